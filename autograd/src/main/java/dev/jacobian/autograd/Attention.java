@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.autograd;
+
+import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Tensor;
+
+/**
+ * Causal grouped-query attention over packed segments.
+ *
+ * <p>Both forms write keys and values into a {@link KvCache} and run the same kernel on it, so scoring a batch and decoding
+ * token by token give the same bits. The uncached form makes a cache of its own for the pass and can be differentiated.
+ */
+public final class Attention {
+    private Attention() {}
+
+    /**
+     * {@code softmax(scale · q·kᵀ) · v} for each head, masked to earlier keys of the same sequence.
+     *
+     * <p>With P the softmax, Δ = dout·out: dS = P·(dout·vᵀ − Δ)·scale, dq = dS·k, dk = dSᵀ·q, dv = Pᵀ·dout. Only the
+     * row maxima and sums of the forward pass are kept; P is recomputed.
+     *
+     * @param q [N, H · headDim], rotated
+     * @param k [N, kvHeads · headDim], rotated; H is a multiple of kvHeads
+     * @param v [N, kvHeads · headDim]
+     * @param window a key at this distance or more is not seen; 0 for no limit
+     * @return [N, H · headDim]
+     */
+    public static Var attention(
+            Var q, Var k, Var v, Segments segments, int headDim, float scale, int window) {
+        check(q, k, v, segments, headDim);
+        int kvHeads = k.value().extent(1) / headDim;
+        int heads = q.value().extent(1) / headDim;
+        KvCache cache = q.backend().newKvCache(1, kvHeads, headDim);
+        int[] sequences = new int[segments.count()];
+        for (int s = 0; s < sequences.length; s++) {
+            int parent = segments.parent(s);
+            sequences[s] = parent < 0 ? cache.add() : cache.fork(sequences[parent], segments.length(parent));
+        }
+        cache.append(0, sequences, segments, k.value(), v.value());
+        Tensor out = Tensor.zeros(q.value().dtype(), q.value().shape()); // [N, H · headDim]
+        Tensor stats = Operation.isRecorded(q, k, v) ? Tensor.zeros(segments.rows(), heads, 2) : null; // [N, H, 2]
+        q.backend().attention(q.value(), cache, 0, sequences, segments, scale, window, out, stats);
+        return Var.result(out, new Operation("attention", q, k, v) {
+            @Override
+            void backward(Tensor dOut) {
+                Tensor dQ = Tensor.zeros(q.value().dtype(), q.value().shape());
+                Tensor dK = Tensor.zeros(k.value().dtype(), k.value().shape());
+                Tensor dV = Tensor.zeros(v.value().dtype(), v.value().shape());
+                q.backend()
+                        .attentionBackward(
+                                dOut, q.value(), k.value(), v.value(), out, stats, segments, headDim, scale, window,
+                                dQ, dK, dV);
+                q.accumulate(dQ, true);
+                k.accumulate(dK, true);
+                v.accumulate(dV, true);
+            }
+        });
+    }
+
+    /**
+     * The same over a cache that already holds earlier tokens of the sequences; the new keys and values are appended to
+     * one layer of it. Not differentiable.
+     */
+    public static Var cachedAttention(
+            Var q,
+            Var k,
+            Var v,
+            KvCache cache,
+            int layer,
+            int[] sequences,
+            Segments segments,
+            int headDim,
+            float scale,
+            int window) {
+        check(q, k, v, segments, headDim);
+        if (!NoGrad.isActive()) {
+            throw new IllegalStateException("attention over a cache has no gradient; run generation inside NoGrad");
+        }
+        cache.append(layer, sequences, segments, k.value(), v.value());
+        Tensor out = Tensor.zeros(q.value().dtype(), q.value().shape()); // [N, H · headDim]
+        q.backend().attention(q.value(), cache, layer, sequences, segments, scale, window, out, null);
+        return Var.constant(out);
+    }
+
+    private static void check(Var q, Var k, Var v, Segments segments, int headDim) {
+        Shapes.requireRank("attention", "q", q.value(), 2);
+        Shapes.requireRank("attention", "k", k.value(), 2);
+        Shapes.requireSame("attention", k.value(), v.value());
+        int n = segments.rows();
+        if (q.value().extent(0) != n || k.value().extent(0) != n) {
+            throw new IllegalArgumentException("attention: " + n + " rows in the segments, q has shape "
+                    + q.value().shape() + ", k " + k.value().shape());
+        }
+        if (q.value().extent(1) % headDim != 0
+                || k.value().extent(1) % headDim != 0
+                || q.value().extent(1) % k.value().extent(1) != 0) {
+            throw new IllegalArgumentException("attention: widths " + q.value().extent(1) + " and "
+                    + k.value().extent(1) + " do not divide into heads of " + headDim);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.autograd;
+
+import dev.jacobian.tensor.Tensor;
+
+/** Root-mean-square normalisation (Zhang and Sennrich, 2019). */
+public final class RmsNorm {
+    private RmsNorm() {}
+
+    /**
+     * {@code y = x · r · w} per row of D elements, r = 1/√(mean(x²) + ε).
+     *
+     * <p>With g = dy·w: dx = r·(g − x·r²·(g·x)/D), dw = Σ_n dy·x·r.
+     *
+     * @param x any shape whose elements are a multiple of D; consecutive D elements are one row (so the same operation
+     *     normalises hidden states and single heads)
+     * @param weight [D]
+     * @return shape of x
+     */
+    public static Var rmsNorm(Var x, Var weight, float epsilon) {
+        int d = weight.value().elements();
+        if (d == 0 || x.value().elements() % d != 0) {
+            throw new IllegalArgumentException("rmsNorm: " + weight.name() + " has " + d + " elements, x has shape "
+                    + x.value().shape() + ", which is no multiple");
+        }
+        Tensor input = x.value().contiguous();
+        Tensor out = Tensor.zeros(x.value().dtype(), x.value().shape());
+        Tensor inverseRms = Tensor.zeros(input.elements() / d); // [N]
+        x.backend().rmsNorm(input, weight.value(), epsilon, out, inverseRms);
+        return Var.result(out, new Operation("rmsNorm", x, weight) {
+            @Override
+            void backward(Tensor dOut) {
+                Tensor dX = Tensor.zeros(x.value().dtype(), x.value().shape());
+                Tensor dWeight = weight.requiresGrad() ? weight.gradToAddInto() : null; // [D]
+                x.backend().rmsNormBackward(dOut, input, weight.value(), inverseRms, dX, dWeight);
+                x.accumulate(dX, true);
+            }
+        });
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.autograd;
+
+import dev.jacobian.tensor.Tensor;
+
+/** Rotary position embedding (Su et al., 2021), half-split layout. */
+public final class Rotary {
+    private Rotary() {}
+
+    /**
+     * Rotates each head of each row by its position's angles. The gradient is the rotation backwards.
+     *
+     * @param x [N, H · headDim]
+     * @param cos [P, headDim/2], {@code sin} likewise; a scaling of the rotation (YaRN's attention factor) is part of them
+     * @param positions table row of each of the N rows
+     * @return [N, H · headDim]
+     */
+    public static Var rotary(Var x, int headDim, Tensor cos, Tensor sin, int[] positions) {
+        Shapes.requireRank("rotary", "x", x.value(), 2);
+        if (x.value().extent(0) != positions.length || x.value().extent(1) % headDim != 0 || headDim % 2 != 0) {
+            throw new IllegalArgumentException("rotary: x has shape " + x.value().shape() + " for " + positions.length
+                    + " positions and head size " + headDim);
+        }
+        Tensor out = Tensor.zeros(x.value().dtype(), x.value().shape()); // [N, H · headDim]
+        x.backend().rotary(x.value().contiguous(), headDim, cos, sin, positions, false, out);
+        return Var.result(out, new Operation("rotary", x) {
+            @Override
+            void backward(Tensor dOut) {
+                Tensor dX = Tensor.zeros(x.value().dtype(), x.value().shape());
+                x.backend().rotary(dOut, headDim, cos, sin, positions, true, dX);
+                x.accumulate(dX, true);
+            }
+        });
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.autograd;
+
+import dev.jacobian.tensor.Tensor;
+import java.util.Objects;
+
+/** Picking rows of a matrix by index: embedding lookup, and choosing the positions that predict. */
+public final class Rows {
+    private Rows() {}
+
+    /**
+     * {@code y[i] = table[rows[i]]}. dtable[rows[i]] += dy[i], in order of i.
+     *
+     * @param table [T, D]
+     * @param rows [R], each in [0, T)
+     * @return [R, D]
+     */
+    public static Var gather(Var table, int[] rows) {
+        Shapes.requireRank("gather", "table", table.value(), 2);
+        int size = table.value().extent(0);
+        for (int row : rows) {
+            Objects.checkIndex(row, size);
+        }
+        Tensor out = Tensor.zeros(rows.length, table.value().extent(1)); // [R, D]
+        table.backend().gatherRows(table.value().contiguous(), rows, out);
+        return Var.result(out, new Operation("gather", table) {
+            @Override
+            void backward(Tensor dOut) {
+                table.backend().scatterAddRows(dOut, rows, table.gradToAddInto());
+            }
+        });
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.autograd;
+
+import dev.jacobian.tensor.Tensor;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.PriorityQueue;
+import java.util.Set;
+
+/**
+ * The walk back through recorded operations.
+ *
+ * <p>Operations are visited from the last to the first, each once, when all gradients of its result have arrived. Nothing
+ * is global: the tape is the graph that hangs on the variable, and is garbage when the variable is.
+ */
+final class Tape {
+    private Tape() {}
+
+    static void backward(Var root, Tensor gradient) {
+        root.accumulate(gradient, false);
+        if (root.producer == null) {
+            return;
+        }
+        PriorityQueue<Var> pending =
+                new PriorityQueue<>(Comparator.comparingLong((Var v) -> v.producer.order).reversed());
+        Set<Var> seen = new HashSet<>();
+        pending.add(root);
+        seen.add(root);
+        while (!pending.isEmpty()) {
+            Var result = pending.poll();
+            Tensor dOut = result.takeGrad();
+            if (dOut == null) {
+                continue; // no path from the root went through this result with a gradient
+            }
+            result.producer.backward(dOut);
+            for (Var input : result.producer.inputs()) {
+                if (input.producer != null && seen.add(input)) {
+                    pending.add(input);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.autograd;
+
+import dev.jacobian.tensor.Tensor;
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * The head of a language model fused with log-softmax: log-probabilities of given tokens without ever holding the logits
+ * of a batch.
+ *
+ * <p>Decisions: rows are processed in chunks of about {@value #CHUNK_ELEMENTS} logits, forward and again in backward, so
+ * memory does not grow with the number of tokens. Chunking cannot change a bit: every log-probability depends on its own
+ * row, and weight gradients continue one chain of additions from chunk to chunk. Rows whose gradient is zero are skipped in
+ * backward.
+ */
+public final class TokenLogProbs {
+    static final int CHUNK_ELEMENTS = 1 << 21;
+
+    private TokenLogProbs() {}
+
+    /**
+     * Log-probabilities and, beside them, entropies.
+     *
+     * @param logProbs [R], differentiable
+     * @param entropy [R] in nats, a plain tensor
+     */
+    public record Result(Var logProbs, Tensor entropy) {}
+
+    /**
+     * {@code logProbs[i] = log softmax(hidden[rows[i]] · Wᵀ / temperature)[targets[i]]}.
+     *
+     * <p>With p the softmax: dlogits = (1[v = target] − p)·d/temperature, dhidden = dlogits·W, dW = dlogitsᵀ·hidden.
+     *
+     * @param hidden [N, D]
+     * @param weight [V, D]
+     * @param rows [R] rows of {@code hidden}; a row may occur several times
+     * @param targets [R] token ids
+     */
+    public static Result tokenLogProbs(Var hidden, Var weight, int[] rows, int[] targets, float temperature) {
+        Shapes.requireRank("tokenLogProbs", "hidden", hidden.value(), 2);
+        int d = hidden.value().extent(1);
+        int vocabulary = weight.value().extent(0);
+        Shapes.require("tokenLogProbs", "weight " + weight.name(), weight.value(), vocabulary, d);
+        if (rows.length != targets.length) {
+            throw new IllegalArgumentException("tokenLogProbs: " + rows.length + " rows, " + targets.length + " targets");
+        }
+        if (!(temperature > 0)) {
+            throw new IllegalArgumentException("tokenLogProbs: temperature must be positive, got " + temperature);
+        }
+        for (int i = 0; i < rows.length; i++) {
+            Objects.checkIndex(rows[i], hidden.value().extent(0));
+            Objects.checkIndex(targets[i], vocabulary);
+        }
+        float inverseTemperature = 1f / temperature;
+        Tensor logProbs = Tensor.zeros(rows.length); // [R]
+        Tensor entropy = Tensor.zeros(rows.length); // [R]
+        Tensor stats = Tensor.zeros(rows.length, 2); // [R, 2]
+        int chunk = Math.max(1, Math.min(Math.max(1, rows.length), CHUNK_ELEMENTS / vocabulary));
+        Tensor h = Tensor.zeros(chunk, d); // [chunk, D]
+        Tensor logits = Tensor.zeros(chunk, vocabulary); // [chunk, V]
+        for (int from = 0; from < rows.length; from += chunk) {
+            int n = Math.min(chunk, rows.length - from);
+            int[] chunkRows = Arrays.copyOfRange(rows, from, from + n);
+            int[] chunkTargets = Arrays.copyOfRange(targets, from, from + n);
+            logitsOf(hidden, weight, chunkRows, h.slice(0, 0, n), logits.slice(0, 0, n));
+            hidden.backend()
+                    .logProbs(
+                            logits.slice(0, 0, n),
+                            inverseTemperature,
+                            chunkTargets,
+                            logProbs.slice(0, from, from + n),
+                            entropy.slice(0, from, from + n),
+                            stats.slice(0, from, from + n));
+        }
+        Var result = Var.result(logProbs, new Operation("tokenLogProbs", hidden, weight) {
+            @Override
+            void backward(Tensor dOut) {
+                backwardOf(hidden, weight, rows, targets, inverseTemperature, stats, dOut, chunk);
+            }
+        });
+        return new Result(result, entropy);
+    }
+
+    private static void logitsOf(Var hidden, Var weight, int[] rows, Tensor h, Tensor logits) {
+        hidden.backend().gatherRows(hidden.value(), rows, h);
+        hidden.backend().matmul(h, weight.packedTranspose(), logits, false);
+    }
+
+    private static void backwardOf(
+            Var hidden,
+            Var weight,
+            int[] rows,
+            int[] targets,
+            float inverseTemperature,
+            Tensor stats,
+            Tensor dOut,
+            int chunk) {
+        int d = hidden.value().extent(1);
+        int[] active = activeRows(dOut);
+        Tensor h = Tensor.zeros(chunk, d); // [chunk, D]
+        Tensor dH = Tensor.zeros(chunk, d); // [chunk, D]
+        Tensor logits = Tensor.zeros(chunk, weight.value().extent(0)); // [chunk, V]
+        for (int from = 0; from < active.length; from += chunk) {
+            int n = Math.min(chunk, active.length - from);
+            int[] chunkRows = new int[n];
+            int[] chunkTargets = new int[n];
+            Tensor chunkStats = Tensor.zeros(n, 2); // [n, 2]
+            Tensor chunkGrad = Tensor.zeros(n); // [n]
+            for (int i = 0; i < n; i++) {
+                int at = active[from + i];
+                chunkRows[i] = rows[at];
+                chunkTargets[i] = targets[at];
+                chunkStats.floats()[2 * i] = stats.floats()[2 * at];
+                chunkStats.floats()[2 * i + 1] = stats.floats()[2 * at + 1];
+                chunkGrad.floats()[i] = dOut.floats()[dOut.offset() + at];
+            }
+            Tensor hChunk = h.slice(0, 0, n); // [n, D]
+            Tensor dLogits = logits.slice(0, 0, n); // [n, V]
+            logitsOf(hidden, weight, chunkRows, hChunk, dLogits);
+            hidden.backend().logProbsBackward(dLogits, inverseTemperature, chunkTargets, chunkGrad, chunkStats);
+            if (hidden.requiresGrad()) {
+                Tensor dHChunk = dH.slice(0, 0, n); // [n, D]
+                hidden.backend().matmul(dLogits, weight.value(), dHChunk, false);
+                hidden.backend().scatterAddRows(dHChunk, chunkRows, hidden.gradToAddInto());
+            }
+            if (weight.requiresGrad()) {
+                hidden.backend().matmul(dLogits.t(), hChunk, weight.gradToAddInto(), true);
+            }
+        }
+    }
+
+    private static int[] activeRows(Tensor dOut) {
+        int[] active = new int[dOut.elements()];
+        int count = 0;
+        for (int i = 0; i < active.length; i++) {
+            if (dOut.floats()[dOut.offset() + i] != 0f) {
+                active[count++] = i;
+            }
+        }
+        return Arrays.copyOf(active, count);
+    }
+}

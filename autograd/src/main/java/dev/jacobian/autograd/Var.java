@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.autograd;
+
+import dev.jacobian.tensor.Backend;
+import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.PackedMatrix;
+import dev.jacobian.tensor.Tensor;
+import java.util.Optional;
+
+/**
+ * A tensor whose gradient can be asked for.
+ *
+ * <p>Operations on variables compute at once and remember what their gradients need; {@link #backward()} on a scalar then
+ * walks back through them and leaves {@code ∂scalar/∂v} in every parameter v. Gradients add up over several backward
+ * passes until {@link #clearGrad()}: that is how micro-batches accumulate.
+ *
+ * <p>Decisions: whether a gradient is needed is settled when an operation runs, so an input that needs none costs nothing
+ * in backward; inside {@link NoGrad} nothing is remembered at all. Intermediate gradients are dropped as soon as they have
+ * been passed on, only leaves keep theirs. A graph can be walked back once.
+ */
+public final class Var {
+    private final Tensor value;
+    private final boolean requiresGrad;
+    private final String name;
+    final Operation producer;
+
+    private Tensor grad;
+    private boolean gradIsShared;
+    private PackedMatrix packedTranspose;
+
+    private Var(Tensor value, boolean requiresGrad, String name, Operation producer) {
+        this.value = value;
+        this.requiresGrad = requiresGrad;
+        this.name = name;
+        this.producer = producer;
+    }
+
+    /** A leaf that needs no gradient. */
+    public static Var constant(Tensor value) {
+        return new Var(value, false, "constant", null);
+    }
+
+    /** A named leaf whose gradient is wanted: a weight. */
+    public static Var parameter(String name, Tensor value) {
+        return new Var(value.contiguous(), true, name, null);
+    }
+
+    /** The result of an operation; remembers it only if a gradient may be asked for. */
+    static Var result(Tensor value, Operation producer) {
+        boolean needed = producer.needsGrad();
+        return new Var(value, needed, producer.name(), needed ? producer : null);
+    }
+
+    /** The value. Whoever writes into a parameter's value must call {@link #valueChanged()}. */
+    public Tensor value() {
+        return value;
+    }
+
+    /** Whether backward leaves or passes on a gradient here. */
+    public boolean requiresGrad() {
+        return requiresGrad;
+    }
+
+    /** A parameter's name, or the name of the operation that made this variable. */
+    public String name() {
+        return name;
+    }
+
+    /** The gradient that has accumulated here, if any. */
+    public Optional<Tensor> grad() {
+        return Optional.ofNullable(grad);
+    }
+
+    /** Forgets the accumulated gradient. */
+    public void clearGrad() {
+        grad = null;
+    }
+
+    /** The same value, cut off from how it was computed. */
+    public Var detach() {
+        return constant(value);
+    }
+
+    /** The kernels of the device that the value lives on. */
+    Backend backend() {
+        return Backends.of(value.device());
+    }
+
+    /** Tells that the value was written to, so that copies made of it for speed are made anew. */
+    public void valueChanged() {
+        packedTranspose = null;
+    }
+
+    /** The transpose of a weight [N, K], packed for products; kept until the value changes. */
+    PackedMatrix packedTranspose() {
+        if (packedTranspose == null) {
+            packedTranspose = backend().pack(value.t());
+        }
+        return packedTranspose;
+    }
+
+    /** Adds to the gradient. {@code owned} says that nobody else will use the tensor, so it may be kept and added to. */
+    void accumulate(Tensor gradient, boolean owned) {
+        if (!requiresGrad) {
+            return;
+        }
+        if (grad == null) {
+            grad = gradient;
+            gradIsShared = !owned;
+        } else if (gradIsShared) {
+            Tensor sum = Tensor.zeros(value.dtype(), value.shape());
+            backend().add(grad, gradient, sum);
+            grad = sum;
+            gradIsShared = false;
+        } else {
+            backend().add(grad, gradient, grad);
+        }
+    }
+
+    /** A gradient tensor to add into directly: the accumulated one, or zeros. */
+    Tensor gradToAddInto() {
+        if (grad == null) {
+            grad = Tensor.zeros(value.dtype(), value.shape());
+            gradIsShared = false;
+        } else if (gradIsShared) {
+            grad = grad.copy();
+            gradIsShared = false;
+        }
+        return grad;
+    }
+
+    Tensor takeGrad() {
+        Tensor taken = grad;
+        grad = null;
+        return taken;
+    }
+
+    /**
+     * Computes the gradient of this scalar with respect to every parameter it depends on.
+     *
+     * @throws IllegalStateException if this is not a scalar or does not depend on any parameter
+     */
+    public void backward() {
+        if (value.elements() != 1) {
+            throw new IllegalStateException("backward() starts from one number, this variable has shape " + value.shape()
+                    + "; reduce it first or pass the gradient of your own scalar with backward(gradient)");
+        }
+        Tensor one = Tensor.zeros(value.dtype(), value.shape());
+        one.fill(1f);
+        backward(one);
+    }
+
+    /**
+     * Computes gradients of a scalar whose gradient with respect to this variable is given: the vector–Jacobian product.
+     *
+     * @param gradient same shape as the value
+     */
+    public void backward(Tensor gradient) {
+        if (!gradient.shape().equals(value.shape())) {
+            throw new IllegalArgumentException(
+                    "the gradient has shape " + gradient.shape() + ", the variable " + value.shape());
+        }
+        if (!requiresGrad) {
+            throw new IllegalStateException(
+                    "nothing to differentiate: '" + name + "' does not depend on a parameter, or was computed in NoGrad");
+        }
+        Tape.backward(this, gradient);
+    }
+
+    @Override
+    public String toString() {
+        return name + " " + value;
+    }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.autograd.optim;
+
+import dev.jacobian.autograd.Var;
+import dev.jacobian.tensor.Backend.AdamWStep;
+import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.Tensor;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Adam with decoupled weight decay (Loshchilov and Hutter, 2019), as {@code torch.optim.AdamW} computes it: bias-corrected
+ * moments in F32, decay applied to every parameter.
+ *
+ * <p>Not thread-safe. The state can be taken out and put back ({@link #state}, {@link #restore}) so that a resumed run
+ * continues with the same bits.
+ */
+public final class AdamW {
+    private final List<Var> parameters;
+    private final AdamWConfig config;
+    private final Tensor[] m;
+    private final Tensor[] v;
+    private long steps;
+
+    public AdamW(List<Var> parameters, AdamWConfig config) {
+        this.parameters = List.copyOf(parameters);
+        this.config = config;
+        this.m = new Tensor[parameters.size()];
+        this.v = new Tensor[parameters.size()];
+        reset();
+    }
+
+    /** Forgets all moments and the step count, as online mirror descent does when its anchor moves. */
+    public void reset() {
+        steps = 0;
+        for (int i = 0; i < m.length; i++) {
+            m[i] = Tensor.zeros(parameters.get(i).value().shape().toArray());
+            v[i] = Tensor.zeros(parameters.get(i).value().shape().toArray());
+        }
+    }
+
+    /** Steps taken since the last reset. */
+    public long steps() {
+        return steps;
+    }
+
+    /** One step with the accumulated gradients as they are. */
+    public void step(double learningRate) {
+        step(learningRate, 1f);
+    }
+
+    /**
+     * One step. Parameters without a gradient are left alone.
+     *
+     * @param gradientScale factor applied to every gradient first, such as {@link GradientClipping.Norm#scale}
+     */
+    public void step(double learningRate, float gradientScale) {
+        steps++;
+        double correction1 = 1 - StrictMath.pow(config.beta1(), steps);
+        double correction2 = 1 - StrictMath.pow(config.beta2(), steps);
+        AdamWStep step = new AdamWStep(
+                gradientScale,
+                (float) (1 - learningRate * config.weightDecay()),
+                (float) config.beta1(),
+                (float) config.beta2(),
+                (float) (learningRate / correction1),
+                (float) (1 / Math.sqrt(correction2)),
+                (float) config.epsilon());
+        for (int i = 0; i < m.length; i++) {
+            Var parameter = parameters.get(i);
+            if (parameter.grad().isPresent()) {
+                Backends.of(parameter.value().device())
+                        .adamW(parameter.value(), parameter.grad().get().contiguous(), m[i], v[i], step);
+                parameter.valueChanged();
+            }
+        }
+    }
+
+    /** Clears the gradients of all parameters. */
+    public void zeroGrad() {
+        parameters.forEach(Var::clearGrad);
+    }
+
+    /** First and second moments as {@code m.NAME} and {@code v.NAME}; the tensors are the live ones. */
+    public Map<String, Tensor> state() {
+        Map<String, Tensor> state = new LinkedHashMap<>();
+        for (int i = 0; i < m.length; i++) {
+            state.put("m." + parameters.get(i).name(), m[i]);
+            state.put("v." + parameters.get(i).name(), v[i]);
+        }
+        return state;
+    }
+
+    /**
+     * Puts back what {@link #state} and {@link #steps} gave.
+     *
+     * @throws IllegalArgumentException if a moment is missing or has the wrong shape
+     */
+    public void restore(Map<String, Tensor> state, long stepsTaken) {
+        state().forEach((name, target) -> {
+            Tensor saved = state.get(name);
+            if (saved == null || !saved.shape().equals(target.shape())) {
+                throw new IllegalArgumentException("optimizer state '" + name + "' is "
+                        + (saved == null ? "missing" : "of shape " + saved.shape()) + ", expected " + target.shape()
+                        + "; the checkpoint belongs to another model");
+            }
+        });
+        state().forEach((name, target) -> target.copyFrom(state.get(name)));
+        steps = stepsTaken;
+    }
+}

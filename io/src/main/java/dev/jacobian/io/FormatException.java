@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.io;
+
+import java.util.Objects;
+
+/**
+ * A file does not have the form that its format asks for.
+ *
+ * <p>Unchecked, because no caller can mend a broken file in the middle of a computation; and in three parts, because a
+ * reader of the message needs three things: where it is wrong, what is wrong there, and what to do about it.
+ */
+public class FormatException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final String where;
+    private final String what;
+    private final String fix;
+
+    /**
+     * @param where the file and the place in it, for example {@code "model.safetensors, tensor 'lm_head.weight'"}
+     * @param what what was found there, and what was expected
+     * @param fix what the user can do
+     */
+    public FormatException(String where, String what, String fix) {
+        this(where, what, fix, null);
+    }
+
+    /** As {@link #FormatException(String, String, String)}, with the lower-level exception that revealed the fault. */
+    public FormatException(String where, String what, String fix, Throwable cause) {
+        super(Objects.requireNonNull(where) + ": " + Objects.requireNonNull(what) + ". " + Objects.requireNonNull(fix),
+                cause);
+        this.where = where;
+        this.what = what;
+        this.fix = fix;
+    }
+
+    /** The file and the place in it. */
+    public String where() {
+        return where;
+    }
+
+    /** What was found, and what was expected. */
+    public String what() {
+        return what;
+    }
+
+    /** How to mend it. */
+    public String fix() {
+        return fix;
+    }
+}

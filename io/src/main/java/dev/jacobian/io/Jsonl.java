@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.io;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Reads JSON lines: one JSON value on each line, UTF-8, empty lines ignored. {@link JsonlWriter} writes them. */
+public final class Jsonl {
+    private Jsonl() {}
+
+    /**
+     * All values of a file, in order.
+     *
+     * @throws FormatException if a line is not strict JSON; the message has the number of the line
+     * @throws UncheckedIOException if the file cannot be read
+     */
+    public static List<JsonNode> read(Path file) {
+        List<JsonNode> values = new ArrayList<>();
+        forEach(file, values::add);
+        return values;
+    }
+
+    /** As {@link #read}, one value at a time, so that the file need not fit in memory. */
+    public static void forEach(Path file, Consumer<JsonNode> consumer) {
+        long number = 1;
+        try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+            for (String line; (line = lines.readLine()) != null; number++) {
+                if (!line.isBlank()) {
+                    consumer.accept(parse(line, file, number));
+                }
+            }
+        } catch (NoSuchFileException e) {
+            throw new UncheckedIOException("No such file: " + file, e);
+        } catch (CharacterCodingException e) {
+            throw new FormatException(
+                    file + ", line " + number + " or soon after", "not UTF-8", "Save the file again as UTF-8", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot read " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    static JsonNode parse(String line, Path file, long number) {
+        try {
+            return Json.parse(line, file.toString());
+        } catch (FormatException e) {
+            throw new FormatException(
+                    file + ", line " + number,
+                    e.what(),
+                    "Correct or remove that line; if it is the last one, the program that wrote it was stopped in the"
+                            + " middle, and resuming it cuts the line off",
+                    e);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.io.tokenizer;
+
+import dev.jacobian.io.FormatException;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+
+/**
+ * Compiles the regular expressions of {@code tokenizer.json}, which are written for Oniguruma (Ruby syntax), into
+ * {@link Pattern}s that match the same.
+ *
+ * <p>What differs, and what is done about it:
+ *
+ * <ul>
+ *   <li>classes and case are Unicode there: {@code UNICODE_CHARACTER_CLASS}, {@code UNICODE_CASE};
+ *   <li>{@code ^} and {@code $} match at every line, and a line ends at {@code \n} only: {@code MULTILINE},
+ *       {@code UNIX_LINES};
+ *   <li>a script is {@code \p{Han}} there and {@code \p{IsHan}} here, and {@code \p{^L}} is {@code \P{L}}: translated;
+ *   <li>{@code \h} is a hexadecimal digit there and a blank here: translated;
+ *   <li>{@code x{1,3}+} repeats the repetition there and is possessive here, {@code (?m)} is dot-matches-all there and
+ *       {@code [[:alpha:]]} is unknown here: refused, since no published tokenizer needs them.
+ * </ul>
+ */
+final class HuggingFaceRegex {
+    private static final int FLAGS =
+            Pattern.UNICODE_CHARACTER_CLASS | Pattern.UNICODE_CASE | Pattern.MULTILINE | Pattern.UNIX_LINES;
+
+    private HuggingFaceRegex() {}
+
+    /** @throws FormatException if the expression is malformed or means something that cannot be had here */
+    static Pattern compile(String regex, String where) {
+        try {
+            return Pattern.compile(translate(regex, where), FLAGS);
+        } catch (PatternSyntaxException e) {
+            throw new FormatException(
+                    where,
+                    "the regular expression " + regex + " is not understood: " + e.getDescription(),
+                    "Correct it, or rewrite that part in the syntax that Oniguruma and java.util.regex share",
+                    e);
+        }
+    }
+
+    private static String translate(String regex, String where) {
+        StringBuilder out = new StringBuilder();
+        int classDepth = 0;
+        for (int i = 0; i < regex.length(); i++) {
+            char c = regex.charAt(i);
+            if (c == '\\' && i + 1 < regex.length()) {
+                char escaped = regex.charAt(++i);
+                if (escaped == 'h' || escaped == 'H') {
+                    out.append(escaped == 'h' ? "[0-9a-fA-F]" : "[^0-9a-fA-F]");
+                } else if ((escaped == 'p' || escaped == 'P') && regex.startsWith("{", i + 1)) {
+                    int end = regex.indexOf('}', i);
+                    if (end < 0) {
+                        throw unsupported(where, regex, "an unclosed \\p{");
+                    }
+                    out.append(property(escaped, regex.substring(i + 2, end)));
+                    i = end;
+                } else {
+                    out.append(c).append(escaped);
+                }
+                continue;
+            }
+            if (c == '[') {
+                if (regex.startsWith("[:", i) && classDepth > 0) {
+                    throw unsupported(where, regex, "a POSIX class such as [:alpha:]");
+                }
+                classDepth++;
+            } else if (c == ']' && classDepth > 0) {
+                classDepth--;
+            } else if (classDepth == 0 && c == '}' && regex.startsWith("}+", i)) {
+                throw unsupported(where, regex, "a '+' after an interval");
+            } else if (classDepth == 0 && c == '(' && isMultilineGroup(regex, i)) {
+                throw unsupported(where, regex, "the option (?m)");
+            }
+            out.append(c);
+        }
+        return out.toString();
+    }
+
+    private static String property(char letter, String name) {
+        boolean negated = letter == 'P';
+        if (name.startsWith("^")) {
+            negated = !negated;
+            name = name.substring(1);
+        }
+        return (negated ? "\\P{" : "\\p{") + (isScript(name) ? "Is" : "") + name + "}";
+    }
+
+    private static boolean isScript(String name) {
+        if (name.length() <= 2) {
+            return false; // a general category
+        }
+        try {
+            Character.UnicodeScript.forName(name);
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    private static boolean isMultilineGroup(String regex, int open) {
+        if (!regex.startsWith("(?", open)) {
+            return false;
+        }
+        for (int i = open + 2; i < regex.length() && (Character.isLetter(regex.charAt(i)) || regex.charAt(i) == '-'); i++) {
+            if (regex.charAt(i) == 'm') {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static FormatException unsupported(String where, String regex, String what) {
+        return new FormatException(
+                where,
+                "the regular expression " + regex + " has " + what + ", which is not supported",
+                "Rewrite that part in the syntax that Oniguruma and java.util.regex share");
+    }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.io.tokenizer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.JsonFields;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Cuts normalised text into the pieces that merges never cross: the {@code pre_tokenizer} of tokenizer.json. */
+sealed interface PreTokenizer {
+    /**
+     * Appends the pieces of {@code text}, none of them empty, to {@code out}.
+     *
+     * @param text a normalised stretch without added tokens, not empty
+     * @param first whether {@code text} begins where the whole input begins
+     */
+    void split(String text, boolean first, List<String> out);
+
+    /** One piece. */
+    record None() implements PreTokenizer {
+        @Override
+        public void split(String text, boolean first, List<String> out) {
+            out.add(text);
+        }
+    }
+
+    /** Splits at a pattern. With {@code invert}, what lies between the matches counts as the match. */
+    record Split(TextPattern pattern, SplitBehavior behavior, boolean invert) implements PreTokenizer {
+        @Override
+        public void split(String text, boolean first, List<String> out) {
+            List<TextPattern.Span> spans = pattern.spans(text);
+            if (invert) {
+                spans.replaceAll(s -> new TextPattern.Span(s.start(), s.end(), !s.isMatch()));
+            }
+            behavior.apply(text, spans, out);
+        }
+    }
+
+    /** Splits with GPT-2's regular expression if asked to, then writes the bytes of each piece in the byte alphabet. */
+    record ByteLevel(boolean addPrefixSpace, boolean useRegex) implements PreTokenizer {
+        static final String GPT2_REGEX =
+                "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+
+        private static final Split GPT2_SPLIT = new Split(
+                new TextPattern.Regex(HuggingFaceRegex.compile(GPT2_REGEX, "GPT-2"), "GPT-2"),
+                SplitBehavior.ISOLATED,
+                false);
+
+        @Override
+        public void split(String text, boolean first, List<String> out) {
+            String spaced = addPrefixSpace && !text.startsWith(" ") ? " " + text : text;
+            if (!useRegex) {
+                out.add(ByteAlphabet.encode(spaced));
+                return;
+            }
+            int from = out.size();
+            GPT2_SPLIT.split(spaced, first, out);
+            out.subList(from, out.size()).replaceAll(ByteAlphabet::encode);
+        }
+    }
+
+    /** SentencePiece's way: spaces become a visible character, and one may be put in front. */
+    record Metaspace(char replacement, PrependScheme prepend, boolean split) implements PreTokenizer {
+        @Override
+        public void split(String text, boolean first, List<String> out) {
+            String marked = text.replace(' ', replacement);
+            boolean wanted = prepend == PrependScheme.ALWAYS || prepend == PrependScheme.FIRST && first;
+            if (wanted && marked.charAt(0) != replacement) {
+                marked = replacement + marked;
+            }
+            if (split) {
+                SplitBehavior.MERGED_WITH_NEXT.apply(
+                        marked, new TextPattern.Literal(String.valueOf(replacement)).spans(marked), out);
+            } else {
+                out.add(marked);
+            }
+        }
+    }
+
+    /** Where {@link Metaspace} puts its character in front: before every stretch, before the whole input, or nowhere. */
+    enum PrependScheme {
+        ALWAYS,
+        FIRST,
+        NEVER
+    }
+
+    /** One after another, each on the pieces of the one before. */
+    record Sequence(List<PreTokenizer> steps) implements PreTokenizer {
+        @Override
+        public void split(String text, boolean first, List<String> out) {
+            List<String> pieces = List.of(text);
+            for (PreTokenizer step : steps) {
+                List<String> finer = new ArrayList<>();
+                for (int i = 0; i < pieces.size(); i++) {
+                    step.split(pieces.get(i), first && i == 0, finer);
+                }
+                pieces = finer;
+            }
+            out.addAll(pieces);
+        }
+    }
+
+    /** Reads the component; a JSON null is {@link None}. */
+    static PreTokenizer read(JsonNode json, String where) {
+        if (json.isNull() || json.isMissingNode()) {
+            return new None();
+        }
+        JsonFields fields = JsonFields.of(json, where);
+        String type = fields.string("type");
+        PreTokenizer preTokenizer =
+                switch (type) {
+                    case "ByteLevel" -> {
+                        fields.ignore("trim_offsets"); // moves offsets only, never ids
+                        yield new ByteLevel(fields.bool("add_prefix_space", true), fields.bool("use_regex", true));
+                    }
+                    case "Split" ->
+                        new Split(
+                                TextPattern.read(fields.get("pattern"), where + ", pattern"),
+                                SplitBehavior.of(fields.string("behavior"), where),
+                                fields.bool("invert", false));
+                    case "Digits" ->
+                        new Split(
+                                new TextPattern.CharacterClass(Characters::isNumeric),
+                                fields.bool("individual_digits", false)
+                                        ? SplitBehavior.ISOLATED
+                                        : SplitBehavior.CONTIGUOUS,
+                                false);
+                    case "Punctuation" ->
+                        new Split(
+                                new TextPattern.CharacterClass(Characters::isPunctuation),
+                                SplitBehavior.of(fields.string("behavior", "Isolated"), where),
+                                false);
+                    case "WhitespaceSplit" ->
+                        new Split(
+                                new TextPattern.CharacterClass(Characters::isWhitespace), SplitBehavior.REMOVED, false);
+                    case "Metaspace" ->
+                        new Metaspace(
+                                metaspaceReplacement(fields), prependScheme(fields), fields.bool("split", true));
+                    case "Sequence" ->
+                        new Sequence(fields.objects("pretokenizers").stream()
+                                .map(f -> read(f.node(), f.where()))
+                                .toList());
+                    default ->
+                        throw new FormatException(
+                                where,
+                                "the pre-tokenizer '" + type + "' is not supported",
+                                "Supported are ByteLevel, Split, Digits, Punctuation, WhitespaceSplit, Metaspace and"
+                                        + " Sequence");
+                };
+        fields.finish();
+        return preTokenizer;
+    }
+
+    /** The character of a Metaspace component; {@code str_rep} is an old second spelling of it. */
+    static char metaspaceReplacement(JsonFields fields) {
+        fields.ignore("str_rep");
+        String replacement = fields.string("replacement", "\u2581");
+        if (replacement.length() != 1) {
+            throw new FormatException(
+                    fields.where(), "'replacement' must be one character, found '" + replacement + "'", "Correct it");
+        }
+        return replacement.charAt(0);
+    }
+
+    /** {@code prepend_scheme}, or what the old {@code add_prefix_space} says. */
+    static PrependScheme prependScheme(JsonFields fields) {
+        boolean addPrefixSpace = fields.bool("add_prefix_space", true);
+        String spelling = fields.string("prepend_scheme", addPrefixSpace ? "always" : "never");
+        if (!addPrefixSpace && !spelling.equals("never")) {
+            throw new FormatException(
+                    fields.where(), "add_prefix_space=false contradicts prepend_scheme=" + spelling, "Keep one of them");
+        }
+        return switch (spelling) {
+            case "always" -> PrependScheme.ALWAYS;
+            case "first" -> PrependScheme.FIRST;
+            case "never" -> PrependScheme.NEVER;
+            default ->
+                throw new FormatException(
+                        fields.where(),
+                        "the prepend_scheme '" + spelling + "' is not known",
+                        "Known are always, first and never");
+        };
+    }
+}

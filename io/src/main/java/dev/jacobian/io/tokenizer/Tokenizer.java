@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.io.tokenizer;
+
+import dev.jacobian.io.Json;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * Text to token ids and back, as a Hugging Face {@code tokenizer.json} describes it.
+ *
+ * <p>Every kind of byte-pair tokenizer in use is covered, byte-level (GPT-2, Llama 3, Qwen, DeepSeek, Mistral Nemo,
+ * gpt-oss) and SentencePiece-like (Llama 2, Mistral, Gemma, Phi-3). A component that is not understood is an error when
+ * the file is loaded, never a silent difference in the ids.
+ *
+ * <p>Decisions:
+ *
+ * <ul>
+ *   <li>Immutable and safe for any number of threads.
+ *   <li>Ids and text are exactly those of Hugging Face's {@code tokenizers} library. {@code transformers} may tidy
+ *       spaces before punctuation after that ({@code clean_up_tokenization_spaces}); this class never does.
+ *   <li>An unpaired surrogate has no UTF-8 form and is read as U+FFFD.
+ * </ul>
+ */
+public final class Tokenizer {
+    private final Normalizer normalizer;
+    private final PreTokenizer preTokenizer;
+    private final Bpe model;
+    private final Template template;
+    private final TokenDecoder decoder;
+    private final TokenizerConfig config;
+
+    private final Map<String, Integer> modelIds;
+    private final Map<String, AddedToken> added;
+    private final String[] tokens; // by id; null where no token has the id
+    private final boolean[] special; // by id
+    private final int vocabSize;
+    private final AddedTokenMatcher rawMatcher;
+    private final AddedTokenMatcher normalizedMatcher;
+
+    Tokenizer(
+            Map<String, Integer> modelIds,
+            List<AddedToken> addedTokens,
+            Normalizer normalizer,
+            PreTokenizer preTokenizer,
+            Bpe model,
+            Template template,
+            TokenDecoder decoder,
+            TokenizerConfig config) {
+        this.modelIds = modelIds;
+        this.normalizer = normalizer;
+        this.preTokenizer = preTokenizer;
+        this.model = model;
+        this.template = template;
+        this.decoder = decoder;
+        this.config = config;
+
+        Map<String, AddedToken> byContent = new java.util.LinkedHashMap<>();
+        addedTokens.forEach(token -> byContent.put(token.content(), token));
+        added = byContent;
+        int size = 0;
+        for (int id : modelIds.values()) {
+            size = Math.max(size, id + 1);
+        }
+        for (AddedToken token : addedTokens) {
+            size = Math.max(size, token.id() + 1);
+        }
+        tokens = new String[size];
+        special = new boolean[size];
+        modelIds.forEach((token, id) -> tokens[id] = token);
+        int count = modelIds.size();
+        for (AddedToken token : added.values()) {
+            count += modelIds.containsKey(token.content()) ? 0 : 1;
+            tokens[token.id()] = token.content();
+            special[token.id()] = token.special();
+        }
+        vocabSize = count;
+        rawMatcher = new AddedTokenMatcher(
+                addedTokens.stream().filter(t -> !t.normalized()).toList(), s -> s);
+        normalizedMatcher = new AddedTokenMatcher(
+                addedTokens.stream().filter(AddedToken::normalized).toList(), normalizer::normalize);
+    }
+
+    /**
+     * Reads a tokenizer.
+     *
+     * @param path a folder with {@code tokenizer.json}, or that file; {@code tokenizer_config.json} is read from beside
+     *     it if it is there
+     * @throws dev.jacobian.io.FormatException if the file is broken or has a component that is not supported
+     * @throws java.io.UncheckedIOException if there is no such file
+     */
+    public static Tokenizer load(Path path) {
+        Path file = Files.isDirectory(path) ? path.resolve("tokenizer.json") : path;
+        Path directory = Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
+        return TokenizerReader.read(Json.read(file), file.toString(), TokenizerConfig.load(directory));
+    }
+
+    /**
+     * The ids of a text.
+     *
+     * <p>Added tokens are recognised wherever the text contains them, which is what a rendered chat template needs.
+     *
+     * @param addSpecialTokens whether to put what {@code tokenizer.json} prescribes around the text, usually a
+     *     beginning-of-sequence token. Not for rendered chat templates, which bring their own.
+     */
+    public int[] encode(String text, boolean addSpecialTokens) {
+        IntList ids = new IntList();
+        rawMatcher.split(Characters.replaceLoneSurrogates(text), new AddedTokenMatcher.Sink() {
+            @Override
+            public void token(AddedToken token) {
+                ids.add(token.id());
+            }
+
+            @Override
+            public void text(String stretch, int offset) {
+                encodeStretch(stretch, offset == 0, ids);
+            }
+        });
+        return addSpecialTokens ? template.apply(ids.toArray()) : ids.toArray();
+    }
+
+    /** Encodes a stretch of raw text between added tokens. */
+    private void encodeStretch(String raw, boolean first, IntList ids) {
+        normalizedMatcher.split(normalizer.normalize(raw), new AddedTokenMatcher.Sink() {
+            @Override
+            public void token(AddedToken token) {
+                ids.add(token.id());
+            }
+
+            @Override
+            public void text(String stretch, int offset) {
+                List<String> pieces = new ArrayList<>();
+                preTokenizer.split(stretch, first && offset == 0, pieces);
+                for (String piece : pieces) {
+                    model.encode(piece, ids);
+                }
+            }
+        });
+    }
+
+    /**
+     * The text of ids. Bytes that are not UTF-8 become U+FFFD; ids that no token has, as the padding rows of many
+     * models, are skipped.
+     *
+     * @param skipSpecialTokens whether to leave out the tokens for which {@link #isSpecial} holds
+     */
+    public String decode(int[] ids, boolean skipSpecialTokens) {
+        return decode(ids, 0, ids.length, skipSpecialTokens);
+    }
+
+    /** As {@link #decode(int[], boolean)}, of the ids from index {@code from} to before {@code to}. */
+    String decode(int[] ids, int from, int to, boolean skipSpecialTokens) {
+        List<String> kept = new ArrayList<>(to - from);
+        for (int i = from; i < to; i++) {
+            int id = ids[i];
+            if (id >= 0 && id < tokens.length && tokens[id] != null && !(skipSpecialTokens && special[id])) {
+                kept.add(tokens[id]);
+            }
+        }
+        return String.join("", decoder.decode(kept));
+    }
+
+    /** A decoder that is given one id after another and returns text as soon as it is certain. */
+    public StreamingDecoder streamingDecoder(boolean skipSpecialTokens) {
+        return new StreamingDecoder(this, skipSpecialTokens);
+    }
+
+    /** The number of tokens, added ones included. A model's vocabulary may be larger: many are padded. */
+    public int vocabSize() {
+        return vocabSize;
+    }
+
+    /** One more than the largest id. Equals {@link #vocabSize} unless ids have gaps. */
+    public int idLimit() {
+        return tokens.length;
+    }
+
+    /** The id of a token, spelled as in {@code tokenizer.json} (in byte-level vocabularies a space is {@code Ġ}). */
+    public OptionalInt idOf(String token) {
+        if (added.containsKey(token)) {
+            return OptionalInt.of(added.get(token).id());
+        }
+        Integer id = modelIds.get(token);
+        return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+    }
+
+    /** The token with an id, spelled as in {@code tokenizer.json}. */
+    public Optional<String> tokenOf(int id) {
+        return id >= 0 && id < tokens.length ? Optional.ofNullable(tokens[id]) : Optional.empty();
+    }
+
+    /** Whether decoding can skip this id. */
+    public boolean isSpecial(int id) {
+        return id >= 0 && id < special.length && special[id];
+    }
+
+    /** The added tokens, in the order of the file. */
+    public List<AddedToken> addedTokens() {
+        return List.copyOf(added.values());
+    }
+
+    /** The id of {@code bos_token} in {@code tokenizer_config.json}. */
+    public OptionalInt bosId() {
+        return specialId("bos_token");
+    }
+
+    /**
+     * The id of {@code eos_token} in {@code tokenizer_config.json}. A model may stop at several: its
+     * {@code generation_config.json} has the list that counts.
+     */
+    public OptionalInt eosId() {
+        return specialId("eos_token");
+    }
+
+    /** The id of {@code pad_token} in {@code tokenizer_config.json}. */
+    public OptionalInt padId() {
+        return specialId("pad_token");
+    }
+
+    /** What the files beside {@code tokenizer.json} say: special tokens by name, chat templates. */
+    public TokenizerConfig config() {
+        return config;
+    }
+
+    private OptionalInt specialId(String field) {
+        String token = config.specialTokens().get(field);
+        return token == null ? OptionalInt.empty() : idOf(token);
+    }
+}

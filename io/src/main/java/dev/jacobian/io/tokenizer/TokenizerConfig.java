@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.io.tokenizer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Json;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What {@code tokenizer_config.json}, {@code special_tokens_map.json} and {@code chat_template.jinja} say.
+ *
+ * <p>Only names and templates are taken from here. How text becomes ids is decided by {@code tokenizer.json} alone:
+ * fields such as {@code add_bos_token} are instructions to the program that once wrote that file.
+ *
+ * @param specialTokens the strings of {@code bos_token}, {@code eos_token}, {@code pad_token} and the other
+ *     {@code *_token} fields, by field name
+ * @param chatTemplates the Jinja sources by name; the usual one is called {@code default}
+ * @param json the whole of {@code tokenizer_config.json}; an empty object if there is no such file
+ */
+public record TokenizerConfig(Map<String, String> specialTokens, Map<String, String> chatTemplates, ObjectNode json) {
+    /** Reads the files of a folder; all of them may be absent. */
+    public static TokenizerConfig load(Path directory) {
+        ObjectNode json = Json.object();
+        Map<String, String> special = new LinkedHashMap<>();
+        Map<String, String> templates = new LinkedHashMap<>();
+        Path legacy = directory.resolve("special_tokens_map.json");
+        if (Files.exists(legacy)) {
+            readSpecialTokens(object(legacy), legacy, special);
+        }
+        Path file = directory.resolve("tokenizer_config.json");
+        if (Files.exists(file)) {
+            json = object(file);
+            readSpecialTokens(json, file, special);
+            readTemplates(json, file, templates);
+        }
+        Path jinja = directory.resolve("chat_template.jinja");
+        if (Files.exists(jinja)) {
+            templates.put("default", text(jinja)); // newer than the field, so it wins
+        }
+        return new TokenizerConfig(Map.copyOf(special), Map.copyOf(templates), json);
+    }
+
+    /** The usual chat template. */
+    public Optional<String> chatTemplate() {
+        return Optional.ofNullable(chatTemplates.get("default"));
+    }
+
+    private static ObjectNode object(Path file) {
+        JsonNode json = Json.read(file);
+        if (!(json instanceof ObjectNode object)) {
+            throw new FormatException(file.toString(), "expected a JSON object", "Fetch the file again");
+        }
+        return object;
+    }
+
+    private static void readSpecialTokens(JsonNode json, Path file, Map<String, String> out) {
+        json.fields().forEachRemaining(entry -> {
+            JsonNode value = entry.getValue();
+            if (!entry.getKey().endsWith("_token") || value.isNull() || value.isBoolean()) {
+                return; // add_bos_token and its like are booleans
+            }
+            JsonNode content = value.isObject() ? value.path("content") : value;
+            if (!content.isTextual()) {
+                throw new FormatException(
+                        file + ", " + entry.getKey(),
+                        "expected a string or an object with 'content', found " + value,
+                        "Correct it");
+            }
+            out.put(entry.getKey(), content.textValue());
+        });
+    }
+
+    private static void readTemplates(JsonNode json, Path file, Map<String, String> out) {
+        JsonNode field = json.path("chat_template");
+        if (field.isTextual()) {
+            out.put("default", field.textValue());
+        } else if (field.isArray()) {
+            for (JsonNode entry : field) {
+                if (!entry.path("name").isTextual() || !entry.path("template").isTextual()) {
+                    throw new FormatException(
+                            file + ", chat_template", "each entry needs a 'name' and a 'template'", "Correct it");
+                }
+                out.put(entry.get("name").textValue(), entry.get("template").textValue());
+            }
+        } else if (!field.isMissingNode() && !field.isNull()) {
+            throw new FormatException(
+                    file + ", chat_template", "expected a string or a list of {name, template}", "Correct it");
+        }
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot read " + file + ": " + e.getMessage(), e);
+        }
+    }
+}

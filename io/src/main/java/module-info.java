@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Files of language models: safetensors, {@code tokenizer.json}, JSON and JSON lines, and writing all of them so that a
+ * kill at any instant loses nothing. This module knows formats; it knows nothing about models.
+ */
+module dev.jacobian.io {
+    requires transitive dev.jacobian.tensor;
+    requires transitive com.fasterxml.jackson.databind;
+
+    exports dev.jacobian.io;
+    exports dev.jacobian.io.safetensors;
+    exports dev.jacobian.io.tokenizer;
+}

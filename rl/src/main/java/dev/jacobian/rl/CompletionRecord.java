@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl;
+
+/**
+ * One sampled completion as it is logged.
+ *
+ * @param step training step it was sampled in
+ * @param prompt prompt text
+ * @param completion completion text, without the end-of-sequence token
+ * @param reward weighted sum of rewards
+ * @param advantage advantage within its group
+ * @param finishReason {@code stop} or {@code length}
+ */
+public record CompletionRecord(
+        int step, String prompt, String completion, double reward, double advantage, String finishReason) {}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.advantage;
+
+/**
+ * The rewards of one prompt's samples: all that an advantage may depend on.
+ *
+ * <p>A sample without a reward (its reward function skipped it) holds NaN. Such a sample is left out of every baseline
+ * and its advantage is 0, as in TRL. The arrays are copied on the way in, and not on the way out: do not change them.
+ *
+ * @param rewards [G] one reward per sample; NaN means "no reward"
+ * @param lengths [G] completion tokens that count in the loss, per sample (the masked length, end token included)
+ */
+public record GroupRewards(double[] rewards, int[] lengths) {
+
+    /**
+     * Copies and checks the arrays.
+     *
+     * @throws IllegalArgumentException if the arrays differ in length or are empty, a reward is infinite or a length is
+     *     negative
+     */
+    public GroupRewards {
+        if (rewards.length != lengths.length) {
+            throw new IllegalArgumentException("a group needs one length per reward, got " + rewards.length
+                    + " rewards and " + lengths.length + " lengths");
+        }
+        if (rewards.length == 0) {
+            throw new IllegalArgumentException("a group needs at least one sample, got none");
+        }
+        rewards = rewards.clone();
+        lengths = lengths.clone();
+        for (int i = 0; i < rewards.length; i++) {
+            if (Double.isInfinite(rewards[i])) {
+                throw new IllegalArgumentException("reward " + i + " of the group is " + rewards[i]
+                        + "; rewards must be finite, or NaN for a sample without reward");
+            }
+            if (lengths[i] < 0) {
+                throw new IllegalArgumentException("length " + i + " of the group is negative: " + lengths[i]);
+            }
+        }
+    }
+
+    /** G, the number of samples, with and without reward. */
+    public int size() {
+        return rewards.length;
+    }
+
+    /** Whether sample {@code i} has a reward. */
+    public boolean isScored(int i) {
+        return !Double.isNaN(rewards[i]);
+    }
+
+    /** The number of samples with a reward. */
+    public int scored() {
+        int count = 0;
+        for (int i = 0; i < size(); i++) {
+            count += isScored(i) ? 1 : 0;
+        }
+        return count;
+    }
+
+    /**
+     * The mean reward of the scored samples, NaN if there are none.
+     *
+     * <p>Summed as differences from the first reward, so that the mean of equal rewards is that reward to the last bit,
+     * and a group without differences gets advantages of exactly 0.
+     */
+    public double mean() {
+        double first = Double.NaN;
+        double differences = 0;
+        int count = 0;
+        for (int i = 0; i < size(); i++) {
+            if (isScored(i)) {
+                first = count == 0 ? rewards[i] : first;
+                differences += rewards[i] - first;
+                count++;
+            }
+        }
+        return first + differences / count;
+    }
+
+    /** The Bessel-corrected standard deviation of the scored samples (divisor n - 1); 0 if there are fewer than two. */
+    public double standardDeviation() {
+        int count = scored();
+        if (count < 2) {
+            return 0;
+        }
+        double mean = mean();
+        double squares = 0;
+        for (int i = 0; i < size(); i++) {
+            if (isScored(i)) {
+                squares += (rewards[i] - mean) * (rewards[i] - mean);
+            }
+        }
+        return Math.sqrt(squares / (count - 1));
+    }
+
+    /**
+     * Whether the scored samples all have the same reward (or there are none): such a group teaches nothing to a method
+     * that compares samples.
+     */
+    public boolean isDegenerate() {
+        double first = Double.NaN;
+        for (int i = 0; i < size(); i++) {
+            if (isScored(i)) {
+                if (!Double.isNaN(first) && rewards[i] != first) {
+                    return false;
+                }
+                first = rewards[i];
+            }
+        }
+        return true;
+    }
+
+    /** r - b for the scored samples and 0 for the others. */
+    double[] minus(double baseline) {
+        double[] advantages = new double[size()];
+        for (int i = 0; i < size(); i++) {
+            advantages[i] = isScored(i) ? rewards[i] - baseline : 0;
+        }
+        return advantages;
+    }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Advantages: how much better than its group a sample is.
+ *
+ * <p>Every estimator sees one {@link dev.jacobian.rl.advantage.GroupRewards group} (a prompt's samples) at a time and
+ * subtracts a baseline; two methods of the family usually differ in nothing else.
+ *
+ * <table>
+ * <caption>Which estimator for which method</caption>
+ * <tr><th>estimator</th><th>baseline</th><th>method</th></tr>
+ * <tr><td>{@link dev.jacobian.rl.advantage.GroupNormalized}</td><td>mean, divided by the standard deviation</td>
+ *     <td>GRPO, DAPO</td></tr>
+ * <tr><td>{@link dev.jacobian.rl.advantage.MeanBaseline}</td><td>mean</td><td>Dr.GRPO, online mirror descent</td></tr>
+ * <tr><td>{@link dev.jacobian.rl.advantage.LeaveOneOut}</td><td>mean of the others</td><td>RLOO</td></tr>
+ * <tr><td>{@link dev.jacobian.rl.advantage.LengthWeightedBaseline}</td><td>length-weighted mean</td><td>OPO</td></tr>
+ * <tr><td>{@link dev.jacobian.rl.advantage.LogMeanExpBaseline}</td><td>log-mean-exp</td>
+ *     <td>online mirror descent, exact partition</td></tr>
+ * <tr><td>{@link dev.jacobian.rl.advantage.NoBaseline}</td><td>none</td><td>plain REINFORCE, win rates</td></tr>
+ * </table>
+ */
+package dev.jacobian.rl.advantage;

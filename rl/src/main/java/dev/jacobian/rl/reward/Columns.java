@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.reward;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A problem's data besides its prompt, by column name: the answer, the numbers of a puzzle, whatever a row of the user's
+ * file has.
+ *
+ * <p>Values are what JSON has: strings, numbers, booleans, lists and maps. A column that is missing or of another type is
+ * an error that says which columns there are.
+ *
+ * @param values unmodifiable, in file order
+ */
+public record Columns(Map<String, Object> values) {
+
+    /** No columns. */
+    public static final Columns NONE = new Columns(Map.of());
+
+    /** Copies the map. */
+    public Columns {
+        values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
+    }
+
+    /** One column. */
+    public static Columns of(String name, Object value) {
+        return new Columns(Map.of(name, value));
+    }
+
+    /** Whether there is a column of that name. */
+    public boolean has(String name) {
+        return values.containsKey(name);
+    }
+
+    /** A string column; a number becomes its decimal text. */
+    public String string(String name) {
+        Object value = get(name);
+        if (value instanceof String || value instanceof Number) {
+            return value.toString();
+        }
+        throw wrongType(name, value, "a string");
+    }
+
+    /** A whole number. */
+    public long integer(String name) {
+        return toLong(name, get(name), "a whole number");
+    }
+
+    /** A list of whole numbers. */
+    public List<Long> integers(String name) {
+        if (!(get(name) instanceof List<?> list)) {
+            throw wrongType(name, get(name), "a list of whole numbers");
+        }
+        List<Long> numbers = new ArrayList<>(list.size());
+        for (Object element : list) {
+            numbers.add(toLong(name, element, "a list of whole numbers"));
+        }
+        return numbers;
+    }
+
+    private Object get(String name) {
+        Object value = values.get(name);
+        if (value == null) {
+            throw new IllegalArgumentException(
+                    "the problem has no column '" + name + "'; its columns are " + values.keySet());
+        }
+        return value;
+    }
+
+    private static long toLong(String name, Object value, String expected) {
+        return switch (value) {
+            case Long number -> number;
+            case Integer number -> number;
+            case Double number when number == Math.rint(number) && Math.abs(number) < 0x1p53 -> number.longValue();
+            case null, default -> throw wrongType(name, value, expected);
+        };
+    }
+
+    private static IllegalArgumentException wrongType(String name, Object value, String expected) {
+        return new IllegalArgumentException("column '" + name + "' must be " + expected + ", but is " + value);
+    }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.reward;
+
+/**
+ * One completion with the problem that it answers: all that a reward function sees.
+ *
+ * @param problemId names the problem in messages
+ * @param prompt the text before the completion
+ * @param columns the problem's other data
+ * @param text the completion, decoded without special tokens
+ * @param tokenIds the sampled tokens, end token included; not copied
+ * @param finishReason why it ended
+ */
+public record Completion(
+        String problemId, String prompt, Columns columns, String text, int[] tokenIds, FinishReason finishReason) {}

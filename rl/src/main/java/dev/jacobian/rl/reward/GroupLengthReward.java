@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.reward;
+
+/**
+ * The length reward of Kimi k1.5 (arXiv 2501.12599): among the samples of one prompt shorter is better, and a wrong answer
+ * never gains by being short.
+ *
+ * <pre>
+ * λ_i = 1/2 - (l_i - min l) / (max l - min l)
+ * reward = λ_i if right, min(0, λ_i) if wrong;  0 for all if every length is the same
+ * </pre>
+ *
+ * <p>It lies in [-1/2, 1/2]: with a weight below 2 every right answer stays above every wrong one. The report trains
+ * without it first and then switches it on with a constant weight.
+ */
+public final class GroupLengthReward {
+    private GroupLengthReward() {}
+
+    /**
+     * The length reward of every sample of a group, unweighted.
+     *
+     * @param right [G] whether the sample is right
+     * @param lengths [G] completion tokens
+     * @return [G]
+     */
+    public static double[] of(boolean[] right, int[] lengths) {
+        if (right.length != lengths.length) {
+            throw new IllegalArgumentException(
+                    "a group needs one length per sample, got " + right.length + " samples, " + lengths.length + " lengths");
+        }
+        int min = Integer.MAX_VALUE;
+        int max = Integer.MIN_VALUE;
+        for (int length : lengths) {
+            min = Math.min(min, length);
+            max = Math.max(max, length);
+        }
+        double[] rewards = new double[lengths.length];
+        if (min < max) {
+            for (int i = 0; i < rewards.length; i++) {
+                double lambda = 0.5 - (double) (lengths[i] - min) / (max - min);
+                rewards[i] = right[i] ? lambda : Math.min(0, lambda);
+            }
+        }
+        return rewards;
+    }
+}

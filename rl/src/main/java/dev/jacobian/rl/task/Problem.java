@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.task;
+
+import dev.jacobian.rl.reward.Columns;
+import dev.jacobian.rl.reward.Completion;
+import dev.jacobian.rl.reward.FinishReason;
+import java.util.Map;
+
+/**
+ * Something to answer.
+ *
+ * @param id the same for the same problem in every run, different for different problems
+ * @param prompt what the model sees
+ * @param columns what the reward functions see besides
+ */
+public record Problem(String id, String prompt, Columns columns) {
+
+    /** With columns from a map of JSON-like values. */
+    public Problem(String id, String prompt, Map<String, Object> columns) {
+        this(id, prompt, new Columns(columns));
+    }
+
+    /** A completion of this problem's prompt. */
+    public Completion completion(String text, int[] tokenIds, FinishReason finishReason) {
+        return new Completion(id, prompt, columns, text, tokenIds, finishReason);
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.task;
+
+import dev.jacobian.rl.reward.WeightedRewards;
+import java.util.List;
+import java.util.stream.LongStream;
+
+/**
+ * A source of problems together with their reward.
+ *
+ * <p>Training problems and evaluation problems are disjoint by construction. Implementations are immutable and may be
+ * used by several threads.
+ */
+public interface Task {
+
+    /** A short name for metrics and files. */
+    String name();
+
+    /**
+     * One training problem: a pure function of its arguments.
+     *
+     * @param seed the run's seed
+     * @param index from 0; the stream does not end, and problems may come again
+     */
+    Problem trainProblem(long seed, long index);
+
+    /** The training problems {@code first .. first + count - 1}. */
+    default List<Problem> trainProblems(long seed, long first, int count) {
+        return LongStream.range(first, first + count)
+                .mapToObj(index -> trainProblem(seed, index))
+                .toList();
+    }
+
+    /**
+     * The first {@code count} problems of the evaluation set, all different. They do not depend on a seed, so that runs can
+     * be compared.
+     *
+     * @throws IllegalArgumentException if the evaluation set is smaller; the message has its size
+     */
+    List<Problem> evalProblems(int count);
+
+    /** What a completion earns in training. */
+    WeightedRewards rewards();
+
+    /**
+     * The total reward from which on a completion counts as solving its problem: what pass@k counts. A partial reward (for
+     * the right format, say) lies below.
+     */
+    default double solvedThreshold() {
+        return 1;
+    }
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.reward;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.io.Jsonl;
+import dev.jacobian.rl.TestData;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RewardTest {
+    private static final Columns PUZZLE = new Columns(Map.of("nums", List.of(3, 5, 2), "target", 13));
+
+    @Test
+    void countdownScoresAsTinyZero() {
+        List<JsonNode> cases = Jsonl.read(TestData.file("rl/countdown-rewards.jsonl"));
+        assertThat(cases).hasSize(120);
+        CountdownReward reward = new CountdownReward();
+        for (JsonNode golden : cases) {
+            List<Long> numbers = new ArrayList<>();
+            golden.get("numbers").forEach(number -> numbers.add(number.longValue()));
+            String transcript = golden.get("solution_str").asText();
+            assertThat(reward.scoreTranscript(transcript, numbers, golden.get("target").longValue()))
+                    .as(transcript)
+                    .isEqualTo(golden.get("score").doubleValue());
+            // Without the prompt's mark there is only the completion, and it must score the same.
+            String completion = transcript.substring(transcript.indexOf('\n') + 1);
+            assertThat(reward.scoreText(completion, numbers, golden.get("target").longValue()))
+                    .as(completion)
+                    .isEqualTo(golden.get("score").doubleValue());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "<answer>3+5*2</answer>|1",
+                "<answer> (2 * 5) + 3 </answer>|1",
+                "<answer>9</answer><answer>3+5*2</answer>|1",
+                "<answer>3+5*2</answer><answer>9</answer>|0.1",
+                "<answer>3+5*2|0",
+                "3+5*2|0",
+                "<answer>3+5*2</answer> Assistant: done|1",
+                "<answer>3 5 2</answer>|0.1",
+                "<answer>3+5*2=13</answer>|0.1",
+                "<answer>3+5*2+0</answer>|0.1",
+                "<answer>13</answer>|0.1",
+                "<answer>3+10</answer>|0.1",
+                "<answer>3+5×2</answer>|0.1",
+                "<answer>3.+5*2</answer>|0.1",
+                "<answer>5**2/3</answer>|0.1",
+                "<answer>__import__('os')</answer>|0.1",
+            })
+    void countdown(String text, double score) {
+        assertThat(new CountdownReward().score(completion(text))).isEqualTo(Score.of(score));
+    }
+
+    @Test
+    void countdownReadsTheLastLineOnly() {
+        CountdownReward reward = new CountdownReward(0.2, 2);
+        assertThat(reward.score(completion("so\n<answer>3+5*2</answer>"))).isEqualTo(Score.of(2));
+        assertThat(reward.score(completion("<answer>3+5*2</answer>\n"))).isEqualTo(Score.of(0));
+        assertThat(reward.score(completion("<answer>3+5\n*2</answer>"))).isEqualTo(Score.of(0));
+        assertThat(reward.scoreTranscript("<answer>3+5*2</answer>", List.of(3L, 5L, 2L), 13)).isZero();
+    }
+
+    @Test
+    void countdownKeepsTheTolerance() {
+        CountdownReward reward = new CountdownReward();
+        List<Long> numbers = List.of(1L, 100_001L, 5L);
+        assertThat(reward.scoreText("<answer>5+1/100001</answer>", numbers, 5)).isEqualTo(1);
+        assertThat(reward.scoreText("<answer>5+1/99999</answer>", List.of(1L, 99_999L, 5L), 5)).isEqualTo(0.1);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "WHOLE|42|42|1",
+                "WHOLE|42|' 42'|0",
+                "STRIPPED|42|' 42 '|1",
+                "TAG|42|x <answer> 42 </answer>|1",
+                "TAG|42|42|0",
+                "LAST_NUMBER|72|'the answer is 72.'|1",
+                "LAST_NUMBER|1234|so #### 1,234|1",
+                "LAST_NUMBER|1,234|1234|1",
+                "LAST_NUMBER|3 and 4 make 7 #### 7|7.00|1",
+                "LAST_NUMBER|-3.5|#### -3.5|1",
+                "LAST_NUMBER|5|#### +5|1",
+                "LAST_NUMBER|72|#### 7 2|0",
+                "LAST_NUMBER|1|no answer|0",
+            })
+    void exactMatch(ExactMatchReward.Answer answer, String expected, String text, double score) {
+        Completion completion =
+                new Completion("p", "", Columns.of("answer", expected), text, new int[0], FinishReason.STOP);
+        assertThat(new ExactMatchReward("answer", answer).score(completion)).isEqualTo(Score.of(score));
+    }
+
+    @Test
+    void anUnreadableReferenceIsSkipped() {
+        Completion completion =
+                new Completion("p", "", Columns.of("answer", "none"), "7", new int[0], FinishReason.STOP);
+        assertThat(new ExactMatchReward("answer", ExactMatchReward.Answer.LAST_NUMBER).score(completion))
+                .isEqualTo(Score.skip());
+    }
+
+    @Test
+    void rewardsAddUpByWeight() {
+        WeightedRewards rewards = WeightedRewards.of(new CountdownReward())
+                .plus(RewardFunction.named("brief", c -> Score.of(-c.text().length())), 0.01)
+                .plus(RewardFunction.named("absent", c -> Score.skip()), 100);
+        WeightedRewards.Breakdown breakdown = rewards.score(completion("<answer>3+5*2</answer>"));
+        assertThat(breakdown.total().orNaN()).isCloseTo(1 - 0.22, within(1e-12));
+        assertThat(breakdown.parts())
+                .containsExactly(
+                        Map.entry("countdown", Score.of(1)),
+                        Map.entry("brief", Score.of(-22)),
+                        Map.entry("absent", Score.skip()));
+        assertThat(WeightedRewards.of(c -> Score.skip()).score(completion("")).total()).isEqualTo(Score.skip());
+        assertThat(Score.skip().orNaN()).isNaN();
+    }
+
+    @Test
+    void whatAFunctionDoesWrongBecomesAFailure() {
+        checkFailure(
+                RewardFunction.named("broken", c -> {
+                    throw new IllegalStateException("no judge");
+                }),
+                "reward 'broken' on problem 'p7' threw java.lang.IllegalStateException: no judge");
+        checkFailure(RewardFunction.named("nan", c -> Score.of(0.0 / 0)), "reward 'nan' on problem 'p7' returned NaN");
+        checkFailure(RewardFunction.named("inf", c -> Score.of(1 / 0.0)), "returned Infinity");
+        checkFailure(RewardFunction.named("null", c -> null), "returned null");
+        checkFailure(
+                RewardFunction.named("judge", c -> Score.failure("timed out")),
+                "reward 'judge' on problem 'p7' failed: timed out");
+        checkFailure(
+                RewardFunction.named("column", c -> Score.of(c.columns().integer("goal"))), "no column 'goal'");
+    }
+
+    @Test
+    void badSets() {
+        assertThatThrownBy(() -> new WeightedRewards(List.of())).hasMessageContaining("at least one");
+        WeightedRewards one = WeightedRewards.of(new CountdownReward());
+        assertThatThrownBy(() -> one.plus(new CountdownReward(), 1)).hasMessageContaining("'countdown'");
+        assertThatThrownBy(() -> one.plus(new ExactMatchReward(), Double.NaN)).hasMessageContaining("finite");
+    }
+
+    @Test
+    void columns() {
+        Columns columns = new Columns(Map.of("s", "x", "i", 7, "d", 7.0, "half", 0.5, "list", List.of(1, 2L)));
+        assertThat(columns.string("s")).isEqualTo("x");
+        assertThat(columns.string("i")).isEqualTo("7");
+        assertThat(columns.integer("i")).isEqualTo(7);
+        assertThat(columns.integer("d")).isEqualTo(7);
+        assertThat(columns.integers("list")).containsExactly(1L, 2L);
+        assertThat(columns.has("t")).isFalse();
+        assertThatThrownBy(() -> columns.integer("half")).hasMessageContaining("whole number");
+        assertThatThrownBy(() -> columns.integers("s")).hasMessageContaining("list of whole numbers");
+        assertThatThrownBy(() -> columns.string("list")).hasMessageContaining("must be a string");
+        assertThatThrownBy(() -> columns.string("t")).hasMessageContaining("no column 't'").hasMessageContaining("half");
+    }
+
+    @Test
+    void lengthRewardOfAGroup() {
+        assertThat(GroupLengthReward.of(new boolean[] {true, false, false, true}, new int[] {2, 6, 3, 1}))
+                .containsExactly(new double[] {0.3, -0.5, 0, 0.5}, within(1e-12));
+        assertThat(GroupLengthReward.of(new boolean[] {true, false}, new int[] {4, 4})).containsExactly(0, 0);
+        assertThat(GroupLengthReward.of(new boolean[0], new int[0])).isEmpty();
+        assertThatThrownBy(() -> GroupLengthReward.of(new boolean[1], new int[2])).hasMessageContaining("one length");
+    }
+
+    @Test
+    void softOverlong() {
+        SoftOverlongReward reward = new SoftOverlongReward(100, 20);
+        double[] expected = {0, 0, -0.5, -1, -1};
+        int[] lengths = {5, 80, 90, 100, 300};
+        for (int i = 0; i < lengths.length; i++) {
+            Completion completion =
+                    new Completion("p", "", Columns.NONE, "", new int[lengths[i]], FinishReason.LENGTH);
+            assertThat(reward.score(completion).orNaN()).isCloseTo(expected[i], within(1e-12));
+        }
+        assertThatThrownBy(() -> new SoftOverlongReward(100, 101)).hasMessageContaining("cache");
+    }
+
+    private static void checkFailure(RewardFunction function, String message) {
+        WeightedRewards rewards = WeightedRewards.of(new CountdownReward()).plus(function, 1);
+        Score total = rewards.score(completion("<answer>1</answer>")).total();
+        assertThat(total).isInstanceOfSatisfying(Score.Failure.class, failure -> assertThat(failure.message())
+                .contains(message));
+        assertThat(total.orNaN()).isNaN();
+    }
+
+    private static Completion completion(String text) {
+        return new Completion("p7", "", PUZZLE, text, new int[] {1}, FinishReason.STOP);
+    }
+}

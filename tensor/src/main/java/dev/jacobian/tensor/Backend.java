@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor;
+
+/**
+ * The kernels of one kind of device: everything that computes.
+ *
+ * <p>Decisions:
+ *
+ * <ul>
+ *   <li><b>The order of every sum is part of the contract.</b> Each element of a matrix product is one chain of fused
+ *       multiply-adds over k = 0, 1, …; other sums are {@linkplain dev.jacobian.tensor.reference.FixedSum fixed trees} of
+ *       16 interleaved partial sums. The reference backend states the order as plain loops and the vector backend must
+ *       equal it bit for bit, whatever the batch size, blocking, vector width or number of threads. That makes decoding
+ *       with a cache, scoring in one pass and training the same numbers.
+ *   <li>Operations are fused where a language model needs them fused; differentiable operations stand on top, in
+ *       {@code dev.jacobian.autograd}.
+ *   <li>Callers allocate the outputs. Unless stated otherwise tensors are F32 and contiguous, and an output does not
+ *       overlap an input.
+ *   <li>Shapes are checked where users come in (autograd); kernels trust them.
+ * </ul>
+ *
+ * <p>Letters: N rows (tokens), D features, M, K, N the extents of a matrix product, H heads, V vocabulary.
+ */
+public interface Backend {
+    /** Short name for logs, such as {@code vector-512}. */
+    String name();
+
+    // Matrix products
+
+    /**
+     * {@code out = a · b}, or {@code out += a · b}: for each element acc = fma(a[m,k], b[k,n], acc) over k in order, from
+     * 0 or from the value in {@code out}.
+     *
+     * @param a [M, K], any strides (a transpose is a view)
+     * @param b [K, N], any strides
+     * @param out [M, N], contiguous
+     * @param accumulate whether to add to what {@code out} holds
+     */
+    void matmul(Tensor a, Tensor b, Tensor out, boolean accumulate);
+
+    /** Rearranges {@code b} [K, N] (any strides) for repeated products. */
+    PackedMatrix pack(Tensor b);
+
+    /** {@link #matmul(Tensor, Tensor, Tensor, boolean)} with a packed right operand; the same bits. */
+    void matmul(Tensor a, PackedMatrix b, Tensor out, boolean accumulate);
+
+    // Elementwise
+
+    /** {@code out = x + y}; {@code out} may be either input. Same shapes. */
+    void add(Tensor x, Tensor y, Tensor out);
+
+    /** {@code out = x · y} elementwise; {@code out} may be either input. */
+    void multiply(Tensor x, Tensor y, Tensor out);
+
+    /** {@code out = factor · x}; {@code out} may be {@code x}. */
+    void scale(Tensor x, float factor, Tensor out);
+
+    /** {@code out = fma(factor, x, out)}. */
+    void addScaled(Tensor x, float factor, Tensor out);
+
+    /** {@code out[n, d] = x[n, d] + row[d]}; {@code out} may be {@code x}. */
+    void addRow(Tensor x, Tensor row, Tensor out);
+
+    /** {@code out[d] += Σ_n x[n, d]}, rows in order. */
+    void sumRowsInto(Tensor x, Tensor out);
+
+    /** {@code Σ x²} in double: blocks of 4096 elements as 16-way F32 fixed sums, the blocks added in order in double. */
+    double sumOfSquares(Tensor x);
+
+    // Normalisation, activation, position
+
+    /**
+     * RMSNorm (Zhang and Sennrich, 2019): {@code out = x · r · weight}, r = 1/√(mean(x²) + ε), per row.
+     *
+     * @param x [N, D]
+     * @param weight [D]
+     * @param inverseRms [N], receives r
+     */
+    void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor out, Tensor inverseRms);
+
+    /**
+     * Gradients of {@link #rmsNorm}: with g = dOut·weight and c = Σ_d g·x · r²/D, {@code dX = r·(g − x·c)} and
+     * {@code dWeight += Σ_n dOut·x·r}, rows in order.
+     *
+     * @param dX receives the gradient (overwritten)
+     * @param dWeight accumulated into, or null when not needed
+     */
+    void rmsNormBackward(Tensor dOut, Tensor x, Tensor weight, Tensor inverseRms, Tensor dX, Tensor dWeight);
+
+    /**
+     * Rotary position embedding (Su et al., 2021) in the half-split layout of Hugging Face: within each head, element i
+     * and i + headDim/2 are rotated by the angle of (position, i).
+     *
+     * @param x [N, H · headDim]
+     * @param cos [P, headDim/2]
+     * @param sin [P, headDim/2]
+     * @param positions row of the tables for each of the N rows
+     * @param inverse rotate backwards (the gradient)
+     */
+    void rotary(Tensor x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Tensor out);
+
+    /** {@code out = silu(gate) · up}, silu(z) = z / (1 + exp(−z)). */
+    void swiGlu(Tensor gate, Tensor up, Tensor out);
+
+    /** Gradients of {@link #swiGlu}; both outputs are overwritten. */
+    void swiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp);
+
+    // Rows
+
+    /** {@code out[i] = table[rows[i]]}, [R, D] from [T, D]. */
+    void gatherRows(Tensor table, int[] rows, Tensor out);
+
+    /** {@code table[rows[i]] += x[i]}, i in order. */
+    void scatterAddRows(Tensor x, int[] rows, Tensor table);
+
+    // Attention
+
+    /** An empty cache for {@code layers} layers of keys and values. */
+    KvCache newKvCache(int layers, int kvHeads, int headDim);
+
+    /**
+     * Causal grouped-query attention of packed query rows over cached keys, which must already hold the rows' own keys
+     * ({@link KvCache#append}; not yet {@link KvCache#advance}).
+     *
+     * <p>For a query at position p: s_j = scale · (q·k_j summed over the head's elements in order), m = max s_j, e_j =
+     * exp(s_j − m), l = fixed sum of e_j by key position j, out = (Σ_j e_j v_j in order of j) · (1/l). Masked keys count
+     * as e_j = 0.
+     *
+     * @param q [N, H · headDim]
+     * @param layer layer index in the cache
+     * @param sequences cache handle of each segment
+     * @param segments rows of {@code q}; a row's position is the sequence's length plus its index in the segment
+     * @param window a key at distance ≥ window is masked; 0 for none
+     * @param out [N, H · headDim]
+     * @param stats [N, H, 2], receives m and l, or null when no gradient is needed
+     */
+    void attention(
+            Tensor q,
+            KvCache cache,
+            int layer,
+            int[] sequences,
+            Segments segments,
+            float scale,
+            int window,
+            Tensor out,
+            Tensor stats);
+
+    /**
+     * Gradients of attention over a batch whose keys are all in the batch (no cache): segment s attends to its parent's
+     * rows and its own. With P = e/l and Δ = fixed sum of dOut·out over the head: dS = P·(dOut·v_j − Δ)·scale, dQ = Σ_j dS
+     * k_j, dK_j = Σ dS q, dV_j = Σ P dOut, the last two over the query rows in order (segments in order, position, then
+     * head within the group).
+     *
+     * @param q [N, H · headDim], after rotation; {@code k}, {@code v} [N, kvHeads · headDim]
+     * @param stats [N, H, 2] as {@link #attention} left it
+     * @param dQ overwritten; {@code dK}, {@code dV} overwritten
+     */
+    void attentionBackward(
+            Tensor dOut,
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            Tensor out,
+            Tensor stats,
+            Segments segments,
+            int headDim,
+            float scale,
+            int window,
+            Tensor dQ,
+            Tensor dK,
+            Tensor dV);
+
+    // Softmax over the vocabulary
+
+    /**
+     * Per row, with z = logits · inverseTemperature, m = max z, e = exp(z − m), l = fixed sum of e: the log-probability
+     * (z_target − m) − log l, and the entropy log l − (fixed sum of e·(z − m)) / l in nats.
+     *
+     * @param logits [R, V]
+     * @param targets [R]
+     * @param logProbs [R]
+     * @param entropy [R], or null when not needed
+     * @param stats [R, 2], receives m and l
+     */
+    void logProbs(
+            Tensor logits, float inverseTemperature, int[] targets, Tensor logProbs, Tensor entropy, Tensor stats);
+
+    /**
+     * Gradient of {@link #logProbs}, written over the logits: {@code logits = (1[v = target] − e/l) · dLogProb ·
+     * inverseTemperature}.
+     *
+     * @param logits [R, V], read and overwritten
+     * @param dLogProbs [R]
+     * @param stats [R, 2] as {@link #logProbs} left it
+     */
+    void logProbsBackward(
+            Tensor logits, float inverseTemperature, int[] targets, Tensor dLogProbs, Tensor stats);
+
+    /**
+     * Per row {@code out = e · (1/l)}, e and l as in {@link #logProbs}: the distribution that sampling draws from.
+     *
+     * @param logits [R, V]
+     * @param out [R, V]; may be {@code logits}
+     */
+    default void softmax(Tensor logits, float inverseTemperature, Tensor out) {
+        Backends.reference().softmax(logits, inverseTemperature, out);
+    }
+
+    // Optimizer
+
+    /**
+     * One AdamW step (Loshchilov and Hutter, 2019; the order of operations of {@code torch.optim.AdamW}). With g =
+     * gradient · gradientScale: p −= lr·wd·p; m += (g − m)(1 − β1); v = β2 v + (1 − β2) g²; p −= (lr / c1) · m / (√v / √c2
+     * + ε), c = 1 − βᵗ.
+     */
+    void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step);
+
+    /**
+     * Constants of one AdamW step.
+     *
+     * @param gradientScale factor applied to the gradient first (clipping)
+     * @param decay 1 − learning rate · weight decay
+     * @param stepSize learning rate / (1 − β1ᵗ)
+     * @param inverseRootCorrection 1 / √(1 − β2ᵗ)
+     */
+    record AdamWStep(
+            float gradientScale,
+            float decay,
+            float beta1,
+            float beta2,
+            float stepSize,
+            float inverseRootCorrection,
+            float epsilon) {}
+}

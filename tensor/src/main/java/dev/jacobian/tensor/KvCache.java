@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor;
+
+/**
+ * Keys and values of sequences that grow, per layer, in pages of {@link #PAGE} tokens.
+ *
+ * <p>Decisions: a fork shares the full pages of its parent and copies only the page it will write to, so the prompt of a
+ * group is stored (and computed) once. Attention always reads its keys from such a cache, also when a whole batch is
+ * scored in one pass: one path, so decoding and scoring give the same bits.
+ *
+ * <p>Not thread-safe; one cache belongs to one generation or one forward pass.
+ */
+public interface KvCache {
+    /** Tokens per page. */
+    int PAGE = 16;
+
+    /** Begins an empty sequence and returns its handle. */
+    int add();
+
+    /**
+     * Begins a sequence that continues the first {@code length} tokens of {@code parent}. The parent's tokens may still
+     * be missing; they must be there, layer by layer, before the fork is appended to.
+     */
+    int fork(int parent, int length);
+
+    /** Forgets a sequence; pages that no other sequence shares can be reclaimed. */
+    void release(int sequence);
+
+    /** Number of tokens that a sequence holds, counting its parent's. */
+    int length(int sequence);
+
+    /**
+     * Writes keys and values of new tokens of one layer. Segment s of the batch continues {@code sequences[s]}. Lengths do
+     * not change until {@link #advance}: every layer writes at the same positions.
+     *
+     * @param layer layer index
+     * @param sequences one handle per segment
+     * @param segments rows of {@code keys} and {@code values}
+     * @param keys [N, kvHeads · headDim], contiguous
+     * @param values [N, kvHeads · headDim], contiguous
+     */
+    void append(int layer, int[] sequences, Segments segments, Tensor keys, Tensor values);
+
+    /** Makes the tokens appended to all layers count. */
+    void advance(int[] sequences, Segments segments);
+
+    /** Bytes held by all pages. */
+    long bytes();
+}

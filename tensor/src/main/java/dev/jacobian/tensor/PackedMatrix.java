@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor;
+
+/**
+ * The right operand of matrix products, rearranged once for many products (a weight that is used for every token).
+ *
+ * <p>Made by {@link Backend#pack} and understood only by the backend that made it. It is a snapshot: it does not follow
+ * later writes to the matrix.
+ */
+public interface PackedMatrix {
+    /** K: rows of the matrix, the extent that a product sums over. */
+    int rows();
+
+    /** N: columns of the matrix and of every product. */
+    int columns();
+
+    /** Bytes held. */
+    long bytes();
+}

@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor.cpu;
+
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * The innermost loops of the matrix product: R rows times W vectors of columns in registers.
+ *
+ * <p>Per step of k a tile loads W vectors of the right operand, broadcasts R numbers of the left one and does R · W fused
+ * multiply-adds, each lane one link in the chain of one output element. 8 × 3 fills the 32 registers of AVX-512 and NEON,
+ * 4 × 3 the 16 of AVX2; one row is for the rows left over and for decoding one sequence. The methods repeat themselves on
+ * purpose: accumulators must be named locals, because the compiler keeps those in registers and puts an array of vectors
+ * on the heap.
+ *
+ * <p>All have the same arguments: {@code k} steps; the left operand {@code a} from {@code aFrom} as [k, R]; the right one
+ * {@code b} from {@code bFrom} as W strips of [k, lanes] that are {@code bStrip} apart; the output {@code c} from {@code
+ * cFrom} with {@code cRow} between rows; {@code load} whether the chains continue from {@code c} or start from 0.
+ */
+final class MatMulTiles {
+    private static final int L = Lanes.COUNT;
+
+    private MatMulTiles() {}
+
+    static void tile8x3(
+            int k, float[] a, int aFrom, float[] b, int bFrom, int bStrip, float[] c, int cFrom, int cRow, boolean load) {
+        FloatVector c00 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c01 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c02 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c10 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c11 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c12 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c20 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c21 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c22 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c30 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c31 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c32 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c40 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c41 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c42 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c50 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c51 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c52 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c60 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c61 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c62 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c70 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c71 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c72 = FloatVector.zero(Lanes.FLOATS);
+        if (load) {
+            c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
+            c01 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + L);
+            c02 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * L);
+            c10 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow);
+            c11 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow + L);
+            c12 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow + 2 * L);
+            c20 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * cRow);
+            c21 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * cRow + L);
+            c22 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * cRow + 2 * L);
+            c30 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * cRow);
+            c31 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * cRow + L);
+            c32 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * cRow + 2 * L);
+            c40 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 4 * cRow);
+            c41 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 4 * cRow + L);
+            c42 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 4 * cRow + 2 * L);
+            c50 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 5 * cRow);
+            c51 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 5 * cRow + L);
+            c52 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 5 * cRow + 2 * L);
+            c60 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 6 * cRow);
+            c61 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 6 * cRow + L);
+            c62 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 6 * cRow + 2 * L);
+            c70 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 7 * cRow);
+            c71 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 7 * cRow + L);
+            c72 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 7 * cRow + 2 * L);
+        }
+        for (int p = 0; p < k; p++) {
+            FloatVector b0 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + p * L);
+            FloatVector b1 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + bStrip + p * L);
+            FloatVector b2 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + 2 * bStrip + p * L);
+            FloatVector a0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8]);
+            c00 = a0.fma(b0, c00);
+            c01 = a0.fma(b1, c01);
+            c02 = a0.fma(b2, c02);
+            FloatVector a1 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 1]);
+            c10 = a1.fma(b0, c10);
+            c11 = a1.fma(b1, c11);
+            c12 = a1.fma(b2, c12);
+            FloatVector a2 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 2]);
+            c20 = a2.fma(b0, c20);
+            c21 = a2.fma(b1, c21);
+            c22 = a2.fma(b2, c22);
+            FloatVector a3 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 3]);
+            c30 = a3.fma(b0, c30);
+            c31 = a3.fma(b1, c31);
+            c32 = a3.fma(b2, c32);
+            FloatVector a4 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 4]);
+            c40 = a4.fma(b0, c40);
+            c41 = a4.fma(b1, c41);
+            c42 = a4.fma(b2, c42);
+            FloatVector a5 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 5]);
+            c50 = a5.fma(b0, c50);
+            c51 = a5.fma(b1, c51);
+            c52 = a5.fma(b2, c52);
+            FloatVector a6 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 6]);
+            c60 = a6.fma(b0, c60);
+            c61 = a6.fma(b1, c61);
+            c62 = a6.fma(b2, c62);
+            FloatVector a7 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 7]);
+            c70 = a7.fma(b0, c70);
+            c71 = a7.fma(b1, c71);
+            c72 = a7.fma(b2, c72);
+        }
+        c00.intoArray(c, cFrom);
+        c01.intoArray(c, cFrom + L);
+        c02.intoArray(c, cFrom + 2 * L);
+        c10.intoArray(c, cFrom + cRow);
+        c11.intoArray(c, cFrom + cRow + L);
+        c12.intoArray(c, cFrom + cRow + 2 * L);
+        c20.intoArray(c, cFrom + 2 * cRow);
+        c21.intoArray(c, cFrom + 2 * cRow + L);
+        c22.intoArray(c, cFrom + 2 * cRow + 2 * L);
+        c30.intoArray(c, cFrom + 3 * cRow);
+        c31.intoArray(c, cFrom + 3 * cRow + L);
+        c32.intoArray(c, cFrom + 3 * cRow + 2 * L);
+        c40.intoArray(c, cFrom + 4 * cRow);
+        c41.intoArray(c, cFrom + 4 * cRow + L);
+        c42.intoArray(c, cFrom + 4 * cRow + 2 * L);
+        c50.intoArray(c, cFrom + 5 * cRow);
+        c51.intoArray(c, cFrom + 5 * cRow + L);
+        c52.intoArray(c, cFrom + 5 * cRow + 2 * L);
+        c60.intoArray(c, cFrom + 6 * cRow);
+        c61.intoArray(c, cFrom + 6 * cRow + L);
+        c62.intoArray(c, cFrom + 6 * cRow + 2 * L);
+        c70.intoArray(c, cFrom + 7 * cRow);
+        c71.intoArray(c, cFrom + 7 * cRow + L);
+        c72.intoArray(c, cFrom + 7 * cRow + 2 * L);
+    }
+
+    static void tile8x2(
+            int k, float[] a, int aFrom, float[] b, int bFrom, int bStrip, float[] c, int cFrom, int cRow, boolean load) {
+        FloatVector c00 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c01 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c10 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c11 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c20 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c21 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c30 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c31 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c40 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c41 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c50 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c51 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c60 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c61 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c70 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c71 = FloatVector.zero(Lanes.FLOATS);
+        if (load) {
+            c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
+            c01 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + L);
+            c10 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow);
+            c11 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow + L);
+            c20 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * cRow);
+            c21 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * cRow + L);
+            c30 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * cRow);
+            c31 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * cRow + L);
+            c40 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 4 * cRow);
+            c41 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 4 * cRow + L);
+            c50 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 5 * cRow);
+            c51 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 5 * cRow + L);
+            c60 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 6 * cRow);
+            c61 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 6 * cRow + L);
+            c70 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 7 * cRow);
+            c71 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 7 * cRow + L);
+        }
+        for (int p = 0; p < k; p++) {
+            FloatVector b0 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + p * L);
+            FloatVector b1 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + bStrip + p * L);
+            FloatVector a0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8]);
+            c00 = a0.fma(b0, c00);
+            c01 = a0.fma(b1, c01);
+            FloatVector a1 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 1]);
+            c10 = a1.fma(b0, c10);
+            c11 = a1.fma(b1, c11);
+            FloatVector a2 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 2]);
+            c20 = a2.fma(b0, c20);
+            c21 = a2.fma(b1, c21);
+            FloatVector a3 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 3]);
+            c30 = a3.fma(b0, c30);
+            c31 = a3.fma(b1, c31);
+            FloatVector a4 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 4]);
+            c40 = a4.fma(b0, c40);
+            c41 = a4.fma(b1, c41);
+            FloatVector a5 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 5]);
+            c50 = a5.fma(b0, c50);
+            c51 = a5.fma(b1, c51);
+            FloatVector a6 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 6]);
+            c60 = a6.fma(b0, c60);
+            c61 = a6.fma(b1, c61);
+            FloatVector a7 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 7]);
+            c70 = a7.fma(b0, c70);
+            c71 = a7.fma(b1, c71);
+        }
+        c00.intoArray(c, cFrom);
+        c01.intoArray(c, cFrom + L);
+        c10.intoArray(c, cFrom + cRow);
+        c11.intoArray(c, cFrom + cRow + L);
+        c20.intoArray(c, cFrom + 2 * cRow);
+        c21.intoArray(c, cFrom + 2 * cRow + L);
+        c30.intoArray(c, cFrom + 3 * cRow);
+        c31.intoArray(c, cFrom + 3 * cRow + L);
+        c40.intoArray(c, cFrom + 4 * cRow);
+        c41.intoArray(c, cFrom + 4 * cRow + L);
+        c50.intoArray(c, cFrom + 5 * cRow);
+        c51.intoArray(c, cFrom + 5 * cRow + L);
+        c60.intoArray(c, cFrom + 6 * cRow);
+        c61.intoArray(c, cFrom + 6 * cRow + L);
+        c70.intoArray(c, cFrom + 7 * cRow);
+        c71.intoArray(c, cFrom + 7 * cRow + L);
+    }
+
+    static void tile8x1(
+            int k, float[] a, int aFrom, float[] b, int bFrom, int bStrip, float[] c, int cFrom, int cRow, boolean load) {
+        FloatVector c00 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c10 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c20 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c30 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c40 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c50 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c60 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c70 = FloatVector.zero(Lanes.FLOATS);
+        if (load) {
+            c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
+            c10 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow);
+            c20 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * cRow);
+            c30 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * cRow);
+            c40 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 4 * cRow);
+            c50 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 5 * cRow);
+            c60 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 6 * cRow);
+            c70 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 7 * cRow);
+        }
+        for (int p = 0; p < k; p++) {
+            FloatVector b0 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + p * L);
+            FloatVector a0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8]);
+            c00 = a0.fma(b0, c00);
+            FloatVector a1 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 1]);
+            c10 = a1.fma(b0, c10);
+            FloatVector a2 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 2]);
+            c20 = a2.fma(b0, c20);
+            FloatVector a3 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 3]);
+            c30 = a3.fma(b0, c30);
+            FloatVector a4 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 4]);
+            c40 = a4.fma(b0, c40);
+            FloatVector a5 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 5]);
+            c50 = a5.fma(b0, c50);
+            FloatVector a6 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 6]);
+            c60 = a6.fma(b0, c60);
+            FloatVector a7 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 7]);
+            c70 = a7.fma(b0, c70);
+        }
+        c00.intoArray(c, cFrom);
+        c10.intoArray(c, cFrom + cRow);
+        c20.intoArray(c, cFrom + 2 * cRow);
+        c30.intoArray(c, cFrom + 3 * cRow);
+        c40.intoArray(c, cFrom + 4 * cRow);
+        c50.intoArray(c, cFrom + 5 * cRow);
+        c60.intoArray(c, cFrom + 6 * cRow);
+        c70.intoArray(c, cFrom + 7 * cRow);
+    }
+
+    static void tile4x3(
+            int k, float[] a, int aFrom, float[] b, int bFrom, int bStrip, float[] c, int cFrom, int cRow, boolean load) {
+        FloatVector c00 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c01 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c02 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c10 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c11 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c12 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c20 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c21 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c22 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c30 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c31 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c32 = FloatVector.zero(Lanes.FLOATS);
+        if (load) {
+            c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
+            c01 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + L);
+            c02 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * L);
+            c10 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow);
+            c11 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow + L);
+            c12 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow + 2 * L);
+            c20 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * cRow);
+            c21 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * cRow + L);
+            c22 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * cRow + 2 * L);
+            c30 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * cRow);
+            c31 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * cRow + L);
+            c32 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * cRow + 2 * L);
+        }
+        for (int p = 0; p < k; p++) {
+            FloatVector b0 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + p * L);
+            FloatVector b1 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + bStrip + p * L);
+            FloatVector b2 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + 2 * bStrip + p * L);
+            FloatVector a0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4]);
+            c00 = a0.fma(b0, c00);
+            c01 = a0.fma(b1, c01);
+            c02 = a0.fma(b2, c02);
+            FloatVector a1 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4 + 1]);
+            c10 = a1.fma(b0, c10);
+            c11 = a1.fma(b1, c11);
+            c12 = a1.fma(b2, c12);
+            FloatVector a2 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4 + 2]);
+            c20 = a2.fma(b0, c20);
+            c21 = a2.fma(b1, c21);
+            c22 = a2.fma(b2, c22);
+            FloatVector a3 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4 + 3]);
+            c30 = a3.fma(b0, c30);
+            c31 = a3.fma(b1, c31);
+            c32 = a3.fma(b2, c32);
+        }
+        c00.intoArray(c, cFrom);
+        c01.intoArray(c, cFrom + L);
+        c02.intoArray(c, cFrom + 2 * L);
+        c10.intoArray(c, cFrom + cRow);
+        c11.intoArray(c, cFrom + cRow + L);
+        c12.intoArray(c, cFrom + cRow + 2 * L);
+        c20.intoArray(c, cFrom + 2 * cRow);
+        c21.intoArray(c, cFrom + 2 * cRow + L);
+        c22.intoArray(c, cFrom + 2 * cRow + 2 * L);
+        c30.intoArray(c, cFrom + 3 * cRow);
+        c31.intoArray(c, cFrom + 3 * cRow + L);
+        c32.intoArray(c, cFrom + 3 * cRow + 2 * L);
+    }
+
+    static void tile4x2(
+            int k, float[] a, int aFrom, float[] b, int bFrom, int bStrip, float[] c, int cFrom, int cRow, boolean load) {
+        FloatVector c00 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c01 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c10 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c11 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c20 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c21 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c30 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c31 = FloatVector.zero(Lanes.FLOATS);
+        if (load) {
+            c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
+            c01 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + L);
+            c10 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow);
+            c11 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow + L);
+            c20 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * cRow);
+            c21 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * cRow + L);
+            c30 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * cRow);
+            c31 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * cRow + L);
+        }
+        for (int p = 0; p < k; p++) {
+            FloatVector b0 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + p * L);
+            FloatVector b1 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + bStrip + p * L);
+            FloatVector a0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4]);
+            c00 = a0.fma(b0, c00);
+            c01 = a0.fma(b1, c01);
+            FloatVector a1 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4 + 1]);
+            c10 = a1.fma(b0, c10);
+            c11 = a1.fma(b1, c11);
+            FloatVector a2 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4 + 2]);
+            c20 = a2.fma(b0, c20);
+            c21 = a2.fma(b1, c21);
+            FloatVector a3 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4 + 3]);
+            c30 = a3.fma(b0, c30);
+            c31 = a3.fma(b1, c31);
+        }
+        c00.intoArray(c, cFrom);
+        c01.intoArray(c, cFrom + L);
+        c10.intoArray(c, cFrom + cRow);
+        c11.intoArray(c, cFrom + cRow + L);
+        c20.intoArray(c, cFrom + 2 * cRow);
+        c21.intoArray(c, cFrom + 2 * cRow + L);
+        c30.intoArray(c, cFrom + 3 * cRow);
+        c31.intoArray(c, cFrom + 3 * cRow + L);
+    }
+
+    static void tile4x1(
+            int k, float[] a, int aFrom, float[] b, int bFrom, int bStrip, float[] c, int cFrom, int cRow, boolean load) {
+        FloatVector c00 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c10 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c20 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c30 = FloatVector.zero(Lanes.FLOATS);
+        if (load) {
+            c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
+            c10 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow);
+            c20 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * cRow);
+            c30 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * cRow);
+        }
+        for (int p = 0; p < k; p++) {
+            FloatVector b0 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + p * L);
+            FloatVector a0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4]);
+            c00 = a0.fma(b0, c00);
+            FloatVector a1 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4 + 1]);
+            c10 = a1.fma(b0, c10);
+            FloatVector a2 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4 + 2]);
+            c20 = a2.fma(b0, c20);
+            FloatVector a3 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4 + 3]);
+            c30 = a3.fma(b0, c30);
+        }
+        c00.intoArray(c, cFrom);
+        c10.intoArray(c, cFrom + cRow);
+        c20.intoArray(c, cFrom + 2 * cRow);
+        c30.intoArray(c, cFrom + 3 * cRow);
+    }
+
+    static void tile1x3(
+            int k, float[] a, int aFrom, float[] b, int bFrom, int bStrip, float[] c, int cFrom, int cRow, boolean load) {
+        FloatVector c00 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c01 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c02 = FloatVector.zero(Lanes.FLOATS);
+        if (load) {
+            c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
+            c01 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + L);
+            c02 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * L);
+        }
+        for (int p = 0; p < k; p++) {
+            FloatVector b0 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + p * L);
+            FloatVector b1 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + bStrip + p * L);
+            FloatVector b2 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + 2 * bStrip + p * L);
+            FloatVector a0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p]);
+            c00 = a0.fma(b0, c00);
+            c01 = a0.fma(b1, c01);
+            c02 = a0.fma(b2, c02);
+        }
+        c00.intoArray(c, cFrom);
+        c01.intoArray(c, cFrom + L);
+        c02.intoArray(c, cFrom + 2 * L);
+    }
+
+    static void tile1x2(
+            int k, float[] a, int aFrom, float[] b, int bFrom, int bStrip, float[] c, int cFrom, int cRow, boolean load) {
+        FloatVector c00 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c01 = FloatVector.zero(Lanes.FLOATS);
+        if (load) {
+            c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
+            c01 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + L);
+        }
+        for (int p = 0; p < k; p++) {
+            FloatVector b0 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + p * L);
+            FloatVector b1 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + bStrip + p * L);
+            FloatVector a0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p]);
+            c00 = a0.fma(b0, c00);
+            c01 = a0.fma(b1, c01);
+        }
+        c00.intoArray(c, cFrom);
+        c01.intoArray(c, cFrom + L);
+    }
+
+    static void tile1x1(
+            int k, float[] a, int aFrom, float[] b, int bFrom, int bStrip, float[] c, int cFrom, int cRow, boolean load) {
+        FloatVector c00 = FloatVector.zero(Lanes.FLOATS);
+        if (load) {
+            c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
+        }
+        for (int p = 0; p < k; p++) {
+            FloatVector b0 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + p * L);
+            FloatVector a0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p]);
+            c00 = a0.fma(b0, c00);
+        }
+        c00.intoArray(c, cFrom);
+    }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor.reference;
+
+import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Paged keys and values in Java arrays, used by every CPU backend.
+ *
+ * <p>Layout of a page, chosen for kernels whose vector lanes are 16 keys (scores) or the elements of a value (output):
+ * keys as [kvHeads, headDim, 16], values as [kvHeads, 16, valueWidth], where valueWidth is headDim rounded up to 16.
+ */
+public final class HeapKvCache implements KvCache {
+    private final int layers;
+    private final int kvHeads;
+    private final int headDim;
+    private final int valueWidth;
+    private final List<Sequence> sequences = new ArrayList<>();
+
+    public HeapKvCache(int layers, int kvHeads, int headDim) {
+        this.layers = layers;
+        this.kvHeads = kvHeads;
+        this.headDim = headDim;
+        this.valueWidth = (headDim + 15) / 16 * 16;
+    }
+
+    private static final class Sequence {
+        int length;
+        Sequence parent;
+        final float[][][] keys; // per layer, per page
+        final float[][][] values;
+
+        Sequence(int layers) {
+            keys = new float[layers][][];
+            values = new float[layers][][];
+        }
+    }
+
+    @Override
+    public int add() {
+        sequences.add(new Sequence(layers));
+        return sequences.size() - 1;
+    }
+
+    @Override
+    public int fork(int parent, int length) {
+        int handle = add();
+        sequences.get(handle).parent = sequence(parent);
+        sequences.get(handle).length = length;
+        return handle;
+    }
+
+    @Override
+    public void release(int sequence) {
+        sequences.set(sequence, null);
+    }
+
+    @Override
+    public int length(int sequence) {
+        return sequence(sequence).length;
+    }
+
+    private Sequence sequence(int handle) {
+        return Objects.requireNonNull(sequences.get(handle), "sequence was released");
+    }
+
+    /** Key pages of one sequence and layer, each [kvHeads, headDim, 16]. */
+    public float[][] keyPages(int layer, int sequence) {
+        return sequence(sequence).keys[layer];
+    }
+
+    /** Value pages of one sequence and layer, each [kvHeads, 16, valueWidth]. */
+    public float[][] valuePages(int layer, int sequence) {
+        return sequence(sequence).values[layer];
+    }
+
+    public int kvHeads() {
+        return kvHeads;
+    }
+
+    public int headDim() {
+        return headDim;
+    }
+
+    /** Elements between the values of neighbouring keys: headDim rounded up to a multiple of 16. */
+    public int valueWidth() {
+        return valueWidth;
+    }
+
+    @Override
+    public void append(int layer, int[] handles, Segments segments, Tensor keys, Tensor values) {
+        for (int s = 0; s < segments.count(); s++) {
+            Sequence sequence = sequence(handles[s]);
+            if (sequence.keys[layer] == null) {
+                attach(sequence, layer);
+            }
+            int end = sequence.length + segments.length(s);
+            grow(sequence, layer, (end + PAGE - 1) / PAGE);
+            for (int i = 0; i < segments.length(s); i++) {
+                write(sequence, layer, sequence.length + i, keys, values, segments.start(s) + i);
+            }
+        }
+    }
+
+    private void attach(Sequence sequence, int layer) {
+        if (sequence.parent == null) {
+            sequence.keys[layer] = new float[0][];
+            sequence.values[layer] = new float[0][];
+            return;
+        }
+        int pages = (sequence.length + PAGE - 1) / PAGE;
+        float[][] parentKeys = sequence.parent.keys[layer];
+        if (pages > 0 && (parentKeys == null || parentKeys.length < pages)) {
+            throw new IllegalStateException(
+                    "a fork of " + sequence.length + " tokens is used before its parent holds them in layer " + layer);
+        }
+        sequence.keys[layer] = pages == 0 ? new float[0][] : Arrays.copyOf(parentKeys, pages);
+        sequence.values[layer] = pages == 0 ? new float[0][] : Arrays.copyOf(sequence.parent.values[layer], pages);
+        if (sequence.length % PAGE != 0) {
+            sequence.keys[layer][pages - 1] = sequence.keys[layer][pages - 1].clone();
+            sequence.values[layer][pages - 1] = sequence.values[layer][pages - 1].clone();
+        }
+    }
+
+    private void grow(Sequence sequence, int layer, int pages) {
+        int have = sequence.keys[layer].length;
+        if (pages <= have) {
+            return;
+        }
+        sequence.keys[layer] = Arrays.copyOf(sequence.keys[layer], pages);
+        sequence.values[layer] = Arrays.copyOf(sequence.values[layer], pages);
+        for (int p = have; p < pages; p++) {
+            sequence.keys[layer][p] = new float[kvHeads * headDim * PAGE];
+            sequence.values[layer][p] = new float[kvHeads * PAGE * valueWidth];
+        }
+    }
+
+    private void write(Sequence sequence, int layer, int position, Tensor keys, Tensor values, int row) {
+        float[] keyPage = sequence.keys[layer][position / PAGE];
+        float[] valuePage = sequence.values[layer][position / PAGE];
+        int slot = position % PAGE;
+        int width = kvHeads * headDim;
+        float[] k = keys.floats();
+        int kFrom = keys.offset() + row * width;
+        for (int i = 0; i < width; i++) {
+            keyPage[i * PAGE + slot] = k[kFrom + i];
+        }
+        for (int head = 0; head < kvHeads; head++) {
+            System.arraycopy(
+                    values.floats(),
+                    values.offset() + row * width + head * headDim,
+                    valuePage,
+                    (head * PAGE + slot) * valueWidth,
+                    headDim);
+        }
+    }
+
+    @Override
+    public void advance(int[] handles, Segments segments) {
+        for (int s = 0; s < segments.count(); s++) {
+            sequence(handles[s]).length += segments.length(s);
+        }
+    }
+
+    @Override
+    public long bytes() {
+        java.util.Set<float[]> pages = java.util.Collections.newSetFromMap(new java.util.IdentityHashMap<>());
+        for (Sequence sequence : sequences) {
+            if (sequence != null) {
+                for (int layer = 0; layer < layers; layer++) {
+                    if (sequence.keys[layer] != null) {
+                        pages.addAll(Arrays.asList(sequence.keys[layer]));
+                        pages.addAll(Arrays.asList(sequence.values[layer]));
+                    }
+                }
+            }
+        }
+        return pages.stream().mapToLong(page -> 4L * page.length).sum();
+    }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor.reference;
+
+import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Tensor;
+
+/** Causal grouped-query attention over paged keys, and its gradients. */
+final class ReferenceAttention {
+    private ReferenceAttention() {}
+
+    static void attention(
+            Tensor q,
+            HeapKvCache cache,
+            int layer,
+            int[] sequences,
+            Segments segments,
+            float scale,
+            int window,
+            Tensor out,
+            Tensor stats) {
+        int headDim = cache.headDim();
+        int heads = q.extent(1) / headDim;
+        int group = heads / cache.kvHeads();
+        for (int s = 0; s < segments.count(); s++) {
+            float[][] keys = cache.keyPages(layer, sequences[s]);
+            float[][] values = cache.valuePages(layer, sequences[s]);
+            for (int i = 0; i < segments.length(s); i++) {
+                int position = cache.length(sequences[s]) + i;
+                int row = segments.start(s) + i;
+                for (int h = 0; h < heads; h++) {
+                    int at = (row * heads + h) * headDim;
+                    row(q, at, keys, values, h / group, headDim, cache.valueWidth(), position, scale, window, out,
+                            stats, row * heads + h);
+                }
+            }
+        }
+    }
+
+    private static void row(
+            Tensor q,
+            int at,
+            float[][] keys,
+            float[][] values,
+            int kvHead,
+            int headDim,
+            int valueWidth,
+            int position,
+            float scale,
+            int window,
+            Tensor out,
+            Tensor stats,
+            int statsRow) {
+        int page = KvCache.PAGE;
+        int first = window > 0 ? Math.max(0, position - window + 1) : 0;
+        float[] e = new float[position + 1];
+        float max = Float.NEGATIVE_INFINITY;
+        for (int j = first; j <= position; j++) {
+            float score = 0f;
+            for (int d = 0; d < headDim; d++) {
+                float k = keys[j / page][(kvHead * headDim + d) * page + j % page];
+                score = Math.fma(q.floats()[q.offset() + at + d], k, score);
+            }
+            e[j] = score * scale;
+            max = Math.max(max, e[j]);
+        }
+        for (int j = first; j <= position; j++) {
+            e[j] = Exp.exp(e[j] - max);
+        }
+        float sum = FixedSum.sum(e, 0, position + 1); // masked keys are zeros
+        float inverse = 1f / sum;
+        for (int d = 0; d < headDim; d++) {
+            float weighted = 0f;
+            for (int j = first; j <= position; j++) {
+                weighted = Math.fma(e[j], values[j / page][(kvHead * page + j % page) * valueWidth + d], weighted);
+            }
+            out.floats()[out.offset() + at + d] = weighted * inverse;
+        }
+        if (stats != null) {
+            stats.floats()[stats.offset() + 2 * statsRow] = max;
+            stats.floats()[stats.offset() + 2 * statsRow + 1] = sum;
+        }
+    }
+
+    static void attentionBackward(
+            Tensor dOut,
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            Tensor out,
+            Tensor stats,
+            Segments segments,
+            int headDim,
+            float scale,
+            int window,
+            Tensor dQ,
+            Tensor dK,
+            Tensor dV) {
+        int heads = q.extent(1) / headDim;
+        int kvHeads = k.extent(1) / headDim;
+        int group = heads / kvHeads;
+        dQ.fill(0f);
+        dK.fill(0f);
+        dV.fill(0f);
+        for (int s = 0; s < segments.count(); s++) {
+            int history = segments.history(s);
+            for (int i = 0; i < segments.length(s); i++) {
+                int position = history + i;
+                int first = window > 0 ? Math.max(0, position - window + 1) : 0;
+                int row = segments.start(s) + i;
+                for (int h = 0; h < heads; h++) {
+                    int at = (row * heads + h) * headDim;
+                    float max = stats.floats()[stats.offset() + 2 * (row * heads + h)];
+                    float inverse = 1f / stats.floats()[stats.offset() + 2 * (row * heads + h) + 1];
+                    float delta = FixedSum.dot(
+                            dOut.floats(), dOut.offset() + at, out.floats(), out.offset() + at, headDim);
+                    for (int j = first; j <= position; j++) {
+                        int keyRow = j < history ? segments.start(segments.parent(s)) + j : segments.start(s) + j - history;
+                        int keyAt = (keyRow * kvHeads + h / group) * headDim;
+                        float score = 0f;
+                        float dP = 0f;
+                        for (int d = 0; d < headDim; d++) {
+                            score = Math.fma(
+                                    q.floats()[q.offset() + at + d], k.floats()[k.offset() + keyAt + d], score);
+                            dP = Math.fma(
+                                    dOut.floats()[dOut.offset() + at + d], v.floats()[v.offset() + keyAt + d], dP);
+                        }
+                        float p = Exp.exp(score * scale - max) * inverse;
+                        float dS = p * (dP - delta) * scale;
+                        for (int d = 0; d < headDim; d++) {
+                            fmaAt(dQ, at + d, dS, k.floats()[k.offset() + keyAt + d]);
+                            fmaAt(dK, keyAt + d, dS, q.floats()[q.offset() + at + d]);
+                            fmaAt(dV, keyAt + d, p, dOut.floats()[dOut.offset() + at + d]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static void fmaAt(Tensor target, int index, float x, float y) {
+        int at = target.offset() + index;
+        target.floats()[at] = Math.fma(x, y, target.floats()[at]);
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor.reference;
+
+import dev.jacobian.tensor.PackedMatrix;
+import dev.jacobian.tensor.Tensor;
+
+/** Matrix product: one chain of fused multiply-adds per output element, over k in order. */
+final class ReferenceMatMul {
+    private ReferenceMatMul() {}
+
+    /** A snapshot of the right operand; the reference gains nothing from rearranging it. */
+    record Packed(Tensor matrix) implements PackedMatrix {
+        @Override
+        public int rows() {
+            return matrix.extent(0);
+        }
+
+        @Override
+        public int columns() {
+            return matrix.extent(1);
+        }
+
+        @Override
+        public long bytes() {
+            return 4L * matrix.elements();
+        }
+    }
+
+    static void matmul(Tensor a, Tensor b, Tensor out, boolean accumulate) {
+        int m = a.extent(0);
+        int k = a.extent(1);
+        int n = b.extent(1);
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < n; j++) {
+                int at = out.offset() + i * n + j;
+                float sum = accumulate ? out.floats()[at] : 0f;
+                for (int p = 0; p < k; p++) {
+                    sum = Math.fma(
+                            a.floats()[a.offset() + i * a.stride(0) + p * a.stride(1)],
+                            b.floats()[b.offset() + p * b.stride(0) + j * b.stride(1)],
+                            sum);
+                }
+                out.floats()[at] = sum;
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor.reference;
+
+import dev.jacobian.tensor.Tensor;
+
+/** RMSNorm and its gradient. */
+final class ReferenceNorm {
+    private ReferenceNorm() {}
+
+    static void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor out, Tensor inverseRms) {
+        int d = weight.elements();
+        int n = inverseRms.elements();
+        for (int row = 0; row < n; row++) {
+            int xFrom = x.offset() + row * d;
+            float mean = FixedSum.dot(x.floats(), xFrom, x.floats(), xFrom, d) / d;
+            float r = 1f / (float) Math.sqrt(mean + epsilon);
+            inverseRms.floats()[inverseRms.offset() + row] = r;
+            for (int i = 0; i < d; i++) {
+                out.floats()[out.offset() + row * d + i] =
+                        x.floats()[xFrom + i] * r * weight.floats()[weight.offset() + i];
+            }
+        }
+    }
+
+    static void rmsNormBackward(Tensor dOut, Tensor x, Tensor weight, Tensor inverseRms, Tensor dX, Tensor dWeight) {
+        int d = weight.elements();
+        int n = inverseRms.elements();
+        float[] g = new float[d];
+        for (int row = 0; row < n; row++) {
+            int xFrom = x.offset() + row * d;
+            float r = inverseRms.floats()[inverseRms.offset() + row];
+            for (int i = 0; i < d; i++) {
+                g[i] = dOut.floats()[dOut.offset() + row * d + i] * weight.floats()[weight.offset() + i];
+            }
+            float c = FixedSum.dot(g, 0, x.floats(), xFrom, d) * r * r / d;
+            for (int i = 0; i < d; i++) {
+                dX.floats()[dX.offset() + row * d + i] = r * Math.fma(-c, x.floats()[xFrom + i], g[i]);
+            }
+        }
+        if (dWeight != null) {
+            for (int row = 0; row < n; row++) {
+                float r = inverseRms.floats()[inverseRms.offset() + row];
+                for (int i = 0; i < d; i++) {
+                    int at = dWeight.offset() + i;
+                    float scaled = x.floats()[x.offset() + row * d + i] * r;
+                    dWeight.floats()[at] = Math.fma(
+                            dOut.floats()[dOut.offset() + row * d + i], scaled, dWeight.floats()[at]);
+                }
+            }
+        }
+    }
+}

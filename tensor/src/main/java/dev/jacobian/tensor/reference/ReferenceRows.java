@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor.reference;
+
+import dev.jacobian.tensor.Tensor;
+
+/** Reading and adding to rows of a table by index. */
+final class ReferenceRows {
+    private ReferenceRows() {}
+
+    static void gatherRows(Tensor table, int[] rows, Tensor out) {
+        int d = table.extent(1);
+        for (int i = 0; i < rows.length; i++) {
+            System.arraycopy(table.floats(), table.offset() + rows[i] * d, out.floats(), out.offset() + i * d, d);
+        }
+    }
+
+    static void scatterAddRows(Tensor x, int[] rows, Tensor table) {
+        int d = table.extent(1);
+        for (int i = 0; i < rows.length; i++) {
+            for (int j = 0; j < d; j++) {
+                table.floats()[table.offset() + rows[i] * d + j] += x.floats()[x.offset() + i * d + j];
+            }
+        }
+    }
+}

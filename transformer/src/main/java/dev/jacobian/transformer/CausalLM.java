@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer;
+
+import dev.jacobian.autograd.Elementwise;
+import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.Reduction;
+import dev.jacobian.autograd.TokenLogProbs;
+import dev.jacobian.autograd.Var;
+import dev.jacobian.io.safetensors.CheckpointTensors;
+import dev.jacobian.io.tokenizer.Tokenizer;
+import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Tensor;
+import dev.jacobian.transformer.config.DecoderConfig;
+import dev.jacobian.transformer.config.ModelFamily;
+import dev.jacobian.transformer.generation.Generation;
+import dev.jacobian.transformer.generation.GenerationConfig;
+import dev.jacobian.transformer.generation.Generator;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * A decoder language model with its head and tokenizer: what a Hugging Face checkpoint folder holds.
+ *
+ * <pre>{@code
+ * CausalLM model = CausalLM.load(Path.of("Qwen2.5-0.5B"));
+ * System.out.println(model.generate("Once upon a time", GenerationConfig.greedy(64)).text());
+ * }</pre>
+ *
+ * <p>Decisions: arithmetic is F32 whatever the file's type. Batches are packed, never padded. The same code computes
+ * hidden states for training, scoring and decoding, so log-probabilities are the same bits in all three.
+ *
+ * <p>Reading a model from several threads is safe while nobody trains it.
+ */
+public final class CausalLM {
+    private final DecoderConfig config;
+    private final CheckpointFiles files;
+    private final List<Var> parameters = new ArrayList<>();
+    private final Decoder decoder;
+    private final Var head; // [V, D]
+
+    CausalLM(DecoderConfig config, CheckpointFiles files, Weights source) {
+        this.config = config;
+        this.files = files;
+        Weights collecting = (name, extents) -> {
+            Var parameter = source.get(name, extents);
+            parameters.add(parameter);
+            return parameter;
+        };
+        this.decoder = new Decoder(config, collecting);
+        this.head = config.tiedEmbeddings()
+                ? decoder.embedding()
+                : collecting.get("lm_head.weight", config.vocabularySize(), config.hiddenSize());
+    }
+
+    /**
+     * Loads a checkpoint folder: config.json, safetensors (one file or shards) and, if there is one, the tokenizer.
+     *
+     * @throws dev.jacobian.io.FormatException if a file is missing, broken or of an unsupported kind
+     * @throws IllegalStateException if the weights do not fit into the heap
+     */
+    public static CausalLM load(Path folder) {
+        DecoderConfig config = ModelFamily.read(folder);
+        MemoryPlan.inference(config).require("loading " + folder);
+        try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
+            CheckpointWeights weights = new CheckpointWeights(tensors, config, folder);
+            CausalLM model = new CausalLM(config, CheckpointFiles.read(folder), weights);
+            weights.requireAllUsed();
+            return model;
+        }
+    }
+
+    /**
+     * A model with fresh weights: normal with the configuration's standard deviation, norms 1, biases 0, as transformers
+     * initialises. The same seed gives the same bits everywhere.
+     *
+     * @param tokenizerFolder where tokenizer.json and its companions are, or empty
+     */
+    public static CausalLM create(DecoderConfig config, Optional<Path> tokenizerFolder, long seed) {
+        CheckpointFiles files =
+                tokenizerFolder.isPresent() ? CheckpointFiles.read(tokenizerFolder.get()) : CheckpointFiles.none();
+        return new CausalLM(config, files, new FreshWeights(config, seed));
+    }
+
+    /** A second model with the same weights, which training of this one does not change. */
+    public CausalLM copy() {
+        return new CausalLM(config, files, (name, extents) -> {
+            Var own = parameter(name);
+            return Var.parameter(name, own.value().copy());
+        });
+    }
+
+    /** The configuration. */
+    public DecoderConfig config() {
+        return config;
+    }
+
+    /** All parameters in checkpoint order; a tied head is not listed a second time. */
+    public List<Var> parameters() {
+        return List.copyOf(parameters);
+    }
+
+    /** The parameter of a checkpoint name. */
+    public Var parameter(String name) {
+        return parameters.stream()
+                .filter(p -> p.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("the model has no parameter '" + name + "'"));
+    }
+
+    /** The head's weight, [V, D]; the embedding itself when tied. */
+    public Var head() {
+        return head;
+    }
+
+    /**
+     * The tokenizer.
+     *
+     * @throws IllegalStateException if the checkpoint has none
+     */
+    public Tokenizer tokenizer() {
+        return files.tokenizer()
+                .orElseThrow(() -> new IllegalStateException(
+                        "the checkpoint has no tokenizer.json; put it beside config.json or pass token ids"));
+    }
+
+    /** Whether there is a tokenizer. */
+    public boolean hasTokenizer() {
+        return files.tokenizer().isPresent();
+    }
+
+    /** Ids that end a sequence, from generation_config.json, else config.json, else the tokenizer. */
+    public Set<Integer> eosTokenIds() {
+        return files.eosTokenIds(config);
+    }
+
+    // Forward
+
+    /**
+     * Hidden states after the final norm of a packed batch.
+     *
+     * @param tokens [N] token ids
+     * @param segments how they divide into sequences
+     * @return [N, D]
+     */
+    public Var hidden(int[] tokens, Segments segments) {
+        return hidden(tokens, segments, state -> {});
+    }
+
+    /** The same, showing the embeddings and the raw output of every layer, in order, to a listener. */
+    public Var hidden(int[] tokens, Segments segments, Consumer<Var> listener) {
+        return decoder.hidden(tokens, segments, Optional.empty(), new int[0], listener);
+    }
+
+    /** Hidden states of tokens that continue cached sequences; extends the cache. Only inside {@link NoGrad}. */
+    public Var hidden(int[] tokens, Segments segments, KvCache cache, int[] sequences) {
+        return decoder.hidden(tokens, segments, Optional.of(cache), sequences, state -> {});
+    }
+
+    /** An empty cache for this model. */
+    public KvCache newKvCache() {
+        return Backends.cpu().newKvCache(config.layers(), config.kvHeads(), config.headDim());
+    }
+
+    /**
+     * Logits of chosen rows, without gradient.
+     *
+     * @param hidden [N, D] from {@link #hidden}
+     * @param rows [R] rows of it
+     * @return [R, V]
+     */
+    public Tensor logits(Var hidden, int[] rows) {
+        return Logits.of(hidden, head, rows);
+    }
+
+    /** Logits of one sequence at every position, [T, V]. */
+    public Tensor logits(int[] tokens) {
+        return NoGrad.compute(() -> {
+            int[] rows = new int[tokens.length];
+            Arrays.setAll(rows, i -> i);
+            return logits(hidden(tokens, Segments.of(tokens.length)), rows);
+        });
+    }
+
+    /**
+     * Log-probabilities of chosen tokens, differentiable, and entropies; logits of the batch never exist.
+     *
+     * @param hidden [N, D] from {@link #hidden}
+     * @param rows [R] the row that predicts each token
+     * @param targets [R] the tokens
+     */
+    public TokenLogProbs.Result logProbs(Var hidden, int[] rows, int[] targets, float temperature) {
+        return TokenLogProbs.tokenLogProbs(hidden, head, rows, targets, temperature);
+    }
+
+    /**
+     * Mean cross-entropy in nats, as transformers computes {@code model(input_ids, labels=labels).loss}.
+     *
+     * @param sequences token ids
+     * @param labels same shape; {@code labels[t]} is the target of the prediction at t − 1, −100 does not count
+     */
+    public Var loss(List<int[]> sequences, List<int[]> labels) {
+        LabelledBatch batch = LabelledBatch.of(sequences, labels);
+        if (batch.targets().length == 0) {
+            throw new IllegalArgumentException("no label counts: every label is -100 or at the first position");
+        }
+        Var logProbs = logProbs(hidden(batch.tokens(), batch.segments()), batch.rows(), batch.targets(), 1f).logProbs();
+        return Elementwise.scale(Reduction.mean(logProbs), -1f);
+    }
+
+    /** Continues a text. */
+    public Generation.Text generate(String prompt, GenerationConfig generation) {
+        return new Generator(this).generate(prompt, generation);
+    }
+
+    // Saving
+
+    /** Writes the checkpoint in F32, as a folder that other software loads; an existing folder is replaced whole. */
+    public void save(Path folder) {
+        save(folder, DType.F32);
+    }
+
+    /** The same with weights stored as F32, BF16 or F16. */
+    public void save(Path folder, DType stored) {
+        dev.jacobian.io.AtomicFiles.writeDirectory(folder, directory -> saveInto(directory, stored));
+    }
+
+    /** Writes the checkpoint's files into an existing folder, for callers that make a larger whole atomic. */
+    public void saveInto(Path directory, DType stored) {
+        CheckpointWriter.write(directory, this, files, stored);
+    }
+
+    @Override
+    public String toString() {
+        return config.family() + " with " + config.parameters() + " parameters";
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer;
+
+import dev.jacobian.autograd.RmsNorm;
+import dev.jacobian.autograd.Rows;
+import dev.jacobian.autograd.Var;
+import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.transformer.config.DecoderConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Embedding, layers and final norm: tokens to hidden states. One code path serves training, scoring and decoding; the only
+ * difference is whether keys and values of earlier tokens come from a cache.
+ */
+final class Decoder {
+    private final DecoderConfig config;
+    private final Var embedding; // [V, D]
+    private final List<DecoderLayer> layers = new ArrayList<>();
+    private final Var norm; // [D]
+    private final RotaryTable rotary;
+
+    Decoder(DecoderConfig config, Weights weights) {
+        this.config = config;
+        embedding = weights.get("model.embed_tokens.weight", config.vocabularySize(), config.hiddenSize());
+        for (int layer = 0; layer < config.layers(); layer++) {
+            layers.add(new DecoderLayer(config, layer, weights));
+        }
+        norm = weights.get("model.norm.weight", config.hiddenSize());
+        rotary = new RotaryTable(config);
+    }
+
+    Var embedding() {
+        return embedding;
+    }
+
+    /**
+     * Hidden states after the final norm.
+     *
+     * @param tokens [N] packed token ids
+     * @param listener is shown the embeddings and every layer's raw output, in order
+     * @return [N, D]
+     */
+    Var hidden(
+            int[] tokens,
+            Segments segments,
+            Optional<KvCache> cache,
+            int[] sequences,
+            Consumer<Var> listener) {
+        if (tokens.length != segments.rows()) {
+            throw new IllegalArgumentException(tokens.length + " tokens for segments of " + segments.rows() + " rows");
+        }
+        int[] positions = segments.positions(); // [N]
+        int last = 0;
+        for (int s = 0; s < segments.count(); s++) {
+            int before = cache.isPresent() ? cache.get().length(sequences[s]) : 0;
+            for (int row = segments.start(s); row < segments.start(s) + segments.length(s); row++) {
+                positions[row] += before;
+                last = Math.max(last, positions[row]);
+            }
+        }
+        rotary.ensure(last + 1);
+        ForwardPass pass = new ForwardPass(segments, positions, rotary.cos(), rotary.sin(), cache, sequences);
+        Var h = Rows.gather(embedding, tokens); // [N, D]
+        for (DecoderLayer layer : layers) {
+            listener.accept(h);
+            h = layer.apply(h, pass);
+        }
+        listener.accept(h);
+        cache.ifPresent(held -> held.advance(sequences, segments));
+        return RmsNorm.rmsNorm(h, norm, config.normEpsilon());
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer;
+
+import dev.jacobian.tensor.Tensor;
+import dev.jacobian.transformer.config.DecoderConfig;
+
+/**
+ * Cosines and sines of the rotary embedding by position, grown on demand.
+ *
+ * <p>The angle is formed in F32 as the originals do; its cosine and sine are correctly rounded from {@link StrictMath}, so
+ * they are the same on every platform.
+ */
+final class RotaryTable {
+    private final float[] inverseFrequencies; // [headDim / 2]
+    private final float factor;
+    private Tensor cos;
+    private Tensor sin;
+
+    RotaryTable(DecoderConfig config) {
+        inverseFrequencies = config.rope().inverseFrequencies(config.headDim());
+        factor = config.rope().attentionFactor();
+        cos = Tensor.zeros(0, inverseFrequencies.length);
+        sin = cos;
+    }
+
+    /** Makes sure that positions below {@code count} are there. */
+    synchronized void ensure(int count) {
+        if (count <= cos.extent(0)) {
+            return;
+        }
+        int half = inverseFrequencies.length;
+        int rows = Math.max(count, 2 * cos.extent(0));
+        Tensor newCos = Tensor.zeros(rows, half);
+        Tensor newSin = Tensor.zeros(rows, half);
+        for (int position = 0; position < rows; position++) {
+            for (int i = 0; i < half; i++) {
+                float angle = position * inverseFrequencies[i];
+                newCos.floats()[position * half + i] = (float) StrictMath.cos(angle) * factor;
+                newSin.floats()[position * half + i] = (float) StrictMath.sin(angle) * factor;
+            }
+        }
+        cos = newCos;
+        sin = newSin;
+    }
+
+    /** Cosines, [positions, headDim / 2]. */
+    synchronized Tensor cos() {
+        return cos;
+    }
+
+    /** Sines, [positions, headDim / 2]. */
+    synchronized Tensor sin() {
+        return sin;
+    }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.config;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.JsonFields;
+
+/**
+ * Reads the rotary embedding of both generations of config.json: {@code rope_parameters} (transformers 5) or {@code
+ * rope_theta} with {@code rope_scaling} (4).
+ */
+final class RopeReader {
+    private RopeReader() {}
+
+    static RopeConfig read(JsonFields config, int maxPositions) {
+        boolean modern = config.has("rope_parameters");
+        String key = modern ? "rope_parameters" : "rope_scaling";
+        JsonFields rope = config.has(key)
+                ? config.object(key)
+                : JsonFields.of(JsonNodeFactory.instance.objectNode(), config.where());
+        config.ignore("rope_parameters", "rope_scaling", "rope_theta");
+        double theta = theta(config, rope);
+        String type = type(rope);
+        RopeConfig result =
+                switch (type) {
+                    case "default" -> new RopeConfig.Default(theta);
+                    case "linear" -> new RopeConfig.Linear(theta, factor(rope));
+                    case "llama3" -> llama3(rope, theta);
+                    case "yarn" -> yarn(rope, theta, maxPositions);
+                    default -> throw new FormatException(
+                            rope.where(),
+                            "rope_type '" + type + "' is not supported",
+                            "Known are default, linear, llama3 and yarn");
+                };
+        if (type.equals("default")) {
+            rope.ignore("factor"); // some exporters write factor 1.0 beside the default type
+            if (rope.number("factor", 1) != 1) {
+                throw new FormatException(
+                        rope.where(), "rope_type is default but factor is not 1", "Give the rope_type that is meant");
+            }
+        }
+        rope.finish();
+        return result;
+    }
+
+    private static String type(JsonFields rope) {
+        String modern = rope.string("rope_type", "");
+        String old = rope.string("type", "");
+        if (!modern.isEmpty() && !old.isEmpty() && !modern.equals(old)) {
+            throw new FormatException(
+                    rope.where(), "rope_type '" + modern + "' and type '" + old + "' differ", "Remove the wrong one");
+        }
+        if (modern.isEmpty() && old.isEmpty()) {
+            return "default";
+        }
+        return modern.isEmpty() ? old : modern;
+    }
+
+    private static double theta(JsonFields config, JsonFields rope) {
+        boolean inside = rope.has("rope_theta");
+        boolean outside = config.has("rope_theta");
+        rope.ignore("rope_theta");
+        if (!inside && !outside) {
+            throw new FormatException(
+                    config.where(),
+                    "rope_theta is missing",
+                    "Add it: a wrong base gives fluent nonsense, so none is assumed (the oldest Llama checkpoints mean"
+                            + " 10000.0)");
+        }
+        double theta = inside ? rope.number("rope_theta") : config.number("rope_theta");
+        if (inside && outside && config.number("rope_theta") != theta) {
+            throw new FormatException(
+                    config.where(), "rope_theta differs inside and outside of rope_parameters", "Remove the wrong one");
+        }
+        if (!(theta > 1) || Double.isInfinite(theta)) {
+            throw new FormatException(config.where(), "rope_theta must be above 1, found " + theta, "Correct it");
+        }
+        return theta;
+    }
+
+    private static double factor(JsonFields rope) {
+        double factor = rope.number("factor");
+        if (!(factor >= 1)) {
+            throw new FormatException(rope.where(), "factor must be at least 1, found " + factor, "Correct it");
+        }
+        return factor;
+    }
+
+    private static RopeConfig llama3(JsonFields rope, double theta) {
+        double low = rope.number("low_freq_factor");
+        double high = rope.number("high_freq_factor");
+        if (!(high > low) || !(low > 0)) {
+            throw new FormatException(
+                    rope.where(), "need 0 < low_freq_factor < high_freq_factor, found " + low + " and " + high, "Correct it");
+        }
+        return new RopeConfig.Llama3(
+                theta, factor(rope), low, high, ConfigReader.positive(rope, "original_max_position_embeddings"));
+    }
+
+    private static RopeConfig yarn(JsonFields rope, double theta, int maxPositions) {
+        int original = rope.has("original_max_position_embeddings")
+                ? ConfigReader.positive(rope, "original_max_position_embeddings")
+                : maxPositions;
+        rope.ignore("original_max_position_embeddings");
+        double factor = factor(rope);
+        double mscale = rope.number("mscale", 0);
+        double mscaleAllDim = rope.number("mscale_all_dim", 0);
+        double derived = RopeConfig.Yarn.defaultAttentionFactor(factor);
+        if (mscale != 0 && mscaleAllDim != 0) {
+            derived = magnitude(factor, mscale) / magnitude(factor, mscaleAllDim);
+        }
+        return new RopeConfig.Yarn(
+                theta,
+                factor,
+                original,
+                rope.number("beta_fast", 32),
+                rope.number("beta_slow", 1),
+                (float) rope.number("attention_factor", derived),
+                rope.bool("truncate", true));
+    }
+
+    private static double magnitude(double factor, double mscale) {
+        return factor <= 1 ? 1 : 0.1 * mscale * StrictMath.log(factor) + 1;
+    }
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.generation;
+
+import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.Var;
+import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Rng;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Tensor;
+import dev.jacobian.transformer.CausalLM;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Batched generation with a KV cache.
+ *
+ * <p>Decisions: a prompt is computed once however many continuations are asked for; its cached pages are shared. All
+ * running continuations advance together by one token per pass, and one that ends leaves the batch at once. What is
+ * sampled for (seed, prompt key, sample, position) does not depend on what else is in the batch, on its size or on the
+ * number of threads.
+ */
+public final class Generator {
+    /** Continuations that advance together unless told otherwise. */
+    public static final int DEFAULT_MAX_BATCH = 1024;
+
+    /** Logits that exist at one time. */
+    private static final int CHUNK_ELEMENTS = 1 << 22;
+
+    private final CausalLM model;
+    private final int maxBatch;
+
+    public Generator(CausalLM model) {
+        this(model, DEFAULT_MAX_BATCH);
+    }
+
+    /** A generator that keeps at most {@code maxBatch} continuations running at a time (but one whole prompt at least). */
+    public Generator(CausalLM model, int maxBatch) {
+        if (maxBatch < 1) {
+            throw new IllegalArgumentException("max batch must be at least 1, got " + maxBatch);
+        }
+        this.model = model;
+        this.maxBatch = maxBatch;
+    }
+
+    /** Continues one text; special tokens are added as the tokenizer does. */
+    public Generation.Text generate(String prompt, GenerationConfig config) {
+        int[] tokens = model.tokenizer().encode(prompt, true);
+        Generation generation = generate(List.of(tokens), 1, config).get(0).get(0);
+        return new Generation.Text(model.tokenizer().decode(generation.tokenIds(), true), generation);
+    }
+
+    /** Continues every prompt {@code samples} times; prompts are keyed by their index. */
+    public List<List<Generation>> generate(List<int[]> prompts, int samples, GenerationConfig config) {
+        long[] keys = new long[prompts.size()];
+        Arrays.setAll(keys, i -> i);
+        return generate(prompts, keys, samples, config, (prompt, sample, token) -> {});
+    }
+
+    /**
+     * Continues every prompt {@code samples} times.
+     *
+     * @param prompts token ids, at least one each
+     * @param keys what identifies each prompt to the random generator
+     * @return for each prompt its continuations in order
+     */
+    public List<List<Generation>> generate(
+            List<int[]> prompts, long[] keys, int samples, GenerationConfig config, TokenListener listener) {
+        check(prompts, samples, config);
+        List<List<Generation>> results = new ArrayList<>();
+        int wave = Math.max(1, maxBatch / samples);
+        for (int from = 0; from < prompts.size(); from += wave) {
+            int to = Math.min(prompts.size(), from + wave);
+            int first = from;
+            TokenListener shifted = (prompt, sample, token) -> listener.onToken(first + prompt, sample, token);
+            results.addAll(NoGrad.compute(() -> new Wave(
+                            prompts.subList(first, to), Arrays.copyOfRange(keys, first, to), samples, config, shifted)
+                    .run()));
+        }
+        return results;
+    }
+
+    private void check(List<int[]> prompts, int samples, GenerationConfig config) {
+        if (samples < 1) {
+            throw new IllegalArgumentException("need at least 1 sample per prompt, got " + samples);
+        }
+        int vocabulary = model.config().vocabularySize();
+        for (int p = 0; p < prompts.size(); p++) {
+            int[] prompt = prompts.get(p);
+            if (prompt.length == 0) {
+                throw new IllegalArgumentException("prompt " + p + " is empty; begin with at least one token (such as BOS)");
+            }
+            for (int token : prompt) {
+                if (token < 0 || token >= vocabulary) {
+                    throw new IllegalArgumentException(
+                            "prompt " + p + " has token id " + token + ", the vocabulary has " + vocabulary);
+                }
+            }
+            if ((long) prompt.length + config.maxNewTokens() > model.config().maxPositions()) {
+                throw new IllegalArgumentException("prompt " + p + " has " + prompt.length + " tokens and "
+                        + config.maxNewTokens() + " new ones are asked for, but the model is made for "
+                        + model.config().maxPositions() + " positions; ask for fewer");
+            }
+        }
+    }
+
+    /** One continuation while it runs. */
+    private static final class Running {
+        final int prompt;
+        final int sample;
+        final int sequence;
+        final IntSequence tokens = new IntSequence();
+        final List<Float> logProbs = new ArrayList<>();
+
+        Running(int prompt, int sample, int sequence) {
+            this.prompt = prompt;
+            this.sample = sample;
+            this.sequence = sequence;
+        }
+    }
+
+    /** Prompts that run together from the first pass to the last. */
+    private final class Wave {
+        private final List<int[]> prompts;
+        private final long[] keys;
+        private final int samples;
+        private final GenerationConfig config;
+        private final TokenListener listener;
+        private final KvCache cache = model.newKvCache();
+        private final Set<Integer> eos = model.eosTokenIds();
+        private final Generation[][] results;
+
+        Wave(List<int[]> prompts, long[] keys, int samples, GenerationConfig config, TokenListener listener) {
+            this.prompts = prompts;
+            this.keys = keys;
+            this.samples = samples;
+            this.config = config;
+            this.listener = listener;
+            this.results = new Generation[prompts.size()][samples];
+        }
+
+        List<List<Generation>> run() {
+            List<Running> running = start();
+            while (!running.isEmpty()) {
+                running = advance(running);
+            }
+            return Arrays.stream(results).map(List::of).toList();
+        }
+
+        /** Computes the prompts, forks every continuation and chooses its first token. */
+        private List<Running> start() {
+            int[] lengths = prompts.stream().mapToInt(p -> p.length).toArray();
+            Segments segments = Segments.of(lengths);
+            int[] tokens = prompts.stream().flatMapToInt(Arrays::stream).toArray(); // [N]
+            int[] sequences = new int[prompts.size()];
+            Arrays.setAll(sequences, i -> cache.add());
+            Var hidden = model.hidden(tokens, segments, cache, sequences); // [N, D]
+            List<Running> running = new ArrayList<>();
+            int[] rows = new int[prompts.size() * samples];
+            for (int p = 0; p < prompts.size(); p++) {
+                for (int s = 0; s < samples; s++) {
+                    rows[running.size()] = segments.start(p) + lengths[p] - 1;
+                    running.add(new Running(p, s, cache.fork(sequences[p], lengths[p])));
+                }
+            }
+            return choose(running, hidden, rows);
+        }
+
+        private List<Running> advance(List<Running> running) {
+            int n = running.size();
+            int[] tokens = new int[n];
+            int[] sequences = new int[n];
+            int[] rows = new int[n];
+            for (int i = 0; i < n; i++) {
+                Running r = running.get(i);
+                tokens[i] = r.tokens.get(r.tokens.size() - 1);
+                sequences[i] = r.sequence;
+                rows[i] = i;
+            }
+            int[] ones = new int[n];
+            Arrays.fill(ones, 1);
+            Var hidden = model.hidden(tokens, Segments.of(ones), cache, sequences); // [n, D]
+            return choose(running, hidden, rows);
+        }
+
+        /** Chooses the next token of each continuation from the hidden state of its row; returns those that go on. */
+        private List<Running> choose(List<Running> running, Var hidden, int[] rows) {
+            int vocabulary = model.config().vocabularySize();
+            int chunk = Math.max(1, CHUNK_ELEMENTS / vocabulary);
+            List<Running> alive = new ArrayList<>();
+            for (int from = 0; from < running.size(); from += chunk) {
+                int to = Math.min(running.size(), from + chunk);
+                Tensor logits = model.logits(hidden, Arrays.copyOfRange(rows, from, to)); // [n, V]
+                List<Running> part = running.subList(from, to);
+                int[] chosen = config.filters() ? chooseFiltered(part, logits) : choosePlain(part, logits);
+                record(part, chosen, logits, alive);
+            }
+            return alive;
+        }
+
+        private int[] choosePlain(List<Running> part, Tensor logits) {
+            int vocabulary = logits.extent(1);
+            int[] chosen = new int[part.size()];
+            if (!config.doSample()) {
+                for (int i = 0; i < chosen.length; i++) {
+                    chosen[i] = Sampler.argmax(logits.floats(), i * vocabulary, vocabulary);
+                }
+                return chosen;
+            }
+            Tensor probabilities = Tensor.zeros(chosen.length, vocabulary); // [n, V]
+            Backends.cpu().softmax(logits, 1f / config.temperature(), probabilities);
+            for (int i = 0; i < chosen.length; i++) {
+                chosen[i] = Sampler.draw(probabilities.floats(), i * vocabulary, vocabulary, uniform(part.get(i)));
+            }
+            return chosen;
+        }
+
+        private int[] chooseFiltered(List<Running> part, Tensor logits) {
+            int vocabulary = logits.extent(1);
+            int[] chosen = new int[part.size()];
+            for (int i = 0; i < chosen.length; i++) {
+                Running r = part.get(i);
+                float[] row = Arrays.copyOfRange(logits.floats(), i * vocabulary, (i + 1) * vocabulary);
+                if (config.repetitionPenalty() != 1) {
+                    Sampler.penalize(row, 0, prompts.get(r.prompt), r.tokens, config.repetitionPenalty());
+                }
+                if (!config.doSample()) {
+                    chosen[i] = Sampler.argmax(row, 0, vocabulary);
+                    continue;
+                }
+                Tensor filtered = Tensor.of(Sampler.filter(row, 0, vocabulary, config), 1, vocabulary);
+                Tensor probabilities = Tensor.zeros(1, vocabulary);
+                Backends.cpu().softmax(filtered, 1f, probabilities);
+                chosen[i] = Sampler.draw(probabilities.floats(), 0, vocabulary, uniform(r));
+            }
+            return chosen;
+        }
+
+        private float uniform(Running r) {
+            long key = keys[r.prompt];
+            return Rng.uniform(config.seed(), (int) key, (int) (key >>> 32), r.sample, r.tokens.size());
+        }
+
+        private void record(List<Running> part, int[] chosen, Tensor logits, List<Running> alive) {
+            Tensor logProbs = Tensor.zeros(chosen.length); // [n]
+            Tensor stats = Tensor.zeros(chosen.length, 2); // [n, 2]
+            float inverseTemperature = config.doSample() ? 1f / config.temperature() : 1f;
+            Backends.cpu().logProbs(logits, inverseTemperature, chosen, logProbs, null, stats);
+            for (int i = 0; i < chosen.length; i++) {
+                Running r = part.get(i);
+                r.tokens.add(chosen[i]);
+                r.logProbs.add(logProbs.floats()[i]);
+                listener.onToken(r.prompt, r.sample, chosen[i]);
+                boolean ended = eos.contains(chosen[i]) && !config.ignoreEos();
+                if (ended || r.tokens.size() == config.maxNewTokens()) {
+                    results[r.prompt][r.sample] = finish(r, ended ? FinishReason.STOP : FinishReason.LENGTH);
+                    cache.release(r.sequence);
+                } else {
+                    alive.add(r);
+                }
+            }
+        }
+
+        private Generation finish(Running r, FinishReason reason) {
+            float[] logProbs = new float[r.logProbs.size()];
+            for (int i = 0; i < logProbs.length; i++) {
+                logProbs[i] = r.logProbs.get(i);
+            }
+            return new Generation(r.tokens.toArray(), logProbs, reason);
+        }
+    }
+}

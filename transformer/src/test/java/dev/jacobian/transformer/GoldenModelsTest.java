@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.Var;
+import dev.jacobian.autograd.optim.AdamW;
+import dev.jacobian.autograd.optim.AdamWConfig;
+import dev.jacobian.autograd.optim.GradientClipping;
+import dev.jacobian.autograd.optim.Sgd;
+import dev.jacobian.io.Json;
+import dev.jacobian.io.safetensors.SafetensorsFile;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Tensor;
+import dev.jacobian.transformer.generation.GenerationConfig;
+import dev.jacobian.transformer.generation.Generator;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Random-weight models of every supported family against what Hugging Face transformers computes with them.
+ *
+ * <p>Tolerances are {@value #NOISE_FACTOR} times the oracle's own noise: the largest difference between its F32 and F64
+ * runs of the same model, which the golden records for logits, loss and gradients.
+ */
+class GoldenModelsTest {
+    private static final double NOISE_FACTOR = 20;
+
+    /** One golden: the model, its JSON, its tensors. */
+    private record Golden(CausalLM model, JsonNode json, SafetensorsFile tensors, Path folder) {
+        static Golden open(String name) {
+            Path folder = Fixtures.testdata("models", name);
+            return new Golden(
+                    CausalLM.load(folder),
+                    Json.read(folder.resolve("golden.json")),
+                    SafetensorsFile.open(folder.resolve("golden.safetensors")),
+                    folder);
+        }
+
+        double logitsTolerance() {
+            return NOISE_FACTOR * json.get("noise_f32_vs_f64_logits").doubleValue();
+        }
+
+        double gradTolerance() {
+            return NOISE_FACTOR * json.get("noise_f32_vs_f64_grad").doubleValue();
+        }
+
+        double lossTolerance() {
+            return NOISE_FACTOR * json.get("noise_f32_vs_f64_loss").doubleValue();
+        }
+
+        /** The real tokens of each row of a case, and where they begin in the padded row. */
+        List<Row> rows(String name) {
+            JsonNode golden = json.get("cases").get(name);
+            List<Row> rows = new ArrayList<>();
+            for (int r = 0; r < golden.get("input_ids").size(); r++) {
+                int[] ids = Fixtures.ints(golden.get("input_ids").get(r));
+                int from = 0;
+                int to = ids.length;
+                if (golden.has("attention_mask")) {
+                    int[] mask = Fixtures.ints(golden.get("attention_mask").get(r));
+                    while (mask[from] == 0) {
+                        from++;
+                    }
+                    while (mask[to - 1] == 0) {
+                        to--;
+                    }
+                }
+                rows.add(new Row(Arrays.copyOfRange(ids, from, to), from, ids.length));
+            }
+            return rows;
+        }
+    }
+
+    private record Row(int[] tokens, int from, int paddedLength) {}
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "llama-bias-linear", "llama-gqa", "llama-llama3rope-bf16", "llama-mha-tied", "mistral-swa-f16",
+                "qwen2-sharded", "qwen2-yarn", "qwen3", "qwen3-yarn"
+            })
+    @DisplayName("logits and hidden states")
+    void logits(String name) {
+        Golden golden = Golden.open(name);
+        for (String label : List.of("short", "long", "single", "batch_left", "batch_right")) {
+            Tensor expected = golden.tensors.read(label + ".logits"); // [B, T, V]
+            int vocabulary = expected.extent(2);
+            List<Row> rows = golden.rows(label);
+            for (int b = 0; b < rows.size(); b++) {
+                Row row = rows.get(b);
+                Tensor actual = golden.model.logits(row.tokens); // [T, V]
+                for (int t = 0; t < row.tokens.length; t++) {
+                    for (int v = 0; v < vocabulary; v++) {
+                        assertThat((double) actual.get(t, v))
+                                .as("%s %s row %d position %d token %d", name, label, b, t, v)
+                                .isCloseTo(expected.get(b, row.from + t, v), within(golden.logitsTolerance()));
+                    }
+                }
+            }
+        }
+        hiddenStates(golden, name);
+    }
+
+    private void hiddenStates(Golden golden, String name) {
+        int[] tokens = golden.rows("long").get(0).tokens;
+        List<Tensor> states = new ArrayList<>();
+        NoGrad.run(() -> states.add(golden.model
+                .hidden(tokens, Segments.of(tokens.length), state -> states.add(state.value()))
+                .value()));
+        List<String> names = new ArrayList<>(List.of("embed"));
+        for (int layer = 0; layer < golden.model.config().layers(); layer++) {
+            names.add("layer" + layer);
+        }
+        names.add("final_norm");
+        assertThat(states).hasSameSizeAs(names);
+        for (int i = 0; i < names.size(); i++) {
+            float[] expected = golden.tensors.read("long.hidden." + names.get(i)).toFloatArray();
+            assertClose(name + " hidden " + names.get(i), states.get(i).toFloatArray(), expected, golden.logitsTolerance());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "llama-bias-linear", "llama-gqa", "llama-llama3rope-bf16", "llama-mha-tied", "mistral-swa-f16",
+                "qwen2-sharded", "qwen2-yarn", "qwen3", "qwen3-yarn"
+            })
+    @DisplayName("greedy continuations, alone and in a batch")
+    void greedy(String name) {
+        Golden golden = Golden.open(name);
+        for (String label : List.of("greedy_short_32", "greedy_batch_left_16")) {
+            JsonNode expected = golden.json.get("generation").get(label);
+            List<int[]> prompts =
+                    golden.rows(expected.get("prompt_case").textValue()).stream().map(Row::tokens).toList();
+            GenerationConfig config = GenerationConfig.builder()
+                    .doSample(false)
+                    .ignoreEos(true)
+                    .maxNewTokens(expected.get("max_new_tokens").intValue())
+                    .build();
+            var generations = new Generator(golden.model).generate(prompts, 1, config);
+            for (int b = 0; b < prompts.size(); b++) {
+                assertThat(generations.get(b).get(0).tokenIds())
+                        .as("%s %s row %d", name, label, b)
+                        .containsExactly(Fixtures.ints(expected.get("new_tokens").get(b)));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "llama-bias-linear", "llama-gqa", "llama-llama3rope-bf16", "llama-mha-tied", "mistral-swa-f16",
+                "qwen2-sharded", "qwen2-yarn", "qwen3", "qwen3-yarn"
+            })
+    @DisplayName("loss and the gradient of every parameter")
+    void gradients(String name) {
+        Golden golden = Golden.open(name);
+        Var loss = loss(golden);
+        assertThat((double) loss.value().item())
+                .isCloseTo(golden.json.get("loss").get("value").doubleValue(), within(golden.lossTolerance()));
+        loss.backward();
+        for (Var parameter : golden.model.parameters()) {
+            assertClose(
+                    name + " grad " + parameter.name(),
+                    parameter.grad().orElseThrow().toFloatArray(),
+                    golden.tensors.read("grad." + parameter.name()).toFloatArray(),
+                    golden.gradTolerance());
+        }
+        double norm = GradientClipping.measure(golden.model.parameters(), 0).norm();
+        assertThat(norm).isCloseTo(golden.json.get("grad_norm").doubleValue(), within(1e-5 * norm));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama-mha-tied", "qwen3"})
+    @DisplayName("parameters after one and three AdamW steps, losses on the way")
+    void adamW(String name) {
+        Golden golden = Golden.open(name);
+        JsonNode expected = golden.json.get("adamw");
+        AdamW optimizer = new AdamW(golden.model.parameters(), AdamWConfig.DEFAULT.withWeightDecay(0.01));
+        try (SafetensorsFile after = SafetensorsFile.open(golden.folder.resolve("golden-adamw.safetensors"))) {
+            for (int step = 1; step <= 3; step++) {
+                Var loss = loss(golden);
+                // three steps of lr 1e-3 amplify rounding where the gradient is near zero: m/sqrt(v) is +-1 there
+                assertThat((double) loss.value().item())
+                        .isCloseTo(
+                                expected.get("losses_before_steps_1_2_3").get(step - 1).doubleValue(),
+                                within(step == 1 ? golden.lossTolerance() : 2e-5));
+                loss.backward();
+                optimizer.step(1e-3);
+                optimizer.zeroGrad();
+                for (Var parameter : golden.model.parameters()) {
+                    String key = "adamw" + step + "." + parameter.name();
+                    if (after.contains(key)) {
+                        assertClose(key, parameter.value().toFloatArray(), after.read(key).toFloatArray(), 2e-5);
+                    }
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama-mha-tied", "qwen3"})
+    @DisplayName("losses and norms along three clipped SGD steps")
+    void clippedSgd(String name) {
+        Golden golden = Golden.open(name);
+        JsonNode expected = golden.json.get("sgd_clip0.5_lr0.1").get("loss_and_gradnorm_before_each_step");
+        Sgd optimizer = new Sgd(golden.model.parameters());
+        for (int step = 0; step < 3; step++) {
+            golden.model.parameters().forEach(Var::clearGrad);
+            Var loss = loss(golden);
+            loss.backward();
+            GradientClipping.Norm norm = GradientClipping.measure(golden.model.parameters(), 0.5);
+            assertThat((double) loss.value().item())
+                    .isCloseTo(expected.get(step).get(0).doubleValue(), within(1e-5));
+            assertThat(norm.norm()).isCloseTo(expected.get(step).get(1).doubleValue(), within(1e-4));
+            optimizer.step(0.1, norm.scale());
+        }
+    }
+
+    private static Var loss(Golden golden) {
+        JsonNode expected = golden.json.get("loss");
+        List<Row> rows = golden.rows(expected.get("case").textValue());
+        List<int[]> labels = new ArrayList<>();
+        for (int b = 0; b < rows.size(); b++) {
+            int[] padded = Fixtures.ints(expected.get("labels").get(b));
+            int from = rows.get(b).from;
+            labels.add(Arrays.copyOfRange(padded, from, from + rows.get(b).tokens.length));
+        }
+        return golden.model.loss(rows.stream().map(Row::tokens).toList(), labels);
+    }
+
+    private static void assertClose(String what, float[] actual, float[] expected, double tolerance) {
+        assertThat(actual).as(what).hasSameSizeAs(expected);
+        for (int i = 0; i < actual.length; i++) {
+            if (!(Math.abs((double) actual[i] - expected[i]) <= tolerance)) {
+                throw new AssertionError(what + "[" + i + "]: " + actual[i] + ", expected " + expected[i] + " within "
+                        + tolerance);
+            }
+        }
+    }
+}
