@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
-import picocli.CommandLine;
-import picocli.CommandLine.Command;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 
-/** The {@code jacobian} command. */
-@Command(name = "jacobian", mixinStandardHelpOptions = true, description = "Tensors, transformers and RL in pure Java.")
-public final class Main implements Runnable {
-
-    @Override
-    public void run() {
-        new CommandLine(this).usage(System.out);
-    }
+/** The process of the {@code jacobian} command: real streams in, an exit code out. Everything else is in {@link Cli}. */
+public final class Main {
+    private Main() {}
 
     /** Runs the command and exits with its code. */
     public static void main(String[] args) {
-        System.exit(new CommandLine(new Main()).execute(args));
+        // Text is UTF-8 whatever the locale says: token ids must not depend on an environment variable.
+        PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
+        PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
+        int code = Cli.run(args, new FileInputStream(FileDescriptor.in), out, err);
+        System.exit(code);
     }
 }

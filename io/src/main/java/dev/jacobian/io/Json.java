@@ -20,7 +20,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Iterator;
 import java.util.Map;
 
 /**
@@ -159,11 +158,11 @@ public final class Json {
         if (node.isObject() && !node.isEmpty()) {
             out.append('{');
             String separator = "\n";
-            for (Iterator<Map.Entry<String, JsonNode>> i = node.fields(); i.hasNext(); separator = ",\n") {
-                Map.Entry<String, JsonNode> field = i.next();
+            for (Map.Entry<String, JsonNode> field : node.properties()) {
                 out.append(separator).repeat("  ", depth + 1);
                 out.append(JsonNodeFactory.instance.textNode(field.getKey())).append(": ");
                 print(field.getValue(), depth + 1, out);
+                separator = ",\n";
             }
             out.append('\n').repeat("  ", depth).append('}');
         } else if (node.isArray() && !node.isEmpty()) {

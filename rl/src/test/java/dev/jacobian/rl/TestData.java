@@ -8,7 +8,9 @@ import java.nio.file.Path;
 public final class TestData {
     private TestData() {}
 
-    /** A file below {@code testdata/}: by the system property that Maven sets, or upwards from the working directory. */
+    /**
+     * A file below {@code testdata/}: by the system property that Maven sets, or upwards from the working directory.
+     */
     public static Path file(String relative) {
         String root = System.getProperty("jacobian.testdata");
         if (root != null) {

@@ -120,7 +120,7 @@ public final class CheckpointTensors implements AutoCloseable {
                     index.toString(), "there is no object 'weight_map' in it", "Fetch the file again");
         }
         Map<String, String> out = new TreeMap<>();
-        weightMap.fields().forEachRemaining(entry -> {
+        weightMap.properties().forEach(entry -> {
             String file = entry.getValue().asText();
             if (!entry.getValue().isTextual() || !staysInFolder(file)) {
                 throw new SafetensorsException(

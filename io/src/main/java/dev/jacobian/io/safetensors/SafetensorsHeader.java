@@ -70,7 +70,7 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
         }
         List<TensorInfo> infos = new ArrayList<>();
         Map<String, String> metadata = new LinkedHashMap<>();
-        json.fields().forEachRemaining(entry -> {
+        json.properties().forEach(entry -> {
             if (entry.getKey().equals(METADATA)) {
                 readMetadata(entry.getValue(), metadata, where);
             } else {
@@ -108,7 +108,7 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
         if (!json.isObject()) {
             throw new SafetensorsException(where + ", " + METADATA, "it is not an object of strings", REFETCH);
         }
-        json.fields().forEachRemaining(entry -> {
+        json.properties().forEach(entry -> {
             if (!entry.getValue().isTextual()) {
                 throw new SafetensorsException(
                         where + ", " + METADATA, "the value of '" + entry.getKey() + "' is not a string", REFETCH);

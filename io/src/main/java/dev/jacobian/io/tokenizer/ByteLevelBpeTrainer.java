@@ -109,7 +109,7 @@ public final class ByteLevelBpeTrainer {
         /** The tokenizer, ready for use. */
         public Tokenizer toTokenizer() {
             Map<String, String> special = new TreeMap<>();
-            config.fields().forEachRemaining(entry -> {
+            config.properties().forEach(entry -> {
                 if (entry.getKey().endsWith("_token") && entry.getValue().isTextual()) {
                     special.put(entry.getKey(), entry.getValue().textValue());
                 }

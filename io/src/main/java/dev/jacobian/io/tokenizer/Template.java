@@ -71,7 +71,7 @@ record Template(List<Integer> before, List<Integer> after) {
         fields.ignore("pair"); // for sentence pairs, which language models do not use
         Map<String, IntList> special = new HashMap<>();
         JsonNode declared = fields.get("special_tokens");
-        declared.fields().forEachRemaining(entry -> {
+        declared.properties().forEach(entry -> {
             JsonFields token = JsonFields.of(entry.getValue(), where + ", special_tokens, '" + entry.getKey() + "'");
             IntList ids = new IntList();
             for (JsonNode id : token.array("ids")) {

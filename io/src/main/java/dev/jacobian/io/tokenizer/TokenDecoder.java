@@ -32,7 +32,7 @@ sealed interface TokenDecoder {
             for (String token : tokens) {
                 bytes.writeBytes(ByteAlphabet.bytesOf(token));
             }
-            return List.of(bytes.toString(StandardCharsets.UTF_8));
+            return List.of(Utf8.decode(bytes.toByteArray()));
         }
     }
 

@@ -2,7 +2,9 @@
 package dev.jacobian.io.tokenizer;
 
 import dev.jacobian.io.Json;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,11 +93,18 @@ public final class Tokenizer {
      * @param path a folder with {@code tokenizer.json}, or that file; {@code tokenizer_config.json} is read from beside
      *     it if it is there
      * @throws dev.jacobian.io.FormatException if the file is broken or has a component that is not supported
-     * @throws java.io.UncheckedIOException if there is no such file
+     * @throws UncheckedIOException if there is no such file
      */
     public static Tokenizer load(Path path) {
         Path file = Files.isDirectory(path) ? path.resolve("tokenizer.json") : path;
         Path directory = Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
+        if (Files.notExists(file)) {
+            throw new UncheckedIOException(new NoSuchFileException(
+                    file.toString(),
+                    null,
+                    "no such file. Old repositories with only vocab.json or tokenizer.model need it made once, with"
+                            + " AutoTokenizer.from_pretrained(folder).save_pretrained(folder) in Python"));
+        }
         return TokenizerReader.read(Json.read(file), file.toString(), TokenizerConfig.load(directory));
     }
 

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What {@code tokenizer_config.json}, {@code special_tokens_map.json} and {@code chat_template.jinja} say.
@@ -25,6 +26,8 @@ import java.util.Optional;
  * @param json the whole of {@code tokenizer_config.json}; an empty object if there is no such file
  */
 public record TokenizerConfig(Map<String, String> specialTokens, Map<String, String> chatTemplates, ObjectNode json) {
+    private static final Set<String> USED = Set.of("bos_token", "eos_token", "pad_token", "unk_token");
+
     /** Reads the files of a folder; all of them may be absent. */
     public static TokenizerConfig load(Path directory) {
         ObjectNode json = Json.object();
@@ -61,19 +64,20 @@ public record TokenizerConfig(Map<String, String> specialTokens, Map<String, Str
     }
 
     private static void readSpecialTokens(JsonNode json, Path file, Map<String, String> out) {
-        json.fields().forEachRemaining(entry -> {
+        json.properties().forEach(entry -> {
             JsonNode value = entry.getValue();
             if (!entry.getKey().endsWith("_token") || value.isNull() || value.isBoolean()) {
                 return; // add_bos_token and its like are booleans
             }
             JsonNode content = value.isObject() ? value.path("content") : value;
-            if (!content.isTextual()) {
+            if (content.isTextual()) {
+                out.put(entry.getKey(), content.textValue());
+            } else if (USED.contains(entry.getKey())) {
                 throw new FormatException(
                         file + ", " + entry.getKey(),
                         "expected a string or an object with 'content', found " + value,
                         "Correct it");
             }
-            out.put(entry.getKey(), content.textValue());
         });
     }
 

@@ -73,7 +73,7 @@ final class TokenizerReader {
 
         JsonNode vocabulary = fields.object("vocab").node();
         Set<Integer> taken = new HashSet<>();
-        vocabulary.fields().forEachRemaining(entry -> {
+        vocabulary.properties().forEach(entry -> {
             int id = id(entry.getValue(), fields.where() + ", vocab, '" + entry.getKey() + "'");
             if (!taken.add(id)) {
                 throw new FormatException(

@@ -8,8 +8,8 @@ import java.util.List;
  * A_i / (s + ε) with s the standard deviation of all rewards of the batch: the second half of TRL's
  * {@code scale_rewards="batch"}; the first half is {@link MeanBaseline} inside each group.
  *
- * <p>One common divisor keeps the groups' relative weights, unlike {@link GroupNormalized}. It is a separate step because
- * it needs every group of the optimizer step.
+ * <p>One common divisor keeps the groups' relative weights, unlike {@link GroupNormalized}. It is a separate step
+ * because it needs every group of the optimizer step.
  *
  * @param epsilon added to the standard deviation, in units of reward
  */

@@ -4,10 +4,10 @@ package dev.jacobian.rl.advantage;
 /**
  * A_i = (r_i - mean(r)) / (std(r) + ε): the advantage of GRPO (DeepSeekMath, arXiv 2402.03300).
  *
- * <p>The standard deviation is Bessel-corrected, as in every widely used implementation; the paper leaves that open. ε is
- * 1e-4 in TRL and 1e-6 in verl. Dividing by the deviation gives prompts that are nearly always or nearly never solved
- * more weight than {@link MeanBaseline} does (arXiv 2503.20783 calls that a bias). A group with a single scored sample
- * gets 0.
+ * <p>The standard deviation is Bessel-corrected, as in every widely used implementation; the paper leaves that open. ε
+ * is 1e-4 in TRL and 1e-6 in verl. Dividing by the deviation gives prompts that are nearly always or nearly never
+ * solved more weight than {@link MeanBaseline} does (arXiv 2503.20783 calls that a bias). A group with a single scored
+ * sample gets 0.
  *
  * @param epsilon added to the standard deviation, in units of reward
  */

@@ -24,8 +24,8 @@ public record LogMeanExpBaseline(double tau) implements AdvantageEstimator {
         for (int i = 0; i < group.size(); i++) {
             largest = group.isScored(i) ? Math.max(largest, group.rewards()[i]) : largest;
         }
-        // log-mean-exp around the largest reward: no exponential exceeds 1. With expm1 and log1p, because at large τ the
-        // mean of the exponentials is so close to 1 that its logarithm would lose all digits.
+        // log-mean-exp around the largest reward: no exponential exceeds 1. With expm1 and log1p, because at large τ
+        // the mean of the exponentials is so close to 1 that its logarithm would lose all digits.
         double sum = 0;
         for (int i = 0; i < group.size(); i++) {
             sum += group.isScored(i) ? StrictMath.expm1((group.rewards()[i] - largest) / tau) : 0;

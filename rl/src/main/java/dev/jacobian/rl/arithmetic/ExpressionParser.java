@@ -11,9 +11,9 @@ package dev.jacobian.rl.arithmetic;
  * number  = digit { digit }                             without leading zeros
  * </pre>
  *
- * <p>{@code ×}, {@code ÷} and {@code −} count as {@code *}, {@code /} and {@code -}; blanks may stand between tokens. There
- * are no powers, decimals, names or calls. Text from a model is hostile input: length, nesting and number size are
- * limited, so neither the stack nor the time can be exhausted.
+ * <p>{@code ×}, {@code ÷} and {@code −} count as {@code *}, {@code /} and {@code -}; blanks may stand between tokens.
+ * There are no powers, decimals, names or calls. Text from a model is hostile input: length, nesting and number size
+ * are limited, so neither the stack nor the time can be exhausted.
  */
 public final class ExpressionParser {
     /** The longest text, in chars. */

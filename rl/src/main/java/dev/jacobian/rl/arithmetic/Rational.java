@@ -7,8 +7,8 @@ import java.math.BigInteger;
  * An exact fraction in lowest terms with a positive denominator.
  *
  * <p>Numerator and denominator are kept within ±(2^63 - 1). Operations whose steps do not fit throw
- * {@link ArithmeticException} instead of growing: what a puzzle needs fits easily, and what does not fit came from a model
- * that multiplies large numbers.
+ * {@link ArithmeticException} instead of growing: what a puzzle needs fits easily, and what does not fit came from a
+ * model that multiplies large numbers.
  *
  * @param numerator not {@link Long#MIN_VALUE}
  * @param denominator positive

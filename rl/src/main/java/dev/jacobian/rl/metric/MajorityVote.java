@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * maj@k: the most frequent answer among k samples. Of answers that are equally frequent the one that occurred first wins, so
- * the result depends on the samples' order only, not on chance.
+ * maj@k: the most frequent answer among k samples. Of answers that are equally frequent the one that occurred first
+ * wins, so the result depends on the samples' order only, not on chance.
  */
 public final class MajorityVote {
     private MajorityVote() {}
@@ -16,8 +16,8 @@ public final class MajorityVote {
     /**
      * The winner.
      *
-     * @param answers one per sample, already in canonical form (equal answers are equal strings); empty if the sample has
-     *     no answer. Those do not vote
+     * @param answers one per sample, already in canonical form (equal answers are equal strings); empty if the sample
+     *     has no answer. Those do not vote
      * @return empty if no sample has an answer
      */
     public static Optional<String> winner(List<Optional<String>> answers) {

@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Self-BLEU (Texygen, arXiv 1802.01886): how much the samples of one prompt resemble each other. Each response is scored with
- * BLEU-4 against all others as references; the mean is reported. 1 means all alike, near 0 all different.
+ * Self-BLEU (Texygen, arXiv 1802.01886): how much the samples of one prompt resemble each other. Each response is
+ * scored with BLEU-4 against all others as references; the mean is reported. 1 means all alike, near 0 all different.
  *
- * <p>BLEU (Papineni et al. 2002) is the geometric mean of the clipped n-gram precisions, n = 1..4, times the brevity penalty
- * to the reference of closest length (of two equally close the shorter). A precision with no match counts as
- * {@value #SMOOTHING} matches (smoothing 1 of Chen and Cherry 2014, as in NLTK); a response that shares no token with any
- * reference has BLEU 0.
+ * <p>BLEU (Papineni et al. 2002) is the geometric mean of the clipped n-gram precisions, n = 1..4, times the brevity
+ * penalty to the reference of closest length (of two equally close the shorter). A precision with no match counts as
+ * {@value #SMOOTHING} matches (smoothing 1 of Chen and Cherry 2014, as in NLTK); a response that shares no token with
+ * any reference has BLEU 0.
  */
 public final class SelfBleu {
     private static final int ORDER = 4;
@@ -84,7 +84,9 @@ public final class SelfBleu {
             if (k != candidate) {
                 int distance = Math.abs(responses[k].length - length);
                 int best = Math.abs(closest - length);
-                if (closest == Integer.MAX_VALUE || distance < best || distance == best && responses[k].length < closest) {
+                if (closest == Integer.MAX_VALUE
+                        || distance < best
+                        || distance == best && responses[k].length < closest) {
                     closest = responses[k].length;
                 }
             }

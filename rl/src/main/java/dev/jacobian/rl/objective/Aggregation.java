@@ -5,15 +5,15 @@ package dev.jacobian.rl.objective;
  * How the token losses L[i,t] of all sequences of an optimizer step become one number.
  *
  * <p>Every mode is a weighted sum Σ_i w_i Σ_t L[i,t] in which a sequence's weight depends on its own counted length l_i
- * and on totals over the <em>whole</em> optimizer step: B sequences, Σ l tokens. A {@link Normalizer} holds those totals.
- * Because it is made once, before the step is cut into micro-batches, their number cannot change the loss.
+ * and on totals over the <em>whole</em> optimizer step: B sequences, Σ l tokens. A {@link Normalizer} holds those
+ * totals. Because it is made once, before the step is cut into micro-batches, their number cannot change the loss.
  *
  * <table>
  * <caption>Modes</caption>
  * <tr><th>mode</th><th>w_i</th><th>TRL's loss_type</th><th>effect</th></tr>
  * <tr><td>{@link TokenMean}</td><td>1 / Σ l</td><td>dapo</td><td>long sequences weigh more</td></tr>
- * <tr><td>{@link SequenceMeanTokenMean}</td><td>1 / (B l_i)</td><td>grpo</td><td>a token of a long sequence weighs less, so
- *     long wrong answers are punished too little</td></tr>
+ * <tr><td>{@link SequenceMeanTokenMean}</td><td>1 / (B l_i)</td><td>grpo</td><td>a token of a long sequence weighs
+ *     less, so long wrong answers are punished too little</td></tr>
  * <tr><td>{@link SequenceMeanTokenSum}</td><td>1 / B</td><td></td><td>the policy gradient's own form</td></tr>
  * <tr><td>{@link Constant}</td><td>1 / (B L)</td><td>dr_grpo</td><td>the same up to the constant 1/L</td></tr>
  * <tr><td>{@link TokenSum}</td><td>1</td><td></td><td>the learning rate has to know the batch size</td></tr>
@@ -114,8 +114,8 @@ public sealed interface Aggregation {
      *
      * @param name the mode's name
      * @param maxLength the completion limit of the run in tokens, used by {@code dr_grpo}
-     * @throws IllegalArgumentException for any other name; TRL's {@code bnpo} is refused because its divisor is local to a
-     *     micro-batch
+     * @throws IllegalArgumentException for any other name; TRL's {@code bnpo} is refused because its divisor is local
+     *     to a micro-batch
      */
     static Aggregation named(String name, int maxLength) {
         return switch (name) {
@@ -124,19 +124,22 @@ public sealed interface Aggregation {
             case "seq-mean-token-sum" -> sequenceMeanTokenSum();
             case "dr_grpo", "seq-mean-token-sum-norm" -> constant(maxLength);
             case "token-sum" -> tokenSum();
-            case "bnpo" -> throw new IllegalArgumentException(
-                    "loss aggregation 'bnpo' divides by the tokens of a micro-batch, so the loss would depend on how the"
-                            + " step is cut; use 'dapo', which divides by the tokens of the whole step");
-            default -> throw new IllegalArgumentException("unknown loss aggregation '" + name
-                    + "'; known: dapo (token-mean), grpo (seq-mean-token-mean), seq-mean-token-sum, dr_grpo"
-                    + " (seq-mean-token-sum-norm), token-sum");
+            case "bnpo" ->
+                throw new IllegalArgumentException(
+                        "loss aggregation 'bnpo' divides by the tokens of a micro-batch, so the loss would depend on"
+                                + " how the step is cut; use 'dapo', which divides by the tokens of the whole step");
+            default ->
+                throw new IllegalArgumentException("unknown loss aggregation '" + name
+                        + "'; known: dapo (token-mean), grpo (seq-mean-token-mean), seq-mean-token-sum, dr_grpo"
+                        + " (seq-mean-token-sum-norm), token-sum");
         };
     }
 
     /**
      * Fixes the divisor for one optimizer step.
      *
-     * @param allSequenceLengths counted tokens of <em>every</em> sequence of the optimizer step, over all its micro-batches
+     * @param allSequenceLengths counted tokens of <em>every</em> sequence of the optimizer step, over all its
+     *     micro-batches
      */
     default Normalizer normalizer(int[] allSequenceLengths) {
         long tokens = 0;

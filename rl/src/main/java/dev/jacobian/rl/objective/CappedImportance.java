@@ -18,8 +18,9 @@ public record CappedImportance(double ratioCap, KlPenalty klPenalty) implements 
     /** Checks that the cap leaves the on-policy weight 1 alone. */
     public CappedImportance {
         if (!(ratioCap >= 1)) {
-            throw new IllegalArgumentException("ratioCap is the largest importance weight itself, not an offset from 1, so"
-                    + " it must be at least 1; got " + ratioCap);
+            throw new IllegalArgumentException(
+                    "ratioCap is the largest importance weight itself, not an offset from 1, so"
+                            + " it must be at least 1; got " + ratioCap);
         }
     }
 

@@ -9,11 +9,12 @@ package dev.jacobian.rl.objective;
  * dL/dlogp = -ρ A  where the first term is the smaller one, else 0;  + β (1 - e^{-d})
  * </pre>
  *
- * <p>With the default level ρ is each token's ratio. At a sequence level every token of a sequence has the sequence's ratio
- * and loss, and dρ/dlogp_t is ρ/l (geometric mean) or ρ (product) for each of its tokens.
+ * <p>With the default level ρ is each token's ratio. At a sequence level every token of a sequence has the sequence's
+ * ratio and loss, and dρ/dlogp_t is ρ/l (geometric mean) or ρ (product) for each of its tokens.
  *
- * <p>Not included on purpose: a second clip for negative advantages (dual clip), which verl applies by default, and a clamp
- * of the log-ratio. A loss that overflows shows a policy that has come loose from its samples, and should be seen.
+ * <p>Not included on purpose: a second clip for negative advantages (dual clip), which verl applies by default, and a
+ * clamp of the log-ratio. A loss that overflows shows a policy that has come loose from its samples, and should be
+ * seen.
  *
  * @param epsilonLow how far the ratio may fall below 1, in [0, 1]
  * @param epsilonHigh how far the ratio may rise above 1; larger than {@code epsilonLow} is DAPO's "clip-higher"
@@ -57,12 +58,11 @@ public record ClippedSurrogate(double epsilonLow, double epsilonHigh, KlPenalty 
                 if (!batch.mask()[t]) {
                     continue;
                 }
-                double logRatio =
-                        switch (level) {
-                            case TOKEN -> batch.logRatio(t);
-                            case SEQUENCE_MEAN -> sum / length;
-                            case SEQUENCE_SUM -> sum;
-                        };
+                double logRatio = switch (level) {
+                    case TOKEN -> batch.logRatio(t);
+                    case SEQUENCE_MEAN -> sum / length;
+                    case SEQUENCE_SUM -> sum;
+                };
                 double ratio = StrictMath.exp(logRatio);
                 boolean low = advantage < 0 && ratio < 1 - epsilonLow;
                 boolean high = advantage > 0 && ratio > 1 + epsilonHigh;

@@ -2,8 +2,8 @@
 package dev.jacobian.rl.objective;
 
 /**
- * Estimators of the divergence KL(π_θ ‖ π_ref) from one sampled token, as functions of d = log π_θ - log π_ref (Schulman,
- * "Approximating KL divergence", 2020). Value and derivative with respect to d stand side by side.
+ * Estimators of the divergence KL(π_θ ‖ π_ref) from one sampled token, as functions of d = log π_θ - log π_ref
+ * (Schulman, "Approximating KL divergence", 2020). Value and derivative with respect to d stand side by side.
  */
 public enum KlEstimator {
     /** d. Unbiased, may be negative; its derivative is 1, so as a loss its gradient has mean zero: for metrics only. */

@@ -33,8 +33,8 @@ public record KlPenalty(double beta, KlEstimator estimator) {
     void check(TokenBatch batch) {
         if (isActive() && batch.refLogProbs().isEmpty()) {
             throw new IllegalArgumentException("a KL penalty with beta " + beta
-                    + " needs the reference policy's log-probabilities, but the batch has none; score the samples with the"
-                    + " reference policy or set beta to 0");
+                    + " needs the reference policy's log-probabilities, but the batch has none; score the samples with"
+                    + " the reference policy or set beta to 0");
         }
     }
 }

@@ -27,7 +27,8 @@ public record Normalizer(Aggregation aggregation, long sequences, long tokens) {
      */
     public void requireComplete(ObjectiveStatistics step) {
         if (step.sequences() != sequences || step.tokens() != tokens) {
-            throw new IllegalStateException("the micro-batches had " + step.sequences() + " sequences and " + step.tokens()
+            throw new IllegalStateException("the micro-batches had " + step.sequences() + " sequences and "
+                    + step.tokens()
                     + " counted tokens, but the normalizer of the step was made for " + sequences + " and " + tokens
                     + "; pass the lengths of exactly the sequences that are evaluated");
         }

@@ -12,8 +12,8 @@ package dev.jacobian.rl.objective;
  * @param kl sum over tokens of the k3 estimate against the reference policy; 0 without one
  * @param oldKl sum over tokens of the k3 estimate KL(π_old ‖ π_θ): how far the policy moved since it sampled
  * @param clippedLow tokens whose ratio fell below the clip range while the advantage is negative (no gradient)
- * @param clippedHigh tokens whose ratio rose above the clip range while the advantage is positive (no gradient), or above
- *     the cap of {@link CappedImportance} (capped gradient)
+ * @param clippedHigh tokens whose ratio rose above the clip range while the advantage is positive (no gradient), or
+ *     above the cap of {@link CappedImportance} (capped gradient)
  * @param ratioSum sum over tokens of the ratio π_θ/π_old
  * @param ratioMin the smallest ratio; positive infinity without tokens
  * @param ratioMax the largest ratio; negative infinity without tokens

@@ -4,13 +4,14 @@ package dev.jacobian.rl.objective;
 /**
  * A loss over sampled tokens, to be minimised, together with its derivative.
  *
- * <p>Implementations are immutable values, safe to share. They compute in double with {@link StrictMath}, so that a loss
- * has the same bits on every machine, and give the gradient in float. The gradient of a token depends on its own sequence
- * and on the normalizer only: cutting a step into other micro-batches does not change a bit of it.
+ * <p>Implementations are immutable values, safe to share. They compute in double with {@link StrictMath}, so that a
+ * loss has the same bits on every machine, and give the gradient in float. The gradient of a token depends on its own
+ * sequence and on the normalizer only: cutting a step into other micro-batches does not change a bit of it.
  *
- * <p>At the sampling policy (log-probabilities equal to the old ones, no KL penalty) all objectives of this package have the
- * same gradient, -A times the weight of the aggregation, up to a constant scale: {@link SquaredLogRatio} has its c/τ, and
- * {@link RatioLevel#SEQUENCE_SUM} the sequence's length. They part with the second optimizer step on the same samples.
+ * <p>At the sampling policy (log-probabilities equal to the old ones, no KL penalty) all objectives of this package
+ * have the same gradient, -A times the weight of the aggregation, up to a constant scale: {@link SquaredLogRatio} has
+ * its c/τ, and {@link RatioLevel#SEQUENCE_SUM} the sequence's length. They part with the second optimizer step on the
+ * same samples.
  */
 public interface PolicyObjective {
 

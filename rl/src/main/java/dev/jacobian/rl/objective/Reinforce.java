@@ -9,8 +9,8 @@ package dev.jacobian.rl.objective;
  * dL/dlogp = -A;       + β (1 - e^{-d})
  * </pre>
  *
- * <p>Right only on-policy: one optimizer step per batch of samples (OPO calls this exact on-policy and depends on it). The
- * old log-probabilities enter the statistics, not the loss.
+ * <p>Right only on-policy: one optimizer step per batch of samples (OPO calls this exact on-policy and depends on it).
+ * The old log-probabilities enter the statistics, not the loss.
  *
  * @param klPenalty anchor to a reference policy, or {@link KlPenalty#NONE}
  */

@@ -10,9 +10,9 @@ package dev.jacobian.rl.objective;
  * dL/dlogp = c (Δ - A/τ)                            of both
  * </pre>
  *
- * <p>with Δ = Σ_t log(π_θ/π_anchor) over the sequence, or one such term per token. The two forms differ by terms without
- * gradient; the second is the policy gradient with a quadratic anchor, equation (3) of Kimi k1.5 (arXiv 2501.12599) as a
- * loss. The anchor's log-probabilities are {@link TokenBatch#oldLogProbs}.
+ * <p>with Δ = Σ_t log(π_θ/π_anchor) over the sequence, or one such term per token. The two forms differ by terms
+ * without gradient; the second is the policy gradient with a quadratic anchor, equation (3) of Kimi k1.5 (arXiv
+ * 2501.12599) as a loss. The anchor's log-probabilities are {@link TokenBatch#oldLogProbs}.
  *
  * <table>
  * <caption>The family</caption>
@@ -27,9 +27,9 @@ package dev.jacobian.rl.objective;
  *     <td>sequence mean, token sum</td></tr>
  * </table>
  *
- * <p>A sequence's loss takes the weight of its tokens: 1/B, or 1/(B l) where the aggregation divides by length. Beware: the
- * optimum is Δ = A/τ nats over a <em>whole sequence</em>, so a τ for short answers is not one for long answers. And a sample
- * with A = 0 is still pulled back to the anchor; mask a sample's tokens to leave it out.
+ * <p>A sequence's loss takes the weight of its tokens: 1/B, or 1/(B l) where the aggregation divides by length. Beware:
+ * the optimum is Δ = A/τ nats over a <em>whole sequence</em>, so a τ for short answers is not one for long answers. And
+ * a sample with A = 0 is still pulled back to the anchor; mask a sample's tokens to leave it out.
  *
  * @param level one Δ per sequence or one per token
  * @param form which of the two losses is reported; the gradient is the same

@@ -79,7 +79,8 @@ final class Tally {
                 ratioMax = Math.max(ratioMax, ratio);
                 oldKl += KlEstimator.K3.value(-d);
                 if (batch.refLogProbs().isPresent()) {
-                    kl += KlEstimator.K3.value((double) batch.logProbs()[t] - batch.refLogProbs().get()[t]);
+                    kl += KlEstimator.K3.value(
+                            (double) batch.logProbs()[t] - batch.refLogProbs().get()[t]);
                 }
             }
             absDeltaSum += Math.abs(delta);

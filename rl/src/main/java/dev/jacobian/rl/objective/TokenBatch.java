@@ -44,8 +44,8 @@ public record TokenBatch(
         }
         for (int s = 0; s < advantages.length; s++) {
             if (sequenceOffsets[s] > sequenceOffsets[s + 1]) {
-                throw new IllegalArgumentException("sequenceOffsets must not decrease, but sequence " + s + " runs from "
-                        + sequenceOffsets[s] + " to " + sequenceOffsets[s + 1]);
+                throw new IllegalArgumentException("sequenceOffsets must not decrease, but sequence " + s
+                        + " runs from " + sequenceOffsets[s] + " to " + sequenceOffsets[s + 1]);
             }
         }
         for (int s = 0; s < advantages.length; s++) {
@@ -94,7 +94,9 @@ public record TokenBatch(
         return length;
     }
 
-    /** The number of counted tokens of every sequence, [S]: what {@link Aggregation#normalizer} wants for all batches. */
+    /**
+     * The number of counted tokens of every sequence, [S]: what {@link Aggregation#normalizer} wants for all batches.
+     */
     public int[] lengths() {
         int[] lengths = new int[sequences()];
         for (int s = 0; s < lengths.length; s++) {

@@ -5,8 +5,8 @@
  *
  * <p>A language model enters a policy objective only through the log-probability of each sampled token, so an objective
  * needs no tensors: {@link dev.jacobian.rl.objective.TokenBatch} in, {@link dev.jacobian.rl.objective.ObjectiveResult}
- * with dL/dlogp per token out, and the model takes that gradient as the start of its backward pass. Every objective is a
- * small value whose {@code evaluate} has the loss and its derivative on neighbouring lines.
+ * with dL/dlogp per token out, and the model takes that gradient as the start of its backward pass. Every objective is
+ * a small value whose {@code evaluate} has the loss and its derivative on neighbouring lines.
  *
  * <table>
  * <caption>Which objective for which method</caption>
@@ -24,7 +24,7 @@
  * <pre>{@code
  * Normalizer normalizer = Aggregation.tokenMean().normalizer(lengthsOfAllSequences);   // once per optimizer step
  * for (TokenBatch batch : microBatches) {
- *     ObjectiveResult result = objective.evaluate(batch, normalizer);                  // losses and gradients simply add
+ *     ObjectiveResult result = objective.evaluate(batch, normalizer);                  // losses, gradients add up
  * }
  * }</pre>
  */

@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A problem's data besides its prompt, by column name: the answer, the numbers of a puzzle, whatever a row of the user's
- * file has.
+ * A problem's data besides its prompt, by column name: the answer, the numbers of a puzzle, whatever a row of the
+ * user's file has.
  *
- * <p>Values are what JSON has: strings, numbers, booleans, lists and maps. A column that is missing or of another type is
- * an error that says which columns there are.
+ * <p>Values are what JSON has: strings, numbers, booleans, lists and maps. A column that is missing or of another type
+ * is an error that says which columns there are.
  *
  * @param values unmodifiable, in file order
  */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reward;
 
+import dev.jacobian.transformer.generation.FinishReason;
+
 /**
  * One completion with the problem that it answers: all that a reward function sees.
  *

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reward;
 
+import dev.jacobian.rl.arithmetic.Expression;
 import dev.jacobian.rl.arithmetic.ExpressionException;
 import dev.jacobian.rl.arithmetic.ExpressionParser;
-import dev.jacobian.rl.arithmetic.Expression;
 import dev.jacobian.rl.arithmetic.Rational;
 import java.util.List;
 import java.util.Optional;
@@ -13,8 +13,10 @@ import java.util.regex.Pattern;
  * The reward of the Countdown puzzle as TinyZero gives it: use every number once, reach the target.
  *
  * <ol>
- *   <li>The answer is the last {@code <answer>…</answer>} in the last line of the completion. Without one the reward is 0.
- *   <li>The answer must contain each of the numbers exactly once, and nothing but digits, {@code + - * / ( ) .} and blanks.
+ *   <li>The answer is the last {@code <answer>…</answer>} in the last line of the completion. Without one the reward is
+ *       0.
+ *   <li>The answer must contain each of the numbers exactly once, and nothing but digits, {@code + - * / ( ) .} and
+ *       blanks.
  *   <li>If its value is the target the reward is {@code right}, else {@code format}.
  * </ol>
  *
@@ -87,7 +89,10 @@ public record CountdownReward(double format, double right) implements RewardFunc
         }
         try {
             Expression expression = ExpressionParser.parse(answer);
-            return expression.numbers().stream().sorted().toList().equals(numbers.stream().sorted().toList())
+            return expression.numbers().stream()
+                            .sorted()
+                            .toList()
+                            .equals(numbers.stream().sorted().toList())
                     && isClose(expression.value(), target);
         } catch (ExpressionException | ArithmeticException wrong) {
             return false; // not an expression, or one without a value: an answer, but a wrong one

@@ -30,15 +30,21 @@ public record ExactMatchReward(String column, Answer answer) implements RewardFu
                 return Optional.of(text.strip());
             }
         },
-        /** The content of the last {@code <answer>…</answer>}, over several lines if need be, without blanks around it. */
+        /**
+         * The content of the last {@code <answer>…</answer>}, over several lines if need be, without blanks around it.
+         */
         TAG {
             @Override
             public Optional<String> of(String text) {
-                return TAGGED.matcher(text).results().reduce((first, second) -> second).map(match -> match.group(1)
-                        .strip());
+                return TAGGED.matcher(text)
+                        .results()
+                        .reduce((first, second) -> second)
+                        .map(match -> match.group(1).strip());
             }
         },
-        /** The last decimal number, without thousands separators, trailing full stop or zeros after the decimal point. */
+        /**
+         * The last decimal number, without thousands separators, trailing full stop or zeros after the decimal point.
+         */
         LAST_NUMBER {
             @Override
             public Optional<String> of(String text) {

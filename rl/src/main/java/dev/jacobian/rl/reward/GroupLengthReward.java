@@ -2,8 +2,8 @@
 package dev.jacobian.rl.reward;
 
 /**
- * The length reward of Kimi k1.5 (arXiv 2501.12599): among the samples of one prompt shorter is better, and a wrong answer
- * never gains by being short.
+ * The length reward of Kimi k1.5 (arXiv 2501.12599): among the samples of one prompt shorter is better, and a wrong
+ * answer never gains by being short.
  *
  * <pre>
  * λ_i = 1/2 - (l_i - min l) / (max l - min l)
@@ -25,8 +25,8 @@ public final class GroupLengthReward {
      */
     public static double[] of(boolean[] right, int[] lengths) {
         if (right.length != lengths.length) {
-            throw new IllegalArgumentException(
-                    "a group needs one length per sample, got " + right.length + " samples, " + lengths.length + " lengths");
+            throw new IllegalArgumentException("a group needs one length per sample, got " + right.length + " samples, "
+                    + lengths.length + " lengths");
         }
         int min = Integer.MAX_VALUE;
         int max = Integer.MIN_VALUE;

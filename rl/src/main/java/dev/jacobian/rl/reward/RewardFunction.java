@@ -8,8 +8,8 @@ package dev.jacobian.rl.reward;
  * RewardFunction brief = RewardFunction.named("brief", c -> Score.of(-c.tokenIds().length / 100.0));
  * }</pre>
  *
- * <p>A function is called from several threads at once and must give the same score for the same completion. It may throw:
- * the caller turns that into a {@link Score.Failure}.
+ * <p>A function is called from several threads at once and must give the same score for the same completion. It may
+ * throw: the caller turns that into a {@link Score.Failure}.
  */
 @FunctionalInterface
 public interface RewardFunction {

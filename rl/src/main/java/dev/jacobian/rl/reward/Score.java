@@ -11,7 +11,9 @@ public sealed interface Score {
      */
     record Value(double value) implements Score {}
 
-    /** No reward: the sample is left out of its group's baseline and teaches nothing (its reference is unusable, say). */
+    /**
+     * No reward: the sample is left out of its group's baseline and teaches nothing (its reference is unusable, say).
+     */
     record Skip() implements Score {}
 
     /**

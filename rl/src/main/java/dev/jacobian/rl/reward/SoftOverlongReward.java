@@ -2,8 +2,8 @@
 package dev.jacobian.rl.reward;
 
 /**
- * DAPO's soft punishment of overlong completions (arXiv 2503.14476): 0 up to {@code maxLength - cache} tokens, then falling
- * linearly to -1 at {@code maxLength}, and -1 beyond.
+ * DAPO's soft punishment of overlong completions (arXiv 2503.14476): 0 up to {@code maxLength - cache} tokens, then
+ * falling linearly to -1 at {@code maxLength}, and -1 beyond.
  *
  * @param maxLength the completion limit in tokens
  * @param cache the width of the slope in tokens, in [1, maxLength]

@@ -104,7 +104,8 @@ public record WeightedRewards(List<Weighted> rewards) {
         }
         return switch (score) {
             case null -> Score.failure(where + " returned null; return Score.skip() for 'no reward'");
-            case Score.Value(double value) when !Double.isFinite(value) ->
+            case Score.Value(double value)
+            when !Double.isFinite(value) ->
                 Score.failure(where + " returned " + value + "; a reward must be a finite number");
             case Score.Failure(String message) -> Score.failure(where + " failed: " + message);
             default -> score;

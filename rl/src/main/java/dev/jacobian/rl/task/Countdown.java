@@ -17,12 +17,12 @@ import java.util.stream.Collectors;
 /**
  * Countdown: reach the target with {@code + - * /}, using every number exactly once.
  *
- * <p>An instance is made by joining random numbers with random operators until one value is left; if that is a whole number
- * in the target range it becomes the target, so every instance has a solution. What makes an instance itself is its sorted
- * numbers and its target; by a hash of these it belongs either to training or to evaluation.
+ * <p>An instance is made by joining random numbers with random operators until one value is left; if that is a whole
+ * number in the target range it becomes the target, so every instance has a solution. What makes an instance itself is
+ * its sorted numbers and its target; by a hash of these it belongs either to training or to evaluation.
  *
- * <p>Columns: {@code nums} (list of whole numbers), {@code target} (whole number), {@code answer} (the canonical solution of
- * {@link CountdownSolver}).
+ * <p>Columns: {@code nums} (list of whole numbers), {@code target} (whole number), {@code answer} (the canonical
+ * solution of {@link CountdownSolver}).
  *
  * @param minNumbers fewest numbers of an instance, at least 2
  * @param maxNumbers most numbers, at most {@link CountdownSolver#MAX_NUMBERS}
@@ -49,11 +49,11 @@ public record Countdown(
 
     /** A prompt in words for instruction-tuned models. */
     public static final String INSTRUCTION_TEMPLATE = """
-            Combine the numbers {numbers} with +, -, * and / so that the result is {target}. \
-            Use every number exactly once; parentheses are allowed. \
-            Think first, between <think> and </think>. \
-            Then write the expression on the last line, for example <answer>(1 + 2) * 3</answer>.
-            """;
+        Combine the numbers {numbers} with +, -, * and / so that the result is {target}. \
+        Use every number exactly once; parentheses are allowed. \
+        Think first, between <think> and </think>. \
+        Then write the expression on the last line, for example <answer>(1 + 2) * 3</answer>.
+        """;
 
     private static final long EVAL_STREAM = -1; // training streams are indices, so never negative
     private static final int MAX_ATTEMPTS = 100_000;
@@ -154,7 +154,8 @@ public record Countdown(
 
     /** Joins the numbers at random; empty if that leads outside the rules or the target range. */
     private Optional<Integer> randomTarget(List<Integer> numbers, Rng rng) {
-        List<Rational> values = numbers.stream().map(number -> Rational.of(number)).collect(Collectors.toCollection(ArrayList::new));
+        List<Rational> values =
+                numbers.stream().map(number -> Rational.of(number)).collect(Collectors.toCollection(ArrayList::new));
         while (values.size() > 1) {
             Rational left = values.remove(rng.nextInt(values.size()));
             Rational right = values.remove(rng.nextInt(values.size()));

@@ -19,17 +19,21 @@ import java.util.TreeMap;
  * disjoint subsets. Differences are taken the larger minus the smaller: a solution with a negative step can always be
  * rewritten without one, so no non-negative target is lost.
  *
- * <p>The simplest expression is the one whose operators cost least ({@code +} and {@code -} 1, {@code *} 2, {@code /} 3), then
- * the one with fewer parentheses, then the first in a fixed order that begins with the largest numbers. The order in which
- * the numbers are given does not matter, so an instance has one canonical solution: good for teaching a small model.
+ * <p>The simplest expression is the one whose operators cost least ({@code +} and {@code -} 1, {@code *} 2, {@code /}
+ * 3), then the one with fewer parentheses, then the first in a fixed order that begins with the largest numbers. The
+ * order in which the numbers are given does not matter, so an instance has one canonical solution: good for teaching a
+ * small model.
  *
- * @param fractions whether a step may give a fraction, as in {@code 8 / (3 - 8 / 3)}; if not, divisions must come out even
+ * @param fractions whether a step may give a fraction, as in {@code 8 / (3 - 8 / 3)}; if not, divisions must come out
+ *     even
  */
 public record CountdownSolver(boolean fractions) {
     /** The most numbers: with six a puzzle takes some tens of milliseconds, with seven it would take seconds. */
     public static final int MAX_NUMBERS = 6;
 
-    /** Each step at most doubles what the product of its numbers bounds, so up to here every fraction fits in a long. */
+    /**
+     * Each step at most doubles what the product of its numbers bounds, so up to here every fraction fits in a long.
+     */
     private static final double MAX_PRODUCT = 0x1p57;
 
     /** A reachable value with its simplest expression so far. */
@@ -64,14 +68,17 @@ public record CountdownSolver(boolean fractions) {
 
     /** What the whole set reaches; if {@code only} is given, nothing else is kept of it. */
     private Map<Rational, Found> combineAll(List<Integer> numbers, Rational only) {
-        if (numbers.isEmpty() || numbers.size() > MAX_NUMBERS || numbers.stream().anyMatch(number -> number < 1)) {
+        if (numbers.isEmpty()
+                || numbers.size() > MAX_NUMBERS
+                || numbers.stream().anyMatch(number -> number < 1)) {
             throw new IllegalArgumentException(
                     "a Countdown puzzle has 1 to " + MAX_NUMBERS + " positive numbers, got " + numbers);
         }
         if (numbers.stream().mapToDouble(Integer::doubleValue).reduce(1, (a, b) -> a * b) > MAX_PRODUCT) {
             throw new IllegalArgumentException("the numbers of a Countdown puzzle are too large together: " + numbers);
         }
-        List<Integer> sorted = numbers.stream().sorted(Comparator.reverseOrder()).toList();
+        List<Integer> sorted =
+                numbers.stream().sorted(Comparator.reverseOrder()).toList();
         int all = (1 << sorted.size()) - 1;
         List<Map<Rational, Found>> bySubset = new ArrayList<>();
         bySubset.add(Map.of());

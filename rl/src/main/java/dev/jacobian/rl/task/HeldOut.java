@@ -4,8 +4,8 @@ package dev.jacobian.rl.task;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Decides by its content alone whether a problem belongs to evaluation: one in {@value #ONE_IN}, by a hash of what makes the
- * problem itself. So the two sets cannot share a problem, whatever the seed, the order or the size of a run.
+ * Decides by its content alone whether a problem belongs to evaluation: one in {@value #ONE_IN}, by a hash of what
+ * makes the problem itself. So the two sets cannot share a problem, whatever the seed, the order or the size of a run.
  */
 final class HeldOut {
     static final int ONE_IN = 10;

@@ -16,12 +16,12 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Problems from the user's own file: one JSON object per line with a {@code prompt} and any other columns, all of which the
- * reward functions see.
+ * Problems from the user's own file: one JSON object per line with a {@code prompt} and any other columns, all of which
+ * the reward functions see.
  *
  * <p>Training goes through the rows in a new random order each epoch; index i is row {@code i mod rows} of epoch
- * {@code i / rows}. One row in ten is held out for evaluation by a hash of its prompt, so rows with the same prompt stay
- * together; or evaluation has a file of its own, and then training leaves out its prompts.
+ * {@code i / rows}. One row in ten is held out for evaluation by a hash of its prompt, so rows with the same prompt
+ * stay together; or evaluation has a file of its own, and then training leaves out its prompts.
  */
 public final class JsonlTask implements Task {
     private static final System.Logger LOG = System.getLogger(JsonlTask.class.getName());

@@ -3,7 +3,7 @@ package dev.jacobian.rl.task;
 
 import dev.jacobian.rl.reward.Columns;
 import dev.jacobian.rl.reward.Completion;
-import dev.jacobian.rl.reward.FinishReason;
+import dev.jacobian.transformer.generation.FinishReason;
 import java.util.Map;
 
 /**

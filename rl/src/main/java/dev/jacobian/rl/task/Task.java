@@ -32,8 +32,8 @@ public interface Task {
     }
 
     /**
-     * The first {@code count} problems of the evaluation set, all different. They do not depend on a seed, so that runs can
-     * be compared.
+     * The first {@code count} problems of the evaluation set, all different. They do not depend on a seed, so that runs
+     * can be compared.
      *
      * @throws IllegalArgumentException if the evaluation set is smaller; the message has its size
      */
@@ -43,8 +43,8 @@ public interface Task {
     WeightedRewards rewards();
 
     /**
-     * The total reward from which on a completion counts as solving its problem: what pass@k counts. A partial reward (for
-     * the right format, say) lies below.
+     * The total reward from which on a completion counts as solving its problem: what pass@k counts. A partial reward
+     * (for the right format, say) lies below.
      */
     default double solvedThreshold() {
         return 1;

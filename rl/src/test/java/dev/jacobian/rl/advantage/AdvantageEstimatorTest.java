@@ -86,17 +86,17 @@ class AdvantageEstimatorTest {
     @ParameterizedTest
     @MethodSource("comparing")
     void aSampleWithoutRewardIsLeftOut(AdvantageEstimator estimator) {
-        double[] without = estimator.advantages(
-                new GroupRewards(new double[] {1, 0.2, 0, 1}, new int[] {2, 6, 3, 1}));
-        double[] with = estimator.advantages(
-                new GroupRewards(new double[] {1, 0.2, NONE, 0, 1}, new int[] {2, 6, 100, 3, 1}));
+        double[] without = estimator.advantages(new GroupRewards(new double[] {1, 0.2, 0, 1}, new int[] {2, 6, 3, 1}));
+        double[] with =
+                estimator.advantages(new GroupRewards(new double[] {1, 0.2, NONE, 0, 1}, new int[] {2, 6, 100, 3, 1}));
         assertThat(with).containsExactly(without[0], without[1], 0, without[2], without[3]);
     }
 
     @ParameterizedTest
     @MethodSource("comparing")
     void lonelyAndEmptyGroupsTeachNothing(AdvantageEstimator estimator) {
-        assertThat(estimator.advantages(new GroupRewards(new double[] {0.7}, new int[] {3}))).containsExactly(0);
+        assertThat(estimator.advantages(new GroupRewards(new double[] {0.7}, new int[] {3})))
+                .containsExactly(0);
         assertThat(estimator.advantages(new GroupRewards(new double[] {NONE, 0.7}, new int[] {3, 4})))
                 .containsExactly(0, 0);
         assertThat(estimator.advantages(new GroupRewards(new double[] {NONE, NONE}, new int[] {3, 4})))
@@ -108,7 +108,8 @@ class AdvantageEstimatorTest {
     void shufflingTheGroupShufflesTheAdvantages(AdvantageEstimator estimator) {
         GroupRewards group = random(8, 6);
         int[] order = {3, 0, 7, 1, 6, 2, 5, 4};
-        double[] rewards = Arrays.stream(order).mapToDouble(i -> group.rewards()[i]).toArray();
+        double[] rewards =
+                Arrays.stream(order).mapToDouble(i -> group.rewards()[i]).toArray();
         int[] lengths = Arrays.stream(order).map(i -> group.lengths()[i]).toArray();
         double[] expected = estimator.advantages(group);
         double[] shuffled = estimator.advantages(new GroupRewards(rewards, lengths));
@@ -143,7 +144,8 @@ class AdvantageEstimatorTest {
         assertThatThrownBy(() -> new GroupRewards(new double[0], new int[0])).hasMessageContaining("at least one");
         assertThatThrownBy(() -> new GroupRewards(new double[] {0, 1.0 / 0}, new int[2]))
                 .hasMessageContaining("reward 1");
-        assertThatThrownBy(() -> new GroupRewards(new double[2], new int[] {1, -1})).hasMessageContaining("length 1");
+        assertThatThrownBy(() -> new GroupRewards(new double[2], new int[] {1, -1}))
+                .hasMessageContaining("length 1");
         assertThatThrownBy(() -> new GroupNormalized(0)).hasMessageContaining("epsilon");
         assertThatThrownBy(() -> new LogMeanExpBaseline(Double.NaN)).hasMessageContaining("tau");
         assertThatThrownBy(() -> new BatchScaling(-1)).hasMessageContaining("epsilon");

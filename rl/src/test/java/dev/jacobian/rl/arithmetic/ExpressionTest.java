@@ -37,8 +37,29 @@ class ExpressionTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "   ", "1+", "+", "*3", "(1", "1)", "()", "1 2", "2(3)", "(2)(3)", "08", "3.5", "2**3", "7//2", "1e5", "x",
-                "1=1", "٣", "1\0", "0x10", "1_000", "1234567890123456",
+                "",
+                "   ",
+                "1+",
+                "+",
+                "*3",
+                "(1",
+                "1)",
+                "()",
+                "1 2",
+                "2(3)",
+                "(2)(3)",
+                "08",
+                "3.5",
+                "2**3",
+                "7//2",
+                "1e5",
+                "x",
+                "1=1",
+                "٣",
+                "1\0",
+                "0x10",
+                "1_000",
+                "1234567890123456",
             })
     void notExpressions(String text) {
         assertThatThrownBy(() -> ExpressionParser.parse(text))
@@ -55,20 +76,32 @@ class ExpressionTest {
 
     @Test
     void hostileInputIsLimited() {
-        assertThatThrownBy(() -> ExpressionParser.parse("1+".repeat(100_000) + "1")).hasMessageContaining("longer");
+        assertThatThrownBy(() -> ExpressionParser.parse("1+".repeat(100_000) + "1"))
+                .hasMessageContaining("longer");
         assertThatThrownBy(() -> ExpressionParser.parse("(".repeat(500) + "1" + ")".repeat(500)))
                 .hasMessageContaining("deeper");
         assertThatThrownBy(() -> ExpressionParser.parse("-".repeat(500) + "1")).hasMessageContaining("deeper");
         Expression huge = ExpressionParser.parse("999999999*999999999*999999999");
         assertThatThrownBy(huge::value).isInstanceOf(ArithmeticException.class);
         Expression byZero = ExpressionParser.parse("5/(3-3)");
-        assertThatThrownBy(byZero::value).isInstanceOf(ArithmeticException.class).hasMessage("division by zero");
+        assertThatThrownBy(byZero::value)
+                .isInstanceOf(ArithmeticException.class)
+                .hasMessage("division by zero");
         // Breadth is not depth.
         assertThat(ExpressionParser.parse("1+".repeat(500) + "1").value()).isEqualTo(Rational.of(501));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"1 + 2 * 3", "(1 + 2) * 3", "10 - (4 - 3)", "8 / (3 - 8 / 3)", "2 * -3", "-(2 + 3)", "1 + (2 + 3)"})
+    @ValueSource(
+            strings = {
+                "1 + 2 * 3",
+                "(1 + 2) * 3",
+                "10 - (4 - 3)",
+                "8 / (3 - 8 / 3)",
+                "2 * -3",
+                "-(2 + 3)",
+                "1 + (2 + 3)"
+            })
     void writtenAsRead(String text) {
         Expression expression = ExpressionParser.parse(text);
         assertThat(expression).hasToString(text);
@@ -90,7 +123,8 @@ class ExpressionTest {
         assertThat(new Rational(6, -4)).isEqualTo(new Rational(-3, 2));
         assertThat(new Rational(0, -7)).isEqualTo(Rational.ZERO);
         assertThat(new Rational(1, 3).compareTo(new Rational(1, 2))).isNegative();
-        assertThat(new Rational(Long.MAX_VALUE, 3).compareTo(new Rational(Long.MAX_VALUE - 1, 3))).isPositive();
+        assertThat(new Rational(Long.MAX_VALUE, 3).compareTo(new Rational(Long.MAX_VALUE - 1, 3)))
+                .isPositive();
         assertThatThrownBy(() -> new Rational(1, 0)).isInstanceOf(ArithmeticException.class);
         assertThatThrownBy(() -> new Rational(Long.MIN_VALUE, 1)).isInstanceOf(ArithmeticException.class);
         assertThatThrownBy(() -> Rational.of(Long.MAX_VALUE).plus(Rational.of(1)))

@@ -41,7 +41,8 @@ class MetricTest {
         assertThat(MajorityVote.winner(answers((String) null))).isEmpty();
         assertThat(MajorityVote.winner(List.of())).isEmpty();
         assertThat(MajorityVote.accuracy(
-                        List.of(answers("4", "5", "5"), answers("1", "2"), answers((String) null)), List.of("5", "2", "3")))
+                        List.of(answers("4", "5", "5"), answers("1", "2"), answers((String) null)),
+                        List.of("5", "2", "3")))
                 .isCloseTo(1.0 / 3, within(1e-12));
         assertThatThrownBy(() -> MajorityVote.accuracy(List.of(), List.of("1"))).hasMessageContaining("0 problems");
     }
@@ -52,7 +53,8 @@ class MetricTest {
         assertThat(Repetition.of(new int[] {1, 2, 3, 4, 5}, 5)).isZero();
         assertThat(Repetition.of(new int[4], 5)).isZero();
         assertThat(Repetition.of(new int[100], 5)).isCloseTo(1 - 1.0 / 96, within(1e-12));
-        assertThat(Repetition.mean(new int[][] {new int[6], {1, 2, 3, 4, 5, 6}}, 5)).isCloseTo(0.25, within(1e-12));
+        assertThat(Repetition.mean(new int[][] {new int[6], {1, 2, 3, 4, 5, 6}}, 5))
+                .isCloseTo(0.25, within(1e-12));
         assertThatThrownBy(() -> Repetition.of(new int[5], 0)).hasMessageContaining("n must be");
     }
 

@@ -25,8 +25,8 @@ final class Fixtures {
     }
 
     /**
-     * A random batch whose log-probabilities are multiples of 2^-12, so that a finite difference with a step of 2^-10 has no
-     * rounding in float. About one token in five is masked.
+     * A random batch whose log-probabilities are multiples of 2^-12, so that a finite difference with a step of 2^-10
+     * has no rounding in float. About one token in five is masked.
      */
     static TokenBatch random(long seed, int... sequenceTokens) {
         Random random = new Random(seed);

@@ -57,8 +57,7 @@ class ObjectiveGoldenTest {
     @Test
     void mirrorDescentAsRegression() {
         // (A - τΔ)² is 2τ times our form τ/2 (A/τ - Δ)².
-        ObjectiveResult result = evaluate(
-                SquaredLogRatio.mirrorDescentRegression(0.1), MEAN, TOKEN_SUM_PER_SEQUENCE);
+        ObjectiveResult result = evaluate(SquaredLogRatio.mirrorDescentRegression(0.1), MEAN, TOKEN_SUM_PER_SEQUENCE);
         assertThat(2 * 0.1 * result.loss()).isCloseTo(0.225750, within(6e-7));
         double[] perSequence = {-0.024, 0.0245, 0.0235, -0.023};
         for (int s = 0; s < 4; s++) {
@@ -72,8 +71,12 @@ class ObjectiveGoldenTest {
     void selfPlay() {
         // Two responses with Δ = 0.4 and -0.2 to the anchor and win rates 0.7 and 0.3.
         TokenBatch pair = new TokenBatch(
-                new float[] {-1, -1}, new float[] {-1.4f, -0.8f}, Optional.empty(), new double[] {0.2, -0.2},
-                new int[] {0, 1, 2}, Fixtures.all(2));
+                new float[] {-1, -1},
+                new float[] {-1.4f, -0.8f},
+                Optional.empty(),
+                new double[] {0.2, -0.2},
+                new int[] {0, 1, 2},
+                Fixtures.all(2));
         double loss = SquaredLogRatio.sppo(1000)
                 .evaluate(pair, TOKEN_SUM_PER_SEQUENCE.normalizer(pair.lengths()))
                 .loss();
@@ -92,15 +95,16 @@ class ObjectiveGoldenTest {
         assertThat(means[0]).isCloseTo(0.033333, within(6e-7));
         assertThat(means[1]).isCloseTo(0.031667, within(6e-7));
         assertThat(means[2]).isCloseTo(0.032108, within(6e-7));
-        ObjectiveStatistics statistics = evaluate(new Reinforce(), MEAN, TOKEN_MEAN).statistics();
+        ObjectiveStatistics statistics =
+                evaluate(new Reinforce(), MEAN, TOKEN_MEAN).statistics();
         assertThat(statistics.klMean()).isCloseTo(0.032108, within(6e-7));
     }
 
     @Test
     void klPenaltyAddsToTheTokenLoss() {
         ObjectiveResult plain = evaluate(new ClippedSurrogate(0.2, 0.2), MEAN, TOKEN_MEAN);
-        ObjectiveResult anchored = evaluate(
-                new ClippedSurrogate(0.2, 0.2, KlPenalty.k3(0.5), RatioLevel.TOKEN), MEAN, TOKEN_MEAN);
+        ObjectiveResult anchored =
+                evaluate(new ClippedSurrogate(0.2, 0.2, KlPenalty.k3(0.5), RatioLevel.TOKEN), MEAN, TOKEN_MEAN);
         assertThat(anchored.loss() - plain.loss()).isCloseTo(0.5 * 0.032108, within(6e-7));
         assertThat(anchored.statistics().policyLoss()).isEqualTo(plain.loss());
         assertThat(anchored.statistics().klLoss()).isCloseTo(0.5 * 0.032108, within(6e-7));
@@ -108,7 +112,8 @@ class ObjectiveGoldenTest {
 
     @Test
     void statistics() {
-        ObjectiveStatistics statistics = evaluate(new ClippedSurrogate(0.2, 0.2), MEAN, TOKEN_MEAN).statistics();
+        ObjectiveStatistics statistics =
+                evaluate(new ClippedSurrogate(0.2, 0.2), MEAN, TOKEN_MEAN).statistics();
         assertThat(statistics.sequences()).isEqualTo(4);
         assertThat(statistics.tokens()).isEqualTo(12);
         // Ratios that fell too far with A < 0: log-ratios -0.3 and -0.4. Ratio that rose too far with A > 0: +0.4.
@@ -130,8 +135,7 @@ class ObjectiveGoldenTest {
 
     private static ObjectiveResult evaluate(
             PolicyObjective objective, AdvantageEstimator estimator, Aggregation aggregation) {
-        double[] advantages =
-                estimator.advantages(new GroupRewards(new double[] {1, 0, 0, 1}, Fixtures.LENGTHS));
+        double[] advantages = estimator.advantages(new GroupRewards(new double[] {1, 0, 0, 1}, Fixtures.LENGTHS));
         return objective.evaluate(Fixtures.golden(advantages), aggregation.normalizer(Fixtures.LENGTHS));
     }
 }

@@ -57,7 +57,8 @@ class ObjectiveIdentityTest {
             for (PolicyObjective objective : sameGradient) {
                 float[] gradient = objective.evaluate(batch, normalizer).gradLogProbs();
                 for (int t = 0; t < gradient.length; t++) {
-                    assertThat(gradient[t]).as("%s, %s, token %d", objective, aggregation, t)
+                    assertThat(gradient[t])
+                            .as("%s, %s, token %d", objective, aggregation, t)
                             .isCloseTo(reinforce[t], within(1e-6f));
                 }
             }
@@ -68,7 +69,9 @@ class ObjectiveIdentityTest {
                         .gradLogProbs())
                 .containsExactly(
                         new Reinforce()
-                                .evaluate(batch, Aggregation.sequenceMeanTokenSum().normalizer(Fixtures.LENGTHS))
+                                .evaluate(
+                                        batch,
+                                        Aggregation.sequenceMeanTokenSum().normalizer(Fixtures.LENGTHS))
                                 .gradLogProbs(),
                         within(1e-7f));
     }
@@ -90,8 +93,8 @@ class ObjectiveIdentityTest {
 
     @Test
     void onPolicyTheLossOfGrpoIsZeroButNotItsGradient() {
-        double[] advantages = new GroupNormalized()
-                .advantages(new GroupRewards(new double[] {1, 0, 0, 1}, new int[] {3, 3, 3, 3}));
+        double[] advantages =
+                new GroupNormalized().advantages(new GroupRewards(new double[] {1, 0, 0, 1}, new int[] {3, 3, 3, 3}));
         TokenBatch batch = new TokenBatch(
                 Fixtures.NEW, Fixtures.NEW, Optional.empty(), advantages, new int[] {0, 3, 6, 9, 12}, Fixtures.all(12));
         for (Aggregation aggregation : AGGREGATIONS) {
@@ -106,8 +109,8 @@ class ObjectiveIdentityTest {
 
     @Test
     void opoSummedGradientOfAGroupVanishes() {
-        double[] advantages = new LengthWeightedBaseline()
-                .advantages(new GroupRewards(new double[] {1, 0, 0, 1}, Fixtures.LENGTHS));
+        double[] advantages =
+                new LengthWeightedBaseline().advantages(new GroupRewards(new double[] {1, 0, 0, 1}, Fixtures.LENGTHS));
         float[] gradient = new Reinforce()
                 .evaluate(Fixtures.golden(advantages), Aggregation.tokenMean().normalizer(Fixtures.LENGTHS))
                 .gradLogProbs();
@@ -122,12 +125,13 @@ class ObjectiveIdentityTest {
     void withoutAdvantageOnlyMirrorDescentStillPullsToItsAnchor() {
         TokenBatch batch = Fixtures.golden(0, 0, 0, 0);
         Normalizer normalizer = Aggregation.tokenMean().normalizer(Fixtures.LENGTHS);
-        for (PolicyObjective objective : List.of(
-                new Reinforce(), new ClippedSurrogate(0.2, 0.2), new CappedImportance(5, KlPenalty.NONE))) {
+        for (PolicyObjective objective :
+                List.of(new Reinforce(), new ClippedSurrogate(0.2, 0.2), new CappedImportance(5, KlPenalty.NONE))) {
             assertThat(objective.evaluate(batch, normalizer).gradLogProbs()).containsOnly(0f);
         }
         // Δ = 0.2 > 0 in the first sequence: descending on a positive gradient lowers Δ.
-        float[] gradient = SquaredLogRatio.mirrorDescent(0.1).evaluate(batch, normalizer).gradLogProbs();
+        float[] gradient =
+                SquaredLogRatio.mirrorDescent(0.1).evaluate(batch, normalizer).gradLogProbs();
         assertThat(gradient[0]).isCloseTo(0.1f * 0.2f / 12, within(1e-8f));
         assertThat(SquaredLogRatio.mirrorDescent(0.1)
                         .evaluate(Fixtures.goldenOnPolicy(0, 0, 0, 0), normalizer)
@@ -140,8 +144,12 @@ class ObjectiveIdentityTest {
         // d(A - τΔ)²/dlogp / (2τ) = -A + (τ/2) dΔ²/dlogp, equation (3) of Kimi k1.5.
         TokenBatch batch = Fixtures.random(11, 4, 7, 1, 5);
         Normalizer normalizer = Aggregation.sequenceMeanTokenSum().normalizer(batch.lengths());
-        assertThat(SquaredLogRatio.mirrorDescentRegression(0.3).evaluate(batch, normalizer).gradLogProbs())
-                .containsExactly(SquaredLogRatio.mirrorDescent(0.3).evaluate(batch, normalizer).gradLogProbs());
+        assertThat(SquaredLogRatio.mirrorDescentRegression(0.3)
+                        .evaluate(batch, normalizer)
+                        .gradLogProbs())
+                .containsExactly(SquaredLogRatio.mirrorDescent(0.3)
+                        .evaluate(batch, normalizer)
+                        .gradLogProbs());
     }
 
     @ParameterizedTest
@@ -185,7 +193,8 @@ class ObjectiveIdentityTest {
                                         - lossWith(objective, batch, normalizer, t, -step))
                                 / (2 * step);
                 double scale = Math.max(1, Math.abs(slope));
-                assertThat((double) gradient[t]).as("%s, %s, token %d", objective, aggregation, t)
+                assertThat((double) gradient[t])
+                        .as("%s, %s, token %d", objective, aggregation, t)
                         .isCloseTo(slope, within(3e-6 * scale));
                 if (!batch.mask()[t]) {
                     assertThat(gradient[t]).isZero();
@@ -203,16 +212,24 @@ class ObjectiveIdentityTest {
             changed[t] = batch.mask()[t] ? changed[t] : Float.NaN;
         }
         TokenBatch other = new TokenBatch(
-                changed, batch.oldLogProbs(), batch.refLogProbs(), batch.advantages(), batch.sequenceOffsets(),
+                changed,
+                batch.oldLogProbs(),
+                batch.refLogProbs(),
+                batch.advantages(),
+                batch.sequenceOffsets(),
                 batch.mask());
         Normalizer normalizer = Aggregation.tokenMean().normalizer(batch.lengths());
         assertThat(objective.evaluate(other, normalizer).gradLogProbs())
                 .containsExactly(objective.evaluate(batch, normalizer).gradLogProbs());
-        assertThat(objective.evaluate(other, normalizer).loss()).isEqualTo(objective.evaluate(batch, normalizer).loss());
+        assertThat(objective.evaluate(other, normalizer).loss())
+                .isEqualTo(objective.evaluate(batch, normalizer).loss());
     }
 
-    private static double lossWith(PolicyObjective objective, TokenBatch batch, Normalizer normalizer, int t, float step) {
-        return objective.evaluate(with(batch, t, batch.logProbs()[t] + step), normalizer).loss();
+    private static double lossWith(
+            PolicyObjective objective, TokenBatch batch, Normalizer normalizer, int t, float step) {
+        return objective
+                .evaluate(with(batch, t, batch.logProbs()[t] + step), normalizer)
+                .loss();
     }
 
     /** The slope of CISPO's loss with the importance weight held: -w A dlogp, plus the KL term's own difference. */
@@ -236,7 +253,11 @@ class ObjectiveIdentityTest {
         float[] logProbs = batch.logProbs().clone();
         logProbs[t] = logProb;
         return new TokenBatch(
-                logProbs, batch.oldLogProbs(), batch.refLogProbs(), batch.advantages(), batch.sequenceOffsets(),
+                logProbs,
+                batch.oldLogProbs(),
+                batch.refLogProbs(),
+                batch.advantages(),
+                batch.sequenceOffsets(),
                 batch.mask());
     }
 

@@ -14,11 +14,14 @@ class ObjectiveInputTest {
     void weightsOfEveryAggregation() {
         int[] lengths = {2, 6, 0, 4};
         assertThat(Aggregation.tokenMean().normalizer(lengths).weight(6)).isEqualTo(1.0 / 12);
-        assertThat(Aggregation.sequenceMeanTokenMean().normalizer(lengths).weight(6)).isEqualTo(1.0 / 24);
-        assertThat(Aggregation.sequenceMeanTokenSum().normalizer(lengths).weight(6)).isEqualTo(0.25);
+        assertThat(Aggregation.sequenceMeanTokenMean().normalizer(lengths).weight(6))
+                .isEqualTo(1.0 / 24);
+        assertThat(Aggregation.sequenceMeanTokenSum().normalizer(lengths).weight(6))
+                .isEqualTo(0.25);
         assertThat(Aggregation.constant(16).normalizer(lengths).weight(6)).isEqualTo(1.0 / 64);
         assertThat(Aggregation.tokenSum().normalizer(lengths).weight(6)).isEqualTo(1);
-        assertThat(Aggregation.sequenceMeanTokenMean().normalizer(lengths).weight(0)).isZero();
+        assertThat(Aggregation.sequenceMeanTokenMean().normalizer(lengths).weight(0))
+                .isZero();
     }
 
     @Test
@@ -34,7 +37,8 @@ class ObjectiveInputTest {
     void aForgottenMicroBatchIsNoticed() {
         TokenBatch batch = Fixtures.golden(1, 1, 1, 1);
         Normalizer normalizer = Aggregation.tokenMean().normalizer(new int[] {2, 6, 3, 1, 5});
-        ObjectiveStatistics statistics = new Reinforce().evaluate(batch, normalizer).statistics();
+        ObjectiveStatistics statistics =
+                new Reinforce().evaluate(batch, normalizer).statistics();
         assertThatThrownBy(() -> normalizer.requireComplete(statistics))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("4 sequences and 12")
@@ -43,9 +47,10 @@ class ObjectiveInputTest {
 
     @Test
     void emptyBatch() {
-        TokenBatch batch = new TokenBatch(
-                new float[0], new float[0], Optional.empty(), new double[0], new int[1], new boolean[0]);
-        ObjectiveResult result = new Reinforce().evaluate(batch, Aggregation.tokenMean().normalizer(new int[0]));
+        TokenBatch batch =
+                new TokenBatch(new float[0], new float[0], Optional.empty(), new double[0], new int[1], new boolean[0]);
+        ObjectiveResult result =
+                new Reinforce().evaluate(batch, Aggregation.tokenMean().normalizer(new int[0]));
         assertThat(result.loss()).isZero();
         assertThat(result.statistics()).isEqualTo(ObjectiveStatistics.EMPTY);
         assertThat(result.statistics().ratioMean()).isZero();
@@ -54,12 +59,16 @@ class ObjectiveInputTest {
     @Test
     void aFullyMaskedSequenceHasNoLoss() {
         TokenBatch batch = new TokenBatch(
-                new float[] {-1, -2}, new float[] {-3, -3}, Optional.empty(), new double[] {1}, new int[] {0, 2},
+                new float[] {-1, -2},
+                new float[] {-3, -3},
+                Optional.empty(),
+                new double[] {1},
+                new int[] {0, 2},
                 new boolean[2]);
         for (PolicyObjective objective :
                 new PolicyObjective[] {new ClippedSurrogate(0.2, 0.2), SquaredLogRatio.mirrorDescentRegression(0.1)}) {
-            ObjectiveResult result =
-                    objective.evaluate(batch, Aggregation.sequenceMeanTokenMean().normalizer(batch.lengths()));
+            ObjectiveResult result = objective.evaluate(
+                    batch, Aggregation.sequenceMeanTokenMean().normalizer(batch.lengths()));
             assertThat(result.loss()).isZero();
             assertThat(result.gradLogProbs()).containsOnly(0f);
         }
@@ -69,10 +78,14 @@ class ObjectiveInputTest {
     void aTokenThatBecameImpossibleIsClipped() {
         // log-ratios of ±700: the ratio overflows no double, and A > 0 is clipped from above, A < 0 from below.
         TokenBatch batch = new TokenBatch(
-                new float[] {-1, -701}, new float[] {-701, -1}, Optional.empty(), new double[] {1, -1},
-                new int[] {0, 1, 2}, Fixtures.all(2));
-        ObjectiveResult result =
-                new ClippedSurrogate(0.2, 0.2).evaluate(batch, Aggregation.tokenSum().normalizer(batch.lengths()));
+                new float[] {-1, -701},
+                new float[] {-701, -1},
+                Optional.empty(),
+                new double[] {1, -1},
+                new int[] {0, 1, 2},
+                Fixtures.all(2));
+        ObjectiveResult result = new ClippedSurrogate(0.2, 0.2)
+                .evaluate(batch, Aggregation.tokenSum().normalizer(batch.lengths()));
         assertThat(result.loss()).isCloseTo(-1.2 + 0.8, within(1e-12));
         assertThat(result.gradLogProbs()).containsOnly(0f);
     }
@@ -107,14 +120,11 @@ class ObjectiveInputTest {
                 .hasMessageContaining("from 0 to the number of tokens (2)");
         assertThatThrownBy(() -> new TokenBatch(two, two, Optional.empty(), one, new int[] {0, 1, 2}, mask))
                 .hasMessageContaining("sequenceOffsets has 3");
-        assertThatThrownBy(() ->
-                        new TokenBatch(two, two, Optional.empty(), new double[2], new int[] {0, 3, 2}, mask))
+        assertThatThrownBy(() -> new TokenBatch(two, two, Optional.empty(), new double[2], new int[] {0, 3, 2}, mask))
                 .hasMessageContaining("must not decrease");
-        assertThatThrownBy(() ->
-                        new TokenBatch(two, two, Optional.empty(), new double[] {Double.NaN}, offsets, mask))
+        assertThatThrownBy(() -> new TokenBatch(two, two, Optional.empty(), new double[] {Double.NaN}, offsets, mask))
                 .hasMessageContaining("advantage of sequence 0");
-        assertThatThrownBy(() ->
-                        new TokenBatch(new float[] {-1, Float.NaN}, two, Optional.empty(), one, offsets, mask))
+        assertThatThrownBy(() -> new TokenBatch(new float[] {-1, Float.NaN}, two, Optional.empty(), one, offsets, mask))
                 .hasMessageContaining("logProbs of token 1 in sequence 0 is NaN");
         assertThatThrownBy(() -> new TokenBatch(
                         two, new float[] {Float.NEGATIVE_INFINITY, -1}, Optional.empty(), one, offsets, mask))
@@ -129,17 +139,24 @@ class ObjectiveInputTest {
         assertThatThrownBy(() -> SquaredLogRatio.mirrorDescent(0)).hasMessageContaining("tau");
         assertThatThrownBy(() -> KlPenalty.k3(-1)).hasMessageContaining("beta");
         assertThatThrownBy(() -> Aggregation.constant(0)).hasMessageContaining("maxLength");
-        assertThatThrownBy(() -> Aggregation.tokenMean().normalizer(new int[] {1, -1})).hasMessageContaining("sequence 1");
+        assertThatThrownBy(() -> Aggregation.tokenMean().normalizer(new int[] {1, -1}))
+                .hasMessageContaining("sequence 1");
     }
 
     @Test
     void aKlPenaltyNeedsAReference() {
         TokenBatch batch = new TokenBatch(
-                new float[] {-1}, new float[] {-1}, Optional.empty(), new double[] {1}, new int[] {0, 1}, Fixtures.all(1));
+                new float[] {-1},
+                new float[] {-1},
+                Optional.empty(),
+                new double[] {1},
+                new int[] {0, 1},
+                Fixtures.all(1));
         PolicyObjective objective = new ClippedSurrogate(0.2, 0.2, KlPenalty.k3(0.1), RatioLevel.TOKEN);
         assertThat(objective.needsReference()).isTrue();
         assertThat(new ClippedSurrogate(0.2, 0.2).needsReference()).isFalse();
-        assertThatThrownBy(() -> objective.evaluate(batch, Aggregation.tokenMean().normalizer(batch.lengths())))
+        assertThatThrownBy(
+                        () -> objective.evaluate(batch, Aggregation.tokenMean().normalizer(batch.lengths())))
                 .hasMessageContaining("reference policy");
     }
 }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Jsonl;
 import dev.jacobian.rl.TestData;
+import dev.jacobian.transformer.generation.FinishReason;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -27,12 +28,14 @@ class RewardTest {
             List<Long> numbers = new ArrayList<>();
             golden.get("numbers").forEach(number -> numbers.add(number.longValue()));
             String transcript = golden.get("solution_str").asText();
-            assertThat(reward.scoreTranscript(transcript, numbers, golden.get("target").longValue()))
+            assertThat(reward.scoreTranscript(
+                            transcript, numbers, golden.get("target").longValue()))
                     .as(transcript)
                     .isEqualTo(golden.get("score").doubleValue());
             // Without the prompt's mark there is only the completion, and it must score the same.
             String completion = transcript.substring(transcript.indexOf('\n') + 1);
-            assertThat(reward.scoreText(completion, numbers, golden.get("target").longValue()))
+            assertThat(reward.scoreText(
+                            completion, numbers, golden.get("target").longValue()))
                     .as(completion)
                     .isEqualTo(golden.get("score").doubleValue());
         }
@@ -69,7 +72,8 @@ class RewardTest {
         assertThat(reward.score(completion("so\n<answer>3+5*2</answer>"))).isEqualTo(Score.of(2));
         assertThat(reward.score(completion("<answer>3+5*2</answer>\n"))).isEqualTo(Score.of(0));
         assertThat(reward.score(completion("<answer>3+5\n*2</answer>"))).isEqualTo(Score.of(0));
-        assertThat(reward.scoreTranscript("<answer>3+5*2</answer>", List.of(3L, 5L, 2L), 13)).isZero();
+        assertThat(reward.scoreTranscript("<answer>3+5*2</answer>", List.of(3L, 5L, 2L), 13))
+                .isZero();
     }
 
     @Test
@@ -77,7 +81,8 @@ class RewardTest {
         CountdownReward reward = new CountdownReward();
         List<Long> numbers = List.of(1L, 100_001L, 5L);
         assertThat(reward.scoreText("<answer>5+1/100001</answer>", numbers, 5)).isEqualTo(1);
-        assertThat(reward.scoreText("<answer>5+1/99999</answer>", List.of(1L, 99_999L, 5L), 5)).isEqualTo(0.1);
+        assertThat(reward.scoreText("<answer>5+1/99999</answer>", List.of(1L, 99_999L, 5L), 5))
+                .isEqualTo(0.1);
     }
 
     @ParameterizedTest
@@ -124,7 +129,8 @@ class RewardTest {
                         Map.entry("countdown", Score.of(1)),
                         Map.entry("brief", Score.of(-22)),
                         Map.entry("absent", Score.skip()));
-        assertThat(WeightedRewards.of(c -> Score.skip()).score(completion("")).total()).isEqualTo(Score.skip());
+        assertThat(WeightedRewards.of(c -> Score.skip()).score(completion("")).total())
+                .isEqualTo(Score.skip());
         assertThat(Score.skip().orNaN()).isNaN();
     }
 
@@ -141,8 +147,7 @@ class RewardTest {
         checkFailure(
                 RewardFunction.named("judge", c -> Score.failure("timed out")),
                 "reward 'judge' on problem 'p7' failed: timed out");
-        checkFailure(
-                RewardFunction.named("column", c -> Score.of(c.columns().integer("goal"))), "no column 'goal'");
+        checkFailure(RewardFunction.named("column", c -> Score.of(c.columns().integer("goal"))), "no column 'goal'");
     }
 
     @Test
@@ -165,16 +170,20 @@ class RewardTest {
         assertThatThrownBy(() -> columns.integer("half")).hasMessageContaining("whole number");
         assertThatThrownBy(() -> columns.integers("s")).hasMessageContaining("list of whole numbers");
         assertThatThrownBy(() -> columns.string("list")).hasMessageContaining("must be a string");
-        assertThatThrownBy(() -> columns.string("t")).hasMessageContaining("no column 't'").hasMessageContaining("half");
+        assertThatThrownBy(() -> columns.string("t"))
+                .hasMessageContaining("no column 't'")
+                .hasMessageContaining("half");
     }
 
     @Test
     void lengthRewardOfAGroup() {
         assertThat(GroupLengthReward.of(new boolean[] {true, false, false, true}, new int[] {2, 6, 3, 1}))
                 .containsExactly(new double[] {0.3, -0.5, 0, 0.5}, within(1e-12));
-        assertThat(GroupLengthReward.of(new boolean[] {true, false}, new int[] {4, 4})).containsExactly(0, 0);
+        assertThat(GroupLengthReward.of(new boolean[] {true, false}, new int[] {4, 4}))
+                .containsExactly(0, 0);
         assertThat(GroupLengthReward.of(new boolean[0], new int[0])).isEmpty();
-        assertThatThrownBy(() -> GroupLengthReward.of(new boolean[1], new int[2])).hasMessageContaining("one length");
+        assertThatThrownBy(() -> GroupLengthReward.of(new boolean[1], new int[2]))
+                .hasMessageContaining("one length");
     }
 
     @Test
@@ -183,8 +192,7 @@ class RewardTest {
         double[] expected = {0, 0, -0.5, -1, -1};
         int[] lengths = {5, 80, 90, 100, 300};
         for (int i = 0; i < lengths.length; i++) {
-            Completion completion =
-                    new Completion("p", "", Columns.NONE, "", new int[lengths[i]], FinishReason.LENGTH);
+            Completion completion = new Completion("p", "", Columns.NONE, "", new int[lengths[i]], FinishReason.LENGTH);
             assertThat(reward.score(completion).orNaN()).isCloseTo(expected[i], within(1e-12));
         }
         assertThatThrownBy(() -> new SoftOverlongReward(100, 101)).hasMessageContaining("cache");
@@ -193,8 +201,10 @@ class RewardTest {
     private static void checkFailure(RewardFunction function, String message) {
         WeightedRewards rewards = WeightedRewards.of(new CountdownReward()).plus(function, 1);
         Score total = rewards.score(completion("<answer>1</answer>")).total();
-        assertThat(total).isInstanceOfSatisfying(Score.Failure.class, failure -> assertThat(failure.message())
-                .contains(message));
+        assertThat(total)
+                .isInstanceOfSatisfying(
+                        Score.Failure.class,
+                        failure -> assertThat(failure.message()).contains(message));
         assertThat(total.orNaN()).isNaN();
     }
 

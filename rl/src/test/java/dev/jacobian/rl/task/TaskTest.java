@@ -11,9 +11,9 @@ import dev.jacobian.rl.TestData;
 import dev.jacobian.rl.arithmetic.Expression;
 import dev.jacobian.rl.arithmetic.ExpressionParser;
 import dev.jacobian.rl.arithmetic.Rational;
-import dev.jacobian.rl.reward.FinishReason;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.reward.WeightedRewards;
+import dev.jacobian.transformer.generation.FinishReason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,7 +63,9 @@ class TaskTest {
         for (Problem problem : task.trainProblems(3, 0, 100)) {
             String answer = problem.columns().string("answer");
             String text = task instanceof Countdown ? "<answer>" + answer + "</answer>" : answer;
-            Score score = task.rewards().score(problem.completion(text, new int[0], FinishReason.STOP)).total();
+            Score score = task.rewards()
+                    .score(problem.completion(text, new int[0], FinishReason.STOP))
+                    .total();
             assertThat(score).as(problem.toString()).isEqualTo(Score.of(1));
             assertThat(score.orNaN()).isGreaterThanOrEqualTo(task.solvedThreshold());
         }
@@ -138,7 +140,8 @@ class TaskTest {
                 .hasToString("8 / (3 - 8 / 3)");
         assertThat(new CountdownSolver(false).solve(List.of(3, 3, 8, 8), 24)).isEmpty();
         assertThatThrownBy(() -> new CountdownSolver(true).solve(List.of(), 1)).hasMessageContaining("1 to 6");
-        assertThatThrownBy(() -> new CountdownSolver(true).solve(List.of(0, 1), 1)).hasMessageContaining("positive");
+        assertThatThrownBy(() -> new CountdownSolver(true).solve(List.of(0, 1), 1))
+                .hasMessageContaining("positive");
         assertThatThrownBy(() -> new CountdownSolver(true).solve(List.of(1 << 20, 1 << 20, 1 << 20), 1))
                 .hasMessageContaining("too large");
     }
@@ -188,7 +191,8 @@ class TaskTest {
         assertThat(problem.prompt()).matches("\\d{1,2}\\+\\d{1,2}=").isEqualTo(problem.id() + "=");
         assertThat(new Addition()
                         .rewards()
-                        .score(problem.completion(problem.columns().string("answer") + " ", new int[0], FinishReason.STOP))
+                        .score(problem.completion(
+                                problem.columns().string("answer") + " ", new int[0], FinishReason.STOP))
                         .total())
                 .isEqualTo(Score.of(0));
         assertThatThrownBy(() -> new Addition(9).evalProblems(50)).hasMessageContaining("asked for 50");
@@ -205,10 +209,12 @@ class TaskTest {
     @Test
     void jsonLines(@TempDir Path folder) throws IOException {
         Path file = folder.resolve("sums.jsonl");
-        Files.writeString(file, IntStream.range(0, 100)
-                .mapToObj(i -> "{\"prompt\": \"" + i + "+1=\", \"answer\": " + (i + 1)
-                        + ", \"tags\": [\"a\", 2.5, true, {\"k\": null}], \"note\": null}\n")
-                .collect(Collectors.joining()));
+        Files.writeString(
+                file,
+                IntStream.range(0, 100)
+                        .mapToObj(i -> "{\"prompt\": \"" + i + "+1=\", \"answer\": " + (i + 1)
+                                + ", \"tags\": [\"a\", 2.5, true, {\"k\": null}], \"note\": null}\n")
+                        .collect(Collectors.joining()));
         JsonlTask task = JsonlTask.of(file);
         assertThat(task.name()).isEqualTo("sums");
         assertThat(task.trainSize() + task.evalSize()).isEqualTo(100);
@@ -218,14 +224,17 @@ class TaskTest {
         assertThat(first).hasSize(epoch);
         assertThat(prompts(task.trainProblems(5, epoch, epoch))).isEqualTo(first);
         assertThat(task.trainProblems(5, epoch, epoch)).isNotEqualTo(task.trainProblems(5, 0, epoch));
-        assertThat(task.trainProblem(5, 3)).isEqualTo(task.trainProblems(5, 0, epoch).get(3));
+        assertThat(task.trainProblem(5, 3))
+                .isEqualTo(task.trainProblems(5, 0, epoch).get(3));
         assertThat(prompts(task.evalProblems(task.evalSize()))).doesNotContainAnyElementsOf(first);
         assertThatThrownBy(() -> task.evalProblems(100)).hasMessageContaining("asked for 100");
 
         Problem problem = task.trainProblem(0, 0);
         assertThat(problem.columns().values().keySet()).containsExactly("answer", "tags");
         String right = "<answer>" + problem.columns().integer("answer") + "</answer>";
-        assertThat(task.rewards().score(problem.completion(right, new int[0], FinishReason.STOP)).total())
+        assertThat(task.rewards()
+                        .score(problem.completion(right, new int[0], FinishReason.STOP))
+                        .total())
                 .isEqualTo(Score.of(1));
     }
 

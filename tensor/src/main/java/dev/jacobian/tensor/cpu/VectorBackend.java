@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cpu;
-import dev.jacobian.tensor.reference.ReferenceBackend;
 
 import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.reference.HeapKvCache;
 
-/** Vector API kernels. */
+/**
+ * Kernels on the Vector API, bit for bit equal to the {@linkplain dev.jacobian.tensor.reference.ReferenceBackend reference}
+ * at every vector width and number of threads.
+ *
+ * <p>One file per family of kernels. Large operations run on {@link dev.jacobian.tensor.ComputePool}; small ones on the
+ * caller alone. The only memory that an operation allocates is a few small objects to describe parallel work.
+ */
 public final class VectorBackend implements Backend {
-    private final ReferenceBackend reference = new ReferenceBackend();
-
     @Override
     public String name() {
         return "vector-" + Lanes.COUNT * Float.SIZE;
@@ -34,102 +38,102 @@ public final class VectorBackend implements Backend {
 
     @Override
     public void add(Tensor x, Tensor y, Tensor out) {
-        reference.add(x, y, out);
+        VectorElementwise.add(x, y, out);
     }
 
     @Override
     public void multiply(Tensor x, Tensor y, Tensor out) {
-        reference.multiply(x, y, out);
+        VectorElementwise.multiply(x, y, out);
     }
 
     @Override
     public void scale(Tensor x, float factor, Tensor out) {
-        reference.scale(x, factor, out);
+        VectorElementwise.scale(x, factor, out);
     }
 
     @Override
     public void addScaled(Tensor x, float factor, Tensor out) {
-        reference.addScaled(x, factor, out);
+        VectorElementwise.addScaled(x, factor, out);
     }
 
     @Override
     public void addRow(Tensor x, Tensor row, Tensor out) {
-        reference.addRow(x, row, out);
+        VectorElementwise.addRow(x, row, out);
     }
 
     @Override
     public void sumRowsInto(Tensor x, Tensor out) {
-        reference.sumRowsInto(x, out);
+        VectorElementwise.sumRowsInto(x, out);
     }
 
     @Override
     public double sumOfSquares(Tensor x) {
-        return reference.sumOfSquares(x);
+        return VectorElementwise.sumOfSquares(x);
     }
 
     @Override
     public void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor out, Tensor inverseRms) {
-        reference.rmsNorm(x, weight, epsilon, out, inverseRms);
+        VectorNorm.rmsNorm(x, weight, epsilon, out, inverseRms);
     }
 
     @Override
     public void rmsNormBackward(Tensor dOut, Tensor x, Tensor weight, Tensor inverseRms, Tensor dX, Tensor dWeight) {
-        reference.rmsNormBackward(dOut, x, weight, inverseRms, dX, dWeight);
+        VectorNorm.rmsNormBackward(dOut, x, weight, inverseRms, dX, dWeight);
     }
 
     @Override
     public void rotary(Tensor x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Tensor out) {
-        reference.rotary(x, headDim, cos, sin, positions, inverse, out);
+        VectorRotary.rotary(x, headDim, cos, sin, positions, inverse, out);
     }
 
     @Override
     public void swiGlu(Tensor gate, Tensor up, Tensor out) {
-        reference.swiGlu(gate, up, out);
+        VectorActivation.swiGlu(gate, up, out);
     }
 
     @Override
     public void swiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {
-        reference.swiGluBackward(dOut, gate, up, dGate, dUp);
+        VectorActivation.swiGluBackward(dOut, gate, up, dGate, dUp);
     }
 
     @Override
     public void gatherRows(Tensor table, int[] rows, Tensor out) {
-        reference.gatherRows(table, rows, out);
+        VectorRows.gatherRows(table, rows, out);
     }
 
     @Override
     public void scatterAddRows(Tensor x, int[] rows, Tensor table) {
-        reference.scatterAddRows(x, rows, table);
+        VectorRows.scatterAddRows(x, rows, table);
     }
 
     @Override
     public KvCache newKvCache(int layers, int kvHeads, int headDim) {
-        return reference.newKvCache(layers, kvHeads, headDim);
+        return new HeapKvCache(layers, kvHeads, headDim);
     }
 
     @Override
     public void attention(Tensor q, KvCache cache, int layer, int[] sequences, Segments segments, float scale, int window, Tensor out, Tensor stats) {
-        reference.attention(q, cache, layer, sequences, segments, scale, window, out, stats);
+        VectorAttention.attention(q, (HeapKvCache) cache, layer, sequences, segments, scale, window, out, stats);
     }
 
     @Override
     public void attentionBackward(Tensor dOut, Tensor q, Tensor k, Tensor v, Tensor out, Tensor stats, Segments segments, int headDim, float scale, int window, Tensor dQ, Tensor dK, Tensor dV) {
-        reference.attentionBackward(dOut, q, k, v, out, stats, segments, headDim, scale, window, dQ, dK, dV);
+        VectorAttentionBackward.attentionBackward(dOut, q, k, v, out, stats, segments, headDim, scale, window, dQ, dK, dV);
     }
 
     @Override
     public void logProbs(Tensor logits, float inverseTemperature, int[] targets, Tensor logProbs, Tensor entropy, Tensor stats) {
-        reference.logProbs(logits, inverseTemperature, targets, logProbs, entropy, stats);
+        VectorSoftmax.logProbs(logits, inverseTemperature, targets, logProbs, entropy, stats);
     }
 
     @Override
     public void logProbsBackward(Tensor logits, float inverseTemperature, int[] targets, Tensor dLogProbs, Tensor stats) {
-        reference.logProbsBackward(logits, inverseTemperature, targets, dLogProbs, stats);
+        VectorSoftmax.logProbsBackward(logits, inverseTemperature, targets, dLogProbs, stats);
     }
 
     @Override
     public void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
-        reference.adamW(parameter, gradient, m, v, step);
+        VectorAdamW.adamW(parameter, gradient, m, v, step);
     }
 }
 

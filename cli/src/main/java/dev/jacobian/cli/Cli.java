@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+/**
+ * The {@code jacobian} command as a function.
+ *
+ * <p>Decisions: nothing here or below ends the process or touches the standard streams of the JVM, so tests and other
+ * programs can call it. Every failure is one line on {@code err} that begins with {@code jacobian: error:}; a stack trace is
+ * printed with {@code --debug} only.
+ */
+public final class Cli {
+    private Cli() {}
+
+    /**
+     * Runs one command.
+     *
+     * @param args the command line
+     * @param in standard input
+     * @param out receives results
+     * @param err receives messages
+     * @return 0 done, 1 failed, 2 wrong usage, 130 interrupted
+     */
+    public static int run(String[] args, InputStream in, PrintStream out, PrintStream err) {
+        Failures failures = new Failures(err, Arrays.asList(args).contains("--debug"));
+        try {
+            checkDecoded(args);
+            int code = commandLine(new Streams(in, out, err), failures).execute(args);
+            out.flush();
+            return code;
+        } catch (Throwable thrown) { // an Error too: an OutOfMemoryError must not end in a stack trace
+            return failures.report(thrown);
+        }
+    }
+
+    private static CommandLine commandLine(Streams streams, Failures failures) {
+        CommandLine root = new CommandLine(new RootCommand());
+        for (CliCommand command : commands(streams)) {
+            root.addSubcommand(command);
+        }
+        return root.setOut(new PrintWriter(streams.out(), true, StandardCharsets.UTF_8))
+                .setErr(new PrintWriter(streams.err(), true, StandardCharsets.UTF_8))
+                .setExpandAtFiles(false) // a prompt may begin with @
+                .setParameterExceptionHandler((exception, arguments) -> failures.reportUsage(exception))
+                .setExecutionExceptionHandler((exception, command, parsed) -> failures.report(exception));
+    }
+
+    private static List<CliCommand> commands(Streams streams) {
+        return List.of(
+                new GenerateCommand(streams),
+                new LogitsCommand(streams),
+                new TokenizeCommand(streams),
+                new InspectCommand(streams),
+                new DoctorCommand(streams));
+    }
+
+    /** Outside of a UTF-8 locale the JVM has already replaced what it could not decode; going on would be silent damage. */
+    private static void checkDecoded(String[] args) {
+        String encoding = System.getProperty("sun.jnu.encoding", "UTF-8");
+        for (String arg : args) {
+            if (arg.indexOf('\uFFFD') >= 0 && !encoding.equals("UTF-8")) {
+                throw new ParameterException(
+                        new CommandLine(new RootCommand()),
+                        "an argument has characters that the locale's encoding (" + encoding
+                                + ") lacks; set LC_ALL=C.UTF-8, or pass the text through standard input");
+            }
+        }
+    }
+}

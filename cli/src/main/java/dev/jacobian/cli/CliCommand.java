@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** What all commands share: the common options, the streams, the order of things. */
+@Command(
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        sortOptions = false,
+        usageHelpAutoWidth = true,
+        descriptionHeading = "%n",
+        optionListHeading = "%nOptions:%n")
+abstract class CliCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private CommonOptions common;
+
+    CliCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    /** The standard streams. */
+    final Streams streams() {
+        return streams;
+    }
+
+    /** The common options. */
+    final CommonOptions common() {
+        return common;
+    }
+
+    /** The failure of a command line that parses but makes no sense. */
+    final ParameterException usage(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    /** Checks what can be checked without work, so that a wrong command line is told at once. */
+    void checkUsage() {}
+
+    /** Does the work and prints the result. */
+    abstract void execute();
+
+    @Override
+    public final Integer call() {
+        checkUsage();
+        common.apply(streams);
+        execute();
+        return ExitCode.DONE;
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.ComputePool;
+import java.util.OptionalInt;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Options that every command has. */
+final class CommonOptions {
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Key of all random numbers; the same seed gives the same output (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
+    @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            defaultValue = "auto",
+            converter = DeviceChoice.Converter.class,
+            description = "cpu, cuda, cuda:N or auto (default: ${DEFAULT-VALUE}).")
+    private DeviceChoice device;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Compute threads; results do not depend on it (default: the processors of the machine).")
+    private OptionalInt threads = OptionalInt.empty();
+
+    @Option(names = "--json", description = "Print the result as JSON on standard output.")
+    private boolean json;
+
+    @Option(names = "--debug", description = "Print a stack trace when something fails.")
+    private boolean debug; // read from the arguments by Cli, which must know it even if parsing fails
+
+    long seed() {
+        return seed;
+    }
+
+    boolean json() {
+        return json;
+    }
+
+    /** Makes the choices effective and says what runs where. */
+    void apply(Streams streams) {
+        if (threads.isPresent()) {
+            if (threads.getAsInt() < 1 || threads.getAsInt() > 4096) {
+                throw new ParameterException(
+                        spec.commandLine(), "--threads must lie between 1 and 4096, found " + threads.getAsInt());
+            }
+            ComputePool.setThreads(threads.getAsInt());
+        }
+        device.require();
+        int count = ComputePool.threads();
+        streams.note("JDK " + JavaRuntime.version() + ", " + Backends.cpu().name() + " kernels, " + count
+                + (count == 1 ? " thread" : " threads") + ", device " + device.describe());
+        JavaRuntime.problem().ifPresent(problem -> streams.note("warning: " + problem));
+    }
+}

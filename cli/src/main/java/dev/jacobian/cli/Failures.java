@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import dev.jacobian.io.FormatException;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * Failures as one line and an exit code.
+ *
+ * <p>Exceptions that Jacobian throws on purpose carry a message for the user and are shown by it alone. Anything else is a
+ * defect of Jacobian and is called one, with the way to the stack trace.
+ */
+final class Failures {
+    private final PrintStream err;
+    private final boolean debug;
+
+    Failures(PrintStream err, boolean debug) {
+        this.err = err;
+        this.debug = debug;
+    }
+
+    /** Reports a failure of the work itself. */
+    int report(Throwable thrown) {
+        if (thrown instanceof ParameterException usage) {
+            return reportUsage(usage);
+        }
+        if (thrown instanceof InterruptedException) {
+            print("interrupted", thrown);
+            return ExitCode.INTERRUPTED;
+        }
+        print(describe(thrown), thrown);
+        return ExitCode.FAILED;
+    }
+
+    /** Reports a wrong command line. */
+    int reportUsage(ParameterException exception) {
+        CommandLine command = exception.getCommandLine();
+        String name = command.getCommandSpec().qualifiedName();
+        String message = sentence(exception.getMessage()) + suggestion(exception);
+        print(message + ". See '" + name + " --help'.", exception);
+        return ExitCode.USAGE;
+    }
+
+    private static String suggestion(ParameterException exception) {
+        if (!(exception instanceof UnmatchedArgumentException unmatched)) {
+            return "";
+        }
+        List<String> similar = unmatched.getSuggestions().stream().limit(3).toList();
+        return similar.isEmpty() ? "" : "; did you mean " + String.join(" or ", similar) + "?";
+    }
+
+    private void print(String message, Throwable thrown) {
+        err.println("jacobian: error: " + message.replaceAll("\\s*\\R\\s*", " "));
+        if (debug) {
+            thrown.printStackTrace(err);
+        }
+    }
+
+    private static String describe(Throwable thrown) {
+        return switch (thrown) {
+            case CliException e -> e.getMessage();
+            case FormatException e -> e.getMessage();
+            case UncheckedIOException e -> describeIo(e.getMessage(), e.getCause());
+            case IOException e -> describeIo(e.toString(), e);
+            case OutOfMemoryError e -> outOfMemory(e);
+            case IllegalArgumentException e when hasMessage(e) -> e.getMessage();
+            case IllegalStateException e when hasMessage(e) -> e.getMessage();
+            case UnsupportedOperationException e when hasMessage(e) -> e.getMessage();
+            default -> "a defect in Jacobian: " + thrown
+                    + ". Please report it with the output of the same command with --debug";
+        };
+    }
+
+    private static boolean hasMessage(Throwable thrown) {
+        return thrown.getMessage() != null && !thrown.getMessage().isBlank();
+    }
+
+    /** The file system's exceptions say the path only; the reason is in their class. */
+    private static String describeIo(String message, IOException cause) {
+        String reason =
+                switch (cause) {
+                    case NoSuchFileException e -> "no such file: " + e.getFile();
+                    case AccessDeniedException e -> "permission denied: " + e.getFile();
+                    default -> cause.getMessage() == null ? cause.toString() : cause.getMessage();
+                };
+        if (message == null || message.equals(cause.toString())) {
+            return reason;
+        }
+        return message.contains(reason) || message.contains(String.valueOf(cause.getMessage()))
+                ? message
+                : message + ": " + reason;
+    }
+
+    private static String outOfMemory(OutOfMemoryError error) {
+        double heap = Runtime.getRuntime().maxMemory() / 0x1p30;
+        return String.format(
+                Locale.ROOT,
+                "out of memory (%s): this needs more than the %.2f GiB that the heap may grow to. Give it more with -Xmx,"
+                        + " for instance JACOBIAN_JAVA_OPTS=-Xmx%dg, or use shorter or fewer sequences",
+                error.getMessage(),
+                heap,
+                (long) Math.ceil(2 * heap));
+    }
+
+    private static String sentence(String message) {
+        String trimmed = message.strip();
+        return trimmed.endsWith(".") ? trimmed.substring(0, trimmed.length() - 1) : trimmed;
+    }
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.Json;
+import dev.jacobian.io.tokenizer.StreamingDecoder;
+import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.generation.Generation;
+import dev.jacobian.transformer.generation.GenerationConfig;
+import dev.jacobian.transformer.generation.Generator;
+import dev.jacobian.transformer.generation.TokenListener;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code generate}: continues texts or token ids. */
+@Command(
+        name = "generate",
+        description = {
+            "Continues a text, or sequences of token ids. Without --prompt and --input-ids the prompt is read from standard"
+                    + " input. Text is printed as it comes.",
+            "",
+            "With --json, one object: token_ids, text (null without a tokenizer), finish_reason (stop or length) and"
+                    + " logprobs, the natural log-probability of each token at the sampling temperature over the whole"
+                    + " vocabulary. For one sequence token_ids and logprobs are arrays and the others values; for several"
+                    + " sequences each of the four is an array with one entry per sequence."
+        },
+        footer = {
+            "%nExamples:",
+            "  jacobian generate --model DIR --prompt \"Once upon a time\" --greedy",
+            "  echo \"Once upon\" | jacobian generate --model DIR --temperature 0.7 --seed 1",
+            "  jacobian generate --model DIR --input-ids ids.json --json"
+        })
+final class GenerateCommand extends CliCommand {
+    @Mixin
+    private ModelOption model;
+
+    @ArgGroup
+    private Optional<Prompt> prompt = Optional.empty();
+
+    @Option(
+            names = "--max-new-tokens",
+            paramLabel = "N",
+            defaultValue = "256",
+            description = "Stop after so many tokens (default: ${DEFAULT-VALUE}).")
+    private int maxNewTokens;
+
+    @Option(names = "--greedy", description = "Take the likeliest token each time instead of sampling.")
+    private boolean greedy;
+
+    @Option(names = "--ignore-eos", description = "Go on after an end-of-sequence token.")
+    private boolean ignoreEos;
+
+    @Mixin
+    private SamplingOptions sampling;
+
+    /** Where the prompt comes from; one source at most. */
+    static final class Prompt {
+        @Option(
+                names = "--prompt",
+                paramLabel = "TEXT",
+                description = "Text to continue; special tokens are added as the tokenizer does.")
+        private Optional<String> text = Optional.empty();
+
+        @Option(
+                names = "--input-ids",
+                paramLabel = "FILE",
+                description = "JSON file with token ids to continue: an array of arrays.")
+        private Optional<Path> ids = Optional.empty();
+
+        Prompt() {}
+    }
+
+    GenerateCommand(Streams streams) {
+        super(streams);
+    }
+
+    private GenerationConfig config() {
+        try {
+            return sampling.applyTo(GenerationConfig.builder())
+                    .maxNewTokens(maxNewTokens)
+                    .doSample(!greedy)
+                    .ignoreEos(ignoreEos)
+                    .seed(common().seed())
+                    .build();
+        } catch (IllegalArgumentException e) {
+            throw usage(e.getMessage());
+        }
+    }
+
+    @Override
+    void checkUsage() {
+        config();
+    }
+
+    @Override
+    void execute() {
+        if (greedy && sampling.given()) {
+            streams().note("warning: with --greedy nothing is sampled, so temperature, top-k, top-p and min-p have no effect");
+        }
+        Optional<TokenIdFile> file = prompt.flatMap(p -> p.ids).map(ids -> TokenIdFile.read(ids).requireNonEmpty());
+        CausalLM loaded = model.load();
+        file.ifPresent(ids -> ids.requireVocabulary(loaded.config().vocabularySize()));
+        List<int[]> prompts = file.map(TokenIdFile::sequences).orElseGet(() -> List.of(encodePrompt(loaded)));
+        boolean streaming = !common().json() && prompts.size() == 1;
+        Output output = new Output(loaded, streaming);
+        long[] keys = new long[prompts.size()];
+        Arrays.setAll(keys, i -> i);
+        List<Generation> generations =
+                new Generator(loaded).generate(prompts, keys, 1, config(), output).stream()
+                        .map(List::getFirst)
+                        .toList();
+        if (streaming) {
+            output.finish();
+        } else if (common().json()) {
+            streams().json(toJson(loaded, generations));
+        } else {
+            generations.forEach(generation -> streams().line(readable(loaded, generation)));
+        }
+    }
+
+    private int[] encodePrompt(CausalLM loaded) {
+        String text = prompt.flatMap(p -> p.text).orElseGet(() -> streams().readText());
+        return loaded.tokenizer().encode(text, true);
+    }
+
+    /** Text where there is a tokenizer, ids where there is none. */
+    private static String readable(CausalLM loaded, Generation generation) {
+        return loaded.hasTokenizer()
+                ? loaded.tokenizer().decode(generation.tokenIds(), true)
+                : String.join(" ", Arrays.stream(generation.tokenIds()).mapToObj(String::valueOf).toList());
+    }
+
+    private static ObjectNode toJson(CausalLM loaded, List<Generation> generations) {
+        ObjectNode object = Json.object();
+        if (generations.size() == 1) {
+            Generation only = generations.getFirst();
+            object.set("token_ids", tokenIds(only));
+            object.put("text", text(loaded, only).orElse(null));
+            object.put("finish_reason", only.finishReason().label());
+            object.set("logprobs", logProbs(only));
+            return object;
+        }
+        ArrayNode tokenIds = object.putArray("token_ids");
+        ArrayNode texts = object.putArray("text");
+        ArrayNode reasons = object.putArray("finish_reason");
+        ArrayNode logProbs = object.putArray("logprobs");
+        for (Generation generation : generations) {
+            tokenIds.add(tokenIds(generation));
+            text(loaded, generation).ifPresentOrElse(texts::add, texts::addNull);
+            reasons.add(generation.finishReason().label());
+            logProbs.add(logProbs(generation));
+        }
+        return object;
+    }
+
+    private static Optional<String> text(CausalLM loaded, Generation generation) {
+        return loaded.hasTokenizer()
+                ? Optional.of(loaded.tokenizer().decode(generation.tokenIds(), true))
+                : Optional.empty();
+    }
+
+    private static ArrayNode tokenIds(Generation generation) {
+        ArrayNode array = Json.object().arrayNode();
+        for (int id : generation.tokenIds()) {
+            array.add(id);
+        }
+        return array;
+    }
+
+    private static ArrayNode logProbs(Generation generation) {
+        ArrayNode array = Json.object().arrayNode();
+        for (float logProb : generation.logProbs()) {
+            array.add(logProb);
+        }
+        return array;
+    }
+
+    /** Prints a single continuation while it grows. */
+    private final class Output implements TokenListener {
+        private final Optional<StreamingDecoder> decoder;
+        private final boolean enabled;
+        private boolean first = true;
+
+        Output(CausalLM loaded, boolean enabled) {
+            this.enabled = enabled;
+            this.decoder = loaded.hasTokenizer()
+                    ? Optional.of(loaded.tokenizer().streamingDecoder(true))
+                    : Optional.empty();
+        }
+
+        @Override
+        public void onToken(int prompt, int sample, int token) {
+            if (enabled) {
+                streams().stream(decoder.map(d -> d.push(token)).orElse((first ? "" : " ") + token));
+                first = false;
+            }
+        }
+
+        void finish() {
+            streams().line(decoder.map(StreamingDecoder::finish).orElse(""));
+        }
+    }
+}

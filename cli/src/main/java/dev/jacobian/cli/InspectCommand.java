@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.Json;
+import dev.jacobian.io.safetensors.CheckpointTensors;
+import dev.jacobian.io.safetensors.TensorInfo;
+import dev.jacobian.io.tokenizer.Tokenizer;
+import dev.jacobian.transformer.MemoryPlan;
+import dev.jacobian.transformer.config.DecoderConfig;
+import dev.jacobian.transformer.config.ModelFamily;
+import dev.jacobian.transformer.config.RopeConfig;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code inspect}: what a checkpoint holds and needs. Reads headers only, so it is quick whatever the size. */
+@Command(
+        name = "inspect",
+        description = "Shows a checkpoint: configuration, tokenizer, parameters, tensors, and the memory that using it takes.",
+        footer = {"%nExample:", "  jacobian inspect --model DIR"})
+final class InspectCommand extends CliCommand {
+    @Mixin
+    private ModelOption model;
+
+    InspectCommand(Streams streams) {
+        super(streams);
+    }
+
+    /** Everything that is shown. */
+    private record Facts(
+            Path folder, DecoderConfig config, Optional<Tokenizer> tokenizer, List<TensorInfo> tensors, List<Integer> eos) {
+        static Facts of(Path folder) {
+            DecoderConfig config = ModelFamily.read(folder);
+            Optional<Tokenizer> tokenizer = Files.exists(folder.resolve("tokenizer.json"))
+                    ? Optional.of(Tokenizer.load(folder))
+                    : Optional.empty();
+            try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
+                List<TensorInfo> infos = tensors.names().stream().map(tensors::info).toList();
+                return new Facts(folder, config, tokenizer, infos, EndTokens.of(folder, config, tokenizer));
+            }
+        }
+
+        long storedBytes() {
+            return tensors.stream().mapToLong(TensorInfo::bytes).sum();
+        }
+
+        /** Bytes that the cache takes per token of context. */
+        long cacheBytesPerToken() {
+            return 2L * Float.BYTES * config.layers() * config.kvHeads() * config.headDim();
+        }
+
+        String storedTypes() {
+            Map<String, Long> counts = new TreeMap<>(
+                    tensors.stream().collect(Collectors.groupingBy(t -> t.type().name(), Collectors.counting())));
+            return counts.entrySet().stream()
+                    .map(e -> e.getValue() + " " + e.getKey())
+                    .collect(Collectors.joining(", "));
+        }
+
+        String rope() {
+            RopeConfig rope = config.rope();
+            return rope.getClass().getSimpleName().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    @Override
+    void execute() {
+        Facts facts = Facts.of(model.folder());
+        if (common().json()) {
+            streams().json(toJson(facts));
+        } else {
+            print(facts);
+        }
+    }
+
+    private void print(Facts facts) {
+        DecoderConfig c = facts.config();
+        row("model", "%s, %,d parameters", c.family(), c.parameters());
+        row("layers", "%d of width %d, MLP %d", c.layers(), c.hiddenSize(), c.intermediateSize());
+        row("attention", "%d heads of %d, %d for keys and values%s", c.heads(), c.headDim(), c.kvHeads(), window(c));
+        row(
+                "positions",
+                "%,d, rotary %s, base %s, factor on cos and sin %s",
+                c.maxPositions(),
+                facts.rope(),
+                number(c.rope().theta()),
+                number(c.rope().attentionFactor()));
+        row("vocabulary", "%,d, head %s", c.vocabularySize(), c.tiedEmbeddings() ? "tied to the embedding" : "of its own");
+        row("options", "%s", options(c));
+        row("tokenizer", "%s", facts.tokenizer().map(InspectCommand::describe).orElse("none"));
+        row("end tokens", "%s", facts.eos().isEmpty() ? "none: generation stops at its limit" : endTokens(facts));
+        row("stored", "%s in %d tensors (%s)", bytes(facts.storedBytes()), facts.tensors().size(), facts.storedTypes());
+        row("inference", "%s, and %s per 1,000 tokens of context", memory(MemoryPlan.inference(c)),
+                bytes(1000 * facts.cacheBytesPerToken()));
+        row("training", "%s, and activations by batch", memory(MemoryPlan.training(c)));
+        streams().line("");
+        int widest = facts.tensors().stream().mapToInt(t -> t.name().length()).max().orElse(0);
+        for (TensorInfo tensor : facts.tensors()) {
+            streams().line(String.format(
+                    Locale.ROOT, "%-" + Math.max(1, widest) + "s  %-4s  %s", tensor.name(), tensor.type(), tensor.extents()));
+        }
+    }
+
+    private void row(String label, String format, Object... values) {
+        streams().line(String.format(Locale.ROOT, "%-11s ", label) + String.format(Locale.ROOT, format, values));
+    }
+
+    private static String window(DecoderConfig c) {
+        TreeSet<Integer> windows = new TreeSet<>(c.windows());
+        windows.remove(0);
+        return windows.isEmpty() ? "" : ", window " + windows.stream().map(String::valueOf).collect(Collectors.joining(", "));
+    }
+
+    private static String options(DecoderConfig c) {
+        String chosen = (c.qkvBias() ? "bias on q, k, v; " : "")
+                + (c.outputBias() ? "bias on attention output; " : "")
+                + (c.mlpBias() ? "bias in the MLP; " : "")
+                + (c.qkNorm() ? "norm on q and k; " : "");
+        return chosen + "RMSNorm epsilon " + number(c.normEpsilon());
+    }
+
+    private static String describe(Tokenizer tokenizer) {
+        return String.format(
+                Locale.ROOT,
+                "byte-pair encoding, %,d tokens, %d added",
+                tokenizer.vocabSize(),
+                tokenizer.addedTokens().size());
+    }
+
+    private static String endTokens(Facts facts) {
+        return facts.eos().stream()
+                .map(id -> id
+                        + facts.tokenizer()
+                                .flatMap(t -> t.tokenOf(id))
+                                .map(token -> " " + token)
+                                .orElse(""))
+                .collect(Collectors.joining(", "));
+    }
+
+    private static String memory(MemoryPlan plan) {
+        return bytes(plan.bytes()) + " of heap";
+    }
+
+    private static String number(double value) {
+        return value == Math.rint(value) && Math.abs(value) < 1e15
+                ? String.format(Locale.ROOT, "%,d", (long) value)
+                : Float.toString((float) value);
+    }
+
+    private static String bytes(long bytes) {
+        return bytes >= 1L << 30
+                ? String.format(Locale.ROOT, "%.2f GiB", bytes / 0x1p30)
+                : String.format(Locale.ROOT, "%.2f MiB", bytes / 0x1p20);
+    }
+
+    private static ObjectNode toJson(Facts facts) {
+        DecoderConfig c = facts.config();
+        ObjectNode object = Json.object();
+        object.put("model", facts.folder().toString());
+        object.put("family", c.family());
+        object.put("parameters", c.parameters());
+        object.put("inference_bytes", MemoryPlan.inference(c).bytes());
+        object.put("training_bytes", MemoryPlan.training(c).bytes());
+        object.put("kv_cache_bytes_per_token", facts.cacheBytesPerToken());
+        object.put("stored_bytes", facts.storedBytes());
+        object.put("rope_type", facts.rope());
+        ArrayNode eos = object.putArray("eos_token_ids");
+        facts.eos().forEach(eos::add);
+        facts.tokenizer().ifPresentOrElse(
+                t -> object.putObject("tokenizer")
+                        .put("kind", "BPE")
+                        .put("tokens", t.vocabSize())
+                        .put("added_tokens", t.addedTokens().size()),
+                () -> object.putNull("tokenizer"));
+        object.set("config", c.source().deepCopy());
+        ArrayNode tensors = object.putArray("tensors");
+        for (TensorInfo tensor : facts.tensors()) {
+            ObjectNode entry = tensors.addObject();
+            entry.put("name", tensor.name());
+            entry.put("dtype", tensor.type().name());
+            ArrayNode shape = entry.putArray("shape");
+            tensor.extents().forEach(shape::add);
+        }
+        return object;
+    }
+}

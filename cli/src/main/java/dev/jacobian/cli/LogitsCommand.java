@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.Var;
+import dev.jacobian.io.Json;
+import dev.jacobian.io.safetensors.SafetensorsWriter;
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Shape;
+import dev.jacobian.tensor.Tensor;
+import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.LabelledBatch;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/**
+ * {@code logits}: what a model computes, for comparing with other implementations.
+ *
+ * <p>Logits are computed while they are written, one sequence at a time, so those of a whole file never exist at once.
+ */
+@Command(
+        name = "logits",
+        description = {
+            "Writes logits, and if asked hidden states, the loss and its gradients, as F32 tensors of a safetensors file.",
+            "",
+            "logits.I [T, V] of the I-th sequence; hidden.I.L [T, D], L = 0 the embeddings, 1 to the last layer the layers'"
+                    + " outputs, the last one after the final norm; loss, a scalar, the mean cross-entropy in nats of all"
+                    + " targets of all sequences; grad.NAME of every parameter under its checkpoint name (a tied head has"
+                    + " none of its own)."
+        },
+        footer = {"%nExample:", "  jacobian logits --model DIR --input-ids ids.json --out logits.safetensors"})
+final class LogitsCommand extends CliCommand {
+    @Mixin
+    private ModelOption model;
+
+    @Option(
+            names = "--input-ids",
+            paramLabel = "FILE",
+            required = true,
+            description = "JSON file with token ids: an array of arrays.")
+    private Path inputIds;
+
+    @Option(names = "--out", paramLabel = "FILE", required = true, description = "Safetensors file to write.")
+    private Path out;
+
+    @Option(names = "--hidden-states", description = "Write hidden states too.")
+    private boolean hiddenStates;
+
+    @Option(
+            names = "--labels",
+            paramLabel = "FILE",
+            description = "JSON file of the same shape as the ids; label t is the target of the prediction at t - 1, -100"
+                    + " does not count. Writes the loss.")
+    private Optional<Path> labels = Optional.empty();
+
+    @Option(names = "--gradients", description = "Write the gradients of the loss too; needs --labels.")
+    private boolean gradients;
+
+    LogitsCommand(Streams streams) {
+        super(streams);
+    }
+
+    @Override
+    void checkUsage() {
+        if (gradients && labels.isEmpty()) {
+            throw usage("--gradients needs --labels: without labels there is no loss to differentiate");
+        }
+    }
+
+    @Override
+    void execute() {
+        OutputFile.require(out);
+        TokenIdFile ids = TokenIdFile.read(inputIds).requireNonEmpty();
+        Optional<TokenIdFile> targets = labels.map(TokenIdFile::read);
+        targets.ifPresent(t -> t.requireSameShape(ids));
+        CausalLM loaded = model.load();
+        int vocabulary = loaded.config().vocabularySize();
+        ids.requireVocabulary(vocabulary);
+        targets.ifPresent(t -> t.requireVocabulary(vocabulary, LabelledBatch.IGNORE));
+        warnIfLong(loaded, ids);
+
+        SafetensorsWriter writer = new SafetensorsWriter();
+        Optional<Float> loss = targets.map(t -> addLoss(writer, loaded, ids, t));
+        for (int s = 0; s < ids.sequences().size(); s++) {
+            addForward(writer, loaded, s, ids.sequences().get(s));
+        }
+        writer.write(out);
+        report(ids, loss);
+    }
+
+    private void addForward(SafetensorsWriter writer, CausalLM loaded, int index, int[] tokens) {
+        List<Tensor> states = new ArrayList<>(); // embeddings, raw output of each layer: [T, D] each
+        Var last = NoGrad.compute(() -> loaded.hidden(tokens, Segments.of(tokens.length), state -> {
+            if (hiddenStates) {
+                states.add(state.value());
+            }
+        })); // [T, D] after the final norm
+        if (hiddenStates) {
+            states.set(states.size() - 1, last.value());
+            for (int layer = 0; layer < states.size(); layer++) {
+                writer.add("hidden." + index + "." + layer, states.get(layer));
+            }
+        }
+        int[] rows = new int[tokens.length];
+        Arrays.setAll(rows, i -> i);
+        Shape shape = Shape.of(tokens.length, loaded.config().vocabularySize());
+        writer.add("logits." + index, DType.F32, shape, () -> loaded.logits(last, rows));
+    }
+
+    private float addLoss(SafetensorsWriter writer, CausalLM loaded, TokenIdFile ids, TokenIdFile targets) {
+        float value;
+        if (gradients) {
+            Var loss = loaded.loss(ids.sequences(), targets.sequences());
+            loss.backward();
+            for (Var parameter : loaded.parameters()) {
+                Tensor gradient = parameter.grad().orElseGet(() -> Tensor.zeros(parameter.value().shape().toArray()));
+                writer.add("grad." + parameter.name(), gradient);
+            }
+            value = loss.value().item();
+        } else {
+            value = NoGrad.compute(() -> loaded.loss(ids.sequences(), targets.sequences()).value().item());
+        }
+        writer.add("loss", Tensor.of(new float[] {value}));
+        return value;
+    }
+
+    /** Frequencies are defined beyond the length that a model was made for, but it was not trained there. */
+    private void warnIfLong(CausalLM loaded, TokenIdFile ids) {
+        int longest = ids.sequences().stream().mapToInt(s -> s.length).max().orElse(0);
+        int limit = loaded.config().maxPositions();
+        if (longest > limit) {
+            streams().note("warning: a sequence has " + longest + " tokens, the model is made for " + limit);
+        }
+    }
+
+    private void report(TokenIdFile ids, Optional<Float> loss) {
+        long tokens = ids.sequences().stream().mapToLong(s -> s.length).sum();
+        if (common().json()) {
+            ObjectNode object = Json.object();
+            object.put("out", out.toString());
+            object.put("sequences", ids.sequences().size());
+            object.put("tokens", tokens);
+            loss.ifPresent(value -> object.put("loss", value));
+            streams().json(object);
+        } else {
+            streams().line("wrote " + out + ": " + ids.sequences().size() + " sequences, " + tokens + " tokens"
+                    + loss.map(value -> ", loss " + value).orElse(""));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import dev.jacobian.transformer.CausalLM;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** The checkpoint that a command works on. */
+final class ModelOption {
+    @Option(
+            names = "--model",
+            paramLabel = "DIR",
+            required = true,
+            description = "Folder of a Hugging Face checkpoint (config.json, safetensors, tokenizer.json).")
+    private Path folder;
+
+    /** The folder, which exists. */
+    Path folder() {
+        if (!Files.exists(folder)) {
+            throw new CliException("no such folder: " + folder + ". --model takes the folder of a Hugging Face checkpoint"
+                    + " on this machine (nothing is downloaded)");
+        }
+        if (!Files.isDirectory(folder)) {
+            throw new CliException(folder + " is not a folder; --model takes the folder that has config.json in it");
+        }
+        return folder;
+    }
+
+    /** Loads the model. */
+    CausalLM load() {
+        return CausalLM.load(folder());
+    }
+}

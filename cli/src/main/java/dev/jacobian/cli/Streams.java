@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.io.Json;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The three standard streams, so that tests can run commands without a process.
+ *
+ * <p>Results go to {@code out} and nothing else does; everything for the person who watches goes to {@code err}.
+ *
+ * @param in bytes, read as UTF-8
+ * @param out results
+ * @param err messages
+ */
+record Streams(InputStream in, PrintStream out, PrintStream err) {
+    /** Prints a piece of a result at once; fails when nobody can receive it any more. */
+    void stream(String text) {
+        out.print(text);
+        flush();
+    }
+
+    /** Prints one line of a result. */
+    void line(String text) {
+        stream(text + "\n");
+    }
+
+    /** Prints a JSON value on one line. */
+    void json(JsonNode value) {
+        line(Json.compact(value));
+    }
+
+    /** Tells something that is no result. */
+    void note(String message) {
+        err.println("jacobian: " + message);
+    }
+
+    /**
+     * All of standard input as text. One line end at the end of it is dropped, since it comes from {@code echo} or an
+     * editor and is hardly ever meant.
+     */
+    String readText() {
+        byte[] bytes = readBytes();
+        try {
+            String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+            if (text.endsWith("\r\n")) {
+                return text.substring(0, text.length() - 2);
+            }
+            return text.endsWith("\n") ? text.substring(0, text.length() - 1) : text;
+        } catch (CharacterCodingException e) {
+            throw new CliException("standard input is not UTF-8; convert it first, for instance with iconv", e);
+        }
+    }
+
+    /** Standard input as one JSON value. */
+    JsonNode readJson() {
+        return Json.parse(readBytes(), "standard input");
+    }
+
+    private byte[] readBytes() {
+        if (System.console() != null && System.console().isTerminal()) {
+            note("reading standard input; end it with Ctrl-D");
+        }
+        try {
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read standard input", e);
+        }
+    }
+
+    private void flush() {
+        if (out.checkError()) {
+            throw new CliException("cannot write to standard output: the reader has gone or the disk is full");
+        }
+    }
+}

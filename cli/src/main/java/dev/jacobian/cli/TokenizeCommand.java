@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Json;
+import dev.jacobian.io.tokenizer.Tokenizer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code tokenize}: texts to token ids and back. */
+@Command(
+        name = "tokenize",
+        description = {
+            "Prints the token ids of texts as a JSON array of arrays, or with --decode the texts of token ids as a JSON array"
+                    + " of strings.",
+            "",
+            "Without --texts, standard input is one text (a line end at its end does not count); without --ids, --decode reads"
+                    + " the ids from standard input."
+        },
+        footer = {
+            "%nExamples:",
+            "  echo \"Hello\" | jacobian tokenize --model DIR",
+            "  jacobian tokenize --model DIR --texts texts.json",
+            "  echo \"[[1, 2, 3]]\" | jacobian tokenize --model DIR --decode"
+        })
+final class TokenizeCommand extends CliCommand {
+    @Mixin
+    private ModelOption model;
+
+    @Option(names = "--texts", paramLabel = "FILE", description = "JSON file with an array of strings.")
+    private Optional<Path> texts = Optional.empty();
+
+    @Option(names = "--no-special-tokens", description = "Do not add the tokens that the tokenizer puts around a text.")
+    private boolean noSpecialTokens;
+
+    @Option(names = "--decode", description = "From ids to text.")
+    private boolean decode;
+
+    @Option(names = "--ids", paramLabel = "FILE", description = "JSON file with token ids to decode: an array of arrays.")
+    private Optional<Path> ids = Optional.empty();
+
+    @Option(names = "--skip-special-tokens", description = "Leave special tokens out of decoded text.")
+    private boolean skipSpecialTokens;
+
+    @Option(names = "--chat", paramLabel = "FILE", hidden = true, description = "Render a chat template.")
+    private Optional<Path> chat = Optional.empty();
+
+    TokenizeCommand(Streams streams) {
+        super(streams);
+    }
+
+    @Override
+    void checkUsage() {
+        if (decode && (texts.isPresent() || noSpecialTokens)) {
+            throw usage("--decode takes --ids and --skip-special-tokens, not --texts or --no-special-tokens");
+        }
+        if (!decode && (ids.isPresent() || skipSpecialTokens)) {
+            throw usage("--ids and --skip-special-tokens need --decode");
+        }
+    }
+
+    @Override
+    void execute() {
+        if (chat.isPresent()) {
+            throw new CliException("chat templates are not supported yet; render the conversation to text elsewhere and"
+                    + " tokenize that with --no-special-tokens");
+        }
+        Path folder = model.folder();
+        if (!Files.exists(folder.resolve("tokenizer.json"))) {
+            throw new CliException(folder + " has no tokenizer.json; put the checkpoint's own there (other forms of"
+                    + " tokenizers, such as tokenizer.model, must be converted)");
+        }
+        Tokenizer tokenizer = Tokenizer.load(folder);
+        ArrayNode result = Json.object().arrayNode();
+        if (decode) {
+            TokenIdFile file =
+                    ids.map(TokenIdFile::read).orElseGet(() -> TokenIdFile.of(streams().readJson(), "standard input"));
+            file.requireVocabulary(Integer.MAX_VALUE);
+            file.sequences().forEach(sequence -> result.add(tokenizer.decode(sequence, skipSpecialTokens)));
+        } else {
+            List<String> inputs = texts.map(TokenizeCommand::readTexts).orElseGet(() -> List.of(streams().readText()));
+            for (String text : inputs) {
+                ArrayNode row = result.addArray();
+                for (int id : tokenizer.encode(text, !noSpecialTokens)) {
+                    row.add(id);
+                }
+            }
+        }
+        streams().json(result);
+    }
+
+    private static List<String> readTexts(Path file) {
+        JsonNode json = Json.read(file);
+        if (!json.isArray()) {
+            throw new FormatException(file.toString(), "expected an array of strings", "Write it as [\"one\", \"two\"]");
+        }
+        List<String> out = new ArrayList<>();
+        for (JsonNode text : json) {
+            if (!text.isTextual()) {
+                throw new FormatException(
+                        file + ", entry " + out.size(), "expected a string, found " + text, "Write it in quotes");
+            }
+            out.add(text.textValue());
+        }
+        return out;
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class JsonlTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void whatIsWrittenIsRead() {
+        Path file = folder.resolve("runs").resolve("metrics.jsonl");
+        try (JsonlWriter writer = JsonlWriter.create(file)) {
+            writer.write(Json.object().put("step", 1).put("text", "a\nb\u2028ü😀"));
+            writer.flush();
+            writer.write(Json.object().put("step", 2));
+        }
+        assertThat(Jsonl.read(file)).hasSize(2);
+        assertThat(Jsonl.read(file).get(0).get("text").textValue()).isEqualTo("a\nb\u2028ü😀");
+    }
+
+    @Test
+    void aLineIsInTheFileAsSoonAsItIsWritten() {
+        Path file = folder.resolve("a.jsonl");
+        try (JsonlWriter writer = JsonlWriter.create(file)) {
+            writer.write(Json.object().put("step", 1));
+            assertThat(Jsonl.read(file)).hasSize(1);
+        }
+    }
+
+    /** Every way in which a kill can cut the second of two lines. */
+    @Test
+    void resumingCutsOffAHalfWrittenLine() throws Exception {
+        String first = "{\"step\":1}\n";
+        String second = "{\"step\":22,\"text\":\"ü\"}\n";
+        byte[] whole = (first + second).getBytes("UTF-8");
+        for (int length = 0; length <= whole.length; length++) {
+            Path file = folder.resolve("cut-" + length + ".jsonl");
+            Files.write(file, java.util.Arrays.copyOf(whole, length));
+            try (JsonlWriter writer = JsonlWriter.resume(file)) {
+                writer.write(Json.object().put("step", 3));
+            }
+            int complete = length >= whole.length - 1 ? 2 : length >= first.length() - 1 ? 1 : 0;
+            assertThat(Jsonl.read(file)).as("cut at %s", length).hasSize(complete + 1);
+            assertThat(Jsonl.read(file).getLast().get("step").intValue()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void aHalfWrittenLineMayBeLongerThanAnyBuffer() throws Exception {
+        Path file = Files.writeString(folder.resolve("a.jsonl"), "{\"step\":1}\n{\"text\":\"" + "x".repeat(300_000));
+        JsonlWriter.resume(file).close();
+        assertThat(file).hasContent("{\"step\":1}\n");
+    }
+
+    @Test
+    void aBareNumberMayBeHalfOfOne() throws Exception {
+        Path file = Files.writeString(folder.resolve("a.jsonl"), "1\n12");
+        JsonlWriter.resume(file).close();
+        assertThat(file).hasContent("1\n");
+    }
+
+    @Test
+    void resumingCanGoBackToAnEarlierStep() throws Exception {
+        Path file = folder.resolve("a.jsonl");
+        try (JsonlWriter writer = JsonlWriter.create(file)) {
+            IntStream.rangeClosed(1, 9).forEach(i -> writer.write(Json.object().put("step", i)));
+        }
+        try (JsonlWriter writer = JsonlWriter.resume(file, line -> line.get("step").intValue() <= 4)) {
+            writer.write(Json.object().put("step", 5).put("again", true));
+        }
+        assertThat(Jsonl.read(file)).hasSize(5);
+        assertThat(Jsonl.read(file).get(4).get("again").booleanValue()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"a\":1}\n{\"a\":\n{\"a\":3}\n", "{\"a\":1}\n{\"a\":1,\"a\":2}\n", "{\"a\":1}\n\0\0\0"})
+    void aBadLineIsNamed(String text) throws Exception {
+        Path file = Files.writeString(folder.resolve("data.jsonl"), text);
+        assertThatThrownBy(() -> Jsonl.read(file))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContaining("data.jsonl, line 2");
+    }
+
+    @Test
+    void emptyLinesAndCarriageReturnsDoNotCount() throws Exception {
+        Path file = Files.writeString(folder.resolve("data.jsonl"), "\n1\r\n \n2");
+        assertThat(Jsonl.read(file)).hasSize(2);
+    }
+}

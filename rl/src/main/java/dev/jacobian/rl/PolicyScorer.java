@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl;
+
+import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.TokenLogProbs;
+import dev.jacobian.transformer.CausalLM;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Log-probabilities of sampled completions under a model, without gradient, in micro-batches. */
+final class PolicyScorer {
+    private PolicyScorer() {}
+
+    /** Log-probabilities of all completion tokens, group after group, sample after sample. */
+    static float[] logProbs(CausalLM model, List<Group> groups, float temperature, int microBatchTokens) {
+        int total = groups.stream()
+                .flatMap(g -> g.samples().stream())
+                .mapToInt(Trajectory::length)
+                .sum();
+        float[] all = new float[total];
+        int at = 0;
+        for (List<Group> part : microBatches(groups, microBatchTokens)) {
+            float[] scored = NoGrad.compute(() -> score(model, PackedGroups.of(part), temperature)
+                    .logProbs()
+                    .value()
+                    .toFloatArray());
+            System.arraycopy(scored, 0, all, at, scored.length);
+            at += scored.length;
+        }
+        return all;
+    }
+
+    /** One forward pass over a packed batch; differentiable unless inside {@link NoGrad}. */
+    static TokenLogProbs.Result score(CausalLM model, PackedGroups batch, float temperature) {
+        return model.logProbs(
+                model.hidden(batch.tokens(), batch.segments()), batch.rows(), batch.targets(), temperature);
+    }
+
+    /** Cuts groups into runs of at most so many tokens; a group is never cut, so a large one may exceed the limit alone. */
+    static List<List<Group>> microBatches(List<Group> groups, int microBatchTokens) {
+        List<List<Group>> batches = new ArrayList<>();
+        List<Group> current = new ArrayList<>();
+        int tokens = 0;
+        for (Group group : groups) {
+            if (!current.isEmpty() && tokens + group.tokens() > microBatchTokens) {
+                batches.add(current);
+                current = new ArrayList<>();
+                tokens = 0;
+            }
+            current.add(group);
+            tokens += group.tokens();
+        }
+        if (!current.isEmpty()) {
+            batches.add(current);
+        }
+        return batches;
+    }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl;
+
+/**
+ * What a run achieved.
+ *
+ * @param passAt1Before held-out pass@1 before training
+ * @param passAt1After held-out pass@1 after training, on the same problems
+ * @param steps rollouts learned from
+ * @param samples completions sampled for training
+ * @param seconds time spent, over all resumed parts
+ * @param peakMemoryBytes largest memory of the process
+ * @param samplingLogpDifferenceMax largest difference between a token's log-probability in sampler and trainer
+ */
+public record RlResult(
+        double passAt1Before,
+        double passAt1After,
+        int steps,
+        long samples,
+        double seconds,
+        long peakMemoryBytes,
+        double samplingLogpDifferenceMax) {}

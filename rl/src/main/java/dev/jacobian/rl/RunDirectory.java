@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.autograd.Var;
+import dev.jacobian.autograd.optim.AdamW;
+import dev.jacobian.io.AtomicFiles;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Json;
+import dev.jacobian.io.JsonlWriter;
+import dev.jacobian.io.safetensors.SafetensorsFile;
+import dev.jacobian.io.safetensors.SafetensorsWriter;
+import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.ComputePool;
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Tensor;
+import dev.jacobian.transformer.CausalLM;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The folder of one run.
+ *
+ * <pre>
+ * run.json                 what is run: configuration, task, model, machine; in the end the result
+ * metrics.jsonl            one line per step
+ * completions.jsonl        some completions per step
+ * checkpoint-N/            model, optimizer.safetensors, trainer_state.json: written elsewhere first, then renamed
+ * config.json, …           the trained model, when the run has ended
+ * </pre>
+ *
+ * <p>Whatever instant a run is killed at, the last checkpoint is whole. Resuming cuts the logs back to it.
+ */
+final class RunDirectory {
+    private static final String PREFIX = "checkpoint-";
+    private static final int FORMAT = 1;
+
+    private final Path folder;
+    private final RlConfig config;
+    private final ObjectNode description;
+    private Optional<Path> resumedFrom = Optional.empty();
+    private JsonlWriter metrics;
+    private JsonlWriter completions;
+
+    private RunDirectory(Path folder, RlConfig config, ObjectNode description) {
+        this.folder = folder;
+        this.config = config;
+        this.description = description;
+    }
+
+    static RunDirectory open(Path folder, RlConfig config, String task, String modelSource, boolean resume) {
+        ObjectNode description = Json.object();
+        description.put("format", FORMAT);
+        description.put("algorithm", config.algorithm());
+        description.put("model", modelSource);
+        description.put("task", task);
+        description.put("seed", config.seed());
+        description.set("config", config.toJson());
+        description.put(
+                "machine",
+                "JDK " + Runtime.version() + ", " + Backends.cpu().name() + ", " + ComputePool.threads() + " threads");
+        RunDirectory run = new RunDirectory(folder, config, description);
+        Path file = folder.resolve("run.json");
+        if (resume) {
+            if (!Files.exists(file)) {
+                throw new IllegalStateException(
+                        "there is no run to resume in " + folder + "; start it without --resume");
+            }
+            run.requireSame(Json.read(file), file);
+        } else {
+            if (Files.exists(file)) {
+                throw new IllegalStateException(
+                        folder + " already holds a run; continue it with --resume or choose another --out");
+            }
+            Json.write(file, description);
+        }
+        return run;
+    }
+
+    private void requireSame(JsonNode saved, Path file) {
+        for (String key : List.of("format", "algorithm", "model", "task", "config")) {
+            if (!description.get(key).equals(saved.path(key))) {
+                throw new IllegalStateException(file + " was started with another " + key + ": "
+                        + difference(saved.path(key), description.get(key))
+                        + ". Resume with the same settings, or start a new run");
+            }
+        }
+    }
+
+    private static String difference(JsonNode saved, JsonNode now) {
+        if (saved.isObject() && now.isObject()) {
+            for (Map.Entry<String, JsonNode> entry : now.properties()) {
+                if (!entry.getValue().equals(saved.path(entry.getKey()))) {
+                    return entry.getKey() + " was " + saved.path(entry.getKey()) + ", now " + entry.getValue();
+                }
+            }
+        }
+        return saved + ", now " + now;
+    }
+
+    /** Puts model and optimizer where the last checkpoint left them and opens the logs there. */
+    TrainerState restore(CausalLM model, AdamW optimizer) {
+        TrainerState state = latest().map(path -> load(path, model, optimizer)).orElse(TrainerState.START);
+        // without a checkpoint the evaluation before training is made again too, so its line goes as well
+        boolean fresh = latest().isEmpty();
+        metrics = JsonlWriter.resume(
+                folder.resolve("metrics.jsonl"),
+                line -> !fresh && line.path("step").asInt() <= state.step());
+        completions = JsonlWriter.resume(
+                folder.resolve("completions.jsonl"),
+                line -> !fresh && line.path("step").asInt() <= state.step());
+        return state;
+    }
+
+    private Optional<Path> latest() {
+        if (!Files.isDirectory(folder)) {
+            return Optional.empty();
+        }
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.filter(p -> p.getFileName().toString().matches(PREFIX + "[0-9]{1,9}"))
+                    .max(Comparator.comparingInt(RunDirectory::stepOf));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot list " + folder, e);
+        }
+    }
+
+    private static int stepOf(Path checkpoint) {
+        return Integer.parseInt(checkpoint.getFileName().toString().substring(PREFIX.length()));
+    }
+
+    private TrainerState load(Path checkpoint, CausalLM model, AdamW optimizer) {
+        resumedFrom = Optional.of(checkpoint);
+        CausalLM saved = CausalLM.load(checkpoint);
+        for (Var parameter : model.parameters()) {
+            parameter.value().copyFrom(saved.parameter(parameter.name()).value());
+            parameter.valueChanged();
+        }
+        Path stateFile = checkpoint.resolve("trainer_state.json");
+        JsonNode json = Json.read(stateFile);
+        if (json.path("format").asInt() != FORMAT) {
+            throw new FormatException(
+                    stateFile.toString(), "format " + json.path("format"), "Resume with the version that wrote it");
+        }
+        try (SafetensorsFile file = SafetensorsFile.open(checkpoint.resolve("optimizer.safetensors"))) {
+            Map<String, Tensor> moments = new LinkedHashMap<>();
+            file.names().forEach(name -> moments.put(name, file.read(name)));
+            optimizer.restore(moments, json.path("optimizer_steps").asLong());
+        }
+        return new TrainerState(
+                json.path("step").asInt(),
+                json.path("updates").asInt(),
+                json.path("tokens").asLong(),
+                json.path("samples").asLong(),
+                json.path("pass@1_before").asDouble(),
+                json.path("sampling_logp_difference_max").asDouble(),
+                json.path("seconds").asDouble());
+    }
+
+    /** The checkpoint that this run was resumed from. */
+    Optional<Path> resumedFrom() {
+        return resumedFrom;
+    }
+
+    void log(StepMetrics step, List<CompletionRecord> some) {
+        ObjectNode line = Json.object();
+        line.put("step", step.step());
+        step.values().forEach((name, value) -> {
+            if (Double.isFinite(value)) {
+                line.put(name, value);
+            }
+        });
+        metrics.write(line);
+        metrics.flush();
+        for (CompletionRecord completion : some) {
+            ObjectNode json = Json.object();
+            json.put("step", completion.step());
+            json.put("prompt", completion.prompt());
+            json.put("completion", completion.completion());
+            json.put("reward", completion.reward());
+            json.put("advantage", completion.advantage());
+            json.put("finish_reason", completion.finishReason());
+            completions.write(json);
+        }
+        completions.flush();
+    }
+
+    void checkpoint(TrainerState state, CausalLM model, AdamW optimizer) {
+        AtomicFiles.writeDirectory(folder.resolve(PREFIX + state.step()), directory -> {
+            model.saveInto(directory, DType.F32);
+            SafetensorsWriter writer = new SafetensorsWriter();
+            optimizer.state().forEach(writer::add);
+            writer.write(directory.resolve("optimizer.safetensors"));
+            ObjectNode json = Json.object();
+            json.put("format", FORMAT);
+            json.put("step", state.step());
+            json.put("updates", state.updates());
+            json.put("optimizer_steps", optimizer.steps());
+            json.put("tokens", state.tokens());
+            json.put("samples", state.samples());
+            json.put("pass@1_before", state.passAt1Before());
+            json.put("sampling_logp_difference_max", state.differenceMax());
+            json.put("seconds", state.seconds());
+            Json.write(directory.resolve("trainer_state.json"), json);
+        });
+        removeOld();
+    }
+
+    private void removeOld() {
+        try (Stream<Path> entries = Files.list(folder)) {
+            List<Path> old = entries.filter(p -> p.getFileName().toString().matches(PREFIX + "[0-9]{1,9}"))
+                    .sorted(Comparator.comparingInt(RunDirectory::stepOf).reversed())
+                    .skip(config.saveTotalLimit())
+                    .toList();
+            for (Path checkpoint : old) {
+                delete(checkpoint);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot remove old checkpoints in " + folder, e);
+        }
+    }
+
+    private static void delete(Path checkpoint) throws IOException {
+        // a kill in the middle must not leave something that looks like a checkpoint
+        Path doomed = checkpoint.resolveSibling("." + checkpoint.getFileName() + ".removed");
+        Files.move(checkpoint, doomed);
+        try (Stream<Path> files = Files.walk(doomed)) {
+            for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        }
+    }
+
+    void finish(RlResult result, CausalLM model) {
+        model.saveInto(folder, DType.F32);
+        metrics.close();
+        completions.close();
+        description.put("pass@1_before", result.passAt1Before());
+        description.put("pass@1_after", result.passAt1After());
+        description.put("steps", result.steps());
+        description.put("samples", result.samples());
+        description.put("seconds", result.seconds());
+        description.put("peak_memory_bytes", result.peakMemoryBytes());
+        description.put("sampling_logp_difference_max", result.samplingLogpDifferenceMax());
+        Json.write(folder.resolve("run.json"), description);
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Json;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.SequencedSet;
+import java.util.TreeMap;
+
+/**
+ * The files of a run directory as they are at this moment: {@code run.json}, {@code metrics.jsonl} and {@code
+ * completions.jsonl}. Each may be missing, and the last line of a JSONL file may be unfinished: a report is also wanted
+ * of a run that has only begun and of one that was killed.
+ *
+ * @param run {@code run.json}, or an empty object
+ * @param steps metrics of each step, by step; of two lines for one step the later one counts
+ * @param completions one object per logged completion, in the order of the file
+ */
+record RunLog(ObjectNode run, SequencedMap<Integer, ObjectNode> steps, List<ObjectNode> completions) {
+    /**
+     * Reads a run directory.
+     *
+     * @throws FormatException if a file is not what it should be; the message has file and line
+     * @throws UncheckedIOException if the directory is not there or a file cannot be read
+     */
+    static RunLog read(Path directory) {
+        if (!Files.isDirectory(directory)) {
+            throw new UncheckedIOException(
+                    "No run directory " + directory + ": give the folder that holds run.json and metrics.jsonl",
+                    new NotDirectoryException(directory.toString()));
+        }
+        Path runFile = directory.resolve("run.json");
+        ObjectNode run = Files.exists(runFile) ? object(Json.read(runFile), runFile.toString()) : Json.object();
+
+        Path metricsFile = directory.resolve("metrics.jsonl");
+        TreeMap<Integer, ObjectNode> steps = new TreeMap<>();
+        for (ObjectNode line : lines(metricsFile)) {
+            if (!line.path("step").canConvertToInt()) {
+                throw new FormatException(
+                        metricsFile.toString(), "a line has no integer 'step': " + line, "Add it or remove the line");
+            }
+            steps.put(line.get("step").intValue(), line);
+        }
+        return new RunLog(run, steps, lines(directory.resolve("completions.jsonl")));
+    }
+
+    /** Names of all metrics, in the order in which they first appear. */
+    SequencedSet<String> metricNames() {
+        SequencedSet<String> names = new LinkedHashSet<>();
+        for (ObjectNode step : steps.values()) {
+            for (var field : step.properties()) {
+                if (field.getValue().isNumber() && !field.getKey().equals("step")) {
+                    names.add(field.getKey());
+                }
+            }
+        }
+        return names;
+    }
+
+    /** A metric's value at every step, in the order of {@link #steps}; NaN where it was not measured. */
+    double[] series(String metric) {
+        return steps.values().stream()
+                .mapToDouble(step -> step.path(metric).isNumber() ? step.get(metric).doubleValue() : Double.NaN)
+                .toArray();
+    }
+
+    /** A value of {@code run.json} by its key, at the top or nested; the topmost counts. */
+    Optional<JsonNode> fact(String key) {
+        List<JsonNode> level = List.of(run);
+        while (!level.isEmpty()) {
+            List<JsonNode> next = new ArrayList<>();
+            for (JsonNode node : level) {
+                if (node.hasNonNull(key)) {
+                    return Optional.of(node.get(key));
+                }
+                node.forEach(child -> {
+                    if (child.isObject()) {
+                        next.add(child);
+                    }
+                });
+            }
+            level = next;
+        }
+        return Optional.empty();
+    }
+
+    private static List<ObjectNode> lines(Path file) {
+        List<ObjectNode> objects = new ArrayList<>();
+        if (!Files.exists(file)) {
+            return objects;
+        }
+        try (BufferedReader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+            String line = reader.readLine();
+            for (long number = 1; line != null; number++) {
+                String next = reader.readLine();
+                if (!line.isBlank()) {
+                    String where = file + ", line " + number;
+                    try {
+                        objects.add(object(Json.parse(line, where), where));
+                    } catch (FormatException e) {
+                        if (next != null) {
+                            throw e;
+                        }
+                        // The last line of a run that was killed, or is writing it just now.
+                    }
+                }
+                line = next;
+            }
+            return objects;
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot read " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static ObjectNode object(JsonNode node, String where) {
+        if (node instanceof ObjectNode object) {
+            return object;
+        }
+        throw new FormatException(where, "expected a JSON object", "Correct the file");
+    }
+}

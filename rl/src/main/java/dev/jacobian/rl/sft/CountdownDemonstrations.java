@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.sft;
+
+import dev.jacobian.rl.arithmetic.Operator;
+import dev.jacobian.rl.task.Countdown;
+import dev.jacobian.rl.task.Problem;
+import dev.jacobian.tensor.Rng;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Demonstrations of a searcher that gives up too early: what a small base model imitates before reinforcement learning.
+ *
+ * <p>For a problem of three numbers a demonstration tries first steps in random order, one a line, and lists what the third
+ * number makes of each result:
+ *
+ * <pre>{@code
+ * <think>
+ * 3+7=10:25,5
+ * 7*3=21:36,6
+ * </think>
+ * <answer>(7*3)+15</answer>
+ * }</pre>
+ *
+ * <p>A line ends at the target, and the answer follows. After a line without it the searcher gives up with a fixed
+ * probability and answers something wrong. So the imitator knows how to search and how to answer but has the habit of
+ * stopping early and guessing, and that is what rewards can change: it learns to go on, and its responses grow longer.
+ *
+ * @param task three numbers, whole results
+ * @param giveUp probability of giving up after a line that does not reach the target
+ */
+public record CountdownDemonstrations(Countdown task, double giveUp) implements SftDataset {
+    private static final long STREAM = 1L << 40;
+    private static final int LARGEST = 99; // larger results are not written: no target needs them
+
+    public CountdownDemonstrations {
+        if (task.minNumbers() != 3 || task.maxNumbers() != 3 || task.maxTarget() > LARGEST) {
+            throw new IllegalArgumentException(
+                    "demonstrations are written for three numbers and targets up to " + LARGEST + ", not " + task);
+        }
+        if (!(giveUp >= 0 && giveUp <= 1)) {
+            throw new IllegalArgumentException("the probability of giving up must lie in [0, 1], got " + giveUp);
+        }
+    }
+
+    /** A step {@code left operator right = value}; {@code rest} is the number that is left over. */
+    private record Step(String left, Operator operator, String right, int value, int rest) {
+        String expression() {
+            return left + operator.symbol() + right;
+        }
+    }
+
+    @Override
+    public SftExample example(long seed, long index) {
+        Problem problem = task.trainProblem(seed, index);
+        List<Long> numbers = problem.columns().integers("nums");
+        int target = (int) problem.columns().integer("target");
+        Rng rng = new Rng(seed, STREAM + index);
+        List<Step> steps = shuffled(firstSteps(numbers), rng);
+        StringBuilder text = new StringBuilder("<think>\n");
+        Optional<String> answer = Optional.empty();
+        for (int i = 0; i < steps.size() && answer.isEmpty(); i++) {
+            answer = line(steps.get(i), target, text);
+            if (answer.isEmpty() && rng.nextDouble() < giveUp) {
+                break;
+            }
+        }
+        String guess = answer.orElseGet(() -> guess(steps, rng));
+        return new SftExample(problem.prompt(), text + "</think>\n<answer>" + guess + "</answer>");
+    }
+
+    /** Writes a line; the answer, if the line reaches the target. */
+    private static Optional<String> line(Step step, int target, StringBuilder text) {
+        text.append(step.expression()).append('=').append(step.value()).append(':');
+        String separator = "";
+        for (Step last : combinations(step.value(), "(" + step.expression() + ")", step.rest(), "" + step.rest(), 0)) {
+            text.append(separator).append(last.value());
+            separator = ",";
+            if (last.value() == target) {
+                text.append('\n');
+                return Optional.of(last.expression());
+            }
+        }
+        text.append('\n');
+        return Optional.empty();
+    }
+
+    private static String guess(List<Step> steps, Rng rng) {
+        Step step = steps.get(rng.nextInt(steps.size()));
+        List<Step> last =
+                combinations(step.value(), "(" + step.expression() + ")", step.rest(), "" + step.rest(), 0);
+        return last.get(rng.nextInt(last.size())).expression();
+    }
+
+    private static List<Step> firstSteps(List<Long> numbers) {
+        List<Step> steps = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            int a = Math.toIntExact(numbers.get(i));
+            int b = Math.toIntExact(numbers.get((i + 1) % 3));
+            int rest = Math.toIntExact(numbers.get((i + 2) % 3));
+            steps.addAll(combinations(a, "" + a, b, "" + b, rest));
+        }
+        return steps;
+    }
+
+    /** The four operations on two values, the larger first; without zero, fractions and results that are too large. */
+    private static List<Step> combinations(int a, String aText, int b, String bText, int rest) {
+        boolean ordered = a >= b;
+        int large = Math.max(a, b);
+        int small = Math.min(a, b);
+        String left = ordered ? aText : bText;
+        String right = ordered ? bText : aText;
+        List<Step> steps = new ArrayList<>();
+        steps.add(new Step(left, Operator.ADD, right, large + small, rest));
+        if (large > small) {
+            steps.add(new Step(left, Operator.SUBTRACT, right, large - small, rest));
+        }
+        steps.add(new Step(left, Operator.MULTIPLY, right, large * small, rest));
+        if (large % small == 0) {
+            steps.add(new Step(left, Operator.DIVIDE, right, large / small, rest));
+        }
+        steps.removeIf(step -> step.value() > LARGEST);
+        return steps;
+    }
+
+    private static List<Step> shuffled(List<Step> steps, Rng rng) {
+        List<Step> order = new ArrayList<>(steps);
+        for (int i = order.size() - 1; i > 0; i--) {
+            int j = rng.nextInt(i + 1);
+            Step swapped = order.get(i);
+            order.set(i, order.get(j));
+            order.set(j, swapped);
+        }
+        return order;
+    }
+}

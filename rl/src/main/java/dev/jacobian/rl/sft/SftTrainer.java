@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.sft;
+
+import dev.jacobian.autograd.Reduction;
+import dev.jacobian.autograd.Var;
+import dev.jacobian.autograd.optim.AdamW;
+import dev.jacobian.autograd.optim.AdamWConfig;
+import dev.jacobian.autograd.optim.GradientClipping;
+import dev.jacobian.autograd.optim.Schedule;
+import dev.jacobian.io.tokenizer.Tokenizer;
+import dev.jacobian.rl.StepMetrics;
+import dev.jacobian.rl.TrainingListener;
+import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.LabelledBatch;
+import dev.jacobian.transformer.MemoryPlan;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Supervised fine-tuning on demonstrations: cross-entropy of the completion's tokens, the end token among them, averaged over
+ * all completion tokens of a step.
+ *
+ * <p>Examples are packed, never padded; prompts cost a forward pass but no loss. The same seed gives the same bits, whatever
+ * the number of threads.
+ */
+public final class SftTrainer {
+    private final CausalLM model;
+    private final SftDataset data;
+    private final SftConfig config;
+    private final List<TrainingListener> listeners = new ArrayList<>();
+
+    public SftTrainer(CausalLM model, SftDataset data, SftConfig config) {
+        MemoryPlan.training(model.config()).require("fine-tuning");
+        this.model = model;
+        this.data = data;
+        this.config = config;
+    }
+
+    /** Adds a listener. */
+    public SftTrainer listener(TrainingListener listener) {
+        listeners.add(listener);
+        return this;
+    }
+
+    /** Trains to the last step and returns the last step's loss. */
+    public double train() {
+        AdamW optimizer = new AdamW(
+                model.parameters(),
+                new AdamWConfig(config.adamBeta1(), config.adamBeta2(), 1e-8, config.weightDecay()));
+        Schedule schedule =
+                new Schedule(Schedule.Kind.parse(config.lrSchedulerType()), config.warmupSteps(), config.maxSteps());
+        double loss = 0;
+        long tokens = 0;
+        long begin = System.nanoTime();
+        for (int step = 0; step < config.maxSteps(); step++) {
+            List<int[]> sequences = new ArrayList<>();
+            List<int[]> labels = new ArrayList<>();
+            for (int i = 0; i < config.batchSize(); i++) {
+                encode(data.example(config.seed(), (long) step * config.batchSize() + i), sequences, labels);
+            }
+            loss = accumulate(sequences, labels);
+            GradientClipping.Norm norm = GradientClipping.measure(model.parameters(), config.maxGradNorm());
+            if (!Double.isFinite(loss) || !Double.isFinite(norm.norm())) {
+                throw new IllegalStateException("step " + (step + 1) + ": the loss is " + loss + " and the gradient norm "
+                        + norm.norm() + "; the run diverged. Start again with a lower learning_rate");
+            }
+            double learningRate = config.learningRate() * schedule.factor(step);
+            optimizer.step(learningRate, norm.scale());
+            optimizer.zeroGrad();
+            tokens += sequences.stream().mapToInt(s -> s.length).sum();
+            if ((step + 1) % config.loggingSteps() == 0 || step + 1 == config.maxSteps()) {
+                Map<String, Double> values = new LinkedHashMap<>();
+                values.put("loss", loss);
+                values.put("grad_norm", norm.norm());
+                values.put("learning_rate", learningRate);
+                values.put("num_tokens", (double) tokens);
+                values.put("tokens_per_s", tokens / ((System.nanoTime() - begin) / 1e9));
+                StepMetrics metrics = new StepMetrics(step + 1, config.maxSteps(), values);
+                listeners.forEach(listener -> listener.onStep(metrics));
+            }
+        }
+        return loss;
+    }
+
+    private void encode(SftExample example, List<int[]> sequences, List<int[]> labels) {
+        Tokenizer tokenizer = model.tokenizer();
+        int[] prompt = tokenizer.encode(example.prompt(), true);
+        int[] completion = tokenizer.encode(example.completion(), false);
+        int eos = model.eosTokenIds().stream()
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException(
+                        "the model has no end token; give eos_token_id in generation_config.json"));
+        int[] sequence = Arrays.copyOf(prompt, prompt.length + completion.length + 1);
+        System.arraycopy(completion, 0, sequence, prompt.length, completion.length);
+        sequence[sequence.length - 1] = eos;
+        if (sequence.length > Math.min(config.maxLength(), model.config().maxPositions())) {
+            throw new IllegalArgumentException("an example has " + sequence.length + " tokens, more than max_length "
+                    + config.maxLength() + " or the model's " + model.config().maxPositions()
+                    + " positions; shorten it or raise max_length: " + example.prompt().strip());
+        }
+        int[] label = sequence.clone();
+        Arrays.fill(label, 0, prompt.length, LabelledBatch.IGNORE);
+        sequences.add(sequence);
+        labels.add(label);
+    }
+
+    /** Adds the gradient of the mean loss over all completion tokens; returns that loss. */
+    private double accumulate(List<int[]> sequences, List<int[]> labels) {
+        long counted = labels.stream()
+                .mapToLong(label -> Arrays.stream(label).filter(l -> l != LabelledBatch.IGNORE).count())
+                .sum();
+        double loss = 0;
+        int from = 0;
+        while (from < sequences.size()) {
+            int to = from;
+            int tokens = 0;
+            while (to < sequences.size()
+                    && (to == from || tokens + sequences.get(to).length <= config.microBatchTokens())) {
+                tokens += sequences.get(to++).length;
+            }
+            LabelledBatch batch = LabelledBatch.of(sequences.subList(from, to), labels.subList(from, to));
+            Var logProbs = model.logProbs(
+                            model.hidden(batch.tokens(), batch.segments()), batch.rows(), batch.targets(), 1f)
+                    .logProbs(); // [R]
+            float[] weights = new float[batch.targets().length];
+            Arrays.fill(weights, -1f / counted);
+            Var part = Reduction.weightedSum(logProbs, weights);
+            part.backward();
+            loss += part.value().item();
+            from = to;
+        }
+        return loss;
+    }
+}

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor.cpu;
+
+import dev.jacobian.tensor.ComputePool;
+import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.cpu.Scratch.Slot;
+import dev.jacobian.tensor.reference.Exp;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * Gradients of attention.
+ *
+ * <p>Decisions:
+ *
+ * <ul>
+ *   <li>One task per family (a segment without parent and those that continue it) and kv head: all rows that add to the
+ *       gradient of a key are in one task, which visits them in order.
+ *   <li>Probabilities are recomputed from the scores and the saved maximum and sum, block by block of {@link #ROWS} query
+ *       rows: memory is linear in the length.
+ *   <li>Masked pairs are left out by range, never multiplied by zero.
+ * </ul>
+ */
+final class VectorAttentionBackward {
+    private static final int L = Lanes.COUNT;
+    private static final int PAGE = KvCache.PAGE;
+
+    /** Query rows of a block; a multiple of 4. */
+    private static final int ROWS = 32;
+
+    /** Multiply-adds from which threads pay off. */
+    private static final long PARALLEL = 1 << 19;
+
+    private VectorAttentionBackward() {}
+
+    static void attentionBackward(
+            Tensor dOut,
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            Tensor out,
+            Tensor stats,
+            Segments segments,
+            int headDim,
+            float scale,
+            int window,
+            Tensor dQ,
+            Tensor dK,
+            Tensor dV) {
+        int kvHeads = k.extent(1) / headDim;
+        int[] roots = new int[segments.count()];
+        int families = 0;
+        long work = 0;
+        for (int s = 0; s < segments.count(); s++) {
+            if (segments.parent(s) < 0) {
+                roots[families++] = s;
+            }
+            int length = segments.length(s);
+            work += (long) length * (segments.history(s) + length / 2 + 1) * 5 * q.extent(1);
+        }
+        Problem problem = new Problem(
+                dOut, q, k, v, out, stats, segments, headDim, (headDim + 15) / 16 * 16, q.extent(1) / headDim, kvHeads,
+                scale, window, dQ, dK, dV);
+        if (work < PARALLEL) {
+            for (int family = 0; family < families; family++) {
+                for (int kvHead = 0; kvHead < kvHeads; kvHead++) {
+                    problem.family(roots[family], kvHead);
+                }
+            }
+        } else {
+            ComputePool.run(families * kvHeads, task -> problem.family(roots[task / kvHeads], task % kvHeads));
+        }
+    }
+
+    private record Problem(
+            Tensor dOut,
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            Tensor out,
+            Tensor stats,
+            Segments segments,
+            int headDim,
+            int width, // headDim rounded up to a multiple of 16
+            int heads,
+            int kvHeads,
+            float scale,
+            int window,
+            Tensor dQ,
+            Tensor dK,
+            Tensor dV) {
+
+        void family(int root, int kvHead) {
+            int rootLength = segments.length(root);
+            int longest = rootLength;
+            for (int s = root + 1; s < segments.count(); s++) {
+                if (segments.parent(s) == root) {
+                    longest = Math.max(longest, rootLength + segments.length(s));
+                }
+            }
+            Scratch scratch = Scratch.current();
+            float[] keyGradient = scratch.get(Slot.KEY_GRADIENT, longest * width);
+            float[] valueGradient = scratch.get(Slot.VALUE_GRADIENT, longest * width);
+            Arrays.fill(keyGradient, 0, rootLength * width, 0f);
+            Arrays.fill(valueGradient, 0, rootLength * width, 0f);
+            Block block = new Block(this, scratch, longest, kvHead, keyGradient, valueGradient);
+            block.segment(root);
+            for (int s = root + 1; s < segments.count(); s++) {
+                if (segments.parent(s) == root) {
+                    int end = (rootLength + segments.length(s)) * width;
+                    Arrays.fill(keyGradient, rootLength * width, end, 0f);
+                    Arrays.fill(valueGradient, rootLength * width, end, 0f);
+                    block.segment(s);
+                    writeKeys(keyGradient, rootLength, segments.start(s), segments.length(s), kvHead, dK);
+                    writeKeys(valueGradient, rootLength, segments.start(s), segments.length(s), kvHead, dV);
+                }
+            }
+            writeKeys(keyGradient, 0, segments.start(root), rootLength, kvHead, dK);
+            writeKeys(valueGradient, 0, segments.start(root), rootLength, kvHead, dV);
+        }
+
+        private void writeKeys(float[] from, int fromRow, int row, int count, int kvHead, Tensor to) {
+            for (int i = 0; i < count; i++) {
+                System.arraycopy(
+                        from, (fromRow + i) * width, to.floats(),
+                        to.offset() + ((row + i) * kvHeads + kvHead) * headDim, headDim);
+            }
+        }
+    }
+
+    /** The working memory of one task, and its loops. */
+    private static final class Block {
+        private final Problem problem;
+        private final int headDim;
+        private final int width;
+        private final int group;
+        private final int kvHead;
+        private final int stride;
+        private final float[] keyGradient; // [T, width]
+        private final float[] valueGradient; // [T, width]
+        private final float[] keyStrips; // [T/16, headDim, 16]
+        private final float[] valueStrips; // [T/16, headDim, 16]
+        private final float[] keyRows; // [T, width]
+        private final float[] queryRows; // [2, ROWS, width]: q, then dOut
+        private final float[] queries; // [2, headDim, 4]: q, then dOut
+        private final float[] probabilities; // [ROWS, stride]
+        private final float[] slopes; // [ROWS, stride]: dOut·v, then dS
+        private final float[] sums; // [ROWS, width]
+        private final float[] parts;
+
+        Block(
+                Problem problem,
+                Scratch scratch,
+                int keys,
+                int kvHead,
+                float[] keyGradient,
+                float[] valueGradient) {
+            this.problem = problem;
+            this.headDim = problem.headDim;
+            this.width = problem.width;
+            this.group = problem.heads / problem.kvHeads;
+            this.kvHead = kvHead;
+            this.stride = VectorAttention.scoreStride(keys);
+            this.keyGradient = keyGradient;
+            this.valueGradient = valueGradient;
+            int pages = (keys + PAGE - 1) / PAGE;
+            keyStrips = scratch.get(Slot.KEY_STRIPS, pages * headDim * PAGE);
+            valueStrips = scratch.get(Slot.VALUE_STRIPS, pages * headDim * PAGE);
+            keyRows = scratch.get(Slot.KEY_ROWS, keys * width);
+            queryRows = scratch.get(Slot.QUERY_ROWS, 2 * ROWS * width);
+            queries = scratch.get(Slot.QUERIES, 2 * headDim * 4);
+            probabilities = scratch.get(Slot.SCORES, ROWS * stride);
+            slopes = scratch.get(Slot.SLOPES, ROWS * stride);
+            sums = scratch.get(Slot.OUT_ROWS, ROWS * width);
+            parts = scratch.get(Slot.LANES, 2 * VectorSum.PARTS);
+            // Padding elements of a row are multiplied and dropped: old numbers there could only cost time.
+            Arrays.fill(keyRows, 0, keys * width, 0f);
+            Arrays.fill(queryRows, 0, 2 * ROWS * width, 0f);
+        }
+
+        /** All query rows of one segment and of the query heads of the kv head. */
+        void segment(int s) {
+            Segments segments = problem.segments;
+            int history = segments.history(s);
+            int length = segments.length(s);
+            if (length == 0) {
+                return;
+            }
+            if (history > 0) {
+                gather(segments.start(segments.parent(s)), history, 0);
+            }
+            gather(segments.start(s), length, history);
+            int rows = length * group;
+            for (int row = 0; row < rows; row += ROWS) {
+                block(segments.start(s), history, row, Math.min(ROWS, rows - row));
+            }
+        }
+
+        /** Copies keys and values of {@code count} batch rows to positions from {@code position} on. */
+        private void gather(int row, int count, int position) {
+            float[] ks = problem.k.floats();
+            float[] vs = problem.v.floats();
+            for (int i = 0; i < count; i++) {
+                int at = ((row + i) * problem.kvHeads + kvHead) * headDim;
+                int kAt = problem.k.offset() + at;
+                int vAt = problem.v.offset() + at;
+                int j = position + i;
+                System.arraycopy(ks, kAt, keyRows, j * width, headDim);
+                int to = j / PAGE * headDim * PAGE + j % PAGE;
+                for (int d = 0; d < headDim; d++) {
+                    keyStrips[to + d * PAGE] = ks[kAt + d];
+                    valueStrips[to + d * PAGE] = vs[vAt + d];
+                }
+            }
+        }
+
+        private int headRow(int start, int row) {
+            return (start + row / group) * problem.heads + kvHead * group + row % group;
+        }
+
+        /** Query rows [row, row + n) of a segment whose first batch row is {@code start}. */
+        private void block(int start, int history, int row, int n) {
+            int window = problem.window;
+            int firstPosition = history + row / group;
+            int lastPosition = history + (row + n - 1) / group;
+            int firstKey = window > 0 ? Math.max(0, firstPosition - window + 1) : 0;
+            int base = firstKey & -PAGE; // the key whose score stands at index 0
+            for (int r = 0; r < n; r++) {
+                int at = headRow(start, row + r) * headDim;
+                System.arraycopy(problem.q.floats(), problem.q.offset() + at, queryRows, r * width, headDim);
+                System.arraycopy(
+                        problem.dOut.floats(), problem.dOut.offset() + at, queryRows, (ROWS + r) * width, headDim);
+            }
+            for (int r = 0; r < n; r += 4) {
+                int rows = Math.min(4, n - r);
+                scores(r, rows, base, history + (row + r + rows - 1) / group + 1);
+            }
+            for (int r = 0; r < n; r++) {
+                slopes(r, headRow(start, row + r), history + (row + r) / group + 1 - base);
+            }
+            queryGradient(start, history, row, n, base);
+            keyGradients(history, row, n, firstKey, lastPosition, base);
+        }
+
+        /** Scores and dOut·v of four rows against the keys [base, end). */
+        private void scores(int r, int rows, int base, int end) {
+            for (int c = 0; c < 4; c++) {
+                int from = (r + Math.min(c, rows - 1)) * width;
+                for (int d = 0; d < headDim; d++) {
+                    queries[d * 4 + c] = queryRows[from + d];
+                    queries[(headDim + d) * 4 + c] = queryRows[ROWS * width + from + d];
+                }
+            }
+            int vectors = (end + L - 1) / L;
+            for (int vector = base / L; vector < vectors; vector += 2) {
+                int next = Math.min(vector + 1, vectors - 1);
+                int at0 = vector * L / PAGE * headDim * PAGE + vector * L % PAGE;
+                int at1 = next * L / PAGE * headDim * PAGE + next * L % PAGE;
+                int to = r * stride + vector * L - base;
+                AttentionTiles.scores4x2(
+                        headDim, queries, 0, keyStrips, at0, keyStrips, at1, probabilities, to, stride);
+                AttentionTiles.scores4x2(
+                        headDim, queries, headDim * 4, valueStrips, at0, valueStrips, at1, slopes, to, stride);
+            }
+        }
+
+        /** p = exp(scale · s − m) / l and dS = p · (dOut·v − Δ) · scale over the first {@code keys} scores of a row. */
+        private void slopes(int r, int headRow, int keys) {
+            int statsAt = problem.stats.offset() + 2 * headRow;
+            float max = problem.stats.floats()[statsAt];
+            float inverse = 1f / problem.stats.floats()[statsAt + 1];
+            float delta = VectorSum.dot(
+                    problem.dOut.floats(), problem.dOut.offset() + headRow * headDim, problem.out.floats(),
+                    problem.out.offset() + headRow * headDim, headDim, parts);
+            slopes(probabilities, slopes, r * stride, keys, problem.scale, max, inverse, delta);
+        }
+
+        private static void slopes(
+                float[] ps, float[] ds, int at, int n, float scale, float max, float inverse, float delta) {
+            int i = 0;
+            for (; i < Lanes.FLOATS.loopBound(n); i += L) {
+                FloatVector z =
+                        FloatVector.fromArray(Lanes.FLOATS, ps, at + i).mul(scale).sub(max);
+                FloatVector p = VectorExp.exp(z).mul(inverse);
+                p.intoArray(ps, at + i);
+                FloatVector dP = FloatVector.fromArray(Lanes.FLOATS, ds, at + i);
+                p.mul(dP.sub(delta)).mul(scale).intoArray(ds, at + i);
+            }
+            for (; i < n; i++) {
+                float p = Exp.exp(ps[at + i] * scale - max) * inverse;
+                ps[at + i] = p;
+                ds[at + i] = p * (ds[at + i] - delta) * scale;
+            }
+        }
+
+        /** dQ = Σ_j dS k_j: four rows over the keys that all of them see, then each row's own. */
+        private void queryGradient(int start, int history, int row, int n, int base) {
+            int window = problem.window;
+            Arrays.fill(sums, 0, n * width, 0f);
+            for (int r = 0; r < n; r += 4) {
+                int rows = Math.min(4, n - r);
+                int common = history + (row + r) / group + 1;
+                int lastPosition = history + (row + r + rows - 1) / group;
+                int blockFirst = window > 0 ? Math.max(0, common - window) : 0;
+                boolean together = rows == 4 && (window == 0 || lastPosition - window + 1 <= blockFirst);
+                if (together) {
+                    AttentionTiles.sums4(
+                            common - blockFirst, slopes, r * stride + blockFirst - base, stride, 1, keyRows,
+                            blockFirst * width, width, sums, r * width, width, width);
+                }
+                for (int c = r; c < r + rows; c++) {
+                    int position = history + (row + c) / group;
+                    int first = together ? common : window > 0 ? Math.max(0, position - window + 1) : 0;
+                    AttentionTiles.sums1(
+                            position + 1 - first, slopes, c * stride + first - base, 1, keyRows, first * width, width,
+                            sums, c * width, width);
+                }
+            }
+            for (int r = 0; r < n; r++) {
+                int at = problem.dQ.offset() + headRow(start, row + r) * headDim;
+                System.arraycopy(sums, r * width, problem.dQ.floats(), at, headDim);
+            }
+        }
+
+        /** dK_j += Σ dS q and dV_j += Σ p dOut over the block's rows: four keys that all rows see, or one key. */
+        private void keyGradients(int history, int row, int n, int firstKey, int lastPosition, int base) {
+            for (int j = firstKey; j <= lastPosition; ) {
+                int from = firstRow(j, history, row);
+                int to = endRow(j, history, row, n);
+                boolean four = from == 0
+                        && to == n
+                        && j + 3 <= lastPosition
+                        && firstRow(j + 3, history, row) == 0; // later keys are seen at least as long
+                int at = from * stride + j - base;
+                if (four) {
+                    AttentionTiles.sums4(
+                            n, slopes, at, 1, stride, queryRows, 0, width, keyGradient, j * width, width, width);
+                    AttentionTiles.sums4(
+                            n, probabilities, at, 1, stride, queryRows, ROWS * width, width, valueGradient, j * width,
+                            width, width);
+                    j += 4;
+                } else {
+                    if (from < to) {
+                        AttentionTiles.sums1(
+                                to - from, slopes, at, stride, queryRows, from * width, width, keyGradient, j * width,
+                                width);
+                        AttentionTiles.sums1(
+                                to - from, probabilities, at, stride, queryRows, (ROWS + from) * width, width,
+                                valueGradient, j * width, width);
+                    }
+                    j++;
+                }
+            }
+        }
+
+        /** First row of the block that sees key j: its position has come. */
+        private int firstRow(int j, int history, int row) {
+            return Math.max(0, (j - history) * group - row);
+        }
+
+        /** One past the last row of the block that sees key j: the window has moved on. */
+        private int endRow(int j, int history, int row, int n) {
+            if (problem.window == 0) {
+                return n;
+            }
+            long end = (long) (j + problem.window - history) * group - row;
+            return (int) Math.clamp(end, 0, n);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor.cpu;
+
+import dev.jacobian.tensor.reference.Exp;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * The vector twin of {@link Exp}: the same operations in the same order, so the same bits in every lane.
+ *
+ * <p>The clamp compares and blends, which costs less than the Vector API's {@code min} and {@code max} and passes NaN on
+ * just the same.
+ */
+final class VectorExp {
+    private static final int ROUNDER_BITS = Float.floatToRawIntBits(Exp.ROUNDER);
+
+    private VectorExp() {}
+
+    /** e to the power of each lane. */
+    static FloatVector exp(FloatVector x) {
+        FloatVector low = x.blend(Exp.MAX, x.compare(VectorOperators.GT, Exp.MAX));
+        FloatVector clamped = low.blend(Exp.MIN, low.compare(VectorOperators.LT, Exp.MIN));
+        FloatVector shifted = clamped.fma(Exp.LOG2_E, Exp.ROUNDER);
+        IntVector n = shifted.reinterpretAsInts().sub(ROUNDER_BITS);
+        FloatVector whole = shifted.sub(Exp.ROUNDER);
+        FloatVector r = whole.fma(FloatVector.broadcast(Lanes.FLOATS, -Exp.LN2_HIGH), clamped);
+        r = whole.fma(FloatVector.broadcast(Lanes.FLOATS, -Exp.LN2_LOW), r);
+        FloatVector p = r.fma(Exp.C7, Exp.C6);
+        p = p.fma(r, FloatVector.broadcast(Lanes.FLOATS, Exp.C5));
+        p = p.fma(r, FloatVector.broadcast(Lanes.FLOATS, Exp.C4));
+        p = p.fma(r, FloatVector.broadcast(Lanes.FLOATS, Exp.C3));
+        p = p.fma(r, FloatVector.broadcast(Lanes.FLOATS, Exp.C2));
+        p = p.fma(r.mul(r), r).add(1f);
+        IntVector half = n.lanewise(VectorOperators.ASHR, 1);
+        return p.mul(power(half)).mul(power(n.sub(half)));
+    }
+
+    private static FloatVector power(IntVector n) {
+        return n.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+    }
+
+    /** 1 / (1 + exp(−z)). */
+    static FloatVector sigmoid(FloatVector z) {
+        FloatVector one = FloatVector.broadcast(Lanes.FLOATS, 1f);
+        return one.div(exp(z.neg()).add(one));
+    }
+
+    /** z / (1 + exp(−z)). */
+    static FloatVector silu(FloatVector z) {
+        return z.div(exp(z.neg()).add(1f));
+    }
+}

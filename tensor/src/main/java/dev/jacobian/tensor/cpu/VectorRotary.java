@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor.cpu;
+
+import dev.jacobian.tensor.Tensor;
+import jdk.incubator.vector.FloatVector;
+
+/** Rotary position embedding, half-split layout: lanes across the pairs of one head. */
+final class VectorRotary {
+    private static final int L = Lanes.COUNT;
+
+    private VectorRotary() {}
+
+    static void rotary(Tensor x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Tensor out) {
+        int width = x.extent(-1);
+        int half = headDim / 2;
+        float sign = inverse ? -1f : 1f;
+        Ranges.run(positions.length, 2 * width, (from, to) -> {
+            for (int row = from; row < to; row++) {
+                int table = positions[row] * half;
+                for (int head = 0; head < width; head += headDim) {
+                    int at = row * width + head;
+                    rotateHead(
+                            x.floats(), x.offset() + at, half, cos.floats(), cos.offset() + table, sin.floats(),
+                            sin.offset() + table, sign, out.floats(), out.offset() + at);
+                }
+            }
+        });
+    }
+
+    private static void rotateHead(
+            float[] x, int xAt, int half, float[] cos, int cAt, float[] sin, int sAt, float sign, float[] out, int oAt) {
+        int i = 0;
+        for (; i < Lanes.FLOATS.loopBound(half); i += L) {
+            FloatVector c = FloatVector.fromArray(Lanes.FLOATS, cos, cAt + i);
+            FloatVector s = FloatVector.fromArray(Lanes.FLOATS, sin, sAt + i).mul(sign);
+            FloatVector first = FloatVector.fromArray(Lanes.FLOATS, x, xAt + i);
+            FloatVector second = FloatVector.fromArray(Lanes.FLOATS, x, xAt + half + i);
+            first.fma(c, second.mul(s).neg()).intoArray(out, oAt + i);
+            second.fma(c, first.mul(s)).intoArray(out, oAt + half + i);
+        }
+        for (; i < half; i++) {
+            float c = cos[cAt + i];
+            float s = sin[sAt + i] * sign;
+            float first = x[xAt + i];
+            float second = x[xAt + half + i];
+            out[oAt + i] = Math.fma(first, c, -(second * s));
+            out[oAt + half + i] = Math.fma(second, c, first * s);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor.cpu;
+
+import dev.jacobian.tensor.Tensor;
+
+/** Reading and adding to rows of a table by index. */
+final class VectorRows {
+    /** Columns per task of {@link #scatterAddRows}: whole cache lines. */
+    private static final int COLUMNS = 64;
+
+    private VectorRows() {}
+
+    static void gatherRows(Tensor table, int[] rows, Tensor out) {
+        int d = table.extent(1);
+        Ranges.run(rows.length, d, (from, to) -> {
+            for (int i = from; i < to; i++) {
+                System.arraycopy(table.floats(), table.offset() + rows[i] * d, out.floats(), out.offset() + i * d, d);
+            }
+        });
+    }
+
+    /** Divided by columns: several rows may go to the same place, and their order is the order of the sum. */
+    static void scatterAddRows(Tensor x, int[] rows, Tensor table) {
+        int d = table.extent(1);
+        Ranges.run((d + COLUMNS - 1) / COLUMNS, rows.length * COLUMNS, (from, to) -> {
+            int column = from * COLUMNS;
+            int n = Math.min(d, to * COLUMNS) - column;
+            for (int i = 0; i < rows.length; i++) {
+                int at = table.offset() + rows[i] * d + column;
+                VectorElementwise.add(
+                        table.floats(), at, x.floats(), x.offset() + i * d + column, table.floats(), at, n);
+            }
+        });
+    }
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor;
+
+import static dev.jacobian.tensor.Numbers.assertSameBits;
+import static dev.jacobian.tensor.Numbers.normal;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Attention and its gradients on the CPU backend against the reference, bit for bit. */
+class AttentionConformanceTest {
+    private final Backend cpu = Backends.cpu();
+    private final Backend reference = Backends.reference();
+    private final int threads = ComputePool.threads();
+
+    @AfterEach
+    void restoreThreads() {
+        ComputePool.setThreads(threads);
+    }
+
+    /** A batch whose keys are all in the batch: forward from a fresh cache, then backward. */
+    private void checkBatch(
+            Rng rng, Segments segments, int heads, int kvHeads, int headDim, int window, boolean wild) {
+        int n = segments.rows();
+        Tensor q = normal(rng, n, heads * headDim);
+        Tensor k = wild ? Numbers.wild(rng, n, kvHeads * headDim) : normal(rng, n, kvHeads * headDim);
+        Tensor v = wild ? Numbers.wild(rng, n, kvHeads * headDim) : normal(rng, n, kvHeads * headDim);
+        float scale = (float) (1 / Math.sqrt(headDim));
+        String what = cpu.name() + " " + heads + "/" + kvHeads + " heads of " + headDim + ", rows " + n + ", window "
+                + window;
+
+        KvCache cache = cpu.newKvCache(1, kvHeads, headDim);
+        int[] sequences = sequences(cache, segments);
+        cache.append(0, sequences, segments, k, v);
+        Tensor expected = Tensor.zeros(n, heads * headDim);
+        Tensor expectedStats = Tensor.zeros(n, heads, 2);
+        reference.attention(q, cache, 0, sequences, segments, scale, window, expected, expectedStats);
+        Tensor actual = normal(rng, n, heads * headDim);
+        Tensor actualStats = normal(rng, n, heads, 2);
+        cpu.attention(q, cache, 0, sequences, segments, scale, window, actual, actualStats);
+        assertSameBits(actualStats, expectedStats, what + ", stats");
+        assertSameBits(actual, expected, what);
+        actual.fill(7f);
+        cpu.attention(q, cache, 0, sequences, segments, scale, window, actual, null);
+        assertSameBits(actual, expected, what + ", no stats");
+
+        Tensor dOut = normal(rng, n, heads * headDim);
+        Tensor[] wanted = {
+            normal(rng, n, heads * headDim), normal(rng, n, kvHeads * headDim), normal(rng, n, kvHeads * headDim)
+        };
+        Tensor[] got = {wanted[0].copy(), wanted[1].copy(), wanted[2].copy()};
+        reference.attentionBackward(
+                dOut, q, k, v, expected, expectedStats, segments, headDim, scale, window, wanted[0], wanted[1],
+                wanted[2]);
+        cpu.attentionBackward(
+                dOut, q, k, v, expected, expectedStats, segments, headDim, scale, window, got[0], got[1], got[2]);
+        assertSameBits(got[0], wanted[0], what + ", dQ");
+        assertSameBits(got[1], wanted[1], what + ", dK");
+        assertSameBits(got[2], wanted[2], what + ", dV");
+    }
+
+    private static int[] sequences(KvCache cache, Segments segments) {
+        int[] sequences = new int[segments.count()];
+        for (int s = 0; s < sequences.length; s++) {
+            int parent = segments.parent(s);
+            sequences[s] = parent < 0 ? cache.add() : cache.fork(sequences[parent], segments.length(parent));
+        }
+        return sequences;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,16", "4,2,8", "2,1,24", "3,1,32", "6,2,40", "4,1,64", "8,1,20", "8,8,4", "2,2,100", "5,1,128"})
+    void headsOfEveryKind(int heads, int kvHeads, int headDim) {
+        Rng rng = new Rng(20, heads * 1000 + headDim);
+        checkBatch(rng, Segments.of(1), heads, kvHeads, headDim, 0, false);
+        checkBatch(rng, Segments.of(37), heads, kvHeads, headDim, 0, false);
+        checkBatch(rng, Segments.of(new int[] {5, 0, 3, 18}, new int[] {-1, 0, 0, 0}), heads, kvHeads, headDim, 0, false);
+        checkBatch(rng, Segments.of(40, 3), heads, kvHeads, headDim, 7, false);
+    }
+
+    @Test
+    void everyLength() {
+        Rng rng = new Rng(21, 0);
+        for (int length = 0; length <= 70; length++) {
+            checkBatch(rng, Segments.of(length), 2, 1, 8, 0, false);
+            checkBatch(rng, Segments.of(length), 1, 1, 8, 1 + rng.nextInt(40), false);
+        }
+    }
+
+    @Test
+    void forksAtEveryPositionOfAPage() {
+        Rng rng = new Rng(22, 0);
+        for (int prompt = 0; prompt <= 34; prompt++) {
+            int[] lengths = {prompt, 1, 9, 0, 17};
+            checkBatch(rng, Segments.of(lengths, new int[] {-1, 0, 0, 0, 0}), 4, 2, 16, prompt % 3 * 6, false);
+        }
+    }
+
+    @Test
+    void familiesSideBySide() {
+        Rng rng = new Rng(23, 0);
+        int[] lengths = {6, 20, 4, 7, 30, 1, 2};
+        int[] parents = {-1, -1, 0, 1, 0, -1, 1};
+        for (int window : new int[] {0, 1, 5, 16, 100}) {
+            checkBatch(rng, Segments.of(lengths, parents), 6, 2, 16, window, false);
+        }
+    }
+
+    @Test
+    void threadsDoNotChangeBits() {
+        for (int count : new int[] {1, 2, 3}) {
+            ComputePool.setThreads(count);
+            Rng rng = new Rng(24, 0);
+            checkBatch(rng, Segments.of(150, 90, 1, 3), 4, 2, 32, 0, false);
+            checkBatch(rng, Segments.of(new int[] {60, 30, 41}, new int[] {-1, 0, 0}), 4, 2, 32, 50, false);
+        }
+    }
+
+    @Test
+    void wildKeysAndValuesReachOnlyWhatSeesThem() {
+        Rng rng = new Rng(25, 0);
+        for (int i = 0; i < 10; i++) {
+            checkBatch(rng, Segments.of(3 + rng.nextInt(40), 2), 2, 1, 16, i % 2 * 9, true);
+        }
+    }
+
+    @Test
+    void decodingFromAnyHistory() {
+        Rng rng = new Rng(26, 0);
+        int heads = 4;
+        int kvHeads = 2;
+        int headDim = 16;
+        KvCache cache = cpu.newKvCache(2, kvHeads, headDim);
+        int[] sequences = {cache.add(), cache.add(), cache.add()};
+        Segments prompt = Segments.of(5, 16, 40);
+        fill(rng, cache, sequences, prompt, kvHeads * headDim);
+        for (int step = 0; step < 40; step++) {
+            Segments one = Segments.of(1, step % 5 == 0 ? 3 : 1, 1);
+            Tensor k = normal(rng, one.rows(), kvHeads * headDim);
+            Tensor v = normal(rng, one.rows(), kvHeads * headDim);
+            for (int layer = 0; layer < 2; layer++) {
+                cache.append(layer, sequences, one, k, v);
+                Tensor q = normal(rng, one.rows(), heads * headDim);
+                Tensor expected = Tensor.zeros(one.rows(), heads * headDim);
+                Tensor actual = Tensor.zeros(one.rows(), heads * headDim);
+                int window = step % 3 == 0 ? 0 : step;
+                reference.attention(q, cache, layer, sequences, one, 0.25f, window, expected, null);
+                cpu.attention(q, cache, layer, sequences, one, 0.25f, window, actual, null);
+                assertSameBits(actual, expected, "step " + step + ", layer " + layer);
+            }
+            cache.advance(sequences, one);
+        }
+    }
+
+    private static void fill(Rng rng, KvCache cache, int[] sequences, Segments segments, int width) {
+        for (int layer = 0; layer < 2; layer++) {
+            cache.append(layer, sequences, segments, normal(rng, segments.rows(), width), normal(rng, segments.rows(), width));
+        }
+        cache.advance(sequences, segments);
+    }
+
+    @Test
+    void oneByOneAndAllAtOnceAreTheSameNumbers() {
+        Rng rng = new Rng(27, 0);
+        int n = 53;
+        int width = 2 * 24;
+        Tensor q = normal(rng, n, 2 * width);
+        Tensor k = normal(rng, n, width);
+        Tensor v = normal(rng, n, width);
+        KvCache scored = cpu.newKvCache(1, 2, 24);
+        int[] all = {scored.add()};
+        Segments whole = Segments.of(n);
+        scored.append(0, all, whole, k, v);
+        Tensor together = Tensor.zeros(n, 2 * width);
+        cpu.attention(q, scored, 0, all, whole, 0.2f, 0, together, null);
+
+        KvCache decoded = cpu.newKvCache(1, 2, 24);
+        int[] one = {decoded.add()};
+        Segments step = Segments.of(1);
+        Tensor out = Tensor.zeros(1, 2 * width);
+        for (int i = 0; i < n; i++) {
+            decoded.append(0, one, step, k.slice(0, i, i + 1), v.slice(0, i, i + 1));
+            cpu.attention(q.slice(0, i, i + 1), decoded, 0, one, step, 0.2f, 0, out, null);
+            decoded.advance(one, step);
+            assertSameBits(out, together.slice(0, i, i + 1), "token " + i);
+        }
+    }
+
+    @Test
+    void coldAndHotGiveTheSameBits() {
+        Rng rng = new Rng(28, 0);
+        Segments segments = Segments.of(new int[] {9, 12, 3}, new int[] {-1, 0, 0});
+        for (int call = 0; call < 400; call++) {
+            checkBatch(rng, segments, 4, 2, 16, call % 4 == 3 ? 6 : 0, false);
+        }
+    }
+}

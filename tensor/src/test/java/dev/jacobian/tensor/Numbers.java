@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/** Inputs and comparisons for kernel tests. */
+public final class Numbers {
+    private static final float[] EDGES = {
+        Float.NaN,
+        Float.POSITIVE_INFINITY,
+        Float.NEGATIVE_INFINITY,
+        0f,
+        -0f,
+        Float.MIN_VALUE,
+        -Float.MIN_VALUE,
+        Float.MIN_NORMAL,
+        Float.MAX_VALUE,
+        -Float.MAX_VALUE,
+        1e20f,
+        -1e20f,
+        1e-20f,
+        88.9f,
+        -103.5f
+    };
+
+    private Numbers() {}
+
+    /** Standard normal numbers; a view into a larger array, so that offsets are not zero. */
+    public static Tensor normal(Rng rng, int... extents) {
+        int n = Shape.of(extents).elements();
+        int before = rng.nextInt(20);
+        float[] values = new float[before + n + 3];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) rng.nextGaussian();
+        }
+        return Tensor.of(values, values.length).slice(0, before, before + n).reshape(extents);
+    }
+
+    /** Normal numbers with NaN, infinities, zeros of both signs, subnormal and huge numbers among them. */
+    public static Tensor wild(Rng rng, int... extents) {
+        Tensor x = normal(rng, extents);
+        for (int i = 0; i < x.elements(); i++) {
+            if (rng.nextInt(7) == 0) {
+                x.floats()[x.offset() + i] = EDGES[rng.nextInt(EDGES.length)];
+            }
+        }
+        return x;
+    }
+
+    /** A matrix of normal numbers with random strides: dense, transposed, or cut from a larger one. */
+    public static Tensor strided(Rng rng, int rows, int columns, boolean wild) {
+        boolean transposed = rng.nextInt(2) == 0;
+        int r = transposed ? columns : rows;
+        int c = transposed ? rows : columns;
+        int moreRows = rng.nextInt(3);
+        int moreColumns = rng.nextInt(3) * 5;
+        Tensor big = wild ? wild(rng, r + moreRows, c + moreColumns) : normal(rng, r + moreRows, c + moreColumns);
+        int fromRow = rng.nextInt(moreRows + 1);
+        int fromColumn = rng.nextInt(moreColumns + 1);
+        Tensor cut = big.slice(0, fromRow, fromRow + r).slice(1, fromColumn, fromColumn + c);
+        return transposed ? cut.t() : cut;
+    }
+
+    /** Fails unless both hold the same bits; all NaNs count as the same. */
+    public static void assertSameBits(Tensor actual, Tensor expected, String what) {
+        float[] a = actual.toFloatArray();
+        float[] e = expected.toFloatArray();
+        assertThat(a).as(what).hasSameSizeAs(e);
+        for (int i = 0; i < a.length; i++) {
+            boolean same = Float.floatToRawIntBits(a[i]) == Float.floatToRawIntBits(e[i])
+                    || Float.isNaN(a[i]) && Float.isNaN(e[i]);
+            if (!same) {
+                throw new AssertionError(what + ": element " + i + " of " + a.length + " is " + a[i] + " ("
+                        + Float.toHexString(a[i]) + "), the reference has " + e[i] + " (" + Float.toHexString(e[i])
+                        + ")");
+            }
+        }
+    }
+}
