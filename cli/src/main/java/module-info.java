@@ -4,6 +4,7 @@
 module dev.jacobian.cli {
     requires dev.jacobian.rl;
     requires info.picocli;
+    requires jdk.management;
 
     exports dev.jacobian.cli;
 

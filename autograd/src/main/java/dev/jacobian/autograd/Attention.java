@@ -29,6 +29,9 @@ public final class Attention {
     public static Var attention(
             Var q, Var k, Var v, Segments segments, int headDim, float scale, int window) {
         check(q, k, v, segments, headDim);
+        Tensor queries = q.value().contiguous(); // [N, H · headDim]
+        Tensor keys = k.value().contiguous(); // [N, kvHeads · headDim]
+        Tensor values = v.value().contiguous(); // [N, kvHeads · headDim]
         int kvHeads = k.value().extent(1) / headDim;
         int heads = q.value().extent(1) / headDim;
         KvCache cache = q.backend().newKvCache(1, kvHeads, headDim);
@@ -37,10 +40,10 @@ public final class Attention {
             int parent = segments.parent(s);
             sequences[s] = parent < 0 ? cache.add() : cache.fork(sequences[parent], segments.length(parent));
         }
-        cache.append(0, sequences, segments, k.value(), v.value());
+        cache.append(0, sequences, segments, keys, values);
         Tensor out = Tensor.zeros(q.value().dtype(), q.value().shape()); // [N, H · headDim]
         Tensor stats = Operation.isRecorded(q, k, v) ? Tensor.zeros(segments.rows(), heads, 2) : null; // [N, H, 2]
-        q.backend().attention(q.value(), cache, 0, sequences, segments, scale, window, out, stats);
+        q.backend().attention(queries, cache, 0, sequences, segments, scale, window, out, stats);
         return Var.result(out, new Operation("attention", q, k, v) {
             @Override
             void backward(Tensor dOut) {
@@ -49,8 +52,7 @@ public final class Attention {
                 Tensor dV = Tensor.zeros(v.value().dtype(), v.value().shape());
                 q.backend()
                         .attentionBackward(
-                                dOut, q.value(), k.value(), v.value(), out, stats, segments, headDim, scale, window,
-                                dQ, dK, dV);
+                                dOut, queries, keys, values, out, stats, segments, headDim, scale, window, dQ, dK, dV);
                 q.accumulate(dQ, true);
                 k.accumulate(dK, true);
                 v.accumulate(dV, true);
@@ -77,9 +79,10 @@ public final class Attention {
         if (!NoGrad.isActive()) {
             throw new IllegalStateException("attention over a cache has no gradient; run generation inside NoGrad");
         }
-        cache.append(layer, sequences, segments, k.value(), v.value());
+        cache.append(
+                layer, sequences, segments, k.value().contiguous(), v.value().contiguous());
         Tensor out = Tensor.zeros(q.value().dtype(), q.value().shape()); // [N, H · headDim]
-        q.backend().attention(q.value(), cache, layer, sequences, segments, scale, window, out, null);
+        q.backend().attention(q.value().contiguous(), cache, layer, sequences, segments, scale, window, out, null);
         return Var.constant(out);
     }
 
@@ -92,11 +95,14 @@ public final class Attention {
             throw new IllegalArgumentException("attention: " + n + " rows in the segments, q has shape "
                     + q.value().shape() + ", k " + k.value().shape());
         }
-        if (q.value().extent(1) % headDim != 0
+        if (headDim < 1
+                || k.value().extent(1) < headDim
+                || q.value().extent(1) % headDim != 0
                 || k.value().extent(1) % headDim != 0
+                || q.value().extent(1) < k.value().extent(1)
                 || q.value().extent(1) % k.value().extent(1) != 0) {
             throw new IllegalArgumentException("attention: widths " + q.value().extent(1) + " and "
-                    + k.value().extent(1) + " do not divide into heads of " + headDim);
+                    + k.value().extent(1) + " do not divide into query and key heads of " + headDim);
         }
     }
 }

@@ -18,6 +18,7 @@ abstract class Operation {
     private final String name;
     private final List<Var> inputs;
     private final boolean needsGrad;
+    private boolean walked;
 
     Operation(String name, Var... inputs) {
         this.name = name;
@@ -45,6 +46,21 @@ abstract class Operation {
     /** Whether any input wants a gradient and recording is on. */
     final boolean needsGrad() {
         return needsGrad;
+    }
+
+    final void requireNotWalked() {
+        if (walked) {
+            throw new IllegalStateException("backward() has already passed through this result of '" + name
+                    + "' and would add the same gradients again; compute it anew, or add up all losses that share it and"
+                    + " call backward() once");
+        }
+    }
+
+    /** {@link #backward}, once. */
+    final void walkBack(Tensor dOut) {
+        requireNotWalked();
+        walked = true;
+        backward(dOut);
     }
 
     /** Adds this operation's share to the gradients of its inputs. */

@@ -12,27 +12,28 @@ public final class RmsNorm {
      *
      * <p>With g = dy·w: dx = r·(g − x·r²·(g·x)/D), dw = Σ_n dy·x·r.
      *
-     * @param x any shape whose elements are a multiple of D; consecutive D elements are one row (so the same operation
+     * @param x any shape whose last dimension is a multiple of D; consecutive D elements are one row (so the same operation
      *     normalises hidden states and single heads)
      * @param weight [D]
      * @return shape of x
      */
     public static Var rmsNorm(Var x, Var weight, float epsilon) {
         int d = weight.value().elements();
-        if (d == 0 || x.value().elements() % d != 0) {
+        if (d == 0 || x.value().rank() == 0 || x.value().extent(-1) % d != 0) {
             throw new IllegalArgumentException("rmsNorm: " + weight.name() + " has " + d + " elements, x has shape "
-                    + x.value().shape() + ", which is no multiple");
+                    + x.value().shape() + ", whose last dimension is no multiple");
         }
         Tensor input = x.value().contiguous();
+        Tensor gain = weight.value().contiguous(); // [D]
         Tensor out = Tensor.zeros(x.value().dtype(), x.value().shape());
         Tensor inverseRms = Tensor.zeros(input.elements() / d); // [N]
-        x.backend().rmsNorm(input, weight.value(), epsilon, out, inverseRms);
+        x.backend().rmsNorm(input, gain, epsilon, out, inverseRms);
         return Var.result(out, new Operation("rmsNorm", x, weight) {
             @Override
             void backward(Tensor dOut) {
                 Tensor dX = Tensor.zeros(x.value().dtype(), x.value().shape());
                 Tensor dWeight = weight.requiresGrad() ? weight.gradToAddInto() : null; // [D]
-                x.backend().rmsNormBackward(dOut, input, weight.value(), inverseRms, dX, dWeight);
+                x.backend().rmsNormBackward(dOut, input, gain, inverseRms, dX, dWeight);
                 x.accumulate(dX, true);
             }
         });

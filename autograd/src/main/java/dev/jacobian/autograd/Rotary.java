@@ -17,17 +17,30 @@ public final class Rotary {
      */
     public static Var rotary(Var x, int headDim, Tensor cos, Tensor sin, int[] positions) {
         Shapes.requireRank("rotary", "x", x.value(), 2);
-        if (x.value().extent(0) != positions.length || x.value().extent(1) % headDim != 0 || headDim % 2 != 0) {
+        if (headDim < 2
+                || headDim % 2 != 0
+                || x.value().extent(0) != positions.length
+                || x.value().extent(1) % headDim != 0) {
             throw new IllegalArgumentException("rotary: x has shape " + x.value().shape() + " for " + positions.length
                     + " positions and head size " + headDim);
         }
+        Shapes.require("rotary", "cos", cos, cos.extent(0), headDim / 2);
+        Shapes.require("rotary", "sin", sin, cos.extent(0), headDim / 2);
+        for (int position : positions) {
+            if (position < 0 || position >= cos.extent(0)) {
+                throw new IndexOutOfBoundsException(
+                        "rotary: position " + position + " is outside of tables of " + cos.extent(0) + " positions");
+            }
+        }
+        Tensor cosines = cos.contiguous(); // [P, headDim/2]
+        Tensor sines = sin.contiguous(); // [P, headDim/2]
         Tensor out = Tensor.zeros(x.value().dtype(), x.value().shape()); // [N, H · headDim]
-        x.backend().rotary(x.value().contiguous(), headDim, cos, sin, positions, false, out);
+        x.backend().rotary(x.value().contiguous(), headDim, cosines, sines, positions, false, out);
         return Var.result(out, new Operation("rotary", x) {
             @Override
             void backward(Tensor dOut) {
                 Tensor dX = Tensor.zeros(x.value().dtype(), x.value().shape());
-                x.backend().rotary(dOut, headDim, cos, sin, positions, true, dX);
+                x.backend().rotary(dOut, headDim, cosines, sines, positions, true, dX);
                 x.accumulate(dX, true);
             }
         });

@@ -2,7 +2,6 @@
 package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.Tensor;
-import java.util.Objects;
 
 /** Picking rows of a matrix by index: embedding lookup, and choosing the positions that predict. */
 public final class Rows {
@@ -19,7 +18,7 @@ public final class Rows {
         Shapes.requireRank("gather", "table", table.value(), 2);
         int size = table.value().extent(0);
         for (int row : rows) {
-            Objects.checkIndex(row, size);
+            Shapes.requireIndex("gather", table.name(), row, size);
         }
         Tensor out = Tensor.zeros(rows.length, table.value().extent(1)); // [R, D]
         table.backend().gatherRows(table.value().contiguous(), rows, out);

@@ -21,6 +21,13 @@ final class Shapes {
         }
     }
 
+    static void requireIndex(String operation, String operand, int row, int rows) {
+        if (row < 0 || row >= rows) {
+            throw new IndexOutOfBoundsException(
+                    operation + ": row " + row + " is outside of " + operand + ", which has " + rows + " rows");
+        }
+    }
+
     static void requireRank(String operation, String operand, Tensor x, int rank) {
         if (x.rank() != rank) {
             throw new IllegalArgumentException(

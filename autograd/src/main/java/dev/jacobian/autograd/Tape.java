@@ -17,10 +17,12 @@ final class Tape {
     private Tape() {}
 
     static void backward(Var root, Tensor gradient) {
-        root.accumulate(gradient, false);
         if (root.producer == null) {
+            root.accumulate(gradient, false);
             return;
         }
+        root.producer.requireNotWalked();
+        root.accumulate(gradient, false);
         PriorityQueue<Var> pending =
                 new PriorityQueue<>(Comparator.comparingLong((Var v) -> v.producer.order).reversed());
         Set<Var> seen = new HashSet<>();
@@ -32,7 +34,7 @@ final class Tape {
             if (dOut == null) {
                 continue; // no path from the root went through this result with a gradient
             }
-            result.producer.backward(dOut);
+            result.producer.walkBack(dOut);
             for (Var input : result.producer.inputs()) {
                 if (input.producer != null && seen.add(input)) {
                     pending.add(input);

@@ -3,7 +3,6 @@ package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
-import java.util.Objects;
 
 /**
  * The head of a language model fused with log-softmax: log-probabilities of given tokens without ever holding the logits
@@ -49,10 +48,11 @@ public final class TokenLogProbs {
             throw new IllegalArgumentException("tokenLogProbs: temperature must be positive, got " + temperature);
         }
         for (int i = 0; i < rows.length; i++) {
-            Objects.checkIndex(rows[i], hidden.value().extent(0));
-            Objects.checkIndex(targets[i], vocabulary);
+            Shapes.requireIndex("tokenLogProbs", "hidden", rows[i], hidden.value().extent(0));
+            Shapes.requireIndex("tokenLogProbs", "weight " + weight.name(), targets[i], vocabulary);
         }
         float inverseTemperature = 1f / temperature;
+        Tensor states = hidden.value().contiguous(); // [N, D]
         Tensor logProbs = Tensor.zeros(rows.length); // [R]
         Tensor entropy = Tensor.zeros(rows.length); // [R]
         Tensor stats = Tensor.zeros(rows.length, 2); // [R, 2]
@@ -63,7 +63,7 @@ public final class TokenLogProbs {
             int n = Math.min(chunk, rows.length - from);
             int[] chunkRows = Arrays.copyOfRange(rows, from, from + n);
             int[] chunkTargets = Arrays.copyOfRange(targets, from, from + n);
-            logitsOf(hidden, weight, chunkRows, h.slice(0, 0, n), logits.slice(0, 0, n));
+            logitsOf(states, weight, chunkRows, h.slice(0, 0, n), logits.slice(0, 0, n));
             hidden.backend()
                     .logProbs(
                             logits.slice(0, 0, n),
@@ -76,19 +76,20 @@ public final class TokenLogProbs {
         Var result = Var.result(logProbs, new Operation("tokenLogProbs", hidden, weight) {
             @Override
             void backward(Tensor dOut) {
-                backwardOf(hidden, weight, rows, targets, inverseTemperature, stats, dOut, chunk);
+                backwardOf(hidden, states, weight, rows, targets, inverseTemperature, stats, dOut, chunk);
             }
         });
         return new Result(result, entropy);
     }
 
-    private static void logitsOf(Var hidden, Var weight, int[] rows, Tensor h, Tensor logits) {
-        hidden.backend().gatherRows(hidden.value(), rows, h);
-        hidden.backend().matmul(h, weight.packedTranspose(), logits, false);
+    private static void logitsOf(Tensor states, Var weight, int[] rows, Tensor h, Tensor logits) {
+        weight.backend().gatherRows(states, rows, h);
+        weight.backend().matmul(h, weight.packedTranspose(), logits, false);
     }
 
     private static void backwardOf(
             Var hidden,
+            Tensor states,
             Var weight,
             int[] rows,
             int[] targets,
@@ -117,7 +118,7 @@ public final class TokenLogProbs {
             }
             Tensor hChunk = h.slice(0, 0, n); // [n, D]
             Tensor dLogits = logits.slice(0, 0, n); // [n, V]
-            logitsOf(hidden, weight, chunkRows, hChunk, dLogits);
+            logitsOf(states, weight, chunkRows, hChunk, dLogits);
             hidden.backend().logProbsBackward(dLogits, inverseTemperature, chunkTargets, chunkGrad, chunkStats);
             if (hidden.requiresGrad()) {
                 Tensor dHChunk = dH.slice(0, 0, n); // [n, D]

@@ -99,14 +99,18 @@ public final class Var {
         return packedTranspose;
     }
 
-    /** Adds to the gradient. {@code owned} says that nobody else will use the tensor, so it may be kept and added to. */
+    /**
+     * Adds to the gradient. {@code owned} says that nobody else will use the tensor, so it may be kept and added to. What a
+     * leaf keeps is always its own, because users hold on to it.
+     */
     void accumulate(Tensor gradient, boolean owned) {
         if (!requiresGrad) {
             return;
         }
         if (grad == null) {
-            grad = gradient;
-            gradIsShared = !owned;
+            boolean kept = owned || producer != null;
+            grad = kept ? gradient : gradient.copy();
+            gradIsShared = kept && !owned;
         } else if (gradIsShared) {
             Tensor sum = Tensor.zeros(value.dtype(), value.shape());
             backend().add(grad, gradient, sum);
@@ -138,7 +142,7 @@ public final class Var {
     /**
      * Computes the gradient of this scalar with respect to every parameter it depends on.
      *
-     * @throws IllegalStateException if this is not a scalar or does not depend on any parameter
+     * @throws IllegalStateException if this is not a scalar, does not depend on any parameter, or was walked back before
      */
     public void backward() {
         if (value.elements() != 1) {
@@ -153,7 +157,8 @@ public final class Var {
     /**
      * Computes gradients of a scalar whose gradient with respect to this variable is given: the vector–Jacobian product.
      *
-     * @param gradient same shape as the value
+     * @param gradient same shape as the value; neither kept nor changed
+     * @throws IllegalStateException if nothing here depends on a parameter, or a part of the graph was walked back before
      */
     public void backward(Tensor gradient) {
         if (!gradient.shape().equals(value.shape())) {
@@ -164,7 +169,7 @@ public final class Var {
             throw new IllegalStateException(
                     "nothing to differentiate: '" + name + "' does not depend on a parameter, or was computed in NoGrad");
         }
-        Tape.backward(this, gradient);
+        Tape.backward(this, gradient.contiguous());
     }
 
     @Override

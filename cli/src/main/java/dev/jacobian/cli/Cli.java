@@ -55,6 +55,9 @@ public final class Cli {
 
     private static List<CliCommand> commands(Streams streams) {
         return List.of(
+                new RlCommand(streams),
+                new SftCommand(streams),
+                new EvalCommand(streams),
                 new GenerateCommand(streams),
                 new LogitsCommand(streams),
                 new TokenizeCommand(streams),

@@ -5,19 +5,24 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** What all commands share: the common options, the streams, the order of things. */
 @Command(
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class,
         sortOptions = false,
         usageHelpAutoWidth = true,
         descriptionHeading = "%n",
         optionListHeading = "%nOptions:%n")
 abstract class CliCommand implements Callable<Integer> {
     private final Streams streams;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help.")
+    private boolean help;
 
     @Spec
     private CommandSpec spec;

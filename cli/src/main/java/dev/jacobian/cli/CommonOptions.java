@@ -3,7 +3,8 @@ package dev.jacobian.cli;
 
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.ComputePool;
-import java.util.OptionalInt;
+import java.util.Optional;
+import java.util.OptionalLong;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -11,15 +12,16 @@ import picocli.CommandLine.Spec;
 
 /** Options that every command has. */
 final class CommonOptions {
+    private static final int MAX_THREADS = 4096;
+
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
     @Option(
             names = "--seed",
             paramLabel = "N",
-            defaultValue = "0",
-            description = "Key of all random numbers; the same seed gives the same output (default: ${DEFAULT-VALUE}).")
-    private long seed;
+            description = "Key of all random numbers; the same seed gives the same output (default: 0).")
+    private OptionalLong seed = OptionalLong.empty();
 
     @Option(
             names = "--device",
@@ -33,7 +35,7 @@ final class CommonOptions {
             names = "--threads",
             paramLabel = "N",
             description = "Compute threads; results do not depend on it (default: the processors of the machine).")
-    private OptionalInt threads = OptionalInt.empty();
+    private Optional<Integer> threads = Optional.empty();
 
     @Option(names = "--json", description = "Print the result as JSON on standard output.")
     private boolean json;
@@ -42,6 +44,11 @@ final class CommonOptions {
     private boolean debug; // read from the arguments by Cli, which must know it even if parsing fails
 
     long seed() {
+        return seed.orElse(0);
+    }
+
+    /** The seed, if one was given. */
+    OptionalLong givenSeed() {
         return seed;
     }
 
@@ -51,17 +58,19 @@ final class CommonOptions {
 
     /** Makes the choices effective and says what runs where. */
     void apply(Streams streams) {
-        if (threads.isPresent()) {
-            if (threads.getAsInt() < 1 || threads.getAsInt() > 4096) {
-                throw new ParameterException(
-                        spec.commandLine(), "--threads must lie between 1 and 4096, found " + threads.getAsInt());
-            }
-            ComputePool.setThreads(threads.getAsInt());
-        }
+        threads.ifPresent(this::setThreads);
         device.require();
         int count = ComputePool.threads();
         streams.note("JDK " + JavaRuntime.version() + ", " + Backends.cpu().name() + " kernels, " + count
                 + (count == 1 ? " thread" : " threads") + ", device " + device.describe());
         JavaRuntime.problem().ifPresent(problem -> streams.note("warning: " + problem));
+    }
+
+    private void setThreads(int count) {
+        if (count < 1 || count > MAX_THREADS) {
+            throw new ParameterException(
+                    spec.commandLine(), "--threads must lie between 1 and " + MAX_THREADS + ", found " + count);
+        }
+        ComputePool.setThreads(count);
     }
 }

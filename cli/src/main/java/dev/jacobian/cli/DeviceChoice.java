@@ -22,8 +22,9 @@ record DeviceChoice(Device device, boolean automatic) {
         Backends.of(device);
     }
 
+    /** Says what was chosen, and that it was. */
     String describe() {
-        return automatic ? device + " (auto: this build has no GPU backend)" : device.toString();
+        return automatic ? device + " (auto)" : device.toString();
     }
 
     /** Parses the option. */

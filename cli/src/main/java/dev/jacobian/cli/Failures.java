@@ -45,17 +45,23 @@ final class Failures {
     int reportUsage(ParameterException exception) {
         CommandLine command = exception.getCommandLine();
         String name = command.getCommandSpec().qualifiedName();
-        String message = sentence(exception.getMessage()) + suggestion(exception);
-        print(message + ". See '" + name + " --help'.", exception);
+        // A slip in a required option is reported by picocli as the option's absence; the slip says more.
+        List<String> unmatched = command.getUnmatchedArguments();
+        String message = unmatched.isEmpty() ? exception.getMessage() : describeUnmatched(command, unmatched);
+        print(sentence(message) + ". See '" + name + " --help'.", exception);
         return ExitCode.USAGE;
     }
 
-    private static String suggestion(ParameterException exception) {
-        if (!(exception instanceof UnmatchedArgumentException unmatched)) {
-            return "";
-        }
-        List<String> similar = unmatched.getSuggestions().stream().limit(3).toList();
-        return similar.isEmpty() ? "" : "; did you mean " + String.join(" or ", similar) + "?";
+    private static String describeUnmatched(CommandLine command, List<String> unmatched) {
+        String first = unmatched.getFirst();
+        boolean option = first.startsWith("-");
+        boolean root = command.getParent() == null;
+        String kind = option ? "unknown option" : root ? "unknown command" : "unexpected argument";
+        List<String> similar = option || root
+                ? new UnmatchedArgumentException(command, unmatched)
+                        .getSuggestions().stream().limit(option ? 2 : 1).toList()
+                : List.of();
+        return kind + " '" + first + "'" + (similar.isEmpty() ? "" : "; did you mean " + String.join(" or ", similar));
     }
 
     private void print(String message, Throwable thrown) {

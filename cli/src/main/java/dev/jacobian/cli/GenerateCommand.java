@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -22,6 +21,7 @@ import picocli.CommandLine.Option;
 /** {@code generate}: continues texts or token ids. */
 @Command(
         name = "generate",
+        header = "Continue a text.",
         description = {
             "Continues a text, or sequences of token ids. Without --prompt and --input-ids the prompt is read from standard"
                     + " input. Text is printed as it comes.",
@@ -41,8 +41,17 @@ final class GenerateCommand extends CliCommand {
     @Mixin
     private ModelOption model;
 
-    @ArgGroup
-    private Optional<Prompt> prompt = Optional.empty();
+    @Option(
+            names = "--prompt",
+            paramLabel = "TEXT",
+            description = "Text to continue; special tokens are added as the tokenizer does.")
+    private Optional<String> prompt = Optional.empty();
+
+    @Option(
+            names = "--input-ids",
+            paramLabel = "FILE",
+            description = "JSON file with token ids to continue: an array of arrays.")
+    private Optional<Path> inputIds = Optional.empty();
 
     @Option(
             names = "--max-new-tokens",
@@ -59,23 +68,6 @@ final class GenerateCommand extends CliCommand {
 
     @Mixin
     private SamplingOptions sampling;
-
-    /** Where the prompt comes from; one source at most. */
-    static final class Prompt {
-        @Option(
-                names = "--prompt",
-                paramLabel = "TEXT",
-                description = "Text to continue; special tokens are added as the tokenizer does.")
-        private Optional<String> text = Optional.empty();
-
-        @Option(
-                names = "--input-ids",
-                paramLabel = "FILE",
-                description = "JSON file with token ids to continue: an array of arrays.")
-        private Optional<Path> ids = Optional.empty();
-
-        Prompt() {}
-    }
 
     GenerateCommand(Streams streams) {
         super(streams);
@@ -96,6 +88,9 @@ final class GenerateCommand extends CliCommand {
 
     @Override
     void checkUsage() {
+        if (prompt.isPresent() && inputIds.isPresent()) {
+            throw usage("--prompt and --input-ids exclude each other");
+        }
         config();
     }
 
@@ -104,7 +99,7 @@ final class GenerateCommand extends CliCommand {
         if (greedy && sampling.given()) {
             streams().note("warning: with --greedy nothing is sampled, so temperature, top-k, top-p and min-p have no effect");
         }
-        Optional<TokenIdFile> file = prompt.flatMap(p -> p.ids).map(ids -> TokenIdFile.read(ids).requireNonEmpty());
+        Optional<TokenIdFile> file = inputIds.map(ids -> TokenIdFile.read(ids).requireNonEmpty());
         CausalLM loaded = model.load();
         file.ifPresent(ids -> ids.requireVocabulary(loaded.config().vocabularySize()));
         List<int[]> prompts = file.map(TokenIdFile::sequences).orElseGet(() -> List.of(encodePrompt(loaded)));
@@ -126,7 +121,7 @@ final class GenerateCommand extends CliCommand {
     }
 
     private int[] encodePrompt(CausalLM loaded) {
-        String text = prompt.flatMap(p -> p.text).orElseGet(() -> streams().readText());
+        String text = prompt.orElseGet(() -> streams().readText());
         return loaded.tokenizer().encode(text, true);
     }
 

@@ -26,6 +26,7 @@ import picocli.CommandLine.Mixin;
 /** {@code inspect}: what a checkpoint holds and needs. Reads headers only, so it is quick whatever the size. */
 @Command(
         name = "inspect",
+        header = "Show what a checkpoint holds and needs.",
         description = "Shows a checkpoint: configuration, tokenizer, parameters, tensors, and the memory that using it takes.",
         footer = {"%nExample:", "  jacobian inspect --model DIR"})
 final class InspectCommand extends CliCommand {

@@ -28,6 +28,7 @@ import picocli.CommandLine.Option;
  */
 @Command(
         name = "logits",
+        header = "Write logits, hidden states, loss and gradients to a file.",
         description = {
             "Writes logits, and if asked hidden states, the loss and its gradients, as F32 tensors of a safetensors file.",
             "",
@@ -151,8 +152,8 @@ final class LogitsCommand extends CliCommand {
             loss.ifPresent(value -> object.put("loss", value));
             streams().json(object);
         } else {
-            streams().line("wrote " + out + ": " + ids.sequences().size() + " sequences, " + tokens + " tokens"
-                    + loss.map(value -> ", loss " + value).orElse(""));
+            streams().line("wrote " + out + " (sequences: " + ids.sequences().size() + ", tokens: " + tokens
+                    + loss.map(value -> ", loss: " + value).orElse("") + ")");
         }
     }
 }

@@ -18,6 +18,7 @@ import picocli.CommandLine.Option;
 /** {@code tokenize}: texts to token ids and back. */
 @Command(
         name = "tokenize",
+        header = "Turn texts into token ids and back.",
         description = {
             "Prints the token ids of texts as a JSON array of arrays, or with --decode the texts of token ids as a JSON array"
                     + " of strings.",

@@ -1,37 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
+import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.rl.metric.MajorityVote;
 import dev.jacobian.rl.metric.PassAtK;
+import dev.jacobian.rl.metric.Repetition;
+import dev.jacobian.rl.metric.SelfBleu;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.FinishReason;
 import dev.jacobian.transformer.generation.GenerationConfig;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * Accuracy of a model on a task's held-out problems.
+ * What a model does on a task's held-out problems.
  *
  * @param problems number of problems
- * @param samples completions per problem
- * @param passAt1 mean share of solved completions: pass@1
- * @param passAtK share of problems with a solved one among the samples (unbiased), k = samples
+ * @param samples completions per problem, K
+ * @param passAt1 mean share of solved completions
+ * @param passAtK share of problems with a solved one among the K samples
+ * @param majorityAtK share of problems whose most frequent answer is right (ties go to the earliest)
  * @param reward mean reward
  * @param meanLength mean tokens per completion
  * @param truncated share of completions that reached the limit
+ * @param entropy mean entropy of the model's distribution at every completion token, in nats
+ * @param rep5 mean share of repeated 5-grams of tokens
+ * @param selfBleu mean BLEU-4 of a completion against the others of its problem; NaN for one sample
  */
 public record Evaluation(
         int problems,
         int samples,
         double passAt1,
         double passAtK,
+        double majorityAtK,
         double reward,
         double meanLength,
-        double truncated) {
-    /** Problems and random keys of evaluations never meet those of training. */
+        double truncated,
+        double entropy,
+        double rep5,
+        double selfBleu) {
+    /** Random keys of evaluations never meet those of training. */
     private static final long KEY_BASE = 1L << 48;
+
+    private static final int MICRO_BATCH_TOKENS = 16384;
 
     /**
      * Samples and scores.
@@ -42,17 +58,74 @@ public record Evaluation(
      */
     public static Evaluation run(
             CausalLM model, Task task, int problems, int samples, GenerationConfig generation) {
+        List<Group> groups = sample(model, task, problems, samples, generation);
+        Tally tally = new Tally();
+        groups.forEach(group -> tally.add(group, model, task));
+        return tally.summary(groups.size(), samples, entropy(model, groups, generation));
+    }
+
+    /** Only pass@1, without the measurements that cost another forward pass. */
+    static double passAt1(CausalLM model, Task task, int problems, GenerationConfig generation) {
+        Tally tally = new Tally();
+        sample(model, task, problems, 1, generation).forEach(group -> tally.score(group, model, task));
+        return tally.solvedTotal() / (double) tally.solved.size();
+    }
+
+    private static List<Group> sample(
+            CausalLM model, Task task, int problems, int samples, GenerationConfig generation) {
         List<Problem> heldOut = task.evalProblems(problems);
         long[] keys = new long[heldOut.size()];
         Arrays.setAll(keys, i -> KEY_BASE + i);
-        List<Group> groups = Rollouts.local(model).run(new RolloutTask(heldOut, keys, samples, generation, 0));
-        int[] solved = new int[groups.size()];
-        double reward = 0;
+        return Rollouts.local(model).run(new RolloutTask(heldOut, keys, samples, generation, 0));
+    }
+
+    private static double entropy(CausalLM model, List<Group> groups, GenerationConfig generation) {
+        double sum = 0;
         long tokens = 0;
-        int truncated = 0;
-        for (int p = 0; p < solved.length; p++) {
-            Group group = groups.get(p);
+        for (List<Group> part : PolicyScorer.microBatches(groups, MICRO_BATCH_TOKENS)) {
+            float temperature = generation.doSample() ? generation.temperature() : 1f;
+            float[] entropies = NoGrad.compute(() -> PolicyScorer.score(model, PackedGroups.of(part), temperature)
+                    .entropy()
+                    .toFloatArray());
+            for (float entropy : entropies) {
+                sum += entropy;
+            }
+            tokens += entropies.length;
+        }
+        return sum / Math.max(1, tokens);
+    }
+
+    /** Sums over completions. */
+    private static final class Tally {
+        private final List<Integer> solved = new ArrayList<>();
+        private double reward;
+        private long tokens;
+        private int truncated;
+        private int majority;
+        private double repetition;
+        private double bleu;
+
+        void add(Group group, CausalLM model, Task task) {
+            boolean[] right = score(group, model, task);
+            List<Optional<String>> answers = new ArrayList<>();
             for (Trajectory sample : group.samples()) {
+                answers.add(task.answer(model.tokenizer().decode(sample.tokenIds(), true)));
+                tokens += sample.length();
+                truncated += sample.finishReason() == FinishReason.LENGTH ? 1 : 0;
+            }
+            Optional<String> winner = MajorityVote.winner(answers);
+            majority += winner.isPresent() && right[answers.indexOf(winner)] ? 1 : 0;
+            int[][] responses =
+                    group.samples().stream().map(Trajectory::tokenIds).toArray(int[][]::new);
+            repetition += Repetition.mean(responses, 5);
+            bleu += responses.length > 1 ? SelfBleu.of(responses) : Double.NaN;
+        }
+
+        boolean[] score(Group group, CausalLM model, Task task) {
+            boolean[] right = new boolean[group.samples().size()];
+            int count = 0;
+            for (int i = 0; i < right.length; i++) {
+                Trajectory sample = group.samples().get(i);
                 String text = model.tokenizer().decode(sample.tokenIds(), true);
                 Score total = task.rewards()
                         .score(group.problem().completion(text, sample.tokenIds(), sample.finishReason()))
@@ -61,20 +134,33 @@ public record Evaluation(
                     throw new RewardException(message);
                 }
                 double value = total.orNaN();
-                solved[p] += value >= task.solvedThreshold() ? 1 : 0;
+                right[i] = value >= task.solvedThreshold();
+                count += right[i] ? 1 : 0;
                 reward += Double.isNaN(value) ? 0 : value;
-                tokens += sample.length();
-                truncated += sample.finishReason() == FinishReason.LENGTH ? 1 : 0;
             }
+            solved.add(count);
+            return right;
         }
-        double completions = (double) solved.length * samples;
-        return new Evaluation(
-                solved.length,
-                samples,
-                Arrays.stream(solved).sum() / completions,
-                PassAtK.mean(samples, solved, samples),
-                reward / completions,
-                tokens / completions,
-                truncated / completions);
+
+        int solvedTotal() {
+            return solved.stream().mapToInt(s -> s).sum();
+        }
+
+        Evaluation summary(int problems, int samples, double entropy) {
+            double completions = (double) problems * samples;
+            int[] counts = solved.stream().mapToInt(s -> s).toArray();
+            return new Evaluation(
+                    problems,
+                    samples,
+                    solvedTotal() / completions,
+                    PassAtK.mean(samples, counts, samples),
+                    majority / (double) problems,
+                    reward / completions,
+                    tokens / completions,
+                    truncated / completions,
+                    entropy,
+                    repetition / problems,
+                    bleu / problems);
+        }
     }
 }

@@ -166,7 +166,7 @@ public record RlConfig(
         private int numGenerations = 8;
         private int maxCompletionLength = 64;
         private double temperature = 1.0;
-        private double learningRate = 1e-4;
+        private double learningRate = 1e-6;
         private String lrSchedulerType = "constant";
         private int warmupSteps = 0;
         private double maxGradNorm = 1.0;

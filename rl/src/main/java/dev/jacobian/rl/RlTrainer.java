@@ -84,12 +84,13 @@ public final class RlTrainer {
     /**
      * Writes metrics, completions, checkpoints and the trained model to a folder.
      *
+     * @param origin recorded in run.json
      * @param resume continue from the last checkpoint there; otherwise the folder must not hold a run yet
      * @throws IllegalStateException if there is a run where none should be, or none where one should be, or if it was
      *     started with another configuration
      */
-    public RlTrainer output(Path folder, String modelSource, boolean resume) {
-        RunDirectory run = RunDirectory.open(folder, config, task.name(), modelSource, resume);
+    public RlTrainer output(Path folder, RunOrigin origin, boolean resume) {
+        RunDirectory run = RunDirectory.open(folder, config, origin, resume);
         initial = Optional.of(model.copy()); // before a checkpoint replaces the weights
         state = run.restore(model, optimizer);
         directory = Optional.of(run);
@@ -114,11 +115,11 @@ public final class RlTrainer {
                 directory.ifPresent(run -> run.checkpoint(state, model, optimizer));
             }
         }
-        Evaluation after = evaluate(config.finalEvalProblems());
+        double after = evaluate(config.finalEvalProblems());
         double seconds = before + (System.nanoTime() - begin) / 1e9;
         RlResult result = new RlResult(
                 state.passAt1Before(),
-                after.passAt1(),
+                after,
                 state.step(),
                 state.samples(),
                 seconds,
@@ -130,19 +131,19 @@ public final class RlTrainer {
 
     private void evaluateBefore() {
         say("Measuring pass@1 on " + config.finalEvalProblems() + " held-out problems before training ...");
-        Evaluation evaluation = evaluate(config.finalEvalProblems());
-        state = state.withPassAt1Before(evaluation.passAt1());
+        double passAt1 = evaluate(config.finalEvalProblems());
+        state = state.withPassAt1Before(passAt1);
         say(String.format(
-                java.util.Locale.ROOT, "pass@1 before training: %.1f %%", 100 * evaluation.passAt1()));
+                java.util.Locale.ROOT, "pass@1 before training: %.1f %%", 100 * passAt1));
         Measurements measurements = new Measurements();
-        measurements.put("pass@1", evaluation.passAt1());
+        measurements.put("pass@1", passAt1);
         publish(new StepMetrics(0, config.maxSteps(), measurements.values()), List.of());
     }
 
-    private Evaluation evaluate(int problems) {
+    private double evaluate(int problems) {
         GenerationConfig sampling =
                 GenerationConfig.sampling(config.maxCompletionLength(), (float) config.temperature(), 0);
-        return Evaluation.run(model, task, problems, 1, sampling);
+        return Evaluation.passAt1(model, task, problems, sampling);
     }
 
     private void say(String message) {
@@ -171,7 +172,7 @@ public final class RlTrainer {
         state = state.advanced(tokens, samples);
         measurements.put("num_tokens", state.tokens());
         if (config.evalSteps() > 0 && step % config.evalSteps() == 0 && step < config.maxSteps()) {
-            measurements.put("pass@1", evaluate(config.evalProblems()).passAt1());
+            measurements.put("pass@1", evaluate(config.evalProblems()));
         }
         double seconds = (System.nanoTime() - begin) / 1e9;
         measurements.put("step_time", seconds);

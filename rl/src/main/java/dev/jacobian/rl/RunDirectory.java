@@ -57,12 +57,13 @@ final class RunDirectory {
         this.description = description;
     }
 
-    static RunDirectory open(Path folder, RlConfig config, String task, String modelSource, boolean resume) {
+    static RunDirectory open(Path folder, RlConfig config, RunOrigin origin, boolean resume) {
         ObjectNode description = Json.object();
         description.put("format", FORMAT);
         description.put("algorithm", config.algorithm());
-        description.put("model", modelSource);
-        description.put("task", task);
+        description.put("model", origin.model());
+        description.put("task", origin.task());
+        origin.data().ifPresent(data -> description.put("data", data));
         description.put("seed", config.seed());
         description.set("config", config.toJson());
         description.put(

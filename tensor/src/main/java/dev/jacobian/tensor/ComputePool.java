@@ -2,6 +2,7 @@
 package dev.jacobian.tensor;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntConsumer;
@@ -21,10 +22,17 @@ public final class ComputePool {
     private static final int SPINS = 20_000;
     private static final ReentrantLock REGION = new ReentrantLock();
     private static volatile Worker[] workers = new Worker[0];
-    private static volatile int threads = Integer.getInteger(
-            "jacobian.threads", Runtime.getRuntime().availableProcessors());
+    private static volatile int threads = initialThreads();
 
     private ComputePool() {}
+
+    private static int initialThreads() {
+        int threads = Integer.getInteger("jacobian.threads", Runtime.getRuntime().availableProcessors());
+        if (threads < 1) {
+            throw new IllegalArgumentException("jacobian.threads is " + threads + "; need at least 1");
+        }
+        return threads;
+    }
 
     /** Number of threads that a region uses, the caller's included. */
     public static int threads() {
@@ -95,7 +103,9 @@ public final class ComputePool {
                 try {
                     task.accept(index);
                 } catch (Throwable thrown) {
-                    failure = thrown;
+                    if (failure == null) {
+                        failure = thrown;
+                    }
                 }
                 if (done.incrementAndGet() == tasks) {
                     LockSupport.unpark(caller);
@@ -124,7 +134,7 @@ public final class ComputePool {
 
     private static final class Worker {
         private final Thread thread;
-        private volatile Region region;
+        private final AtomicReference<Region> region = new AtomicReference<>();
         private volatile boolean stopped;
 
         Worker(int number) {
@@ -134,7 +144,7 @@ public final class ComputePool {
         }
 
         void start(Region next) {
-            region = next;
+            region.set(next);
             LockSupport.unpark(thread);
         }
 
@@ -144,14 +154,13 @@ public final class ComputePool {
         }
 
         private void loop() {
-            Region last = null;
             int spins = 0;
             while (!stopped) {
-                Region current = region;
-                if (current != last) {
-                    last = current;
+                // Taken out, so that a finished region does not keep its tensors alive.
+                Region next = region.get() == null ? null : region.getAndSet(null);
+                if (next != null) {
                     spins = 0;
-                    current.work();
+                    next.work();
                 } else if (spins < SPINS) {
                     spins++;
                     Thread.onSpinWait();

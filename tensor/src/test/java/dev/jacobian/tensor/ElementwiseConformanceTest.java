@@ -185,6 +185,8 @@ class ElementwiseConformanceTest {
                         (b, o) -> b.logProbs(logits, inverse, targets, o[0], null, o[1]),
                         Tensor.zeros(rows),
                         Tensor.zeros(rows, 2));
+                compare("softmax", (b, o) -> b.softmax(logits, inverse, o[0]), normal(rng, rows, v));
+                compare("softmax in place", (b, o) -> b.softmax(o[0], inverse, o[0]), logits);
                 Tensor stats = Tensor.zeros(rows, 2);
                 reference.logProbs(logits, inverse, targets, Tensor.zeros(rows), null, stats);
                 Tensor dLogProbs = normal(rng, rows);
@@ -240,6 +242,7 @@ class ElementwiseConformanceTest {
             compare("swiGlu" + with, (b, o) -> b.swiGlu(x, y, o[0]), x);
             compare("swiGlu backward" + with, (b, o) -> b.swiGluBackward(y, x, y, o[0], o[1]), x, x);
             compare("scatter" + with, (b, o) -> b.scatterAddRows(x, rows, o[0]), normal(rng, 50, d));
+            compare("softmax" + with, (b, o) -> b.softmax(x, 2f, o[0]), x);
             compare("gather" + with, (b, o) -> b.gatherRows(x, rows, o[0]), x);
             compare(
                     "logProbs" + with,

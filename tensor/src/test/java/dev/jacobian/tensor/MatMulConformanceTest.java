@@ -4,6 +4,7 @@ package dev.jacobian.tensor;
 import static dev.jacobian.tensor.Numbers.assertSameBits;
 import static dev.jacobian.tensor.Numbers.normal;
 import static dev.jacobian.tensor.Numbers.strided;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -19,6 +20,12 @@ class MatMulConformanceTest {
     @AfterEach
     void restoreThreads() {
         ComputePool.setThreads(threads);
+    }
+
+    @Test
+    void theWidthIsTheOneAskedFor() {
+        String bits = System.getProperty("jacobian.vector.bits");
+        assertThat(cpu.name()).isEqualTo(bits == null ? cpu.name() : "vector-" + bits).startsWith("vector-");
     }
 
     private void check(Tensor a, Tensor b, boolean accumulate, Rng rng) {

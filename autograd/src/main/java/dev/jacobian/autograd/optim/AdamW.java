@@ -5,9 +5,11 @@ import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Backend.AdamWStep;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.Tensor;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter, 2019), as {@code torch.optim.AdamW} computes it: bias-corrected
@@ -28,6 +30,13 @@ public final class AdamW {
         this.config = config;
         this.m = new Tensor[parameters.size()];
         this.v = new Tensor[parameters.size()];
+        Set<String> names = new HashSet<>();
+        for (Var parameter : parameters) {
+            if (!names.add(parameter.name())) {
+                throw new IllegalArgumentException("two parameters are named '" + parameter.name()
+                        + "'; the optimizer keeps its state by name, so give each its own");
+            }
+        }
         reset();
     }
 

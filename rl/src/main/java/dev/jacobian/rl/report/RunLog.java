@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
@@ -30,6 +31,9 @@ import java.util.TreeMap;
  * @param completions one object per logged completion, in the order of the file
  */
 record RunLog(ObjectNode run, SequencedMap<Integer, ObjectNode> steps, List<ObjectNode> completions) {
+    /** Accuracy on held-out problems; the one on the samples of training is {@code pass@1/train}. */
+    static final String HELD_OUT = "pass@1";
+
     /**
      * Reads a run directory.
      *
@@ -54,7 +58,20 @@ record RunLog(ObjectNode run, SequencedMap<Integer, ObjectNode> steps, List<Obje
             }
             steps.put(line.get("step").intValue(), line);
         }
-        return new RunLog(run, steps, lines(directory.resolve("completions.jsonl")));
+        RunLog log = new RunLog(run, steps, lines(directory.resolve("completions.jsonl")));
+        log.addEvaluation("pass@1_before", 0);
+        log.addEvaluation("pass@1_after", steps.isEmpty() ? 0 : steps.lastKey());
+        return log;
+    }
+
+    /** The evaluations before and after training may stand in {@code run.json} only; they belong on the curve too. */
+    private void addEvaluation(String key, int step) {
+        if (!steps.isEmpty() && run.path(key).isNumber()) {
+            ObjectNode line = steps.computeIfAbsent(step, none -> Json.object());
+            if (!line.path(HELD_OUT).isNumber()) {
+                line.set(HELD_OUT, run.get(key));
+            }
+        }
     }
 
     /** Names of all metrics, in the order in which they first appear. */
@@ -95,6 +112,26 @@ record RunLog(ObjectNode run, SequencedMap<Integer, ObjectNode> steps, List<Obje
             level = next;
         }
         return Optional.empty();
+    }
+
+    /** What was trained, such as {@code GRPO on countdown}; empty when {@code run.json} does not say. */
+    String what() {
+        String algorithm = name("algorithm").toUpperCase(Locale.ROOT);
+        String task = name("task");
+        return algorithm.isEmpty() || task.isEmpty() ? algorithm : algorithm + " on " + task;
+    }
+
+    /** A fact as text: itself, or the {@code name} in it if it is an object; empty if absent. */
+    String name(String key) {
+        return fact(key).map(node -> node.isObject() ? node.path("name").asText() : node.asText())
+                .orElse("");
+    }
+
+    /** The model without the folders that lead to it: a picture that is shown around need not tell them. */
+    String model() {
+        String model = name("model");
+        Path path = Path.of(model);
+        return path.isAbsolute() && path.getFileName() != null ? path.getFileName().toString() : model;
     }
 
     private static List<ObjectNode> lines(Path file) {

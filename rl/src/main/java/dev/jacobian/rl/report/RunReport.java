@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.report;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.AtomicFiles;
@@ -65,14 +64,8 @@ public final class RunReport {
     }
 
     static String html(RunLog log) {
-        String what = log.fact("algorithm").map(JsonNode::asText).orElse("").toUpperCase(java.util.Locale.ROOT);
-        String task = log.fact("task").map(RunReport::label).map(name -> " on " + name).orElse("");
-        String title = what.isEmpty() ? "Training run" : what + task;
-        return ReportPage.render(title + " · Jacobian", data(log));
-    }
-
-    private static String label(JsonNode node) {
-        return node.isObject() ? node.path("name").asText("") : node.asText();
+        String what = log.what();
+        return ReportPage.render((what.isEmpty() ? "Training run" : what) + " · Jacobian", data(log));
     }
 
     private static ObjectNode data(RunLog log) {

@@ -75,7 +75,7 @@ public record CountdownReward(double format, double right) implements RewardFunc
     }
 
     /** The content of the last answer tag in the last line, stripped. */
-    static Optional<String> answer(String text) {
+    public static Optional<String> answer(String text) {
         String lastLine = text.substring(text.lastIndexOf('\n') + 1);
         return ANSWER.matcher(lastLine)
                 .results()

@@ -119,6 +119,11 @@ public record Countdown(
         return WeightedRewards.of(new CountdownReward());
     }
 
+    @Override
+    public Optional<String> answer(String completion) {
+        return CountdownReward.answer(completion);
+    }
+
     /** A problem from an instance of the user's own, solvable or not. */
     public Problem problem(List<Integer> numbers, int target) {
         Optional<Expression> solution = new CountdownSolver(fractions).solve(numbers, target);

@@ -3,6 +3,7 @@ package dev.jacobian.rl.task;
 
 import dev.jacobian.rl.reward.WeightedRewards;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.LongStream;
 
 /**
@@ -48,5 +49,10 @@ public interface Task {
      */
     default double solvedThreshold() {
         return 1;
+    }
+
+    /** The answer in a completion, in the form that a majority vote compares; empty if there is none. */
+    default Optional<String> answer(String completion) {
+        return completion.isBlank() ? Optional.empty() : Optional.of(completion.strip());
     }
 }

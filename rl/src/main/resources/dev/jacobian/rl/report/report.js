@@ -75,19 +75,17 @@
   const lastOf = values => measured(values).at(-1);
   const mean = values => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-  // The trainer's own names; where there are evaluations under eval/, a plain pass@1 is that of the training samples.
-  const heldOutName = metrics['eval/pass@1'] ? 'eval/pass@1' : 'pass@1';
-  const sampledName = ['train/pass@1', 'prompt/success_rate', 'pass@1'].find(key => key !== heldOutName && metrics[key]);
-
-  const before = fact('pass@1_before') ?? measured(metrics[heldOutName])[0];
-  const after = fact('pass@1_after') ?? (measured(metrics[heldOutName]).length > 1 ? lastOf(metrics[heldOutName]) : undefined);
-  const trainSteps = steps.filter(step => step > 0).length;
+  const HELD_OUT = 'pass@1';
+  const SAMPLED = 'pass@1/train';
+  const before = fact('pass@1_before') ?? measured(metrics[HELD_OUT])[0];
+  const after = fact('pass@1_after') ?? (measured(metrics[HELD_OUT]).length > 1 ? lastOf(metrics[HELD_OUT]) : undefined);
+  const trainSteps = steps.filter(step => step > 0).length; // step 0 is what was measured before training
 
   function head() {
     const algorithm = name(fact('algorithm')).toUpperCase();
     const task = name(fact('task'));
     $('what').textContent = algorithm ? algorithm + (task ? ` on ${task}` : '') : 'Training run';
-    const model = name(fact('model'));
+    const model = name(fact('model')).replace(/^(?:\/|[A-Za-z]:\\).*[/\\](?=[^/\\])/, '').replace(/[/\\]$/, '');
     const seed = fact('seed');
     $('who').textContent = [model, seed === undefined ? '' : `seed ${seed}`, name(fact('machine')), name(fact('started', 'date'))]
       .filter(Boolean).join(' · ');
@@ -111,13 +109,13 @@
     }
 
     const difference = fact('sampling_logp_difference_max') ?? largest(metrics['sampling/sampling_logp_difference/max']);
-    const tokens = fact('num_tokens', 'tokens') ?? lastOf(metrics.num_tokens);
+    const tokens = fact('tokens', 'num_tokens') ?? lastOf(metrics.num_tokens);
     const seconds = fact('seconds') ?? (metrics.step_time ? measured(metrics.step_time).reduce((a, b) => a + b, 0) : undefined);
     const speed = measured(metrics.tokens_per_s);
     tile('Steps', trainSteps ? grouped.format(trainSteps) : undefined, planned > trainSteps ? `of ${planned}` : '');
     tile('Time', seconds > 0 ? duration(seconds) : undefined, trainSteps && seconds > 0 ? `${figure(seconds / trainSteps)} s per step` : '');
     tile('Completions', fact('samples') === undefined ? undefined : compact(fact('samples')), '');
-    tile('Tokens', tokens === undefined ? undefined : compact(tokens), speed.length ? `${compact(mean(speed))} per second` : '');
+    tile('Tokens', tokens === undefined ? undefined : compact(tokens), speed.length ? `${figure(Math.round(mean(speed)))} per second` : '');
     tile('Peak memory', fact('peak_memory_bytes') === undefined ? undefined : bytes(fact('peak_memory_bytes')), '');
     if (difference !== undefined) {
       const exact = difference === 0;
@@ -180,8 +178,8 @@
   // key: metric; dots: few points that are joined, not smoothed.
   const CHARTS = [
     { title: 'pass@1', about: 'Share of solved completions.', ...share, series: [
-      { key: heldOutName, label: 'held-out problems', colour: 'blue', dots: true },
-      { key: sampledName, label: 'training samples', colour: 'teal' }] },
+      { key: HELD_OUT, label: 'held-out problems', colour: 'blue', dots: true },
+      { key: SAMPLED, label: 'training samples', colour: 'quiet' }] },
     { title: 'Reward', about: 'Mean over the completions of a step.', series: [{ key: 'reward', label: 'reward', colour: 'blue' }] },
     { title: 'Completion length', about: 'Tokens: mean, and the shortest and longest of each step.', zero: true,
       band: ['completions/min_length', 'completions/max_length'],
@@ -259,7 +257,7 @@
     for (const { key, label, colour: colourName, dots } of series) {
       const colour = colours[colourName];
       const values = metrics[key];
-      const line = { label, borderColor: colour, backgroundColor: colour, spanGaps: true, pointHoverRadius: 4, borderJoinStyle: 'round' };
+      const line = { label, borderColor: colour, backgroundColor: colour, spanGaps: true, clip: 8, pointHoverRadius: 4, borderJoinStyle: 'round' };
       const few = measured(values).length < SMOOTH_FROM;
       if (dots || few || spec.exact) {
         const radius = spec.exact && !few ? 0 : measured(values).length <= 60 ? 3 : 1.5;
@@ -315,7 +313,7 @@
     canvas.setAttribute('aria-label', `${spec.title} over training steps; last value ${format(last)}`);
     const legend = h('div', { className: 'legend' });
     const element = h('figure', { className: 'chart' },
-      h('header', {}, h('h3', {}, spec.title), h('span', { className: 'last' }, format(last))),
+      h('header', {}, h('h3', {}, spec.title), h('span', { className: 'last' }, spec.exact && last === 0 ? '0.0' : format(last))),
       spec.about ? h('p', {}, spec.about) : null, legend, h('div', { className: 'plot' }, canvas));
     return { spec, series, canvas, legend, element };
   }

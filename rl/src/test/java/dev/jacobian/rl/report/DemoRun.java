@@ -17,6 +17,7 @@ final class DemoRun {
     static final String[] CHARTED = {
         "reward",
         "pass@1",
+        "pass@1/train",
         "completions/mean_length",
         "completions/min_length",
         "completions/max_length",
@@ -41,7 +42,7 @@ final class DemoRun {
     /** Writes the three files. */
     static void write(Path directory, int steps) {
         ObjectNode run = Json.object();
-        run.put("algorithm", "grpo").put("model", "models/countdown-5m").put("task", "countdown").put("seed", 7);
+        run.put("algorithm", "grpo").put("model", "/home/someone/models/countdown-5m").put("task", "countdown").put("seed", 7);
         run.put("machine", "JDK 25.0.3 · 512-bit vectors · 16 threads · CPU");
         if (steps > 1) {
             run.put("pass@1_before", 0.0713).put("pass@1_after", 0.6241).put("steps", steps);
@@ -101,8 +102,8 @@ final class DemoRun {
         line.put("loss", 0.02 * random.nextGaussian()).put("learning_rate", 1e-4);
         line.put("grad_norm", 0.3 + 0.5 * Math.exp(-3.0 * step / steps) + 0.08 * Math.abs(random.nextGaussian()));
         line.put("tokens_per_s", 3050 + 120 * random.nextGaussian());
-        line.put("train/pass@1", sampled);
-        if (step == 1 || step % 10 == 0 || step == steps) {
+        line.put("pass@1/train", sampled);
+        if (step % 10 == 0 && step < steps) {
             line.put("pass@1", Math.clamp(solved - 0.01 + 0.015 * random.nextGaussian(), 0, 1));
         }
         return line;

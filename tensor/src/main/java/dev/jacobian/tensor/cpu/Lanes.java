@@ -14,6 +14,10 @@ final class Lanes {
     /** The species of every kernel. */
     static final VectorSpecies<Float> FLOATS = choose();
 
+    /** Half as wide (at least 128 bits), for rows of half a vector. */
+    static final VectorSpecies<Float> HALF =
+            FLOATS.length() == 16 ? FloatVector.SPECIES_256 : FloatVector.SPECIES_128;
+
     /** Integers of the same shape. */
     static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
 

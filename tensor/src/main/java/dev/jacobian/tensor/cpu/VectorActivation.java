@@ -5,7 +5,12 @@ import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.reference.Exp;
 import jdk.incubator.vector.FloatVector;
 
-/** SwiGLU and its gradients. */
+/**
+ * SwiGLU and its gradients.
+ *
+ * <p>The loops call nothing but the Vector API and one exponential: two vector exponentials or many small helpers in one
+ * method reach the compiler's limit of nodes, and what is then not inlined boxes its vectors.
+ */
 final class VectorActivation {
     private static final int L = Lanes.COUNT;
 
@@ -23,7 +28,7 @@ final class VectorActivation {
     private static void swiGlu(float[] gate, int gAt, float[] up, int uAt, float[] out, int oAt, int n) {
         int i = 0;
         for (; i < Lanes.FLOATS.loopBound(n); i += L) {
-            VectorExp.silu(load(gate, gAt + i)).mul(load(up, uAt + i)).intoArray(out, oAt + i);
+            VectorExp.silu(FloatVector.fromArray(Lanes.FLOATS, gate, gAt + i)).mul(FloatVector.fromArray(Lanes.FLOATS, up, uAt + i)).intoArray(out, oAt + i);
         }
         for (; i < n; i++) {
             out[oAt + i] = Exp.silu(gate[gAt + i]) * up[uAt + i];
@@ -47,15 +52,16 @@ final class VectorActivation {
         int dgAt = dGate.offset() + from;
         int duAt = dUp.offset() + from;
         int n = to - from;
-        FloatVector one = FloatVector.broadcast(Lanes.FLOATS, 1f);
         int i = 0;
         for (; i < Lanes.FLOATS.loopBound(n); i += L) {
-            FloatVector z = load(gs, gAt + i);
-            FloatVector d = load(ds, dAt + i);
-            FloatVector sigmoid = VectorExp.sigmoid(z);
+            FloatVector z = FloatVector.fromArray(Lanes.FLOATS, gs, gAt + i);
+            FloatVector d = FloatVector.fromArray(Lanes.FLOATS, ds, dAt + i);
+            FloatVector u = FloatVector.fromArray(Lanes.FLOATS, us, uAt + i);
+            FloatVector one = FloatVector.broadcast(Lanes.FLOATS, 1f);
+            FloatVector sigmoid = one.div(VectorExp.exp(z.neg()).add(one));
             FloatVector slope = sigmoid.mul(z.fma(one.sub(sigmoid), one));
             d.mul(z.mul(sigmoid)).intoArray(dus, duAt + i);
-            d.mul(load(us, uAt + i)).mul(slope).intoArray(dgs, dgAt + i);
+            d.mul(u).mul(slope).intoArray(dgs, dgAt + i);
         }
         for (; i < n; i++) {
             float z = gs[gAt + i];
@@ -65,9 +71,5 @@ final class VectorActivation {
             dus[duAt + i] = d * (z * sigmoid);
             dgs[dgAt + i] = d * us[uAt + i] * slope;
         }
-    }
-
-    private static FloatVector load(float[] x, int at) {
-        return FloatVector.fromArray(Lanes.FLOATS, x, at);
     }
 }

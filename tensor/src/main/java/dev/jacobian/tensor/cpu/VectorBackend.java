@@ -127,6 +127,11 @@ public final class VectorBackend implements Backend {
     }
 
     @Override
+    public void softmax(Tensor logits, float inverseTemperature, Tensor out) {
+        VectorSoftmax.softmax(logits, inverseTemperature, out);
+    }
+
+    @Override
     public void logProbsBackward(Tensor logits, float inverseTemperature, int[] targets, Tensor dLogProbs, Tensor stats) {
         VectorSoftmax.logProbsBackward(logits, inverseTemperature, targets, dLogProbs, stats);
     }

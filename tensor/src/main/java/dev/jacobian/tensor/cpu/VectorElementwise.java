@@ -24,7 +24,7 @@ final class VectorElementwise {
     static void add(float[] x, int xFrom, float[] y, int yFrom, float[] o, int oFrom, int n) {
         int i = 0;
         for (; i < Lanes.FLOATS.loopBound(n); i += L) {
-            load(x, xFrom + i).add(load(y, yFrom + i)).intoArray(o, oFrom + i);
+            FloatVector.fromArray(Lanes.FLOATS, x, xFrom + i).add(FloatVector.fromArray(Lanes.FLOATS, y, yFrom + i)).intoArray(o, oFrom + i);
         }
         for (; i < n; i++) {
             o[oFrom + i] = x[xFrom + i] + y[yFrom + i];
@@ -37,10 +37,11 @@ final class VectorElementwise {
                 to - from));
     }
 
-    private static void multiply(float[] x, int xFrom, float[] y, int yFrom, float[] o, int oFrom, int n) {
+    /** o = x · y. */
+    static void multiply(float[] x, int xFrom, float[] y, int yFrom, float[] o, int oFrom, int n) {
         int i = 0;
         for (; i < Lanes.FLOATS.loopBound(n); i += L) {
-            load(x, xFrom + i).mul(load(y, yFrom + i)).intoArray(o, oFrom + i);
+            FloatVector.fromArray(Lanes.FLOATS, x, xFrom + i).mul(FloatVector.fromArray(Lanes.FLOATS, y, yFrom + i)).intoArray(o, oFrom + i);
         }
         for (; i < n; i++) {
             o[oFrom + i] = x[xFrom + i] * y[yFrom + i];
@@ -52,10 +53,11 @@ final class VectorElementwise {
                 x.floats(), x.offset() + from, factor, out.floats(), out.offset() + from, to - from));
     }
 
-    private static void scale(float[] x, int xFrom, float factor, float[] o, int oFrom, int n) {
+    /** o = factor · x. */
+    static void scale(float[] x, int xFrom, float factor, float[] o, int oFrom, int n) {
         int i = 0;
         for (; i < Lanes.FLOATS.loopBound(n); i += L) {
-            load(x, xFrom + i).mul(factor).intoArray(o, oFrom + i);
+            FloatVector.fromArray(Lanes.FLOATS, x, xFrom + i).mul(factor).intoArray(o, oFrom + i);
         }
         for (; i < n; i++) {
             o[oFrom + i] = factor * x[xFrom + i];
@@ -71,7 +73,7 @@ final class VectorElementwise {
         int i = 0;
         FloatVector f = FloatVector.broadcast(Lanes.FLOATS, factor);
         for (; i < Lanes.FLOATS.loopBound(n); i += L) {
-            f.fma(load(x, xFrom + i), load(o, oFrom + i)).intoArray(o, oFrom + i);
+            f.fma(FloatVector.fromArray(Lanes.FLOATS, x, xFrom + i), FloatVector.fromArray(Lanes.FLOATS, o, oFrom + i)).intoArray(o, oFrom + i);
         }
         for (; i < n; i++) {
             o[oFrom + i] = Math.fma(factor, x[xFrom + i], o[oFrom + i]);
@@ -113,16 +115,16 @@ final class VectorElementwise {
             }
             return;
         }
-        FloatVector s0 = load(o, oFrom);
-        FloatVector s1 = load(o, oFrom + L);
-        FloatVector s2 = load(o, oFrom + 2 * L);
-        FloatVector s3 = load(o, oFrom + 3 * L);
+        FloatVector s0 = FloatVector.fromArray(Lanes.FLOATS, o, oFrom);
+        FloatVector s1 = FloatVector.fromArray(Lanes.FLOATS, o, oFrom + L);
+        FloatVector s2 = FloatVector.fromArray(Lanes.FLOATS, o, oFrom + 2 * L);
+        FloatVector s3 = FloatVector.fromArray(Lanes.FLOATS, o, oFrom + 3 * L);
         for (int row = 0; row < rows; row++) {
             int at = xFrom + row * d;
-            s0 = s0.add(load(x, at));
-            s1 = s1.add(load(x, at + L));
-            s2 = s2.add(load(x, at + 2 * L));
-            s3 = s3.add(load(x, at + 3 * L));
+            s0 = s0.add(FloatVector.fromArray(Lanes.FLOATS, x, at));
+            s1 = s1.add(FloatVector.fromArray(Lanes.FLOATS, x, at + L));
+            s2 = s2.add(FloatVector.fromArray(Lanes.FLOATS, x, at + 2 * L));
+            s3 = s3.add(FloatVector.fromArray(Lanes.FLOATS, x, at + 3 * L));
         }
         s0.intoArray(o, oFrom);
         s1.intoArray(o, oFrom + L);
@@ -147,9 +149,5 @@ final class VectorElementwise {
             total += sums[block];
         }
         return total;
-    }
-
-    private static FloatVector load(float[] x, int at) {
-        return FloatVector.fromArray(Lanes.FLOATS, x, at);
     }
 }

@@ -40,12 +40,6 @@ final class VectorExp {
         return n.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
     }
 
-    /** 1 / (1 + exp(−z)). */
-    static FloatVector sigmoid(FloatVector z) {
-        FloatVector one = FloatVector.broadcast(Lanes.FLOATS, 1f);
-        return one.div(exp(z.neg()).add(one));
-    }
-
     /** z / (1 + exp(−z)). */
     static FloatVector silu(FloatVector z) {
         return z.div(exp(z.neg()).add(1f));

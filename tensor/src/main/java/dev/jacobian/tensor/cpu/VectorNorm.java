@@ -29,7 +29,7 @@ final class VectorNorm {
             float[] x, int xAt, float r, float[] weight, int weightAt, float[] out, int outAt, int d) {
         int i = 0;
         for (; i < Lanes.FLOATS.loopBound(d); i += L) {
-            load(x, xAt + i).mul(r).mul(load(weight, weightAt + i)).intoArray(out, outAt + i);
+            FloatVector.fromArray(Lanes.FLOATS, x, xAt + i).mul(r).mul(FloatVector.fromArray(Lanes.FLOATS, weight, weightAt + i)).intoArray(out, outAt + i);
         }
         for (; i < d; i++) {
             out[outAt + i] = x[xAt + i] * r * weight[weightAt + i];
@@ -61,29 +61,24 @@ final class VectorNorm {
     private static void inputRow(
             Tensor dOut, Tensor x, Tensor weight, float r, int row, float[] g, float[] parts, Tensor dX) {
         int d = weight.elements();
-        float[] xs = x.floats();
-        float[] ws = weight.floats();
-        float[] os = dOut.floats();
-        float[] to = dX.floats();
         int xAt = x.offset() + row * d;
-        int wAt = weight.offset();
-        int oAt = dOut.offset() + row * d;
-        int toAt = dX.offset() + row * d;
+        VectorElementwise.multiply(
+                dOut.floats(), dOut.offset() + row * d, weight.floats(), weight.offset(), g, 0, d);
+        float c = -(VectorSum.dot(g, 0, x.floats(), xAt, d, parts) * r * r / d);
+        project(x.floats(), xAt, g, c, r, dX.floats(), dX.offset() + row * d, d);
+    }
+
+    /** out = r · (g + c · x). */
+    private static void project(float[] x, int xAt, float[] g, float c, float r, float[] out, int outAt, int d) {
+        FloatVector cs = FloatVector.broadcast(Lanes.FLOATS, c);
         int i = 0;
         for (; i < Lanes.FLOATS.loopBound(d); i += L) {
-            load(os, oAt + i).mul(load(ws, wAt + i)).intoArray(g, i);
+            cs.fma(FloatVector.fromArray(Lanes.FLOATS, x, xAt + i), FloatVector.fromArray(Lanes.FLOATS, g, i))
+                    .mul(r)
+                    .intoArray(out, outAt + i);
         }
         for (; i < d; i++) {
-            g[i] = os[oAt + i] * ws[wAt + i];
-        }
-        float c = -(VectorSum.dot(g, 0, xs, xAt, d, parts) * r * r / d);
-        FloatVector cs = FloatVector.broadcast(Lanes.FLOATS, c);
-        i = 0;
-        for (; i < Lanes.FLOATS.loopBound(d); i += L) {
-            cs.fma(load(xs, xAt + i), load(g, i)).mul(r).intoArray(to, toAt + i);
-        }
-        for (; i < d; i++) {
-            to[toAt + i] = r * Math.fma(c, xs[xAt + i], g[i]);
+            out[outAt + i] = r * Math.fma(c, x[xAt + i], g[i]);
         }
     }
 
@@ -91,50 +86,60 @@ final class VectorNorm {
             Tensor dOut, Tensor x, Tensor inverseRms, Tensor dWeight, int column, int columnEnd) {
         int d = dWeight.elements();
         int rows = inverseRms.elements();
-        float[] os = dOut.floats();
-        float[] xs = x.floats();
-        float[] rs = inverseRms.floats();
-        float[] to = dWeight.floats();
         int oAt = dOut.offset() + column;
         int xAt = x.offset() + column;
-        int rAt = inverseRms.offset();
         int toAt = dWeight.offset() + column;
+        float[] rs = inverseRms.floats();
         if (columnEnd - column == 4 * L) {
-            FloatVector s0 = load(to, toAt);
-            FloatVector s1 = load(to, toAt + L);
-            FloatVector s2 = load(to, toAt + 2 * L);
-            FloatVector s3 = load(to, toAt + 3 * L);
-            for (int row = 0; row < rows; row++) {
-                float r = rs[rAt + row];
-                int o = oAt + row * d;
-                int at = xAt + row * d;
-                s0 = load(os, o).fma(load(xs, at).mul(r), s0);
-                s1 = load(os, o + L).fma(load(xs, at + L).mul(r), s1);
-                s2 = load(os, o + 2 * L).fma(load(xs, at + 2 * L).mul(r), s2);
-                s3 = load(os, o + 3 * L).fma(load(xs, at + 3 * L).mul(r), s3);
-            }
-            s0.intoArray(to, toAt);
-            s1.intoArray(to, toAt + L);
-            s2.intoArray(to, toAt + 2 * L);
-            s3.intoArray(to, toAt + 3 * L);
+            fourVectors(dOut.floats(), oAt, x.floats(), xAt, rs, inverseRms.offset(), rows, d, dWeight.floats(), toAt);
             return;
         }
-        int n = columnEnd - column;
         for (int row = 0; row < rows; row++) {
-            float r = rs[rAt + row];
-            int o = oAt + row * d;
-            int at = xAt + row * d;
-            int i = 0;
-            for (; i < Lanes.FLOATS.loopBound(n); i += L) {
-                load(os, o + i).fma(load(xs, at + i).mul(r), load(to, toAt + i)).intoArray(to, toAt + i);
-            }
-            for (; i < n; i++) {
-                to[toAt + i] = Math.fma(os[o + i], xs[at + i] * r, to[toAt + i]);
-            }
+            addProducts(
+                    dOut.floats(), oAt + row * d, x.floats(), xAt + row * d, rs[inverseRms.offset() + row],
+                    dWeight.floats(), toAt, columnEnd - column);
         }
     }
 
-    private static FloatVector load(float[] x, int at) {
-        return FloatVector.fromArray(Lanes.FLOATS, x, at);
+    /** Four vectors of columns over all rows. */
+    private static void fourVectors(
+            float[] dOut, int oAt, float[] x, int xAt, float[] r, int rAt, int rows, int d, float[] to, int toAt) {
+        FloatVector s0 = FloatVector.fromArray(Lanes.FLOATS, to, toAt);
+        FloatVector s1 = FloatVector.fromArray(Lanes.FLOATS, to, toAt + L);
+        FloatVector s2 = FloatVector.fromArray(Lanes.FLOATS, to, toAt + 2 * L);
+        FloatVector s3 = FloatVector.fromArray(Lanes.FLOATS, to, toAt + 3 * L);
+        for (int row = 0; row < rows; row++) {
+            FloatVector rs = FloatVector.broadcast(Lanes.FLOATS, r[rAt + row]);
+            int o = oAt + row * d;
+            int at = xAt + row * d;
+            FloatVector x0 = FloatVector.fromArray(Lanes.FLOATS, x, at).mul(rs);
+            FloatVector x1 = FloatVector.fromArray(Lanes.FLOATS, x, at + L).mul(rs);
+            FloatVector x2 = FloatVector.fromArray(Lanes.FLOATS, x, at + 2 * L).mul(rs);
+            FloatVector x3 = FloatVector.fromArray(Lanes.FLOATS, x, at + 3 * L).mul(rs);
+            s0 = x0.fma(FloatVector.fromArray(Lanes.FLOATS, dOut, o), s0);
+            s1 = x1.fma(FloatVector.fromArray(Lanes.FLOATS, dOut, o + L), s1);
+            s2 = x2.fma(FloatVector.fromArray(Lanes.FLOATS, dOut, o + 2 * L), s2);
+            s3 = x3.fma(FloatVector.fromArray(Lanes.FLOATS, dOut, o + 3 * L), s3);
+        }
+        s0.intoArray(to, toAt);
+        s1.intoArray(to, toAt + L);
+        s2.intoArray(to, toAt + 2 * L);
+        s3.intoArray(to, toAt + 3 * L);
+    }
+
+    /** to += dOut · (x · r). */
+    private static void addProducts(
+            float[] dOut, int oAt, float[] x, int xAt, float r, float[] to, int toAt, int n) {
+        int i = 0;
+        for (; i < Lanes.FLOATS.loopBound(n); i += L) {
+            FloatVector scaled = FloatVector.fromArray(Lanes.FLOATS, x, xAt + i).mul(r);
+            scaled.fma(
+                            FloatVector.fromArray(Lanes.FLOATS, dOut, oAt + i),
+                            FloatVector.fromArray(Lanes.FLOATS, to, toAt + i))
+                    .intoArray(to, toAt + i);
+        }
+        for (; i < n; i++) {
+            to[toAt + i] = Math.fma(dOut[oAt + i], x[xAt + i] * r, to[toAt + i]);
+        }
     }
 }

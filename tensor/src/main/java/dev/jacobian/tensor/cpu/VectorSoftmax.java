@@ -87,6 +87,32 @@ final class VectorSoftmax {
         }
     }
 
+    static void softmax(Tensor logits, float inverseTemperature, Tensor out) {
+        int vocabulary = logits.extent(1);
+        Ranges.run(logits.extent(0), COST * vocabulary, (from, to) -> {
+            float[] parts = Scratch.current().get(Slot.LANES, VectorSum.PARTS);
+            for (int row = from; row < to; row++) {
+                int at = logits.offset() + row * vocabulary;
+                int outAt = out.offset() + row * vocabulary;
+                float max = max(logits.floats(), at, vocabulary, inverseTemperature);
+                exponentials(logits.floats(), at, vocabulary, inverseTemperature, max, out.floats(), outAt);
+                float inverse = 1f / VectorSum.sum(out.floats(), outAt, vocabulary, parts);
+                VectorElementwise.scale(out.floats(), outAt, inverse, out.floats(), outAt, vocabulary);
+            }
+        });
+    }
+
+    private static void exponentials(float[] x, int at, int n, float factor, float max, float[] out, int outAt) {
+        int i = 0;
+        for (; i < Lanes.FLOATS.loopBound(n); i += L) {
+            FloatVector z = FloatVector.fromArray(Lanes.FLOATS, x, at + i).mul(factor).sub(max);
+            VectorExp.exp(z).intoArray(out, outAt + i);
+        }
+        for (; i < n; i++) {
+            out[outAt + i] = Exp.exp(x[at + i] * factor - max);
+        }
+    }
+
     static void logProbsBackward(
             Tensor logits, float inverseTemperature, int[] targets, Tensor dLogProbs, Tensor stats) {
         int vocabulary = logits.extent(1);

@@ -63,15 +63,18 @@ final class VectorSum {
         if (L == 16) {
             FloatVector s0 = FloatVector.zero(Lanes.FLOATS);
             for (int i = 0; i < body; i += PARTS) {
-                s0 = product(x, xFrom + i, y, yFrom + i, s0);
+                s0 = FloatVector.fromArray(Lanes.FLOATS, x, xFrom + i)
+                        .fma(FloatVector.fromArray(Lanes.FLOATS, y, yFrom + i), s0);
             }
             s0.intoArray(parts, 0);
         } else if (L == 8) {
             FloatVector s0 = FloatVector.zero(Lanes.FLOATS);
             FloatVector s1 = FloatVector.zero(Lanes.FLOATS);
             for (int i = 0; i < body; i += PARTS) {
-                s0 = product(x, xFrom + i, y, yFrom + i, s0);
-                s1 = product(x, xFrom + i + L, y, yFrom + i + L, s1);
+                s0 = FloatVector.fromArray(Lanes.FLOATS, x, xFrom + i)
+                        .fma(FloatVector.fromArray(Lanes.FLOATS, y, yFrom + i), s0);
+                s1 = FloatVector.fromArray(Lanes.FLOATS, x, xFrom + i + L)
+                        .fma(FloatVector.fromArray(Lanes.FLOATS, y, yFrom + i + L), s1);
             }
             s0.intoArray(parts, 0);
             s1.intoArray(parts, L);
@@ -81,10 +84,14 @@ final class VectorSum {
             FloatVector s2 = FloatVector.zero(Lanes.FLOATS);
             FloatVector s3 = FloatVector.zero(Lanes.FLOATS);
             for (int i = 0; i < body; i += PARTS) {
-                s0 = product(x, xFrom + i, y, yFrom + i, s0);
-                s1 = product(x, xFrom + i + L, y, yFrom + i + L, s1);
-                s2 = product(x, xFrom + i + 2 * L, y, yFrom + i + 2 * L, s2);
-                s3 = product(x, xFrom + i + 3 * L, y, yFrom + i + 3 * L, s3);
+                s0 = FloatVector.fromArray(Lanes.FLOATS, x, xFrom + i)
+                        .fma(FloatVector.fromArray(Lanes.FLOATS, y, yFrom + i), s0);
+                s1 = FloatVector.fromArray(Lanes.FLOATS, x, xFrom + i + L)
+                        .fma(FloatVector.fromArray(Lanes.FLOATS, y, yFrom + i + L), s1);
+                s2 = FloatVector.fromArray(Lanes.FLOATS, x, xFrom + i + 2 * L)
+                        .fma(FloatVector.fromArray(Lanes.FLOATS, y, yFrom + i + 2 * L), s2);
+                s3 = FloatVector.fromArray(Lanes.FLOATS, x, xFrom + i + 3 * L)
+                        .fma(FloatVector.fromArray(Lanes.FLOATS, y, yFrom + i + 3 * L), s3);
             }
             s0.intoArray(parts, 0);
             s1.intoArray(parts, L);
@@ -95,10 +102,6 @@ final class VectorSum {
             parts[i - body] = Math.fma(x[xFrom + i], y[yFrom + i], parts[i - body]);
         }
         return fold(parts);
-    }
-
-    private static FloatVector product(float[] x, int xAt, float[] y, int yAt, FloatVector sum) {
-        return FloatVector.fromArray(Lanes.FLOATS, x, xAt).fma(FloatVector.fromArray(Lanes.FLOATS, y, yAt), sum);
     }
 
     /** 8 + 8, 4 + 4, 2 + 2, 1 + 1. */

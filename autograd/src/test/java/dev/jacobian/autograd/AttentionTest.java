@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.autograd;
+
+import static dev.jacobian.autograd.GradientCheck.assertBits;
+import static dev.jacobian.autograd.GradientCheck.check;
+import static dev.jacobian.autograd.GradientCheck.normal;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Tensor;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Attention against plain double loops, and the cached form against the uncached one. */
+class AttentionTest {
+    @ParameterizedTest(name = "{0} query heads, {1} key heads of {2}, window {3}")
+    @CsvSource({"1,1,2,0", "4,4,8,0", "4,2,6,0", "6,1,16,0", "4,2,8,3", "2,1,5,1", "2,2,4,100"})
+    @DisplayName("several segments, shared parents, grouped queries, sliding window")
+    void gradients(int heads, int kvHeads, int headDim, int window) {
+        Segments[] batches = {
+            Segments.of(5),
+            Segments.of(3, 1, 7),
+            Segments.of(0, 4, 0, 2),
+            Segments.of(new int[] {4, 3, 2, 5, 1}, new int[] {-1, 0, 0, -1, 3}),
+        };
+        for (Segments segments : batches) {
+            int n = segments.rows();
+            check(
+                    v -> Attention.attention(v[0], v[1], v[2], segments, headDim, 0.37f, window),
+                    in -> oracle(in, segments, heads, kvHeads, headDim, 0.37f, window),
+                    normal(1, n, heads * headDim),
+                    normal(2, n, kvHeads * headDim),
+                    normal(3, n, kvHeads * headDim));
+        }
+    }
+
+    @Test
+    @DisplayName("lengths around the cache's pages")
+    void pages() {
+        for (int length : new int[] {15, 16, 17, 33}) {
+            Segments segments = Segments.of(new int[] {length, 2, 17}, new int[] {-1, 0, 0});
+            int n = segments.rows();
+            check(
+                    v -> Attention.attention(v[0], v[1], v[2], segments, 2, 0.5f, 0),
+                    in -> oracle(in, segments, 2, 1, 2, 0.5f, 0),
+                    normal(4, n, 4),
+                    normal(5, n, 2),
+                    normal(6, n, 2));
+        }
+    }
+
+    @Test
+    @DisplayName("scores of several hundred neither overflow nor lose the largest")
+    void largeScores() {
+        int n = 6;
+        Tensor q = normal(7, n, 8);
+        Backends.cpu().scale(q, 100f, q);
+        Segments segments = Segments.of(n);
+        check(
+                v -> Attention.attention(Var.constant(q), Var.constant(normal(8, n, 8)), v[0], segments, 8, 1f, 0),
+                in -> oracle(
+                        new double[][] {
+                            GradientCheck.doubles(q), GradientCheck.doubles(normal(8, n, 8)), in[0]
+                        },
+                        segments, 1, 1, 8, 1f, 0),
+                normal(9, n, 8));
+    }
+
+    @Test
+    @DisplayName("a fork of a cached prompt, a prefill in pieces and one pass are the same bits")
+    void cached() {
+        int headDim = 8;
+        int length = 21;
+        Tensor q = normal(10, length, 16);
+        Tensor k = normal(11, length, 8);
+        Tensor v = normal(12, length, 8);
+        float[] once = Attention.attention(
+                        Var.constant(q), Var.constant(k), Var.constant(v), Segments.of(length), headDim, 0.3f, 7)
+                .value()
+                .toFloatArray();
+        for (int split = 0; split <= length; split++) {
+            int at = split;
+            float[] pieces = NoGrad.compute(() -> {
+                KvCache cache = Backends.cpu().newKvCache(1, 1, headDim);
+                int prompt = cache.add();
+                float[] first = piece(q, k, v, 0, at, cache, prompt);
+                float[] second = piece(q, k, v, at, length, cache, cache.fork(prompt, at));
+                return concat(first, second);
+            });
+            assertBits("split at " + split, pieces, once);
+        }
+    }
+
+    private static float[] piece(Tensor q, Tensor k, Tensor v, int from, int to, KvCache cache, int sequence) {
+        int[] sequences = {sequence};
+        Segments segments = Segments.of(to - from);
+        float[] out = Attention.cachedAttention(
+                        Var.constant(q.slice(0, from, to)),
+                        Var.constant(k.slice(0, from, to)),
+                        Var.constant(v.slice(0, from, to)),
+                        cache, 0, sequences, segments, 8, 0.3f, 7)
+                .value()
+                .toFloatArray();
+        cache.advance(sequences, segments);
+        return out;
+    }
+
+    @Test
+    @DisplayName("strided views of queries, keys and values")
+    void views() {
+        Tensor qkv = normal(13, 9, 32);
+        Tensor q = qkv.slice(1, 0, 16);
+        Tensor k = qkv.slice(1, 16, 24);
+        Tensor v = qkv.slice(1, 24, 32);
+        Segments segments = Segments.of(4, 5);
+        Var[] views = {Var.constant(q), Var.constant(k), Var.constant(v)};
+        Var[] copies = {Var.constant(q.copy()), Var.constant(k.copy()), Var.constant(v.copy())};
+        assertBits(
+                "views",
+                Attention.attention(views[0], views[1], views[2], segments, 8, 1f, 0).value().floats(),
+                Attention.attention(copies[0], copies[1], copies[2], segments, 8, 1f, 0).value().floats());
+    }
+
+    @Test
+    @DisplayName("a cache outside of NoGrad is refused")
+    void cacheWithGradient() {
+        Var x = Var.constant(normal(14, 2, 4));
+        KvCache cache = Backends.cpu().newKvCache(1, 1, 4);
+        int[] sequences = {cache.add()};
+        assertThatThrownBy(() -> Attention.cachedAttention(x, x, x, cache, 0, sequences, Segments.of(2), 4, 1f, 0))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("NoGrad");
+    }
+
+    @Test
+    @DisplayName("shape errors name the operands")
+    void shapes() {
+        Var q = Var.constant(normal(15, 3, 8));
+        Var k = Var.constant(normal(16, 3, 4));
+        assertThatThrownBy(() -> Attention.attention(q, k, k, Segments.of(4), 4, 1f, 0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("4 rows")
+                .hasMessageContaining("q has shape [3, 8]");
+        assertThatThrownBy(() -> Attention.attention(q, k, q, Segments.of(3), 4, 1f, 0))
+                .hasMessageContaining("attention")
+                .hasMessageContaining("[3, 4]")
+                .hasMessageContaining("[3, 8]");
+        assertThatThrownBy(() -> Attention.attention(q, k, k, Segments.of(3), 3, 1f, 0))
+                .hasMessageContaining("heads of 3");
+        assertThatThrownBy(() -> Attention.attention(k, q, q, Segments.of(3), 4, 1f, 0))
+                .as("fewer query heads than key heads")
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("attention");
+        assertThatThrownBy(() -> Attention.attention(Var.constant(normal(17, 24)), k, k, Segments.of(3), 4, 1f, 0))
+                .hasMessageContaining("q has shape [24]");
+    }
+
+    private static float[] concat(float[] a, float[] b) {
+        float[] all = Arrays.copyOf(a, a.length + b.length);
+        System.arraycopy(b, 0, all, a.length, b.length);
+        return all;
+    }
+
+    /** Row by row: the keys it sees, a softmax over them, the weighted values. */
+    private static double[] oracle(
+            double[][] in, Segments segments, int heads, int kvHeads, int headDim, float scale, int window) {
+        double[] out = new double[segments.rows() * heads * headDim];
+        for (int s = 0; s < segments.count(); s++) {
+            for (int i = 0; i < segments.length(s); i++) {
+                int[] keys = visible(segments, s, i, window);
+                for (int h = 0; h < heads; h++) {
+                    int query = ((segments.start(s) + i) * heads + h) * headDim;
+                    int kvHead = h / (heads / kvHeads);
+                    double[] e = new double[keys.length];
+                    double max = Double.NEGATIVE_INFINITY;
+                    for (int j = 0; j < keys.length; j++) {
+                        for (int d = 0; d < headDim; d++) {
+                            e[j] += in[0][query + d] * in[1][(keys[j] * kvHeads + kvHead) * headDim + d] * scale;
+                        }
+                        max = Math.max(max, e[j]);
+                    }
+                    double sum = 0;
+                    for (int j = 0; j < keys.length; j++) {
+                        e[j] = Math.exp(e[j] - max);
+                        sum += e[j];
+                    }
+                    for (int j = 0; j < keys.length; j++) {
+                        for (int d = 0; d < headDim; d++) {
+                            out[query + d] += e[j] / sum * in[2][(keys[j] * kvHeads + kvHead) * headDim + d];
+                        }
+                    }
+                }
+            }
+        }
+        return out;
+    }
+
+    /** Rows of the keys that row i of segment s sees, in order of position. */
+    private static int[] visible(Segments segments, int s, int i, int window) {
+        int parent = segments.parent(s);
+        IntStream before = parent < 0
+                ? IntStream.empty()
+                : IntStream.range(segments.start(parent), segments.start(parent) + segments.length(parent));
+        int[] all = IntStream.concat(before, IntStream.rangeClosed(segments.start(s), segments.start(s) + i))
+                .toArray();
+        return window == 0 || all.length <= window ? all : Arrays.copyOfRange(all, all.length - window, all.length);
+    }
+}

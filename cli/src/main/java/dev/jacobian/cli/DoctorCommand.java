@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.Json;
+import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.ComputePool;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+
+/** {@code doctor}: what this machine offers, and what would make it offer more. Takes a few seconds. */
+@Command(
+        name = "doctor",
+        header = "Show what this machine offers.",
+        description = "Shows what this machine offers: JDK, vector width, threads, memory and its speed, GPUs; and what is"
+                + " missing and how to get it.")
+final class DoctorCommand extends CliCommand {
+    DoctorCommand(Streams streams) {
+        super(streams);
+    }
+
+    @Override
+    void execute() {
+        Report report = new Report(ThroughputProbe.measure(), GpuProbe.measure());
+        if (common().json()) {
+            streams().json(report.toJson());
+        } else {
+            report.lines().forEach(streams()::line);
+        }
+    }
+
+    private record Report(ThroughputProbe throughput, GpuProbe gpu) {
+        List<String> lines() {
+            List<String> lines = new ArrayList<>();
+            lines.add(row("JDK", Runtime.version() + " (" + System.getProperty("java.vendor") + ")"));
+            lines.add(row("system", System.getProperty("os.name") + " " + System.getProperty("os.arch")));
+            lines.add(row("kernels", Backends.cpu().name() + (Backends.hasVectorApi() ? "" : ": no Vector API")));
+            lines.add(row("threads", ComputePool.threads() + " of " + processors() + " processors"));
+            lines.add(row(
+                    "heap",
+                    String.format(
+                            Locale.ROOT,
+                            "may grow to %.2f GiB%s",
+                            heap() / 0x1p30,
+                            JavaRuntime.physicalMemory()
+                                    .map(bytes -> String.format(Locale.ROOT, " of %.2f GiB", bytes / 0x1p30))
+                                    .orElse(""))));
+            lines.add(row("memory", String.format(Locale.ROOT, "%.1f GB/s read", throughput.bytesPerSecond() * 1e-9)));
+            lines.add(row("matmul", String.format(Locale.ROOT, "%.1f GFLOP/s in F32", throughput.flopsPerSecond() * 1e-9)));
+            lines.add(row("GPU", gpu.gpus().isEmpty() ? "none found" : String.join("; ", gpu.gpus())));
+            lines.add(row("libcuda", gpu.driverLibrary().map(Object::toString).orElse("not found")));
+            lines.add(row("cuBLAS", gpu.cublas().map(Object::toString).orElse("not found")));
+            lines.add("");
+            List<String> advice = advice();
+            if (advice.isEmpty()) {
+                lines.add("Nothing is missing.");
+            }
+            advice.forEach(item -> lines.add("- " + item));
+            return lines;
+        }
+
+        List<String> advice() {
+            List<String> advice = new ArrayList<>();
+            JavaRuntime.problem().ifPresent(advice::add);
+            if (JavaRuntime.usesCompactObjectHeaders()) {
+                advice.add("-XX:+UseCompactObjectHeaders is on; it is not supported. Remove it from the JVM options");
+            }
+            if (!Backends.hasVectorApi()) {
+                advice.add("The Vector API is missing: expect a hundredth of the speed. Add --add-modules"
+                        + " jdk.incubator.vector, or start with the launcher");
+            }
+            if (ComputePool.threads() > processors()) {
+                advice.add("There are more threads than processors; they will wait for each other. Leave --threads out");
+            }
+            Optional<Long> physical = JavaRuntime.physicalMemory();
+            if (physical.isPresent() && heap() < physical.get() / 2) {
+                advice.add(String.format(
+                        Locale.ROOT,
+                        "The heap may use less than half of the memory. For larger models: JACOBIAN_JAVA_OPTS=-Xmx%dg",
+                        Math.max(1, (long) (0.8 * physical.get() / 0x1p30))));
+            }
+            if (!gpu.gpus().isEmpty()) {
+                advice.add("There is a GPU, but this build has no GPU backend: everything runs on the CPU");
+            }
+            return advice;
+        }
+
+        ObjectNode toJson() {
+            ObjectNode object = Json.object();
+            object.put("jdk", Runtime.version().toString());
+            object.put("os", System.getProperty("os.name"));
+            object.put("architecture", System.getProperty("os.arch"));
+            object.put("backend", Backends.cpu().name());
+            object.put("vector_api", Backends.hasVectorApi());
+            object.put("threads", ComputePool.threads());
+            object.put("processors", processors());
+            object.put("max_heap_bytes", heap());
+            JavaRuntime.physicalMemory().ifPresent(bytes -> object.put("physical_memory_bytes", bytes));
+            object.put("memory_bytes_per_second", Math.rint(throughput.bytesPerSecond()));
+            object.put("matmul_flops_per_second", Math.rint(throughput.flopsPerSecond()));
+            ArrayNode gpus = object.putArray("gpus");
+            gpu.gpus().forEach(gpus::add);
+            object.put("libcuda", gpu.driverLibrary().map(Object::toString).orElse(null));
+            object.put("cublas", gpu.cublas().map(Object::toString).orElse(null));
+            object.put("gpu_backend", false);
+            ArrayNode missing = object.putArray("advice");
+            advice().forEach(missing::add);
+            return object;
+        }
+
+        private static String row(String label, String value) {
+            return String.format(Locale.ROOT, "%-9s %s", label, value);
+        }
+
+        private static int processors() {
+            return Runtime.getRuntime().availableProcessors();
+        }
+
+        private static long heap() {
+            return Runtime.getRuntime().maxMemory();
+        }
+    }
+}

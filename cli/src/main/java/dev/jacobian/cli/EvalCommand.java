@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.Json;
+import dev.jacobian.rl.Evaluation;
+import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.generation.GenerationConfig;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code jacobian eval}: accuracy on held-out problems. */
+@Command(name = "eval", description = "Measure a model on a task's held-out problems.")
+final class EvalCommand extends CliCommand {
+    @Option(names = "--model", paramLabel = "DIR", description = "Checkpoint to measure (default: the bundled model).")
+    private Optional<Path> model = Optional.empty();
+
+    @Mixin
+    private TaskOption task;
+
+    @Mixin
+    private SamplingOptions sampling;
+
+    @Option(
+            names = "--problems",
+            paramLabel = "N",
+            defaultValue = "500",
+            description = "Held-out problems (default: ${DEFAULT-VALUE}).")
+    private int problems;
+
+    @Option(
+            names = "--samples",
+            paramLabel = "K",
+            defaultValue = "1",
+            description = "Completions per problem; above 1 pass@K, maj@K and Self-BLEU are measured too (default: 1).")
+    private int samples;
+
+    @Option(
+            names = "--max-new-tokens",
+            paramLabel = "N",
+            defaultValue = "144",
+            description = "Limit of tokens per completion (default: ${DEFAULT-VALUE}).")
+    private int maxNewTokens;
+
+    @Option(names = "--greedy", description = "Take the most likely token instead of sampling.")
+    private boolean greedy;
+
+    EvalCommand(Streams streams) {
+        super(streams);
+    }
+
+    @Override
+    void checkUsage() {
+        if (problems < 1 || samples < 1 || maxNewTokens < 1) {
+            throw usage("--problems, --samples and --max-new-tokens must be at least 1");
+        }
+        if (greedy && samples > 1) {
+            throw usage("--greedy gives the same completion every time; leave out --samples");
+        }
+    }
+
+    @Override
+    void execute() {
+        CausalLM policy = CausalLM.load(model.orElseGet(BundledModel::folder));
+        GenerationConfig generation = sampling.applyTo(GenerationConfig.builder())
+                .maxNewTokens(maxNewTokens)
+                .doSample(!greedy)
+                .seed(common().seed())
+                .build();
+        Evaluation result = Evaluation.run(policy, task.task(), problems, samples, generation);
+        ObjectNode json = Json.object();
+        json.put("task", task.name());
+        json.put("problems", result.problems());
+        json.put("samples", result.samples());
+        json.put("pass@1", result.passAt1());
+        if (samples > 1) {
+            json.put("pass@" + samples, result.passAtK());
+            json.put("maj@" + samples, result.majorityAtK());
+            json.put("self_bleu", result.selfBleu());
+        }
+        json.put("reward", result.reward());
+        json.put("mean_length", result.meanLength());
+        json.put("entropy", result.entropy());
+        json.put("rep5", result.rep5());
+        json.put("clipped_ratio", result.truncated());
+        if (common().json()) {
+            streams().json(json);
+            return;
+        }
+        json.properties().forEach(entry -> streams().line(String.format(
+                Locale.ROOT,
+                "%-14s %s",
+                entry.getKey(),
+                entry.getValue().isDouble()
+                        ? String.format(Locale.ROOT, "%.4f", entry.getValue().doubleValue())
+                        : entry.getValue().asText())));
+    }
+}

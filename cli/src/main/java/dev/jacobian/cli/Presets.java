@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import dev.jacobian.rl.RlConfig;
+
+/**
+ * Settings of the main job, {@code jacobian rl} without a model of one's own: chosen so that a small model learns in front of
+ * one's eyes on two cores. With {@code --model} the library's defaults hold instead, which are TRL's.
+ */
+final class Presets {
+    private Presets() {}
+
+    /** Settings for the bundled model and Countdown. */
+    static RlConfig countdown(String algorithm) {
+        RlConfig.Builder common = RlConfig.builder()
+                .algorithm(algorithm)
+                .promptsPerStep(32)
+                .numGenerations(8)
+                .maxCompletionLength(144)
+                .evalProblems(200)
+                .evalSteps(10)
+                .saveSteps(20);
+        return switch (algorithm) {
+            case "omd" -> common.maxSteps(100)
+                    .learningRate(3e-4)
+                    .tau(0.1)
+                    .updatesPerRollout(4)
+                    .build();
+            default -> common.maxSteps(100).learningRate(5e-4).build();
+        };
+    }
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.Json;
+import dev.jacobian.rl.RlConfig;
+import dev.jacobian.rl.RlResult;
+import dev.jacobian.rl.RlTrainer;
+import dev.jacobian.rl.report.RunReport;
+import dev.jacobian.rl.task.Task;
+import dev.jacobian.transformer.CausalLM;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code jacobian rl}: the main job. */
+@Command(
+        name = "rl",
+        description = {
+            "Train a model with reinforcement learning.",
+            "Without arguments: the bundled model learns Countdown with GRPO, in a few minutes on two cores."
+        })
+final class RlCommand extends CliCommand {
+    @Option(
+            names = "--algorithm",
+            paramLabel = "NAME",
+            description = "grpo, opo or omd (default: grpo).")
+    private Optional<String> algorithm = Optional.empty();
+
+    @Option(names = "--model", paramLabel = "DIR", description = "Checkpoint to train (default: the bundled model).")
+    private Optional<Path> model = Optional.empty();
+
+    @Mixin
+    private TaskOption task;
+
+    @Option(names = "--steps", paramLabel = "N", description = "Rollouts to learn from (max_steps).")
+    private Optional<Integer> steps = Optional.empty();
+
+    @Option(names = "--prompts", paramLabel = "N", description = "Prompts per rollout (prompts_per_step).")
+    private Optional<Integer> prompts = Optional.empty();
+
+    @Option(names = "--group-size", paramLabel = "N", description = "Samples per prompt (num_generations).")
+    private Optional<Integer> groupSize = Optional.empty();
+
+    @Option(names = "--learning-rate", paramLabel = "X", description = "Peak learning rate (learning_rate).")
+    private Optional<Double> learningRate = Optional.empty();
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "JSON object of settings, in TRL's names; an unknown key is an error.")
+    private Optional<Path> config = Optional.empty();
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "One setting, such as --set num_generations=16; may be repeated and wins over --config.")
+    private List<String> settings = List.of();
+
+    @Option(names = "--out", paramLabel = "DIR", description = "Folder of the run (default: out/rl-ALGORITHM-TIME).")
+    private Optional<Path> out = Optional.empty();
+
+    @Option(
+            names = "--resume",
+            description = "Continue the run in --out, or the latest one in out/, from its last checkpoint.")
+    private boolean resume;
+
+    RlCommand(Streams streams) {
+        super(streams);
+    }
+
+    @Override
+    void execute() {
+        Optional<Path> resumed = resume ? Optional.of(out.orElseGet(RlCommand::latestRun)) : Optional.empty();
+        RunSettings run = resumed.map(this::savedSettings).orElseGet(this::freshSettings);
+        Path folder = resumed.or(() -> out).orElseGet(() -> freshFolder(run.config().algorithm()));
+        RunSettings.writable(folder);
+        CausalLM policy = CausalLM.load(run.model());
+        Task problems = run.task();
+        streams().note(run.config().algorithm().toUpperCase(Locale.ROOT) + " on " + problems.name() + ", " + policy
+                + ", run folder " + folder);
+        ProgressDisplay display = new ProgressDisplay(streams().err(), run.config().maxSteps());
+        RlResult result;
+        try (display) {
+            result = new RlTrainer(policy, problems, run.config())
+                    .listener(display)
+                    .output(folder, run.origin(), resume)
+                    .train();
+        }
+        RunReport.write(folder);
+        print(result, folder);
+    }
+
+    private void print(RlResult result, Path folder) {
+        if (common().json()) {
+            ObjectNode json = Json.object();
+            json.put("pass@1_before", result.passAt1Before());
+            json.put("pass@1_after", result.passAt1After());
+            json.put("steps", result.steps());
+            json.put("samples", result.samples());
+            json.put("seconds", result.seconds());
+            json.put("peak_memory_bytes", result.peakMemoryBytes());
+            json.put("sampling_logp_difference_max", result.samplingLogpDifferenceMax());
+            json.put("out", folder.toString());
+            streams().json(json);
+            return;
+        }
+        streams().line(String.format(
+                Locale.ROOT,
+                "Held-out pass@1: %.1f %% before, %.1f %% after %d steps (%d samples, %.0f s, peak memory %.2f GiB)",
+                100 * result.passAt1Before(),
+                100 * result.passAt1After(),
+                result.steps(),
+                result.samples(),
+                result.seconds(),
+                result.peakMemoryBytes() / 0x1p30));
+        streams().line("sampling/sampling_logp_difference/max: " + result.samplingLogpDifferenceMax());
+        streams().line("Model, metrics and report: " + folder + " (open " + folder.resolve("report.html") + ")");
+    }
+
+    // Settings
+
+    private RunSettings freshSettings() {
+        ObjectNode changes = Settings.of(config, options(), settings);
+        String method = changes.path("algorithm").asText("grpo");
+        RlConfig base = model.isEmpty() && task.name().equals("countdown")
+                ? Presets.countdown(method)
+                : RlConfig.builder().build();
+        return new RunSettings(
+                model.orElseGet(BundledModel::folder), base.with(changes, "the settings"), task.name(), task.data());
+    }
+
+    /** The settings that a run was started with; what is given again must agree with them. */
+    private RunSettings savedSettings(Path folder) {
+        RunSettings saved = RunSettings.read(folder);
+        return new RunSettings(
+                model.orElse(saved.model()),
+                saved.config().with(Settings.of(config, options(), settings), "the settings"),
+                saved.taskName(),
+                saved.data());
+    }
+
+    private ObjectNode options() {
+        ObjectNode options = Json.object();
+        algorithm.ifPresent(value -> options.put("algorithm", value));
+        steps.ifPresent(value -> options.put("max_steps", value));
+        prompts.ifPresent(value -> options.put("prompts_per_step", value));
+        groupSize.ifPresent(value -> options.put("num_generations", value));
+        learningRate.ifPresent(value -> options.put("learning_rate", value));
+        common().givenSeed().ifPresent(value -> options.put("seed", value));
+        return options;
+    }
+
+    // Folders
+
+    private static Path runs() {
+        return Path.of("out");
+    }
+
+    private static Path freshFolder(String algorithm) {
+        String time = LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss"));
+        return runs().resolve("rl-" + algorithm + "-" + time);
+    }
+
+    private static Path latestRun() {
+        if (Files.isDirectory(runs())) {
+            try (Stream<Path> entries = Files.list(runs())) {
+                Optional<Path> latest = entries.filter(p -> Files.exists(p.resolve("run.json")))
+                        .max((a, b) -> Long.compare(RunSettings.modified(a), RunSettings.modified(b)));
+                if (latest.isPresent()) {
+                    return latest.get();
+                }
+            } catch (IOException e) {
+                throw new CliException("cannot list " + runs().toAbsolutePath() + ": " + e.getMessage(), e);
+            }
+        }
+        throw new CliException(
+                "there is no run to resume in " + runs().toAbsolutePath() + "; name its folder with --out DIR");
+    }
+}

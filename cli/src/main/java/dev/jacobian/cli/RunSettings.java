@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.Json;
+import dev.jacobian.rl.RlConfig;
+import dev.jacobian.rl.RunOrigin;
+import dev.jacobian.rl.task.Task;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * What a run is made of, from the command line or from the run.json of a run that is resumed.
+ *
+ * @param model checkpoint folder that the run starts from
+ * @param config the trainer's settings
+ * @param taskName value of {@code --task}
+ * @param data value of {@code --data}
+ */
+record RunSettings(Path model, RlConfig config, String taskName, Optional<Path> data) {
+    /** The settings of an existing run. */
+    static RunSettings read(Path folder) {
+        Path file = folder.resolve("run.json");
+        if (!Files.exists(file)) {
+            throw new CliException("there is no run to resume in " + folder + " (no run.json); start one without --resume");
+        }
+        JsonNode json = Json.read(file);
+        if (!(json.path("config") instanceof ObjectNode config) || !json.path("model").isTextual()) {
+            throw new CliException(file + " is not the run.json of a training run");
+        }
+        Optional<Path> data = Optional.ofNullable(json.get("data")).map(node -> Path.of(node.asText()));
+        return new RunSettings(
+                Path.of(json.get("model").textValue()),
+                RlConfig.builder().build().with(config, file.toString()),
+                json.path("task").asText(),
+                data);
+    }
+
+    /** The same in run.json. */
+    RunOrigin origin() {
+        return new RunOrigin(
+                model.toString(), taskName, data.map(file -> file.toAbsolutePath().toString()));
+    }
+
+    /** The task. */
+    Task task() {
+        return TaskOption.of(taskName, data);
+    }
+
+    /** Fails now rather than after the first checkpoint if nothing can be written. */
+    static void writable(Path folder) {
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new CliException("cannot make the run folder " + folder + ": " + e.getMessage(), e);
+        }
+        if (!Files.isWritable(folder)) {
+            throw new CliException("the run folder " + folder + " is not writable; choose another with --out DIR");
+        }
+    }
+
+    static long modified(Path folder) {
+        try {
+            return Files.getLastModifiedTime(folder.resolve("run.json")).toMillis();
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+}

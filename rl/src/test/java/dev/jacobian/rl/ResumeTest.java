@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.Jsonl;
+import dev.jacobian.rl.task.Addition;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A run can be killed at any instant and resumed to the same bits. */
+class ResumeTest {
+    private static final List<String> TIMINGS = List.of("step_time", "sampling_time", "tokens_per_s");
+    private static final RunOrigin ORIGIN = new RunOrigin("addition", "addition", Optional.empty());
+
+    @TempDir
+    Path folder;
+
+    /** Trains in a process of its own; {@code args}: folder, algorithm, resume. */
+    static final class Run {
+        private Run() {}
+
+        public static void main(String[] args) {
+            train(Path.of(args[0]), args[1], Boolean.parseBoolean(args[2]));
+        }
+    }
+
+    static RlConfig config(String algorithm) {
+        return RlConfig.builder()
+                .algorithm(algorithm)
+                .maxSteps(8)
+                .promptsPerStep(4)
+                .numGenerations(4)
+                .maxCompletionLength(4)
+                .learningRate(1e-3)
+                .lrSchedulerType("cosine")
+                .warmupSteps(2)
+                .updatesPerRollout(algorithm.equals("omd") ? 2 : 1)
+                .evalSteps(3)
+                .evalProblems(20)
+                .finalEvalProblems(30)
+                .saveSteps(1)
+                .build();
+    }
+
+    static RlResult train(Path folder, String algorithm, boolean resume) {
+        return new RlTrainer(TestModels.addition(), new Addition(), config(algorithm))
+                .output(folder, ORIGIN, resume)
+                .train();
+    }
+
+    @Test
+    @DisplayName("killed at random moments, GRPO ends with the weights and metrics of the uninterrupted run")
+    void killedGrpo() throws Exception {
+        killed("grpo", 7);
+    }
+
+    @Test
+    @DisplayName("the same for online mirror descent with its optimizer resets")
+    void killedOmd() throws Exception {
+        killed("omd", 11);
+    }
+
+    private void killed(String algorithm, long seed) throws Exception {
+        Path whole = folder.resolve("whole");
+        RlResult expected = train(whole, algorithm, false);
+        Path broken = folder.resolve("broken");
+        java.util.Random moments = new java.util.Random(seed);
+        int kills = 0;
+        for (int attempt = 0; attempt < 40; attempt++) {
+            Process process = start(broken, algorithm, Files.exists(broken.resolve("run.json")));
+            // wait for the run to get somewhere new, then kill it after a random moment: sooner or later in a write
+            int begun = lines(broken);
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            while (process.isAlive() && lines(broken) <= begun && System.nanoTime() < deadline) {
+                Thread.sleep(2);
+            }
+            if (kills < 4) {
+                Thread.sleep(moments.nextInt(60));
+                process.destroyForcibly();
+                process.waitFor();
+                kills++;
+                continue;
+            }
+            assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).as(Files.readString(folder.resolve("log"))).isZero();
+            break;
+        }
+        assertThat(kills).isEqualTo(4);
+        assertThat(Files.readAllBytes(broken.resolve("model.safetensors")))
+                .isEqualTo(Files.readAllBytes(whole.resolve("model.safetensors")));
+        assertThat(metrics(broken)).isEqualTo(metrics(whole));
+        assertThat(Files.readString(broken.resolve("completions.jsonl")))
+                .isEqualTo(Files.readString(whole.resolve("completions.jsonl")));
+        assertThat(expected.samplingLogpDifferenceMax()).isEqualTo(0.0);
+    }
+
+    private Process start(Path target, String algorithm, boolean resume) throws IOException {
+        String classes = System.getProperty("java.class.path");
+        String modules = System.getProperty("jdk.module.path", "");
+        String tests = Path.of("target", "test-classes").toAbsolutePath().toString();
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--add-modules",
+                        "jdk.incubator.vector",
+                        "-Djacobian.testdata=" + System.getProperty("jacobian.testdata"),
+                        "-cp",
+                        String.join(File.pathSeparator, tests, modules, classes),
+                        Run.class.getName(),
+                        target.toString(),
+                        algorithm,
+                        Boolean.toString(resume))
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()))
+                .start();
+    }
+
+    private static int lines(Path run) throws IOException {
+        Path file = run.resolve("metrics.jsonl");
+        return Files.exists(file) ? Files.readString(file).split("\n", -1).length : 0;
+    }
+
+    private static List<JsonNode> metrics(Path run) {
+        List<JsonNode> metrics = new ArrayList<>();
+        for (JsonNode line : Jsonl.read(run.resolve("metrics.jsonl"))) {
+            metrics.add(((ObjectNode) line).remove(TIMINGS));
+        }
+        return metrics;
+    }
+
+    @Test
+    @DisplayName("a folder with a run is not overwritten, one without is not resumed, other settings are refused")
+    void misuse() {
+        Path run = folder.resolve("run");
+        assertThatThrownBy(() -> train(run, "grpo", true)).hasMessageContaining("no run to resume");
+        train(run, "grpo", false);
+        assertThatThrownBy(() -> train(run, "grpo", false)).hasMessageContaining("already holds a run");
+        assertThatThrownBy(() -> train(run, "omd", true)).hasMessageContaining("another algorithm");
+        assertThatThrownBy(() -> new RlTrainer(
+                                TestModels.addition(),
+                                new Addition(),
+                                config("grpo").toBuilder().learningRate(0.5).build())
+                        .output(run, ORIGIN, true))
+                .hasMessageContaining("learning_rate was 0.001, now 0.5");
+    }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+class BackendsTest {
+    @Test
+    void testsRunOnTheVectorBackend() {
+        // Otherwise the conformance tests would compare the reference with itself.
+        assertThat(Backends.hasVectorApi()).isTrue();
+        assertThat(Backends.cpu().name()).matches("vector-(128|256|512)");
+        assertThat(Backends.of(Device.CPU)).isSameAs(Backends.cpu());
+        assertThat(Backends.reference().name()).isEqualTo("reference");
+    }
+
+    @Test
+    void aDeviceWithoutKernelsIsNamed() {
+        assertThatThrownBy(() -> Backends.of(Device.parse("cuda:1"))).hasMessageContaining("cuda:1");
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor.reference;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Rng;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Tensor;
+import org.junit.jupiter.api.Test;
+
+class HeapKvCacheTest {
+    private static final int KV_HEADS = 2;
+    private static final int HEAD_DIM = 6;
+    private static final int WIDTH = KV_HEADS * HEAD_DIM;
+
+    private final Rng rng = new Rng(32, 0);
+
+    private Tensor rows(int n) {
+        Tensor x = Tensor.zeros(n, WIDTH);
+        for (int i = 0; i < n * WIDTH; i++) {
+            x.floats()[i] = (float) rng.nextGaussian();
+        }
+        return x;
+    }
+
+    private static float key(HeapKvCache cache, int sequence, int position, int head, int d) {
+        return cache.keyPages(0, sequence)[position / 16][(head * HEAD_DIM + d) * 16 + position % 16];
+    }
+
+    private static float value(HeapKvCache cache, int sequence, int position, int head, int d) {
+        return cache.valuePages(0, sequence)[position / 16][(head * 16 + position % 16) * cache.valueWidth() + d];
+    }
+
+    private static void assertHolds(HeapKvCache cache, int sequence, int position, Tensor k, Tensor v, int row) {
+        for (int head = 0; head < KV_HEADS; head++) {
+            for (int d = 0; d < HEAD_DIM; d++) {
+                assertThat(key(cache, sequence, position, head, d)).isEqualTo(k.get(row, head * HEAD_DIM + d));
+                assertThat(value(cache, sequence, position, head, d)).isEqualTo(v.get(row, head * HEAD_DIM + d));
+            }
+        }
+    }
+
+    @Test
+    void writesWhereTheLayoutSays() {
+        HeapKvCache cache = new HeapKvCache(1, KV_HEADS, HEAD_DIM);
+        assertThat(cache.valueWidth()).isEqualTo(16);
+        int[] sequences = {cache.add(), cache.add()};
+        Segments segments = Segments.of(20, 3);
+        Tensor k = rows(23);
+        Tensor v = rows(23);
+        cache.append(0, sequences, segments, k, v);
+        assertThat(cache.length(sequences[0])).isZero();
+        cache.advance(sequences, segments);
+        assertThat(cache.length(sequences[0])).isEqualTo(20);
+        for (int i = 0; i < 20; i++) {
+            assertHolds(cache, sequences[0], i, k, v, i);
+        }
+        for (int i = 0; i < 3; i++) {
+            assertHolds(cache, sequences[1], i, k, v, 20 + i);
+        }
+        assertThat(cache.bytes()).isEqualTo(3L * 4 * (KV_HEADS * HEAD_DIM * 16 + KV_HEADS * 16 * 16));
+    }
+
+    @Test
+    void forksShareFullPagesAndNeverWriteToTheirParent() {
+        for (int prompt = 0; prompt <= 33; prompt++) {
+            HeapKvCache cache = new HeapKvCache(1, KV_HEADS, HEAD_DIM);
+            int[] parent = {cache.add()};
+            Segments promptRows = Segments.of(prompt);
+            Tensor k = rows(prompt);
+            Tensor v = rows(prompt);
+            cache.append(0, parent, promptRows, k, v);
+            cache.advance(parent, promptRows);
+            int[] forks = {cache.fork(parent[0], prompt), cache.fork(parent[0], prompt)};
+            Segments samples = Segments.of(2, 19);
+            Tensor k2 = rows(21);
+            Tensor v2 = rows(21);
+            cache.append(0, forks, samples, k2, v2);
+            cache.advance(forks, samples);
+            for (int i = 0; i < prompt; i++) {
+                assertHolds(cache, parent[0], i, k, v, i);
+                assertHolds(cache, forks[0], i, k, v, i);
+                assertHolds(cache, forks[1], i, k, v, i);
+            }
+            assertHolds(cache, forks[0], prompt + 1, k2, v2, 1);
+            assertHolds(cache, forks[1], prompt + 18, k2, v2, 20);
+            for (int page = 0; page < prompt / KvCache.PAGE; page++) {
+                assertThat(cache.keyPages(0, forks[0])[page]).isSameAs(cache.keyPages(0, parent[0])[page]);
+            }
+        }
+    }
+
+    @Test
+    void aForkOfAPromptInTheSameBatch() {
+        HeapKvCache cache = new HeapKvCache(1, KV_HEADS, HEAD_DIM);
+        int root = cache.add();
+        int[] sequences = {root, cache.fork(root, 5)};
+        Segments segments = Segments.of(new int[] {5, 4}, new int[] {-1, 0});
+        Tensor k = rows(9);
+        Tensor v = rows(9);
+        cache.append(0, sequences, segments, k, v);
+        cache.advance(sequences, segments);
+        assertThat(cache.length(sequences[1])).isEqualTo(9);
+        for (int i = 0; i < 9; i++) {
+            assertHolds(cache, sequences[1], i, k, v, i);
+        }
+    }
+
+    @Test
+    void misuseIsNamed() {
+        HeapKvCache cache = new HeapKvCache(1, KV_HEADS, HEAD_DIM);
+        int root = cache.add();
+        int[] fork = {cache.fork(root, 7)};
+        assertThatIllegalStateException()
+                .isThrownBy(() -> cache.append(0, fork, Segments.of(1), rows(1), rows(1)))
+                .withMessageContaining("7");
+        cache.release(root);
+        assertThatThrownBy(() -> cache.length(root)).hasMessageContaining("released");
+    }
+
+    @Test
+    void releasedPagesNoLongerCount() {
+        HeapKvCache cache = new HeapKvCache(1, KV_HEADS, HEAD_DIM);
+        int[] sequences = {cache.add(), cache.add()};
+        Segments segments = Segments.of(10, 10);
+        cache.append(0, sequences, segments, rows(20), rows(20));
+        long both = cache.bytes();
+        cache.release(sequences[0]);
+        assertThat(cache.bytes()).isEqualTo(both / 2);
+    }
+}
