@@ -5,6 +5,8 @@ module dev.jacobian.cli {
     requires dev.jacobian.rl;
     requires info.picocli;
     requires jdk.management;
+    requires jdk.unsupported; // through JLine: the signal that a terminal was resized
+    requires org.jline.terminal;
 
     exports dev.jacobian.cli;
 

@@ -4,6 +4,7 @@
 module dev.jacobian.rl {
     requires transitive dev.jacobian.transformer;
     requires com.fasterxml.jackson.databind;
+    requires java.management;
 
     exports dev.jacobian.rl;
     exports dev.jacobian.rl.advantage;

@@ -20,6 +20,7 @@ abstract class CliCommand implements Callable<Integer> {
 
     @Option(
             names = {"-h", "--help"},
+            order = CommonOptions.FIRST + 5,
             usageHelp = true,
             description = "Show this help.")
     private boolean help;

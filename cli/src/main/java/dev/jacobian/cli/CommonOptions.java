@@ -14,17 +14,22 @@ import picocli.CommandLine.Spec;
 final class CommonOptions {
     private static final int MAX_THREADS = 4096;
 
+    /** Behind a command's own options in its help. */
+    static final int FIRST = 100;
+
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
     @Option(
             names = "--seed",
+            order = FIRST + 0,
             paramLabel = "N",
             description = "Key of all random numbers; the same seed gives the same output (default: 0).")
-    private OptionalLong seed = OptionalLong.empty();
+    private Optional<Long> seed = Optional.empty(); // picocli knows Optional but not OptionalLong
 
     @Option(
             names = "--device",
+            order = FIRST + 1,
             paramLabel = "DEVICE",
             defaultValue = "auto",
             converter = DeviceChoice.Converter.class,
@@ -33,23 +38,25 @@ final class CommonOptions {
 
     @Option(
             names = "--threads",
+            order = FIRST + 2,
             paramLabel = "N",
             description = "Compute threads; results do not depend on it (default: the processors of the machine).")
     private Optional<Integer> threads = Optional.empty();
 
-    @Option(names = "--json", description = "Print the result as JSON on standard output.")
+    @Option(names = "--json", order = FIRST + 3, description = "Print the result as JSON on standard output.")
     private boolean json;
 
-    @Option(names = "--debug", description = "Print a stack trace when something fails.")
+    @Option(names = "--debug", order = FIRST + 4, description = "Print a stack trace when something fails.")
     private boolean debug; // read from the arguments by Cli, which must know it even if parsing fails
 
+    /** The seed, 0 if none was given. */
     long seed() {
-        return seed.orElse(0);
+        return seed.orElse(0L);
     }
 
     /** The seed, if one was given. */
     OptionalLong givenSeed() {
-        return seed;
+        return seed.map(OptionalLong::of).orElseGet(OptionalLong::empty);
     }
 
     boolean json() {

@@ -80,7 +80,7 @@ final class DoctorCommand extends CliCommand {
             if (physical.isPresent() && heap() < physical.get() / 2) {
                 advice.add(String.format(
                         Locale.ROOT,
-                        "The heap may use less than half of the memory. For larger models: JACOBIAN_JAVA_OPTS=-Xmx%dg",
+                        "JACOBIAN_JAVA_OPTS=-Xmx%dg lets the heap use more of the memory, for larger models",
                         Math.max(1, (long) (0.8 * physical.get() / 0x1p30))));
             }
             if (!gpu.gpus().isEmpty()) {

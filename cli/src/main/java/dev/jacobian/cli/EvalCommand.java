@@ -65,7 +65,7 @@ final class EvalCommand extends CliCommand {
 
     @Override
     void execute() {
-        CausalLM policy = CausalLM.load(model.orElseGet(BundledModel::folder));
+        CausalLM policy = CausalLM.load(model.map(ModelOption::existing).orElseGet(BundledModel::folder));
         GenerationConfig generation = sampling.applyTo(GenerationConfig.builder())
                 .maxNewTokens(maxNewTokens)
                 .doSample(!greedy)

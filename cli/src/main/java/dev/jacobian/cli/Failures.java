@@ -48,7 +48,8 @@ final class Failures {
         // A slip in a required option is reported by picocli as the option's absence; the slip says more.
         List<String> unmatched = command.getUnmatchedArguments();
         String message = unmatched.isEmpty() ? exception.getMessage() : describeUnmatched(command, unmatched);
-        print(sentence(message) + ". See '" + name + " --help'.", exception);
+        String closed = message.endsWith("?") ? message : sentence(message) + ".";
+        print(closed + " See '" + name + " --help'.", exception);
         return ExitCode.USAGE;
     }
 
@@ -61,7 +62,7 @@ final class Failures {
                 ? new UnmatchedArgumentException(command, unmatched)
                         .getSuggestions().stream().limit(option ? 2 : 1).toList()
                 : List.of();
-        return kind + " '" + first + "'" + (similar.isEmpty() ? "" : "; did you mean " + String.join(" or ", similar));
+        return kind + " '" + first + "'" + (similar.isEmpty() ? "" : "; did you mean " + String.join(" or ", similar) + "?");
     }
 
     private void print(String message, Throwable thrown) {

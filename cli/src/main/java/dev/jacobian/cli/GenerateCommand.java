@@ -38,6 +38,8 @@ import picocli.CommandLine.Option;
             "  jacobian generate --model DIR --input-ids ids.json --json"
         })
 final class GenerateCommand extends CliCommand {
+    private static final int DEFAULT_MAX_NEW_TOKENS = 256;
+
     @Mixin
     private ModelOption model;
 
@@ -56,9 +58,8 @@ final class GenerateCommand extends CliCommand {
     @Option(
             names = "--max-new-tokens",
             paramLabel = "N",
-            defaultValue = "256",
-            description = "Stop after so many tokens (default: ${DEFAULT-VALUE}).")
-    private int maxNewTokens;
+            description = "Stop after so many tokens (default: 256, or as many as the model has positions for).")
+    private Optional<Integer> maxNewTokens = Optional.empty();
 
     @Option(names = "--greedy", description = "Take the likeliest token each time instead of sampling.")
     private boolean greedy;
@@ -73,10 +74,10 @@ final class GenerateCommand extends CliCommand {
         super(streams);
     }
 
-    private GenerationConfig config() {
+    private GenerationConfig config(int limit) {
         try {
             return sampling.applyTo(GenerationConfig.builder())
-                    .maxNewTokens(maxNewTokens)
+                    .maxNewTokens(limit)
                     .doSample(!greedy)
                     .ignoreEos(ignoreEos)
                     .seed(common().seed())
@@ -91,7 +92,7 @@ final class GenerateCommand extends CliCommand {
         if (prompt.isPresent() && inputIds.isPresent()) {
             throw usage("--prompt and --input-ids exclude each other");
         }
-        config();
+        config(maxNewTokens.orElse(DEFAULT_MAX_NEW_TOKENS));
     }
 
     @Override
@@ -108,7 +109,7 @@ final class GenerateCommand extends CliCommand {
         long[] keys = new long[prompts.size()];
         Arrays.setAll(keys, i -> i);
         List<Generation> generations =
-                new Generator(loaded).generate(prompts, keys, 1, config(), output).stream()
+                new Generator(loaded).generate(prompts, keys, 1, config(limit(loaded, prompts)), output).stream()
                         .map(List::getFirst)
                         .toList();
         if (streaming) {
@@ -118,6 +119,13 @@ final class GenerateCommand extends CliCommand {
         } else {
             generations.forEach(generation -> streams().line(readable(loaded, generation)));
         }
+    }
+
+    /** What was asked for; by default no more than the model can do after the longest prompt. */
+    private int limit(CausalLM loaded, List<int[]> prompts) {
+        int longest = prompts.stream().mapToInt(p -> p.length).max().orElse(0);
+        int room = Math.max(1, loaded.config().maxPositions() - longest);
+        return maxNewTokens.orElse(Math.min(DEFAULT_MAX_NEW_TOKENS, room));
     }
 
     private int[] encodePrompt(CausalLM loaded) {

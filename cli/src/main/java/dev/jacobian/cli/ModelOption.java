@@ -17,6 +17,11 @@ final class ModelOption {
 
     /** The folder, which exists. */
     Path folder() {
+        return existing(folder);
+    }
+
+    /** Refuses a path that cannot be a checkpoint, in words that say more than the absence of a file in it. */
+    static Path existing(Path folder) {
         if (!Files.exists(folder)) {
             throw new CliException("no such folder: " + folder + ". --model takes the folder of a Hugging Face checkpoint"
                     + " on this machine (nothing is downloaded)");

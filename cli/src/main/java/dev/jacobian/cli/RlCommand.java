@@ -136,7 +136,7 @@ final class RlCommand extends CliCommand {
                 ? Presets.countdown(method)
                 : RlConfig.builder().build();
         return new RunSettings(
-                model.orElseGet(BundledModel::folder), base.with(changes, "the settings"), task.name(), task.data());
+                model.map(ModelOption::existing).orElseGet(BundledModel::folder), base.with(changes, "the settings"), task.name(), task.data());
     }
 
     /** The settings that a run was started with; what is given again must agree with them. */

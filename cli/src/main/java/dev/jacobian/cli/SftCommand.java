@@ -113,7 +113,7 @@ final class SftCommand extends CliCommand {
         SftDataset demonstrations = data.map(SftDataset::jsonl)
                 .orElseGet(() -> new CountdownDemonstrations(Countdown.small(), giveUp));
         CausalLM trained = init.map(file -> fresh(file, demonstrations))
-                .orElseGet(() -> CausalLM.load(model.orElseGet(BundledModel::folder)));
+                .orElseGet(() -> CausalLM.load(model.map(ModelOption::existing).orElseGet(BundledModel::folder)));
         SftConfig settled =
                 SftConfig.builder().build().with(Settings.of(config, options(), settings), "the settings");
         streams().note("supervised fine-tuning, " + trained + ", checkpoint folder " + folder);

@@ -181,7 +181,7 @@ public record RlConfig(
         private double tau = 0.1;
         private int updatesPerRollout = 1;
         private boolean resetOptimizer = true;
-        private int microBatchTokens = 16384;
+        private int microBatchTokens = 4096;
         private int evalSteps = 10;
         private int evalProblems = 128;
         private int finalEvalProblems = 500;

@@ -88,10 +88,11 @@ final class RunDirectory {
     }
 
     private void requireSame(JsonNode saved, Path file) {
+        JsonNode now = Json.parse(Json.compact(description), "these settings"); // numbers as a file has them
         for (String key : List.of("format", "algorithm", "model", "task", "config")) {
-            if (!description.get(key).equals(saved.path(key))) {
+            if (!now.get(key).equals(saved.path(key))) {
                 throw new IllegalStateException(file + " was started with another " + key + ": "
-                        + difference(saved.path(key), description.get(key))
+                        + difference(saved.path(key), now.get(key))
                         + ". Resume with the same settings, or start a new run");
             }
         }

@@ -21,6 +21,7 @@ import dev.jacobian.transformer.generation.Generator;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -42,6 +43,7 @@ import java.util.function.Consumer;
 public final class CausalLM {
     private final DecoderConfig config;
     private final CheckpointFiles files;
+    private final Set<Integer> eosTokenIds;
     private final List<Var> parameters = new ArrayList<>();
     private final Decoder decoder;
     private final Var head; // [V, D]
@@ -49,6 +51,7 @@ public final class CausalLM {
     CausalLM(DecoderConfig config, CheckpointFiles files, Weights source) {
         this.config = config;
         this.files = files;
+        this.eosTokenIds = Collections.unmodifiableSet(files.eosTokenIds(config));
         Weights collecting = (name, extents) -> {
             Var parameter = source.get(name, extents);
             parameters.add(parameter);
@@ -138,7 +141,7 @@ public final class CausalLM {
 
     /** Ids that end a sequence, from generation_config.json, else config.json, else the tokenizer. */
     public Set<Integer> eosTokenIds() {
-        return files.eosTokenIds(config);
+        return eosTokenIds;
     }
 
     // Forward

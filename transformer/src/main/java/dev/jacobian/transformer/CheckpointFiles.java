@@ -38,17 +38,17 @@ final class CheckpointFiles {
 
     private final Map<String, byte[]> contents;
     private final Optional<Tokenizer> tokenizer;
-    private final Optional<JsonNode> generation;
+    private final Set<Integer> generationEos;
 
     private CheckpointFiles(
-            Map<String, byte[]> contents, Optional<Tokenizer> tokenizer, Optional<JsonNode> generation) {
+            Map<String, byte[]> contents, Optional<Tokenizer> tokenizer, Set<Integer> generationEos) {
         this.contents = contents;
         this.tokenizer = tokenizer;
-        this.generation = generation;
+        this.generationEos = generationEos;
     }
 
     static CheckpointFiles none() {
-        return new CheckpointFiles(Map.of(), Optional.empty(), Optional.empty());
+        return new CheckpointFiles(Map.of(), Optional.empty(), Set.of());
     }
 
     static CheckpointFiles read(Path folder) {
@@ -61,9 +61,12 @@ final class CheckpointFiles {
         }
         Optional<Tokenizer> tokenizer =
                 contents.containsKey("tokenizer.json") ? Optional.of(Tokenizer.load(folder)) : Optional.empty();
-        Optional<JsonNode> generation = Optional.ofNullable(contents.get(GENERATION_CONFIG))
-                .map(bytes -> Json.parse(bytes, folder.resolve(GENERATION_CONFIG).toString()));
-        return new CheckpointFiles(contents, tokenizer, generation);
+        Set<Integer> eos = new LinkedHashSet<>();
+        if (contents.containsKey(GENERATION_CONFIG)) {
+            String where = folder.resolve(GENERATION_CONFIG).toString();
+            collect(Json.parse(contents.get(GENERATION_CONFIG), where).path("eos_token_id"), where, eos);
+        }
+        return new CheckpointFiles(contents, tokenizer, eos);
     }
 
     private static byte[] bytes(Path file) {
@@ -87,10 +90,9 @@ final class CheckpointFiles {
 
     /** generation_config.json's word counts first: checkpoints correct their end tokens there. */
     Set<Integer> eosTokenIds(DecoderConfig config) {
-        Set<Integer> ids = new LinkedHashSet<>();
-        generation.ifPresent(json -> collect(json.path("eos_token_id"), ids));
+        Set<Integer> ids = new LinkedHashSet<>(generationEos);
         if (ids.isEmpty()) {
-            collect(config.source().path("eos_token_id"), ids);
+            collect(config.source().path("eos_token_id"), "config.json", ids);
         }
         if (ids.isEmpty()) {
             tokenizer.ifPresent(t -> t.eosId().ifPresent(ids::add));
@@ -98,11 +100,14 @@ final class CheckpointFiles {
         return ids;
     }
 
-    private static void collect(JsonNode node, Set<Integer> ids) {
-        if (node.isIntegralNumber()) {
+    private static void collect(JsonNode node, String where, Set<Integer> ids) {
+        if (node.isArray()) {
+            node.forEach(element -> collect(element, where, ids));
+        } else if (node.isIntegralNumber() && node.canConvertToInt()) {
             ids.add(node.intValue());
-        } else if (node.isArray()) {
-            node.forEach(element -> ids.add(element.intValue()));
+        } else if (!node.isNull() && !node.isMissingNode()) {
+            throw new FormatException(
+                    where, "eos_token_id must be a token id or an array of them, found " + node, "Correct the file");
         }
     }
 }

@@ -22,7 +22,12 @@ final class CheckpointWriter {
                     case F16 -> "float16";
                     default -> throw new IllegalArgumentException("weights cannot be stored as " + stored);
                 };
-        config.put(config.has("dtype") ? "dtype" : "torch_dtype", name);
+        if (config.has("dtype")) {
+            config.put("dtype", name);
+        }
+        if (config.has("torch_dtype") || !config.has("dtype")) {
+            config.put("torch_dtype", name);
+        }
         Json.write(directory.resolve("config.json"), config);
         SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
         for (Var parameter : model.parameters()) {

@@ -53,6 +53,9 @@ final class Decoder {
         if (tokens.length != segments.rows()) {
             throw new IllegalArgumentException(tokens.length + " tokens for segments of " + segments.rows() + " rows");
         }
+        if (cache.isPresent()) {
+            requireFitsCache(segments, sequences);
+        }
         int[] positions = segments.positions(); // [N]
         int last = 0;
         for (int s = 0; s < segments.count(); s++) {
@@ -72,5 +75,18 @@ final class Decoder {
         listener.accept(h);
         cache.ifPresent(held -> held.advance(sequences, segments));
         return RmsNorm.rmsNorm(h, norm, config.normEpsilon());
+    }
+
+    private static void requireFitsCache(Segments segments, int[] sequences) {
+        if (sequences.length != segments.count()) {
+            throw new IllegalArgumentException(
+                    sequences.length + " cache sequences for " + segments.count() + " segments; give one for each");
+        }
+        for (int s = 0; s < segments.count(); s++) {
+            if (segments.parent(s) >= 0) {
+                throw new IllegalArgumentException("segment " + s + " has a parent, but with a cache it is the cache"
+                        + " that knows what came before; fork the parent's sequence in the cache instead");
+            }
+        }
     }
 }

@@ -35,7 +35,7 @@ public record MemoryPlan(long bytes, String what) {
             throw new IllegalStateException(String.format(
                     java.util.Locale.ROOT,
                     "%s needs %.2f GiB (%s), the heap may grow to %.2f GiB; give the JVM more, for instance"
-                            + " JACOBIAN_JAVA_OPTIONS=-Xmx%dg, or use a smaller model",
+                            + " JACOBIAN_JAVA_OPTS=-Xmx%dg, or use a smaller model",
                     task,
                     bytes / 0x1p30,
                     what,

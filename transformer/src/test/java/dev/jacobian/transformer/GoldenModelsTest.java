@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import static dev.jacobian.transformer.Fixtures.assertClose;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -236,15 +237,5 @@ class GoldenModelsTest {
             labels.add(Arrays.copyOfRange(padded, from, from + rows.get(b).tokens.length));
         }
         return golden.model.loss(rows.stream().map(Row::tokens).toList(), labels);
-    }
-
-    private static void assertClose(String what, float[] actual, float[] expected, double tolerance) {
-        assertThat(actual).as(what).hasSameSizeAs(expected);
-        for (int i = 0; i < actual.length; i++) {
-            if (!(Math.abs((double) actual[i] - expected[i]) <= tolerance)) {
-                throw new AssertionError(what + "[" + i + "]: " + actual[i] + ", expected " + expected[i] + " within "
-                        + tolerance);
-            }
-        }
     }
 }

@@ -76,7 +76,7 @@ public record SftConfig(
         private double adamBeta1 = 0.9;
         private double adamBeta2 = 0.999;
         private double weightDecay = 0.0;
-        private int microBatchTokens = 16384;
+        private int microBatchTokens = 4096;
         private int maxLength = 1024;
         private int loggingSteps = 10;
         private long seed = 0;

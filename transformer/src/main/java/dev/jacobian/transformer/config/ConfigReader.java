@@ -86,6 +86,11 @@ final class ConfigReader {
         "use_cache",
     };
 
+    /** Class defaults of transformers' MistralConfig, Qwen2Config and Qwen3Config. */
+    private static final int DEFAULT_WINDOW = 4096;
+
+    private static final int DEFAULT_MAX_WINDOW_LAYERS = 28;
+
     private ConfigReader() {}
 
     static DecoderConfig read(JsonFields config) {
@@ -171,12 +176,20 @@ final class ConfigReader {
 
     private static List<Integer> windows(JsonFields config, ModelFamily family, int layers) {
         boolean used = config.bool("use_sliding_window", false);
-        int window = config.integer("sliding_window", 0);
-        int firstWindowed = config.integer("max_window_layers", layers);
+        // absent means the class default, null means none
+        boolean limited = config.has("sliding_window") || !config.node().has("sliding_window");
+        int window = config.integer("sliding_window", DEFAULT_WINDOW);
+        int firstWindowed = config.integer("max_window_layers", DEFAULT_MAX_WINDOW_LAYERS);
         Optional<JsonNode> types = config.find("layer_types");
+        if (types.isPresent() && types.get().size() > layers) {
+            throw new FormatException(
+                    config.where(),
+                    "layer_types has " + types.get().size() + " entries for " + layers + " layers",
+                    "Correct the file");
+        }
         List<Integer> windows = new ArrayList<>();
         for (int layer = 0; layer < layers; layer++) {
-            boolean slides = window > 0 && (family == ModelFamily.MISTRAL || used && layer >= firstWindowed);
+            boolean slides = limited && (family == ModelFamily.MISTRAL || used && layer >= firstWindowed);
             if (types.isPresent()) {
                 String type = types.get().path(layer).asText("");
                 slides = switch (type) {
@@ -188,9 +201,11 @@ final class ConfigReader {
                             "Known are full_attention and sliding_attention, one for each of the " + layers + " layers");
                 };
             }
-            if (slides && window <= 0) {
+            if (slides && (!limited || window <= 0)) {
                 throw new FormatException(
-                        config.where(), "a layer slides but sliding_window is not positive", "Correct the file");
+                        config.where(),
+                        "layer " + layer + " slides but sliding_window is not positive",
+                        "Give the window, or null for none");
             }
             windows.add(slides && family != ModelFamily.LLAMA ? window : 0);
         }

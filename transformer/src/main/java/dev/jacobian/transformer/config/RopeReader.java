@@ -13,13 +13,26 @@ final class RopeReader {
     private RopeReader() {}
 
     static RopeConfig read(JsonFields config, int maxPositions) {
-        boolean modern = config.has("rope_parameters");
-        String key = modern ? "rope_parameters" : "rope_scaling";
-        JsonFields rope = config.has(key)
-                ? config.object(key)
-                : JsonFields.of(JsonNodeFactory.instance.objectNode(), config.where());
         config.ignore("rope_parameters", "rope_scaling", "rope_theta");
+        if (!config.has("rope_parameters")) {
+            JsonFields rope = config.has("rope_scaling")
+                    ? config.object("rope_scaling")
+                    : JsonFields.of(JsonNodeFactory.instance.objectNode(), config.where());
+            return read(rope, theta(config, rope), maxPositions);
+        }
+        JsonFields rope = config.object("rope_parameters");
         double theta = theta(config, rope);
+        RopeConfig result = read(rope, theta, maxPositions);
+        if (config.has("rope_scaling")
+                && !read(config.object("rope_scaling").ignore("rope_theta"), theta, maxPositions)
+                        .equals(result)) {
+            throw new FormatException(
+                    config.where(), "rope_parameters and rope_scaling say different things", "Remove the wrong one");
+        }
+        return result;
+    }
+
+    private static RopeConfig read(JsonFields rope, double theta, int maxPositions) {
         String type = type(rope);
         RopeConfig result =
                 switch (type) {

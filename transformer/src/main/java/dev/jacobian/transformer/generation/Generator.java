@@ -68,6 +68,9 @@ public final class Generator {
      */
     public List<List<Generation>> generate(
             List<int[]> prompts, long[] keys, int samples, GenerationConfig config, TokenListener listener) {
+        if (keys.length != prompts.size()) {
+            throw new IllegalArgumentException(prompts.size() + " prompts but " + keys.length + " keys; give one for each");
+        }
         check(prompts, samples, config);
         List<List<Generation>> results = new ArrayList<>();
         int wave = Math.max(1, maxBatch / samples);

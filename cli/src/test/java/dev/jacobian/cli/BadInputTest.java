@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whatever is wrong, there is one line that says what, the right exit code, and no file is touched. */
+class BadInputTest {
+    @TempDir
+    Path folder;
+
+    private Path model;
+    private Path ids;
+    private Path out;
+
+    @BeforeEach
+    void setUp() throws IOException {
+        model = Fixtures.copy("llama-gqa", folder);
+        ids = Fixtures.write(folder.resolve("ids.json"), "[[1, 2, 3], [4, 5]]");
+        out = Fixtures.write(folder.resolve("out.safetensors"), "precious");
+    }
+
+    private String logitsFailure() throws IOException {
+        String message = Run.of("logits", "--model", model, "--input-ids", ids, "--out", out).failure(ExitCode.FAILED);
+        assertThat(Files.readString(out)).isEqualTo("precious");
+        return message;
+    }
+
+    private String generateFailure() {
+        return Run.of("generate", "--model", model, "--prompt", "Hello").failure(ExitCode.FAILED);
+    }
+
+    private void config(Consumer<ObjectNode> change) {
+        Fixtures.edit(model.resolve("config.json"), change);
+    }
+
+    // Command lines
+
+    @Test
+    void noCommand() {
+        assertThat(Run.of().failure(ExitCode.USAGE)).contains("no command").contains("jacobian --help");
+    }
+
+    @Test
+    void misspelledCommand() {
+        assertThat(Run.of("genrate").failure(ExitCode.USAGE)).contains("'genrate'; did you mean generate?");
+    }
+
+    @Test
+    void misspelledOption() {
+        assertThat(Run.of("generate", "--modle", model).failure(ExitCode.USAGE))
+                .contains("unknown option '--modle'; did you mean --model?")
+                .contains("jacobian generate --help");
+    }
+
+    @Test
+    void missingOption() {
+        assertThat(Run.of("generate", "--prompt", "Hello").failure(ExitCode.USAGE)).contains("--model");
+    }
+
+    @Test
+    void valuesOutOfRange() {
+        assertThat(Run.of("generate", "--model", model, "--temperature", 0).failure(ExitCode.USAGE))
+                .contains("temperature");
+        assertThat(Run.of("generate", "--model", model, "--top-p", 1.5).failure(ExitCode.USAGE)).contains("top_p");
+        assertThat(Run.of("generate", "--model", model, "--max-new-tokens", 0).failure(ExitCode.USAGE))
+                .contains("max_new_tokens");
+        assertThat(Run.of("generate", "--model", model, "--seed", "x").failure(ExitCode.USAGE)).contains("--seed");
+        assertThat(Run.of("doctor", "--threads", 0).failure(ExitCode.USAGE)).contains("--threads");
+    }
+
+    @Test
+    void optionsThatMakeNoSenseTogether() {
+        assertThat(Run.of("generate", "--model", model, "--prompt", "a", "--input-ids", ids).failure(ExitCode.USAGE))
+                .contains("--prompt and --input-ids");
+        assertThat(Run.of("logits", "--model", model, "--input-ids", ids, "--out", out, "--gradients")
+                        .failure(ExitCode.USAGE))
+                .contains("--labels");
+        assertThat(Run.of("tokenize", "--model", model, "--ids", ids).failure(ExitCode.USAGE)).contains("--decode");
+    }
+
+    @Test
+    void devices() {
+        assertThat(Run.of("doctor", "--device", "tpu").failure(ExitCode.USAGE)).contains("'tpu'").contains("cuda:N");
+        assertThat(Run.of("generate", "--model", model, "--prompt", "a", "--device", "cuda:1").failure(ExitCode.FAILED))
+                .contains("cuda:1")
+                .contains("no GPU backend");
+    }
+
+    // Models
+
+    @Test
+    void missingFolder() throws IOException {
+        model = folder.resolve("nothing-here");
+        assertThat(logitsFailure()).contains("no such folder").contains("nothing-here");
+        assertThat(Run.of("inspect", "--model", ids).failure(ExitCode.FAILED)).contains("is not a folder");
+        assertThat(Run.of("eval", "--model", model).failure(ExitCode.FAILED)).contains("no such folder");
+    }
+
+    @Test
+    void missingFiles() throws IOException {
+        Files.delete(model.resolve("model.safetensors"));
+        assertThat(logitsFailure()).contains("model.safetensors");
+        Files.delete(model.resolve("config.json"));
+        assertThat(logitsFailure()).contains("config.json");
+    }
+
+    @Test
+    void truncatedSafetensors() throws IOException {
+        try (FileChannel channel = FileChannel.open(model.resolve("model.safetensors"), StandardOpenOption.WRITE)) {
+            channel.truncate(channel.size() - 1000);
+        }
+        assertThat(logitsFailure()).contains("model.safetensors");
+        assertThat(generateFailure()).contains("model.safetensors");
+        try (FileChannel channel = FileChannel.open(model.resolve("model.safetensors"), StandardOpenOption.WRITE)) {
+            channel.truncate(4);
+        }
+        assertThat(logitsFailure()).contains("model.safetensors");
+        try (FileChannel channel = FileChannel.open(model.resolve("model.safetensors"), StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.wrap(new byte[] {-1, -1, -1, -1, -1, -1, -1, 127}));
+        }
+        assertThat(logitsFailure()).contains("model.safetensors");
+    }
+
+    @Test
+    void unknownArchitecture() throws IOException {
+        config(c -> c.put("model_type", "mamba"));
+        assertThat(logitsFailure()).contains("mamba").contains("config.json").contains("llama");
+        assertThat(Run.of("inspect", "--model", model).failure(ExitCode.FAILED)).contains("mamba");
+    }
+
+    @Test
+    void unknownRopeType() throws IOException {
+        config(c -> {
+            c.remove("rope_parameters");
+            c.put("rope_theta", 10000.0);
+            c.putObject("rope_scaling").put("rope_type", "spiral").put("factor", 2.0);
+        });
+        assertThat(logitsFailure()).contains("spiral").contains("yarn");
+    }
+
+    @Test
+    void unknownActivation() throws IOException {
+        config(c -> c.put("hidden_act", "quartic"));
+        assertThat(logitsFailure()).contains("quartic").contains("hidden_act");
+    }
+
+    @Test
+    void unknownConfigKey() throws IOException {
+        config(c -> c.put("attention_twist", 3));
+        assertThat(logitsFailure()).contains("attention_twist");
+    }
+
+    @Test
+    void unknownTokenizerComponent() throws IOException {
+        Fixtures.edit(
+                model.resolve("tokenizer.json"),
+                t -> t.putObject("pre_tokenizer").put("type", "Clairvoyant"));
+        assertThat(generateFailure()).contains("Clairvoyant").contains("tokenizer.json");
+        assertThat(Run.withInput("a", "tokenize", "--model", model).failure(ExitCode.FAILED))
+                .contains("Clairvoyant");
+    }
+
+    @Test
+    void noTokenizer() throws IOException {
+        Files.delete(model.resolve("tokenizer.json"));
+        assertThat(generateFailure()).contains("tokenizer.json");
+        assertThat(Run.withInput("a", "tokenize", "--model", model).failure(ExitCode.FAILED))
+                .contains("tokenizer.json");
+    }
+
+    // Token ids
+
+    @Test
+    void idOutsideOfTheVocabulary() throws IOException {
+        Fixtures.write(ids, "[[1, 2], [3, 384]]");
+        assertThat(logitsFailure()).contains("384").contains("sequence 1, position 1");
+        Fixtures.write(ids, "[[-1]]");
+        assertThat(logitsFailure()).contains("-1");
+        assertThat(Run.of("generate", "--model", model, "--input-ids", ids).failure(ExitCode.FAILED)).contains("-1");
+    }
+
+    @Test
+    void idsThatAreNone() throws IOException {
+        for (String text : new String[] {"", "[[1, 2", "{}", "[]", "[[]]", "[[1.5]]", "[[\"a\"]]", "[1, [2]]", "[[1], 2]"}) {
+            Fixtures.write(ids, text);
+            assertThat(logitsFailure()).as(text).contains("ids.json");
+        }
+        Files.delete(ids);
+        assertThat(logitsFailure()).contains("ids.json");
+    }
+
+    @Test
+    void labelsOfAnotherShape() throws IOException {
+        Path labels = folder.resolve("labels.json");
+        for (String text : new String[] {"[[1, 2, 3]]", "[[1, 2, 3], [4]]", "[[1, 2, 999], [4, 5]]", "[[1, -100, -100], [4, -100]]"}) {
+            Fixtures.write(labels, text);
+            Run.of("logits", "--model", model, "--input-ids", ids, "--out", out, "--labels", labels)
+                    .failure(ExitCode.FAILED);
+            assertThat(Files.readString(out)).isEqualTo("precious");
+        }
+    }
+
+    @Test
+    void promptThatIsTooLong() {
+        assertThat(Run.of("generate", "--model", model, "--prompt", "a", "--max-new-tokens", 1000)
+                        .failure(ExitCode.FAILED))
+                .contains("128 positions");
+    }
+
+    // Output
+
+    @Test
+    void outputThatCannotBeWritten() throws IOException {
+        out = Fixtures.write(folder.resolve("file"), "precious");
+        assertThat(Run.of("logits", "--model", model, "--input-ids", ids, "--out", out.resolve("x"))
+                        .failure(ExitCode.FAILED))
+                .contains("cannot write");
+        assertThat(Run.of("logits", "--model", model, "--input-ids", ids, "--out", folder).failure(ExitCode.FAILED))
+                .contains("it is a folder");
+        assertThat(Files.readString(out)).isEqualTo("precious");
+        try (var left = Files.list(folder)) {
+            assertThat(left.map(p -> p.getFileName().toString()).filter(n -> n.startsWith("."))).isEmpty();
+        }
+    }
+
+    @Test
+    void chatTemplates() {
+        assertThat(Run.of("tokenize", "--model", model, "--chat", ids).failure(ExitCode.FAILED)).contains("not supported yet");
+    }
+
+    @Test
+    void debugShowsTheStackTrace() {
+        Run run = Run.of("inspect", "--model", folder.resolve("no"), "--debug");
+        assertThat(run.code()).isEqualTo(ExitCode.FAILED);
+        assertThat(run.err()).contains("\tat dev.jacobian.cli");
+    }
+}

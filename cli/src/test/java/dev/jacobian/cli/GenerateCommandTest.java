@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class GenerateCommandTest {
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "llama-bias-linear", "llama-gqa", "llama-llama3rope-bf16", "llama-mha-tied", "mistral-swa-f16",
+                "qwen2-sharded", "qwen2-yarn", "qwen3", "qwen3-yarn"
+            })
+    void greedyTokensAreThoseOfTransformers(String name) throws IOException {
+        JsonNode golden = Fixtures.golden(name);
+        JsonNode expected = golden.get("generation").get("greedy_short_32");
+        Path ids = Fixtures.write(
+                folder.resolve("ids.json"),
+                golden.get("cases").get("short").get("input_ids").toString());
+        JsonNode actual = Run.of(
+                        "generate", "--model", Fixtures.model(name), "--input-ids", ids, "--greedy", "--ignore-eos",
+                        "--max-new-tokens", 32, "--json")
+                .json();
+        assertThat(actual.get("token_ids")).isEqualTo(expected.get("new_tokens").get(0));
+        assertThat(actual.get("finish_reason").textValue()).isEqualTo("length");
+        assertThat(actual.get("text").isNull()).isEqualTo(!golden.has("text"));
+        JsonNode logProbs = expected.path("logprobs");
+        for (int i = 0; i < logProbs.size(); i++) {
+            assertThat(actual.get("logprobs").get(i).doubleValue())
+                    .isCloseTo(logProbs.get(i).doubleValue(), within(1e-4));
+        }
+    }
+
+    @Test
+    void severalSequencesGiveArraysOfEach() throws IOException {
+        JsonNode golden = Fixtures.golden("llama-gqa");
+        JsonNode padded = golden.get("cases").get("batch_left");
+        Path ids = Fixtures.write(folder.resolve("ids.json"), Fixtures.unpadded(padded, padded.get("input_ids")));
+        JsonNode actual = Run.of(
+                        "generate", "--model", Fixtures.model("llama-gqa"), "--input-ids", ids, "--greedy",
+                        "--ignore-eos", "--max-new-tokens", 16, "--json")
+                .json();
+        JsonNode expected = golden.get("generation").get("greedy_batch_left_16").get("new_tokens");
+        assertThat(actual.get("token_ids")).isEqualTo(expected);
+        assertThat(actual.get("text").size()).isEqualTo(3);
+        assertThat(actual.get("finish_reason").get(2).textValue()).isEqualTo("length");
+        assertThat(actual.get("logprobs").get(1).size()).isEqualTo(16);
+    }
+
+    @Test
+    void streamedTextEqualsTheTextAsAWhole() {
+        for (JsonNode text : Fixtures.golden("llama-gqa").get("text").get("cases")) {
+            if (!text.has("prompt")) {
+                continue;
+            }
+            Object[] args = {
+                "generate", "--model", Fixtures.model("llama-gqa"), "--prompt", text.get("prompt").textValue(),
+                "--greedy", "--ignore-eos", "--max-new-tokens", 24
+            };
+            Object[] withJson = java.util.Arrays.copyOf(args, args.length + 1);
+            withJson[args.length] = "--json";
+            JsonNode json = Run.of(withJson).json();
+            assertThat(json.get("token_ids")).isEqualTo(text.get("new_tokens"));
+            // a streaming decoder may group broken bytes differently, so only unbroken texts are the same in both
+            String whole = json.get("text").textValue();
+            String streamed = Run.of(args).result();
+            if (!whole.contains("\uFFFD")) {
+                assertThat(streamed).isEqualTo(whole + "\n");
+            } else {
+                assertThat(streamed).endsWith("\n");
+            }
+        }
+    }
+
+    @Test
+    void promptFromStandardInputIsThePromptOption() {
+        Path model = Fixtures.model("arith-qwen3");
+        Run piped = Run.withInput("12+34=\n", "generate", "--model", model, "--seed", 3, "--json");
+        Run option = Run.of("generate", "--model", model, "--prompt", "12+34=", "--seed", 3, "--json");
+        assertThat(piped.result()).isEqualTo(option.result());
+        assertThat(option.err()).startsWith("jacobian: JDK ").contains("kernels").contains("device cpu");
+    }
+
+    @Test
+    void seedDecidesAndThreadsDoNot() {
+        Object[] args = {
+            "generate", "--model", Fixtures.model("llama-gqa"), "--prompt", "Hello", "--max-new-tokens", 24,
+            "--ignore-eos", "--json", "--top-k", 50, "--top-p", 0.95, "--seed"
+        };
+        String first = Run.of(with(args, 1, "--threads", 1)).result();
+        assertThat(Run.of(with(args, 1, "--threads", 2)).result()).isEqualTo(first);
+        assertThat(Run.of(with(args, 2, "--threads", 2)).result()).isNotEqualTo(first);
+    }
+
+    @Test
+    void stopsAtAnEndToken() {
+        JsonNode stopped = Run.of(
+                        "generate", "--model", Fixtures.model("arith-qwen3"), "--prompt", "1+2=", "--greedy", "--json")
+                .json();
+        assertThat(stopped.get("finish_reason").textValue()).isEqualTo("stop");
+        assertThat(stopped.get("token_ids").size()).isLessThan(60);
+        String streamed = Run.of("generate", "--model", Fixtures.model("arith-qwen3"), "--prompt", "1+2=", "--greedy")
+                .result();
+        assertThat(streamed).isEqualTo(stopped.get("text").textValue() + "\n").matches("[0-9]+\n");
+    }
+
+    private static Object[] with(Object[] args, Object... more) {
+        Object[] out = java.util.Arrays.copyOf(args, args.length + more.length);
+        System.arraycopy(more, 0, out, args.length, more.length);
+        return out;
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Help, version, inspect and doctor. */
+class InformationTest {
+    @Test
+    void helpFitsATerminal() {
+        for (String command : List.of("", "rl", "sft", "eval", "generate", "logits", "tokenize", "inspect", "doctor")) {
+            Run run = command.isEmpty() ? Run.of("--help") : Run.of(command, "--help");
+            assertThat(run.result()).contains("Usage: jacobian");
+            assertThat(run.out().lines()).allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(80));
+            if (!command.isEmpty()) {
+                assertThat(run.out()).contains("--seed", "--device", "--threads", "--json", "--debug");
+            }
+        }
+    }
+
+    @Test
+    void version() {
+        assertThat(Run.of("--version").result()).startsWith("jacobian ").contains("JDK " + Runtime.version());
+    }
+
+    @Test
+    void inspectCountsWhatTheCheckpointHolds() {
+        for (String name : List.of("llama-gqa", "qwen2-sharded", "qwen3", "llama-mha-tied")) {
+            JsonNode golden = Fixtures.golden(name);
+            JsonNode json = Run.of("inspect", "--model", Fixtures.model(name), "--json").json();
+            assertThat(json.get("parameters")).as(name).isEqualTo(golden.get("num_parameters"));
+            assertThat(json.get("family").textValue()).isEqualTo(golden.get("model_type").textValue());
+            long elements = 0;
+            for (JsonNode tensor : json.get("tensors")) {
+                long product = 1;
+                for (JsonNode extent : tensor.get("shape")) {
+                    product *= extent.longValue();
+                }
+                elements += product;
+            }
+            assertThat(elements).as(name).isEqualTo(golden.get("num_parameters").longValue());
+            assertThat(json.get("training_bytes").longValue()).isEqualTo(20 * elements);
+        }
+        String text = Run.of("inspect", "--model", Fixtures.model("qwen3")).result();
+        assertThat(text).contains("qwen3", "norm on q and k", "byte-pair encoding", "model.embed_tokens.weight");
+    }
+
+    @Test
+    void doctorMeasures() {
+        JsonNode json = Run.of("doctor", "--json").json();
+        assertThat(json.get("memory_bytes_per_second").doubleValue()).isGreaterThan(1e8);
+        assertThat(json.get("matmul_flops_per_second").doubleValue()).isGreaterThan(1e6);
+        assertThat(json.get("gpu_backend").booleanValue()).isFalse();
+        assertThat(json.get("jdk").textValue()).isEqualTo(Runtime.version().toString());
+    }
+
+    @Test
+    void oldJdksAreNamed() {
+        for (String version : List.of("25", "25.0.2+10", "24.0.9", "25.0.0.1")) {
+            assertThat(JavaRuntime.problem(Runtime.Version.parse(version))).as(version).isPresent();
+        }
+        for (String version : List.of("25.0.3", "25.0.3+9-LTS", "25.0.10", "25.1", "26-ea+3", "26")) {
+            assertThat(JavaRuntime.problem(Runtime.Version.parse(version))).as(version).isEmpty();
+        }
+    }
+
+    @Test
+    void errorsOfTheMachineAreExplained() {
+        java.io.ByteArrayOutputStream err = new java.io.ByteArrayOutputStream();
+        int code = new Failures(new java.io.PrintStream(err, true), false).report(new OutOfMemoryError("Java heap space"));
+        assertThat(code).isEqualTo(ExitCode.FAILED);
+        assertThat(err.toString()).startsWith("jacobian: error: out of memory").contains("-Xmx").hasLineCount(1);
+    }
+}

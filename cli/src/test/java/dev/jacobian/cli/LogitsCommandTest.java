@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.io.safetensors.SafetensorsFile;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The file against what transformers computes, within 20 times the noise of the oracle's own F32 run. */
+class LogitsCommandTest {
+    private static final double NOISE_FACTOR = 20;
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama-gqa", "llama-mha-tied", "mistral-swa-f16", "qwen2-sharded", "qwen3", "qwen3-yarn"})
+    void logitsAndHiddenStates(String name) throws IOException {
+        JsonNode golden = Fixtures.golden(name);
+        double tolerance = NOISE_FACTOR * golden.get("noise_f32_vs_f64_logits").doubleValue();
+        JsonNode cases = golden.get("cases");
+        String ids = "[" + cases.get("short").get("input_ids").get(0) + ","
+                + cases.get("long").get("input_ids").get(0) + "]";
+        Path out = folder.resolve("new folder/out.safetensors");
+        Run.of(
+                        "logits", "--model", Fixtures.model(name), "--input-ids",
+                        Fixtures.write(folder.resolve("ids.json"), ids), "--out", out, "--hidden-states")
+                .result();
+        try (SafetensorsFile actual = SafetensorsFile.open(out);
+                SafetensorsFile expected = SafetensorsFile.open(Fixtures.model(name).resolve("golden.safetensors"))) {
+            assertClose(actual, "logits.0", expected, "short.logits", tolerance);
+            assertClose(actual, "logits.1", expected, "long.logits", tolerance);
+            assertThat(actual.info("logits.1").extents()).hasSize(2);
+            int layers = (int) expected.names().stream()
+                    .filter(n -> n.startsWith("long.hidden.layer"))
+                    .count();
+            assertClose(actual, "hidden.1.0", expected, "long.hidden.embed", tolerance);
+            for (int layer = 1; layer < layers; layer++) {
+                assertClose(actual, "hidden.1." + layer, expected, "long.hidden.layer" + (layer - 1), tolerance);
+            }
+            assertClose(actual, "hidden.1." + layers, expected, "long.hidden.final_norm", tolerance);
+            assertThat(actual.names()).hasSize(2 + 2 * (layers + 1));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama-bias-linear", "llama-mha-tied", "mistral-swa-f16", "qwen2-sharded", "qwen3"})
+    void lossAndGradients(String name) throws IOException {
+        JsonNode golden = Fixtures.golden(name);
+        JsonNode loss = golden.get("loss");
+        JsonNode padded = golden.get("cases").get(loss.get("case").textValue());
+        Path ids = Fixtures.write(folder.resolve("ids.json"), Fixtures.unpadded(padded, padded.get("input_ids")));
+        Path labels = Fixtures.write(folder.resolve("labels.json"), Fixtures.unpadded(padded, loss.get("labels")));
+        Path out = folder.resolve("out.safetensors");
+        JsonNode report = Run.of(
+                        "logits", "--model", Fixtures.model(name), "--input-ids", ids, "--labels", labels,
+                        "--gradients", "--out", out, "--json")
+                .json();
+        double tolerance = NOISE_FACTOR * golden.get("noise_f32_vs_f64_grad").doubleValue();
+        double lossTolerance = NOISE_FACTOR * golden.get("noise_f32_vs_f64_loss").doubleValue();
+        try (SafetensorsFile actual = SafetensorsFile.open(out);
+                SafetensorsFile expected = SafetensorsFile.open(Fixtures.model(name).resolve("golden.safetensors"))) {
+            assertThat(actual.info("loss").extents()).isEmpty();
+            assertThat((double) actual.read("loss").item()).isCloseTo(loss.get("value").doubleValue(), within(lossTolerance));
+            assertThat(report.get("loss").floatValue()).isEqualTo(actual.read("loss").item());
+            Set<String> gradients = expected.names().stream()
+                    .filter(n -> n.startsWith("grad."))
+                    .collect(Collectors.toCollection(TreeSet::new));
+            assertThat(actual.names().stream().filter(n -> n.startsWith("grad.")))
+                    .containsExactlyInAnyOrderElementsOf(gradients);
+            for (String gradient : gradients) {
+                assertClose(actual, gradient, expected, gradient, tolerance);
+            }
+        }
+    }
+
+    @Test
+    void lossWithoutGradientsIsTheSame() throws IOException {
+        Path ids = Fixtures.write(folder.resolve("ids.json"), "[[3, 4, 5, 6], [7, 8]]");
+        Path labels = Fixtures.write(folder.resolve("labels.json"), "[[-100, -100, 5, 6], [7, 8]]");
+        Path model = Fixtures.model("llama-gqa");
+        JsonNode with = Run.of(
+                        "logits", "--model", model, "--input-ids", ids, "--labels", labels, "--gradients", "--out",
+                        folder.resolve("a"), "--json")
+                .json();
+        JsonNode without = Run.of(
+                        "logits", "--model", model, "--input-ids", ids, "--labels", labels, "--out",
+                        folder.resolve("b"), "--json")
+                .json();
+        assertThat(without.get("loss")).isEqualTo(with.get("loss"));
+        assertThat(without.get("tokens").intValue()).isEqualTo(6);
+    }
+
+    private static void assertClose(
+            SafetensorsFile actualFile, String actualName, SafetensorsFile expectedFile, String expectedName, double tolerance) {
+        float[] actual = actualFile.read(actualName).toFloatArray();
+        float[] expected = expectedFile.read(expectedName).toFloatArray();
+        assertThat(actual).as(actualName).hasSameSizeAs(expected);
+        for (int i = 0; i < actual.length; i++) {
+            assertThat(Math.abs((double) actual[i] - expected[i]))
+                    .as("%s[%d]: %s, expected %s", actualName, i, actual[i], expected[i])
+                    .isLessThanOrEqualTo(tolerance);
+        }
+    }
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Json;
+import dev.jacobian.io.JsonFields;
+import dev.jacobian.transformer.Fixtures;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** config.json: what is read, both spellings, and every way of being wrong. */
+class ConfigReaderTest {
+    private static final String BASE =
+            """
+            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 100, "hidden_size": 64,
+             "intermediate_size": 96, "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2,
+             "hidden_act": "silu", "max_position_embeddings": 128, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
+             "torch_dtype": "bfloat16", "use_cache": true}
+            """;
+
+    private static DecoderConfig read(ObjectNode config) {
+        return ConfigReader.read(JsonFields.of(config, "config.json"));
+    }
+
+    /** The base with fields replaced ({@code change} is an object); a null value removes the field. */
+    private static ObjectNode with(String change) {
+        ObjectNode config = (ObjectNode) Json.parse(BASE, "base");
+        for (Map.Entry<String, com.fasterxml.jackson.databind.JsonNode> field :
+                Json.parse(change, "change").properties()) {
+            if (field.getValue().isNull()) {
+                config.remove(field.getKey());
+            } else {
+                config.set(field.getKey(), field.getValue());
+            }
+        }
+        return config;
+    }
+
+    @Test
+    @DisplayName("what a plain Llama says, and what it leaves out")
+    void base() {
+        DecoderConfig config = read(with("{}"));
+        assertThat(config.family()).isEqualTo("llama");
+        assertThat(List.of(
+                        config.vocabularySize(), config.hiddenSize(), config.intermediateSize(), config.layers(),
+                        config.heads(), config.kvHeads(), config.headDim(), config.maxPositions()))
+                .containsExactly(100, 64, 96, 3, 4, 2, 16, 128);
+        assertThat(config.normEpsilon()).isEqualTo(1e-5f);
+        assertThat(config.rope()).isEqualTo(new RopeConfig.Default(10000));
+        assertThat(List.of(
+                        config.tiedEmbeddings(), config.qkvBias(), config.outputBias(), config.mlpBias(), config.qkNorm()))
+                .containsOnly(false);
+        assertThat(config.windows()).containsExactly(0, 0, 0);
+        assertThat(read(with("{\"num_key_value_heads\": null}")).kvHeads()).isEqualTo(4);
+        assertThat(read(with("{\"head_dim\": 32}")).headDim()).isEqualTo(32);
+    }
+
+    @Test
+    @DisplayName("what families say without words: biases, head norms, windows, Qwen3's head size")
+    void families() {
+        DecoderConfig qwen2 = read(with("{\"architectures\": null, \"model_type\": \"qwen2\"}"));
+        assertThat(qwen2.qkvBias()).isTrue();
+        assertThat(qwen2.outputBias()).isFalse();
+        DecoderConfig qwen3 = read(with("{\"architectures\": [\"Qwen3ForCausalLM\"], \"model_type\": \"qwen3\"}"));
+        assertThat(qwen3.qkNorm()).isTrue();
+        assertThat(qwen3.headDim()).as("the class default of transformers").isEqualTo(128);
+        assertThat(qwen3.qkvBias()).isFalse();
+        String mistral = "{\"architectures\": [\"MistralForCausalLM\"], \"model_type\": \"mistral\"";
+        assertThat(read(with(mistral + ", \"sliding_window\": 8}")).windows()).containsExactly(8, 8, 8);
+        assertThat(read(with(mistral + "}")).windows()).as("the class default").containsExactly(4096, 4096, 4096);
+        ObjectNode none = with(mistral + "}");
+        none.putNull("sliding_window");
+        assertThat(read(none).windows()).containsExactly(0, 0, 0);
+        DecoderConfig biased = read(with("{\"attention_bias\": true, \"mlp_bias\": true}"));
+        assertThat(List.of(biased.qkvBias(), biased.outputBias(), biased.mlpBias())).containsOnly(true);
+    }
+
+    @Test
+    @DisplayName("which layers slide")
+    void windows() {
+        String qwen2 = "{\"architectures\": null, \"model_type\": \"qwen2\", \"sliding_window\": 8";
+        assertThat(read(with(qwen2 + "}")).windows()).containsExactly(0, 0, 0);
+        assertThat(read(with(qwen2 + ", \"use_sliding_window\": true, \"max_window_layers\": 2}")).windows())
+                .containsExactly(0, 0, 8);
+        String absent = "{\"architectures\": null, \"model_type\": \"qwen2\", \"use_sliding_window\": true";
+        assertThat(read(with(absent + "}")).windows()).as("class default: the first 28 layers do not").containsOnly(0);
+        assertThat(read(with(absent + ", \"max_window_layers\": 1}")).windows()).containsExactly(0, 4096, 4096);
+        assertThat(read(with(qwen2
+                                + ", \"use_sliding_window\": true, \"layer_types\": [\"sliding_attention\","
+                                + " \"full_attention\", \"sliding_attention\"]}"))
+                        .windows())
+                .containsExactly(8, 0, 8);
+    }
+
+    static Stream<List<String>> spellings() {
+        return Stream.of(
+                List.of("{\"rope_theta\": 5e5}", "{\"rope_type\": \"default\", \"rope_theta\": 5e5}"),
+                List.of(
+                        "{\"rope_theta\": 5e5, \"rope_scaling\": {\"type\": \"linear\", \"factor\": 4.0}}",
+                        "{\"rope_type\": \"linear\", \"factor\": 4.0, \"rope_theta\": 5e5}"),
+                List.of(
+                        "{\"rope_theta\": 5e5, \"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8.0,"
+                                + " \"low_freq_factor\": 1.0, \"high_freq_factor\": 4.0,"
+                                + " \"original_max_position_embeddings\": 32}}",
+                        "{\"rope_type\": \"llama3\", \"factor\": 8.0, \"low_freq_factor\": 1.0,"
+                                + " \"high_freq_factor\": 4.0, \"original_max_position_embeddings\": 32,"
+                                + " \"rope_theta\": 5e5}"),
+                List.of(
+                        "{\"rope_theta\": 5e5, \"rope_scaling\": {\"type\": \"yarn\", \"rope_type\": \"yarn\","
+                                + " \"factor\": 4.0, \"original_max_position_embeddings\": 32}}",
+                        "{\"rope_type\": \"yarn\", \"factor\": 4.0, \"original_max_position_embeddings\": 32,"
+                                + " \"rope_theta\": 5e5}"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("spellings")
+    @DisplayName("transformers 4 and 5 spell the same rotary embedding differently")
+    void spellingsAgree(List<String> spelling) {
+        ObjectNode modern = with("{\"rope_theta\": null, \"torch_dtype\": null, \"dtype\": \"bfloat16\"}");
+        modern.set("rope_parameters", Json.parse(spelling.get(1), "v5"));
+        RopeConfig v4 = read(with(spelling.get(0))).rope();
+        assertThat(read(modern).rope()).isEqualTo(v4);
+        assertThat(v4.theta()).isEqualTo(5e5);
+        modern.set("rope_scaling", Json.parse(spelling.get(1), "v5")); // exporters that write both, alike
+        modern.put("rope_theta", 5e5);
+        assertThat(read(modern).rope()).isEqualTo(v4);
+    }
+
+    @ParameterizedTest(name = "{0} -> {1}")
+    @CsvSource(
+            quoteCharacter = '`',
+            delimiter = '|',
+            value = {
+                "{`model_type`: `gpt_neox`} | model_type 'gpt_neox'",
+                "{`model_type`: null} | 'model_type' is missing",
+                "{`architectures`: [`LlamaForSequenceClassification`]} | LlamaForSequenceClassification",
+                "{`architectures`: [`Qwen3ForCausalLM`]} | Qwen3ForCausalLM",
+                "{`hidden_act`: `gelu`} | hidden_act 'gelu'",
+                "{`hidden_act`: null} | 'hidden_act' is missing",
+                "{`attn_logit_softcapping`: 50.0} | attn_logit_softcapping",
+                "{`rope_theta`: null} | rope_theta is missing",
+                "{`rope_theta`: 1} | rope_theta must be above 1",
+                "{`rope_theta`: `10000`} | 'rope_theta' must be a number",
+                "{`head_dim`: 15} | head_dim 15 is odd",
+                "{`head_dim`: 0} | head_dim",
+                "{`hidden_size`: 66} | does not divide into 4 heads",
+                "{`hidden_size`: 60} | 4 heads of even size",
+                "{`num_key_value_heads`: 3} | no multiple of num_key_value_heads 3",
+                "{`num_key_value_heads`: 0} | num_key_value_heads",
+                "{`num_hidden_layers`: null} | 'num_hidden_layers' is missing",
+                "{`num_hidden_layers`: 2.5} | 'num_hidden_layers' must be an integer",
+                "{`vocab_size`: -1} | 'vocab_size' must lie between 1",
+                "{`vocab_size`: 1000000000000} | 'vocab_size' must be an integer",
+                "{`rms_norm_eps`: 0} | rms_norm_eps must be positive",
+                "{`rms_norm_eps`: null} | 'rms_norm_eps' is missing",
+                "{`tie_word_embeddings`: `yes`} | 'tie_word_embeddings' must be true or false",
+                "{`use_mrope`: true} | use_mrope",
+                "{`layer_types`: [`full_attention`]} | layer_types[1]",
+                "{`layer_types`: [`full_attention`, `chunked_attention`, `full_attention`]} | chunked_attention",
+                "{`layer_types`: [`full_attention`, `full_attention`, `full_attention`, `full_attention`]} | layer_types",
+                "{`rope_scaling`: `linear`} | rope_scaling",
+                "{`rope_scaling`: {`rope_type`: `dynamic`, `factor`: 2.0}} | rope_type 'dynamic'",
+                "{`rope_scaling`: {`rope_type`: `longrope`}} | rope_type 'longrope'",
+                "{`rope_scaling`: {`rope_type`: `linear`, `type`: `yarn`, `factor`: 2.0}} | rope_type 'linear' and type 'yarn'",
+                "{`rope_scaling`: {`type`: `linear`}} | 'factor' is missing",
+                "{`rope_scaling`: {`type`: `linear`, `factor`: 0.5}} | factor must be at least 1",
+                "{`rope_scaling`: {`factor`: 2.0}} | rope_type is default but factor",
+                "{`rope_scaling`: {`type`: `linear`, `factor`: 2.0, `beta_fast`: 32}} | beta_fast",
+                "{`rope_scaling`: {`rope_type`: `llama3`, `factor`: 8.0, `low_freq_factor`: 4.0, `high_freq_factor`: 1.0,"
+                        + " `original_max_position_embeddings`: 32}} | low_freq_factor < high_freq_factor",
+                "{`rope_scaling`: {`rope_type`: `llama3`, `factor`: 8.0, `low_freq_factor`: 1.0, `high_freq_factor`: 4.0}}"
+                        + " | original_max_position_embeddings",
+                "{`rope_parameters`: {`rope_theta`: 500.0, `rope_type`: `default`}} | rope_theta differs",
+                "{`rope_parameters`: {`rope_type`: `default`}, `rope_scaling`: {`type`: `linear`, `factor`: 2.0}}"
+                        + " | rope_parameters and rope_scaling",
+                "{`architectures`: null, `model_type`: `qwen2`, `use_sliding_window`: true, `max_window_layers`: 1,"
+                        + " `sliding_window`: 0} | layer 1 slides but sliding_window is not positive",
+                "{`architectures`: null, `model_type`: `mistral`, `sliding_window`: 0} | sliding_window",
+            })
+    @DisplayName("wrong configurations")
+    void refused(String change, String message) {
+        ObjectNode config = with(change.replace('`', '"'));
+        assertThatThrownBy(() -> read(config))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContaining(message)
+                .hasMessageContaining("config.json");
+    }
+
+    @Test
+    @DisplayName("the goldens' configurations: parameters as counted by transformers")
+    void goldens() {
+        for (String name : List.of(
+                "llama-bias-linear", "llama-gqa", "llama-llama3rope-bf16", "llama-mha-tied", "mistral-swa-f16",
+                "qwen2-sharded", "qwen2-yarn", "qwen3", "qwen3-yarn")) {
+            Path folder = Fixtures.testdata("models", name);
+            assertThat(ModelFamily.read(folder).parameters())
+                    .as(name)
+                    .isEqualTo(Json.read(folder.resolve("golden.json"))
+                            .get("num_parameters")
+                            .longValue());
+        }
+    }
+}
