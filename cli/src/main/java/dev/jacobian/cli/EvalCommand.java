@@ -61,17 +61,26 @@ final class EvalCommand extends CliCommand {
         if (greedy && samples > 1) {
             throw usage("--greedy gives the same completion every time; leave out --samples");
         }
+        task.check(this);
+        try {
+            generation();
+        } catch (IllegalArgumentException wrong) {
+            throw usage(wrong.getMessage());
+        }
+    }
+
+    private GenerationConfig generation() {
+        return sampling.applyTo(GenerationConfig.builder())
+                .maxNewTokens(maxNewTokens)
+                .doSample(!greedy)
+                .seed(common().seed())
+                .build();
     }
 
     @Override
     void execute() {
         CausalLM policy = CausalLM.load(model.map(ModelOption::existing).orElseGet(BundledModel::folder));
-        GenerationConfig generation = sampling.applyTo(GenerationConfig.builder())
-                .maxNewTokens(maxNewTokens)
-                .doSample(!greedy)
-                .seed(common().seed())
-                .build();
-        Evaluation result = Evaluation.run(policy, task.task(), problems, samples, generation);
+        Evaluation result = Evaluation.run(policy, task.task(), problems, samples, generation());
         ObjectNode json = Json.object();
         json.put("task", task.name());
         json.put("problems", result.problems());

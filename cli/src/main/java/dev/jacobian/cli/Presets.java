@@ -14,19 +14,21 @@ final class Presets {
     static RlConfig countdown(String algorithm) {
         RlConfig.Builder common = RlConfig.builder()
                 .algorithm(algorithm)
-                .promptsPerStep(32)
+                .maxSteps(100)
+                .promptsPerStep(64)
                 .numGenerations(8)
                 .maxCompletionLength(144)
+                .lrSchedulerType("linear")
+                .adamBeta2(0.99)
                 .evalProblems(200)
                 .evalSteps(10)
                 .saveSteps(20);
         return switch (algorithm) {
-            case "omd" -> common.maxSteps(100)
-                    .learningRate(3e-4)
+            case "omd" -> common.learningRate(1e-4)
                     .tau(0.1)
-                    .updatesPerRollout(4)
+                    .updatesPerRollout(2)
                     .build();
-            default -> common.maxSteps(100).learningRate(5e-4).build();
+            default -> common.learningRate(1.5e-4).build();
         };
     }
 }

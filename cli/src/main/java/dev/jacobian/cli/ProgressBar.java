@@ -2,8 +2,10 @@
 package dev.jacobian.cli;
 
 import dev.jacobian.rl.StepMetrics;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -61,8 +63,10 @@ final class ProgressBar implements ProgressView {
         return TerminalProbe.size().flatMap(size -> {
             Terminal terminal;
             try {
+                // Buffered, so that a redraw is one write and nothing half drawn is seen.
+                OutputStream out = new BufferedOutputStream(System.err);
                 terminal = new ExternalTerminal(
-                        "stderr", type, InputStream.nullInputStream(), System.err, System.err.charset());
+                        "stderr", type, InputStream.nullInputStream(), out, System.err.charset());
             } catch (IOException e) {
                 return Optional.empty();
             }
@@ -157,7 +161,7 @@ final class ProgressBar implements ProgressView {
         if (closed) {
             return;
         }
-        display.resize(size.getRows(), size.getColumns());
+        display.resize(size);
         int width = Math.min(WIDEST, size.getColumns() - 1);
         List<AttributedString> lines = new ArrayList<>();
         for (AttributedString line : List.of(barLine(width), metricsLine(width))) {

@@ -3,6 +3,7 @@ package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.Algorithm;
 import dev.jacobian.rl.RlConfig;
 import dev.jacobian.rl.RlResult;
 import dev.jacobian.rl.RlTrainer;
@@ -25,8 +26,8 @@ import picocli.CommandLine.Option;
 /** {@code jacobian rl}: the main job. */
 @Command(
         name = "rl",
+        header = "Train a model with reinforcement learning.",
         description = {
-            "Train a model with reinforcement learning.",
             "Without arguments: the bundled model learns Countdown with GRPO, in a few minutes on two cores."
         })
 final class RlCommand extends CliCommand {
@@ -76,6 +77,14 @@ final class RlCommand extends CliCommand {
 
     RlCommand(Streams streams) {
         super(streams);
+    }
+
+    @Override
+    void checkUsage() {
+        if (algorithm.isPresent() && !Algorithm.NAMES.contains(algorithm.get())) {
+            throw usage("unknown algorithm '" + algorithm.get() + "'; use grpo, opo or omd");
+        }
+        task.check(this);
     }
 
     @Override

@@ -30,8 +30,9 @@ import picocli.CommandLine.Option;
 /** {@code jacobian sft}: supervised fine-tuning, also from random weights. */
 @Command(
         name = "sft",
+        header = "Train a model on demonstrations.",
         description = {
-            "Train a model on demonstrations: JSONL with 'prompt' and 'completion', or generated Countdown solutions.",
+            "Demonstrations are JSONL with 'prompt' and 'completion', or generated Countdown solutions.",
             "With --init the model starts from random weights and a tokenizer made from the demonstrations."
         })
 final class SftCommand extends CliCommand {

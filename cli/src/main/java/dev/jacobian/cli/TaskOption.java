@@ -7,6 +7,7 @@ import dev.jacobian.rl.task.JsonlTask;
 import dev.jacobian.rl.task.Task;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
@@ -25,6 +26,14 @@ final class TaskOption {
             paramLabel = "FILE",
             description = "JSONL with 'prompt' and 'answer' per line; the reward is 1 for exactly the answer.")
     private Optional<Path> data = Optional.empty();
+
+    /** Fails for a name that is no task. */
+    void check(CliCommand command) {
+        if (!List.of("countdown", "countdown-words", "addition", "jsonl").contains(name)) {
+            throw command.usage(
+                    "unknown task '" + name + "'; use countdown, countdown-words, addition, or --data FILE");
+        }
+    }
 
     Optional<Path> data() {
         return data;

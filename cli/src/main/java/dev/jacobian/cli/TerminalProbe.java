@@ -29,7 +29,7 @@ final class TerminalProbe {
                 .map(String::strip)
                 .filter(answer -> answer.matches("\\d{1,5} \\d{1,5}"))
                 .map(answer -> answer.split(" "))
-                .map(numbers -> new Size(Integer.parseInt(numbers[1]), Integer.parseInt(numbers[0])))
+                .map(numbers -> Size.of(Integer.parseInt(numbers[1]), Integer.parseInt(numbers[0])))
                 .filter(size -> size.getRows() >= 3 && size.getColumns() >= 20);
     }
 

@@ -17,7 +17,7 @@ import dev.jacobian.tensor.Tensor;
  * @param flopsPerSecond F32 floating-point operations of a 256 x 256 x 256 product, all threads together
  */
 record ThroughputProbe(double bytesPerSecond, double flopsPerSecond) {
-    private static final int MIN_REPETITIONS = 20;
+    private static final int MIN_REPETITIONS = 3;
     private static final int SIZE = 256;
     private static final int MAX_INTS = 32 << 20; // 128 MiB: larger than any cache
     private static final int CHUNK = 1 << 16; // ints per task

@@ -51,8 +51,8 @@ class InformationTest {
     @Test
     void doctorMeasures() {
         JsonNode json = Run.of("doctor", "--json").json();
-        assertThat(json.get("memory_bytes_per_second").doubleValue()).isGreaterThan(1e8);
-        assertThat(json.get("matmul_flops_per_second").doubleValue()).isGreaterThan(1e6);
+        assertThat(json.get("memory_bytes_per_second").doubleValue()).isBetween(1e6, 1e13);
+        assertThat(json.get("matmul_flops_per_second").doubleValue()).isBetween(1e4, 1e15);
         assertThat(json.get("gpu_backend").booleanValue()).isFalse();
         assertThat(json.get("jdk").textValue()).isEqualTo(Runtime.version().toString());
     }

@@ -124,7 +124,7 @@ class ProgressDisplayTest {
             bytes.reset();
             ExternalTerminal terminal = new ExternalTerminal(
                     "test", "xterm", new ByteArrayInputStream(new byte[0]), bytes, StandardCharsets.UTF_8);
-            terminal.setSize(new Size(80, 24));
+            terminal.setSize(Size.of(80, 24));
             try (ProgressDisplay display = new ProgressDisplay(new ProgressBar(terminal, colours), 4)) {
                 display.onStep(step(2, 4));
                 display.onMessage("a message");

@@ -4,6 +4,7 @@ package dev.jacobian.rl;
 import dev.jacobian.rl.advantage.AdvantageEstimator;
 import dev.jacobian.rl.objective.Aggregation;
 import dev.jacobian.rl.objective.PolicyObjective;
+import java.util.List;
 
 /**
  * A policy-optimisation method as the few choices in which the family differs. {@link Grpo}, {@link Opo} and {@link Omd}
@@ -25,6 +26,9 @@ public record Algorithm(
         int updatesPerRollout,
         boolean strictlyOnPolicy,
         boolean resetsOptimizer) {
+    /** Names that a configuration can give. */
+    public static final List<String> NAMES = List.of("grpo", "opo", "omd");
+
     public Algorithm {
         if (updatesPerRollout < 1) {
             throw new IllegalArgumentException("need at least 1 update per rollout, got " + updatesPerRollout);

@@ -81,14 +81,19 @@ class ResumeTest {
         int kills = 0;
         for (int attempt = 0; attempt < 40; attempt++) {
             Process process = start(broken, algorithm, Files.exists(broken.resolve("run.json")));
-            // wait for the run to get somewhere new, then kill it after a random moment: sooner or later in a write
+            // wait for the run to get somewhere new; then kill it at a random moment, or in the middle of a checkpoint
             int begun = lines(broken);
+            boolean inCheckpoint = kills % 2 == 1;
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-            while (process.isAlive() && lines(broken) <= begun && System.nanoTime() < deadline) {
-                Thread.sleep(2);
+            while (process.isAlive()
+                    && (lines(broken) <= begun || inCheckpoint && !isWritingCheckpoint(broken))
+                    && System.nanoTime() < deadline) {
+                Thread.onSpinWait();
             }
             if (kills < 4) {
-                Thread.sleep(moments.nextInt(60));
+                if (!inCheckpoint) {
+                    Thread.sleep(moments.nextInt(60));
+                }
                 process.destroyForcibly();
                 process.waitFor();
                 kills++;
@@ -130,6 +135,11 @@ class ResumeTest {
     private static int lines(Path run) throws IOException {
         Path file = run.resolve("metrics.jsonl");
         return Files.exists(file) ? Files.readString(file).split("\n", -1).length : 0;
+    }
+
+    private static boolean isWritingCheckpoint(Path run) {
+        String[] temporary = run.toFile().list((directory, name) -> name.startsWith(".checkpoint-"));
+        return temporary != null && temporary.length > 0;
     }
 
     private static List<JsonNode> metrics(Path run) {

@@ -15,9 +15,6 @@ import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.config.ModelFamily;
-import dev.jacobian.transformer.generation.Generation;
-import dev.jacobian.transformer.generation.GenerationConfig;
-import dev.jacobian.transformer.generation.Generator;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,7 +29,7 @@ import java.util.function.Consumer;
  *
  * <pre>{@code
  * CausalLM model = CausalLM.load(Path.of("Qwen2.5-0.5B"));
- * System.out.println(model.generate("Once upon a time", GenerationConfig.greedy(64)).text());
+ * System.out.println(new Generator(model).generate("Once upon a time", GenerationConfig.greedy(64)).text());
  * }</pre>
  *
  * <p>Decisions: arithmetic is F32 whatever the file's type. Batches are packed, never padded. The same code computes
@@ -216,11 +213,6 @@ public final class CausalLM {
         }
         Var logProbs = logProbs(hidden(batch.tokens(), batch.segments()), batch.rows(), batch.targets(), 1f).logProbs();
         return Elementwise.scale(Reduction.mean(logProbs), -1f);
-    }
-
-    /** Continues a text. */
-    public Generation.Text generate(String prompt, GenerationConfig generation) {
-        return new Generator(this).generate(prompt, generation);
     }
 
     // Saving

@@ -11,6 +11,7 @@ import dev.jacobian.io.safetensors.SafetensorsFile;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationConfig;
+import dev.jacobian.transformer.generation.Generator;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
@@ -30,7 +31,7 @@ class PublishedModelTest {
             assertThat(model.tokenizer().encode(prompt, true))
                     .as(prompt)
                     .containsExactly(Fixtures.ints(story.get("input_ids")));
-            Generation.Text generated = model.generate(
+            Generation.Text generated = new Generator(model).generate(
                     prompt,
                     GenerationConfig.builder()
                             .doSample(false)

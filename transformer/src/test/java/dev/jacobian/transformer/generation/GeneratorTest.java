@@ -113,7 +113,7 @@ class GeneratorTest {
                     .ignoreEos(true)
                     .maxNewTokens(expected.length)
                     .build();
-            Generation.Text generated = model.generate(prompt, config);
+            Generation.Text generated = new Generator(model).generate(prompt, config);
             assertThat(generated.generation().tokenIds()).as(prompt).containsExactly(expected);
             assertThat(generated.text()).as(prompt).isEqualTo(text.get("completion").textValue());
             seen++;
@@ -126,7 +126,7 @@ class GeneratorTest {
     void arithmetic() {
         CausalLM model = model("arith-qwen3");
         for (JsonNode golden : golden("arith-qwen3").get("greedy")) {
-            Generation.Text generated = model.generate(golden.get("prompt").textValue(), GenerationConfig.greedy(4));
+            Generation.Text generated = new Generator(model).generate(golden.get("prompt").textValue(), GenerationConfig.greedy(4));
             assertThat(generated.text()).isEqualTo(golden.get("greedy_text").textValue());
             int[] padded = Fixtures.ints(golden.get("greedy_ids"));
             int[] ids = generated.generation().tokenIds();

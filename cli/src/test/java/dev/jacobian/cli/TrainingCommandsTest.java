@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.io.Json;
+import dev.jacobian.io.Jsonl;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code rl}, {@code sft} and {@code eval} from the command line to the files they leave. */
+class TrainingCommandsTest {
+    private static final Path ROOT =
+            Path.of(System.getProperty("jacobian.testdata")).toAbsolutePath().getParent();
+
+    @TempDir
+    Path folder;
+
+    @BeforeEach
+    void home() {
+        System.setProperty("jacobian.home", ROOT.toString());
+    }
+
+    private static Run shortRl(Path out, Object... more) {
+        List<Object> args = new ArrayList<>(List.of(
+                "rl", "--json", "--steps", 2, "--prompts", 4, "--group-size", 4, "--set", "eval_problems=5", "--set",
+                "final_eval_problems=10", "--set", "save_steps=1", "--out", out));
+        args.addAll(List.of(more));
+        return Run.of(args.toArray());
+    }
+
+    @Test
+    @DisplayName("rl trains the bundled model, prints one JSON object, leaves a checkpoint, metrics and a report")
+    void rl() throws IOException {
+        Path out = folder.resolve("run");
+        Run run = shortRl(out);
+        assertThat(run.code()).as(run.err()).isZero();
+        String[] lines = run.out().strip().split("\n");
+        JsonNode result = Json.parse(lines[lines.length - 1], "the last line");
+        assertThat(result.path("steps").asInt()).isEqualTo(2);
+        assertThat(result.path("samples").asInt()).isEqualTo(32);
+        assertThat(result.path("sampling_logp_difference_max").asDouble()).isEqualTo(0.0);
+        assertThat(result.path("pass@1_before").isNumber()).isTrue();
+        assertThat(result.path("pass@1_after").isNumber()).isTrue();
+        assertThat(result.path("seconds").asDouble()).isPositive();
+        assertThat(result.path("peak_memory_bytes").asLong()).isPositive();
+        assertThat(result.path("out").asText()).isEqualTo(out.toString());
+        for (String file : List.of(
+                "config.json",
+                "model.safetensors",
+                "tokenizer.json",
+                "tokenizer_config.json",
+                "generation_config.json",
+                "run.json",
+                "report.html")) {
+            assertThat(out.resolve(file)).isNotEmptyFile();
+        }
+        List<JsonNode> metrics = Jsonl.read(out.resolve("metrics.jsonl"));
+        assertThat(metrics).hasSize(3);
+        for (String name : List.of(
+                "num_tokens",
+                "step_time",
+                "completions/mean_length",
+                "completions/clipped_ratio",
+                "rewards/countdown/mean",
+                "reward",
+                "reward_std",
+                "frac_reward_zero_std",
+                "entropy",
+                "kl_to_init",
+                "loss",
+                "grad_norm",
+                "learning_rate",
+                "sampling/sampling_logp_difference/mean",
+                "sampling/sampling_logp_difference/max")) {
+            assertThat(metrics.get(2).has(name)).as(name).isTrue();
+        }
+        // the trained model is a checkpoint like any other
+        Run eval = Run.of("eval", "--json", "--model", out, "--problems", 5, "--samples", 2);
+        assertThat(eval.code()).as(eval.err()).isZero();
+        assertThat(Json.parse(eval.out(), "eval").path("pass@2").isNumber()).isTrue();
+    }
+
+    @Test
+    @DisplayName("a run is not overwritten; --resume continues it; with other settings it is refused")
+    void resume() {
+        Path out = folder.resolve("run");
+        assertThat(shortRl(out).code()).isZero();
+        Run again = shortRl(out);
+        assertThat(again.code()).isEqualTo(1);
+        assertThat(again.err()).contains("already holds a run").doesNotContain("\tat ");
+        assertThat(Run.of("rl", "--json", "--resume", "--out", out).code()).isZero();
+        Run other = Run.of("rl", "--resume", "--out", out, "--learning-rate", "0.5");
+        assertThat(other.code()).isEqualTo(1);
+        assertThat(other.err()).contains("learning_rate");
+        Run nothing = Run.of("rl", "--resume", "--out", folder.resolve("nothing"));
+        assertThat(nothing.code()).isEqualTo(1);
+        assertThat(nothing.err()).contains("no run to resume");
+    }
+
+    @Test
+    @DisplayName("every algorithm runs; unknown algorithms, keys and values are told by name")
+    void settings() throws IOException {
+        assertThat(shortRl(folder.resolve("opo"), "--algorithm", "opo").code()).isZero();
+        assertThat(shortRl(folder.resolve("omd"), "--algorithm", "omd").code()).isZero();
+        Run unknown = shortRl(folder.resolve("a"), "--algorithm", "ppo");
+        assertThat(unknown.code()).isNotZero();
+        assertThat(unknown.err()).contains("ppo").contains("grpo, opo or omd");
+        Run key = shortRl(folder.resolve("b"), "--set", "lerning_rate=1e-4");
+        assertThat(key.code()).isNotZero();
+        assertThat(key.err()).contains("lerning_rate").contains("learning_rate");
+        Run value = shortRl(folder.resolve("c"), "--set", "num_generations=many");
+        assertThat(value.code()).isNotZero();
+        assertThat(value.err()).contains("num_generations");
+        Run one = shortRl(folder.resolve("d"), "--group-size", 1);
+        assertThat(one.code()).isNotZero();
+        Path config = Fixtures.write(folder.resolve("config.json"), "{\"algorithm\": \"opo\", \"max_steps\": 1}");
+        Run file = Run.of(
+                "rl", "--json", "--config", config, "--prompts", 2, "--group-size", 2, "--set", "final_eval_problems=5",
+                "--out", folder.resolve("e"));
+        assertThat(file.code()).as(file.err()).isZero();
+        assertThat(Json.read(folder.resolve("e").resolve("run.json")).path("algorithm").asText()).isEqualTo("opo");
+    }
+
+    @Test
+    @DisplayName("sft from random weights gives the same bits twice, on one thread and two, and a loadable model")
+    void sft() throws IOException {
+        Path init = ROOT.resolve("models").resolve("countdown-0.6m").resolve("config.json");
+        Path first = folder.resolve("first");
+        Path second = folder.resolve("second");
+        for (Object[] run : new Object[][] {{first, 1}, {second, 2}}) {
+            Run sft = Run.of(
+                    "sft", "--init", init, "--steps", 60, "--batch-size", 4, "--seed", 3, "--threads", run[1], "--out",
+                    run[0]);
+            assertThat(sft.code()).as(sft.err()).isZero();
+        }
+        for (String file : List.of("model.safetensors", "tokenizer.json", "tokenizer_config.json", "config.json")) {
+            assertThat(Files.readAllBytes(second.resolve(file))).isEqualTo(Files.readAllBytes(first.resolve(file)));
+        }
+        assertThat(Files.readAllBytes(first.resolve("tokenizer.json")))
+                .isEqualTo(Files.readAllBytes(init.resolveSibling("tokenizer.json")));
+        Run again = Run.of("sft", "--steps", 60, "--out", first);
+        assertThat(again.code()).isEqualTo(1);
+        assertThat(again.err()).contains("exists already");
+    }
+
+    @Test
+    @DisplayName("one's own data: JSONL for sft and rl, broken lines named")
+    void ownData() throws IOException {
+        Path demonstrations = Fixtures.write(
+                folder.resolve("sft.jsonl"),
+                "{\"prompt\": \"1 2 3 = 6\\n\", \"completion\": \"<answer>1+2+3</answer>\"}\n");
+        Run sft = Run.of(
+                "sft", "--data", demonstrations, "--steps", 2, "--set", "warmup_steps=0", "--out", folder.resolve("m"));
+        assertThat(sft.code()).as(sft.err()).isZero();
+        Path problems = Fixtures.write(
+                folder.resolve("rl.jsonl"),
+                "{\"prompt\": \"1 2 3 = 6\\n\", \"answer\": \"6\"}\n".repeat(1)
+                        + "{\"prompt\": \"2 2 3 = 7\\n\", \"answer\": \"7\"}\n"
+                        + "{\"prompt\": \"2 2 4 = 8\\n\", \"answer\": \"8\"}\n");
+        Path broken = Fixtures.write(folder.resolve("broken.jsonl"), "{\"prompt\": 1}\n");
+        Run bad = Run.of("sft", "--data", broken, "--out", folder.resolve("n"));
+        assertThat(bad.code()).isEqualTo(1);
+        assertThat(bad.err()).contains("broken.jsonl").contains("prompt").doesNotContain("\tat ");
+        Run missing = Run.of("rl", "--data", folder.resolve("absent.jsonl"), "--out", folder.resolve("o"));
+        assertThat(missing.code()).isEqualTo(1);
+        assertThat(missing.err()).contains("absent.jsonl");
+        assertThat(problems).isNotEmptyFile();
+    }
+}
