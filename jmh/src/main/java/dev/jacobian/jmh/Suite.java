@@ -50,7 +50,23 @@ record Suite(
                             "dev.jacobian.jmh.AttentionBenchmark.loop",
                             "fma-roofline",
                             "dev.jacobian.jmh.RooflineBenchmark.fma"),
-                    text -> AttentionCase.parse(text).operations()));
+                    text -> AttentionCase.parse(text).operations()),
+            new Suite(
+                    "training-step",
+                    "forward, backward, clipping and AdamW of a Llama",
+                    "model",
+                    "dev.jacobian.jmh.TrainingStepBenchmark.step",
+                    Map.of(),
+                    Map.of("fma-roofline", "dev.jacobian.jmh.RooflineBenchmark.fma"),
+                    text -> ModelCase.parse(text).trainingOperations()),
+            new Suite(
+                    "decode",
+                    "generation of many sequences with a KV cache",
+                    "model",
+                    "dev.jacobian.jmh.DecodeBenchmark.generate",
+                    Map.of(),
+                    Map.of("fma-roofline", "dev.jacobian.jmh.RooflineBenchmark.fma"),
+                    text -> ModelCase.parse(text).decodeOperations()));
 
     static Optional<Suite> named(String name) {
         return ALL.stream().filter(suite -> suite.name.equals(name)).findFirst();

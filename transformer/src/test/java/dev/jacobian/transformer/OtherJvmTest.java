@@ -70,7 +70,7 @@ class OtherJvmTest {
                 .redirectOutput(output.toFile())
                 .start();
         try {
-            assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("finished in time").isTrue();
+            assertThat(process.waitFor(10, TimeUnit.MINUTES)).as("finished in time").isTrue();
         } finally {
             process.destroyForcibly();
         }

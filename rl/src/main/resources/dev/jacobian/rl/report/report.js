@@ -120,7 +120,7 @@
     if (difference !== undefined) {
       const exact = difference === 0;
       tile('Sampler and trainer differ by', exact ? '0.0' : figure(difference),
-        exact ? 'log-probabilities agree bit for bit: exactly on-policy' : 'nats, the largest difference of a token’s log-probability', exact);
+        exact ? 'their log-probabilities agree bit for bit' : 'nats, the largest difference of a token’s log-probability', exact);
     }
   }
 

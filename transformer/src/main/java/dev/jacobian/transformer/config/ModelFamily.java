@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer.config;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.JsonFields;
@@ -46,7 +47,17 @@ public enum ModelFamily {
      */
     public static DecoderConfig read(Path folder) {
         Path file = folder.resolve("config.json");
-        return ConfigReader.read(JsonFields.of(Json.read(file), file.toString()));
+        return parse(Json.read(file), file.toString());
+    }
+
+    /**
+     * Reads the content of a config.json.
+     *
+     * @param where where it comes from, for messages
+     * @throws FormatException as {@link #read}
+     */
+    public static DecoderConfig parse(JsonNode config, String where) {
+        return ConfigReader.read(JsonFields.of(config, where));
     }
 
     static ModelFamily of(JsonFields config) {
