@@ -128,8 +128,8 @@ public final class RunSvg {
         static Axis of(List<Point> points, boolean percent) {
             double low = points.stream().mapToDouble(Point::value).min().orElse(0);
             double high = points.stream().mapToDouble(Point::value).max().orElse(1);
-            if (low >= 0 && low < high / 2) {
-                low = 0; // near enough to show the whole
+            if (percent || (low >= 0 && low < high / 2)) {
+                low = 0; // shares are always shown whole, others if they come near
             }
             double span = high - low > 0 ? high - low : Math.max(Math.abs(high), 1e-3);
             double power = Math.pow(10, Math.floor(Math.log10(span / 4)));
@@ -210,13 +210,23 @@ public final class RunSvg {
                         "<circle class=\"dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"%s\"/>",
                         x(point.step()), y(point.value()), points.size() > 40 ? "2" : "4");
             }
-            if (!points.isEmpty()) {
-                Point last = points.getLast();
-                line(
-                        out,
-                        "<text class=\"result\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%s</text>",
-                        x(last.step()), y(last.value()) - 12, percent(last.value()));
+            if (points.size() > 1) {
+                boolean rises = points.get(1).value() > points.get(0).value();
+                label(out, points.getFirst(), "start", rises ? 22 : -12); // where the curve does not go
             }
+            if (!points.isEmpty()) {
+                label(out, points.getLast(), "end", -12);
+            }
+        }
+
+        private void label(StringBuilder out, Point point, String anchor, int rise) {
+            line(
+                    out,
+                    "<text class=\"result\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>",
+                    x(point.step()),
+                    y(point.value()) + rise,
+                    anchor,
+                    percent(point.value()));
         }
     }
 }

@@ -6,19 +6,22 @@ import dev.jacobian.rl.task.Countdown;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.tensor.Rng;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * Demonstrations of a searcher that gives up too early: what a small base model imitates before reinforcement learning.
  *
- * <p>For a problem of three numbers a demonstration tries first steps in random order, one a line, and lists what the third
+ * <p>For a problem of three numbers a demonstration tries first steps in a fixed order, one a line, and lists what the third
  * number makes of each result:
  *
  * <pre>{@code
+ * 3 7 15 = 36
  * <think>
- * 3+7=10:25,5
- * 7*3=21:36,6
+ * 7+3=10:25,5
+ * 7-3=4:19,11,60
+ * 7*3=21:36
  * </think>
  * <answer>(7*3)+15</answer>
  * }</pre>
@@ -57,7 +60,7 @@ public record CountdownDemonstrations(Countdown task, double giveUp) implements 
         List<Long> numbers = problem.columns().integers("nums");
         int target = (int) problem.columns().integer("target");
         Rng rng = new Rng(seed, STREAM + index);
-        List<Step> steps = shuffled(firstSteps(numbers), rng);
+        List<Step> steps = firstSteps(numbers);
         StringBuilder text = new StringBuilder("<think>\n");
         Optional<String> answer = Optional.empty();
         for (int i = 0; i < steps.size() && answer.isEmpty(); i++) {
@@ -101,6 +104,8 @@ public record CountdownDemonstrations(Countdown task, double giveUp) implements 
             int rest = Math.toIntExact(numbers.get((i + 2) % 3));
             steps.addAll(combinations(a, "" + a, b, "" + b, rest));
         }
+        // products and quotients first: they solve fewer problems, so that going on matters
+        steps.sort(Comparator.comparing(Step::operator).reversed());
         return steps;
     }
 
@@ -122,16 +127,5 @@ public record CountdownDemonstrations(Countdown task, double giveUp) implements 
         }
         steps.removeIf(step -> step.value() > LARGEST);
         return steps;
-    }
-
-    private static List<Step> shuffled(List<Step> steps, Rng rng) {
-        List<Step> order = new ArrayList<>(steps);
-        for (int i = order.size() - 1; i > 0; i--) {
-            int j = rng.nextInt(i + 1);
-            Step swapped = order.get(i);
-            order.set(i, order.get(j));
-            order.set(j, swapped);
-        }
-        return order;
     }
 }
