@@ -10,8 +10,10 @@ import dev.jacobian.rl.objective.TokenBatch;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.CausalLM;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Accumulates the gradient of one optimizer step over its micro-batches.
@@ -50,8 +52,7 @@ final class PolicyGradient {
     /** Adds the gradient of the loss over {@code groups} to the model's parameters. */
     void accumulate(List<ScoredGroup> groups) {
         int[] lengths = groups.stream()
-                .flatMap(g -> g.group().samples().stream())
-                .mapToInt(Trajectory::length)
+                .flatMapToInt(g -> IntStream.range(0, g.rewards().length).map(i -> countedLength(g, i)))
                 .toArray();
         Normalizer normalizer = algorithm.aggregation().normalizer(lengths);
         List<ScoredGroup> silent = groups.stream().filter(ScoredGroup::hasZeroAdvantages).toList();
@@ -64,6 +65,13 @@ final class PolicyGradient {
         });
         cut(speaking).forEach(part -> process(part, normalizer));
         normalizer.requireComplete(statistics);
+    }
+
+    /** Tokens of a sample that are learned from: none if no reward function applied, not even towards an anchor. */
+    private static int countedLength(ScoredGroup group, int sample) {
+        return Double.isNaN(group.rewards()[sample])
+                ? 0
+                : group.group().samples().get(sample).length();
     }
 
     private List<List<ScoredGroup>> cut(List<ScoredGroup> groups) {
@@ -109,13 +117,13 @@ final class PolicyGradient {
         float[] old = new float[n];
         double[] advantages = new double[packed.offsets().length - 1];
         boolean[] mask = new boolean[n];
-        java.util.Arrays.fill(mask, true);
         int at = 0;
         int sequence = 0;
         for (ScoredGroup group : part) {
             for (int i = 0; i < group.group().samples().size(); i++) {
                 Trajectory sample = group.group().samples().get(i);
                 System.arraycopy(sample.logProbs(), 0, old, at, sample.length());
+                Arrays.fill(mask, at, at + countedLength(group, i), true);
                 at += sample.length();
                 advantages[sequence++] = group.advantages()[i];
             }

@@ -9,14 +9,14 @@ import jdk.incubator.vector.VectorSpecies;
  *
  * <p>512 bits at most: wider machines run the 512-bit code. The system property {@code jacobian.vector.bits} chooses 128,
  * 256 or 512; results do not depend on it.
+ *
+ * <p>One width for the whole process, also where a narrower vector would fit a short row. The methods of {@code FloatVector}
+ * are shared by all widths; once two widths have gone through them, their type profiles have two entries, and C2 may
+ * compile a kernel whose accumulators it then boxes, for good.
  */
 final class Lanes {
     /** The species of every kernel. */
     static final VectorSpecies<Float> FLOATS = choose();
-
-    /** Half as wide (at least 128 bits), for rows of half a vector. */
-    static final VectorSpecies<Float> HALF =
-            FLOATS.length() == 16 ? FloatVector.SPECIES_256 : FloatVector.SPECIES_128;
 
     /** Integers of the same shape. */
     static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());

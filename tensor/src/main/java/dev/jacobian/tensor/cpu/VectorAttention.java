@@ -18,8 +18,8 @@ import jdk.incubator.vector.VectorOperators;
  *
  * <ul>
  *   <li>The query heads that share a head of keys are stacked as rows, so keys and values are read once for the group.
- *   <li>Rows go in blocks of four through {@link AttentionTiles}; a row that is left over goes alone. Memory is four rows
- *       of scores per thread: linear in the length, never its square.
+ *   <li>Rows go in blocks of four through {@link AttentionTiles}. Memory is four rows of scores per thread: linear in the
+ *       length, never its square. A few tokens alone, as in decoding, go to {@link VectorDecodeAttention}.
  *   <li>The maximum is exact before the first exponential. There is no running rescale, whose result would depend on the
  *       block size.
  *   <li>Masked keys get the score −∞, hence e = 0, in the sum; the weighted sum of values does not touch them at all,
@@ -63,7 +63,7 @@ final class VectorAttention {
         if (ComputePool.threads() == 1 || work < PARALLEL) {
             for (int s = 0; s < segments.count(); s++) {
                 for (int kvHead = 0; kvHead < kvHeads; kvHead++) {
-                    rows(q, cache, layer, sequences[s], segments.start(s), 0, segments.length(s), kvHead, scale,
+                    tokens(q, cache, layer, sequences[s], segments.start(s), 0, segments.length(s), kvHead, scale,
                             window, out, stats);
                 }
             }
@@ -85,14 +85,14 @@ final class VectorAttention {
                 int s = segmentOf[unit / kvHeads];
                 int from = firstToken[unit / kvHeads];
                 int to = Math.min(segments.length(s), from + TOKENS);
-                rows(q, cache, layer, sequences[s], segments.start(s), from, to, unit % kvHeads, scale, window, out,
+                tokens(q, cache, layer, sequences[s], segments.start(s), from, to, unit % kvHeads, scale, window, out,
                         stats);
             }
         });
     }
 
     /** Tokens [from, to) of the segment that begins at row {@code start}, for the query heads of one kv head. */
-    private static void rows(
+    private static void tokens(
             Tensor q,
             HeapKvCache cache,
             int layer,
@@ -105,6 +105,13 @@ final class VectorAttention {
             int window,
             Tensor out,
             Tensor stats) {
+        if (to - from <= VectorDecodeAttention.TOKENS) {
+            for (int token = from; kvHead == 0 && token < to; token++) {
+                VectorDecodeAttention.token(
+                        q, cache, layer, sequence, start + token, token, scale, window, out, stats);
+            }
+            return;
+        }
         int headDim = cache.headDim();
         int heads = q.extent(1) / headDim;
         int group = heads / cache.kvHeads();
@@ -121,53 +128,56 @@ final class VectorAttention {
         float[] scores = scratch.get(Slot.SCORES, stride * ROWS);
         float[] sums = scratch.get(Slot.OUT_ROWS, valueWidth * ROWS);
         float[] parts = scratch.get(Slot.LANES, 2 * VectorSum.PARTS);
-        for (int row = 0; row < end; ) {
-            int left = Math.min(ROWS, end - row);
-            int rows = left >= 3 ? left : 1; // a block of four with one empty row still beats three single rows
-            int block = rows == 1 ? 1 : ROWS;
+        for (int row = 0; row < end; row += ROWS) {
+            int rows = Math.min(ROWS, end - row);
             int firstPosition = history + from + row / group;
             int lastPosition = history + from + (row + rows - 1) / group;
-            int firstKey = window > 0 ? Math.max(0, firstPosition - window + 1) : 0;
+            int firstKey = firstKey(firstPosition, window);
             int base = firstKey & -PAGE; // the key whose score stands at index 0
-            for (int r = 0; r < block; r++) {
-                int at = r < rows ? headRow(start, from, row + r, group, heads, kvHead) * headDim : -1;
-                packQuery(q, at, headDim, queries, r, block);
+            for (int r = 0; r < ROWS; r++) {
+                int at = headRow(start, from, row + Math.min(r, rows - 1), group, heads, kvHead) * headDim;
+                packQuery(q, at, headDim, queries, r);
             }
-            scoreBlock(block, headDim, queries, keys, keyBase, base, lastPosition + 1, scores, stride);
-            Arrays.fill(sums, 0, block * valueWidth, 0f);
+            scores(headDim, queries, keys, keyBase, base, lastPosition + 1, scores, stride);
+            for (int r = 0; r < rows; r++) {
+                int position = history + from + (row + r) / group;
+                exponentials(
+                        scores, r * stride, firstKey(position, window) - base, position + 1 - base, scale, parts);
+                finishRow(scores, r, stride, parts, stats, headRow(start, from, row + r, group, heads, kvHead));
+            }
             // Keys that all rows see go in blocks of rows, the ragged end row by row.
-            int common = firstPosition + 1;
-            int commonFrom = firstKey;
-            if (window > 0) {
-                commonFrom = Math.max(0, lastPosition - window + 1);
-            }
-            boolean together = block == ROWS && commonFrom == firstKey;
-            for (int r = 0; r < rows; r++) {
-                int position = history + from + (row + r) / group;
-                int first = window > 0 ? Math.max(0, position - window + 1) : 0;
-                exponentials(scores, r * stride, first - base, position + 1 - base, scale, parts);
-                if (stats != null) {
-                    int at = stats.offset() + 2 * headRow(start, from, row + r, group, heads, kvHead);
-                    stats.floats()[at] = parts[VectorSum.PARTS];
-                    stats.floats()[at + 1] = parts[VectorSum.PARTS + 1];
-                }
-                // The row's last free score keeps 1 / l until the end.
-                scores[r * stride + stride - 1] = 1f / parts[VectorSum.PARTS + 1];
-            }
+            Arrays.fill(sums, 0, ROWS * valueWidth, 0f);
+            boolean together = firstKey(lastPosition, window) == firstKey;
+            int common = together ? firstPosition + 1 : firstKey;
             if (together) {
-                weightedValues(true, values, valueBase, valueWidth, firstKey, common, scores, -base, stride, sums, 0);
+                values(values, firstKey, common, valueBase, valueWidth, scores, -base, stride, sums);
             }
             for (int r = 0; r < rows; r++) {
                 int position = history + from + (row + r) / group;
-                int first = together ? common : window > 0 ? Math.max(0, position - window + 1) : 0;
-                weightedValues(
-                        false, values, valueBase, valueWidth, first, position + 1, scores, r * stride - base, stride,
-                        sums, r * valueWidth);
+                int first = together ? common : firstKey(position, window);
+                rowValues(
+                        values, first, position + 1, valueBase, valueWidth, scores, r * stride - base, sums,
+                        r * valueWidth);
                 int at = out.offset() + headRow(start, from, row + r, group, heads, kvHead) * headDim;
-                scaled(sums, r * valueWidth, scores[r * stride + stride - 1], out.floats(), at, headDim);
+                scaled(sums, r * valueWidth, scores[(r + 1) * stride - 1], out.floats(), at, headDim);
             }
-            row += rows;
         }
+    }
+
+    /** First key that a query at {@code position} sees. */
+    static int firstKey(int position, int window) {
+        return window > 0 ? Math.max(0, position - window + 1) : 0;
+    }
+
+    /** Writes the row's maximum and sum to {@code stats}, and 1 / sum to its last score, which no key uses. */
+    static void finishRow(float[] scores, int r, int stride, float[] parts, Tensor stats, int headRow) {
+        float sum = parts[VectorSum.PARTS + 1];
+        if (stats != null) {
+            int at = stats.offset() + 2 * headRow;
+            stats.floats()[at] = parts[VectorSum.PARTS];
+            stats.floats()[at + 1] = sum;
+        }
+        scores[(r + 1) * stride - 1] = 1f / sum;
     }
 
     /** Index of a row among [N, H] when the query heads of a kv head are stacked token by token. */
@@ -180,44 +190,24 @@ final class VectorAttention {
         return (keys + PAGE - 1) / PAGE * PAGE + 4 * PAGE + PAGE;
     }
 
-    /** Writes one query to column {@code r} of [headDim, block]; zeros when {@code at} is negative. */
-    private static void packQuery(Tensor q, int at, int headDim, float[] queries, int r, int block) {
+    /** Writes one query to column {@code r} of [headDim, 4]. */
+    static void packQuery(Tensor q, int at, int headDim, float[] queries, int r) {
         float[] from = q.floats();
         int first = q.offset() + at;
         for (int i = 0; i < headDim; i++) {
-            queries[i * block + r] = at < 0 ? 0f : from[first + i];
+            queries[i * ROWS + r] = from[first + i];
         }
     }
 
     /** Dot products with the keys [base, end) and some more up to the end of a tile; base is the first of a page. */
-    private static void scoreBlock(
-            int block,
-            int headDim,
-            float[] queries,
-            float[][] pages,
-            int keyBase,
-            int base,
-            int end,
-            float[] scores,
-            int stride) {
+    static void scores(
+            int headDim, float[] queries, float[][] pages, int keyBase, int base, int end, float[] scores, int stride) {
         int vectors = (end + L - 1) / L;
-        int last = vectors - 1;
-        int step = block == 1 ? 4 : 2;
-        for (int v = base / L; v < vectors; v += step) {
-            int v1 = Math.min(v + 1, last);
-            float[] k0 = pages[v * L / PAGE];
-            float[] k1 = pages[v1 * L / PAGE];
-            int at0 = keyBase + v * L % PAGE;
-            int at1 = keyBase + v1 * L % PAGE;
-            if (block == 1) {
-                int v2 = Math.min(v + 2, last);
-                int v3 = Math.min(v + 3, last);
-                AttentionTiles.scores1x4(
-                        headDim, queries, 0, k0, at0, k1, at1, pages[v2 * L / PAGE], keyBase + v2 * L % PAGE,
-                        pages[v3 * L / PAGE], keyBase + v3 * L % PAGE, scores, v * L - base, stride);
-            } else {
-                AttentionTiles.scores4x2(headDim, queries, 0, k0, at0, k1, at1, scores, v * L - base, stride);
-            }
+        for (int v = base / L; v < vectors; v += 2) {
+            int next = Math.min(v + 1, vectors - 1);
+            AttentionTiles.scores4x2(
+                    headDim, queries, 0, pages[v * L / PAGE], keyBase + v * L % PAGE, pages[next * L / PAGE],
+                    keyBase + next * L % PAGE, scores, v * L - base, stride);
         }
     }
 
@@ -225,7 +215,7 @@ final class VectorAttention {
      * Turns dot products into e = exp(scale · s − max) over the indices [first, end) and into 0 around them up to whole
      * pages. Leaves the maximum in parts[16] and the sum in parts[17].
      */
-    private static void exponentials(float[] s, int at, int first, int end, float scale, float[] parts) {
+    static void exponentials(float[] s, int at, int first, int end, float scale, float[] parts) {
         int from = first & -PAGE; // a row of a windowed block may begin later than the block
         int to = (end + PAGE - 1) & -PAGE;
         float max = Float.NEGATIVE_INFINITY;
@@ -234,55 +224,76 @@ final class VectorAttention {
             s[at + i] *= scale;
             max = Math.max(max, s[at + i]);
         }
-        FloatVector m = FloatVector.broadcast(Lanes.FLOATS, max);
-        for (; i <= end - L; i += L) {
-            FloatVector scaled = FloatVector.fromArray(Lanes.FLOATS, s, at + i).mul(scale);
-            scaled.intoArray(s, at + i);
-            m = m.max(scaled);
-        }
-        max = m.reduceLanes(VectorOperators.MAX);
-        for (; i < end; i++) {
-            s[at + i] *= scale;
-            max = Math.max(max, s[at + i]);
-        }
+        max = scaleAndMax(s, at + i, end - i, scale, max);
         Arrays.fill(s, at + from, at + first, Float.NEGATIVE_INFINITY);
         Arrays.fill(s, at + end, at + to, Float.NEGATIVE_INFINITY);
-        for (i = from; i < to; i += L) {
-            VectorExp.exp(FloatVector.fromArray(Lanes.FLOATS, s, at + i).sub(max)).intoArray(s, at + i);
-        }
-        float sum = VectorSum.sum(s, at + from, to - from, parts);
+        exponentialSums(s, at + from, to - from, max, parts);
+        float sum = VectorSum.fold(parts);
         parts[VectorSum.PARTS] = max;
         parts[VectorSum.PARTS + 1] = sum;
     }
 
-    /** Adds e_j v_j over the keys [first, end) to one row of sums or to four; e of key j at {@code eAt + j}. */
-    private static void weightedValues(
-            boolean four,
-            float[][] pages,
-            int valueBase,
-            int valueWidth,
-            int first,
-            int end,
-            float[] e,
-            int eAt,
-            int eRow,
-            float[] sums,
-            int sumsAt) {
-        for (int j = first; j < end; ) {
-            float[] page = pages[j / PAGE];
-            int n = Math.min(end, (j | (PAGE - 1)) + 1) - j;
-            int at = valueBase + j % PAGE * valueWidth;
-            if (four) {
-                AttentionTiles.sums4(
-                        n, e, eAt + j, eRow, 1, page, at, valueWidth, sums, sumsAt, valueWidth, valueWidth);
-            } else {
-                AttentionTiles.sums1(n, e, eAt + j, 1, page, at, valueWidth, sums, sumsAt, valueWidth);
+    /** Multiplies x[at .. at + n) by {@code factor}; the largest product, or {@code max} if that is larger. */
+    private static float scaleAndMax(float[] x, int at, int n, float factor, float max) {
+        FloatVector m0 = FloatVector.broadcast(Lanes.FLOATS, max);
+        FloatVector m1 = m0;
+        int i = 0;
+        int bound = n - 2 * L;
+        for (; i <= bound; i += 2 * L) {
+            FloatVector x0 = FloatVector.fromArray(Lanes.FLOATS, x, at + i).mul(factor);
+            FloatVector x1 = FloatVector.fromArray(Lanes.FLOATS, x, at + i + L).mul(factor);
+            x0.intoArray(x, at + i);
+            x1.intoArray(x, at + i + L);
+            m0 = m0.max(x0);
+            m1 = m1.max(x1);
+        }
+        float largest = m0.max(m1).reduceLanes(VectorOperators.MAX);
+        for (; i < n; i++) {
+            x[at + i] *= factor;
+            largest = Math.max(largest, x[at + i]);
+        }
+        return largest;
+    }
+
+    /** x = exp(x − max) over n elements, a multiple of 16, and their 16 partial sums. */
+    private static void exponentialSums(float[] x, int at, int n, float max, float[] parts) {
+        for (int lane = 0; lane < VectorSum.PARTS; lane += L) {
+            FloatVector sum = FloatVector.zero(Lanes.FLOATS);
+            for (int i = lane; i < n; i += VectorSum.PARTS) {
+                FloatVector e = VectorExp.expUpToMax(
+                        FloatVector.fromArray(Lanes.FLOATS, x, at + i).sub(max));
+                e.intoArray(x, at + i);
+                sum = sum.add(e);
             }
+            sum.intoArray(parts, lane);
+        }
+    }
+
+    /** Adds e_j v_j over the keys [first, end) to four rows of sums; e of key j at {@code eAt + j}. */
+    static void values(
+            float[][] pages, int first, int end, int valueBase, int width, float[] e, int eAt, int eRow, float[] sums) {
+        int i = 0;
+        for (; i + 2 * L <= width; i += 2 * L) {
+            AttentionTiles.values4x2(pages, first, end, valueBase + i, width, e, eAt, eRow, sums, i, width);
+        }
+        if (i < width) {
+            AttentionTiles.values4x1(pages, first, end, valueBase + i, width, e, eAt, eRow, sums, i, width);
+        }
+    }
+
+    /** The same for one row. */
+    private static void rowValues(
+            float[][] pages, int first, int end, int valueBase, int width, float[] e, int eAt, float[] sums, int sumsAt) {
+        for (int j = first; j < end; ) {
+            int n = Math.min(end, (j | (PAGE - 1)) + 1) - j;
+            AttentionTiles.sums1(
+                    n, e, eAt + j, 1, pages[j / PAGE], valueBase + j % PAGE * width, width, sums, sumsAt, width);
             j += n;
         }
     }
 
-    private static void scaled(float[] x, int xAt, float factor, float[] out, int outAt, int n) {
+    /** out = x · factor. */
+    static void scaled(float[] x, int xAt, float factor, float[] out, int outAt, int n) {
         int i = 0;
         for (; i < Lanes.FLOATS.loopBound(n); i += L) {
             FloatVector.fromArray(Lanes.FLOATS, x, xAt + i).mul(factor).intoArray(out, outAt + i);

@@ -283,7 +283,7 @@ final class VectorAttentionBackward {
             for (; i < Lanes.FLOATS.loopBound(n); i += L) {
                 FloatVector z =
                         FloatVector.fromArray(Lanes.FLOATS, ps, at + i).mul(scale).sub(max);
-                FloatVector p = VectorExp.exp(z).mul(inverse);
+                FloatVector p = VectorExp.expUpToMax(z).mul(inverse);
                 p.intoArray(ps, at + i);
                 FloatVector dP = FloatVector.fromArray(Lanes.FLOATS, ds, at + i);
                 p.mul(dP.sub(delta)).mul(scale).intoArray(ds, at + i);
@@ -324,34 +324,45 @@ final class VectorAttentionBackward {
             }
         }
 
-        /** dK_j += Σ dS q and dV_j += Σ p dOut over the block's rows: four keys that all rows see, or one key. */
+        /**
+         * dK_j += Σ dS q and dV_j += Σ p dOut over the block's rows, in order: for four keys at a time the rows that see all
+         * four, and around these, key by key, the rows that see only some.
+         */
         private void keyGradients(int history, int row, int n, int firstKey, int lastPosition, int base) {
-            for (int j = firstKey; j <= lastPosition; ) {
-                int from = firstRow(j, history, row);
-                int to = endRow(j, history, row, n);
-                boolean four = from == 0
-                        && to == n
-                        && j + 3 <= lastPosition
-                        && firstRow(j + 3, history, row) == 0; // later keys are seen at least as long
-                int at = from * stride + j - base;
-                if (four) {
-                    AttentionTiles.sums4(
-                            n, slopes, at, 1, stride, queryRows, 0, width, keyGradient, j * width, width, width);
-                    AttentionTiles.sums4(
-                            n, probabilities, at, 1, stride, queryRows, ROWS * width, width, valueGradient, j * width,
-                            width, width);
-                    j += 4;
-                } else {
-                    if (from < to) {
-                        AttentionTiles.sums1(
-                                to - from, slopes, at, stride, queryRows, from * width, width, keyGradient, j * width,
-                                width);
-                        AttentionTiles.sums1(
-                                to - from, probabilities, at, stride, queryRows, (ROWS + from) * width, width,
-                                valueGradient, j * width, width);
-                    }
-                    j++;
+            int j = firstKey;
+            for (; j + 3 <= lastPosition; j += 4) {
+                int from = firstRow(j + 3, history, row);
+                int to = Math.max(from, endRow(j, history, row, n));
+                for (int c = 0; c < 3; c++) {
+                    oneKey(j + c, firstRow(j + c, history, row), Math.min(from, endRow(j + c, history, row, n)), base);
                 }
+                if (from < to) {
+                    int at = from * stride + j - base;
+                    AttentionTiles.sums4(
+                            to - from, slopes, at, 1, stride, queryRows, from * width, width, keyGradient, j * width,
+                            width, width);
+                    AttentionTiles.sums4(
+                            to - from, probabilities, at, 1, stride, queryRows, (ROWS + from) * width, width,
+                            valueGradient, j * width, width, width);
+                }
+                for (int c = 0; c < 4; c++) {
+                    oneKey(j + c, to, endRow(j + c, history, row, n), base);
+                }
+            }
+            for (; j <= lastPosition; j++) {
+                oneKey(j, firstRow(j, history, row), endRow(j, history, row, n), base);
+            }
+        }
+
+        /** The block's rows [from, to) for key j. */
+        private void oneKey(int j, int from, int to, int base) {
+            if (from < to) {
+                int at = from * stride + j - base;
+                AttentionTiles.sums1(
+                        to - from, slopes, at, stride, queryRows, from * width, width, keyGradient, j * width, width);
+                AttentionTiles.sums1(
+                        to - from, probabilities, at, stride, queryRows, (ROWS + from) * width, width, valueGradient,
+                        j * width, width);
             }
         }
 

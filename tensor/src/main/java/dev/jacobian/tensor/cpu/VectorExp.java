@@ -19,8 +19,12 @@ final class VectorExp {
 
     /** e to the power of each lane. */
     static FloatVector exp(FloatVector x) {
-        FloatVector low = x.blend(Exp.MAX, x.compare(VectorOperators.GT, Exp.MAX));
-        FloatVector clamped = low.blend(Exp.MIN, low.compare(VectorOperators.LT, Exp.MIN));
+        return expUpToMax(x.blend(Exp.MAX, x.compare(VectorOperators.GT, Exp.MAX)));
+    }
+
+    /** {@link #exp} of lanes that are at most {@link Exp#MAX}, such as differences from a maximum. */
+    static FloatVector expUpToMax(FloatVector x) {
+        FloatVector clamped = x.blend(Exp.MIN, x.compare(VectorOperators.LT, Exp.MIN));
         FloatVector shifted = clamped.fma(Exp.LOG2_E, Exp.ROUNDER);
         IntVector n = shifted.reinterpretAsInts().sub(ROUNDER_BITS);
         FloatVector whole = shifted.sub(Exp.ROUNDER);

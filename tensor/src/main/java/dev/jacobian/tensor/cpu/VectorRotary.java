@@ -8,7 +8,6 @@ import jdk.incubator.vector.FloatVector;
 final class VectorRotary {
     private static final int L = Lanes.COUNT;
 
-    private static final int H = Lanes.HALF.length();
 
     private VectorRotary() {}
 
@@ -39,15 +38,6 @@ final class VectorRotary {
             FloatVector second = FloatVector.fromArray(Lanes.FLOATS, x, xAt + half + i);
             first.fma(c, second.mul(s).neg()).intoArray(out, oAt + i);
             second.fma(c, first.mul(s)).intoArray(out, oAt + half + i);
-        }
-        if (i + H <= half) { // small heads fill half a vector
-            FloatVector c = FloatVector.fromArray(Lanes.HALF, cos, cAt + i);
-            FloatVector s = FloatVector.fromArray(Lanes.HALF, sin, sAt + i).mul(sign);
-            FloatVector first = FloatVector.fromArray(Lanes.HALF, x, xAt + i);
-            FloatVector second = FloatVector.fromArray(Lanes.HALF, x, xAt + half + i);
-            first.fma(c, second.mul(s).neg()).intoArray(out, oAt + i);
-            second.fma(c, first.mul(s)).intoArray(out, oAt + half + i);
-            i += H;
         }
         for (; i < half; i++) {
             float c = cos[cAt + i];

@@ -72,7 +72,7 @@ final class VectorSoftmax {
             for (int i = lane; i < body; i += PARTS) {
                 FloatVector z =
                         FloatVector.fromArray(Lanes.FLOATS, x, at + i).mul(factor).sub(max);
-                FloatVector e = VectorExp.exp(z);
+                FloatVector e = VectorExp.expUpToMax(z);
                 sum = sum.add(e);
                 weighted = weighted.add(e.mul(z));
             }
@@ -106,7 +106,7 @@ final class VectorSoftmax {
         int i = 0;
         for (; i < Lanes.FLOATS.loopBound(n); i += L) {
             FloatVector z = FloatVector.fromArray(Lanes.FLOATS, x, at + i).mul(factor).sub(max);
-            VectorExp.exp(z).intoArray(out, outAt + i);
+            VectorExp.expUpToMax(z).intoArray(out, outAt + i);
         }
         for (; i < n; i++) {
             out[outAt + i] = Exp.exp(x[at + i] * factor - max);
@@ -132,7 +132,7 @@ final class VectorSoftmax {
         int i = 0;
         for (; i < Lanes.FLOATS.loopBound(n); i += L) {
             FloatVector z = FloatVector.fromArray(Lanes.FLOATS, x, at + i).mul(factor).sub(max);
-            VectorExp.exp(z).mul(inverse).mul(scaled).neg().intoArray(x, at + i);
+            VectorExp.expUpToMax(z).mul(inverse).mul(scaled).neg().intoArray(x, at + i);
         }
         for (; i < n; i++) {
             x[at + i] = -(Exp.exp(x[at + i] * factor - max) * inverse * scaled);
