@@ -26,8 +26,7 @@ public final class Attention {
      * @param window a key at this distance or more is not seen; 0 for no limit
      * @return [N, H · headDim]
      */
-    public static Var attention(
-            Var q, Var k, Var v, Segments segments, int headDim, float scale, int window) {
+    public static Var attention(Var q, Var k, Var v, Segments segments, int headDim, float scale, int window) {
         check(q, k, v, segments, headDim);
         Tensor queries = q.value().contiguous(); // [N, H · headDim]
         Tensor keys = k.value().contiguous(); // [N, kvHeads · headDim]

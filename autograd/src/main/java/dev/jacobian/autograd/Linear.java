@@ -22,7 +22,12 @@ public final class Linear {
         Shapes.requireRank("linear", "x", x.value(), 2);
         int n = x.value().extent(0);
         int m = weight.value().extent(0);
-        Shapes.require("linear", "weight " + weight.name(), weight.value(), m, x.value().extent(1));
+        Shapes.require(
+                "linear",
+                "weight " + weight.name(),
+                weight.value(),
+                m,
+                x.value().extent(1));
         Tensor input = x.value().contiguous(); // [N, K]
         Tensor out = Tensor.zeros(n, m); // [N, M]
         x.backend().matmul(input, weight.packedTranspose(), out, false);

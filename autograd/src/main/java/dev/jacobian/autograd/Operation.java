@@ -51,8 +51,8 @@ abstract class Operation {
     final void requireNotWalked() {
         if (walked) {
             throw new IllegalStateException("backward() has already passed through this result of '" + name
-                    + "' and would add the same gradients again; compute it anew, or add up all losses that share it and"
-                    + " call backward() once");
+                    + "' and would add the same gradients again; compute it anew, or add up all losses that share it"
+                    + " and call backward() once");
         }
     }
 

@@ -40,8 +40,8 @@ public final class Reduction {
     /** {@code Σ w_i x_i} with constant weights, elements in row-major order. d/dx_i = w_i. */
     public static Var weightedSum(Var x, float[] weights) {
         if (weights.length != x.value().elements()) {
-            throw new IllegalArgumentException(
-                    "weightedSum: " + weights.length + " weights for shape " + x.value().shape());
+            throw new IllegalArgumentException("weightedSum: " + weights.length + " weights for shape "
+                    + x.value().shape());
         }
         float[] values = x.value().toFloatArray();
         double sum = 0;

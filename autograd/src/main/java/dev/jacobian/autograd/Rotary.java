@@ -21,8 +21,8 @@ public final class Rotary {
                 || headDim % 2 != 0
                 || x.value().extent(0) != positions.length
                 || x.value().extent(1) % headDim != 0) {
-            throw new IllegalArgumentException("rotary: x has shape " + x.value().shape() + " for " + positions.length
-                    + " positions and head size " + headDim);
+            throw new IllegalArgumentException("rotary: x has shape "
+                    + x.value().shape() + " for " + positions.length + " positions and head size " + headDim);
         }
         Shapes.require("rotary", "cos", cos, cos.extent(0), headDim / 2);
         Shapes.require("rotary", "sin", sin, cos.extent(0), headDim / 2);

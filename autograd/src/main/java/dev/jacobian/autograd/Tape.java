@@ -23,8 +23,8 @@ final class Tape {
         }
         root.producer.requireNotWalked();
         root.accumulate(gradient, false);
-        PriorityQueue<Var> pending =
-                new PriorityQueue<>(Comparator.comparingLong((Var v) -> v.producer.order).reversed());
+        PriorityQueue<Var> pending = new PriorityQueue<>(
+                Comparator.comparingLong((Var v) -> v.producer.order).reversed());
         Set<Var> seen = new HashSet<>();
         pending.add(root);
         seen.add(root);

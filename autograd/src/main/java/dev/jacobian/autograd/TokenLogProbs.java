@@ -42,13 +42,15 @@ public final class TokenLogProbs {
         int vocabulary = weight.value().extent(0);
         Shapes.require("tokenLogProbs", "weight " + weight.name(), weight.value(), vocabulary, d);
         if (rows.length != targets.length) {
-            throw new IllegalArgumentException("tokenLogProbs: " + rows.length + " rows, " + targets.length + " targets");
+            throw new IllegalArgumentException(
+                    "tokenLogProbs: " + rows.length + " rows, " + targets.length + " targets");
         }
         if (!(temperature > 0)) {
             throw new IllegalArgumentException("tokenLogProbs: temperature must be positive, got " + temperature);
         }
         for (int i = 0; i < rows.length; i++) {
-            Shapes.requireIndex("tokenLogProbs", "hidden", rows[i], hidden.value().extent(0));
+            Shapes.requireIndex(
+                    "tokenLogProbs", "hidden", rows[i], hidden.value().extent(0));
             Shapes.requireIndex("tokenLogProbs", "weight " + weight.name(), targets[i], vocabulary);
         }
         float inverseTemperature = 1f / temperature;

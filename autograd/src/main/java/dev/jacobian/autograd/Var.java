@@ -146,8 +146,9 @@ public final class Var {
      */
     public void backward() {
         if (value.elements() != 1) {
-            throw new IllegalStateException("backward() starts from one number, this variable has shape " + value.shape()
-                    + "; reduce it first or pass the gradient of your own scalar with backward(gradient)");
+            throw new IllegalStateException(
+                    "backward() starts from one number, this variable has shape " + value.shape()
+                            + "; reduce it first or pass the gradient of your own scalar with backward(gradient)");
         }
         Tensor one = Tensor.zeros(value.dtype(), value.shape());
         one.fill(1f);
@@ -166,8 +167,8 @@ public final class Var {
                     "the gradient has shape " + gradient.shape() + ", the variable " + value.shape());
         }
         if (!requiresGrad) {
-            throw new IllegalStateException(
-                    "nothing to differentiate: '" + name + "' does not depend on a parameter, or was computed in NoGrad");
+            throw new IllegalStateException("nothing to differentiate: '" + name
+                    + "' does not depend on a parameter, or was computed in NoGrad");
         }
         Tape.backward(this, gradient.contiguous());
     }

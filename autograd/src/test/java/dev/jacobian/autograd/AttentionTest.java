@@ -65,10 +65,13 @@ class AttentionTest {
         check(
                 v -> Attention.attention(Var.constant(q), Var.constant(normal(8, n, 8)), v[0], segments, 8, 1f, 0),
                 in -> oracle(
-                        new double[][] {
-                            GradientCheck.doubles(q), GradientCheck.doubles(normal(8, n, 8)), in[0]
-                        },
-                        segments, 1, 1, 8, 1f, 0),
+                        new double[][] {GradientCheck.doubles(q), GradientCheck.doubles(normal(8, n, 8)), in[0]},
+                        segments,
+                        1,
+                        1,
+                        8,
+                        1f,
+                        0),
                 normal(9, n, 8));
     }
 
@@ -104,7 +107,13 @@ class AttentionTest {
                         Var.constant(q.slice(0, from, to)),
                         Var.constant(k.slice(0, from, to)),
                         Var.constant(v.slice(0, from, to)),
-                        cache, 0, sequences, segments, 8, 0.3f, 7)
+                        cache,
+                        0,
+                        sequences,
+                        segments,
+                        8,
+                        0.3f,
+                        7)
                 .value()
                 .toFloatArray();
         cache.advance(sequences, segments);
@@ -123,8 +132,12 @@ class AttentionTest {
         Var[] copies = {Var.constant(q.copy()), Var.constant(k.copy()), Var.constant(v.copy())};
         assertBits(
                 "views",
-                Attention.attention(views[0], views[1], views[2], segments, 8, 1f, 0).value().floats(),
-                Attention.attention(copies[0], copies[1], copies[2], segments, 8, 1f, 0).value().floats());
+                Attention.attention(views[0], views[1], views[2], segments, 8, 1f, 0)
+                        .value()
+                        .floats(),
+                Attention.attention(copies[0], copies[1], copies[2], segments, 8, 1f, 0)
+                        .value()
+                        .floats());
     }
 
     @Test

@@ -66,7 +66,10 @@ final class GradientCheck {
         for (int i = 0; i < inputs.length; i++) {
             double[] twice = differences(oracle, wide, i, weights);
             Arrays.setAll(twice, e -> 2 * twice[e]);
-            assertClose("accumulated gradient of input " + i, doubles(parameters[i].grad().orElseThrow()), twice);
+            assertClose(
+                    "accumulated gradient of input " + i,
+                    doubles(parameters[i].grad().orElseThrow()),
+                    twice);
         }
     }
 
@@ -82,7 +85,9 @@ final class GradientCheck {
                         mixed[i].grad().orElseThrow().toFloatArray(),
                         expected.toFloatArray());
             } else {
-                assertThat(mixed[i].grad()).as("gradient of constant input %d", i).isEmpty();
+                assertThat(mixed[i].grad())
+                        .as("gradient of constant input %d", i)
+                        .isEmpty();
             }
         }
     }
@@ -140,8 +145,8 @@ final class GradientCheck {
         double scale = Arrays.stream(expected).map(Math::abs).max().orElse(0);
         for (int i = 0; i < actual.length; i++) {
             if (!(Math.abs(actual[i] - expected[i]) <= tolerance * Math.max(scale, 0.1))) {
-                throw new AssertionError(what + "[" + i + "]: " + actual[i] + ", expected " + expected[i] + " (largest "
-                        + scale + ")");
+                throw new AssertionError(
+                        what + "[" + i + "]: " + actual[i] + ", expected " + expected[i] + " (largest " + scale + ")");
             }
         }
     }

@@ -37,10 +37,7 @@ class OperationsTest {
         check(v -> SwiGlu.swiGlu(v[0], v[0]), in -> map(in, (a, b) -> a * a / (1 + Math.exp(-a))), x);
         Tensor square = normal(4, 7, 7);
         check(v -> Linear.matmul(v[0], v[0]), in -> product(in[0], in[0], 7, 7, 7, false), square);
-        check(
-                v -> Linear.linear(v[0], v[0], Optional.empty()),
-                in -> product(in[0], in[0], 7, 7, 7, true),
-                square);
+        check(v -> Linear.linear(v[0], v[0], Optional.empty()), in -> product(in[0], in[0], 7, 7, 7, true), square);
     }
 
     @Test
@@ -69,11 +66,7 @@ class OperationsTest {
         Tensor x = normal(7, n, k);
         Tensor weight = normal(8, m, k);
         Tensor bias = normal(9, m);
-        check(
-                v -> Linear.linear(v[0], v[1], Optional.empty()),
-                in -> product(in[0], in[1], n, k, m, true),
-                x,
-                weight);
+        check(v -> Linear.linear(v[0], v[1], Optional.empty()), in -> product(in[0], in[1], n, k, m, true), x, weight);
         check(
                 v -> Linear.linear(v[0], v[1], Optional.of(v[2])),
                 in -> {
@@ -86,11 +79,7 @@ class OperationsTest {
                 x,
                 weight,
                 bias);
-        check(
-                v -> Linear.matmul(v[0], v[1]),
-                in -> product(in[0], in[1], n, k, m, false),
-                x,
-                normal(10, k, m));
+        check(v -> Linear.matmul(v[0], v[1]), in -> product(in[0], in[1], n, k, m, false), x, normal(10, k, m));
     }
 
     @ParameterizedTest
@@ -187,11 +176,14 @@ class OperationsTest {
         assertSame(Elementwise.multiply(Var.constant(x), Var.constant(y)), Elementwise.multiply(dense(x), dense(y)));
         assertSame(Elementwise.scale(Var.constant(x), 3f), Elementwise.scale(dense(x), 3f));
         assertSame(SwiGlu.swiGlu(Var.constant(x), Var.constant(y)), SwiGlu.swiGlu(dense(x), dense(y)));
-        assertSame(RmsNorm.rmsNorm(Var.constant(x), Var.constant(row), 1e-6f), RmsNorm.rmsNorm(dense(x), dense(row), 1e-6f));
+        assertSame(
+                RmsNorm.rmsNorm(Var.constant(x), Var.constant(row), 1e-6f),
+                RmsNorm.rmsNorm(dense(x), dense(row), 1e-6f));
         assertSame(
                 Linear.linear(Var.constant(x), Var.constant(weight), Optional.empty()),
                 Linear.linear(dense(x), dense(weight), Optional.empty()));
-        assertSame(Linear.matmul(Var.constant(x), Var.constant(weight.t())), Linear.matmul(dense(x), dense(weight.t())));
+        assertSame(
+                Linear.matmul(Var.constant(x), Var.constant(weight.t())), Linear.matmul(dense(x), dense(weight.t())));
         assertSame(Rows.gather(Var.constant(table), new int[] {2, 1}), Rows.gather(dense(table), new int[] {2, 1}));
         Tensor cos = normal(24, 3, 9).slice(1, 2, 5); // [3, 3]
         Tensor sin = normal(25, 3, 3).t(); // [3, 3]
@@ -206,7 +198,8 @@ class OperationsTest {
     }
 
     private static void assertSame(Var actual, Var expected) {
-        assertBits(actual.name(), actual.value().toFloatArray(), expected.value().toFloatArray());
+        assertBits(
+                actual.name(), actual.value().toFloatArray(), expected.value().toFloatArray());
     }
 
     @FunctionalInterface

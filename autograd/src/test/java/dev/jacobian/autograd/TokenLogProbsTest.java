@@ -30,7 +30,8 @@ class TokenLogProbsTest {
     @DisplayName("log-probabilities and gradients, repeated and skipped rows, temperature")
     void gradients(float temperature) {
         check(
-                v -> TokenLogProbs.tokenLogProbs(v[0], v[1], ROWS, TARGETS, temperature).logProbs(),
+                v -> TokenLogProbs.tokenLogProbs(v[0], v[1], ROWS, TARGETS, temperature)
+                        .logProbs(),
                 in -> oracle(in[0], in[1], D, ROWS, TARGETS, temperature)[0],
                 normal(1, 5, D),
                 normal(2, V, D));
@@ -40,7 +41,8 @@ class TokenLogProbsTest {
     @DisplayName("a head that is also the input, as in a tied model")
     void tied() {
         check(
-                v -> TokenLogProbs.tokenLogProbs(Rows.gather(v[0], ROWS), v[0], ROWS, TARGETS, 1f).logProbs(),
+                v -> TokenLogProbs.tokenLogProbs(Rows.gather(v[0], ROWS), v[0], ROWS, TARGETS, 1f)
+                        .logProbs(),
                 in -> {
                     double[] hidden = new double[ROWS.length * D];
                     for (int i = 0; i < ROWS.length; i++) {
@@ -57,8 +59,8 @@ class TokenLogProbsTest {
     void entropy(float temperature) {
         Tensor hidden = normal(4, 5, D);
         Tensor weight = normal(5, V, D);
-        var result = TokenLogProbs.tokenLogProbs(
-                Var.constant(hidden), Var.constant(weight), ROWS, TARGETS, temperature);
+        var result =
+                TokenLogProbs.tokenLogProbs(Var.constant(hidden), Var.constant(weight), ROWS, TARGETS, temperature);
         assertClose(
                 "entropy",
                 doubles(result.entropy()),
@@ -124,7 +126,11 @@ class TokenLogProbsTest {
                 .logProbs();
         for (int i = 0; i < ROWS.length; i++) {
             Var alone = TokenLogProbs.tokenLogProbs(
-                            Var.constant(hidden), Var.constant(weight), new int[] {ROWS[i]}, new int[] {TARGETS[i]}, 0.9f)
+                            Var.constant(hidden),
+                            Var.constant(weight),
+                            new int[] {ROWS[i]},
+                            new int[] {TARGETS[i]},
+                            0.9f)
                     .logProbs();
             assertThat(alone.value().item()).isEqualTo(batch.value().get(i));
         }
@@ -186,9 +192,12 @@ class TokenLogProbsTest {
                 z[v] /= temperature;
             }
             double max = Arrays.stream(z).max().orElseThrow();
-            double logSum = max + Math.log(Arrays.stream(z).map(x -> Math.exp(x - max)).sum());
+            double logSum =
+                    max + Math.log(Arrays.stream(z).map(x -> Math.exp(x - max)).sum());
             logProbs[i] = z[targets[i]] - logSum;
-            entropy[i] = -Arrays.stream(z).map(x -> Math.exp(x - logSum) * (x - logSum)).sum();
+            entropy[i] = -Arrays.stream(z)
+                    .map(x -> Math.exp(x - logSum) * (x - logSum))
+                    .sum();
         }
         return new double[][] {logProbs, entropy};
     }

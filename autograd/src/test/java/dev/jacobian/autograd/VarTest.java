@@ -217,7 +217,8 @@ class VarTest {
         weight.clearGrad();
         norm.clearGrad();
         for (int from = 0; from < 12; from += 5) {
-            loss(Var.constant(inputs.slice(0, from, Math.min(12, from + 5))), weight, norm).backward();
+            loss(Var.constant(inputs.slice(0, from, Math.min(12, from + 5))), weight, norm)
+                    .backward();
         }
         GradientCheck.assertClose("w", wide(grad(weight)), wide(whole), 1e-6);
         GradientCheck.assertClose("norm", wide(grad(norm)), wide(wholeNorm), 1e-6);
@@ -247,7 +248,10 @@ class VarTest {
         assertError(() -> SwiGlu.swiGlu(x, other), "swiGlu", "[2, 3]", "[3, 2]");
         assertError(() -> Linear.linear(x, weight, Optional.empty()), "linear", "q_proj.weight", "[4, 5]", "[4, 3]");
         assertError(
-                () -> Linear.linear(x, Var.constant(normal(9, 4, 3)), Optional.of(bias)), "linear", "q_proj.bias", "[5]");
+                () -> Linear.linear(x, Var.constant(normal(9, 4, 3)), Optional.of(bias)),
+                "linear",
+                "q_proj.bias",
+                "[5]");
         assertError(() -> Linear.linear(bias, weight, Optional.empty()), "linear", "x has shape [5]");
         assertError(() -> Linear.linear(x, bias, Optional.empty()), "linear", "q_proj.bias", "[5]");
         assertError(() -> Linear.matmul(x, x), "matmul", "b has shape [2, 3]");
@@ -278,8 +282,6 @@ class VarTest {
     }
 
     private static void assertError(org.assertj.core.api.ThrowableAssert.ThrowingCallable call, String... parts) {
-        assertThatThrownBy(call)
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContainingAll(parts);
+        assertThatThrownBy(call).isInstanceOf(IllegalArgumentException.class).hasMessageContainingAll(parts);
     }
 }

@@ -10,11 +10,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** What all commands share: the common options, the streams, the order of things. */
-@Command(
-        sortOptions = false,
-        usageHelpAutoWidth = true,
-        descriptionHeading = "%n",
-        optionListHeading = "%nOptions:%n")
+@Command(sortOptions = false, usageHelpAutoWidth = true, descriptionHeading = "%n", optionListHeading = "%nOptions:%n")
 abstract class CliCommand implements Callable<Integer> {
     private final Streams streams;
 

@@ -16,8 +16,9 @@ record DeviceChoice(Device device, boolean automatic) {
     /** Refuses a device that this build cannot use: a GPU that was asked for is never silently replaced by the CPU. */
     void require() {
         if (device.kind() != Device.Kind.CPU) {
-            throw new CliException("device " + device + " cannot be used: this build has no GPU backend. Use --device cpu"
-                    + " (or auto), and 'jacobian doctor' to see what the machine has");
+            throw new CliException(
+                    "device " + device + " cannot be used: this build has no GPU backend. Use --device cpu"
+                            + " (or auto), and 'jacobian doctor' to see what the machine has");
         }
         Backends.of(device);
     }

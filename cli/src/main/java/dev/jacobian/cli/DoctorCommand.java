@@ -16,8 +16,9 @@ import picocli.CommandLine.Command;
 @Command(
         name = "doctor",
         header = "Show what this machine offers.",
-        description = "Shows what this machine offers: JDK, vector width, threads, memory and its speed, GPUs; and what is"
-                + " missing and how to get it.")
+        description =
+                "Shows what this machine offers: JDK, vector width, threads, memory and its speed, GPUs; and what is"
+                        + " missing and how to get it.")
 final class DoctorCommand extends CliCommand {
     DoctorCommand(Streams streams) {
         super(streams);
@@ -50,7 +51,8 @@ final class DoctorCommand extends CliCommand {
                                     .map(bytes -> String.format(Locale.ROOT, " of %.2f GiB", bytes / 0x1p30))
                                     .orElse(""))));
             lines.add(row("memory", String.format(Locale.ROOT, "%.1f GB/s read", throughput.bytesPerSecond() * 1e-9)));
-            lines.add(row("matmul", String.format(Locale.ROOT, "%.1f GFLOP/s in F32", throughput.flopsPerSecond() * 1e-9)));
+            lines.add(row(
+                    "matmul", String.format(Locale.ROOT, "%.1f GFLOP/s in F32", throughput.flopsPerSecond() * 1e-9)));
             lines.add(row("GPU", gpu.gpus().isEmpty() ? "none found" : String.join("; ", gpu.gpus())));
             lines.add(row("libcuda", gpu.driverLibrary().map(Object::toString).orElse("not found")));
             lines.add(row("cuBLAS", gpu.cublas().map(Object::toString).orElse("not found")));
@@ -74,7 +76,8 @@ final class DoctorCommand extends CliCommand {
                         + " jdk.incubator.vector, or start with the launcher");
             }
             if (ComputePool.threads() > processors()) {
-                advice.add("There are more threads than processors; they will wait for each other. Leave --threads out");
+                advice.add(
+                        "There are more threads than processors; they will wait for each other. Leave --threads out");
             }
             Optional<Long> physical = JavaRuntime.physicalMemory();
             if (physical.isPresent() && heap() < physical.get() / 2) {

@@ -100,12 +100,17 @@ final class EvalCommand extends CliCommand {
             streams().json(json);
             return;
         }
-        json.properties().forEach(entry -> streams().line(String.format(
-                Locale.ROOT,
-                "%-14s %s",
-                entry.getKey(),
-                entry.getValue().isDouble()
-                        ? String.format(Locale.ROOT, "%.4f", entry.getValue().doubleValue())
-                        : entry.getValue().asText())));
+        json.properties()
+                .forEach(entry -> streams()
+                        .line(String.format(
+                                Locale.ROOT,
+                                "%-14s %s",
+                                entry.getKey(),
+                                entry.getValue().isDouble()
+                                        ? String.format(
+                                                Locale.ROOT,
+                                                "%.4f",
+                                                entry.getValue().doubleValue())
+                                        : entry.getValue().asText())));
     }
 }

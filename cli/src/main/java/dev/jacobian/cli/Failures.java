@@ -62,7 +62,8 @@ final class Failures {
                 ? new UnmatchedArgumentException(command, unmatched)
                         .getSuggestions().stream().limit(option ? 2 : 1).toList()
                 : List.of();
-        return kind + " '" + first + "'" + (similar.isEmpty() ? "" : "; did you mean " + String.join(" or ", similar) + "?");
+        return kind + " '" + first + "'"
+                + (similar.isEmpty() ? "" : "; did you mean " + String.join(" or ", similar) + "?");
     }
 
     private void print(String message, Throwable thrown) {
@@ -82,8 +83,9 @@ final class Failures {
             case IllegalArgumentException e when hasMessage(e) -> e.getMessage();
             case IllegalStateException e when hasMessage(e) -> e.getMessage();
             case UnsupportedOperationException e when hasMessage(e) -> e.getMessage();
-            default -> "a defect in Jacobian: " + thrown
-                    + ". Please report it with the output of the same command with --debug";
+            default ->
+                "a defect in Jacobian: " + thrown
+                        + ". Please report it with the output of the same command with --debug";
         };
     }
 
@@ -93,12 +95,11 @@ final class Failures {
 
     /** The file system's exceptions say the path only; the reason is in their class. */
     private static String describeIo(String message, IOException cause) {
-        String reason =
-                switch (cause) {
-                    case NoSuchFileException e -> "no such file: " + e.getFile();
-                    case AccessDeniedException e -> "permission denied: " + e.getFile();
-                    default -> cause.getMessage() == null ? cause.toString() : cause.getMessage();
-                };
+        String reason = switch (cause) {
+            case NoSuchFileException e -> "no such file: " + e.getFile();
+            case AccessDeniedException e -> "permission denied: " + e.getFile();
+            default -> cause.getMessage() == null ? cause.toString() : cause.getMessage();
+        };
         if (message == null || message.equals(cause.toString())) {
             return reason;
         }
@@ -111,8 +112,8 @@ final class Failures {
         double heap = Runtime.getRuntime().maxMemory() / 0x1p30;
         return String.format(
                 Locale.ROOT,
-                "out of memory (%s): this needs more than the %.2f GiB that the heap may grow to. Give it more with -Xmx,"
-                        + " for instance JACOBIAN_JAVA_OPTS=-Xmx%dg, or use shorter or fewer sequences",
+                "out of memory (%s): this needs more than the %.2f GiB that the heap may grow to. Give it more with"
+                        + " -Xmx, for instance JACOBIAN_JAVA_OPTS=-Xmx%dg, or use shorter or fewer sequences",
                 error.getMessage(),
                 heap,
                 (long) Math.ceil(2 * heap));

@@ -23,13 +23,13 @@ import picocli.CommandLine.Option;
         name = "generate",
         header = "Continue a text.",
         description = {
-            "Continues a text, or sequences of token ids. Without --prompt and --input-ids the prompt is read from standard"
-                    + " input. Text is printed as it comes.",
+            "Continues a text, or sequences of token ids. Without --prompt and --input-ids the prompt is read from"
+                    + " standard input. Text is printed as it comes.",
             "",
             "With --json, one object: token_ids, text (null without a tokenizer), finish_reason (stop or length) and"
-                    + " logprobs, the natural log-probability of each token at the sampling temperature over the whole"
-                    + " vocabulary. For one sequence token_ids and logprobs are arrays and the others values; for several"
-                    + " sequences each of the four is an array with one entry per sequence."
+                + " logprobs, the natural log-probability of each token at the sampling temperature over the whole"
+                + " vocabulary. For one sequence token_ids and logprobs are arrays and the others values; for several"
+                + " sequences each of the four is an array with one entry per sequence."
         },
         footer = {
             "%nExamples:",
@@ -98,7 +98,9 @@ final class GenerateCommand extends CliCommand {
     @Override
     void execute() {
         if (greedy && sampling.given()) {
-            streams().note("warning: with --greedy nothing is sampled, so temperature, top-k, top-p and min-p have no effect");
+            streams()
+                    .note("warning: with --greedy nothing is sampled, so temperature, top-k, top-p and min-p have no"
+                            + " effect");
         }
         Optional<TokenIdFile> file = inputIds.map(ids -> TokenIdFile.read(ids).requireNonEmpty());
         CausalLM loaded = model.load();
@@ -108,8 +110,8 @@ final class GenerateCommand extends CliCommand {
         Output output = new Output(loaded, streaming);
         long[] keys = new long[prompts.size()];
         Arrays.setAll(keys, i -> i);
-        List<Generation> generations =
-                new Generator(loaded).generate(prompts, keys, 1, config(limit(loaded, prompts)), output).stream()
+        List<Generation> generations = new Generator(loaded)
+                .generate(prompts, keys, 1, config(limit(loaded, prompts)), output).stream()
                         .map(List::getFirst)
                         .toList();
         if (streaming) {
@@ -137,7 +139,11 @@ final class GenerateCommand extends CliCommand {
     private static String readable(CausalLM loaded, Generation generation) {
         return loaded.hasTokenizer()
                 ? loaded.tokenizer().decode(generation.tokenIds(), true)
-                : String.join(" ", Arrays.stream(generation.tokenIds()).mapToObj(String::valueOf).toList());
+                : String.join(
+                        " ",
+                        Arrays.stream(generation.tokenIds())
+                                .mapToObj(String::valueOf)
+                                .toList());
     }
 
     private static ObjectNode toJson(CausalLM loaded, List<Generation> generations) {
@@ -193,9 +199,8 @@ final class GenerateCommand extends CliCommand {
 
         Output(CausalLM loaded, boolean enabled) {
             this.enabled = enabled;
-            this.decoder = loaded.hasTokenizer()
-                    ? Optional.of(loaded.tokenizer().streamingDecoder(true))
-                    : Optional.empty();
+            this.decoder =
+                    loaded.hasTokenizer() ? Optional.of(loaded.tokenizer().streamingDecoder(true)) : Optional.empty();
         }
 
         @Override

@@ -49,7 +49,10 @@ record GpuProbe(List<String> gpus, Optional<Path> driverLibrary, Optional<Path> 
             try (InputStream output = process.getInputStream()) {
                 String text = new String(output.readAllBytes(), StandardCharsets.UTF_8);
                 return process.exitValue() == 0
-                        ? text.lines().map(String::strip).filter(line -> !line.isEmpty()).toList()
+                        ? text.lines()
+                                .map(String::strip)
+                                .filter(line -> !line.isEmpty())
+                                .toList()
                         : List.of();
             }
         } catch (IOException e) {
@@ -61,8 +64,8 @@ record GpuProbe(List<String> gpus, Optional<Path> driverLibrary, Optional<Path> 
     }
 
     private static Optional<Path> find(String prefix) {
-        List<String> folders = new ArrayList<>(
-                Arrays.asList(System.getenv().getOrDefault("LD_LIBRARY_PATH", "").split(File.pathSeparator)));
+        List<String> folders = new ArrayList<>(Arrays.asList(
+                System.getenv().getOrDefault("LD_LIBRARY_PATH", "").split(File.pathSeparator)));
         folders.addAll(FOLDERS);
         for (String folder : folders) {
             if (folder.isEmpty() || !Files.isDirectory(Path.of(folder))) {

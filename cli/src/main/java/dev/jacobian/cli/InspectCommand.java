@@ -27,7 +27,8 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "inspect",
         header = "Show what a checkpoint holds and needs.",
-        description = "Shows a checkpoint: configuration, tokenizer, parameters, tensors, and the memory that using it takes.",
+        description = "Shows a checkpoint: configuration, tokenizer, parameters, tensors, and the memory that using it"
+                + " takes.",
         footer = {"%nExample:", "  jacobian inspect --model DIR"})
 final class InspectCommand extends CliCommand {
     @Mixin
@@ -39,14 +40,19 @@ final class InspectCommand extends CliCommand {
 
     /** Everything that is shown. */
     private record Facts(
-            Path folder, DecoderConfig config, Optional<Tokenizer> tokenizer, List<TensorInfo> tensors, List<Integer> eos) {
+            Path folder,
+            DecoderConfig config,
+            Optional<Tokenizer> tokenizer,
+            List<TensorInfo> tensors,
+            List<Integer> eos) {
         static Facts of(Path folder) {
             DecoderConfig config = ModelFamily.read(folder);
             Optional<Tokenizer> tokenizer = Files.exists(folder.resolve("tokenizer.json"))
                     ? Optional.of(Tokenizer.load(folder))
                     : Optional.empty();
             try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
-                List<TensorInfo> infos = tensors.names().stream().map(tensors::info).toList();
+                List<TensorInfo> infos =
+                        tensors.names().stream().map(tensors::info).toList();
                 return new Facts(folder, config, tokenizer, infos, EndTokens.of(folder, config, tokenizer));
             }
         }
@@ -96,19 +102,37 @@ final class InspectCommand extends CliCommand {
                 facts.rope(),
                 number(c.rope().theta()),
                 number(c.rope().attentionFactor()));
-        row("vocabulary", "%,d, head %s", c.vocabularySize(), c.tiedEmbeddings() ? "tied to the embedding" : "of its own");
+        row(
+                "vocabulary",
+                "%,d, head %s",
+                c.vocabularySize(),
+                c.tiedEmbeddings() ? "tied to the embedding" : "of its own");
         row("options", "%s", options(c));
         row("tokenizer", "%s", facts.tokenizer().map(InspectCommand::describe).orElse("none"));
         row("end tokens", "%s", facts.eos().isEmpty() ? "none: generation stops at its limit" : endTokens(facts));
-        row("stored", "%s in %d tensors (%s)", bytes(facts.storedBytes()), facts.tensors().size(), facts.storedTypes());
-        row("inference", "%s, and %s per 1,000 tokens of context", memory(MemoryPlan.inference(c)),
+        row(
+                "stored",
+                "%s in %d tensors (%s)",
+                bytes(facts.storedBytes()),
+                facts.tensors().size(),
+                facts.storedTypes());
+        row(
+                "inference",
+                "%s, and %s per 1,000 tokens of context",
+                memory(MemoryPlan.inference(c)),
                 bytes(1000 * facts.cacheBytesPerToken()));
         row("training", "%s, and activations by batch", memory(MemoryPlan.training(c)));
         streams().line("");
-        int widest = facts.tensors().stream().mapToInt(t -> t.name().length()).max().orElse(0);
+        int widest =
+                facts.tensors().stream().mapToInt(t -> t.name().length()).max().orElse(0);
         for (TensorInfo tensor : facts.tensors()) {
-            streams().line(String.format(
-                    Locale.ROOT, "%-" + Math.max(1, widest) + "s  %-4s  %s", tensor.name(), tensor.type(), tensor.extents()));
+            streams()
+                    .line(String.format(
+                            Locale.ROOT,
+                            "%-" + Math.max(1, widest) + "s  %-4s  %s",
+                            tensor.name(),
+                            tensor.type(),
+                            tensor.extents()));
         }
     }
 
@@ -119,7 +143,9 @@ final class InspectCommand extends CliCommand {
     private static String window(DecoderConfig c) {
         TreeSet<Integer> windows = new TreeSet<>(c.windows());
         windows.remove(0);
-        return windows.isEmpty() ? "" : ", window " + windows.stream().map(String::valueOf).collect(Collectors.joining(", "));
+        return windows.isEmpty()
+                ? ""
+                : ", window " + windows.stream().map(String::valueOf).collect(Collectors.joining(", "));
     }
 
     private static String options(DecoderConfig c) {
@@ -177,12 +203,13 @@ final class InspectCommand extends CliCommand {
         object.put("rope_type", facts.rope());
         ArrayNode eos = object.putArray("eos_token_ids");
         facts.eos().forEach(eos::add);
-        facts.tokenizer().ifPresentOrElse(
-                t -> object.putObject("tokenizer")
-                        .put("kind", "BPE")
-                        .put("tokens", t.vocabSize())
-                        .put("added_tokens", t.addedTokens().size()),
-                () -> object.putNull("tokenizer"));
+        facts.tokenizer()
+                .ifPresentOrElse(
+                        t -> object.putObject("tokenizer")
+                                .put("kind", "BPE")
+                                .put("tokens", t.vocabSize())
+                                .put("added_tokens", t.addedTokens().size()),
+                        () -> object.putNull("tokenizer"));
         object.set("config", c.source().deepCopy());
         ArrayNode tensors = object.putArray("tensors");
         for (TensorInfo tensor : facts.tensors()) {

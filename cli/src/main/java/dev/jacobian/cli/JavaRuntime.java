@@ -30,8 +30,8 @@ final class JavaRuntime {
                 return Optional.empty();
             }
             if (number < REQUIRED[i]) {
-                return Optional.of("JDK " + numbers(version) + " may corrupt arrays under the G1 collector (JDK-8377811);"
-                        + " install 25.0.3 or later");
+                return Optional.of("JDK " + numbers(version)
+                        + " may corrupt arrays under the G1 collector (JDK-8377811);" + " install 25.0.3 or later");
             }
         }
         return Optional.empty();

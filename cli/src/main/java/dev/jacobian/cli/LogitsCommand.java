@@ -30,12 +30,13 @@ import picocli.CommandLine.Option;
         name = "logits",
         header = "Write logits, hidden states, loss and gradients to a file.",
         description = {
-            "Writes logits, and if asked hidden states, the loss and its gradients, as F32 tensors of a safetensors file.",
+            "Writes logits, and if asked hidden states, the loss and its gradients, as F32 tensors of a safetensors"
+                    + " file.",
             "",
-            "logits.I [T, V] of the I-th sequence; hidden.I.L [T, D], L = 0 the embeddings, 1 to the last layer the layers'"
-                    + " outputs, the last one after the final norm; loss, a scalar, the mean cross-entropy in nats of all"
-                    + " targets of all sequences; grad.NAME of every parameter under its checkpoint name (a tied head has"
-                    + " none of its own)."
+            "logits.I [T, V] of the I-th sequence; hidden.I.L [T, D], L = 0 the embeddings, 1 to the last layer the"
+                + " layers' outputs, the last one after the final norm; loss, a scalar, the mean cross-entropy in nats"
+                + " of all targets of all sequences; grad.NAME of every parameter under its checkpoint name (a tied"
+                + " head has none of its own)."
         },
         footer = {"%nExample:", "  jacobian logits --model DIR --input-ids ids.json --out logits.safetensors"})
 final class LogitsCommand extends CliCommand {
@@ -58,8 +59,9 @@ final class LogitsCommand extends CliCommand {
     @Option(
             names = "--labels",
             paramLabel = "FILE",
-            description = "JSON file of the same shape as the ids; label t is the target of the prediction at t - 1, -100"
-                    + " does not count. Writes the loss.")
+            description =
+                    "JSON file of the same shape as the ids; label t is the target of the prediction at t - 1, -100"
+                            + " does not count. Writes the loss.")
     private Optional<Path> labels = Optional.empty();
 
     @Option(names = "--gradients", description = "Write the gradients of the loss too; needs --labels.")
@@ -122,12 +124,15 @@ final class LogitsCommand extends CliCommand {
             Var loss = loaded.loss(ids.sequences(), targets.sequences());
             loss.backward();
             for (Var parameter : loaded.parameters()) {
-                Tensor gradient = parameter.grad().orElseGet(() -> Tensor.zeros(parameter.value().shape().toArray()));
+                Tensor gradient = parameter
+                        .grad()
+                        .orElseGet(() -> Tensor.zeros(parameter.value().shape().toArray()));
                 writer.add("grad." + parameter.name(), gradient);
             }
             value = loss.value().item();
         } else {
-            value = NoGrad.compute(() -> loaded.loss(ids.sequences(), targets.sequences()).value().item());
+            value = NoGrad.compute(() ->
+                    loaded.loss(ids.sequences(), targets.sequences()).value().item());
         }
         writer.add("loss", Tensor.of(new float[] {value}));
         return value;
@@ -152,8 +157,9 @@ final class LogitsCommand extends CliCommand {
             loss.ifPresent(value -> object.put("loss", value));
             streams().json(object);
         } else {
-            streams().line("wrote " + out + " (sequences: " + ids.sequences().size() + ", tokens: " + tokens
-                    + loss.map(value -> ", loss: " + value).orElse("") + ")");
+            streams()
+                    .line("wrote " + out + " (sequences: " + ids.sequences().size() + ", tokens: " + tokens
+                            + loss.map(value -> ", loss: " + value).orElse("") + ")");
         }
     }
 }

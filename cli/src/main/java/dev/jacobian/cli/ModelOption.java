@@ -23,8 +23,9 @@ final class ModelOption {
     /** Refuses a path that cannot be a checkpoint, in words that say more than the absence of a file in it. */
     static Path existing(Path folder) {
         if (!Files.exists(folder)) {
-            throw new CliException("no such folder: " + folder + ". --model takes the folder of a Hugging Face checkpoint"
-                    + " on this machine (nothing is downloaded)");
+            throw new CliException(
+                    "no such folder: " + folder + ". --model takes the folder of a Hugging Face checkpoint"
+                            + " on this machine (nothing is downloaded)");
         }
         if (!Files.isDirectory(folder)) {
             throw new CliException(folder + " is not a folder; --model takes the folder that has config.json in it");

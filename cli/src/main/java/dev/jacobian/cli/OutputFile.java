@@ -21,8 +21,8 @@ final class OutputFile {
             throw new CliException("cannot write " + file + ": " + parent + " is not a folder; choose another place");
         }
         if (!Files.isWritable(parent)) {
-            throw new CliException("cannot write " + file + ": no permission to write into " + parent
-                    + "; choose another place");
+            throw new CliException(
+                    "cannot write " + file + ": no permission to write into " + parent + "; choose another place");
         }
     }
 }

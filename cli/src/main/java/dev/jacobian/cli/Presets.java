@@ -14,7 +14,7 @@ final class Presets {
     static RlConfig countdown(String algorithm) {
         RlConfig.Builder common = RlConfig.builder()
                 .algorithm(algorithm)
-                .maxSteps(100)
+                .maxSteps(80)
                 .promptsPerStep(64)
                 .numGenerations(8)
                 .maxCompletionLength(144)
@@ -24,11 +24,9 @@ final class Presets {
                 .evalSteps(10)
                 .saveSteps(20);
         return switch (algorithm) {
-            case "omd" -> common.learningRate(1e-4)
-                    .tau(0.1)
-                    .updatesPerRollout(2)
-                    .build();
-            default -> common.learningRate(1.5e-4).build();
+            case "omd" ->
+                common.learningRate(3e-5).tau(0.1).updatesPerRollout(4).build();
+            default -> common.learningRate(1e-4).build();
         };
     }
 }

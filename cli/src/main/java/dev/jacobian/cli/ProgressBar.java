@@ -65,8 +65,8 @@ final class ProgressBar implements ProgressView {
             try {
                 // Buffered, so that a redraw is one write and nothing half drawn is seen.
                 OutputStream out = new BufferedOutputStream(System.err);
-                terminal = new ExternalTerminal(
-                        "stderr", type, InputStream.nullInputStream(), out, System.err.charset());
+                terminal =
+                        new ExternalTerminal("stderr", type, InputStream.nullInputStream(), out, System.err.charset());
             } catch (IOException e) {
                 return Optional.empty();
             }
@@ -140,7 +140,8 @@ final class ProgressBar implements ProgressView {
 
     private synchronized void resize(Size newSize) {
         if (!closed) {
-            // A narrower terminal has wrapped our lines, so what stands where is a guess: clear them all and start again.
+            // A narrower terminal has wrapped our lines, so what stands where is a guess: clear them all and start
+            // again.
             int rows = 0;
             for (AttributedString line : shown) {
                 rows += Math.max(1, Math.ceilDiv(line.columnLength(), newSize.getColumns()));
@@ -185,7 +186,9 @@ final class ProgressBar implements ProgressView {
         if (state.finished()) {
             right.append(", finishing");
         } else if (remaining.isPresent()) {
-            right.append(", ").append(ProgressText.duration(remaining.getAsDouble())).append(" left");
+            right.append(", ")
+                    .append(ProgressText.duration(remaining.getAsDouble()))
+                    .append(" left");
         }
         int room = Math.max(5, width - left.length() - Math.max(right.length(), 26));
         int full = (int) ((long) room * step.step() / total);

@@ -35,7 +35,8 @@ final class ProgressLines implements ProgressView {
             return;
         }
         long now = System.nanoTime();
-        boolean due = lastStep == 0 || state.finished() || !Double.isNaN(step.get("pass@1")) || now - lastLine >= interval;
+        boolean due =
+                lastStep == 0 || state.finished() || !Double.isNaN(step.get("pass@1")) || now - lastLine >= interval;
         if (due) {
             List<String> parts = new ArrayList<>();
             int digits = Integer.toString(state.totalSteps()).length();

@@ -96,7 +96,11 @@ final class ProgressText {
     }
 
     private static List<String> wrapped(String text) {
-        return text.strip().lines().map(ProgressText::printable).map(ProgressText::shortened).toList();
+        return text.strip()
+                .lines()
+                .map(ProgressText::printable)
+                .map(ProgressText::shortened)
+                .toList();
     }
 
     private static String shortened(String line) {

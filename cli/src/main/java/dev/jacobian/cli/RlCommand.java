@@ -27,14 +27,10 @@ import picocli.CommandLine.Option;
 @Command(
         name = "rl",
         header = "Train a model with reinforcement learning.",
-        description = {
-            "Without arguments: the bundled model learns Countdown with GRPO, in a few minutes on two cores."
+        description = {"Without arguments: the bundled model learns Countdown with GRPO, in a few minutes on two cores."
         })
 final class RlCommand extends CliCommand {
-    @Option(
-            names = "--algorithm",
-            paramLabel = "NAME",
-            description = "grpo, opo or omd (default: grpo).")
+    @Option(names = "--algorithm", paramLabel = "NAME", description = "grpo, opo or omd (default: grpo).")
     private Optional<String> algorithm = Optional.empty();
 
     @Option(names = "--model", paramLabel = "DIR", description = "Checkpoint to train (default: the bundled model).")
@@ -91,13 +87,16 @@ final class RlCommand extends CliCommand {
     void execute() {
         Optional<Path> resumed = resume ? Optional.of(out.orElseGet(RlCommand::latestRun)) : Optional.empty();
         RunSettings run = resumed.map(this::savedSettings).orElseGet(this::freshSettings);
-        Path folder = resumed.or(() -> out).orElseGet(() -> freshFolder(run.config().algorithm()));
+        Path folder =
+                resumed.or(() -> out).orElseGet(() -> freshFolder(run.config().algorithm()));
         RunSettings.writable(folder);
         CausalLM policy = CausalLM.load(run.model());
         Task problems = run.task();
-        streams().note(run.config().algorithm().toUpperCase(Locale.ROOT) + " on " + problems.name() + ", " + policy
-                + ", run folder " + folder);
-        ProgressDisplay display = new ProgressDisplay(streams().err(), run.config().maxSteps());
+        streams()
+                .note(run.config().algorithm().toUpperCase(Locale.ROOT) + " on " + problems.name() + ", " + policy
+                        + ", run folder " + folder);
+        ProgressDisplay display =
+                new ProgressDisplay(streams().err(), run.config().maxSteps());
         RlResult result;
         try (display) {
             result = new RlTrainer(policy, problems, run.config())
@@ -123,15 +122,17 @@ final class RlCommand extends CliCommand {
             streams().json(json);
             return;
         }
-        streams().line(String.format(
-                Locale.ROOT,
-                "Held-out pass@1: %.1f %% before, %.1f %% after %d steps (%d samples, %.0f s, peak memory %.2f GiB)",
-                100 * result.passAt1Before(),
-                100 * result.passAt1After(),
-                result.steps(),
-                result.samples(),
-                result.seconds(),
-                result.peakMemoryBytes() / 0x1p30));
+        streams()
+                .line(String.format(
+                        Locale.ROOT,
+                        "Held-out pass@1: %.1f %% before, %.1f %% after %d steps (%d samples, %.0f s, peak memory %.2f"
+                                + " GiB)",
+                        100 * result.passAt1Before(),
+                        100 * result.passAt1After(),
+                        result.steps(),
+                        result.samples(),
+                        result.seconds(),
+                        result.peakMemoryBytes() / 0x1p30));
         streams().line("sampling/sampling_logp_difference/max: " + result.samplingLogpDifferenceMax());
         streams().line("Model, metrics and report: " + folder + " (open " + folder.resolve("report.html") + ")");
     }
@@ -145,7 +146,10 @@ final class RlCommand extends CliCommand {
                 ? Presets.countdown(method)
                 : RlConfig.builder().build();
         return new RunSettings(
-                model.map(ModelOption::existing).orElseGet(BundledModel::folder), base.with(changes, "the settings"), task.name(), task.data());
+                model.map(ModelOption::existing).orElseGet(BundledModel::folder),
+                base.with(changes, "the settings"),
+                task.name(),
+                task.data());
     }
 
     /** The settings that a run was started with; what is given again must agree with them. */

@@ -25,10 +25,12 @@ record RunSettings(Path model, RlConfig config, String taskName, Optional<Path> 
     static RunSettings read(Path folder) {
         Path file = folder.resolve("run.json");
         if (!Files.exists(file)) {
-            throw new CliException("there is no run to resume in " + folder + " (no run.json); start one without --resume");
+            throw new CliException(
+                    "there is no run to resume in " + folder + " (no run.json); start one without --resume");
         }
         JsonNode json = Json.read(file);
-        if (!(json.path("config") instanceof ObjectNode config) || !json.path("model").isTextual()) {
+        if (!(json.path("config") instanceof ObjectNode config)
+                || !json.path("model").isTextual()) {
             throw new CliException(file + " is not the run.json of a training run");
         }
         Optional<Path> data = Optional.ofNullable(json.get("data")).map(node -> Path.of(node.asText()));
@@ -42,7 +44,9 @@ record RunSettings(Path model, RlConfig config, String taskName, Optional<Path> 
     /** The same in run.json. */
     RunOrigin origin() {
         return new RunOrigin(
-                model.toString(), taskName, data.map(file -> file.toAbsolutePath().toString()));
+                model.toString(),
+                taskName,
+                data.map(file -> file.toAbsolutePath().toString()));
     }
 
     /** The task. */

@@ -7,10 +7,7 @@ import picocli.CommandLine.Option;
 
 /** How the next token is chosen; what is not given is off. */
 final class SamplingOptions {
-    @Option(
-            names = "--temperature",
-            paramLabel = "T",
-            description = "Divide logits by T before sampling (default: 1).")
+    @Option(names = "--temperature", paramLabel = "T", description = "Divide logits by T before sampling (default: 1).")
     private Optional<Float> temperature = Optional.empty();
 
     @Option(names = "--top-k", paramLabel = "K", description = "Sample from the K likeliest tokens (default: all).")

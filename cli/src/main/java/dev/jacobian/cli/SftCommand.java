@@ -42,7 +42,8 @@ final class SftCommand extends CliCommand {
     @Option(
             names = "--init",
             paramLabel = "FILE",
-            description = "config.json of a new model: random weights (of --seed) and a new tokenizer of its vocab_size.")
+            description =
+                    "config.json of a new model: random weights (of --seed) and a new tokenizer of its vocab_size.")
     private Optional<Path> init = Optional.empty();
 
     @Option(
@@ -111,17 +112,18 @@ final class SftCommand extends CliCommand {
         if (Files.exists(folder)) {
             throw new CliException(folder + " exists already; choose another folder with --out");
         }
-        SftDataset demonstrations = data.map(SftDataset::jsonl)
-                .orElseGet(() -> new CountdownDemonstrations(Countdown.small(), giveUp));
+        SftDataset demonstrations =
+                data.map(SftDataset::jsonl).orElseGet(() -> new CountdownDemonstrations(Countdown.small(), giveUp));
         CausalLM trained = init.map(file -> fresh(file, demonstrations))
                 .orElseGet(() -> CausalLM.load(model.map(ModelOption::existing).orElseGet(BundledModel::folder)));
-        SftConfig settled =
-                SftConfig.builder().build().with(Settings.of(config, options(), settings), "the settings");
+        SftConfig settled = SftConfig.builder().build().with(Settings.of(config, options(), settings), "the settings");
         streams().note("supervised fine-tuning, " + trained + ", checkpoint folder " + folder);
         long begin = System.nanoTime();
         double loss;
         try (ProgressDisplay display = new ProgressDisplay(streams().err(), settled.maxSteps())) {
-            loss = new SftTrainer(trained, demonstrations, settled).listener(display).train();
+            loss = new SftTrainer(trained, demonstrations, settled)
+                    .listener(display)
+                    .train();
         }
         trained.save(folder, DType.valueOf(dtype.name()));
         print(loss, settled.maxSteps(), (System.nanoTime() - begin) / 1e9, folder);
@@ -136,8 +138,14 @@ final class SftCommand extends CliCommand {
             json.put("out", folder.toString());
             streams().json(json);
         } else {
-            streams().line(String.format(
-                    Locale.ROOT, "Loss %.4f after %d steps (%.0f s). Model: %s", loss, trainedSteps, seconds, folder));
+            streams()
+                    .line(String.format(
+                            Locale.ROOT,
+                            "Loss %.4f after %d steps (%.0f s). Model: %s",
+                            loss,
+                            trainedSteps,
+                            seconds,
+                            folder));
         }
     }
 

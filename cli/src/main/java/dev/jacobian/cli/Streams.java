@@ -49,7 +49,10 @@ record Streams(InputStream in, PrintStream out, PrintStream err) {
     String readText() {
         byte[] bytes = readBytes();
         try {
-            String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
             if (text.endsWith("\r\n")) {
                 return text.substring(0, text.length() - 2);
             }

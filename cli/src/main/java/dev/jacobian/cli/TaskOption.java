@@ -17,8 +17,9 @@ final class TaskOption {
             names = "--task",
             paramLabel = "NAME",
             defaultValue = "countdown",
-            description = "countdown (three small numbers, short prompts), countdown-words (three or four numbers, prompts"
-                    + " in words), addition, or jsonl with --data (default: ${DEFAULT-VALUE}).")
+            description =
+                    "countdown (three small numbers, short prompts), countdown-words (three or four numbers, prompts"
+                            + " in words), addition, or jsonl with --data (default: ${DEFAULT-VALUE}).")
     private String name;
 
     @Option(
@@ -55,8 +56,9 @@ final class TaskOption {
             case "countdown-words" -> Countdown.standard();
             case "addition" -> new Addition();
             case "jsonl" -> jsonl(data.orElseThrow(() -> new CliException("--task jsonl needs --data FILE")));
-            default -> throw new CliException(
-                    "unknown task '" + name + "'; use countdown, countdown-words, addition, or --data FILE");
+            default ->
+                throw new CliException(
+                        "unknown task '" + name + "'; use countdown, countdown-words, addition, or --data FILE");
         };
     }
 

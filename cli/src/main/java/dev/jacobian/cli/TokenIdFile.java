@@ -21,7 +21,8 @@ record TokenIdFile(String where, List<int[]> sequences) {
 
     static TokenIdFile of(JsonNode json, String where) {
         if (!json.isArray()) {
-            throw new FormatException(where, "expected an array of arrays of token ids", "Write it as [[1, 2, 3], [4, 5]]");
+            throw new FormatException(
+                    where, "expected an array of arrays of token ids", "Write it as [[1, 2, 3], [4, 5]]");
         }
         List<int[]> sequences = new ArrayList<>();
         if (!json.isEmpty() && json.get(0).isNumber()) {

@@ -20,11 +20,11 @@ import picocli.CommandLine.Option;
         name = "tokenize",
         header = "Turn texts into token ids and back.",
         description = {
-            "Prints the token ids of texts as a JSON array of arrays, or with --decode the texts of token ids as a JSON array"
-                    + " of strings.",
+            "Prints the token ids of texts as a JSON array of arrays, or with --decode the texts of token ids as a"
+                    + " JSON array of strings.",
             "",
-            "Without --texts, standard input is one text (a line end at its end does not count); without --ids, --decode reads"
-                    + " the ids from standard input."
+            "Without --texts, standard input is one text (a line end at its end does not count); without --ids,"
+                    + " --decode reads the ids from standard input."
         },
         footer = {
             "%nExamples:",
@@ -45,7 +45,10 @@ final class TokenizeCommand extends CliCommand {
     @Option(names = "--decode", description = "From ids to text.")
     private boolean decode;
 
-    @Option(names = "--ids", paramLabel = "FILE", description = "JSON file with token ids to decode: an array of arrays.")
+    @Option(
+            names = "--ids",
+            paramLabel = "FILE",
+            description = "JSON file with token ids to decode: an array of arrays.")
     private Optional<Path> ids = Optional.empty();
 
     @Option(names = "--skip-special-tokens", description = "Leave special tokens out of decoded text.")
@@ -82,12 +85,13 @@ final class TokenizeCommand extends CliCommand {
         Tokenizer tokenizer = Tokenizer.load(folder);
         ArrayNode result = Json.object().arrayNode();
         if (decode) {
-            TokenIdFile file =
-                    ids.map(TokenIdFile::read).orElseGet(() -> TokenIdFile.of(streams().readJson(), "standard input"));
+            TokenIdFile file = ids.map(TokenIdFile::read)
+                    .orElseGet(() -> TokenIdFile.of(streams().readJson(), "standard input"));
             file.requireVocabulary(Integer.MAX_VALUE);
             file.sequences().forEach(sequence -> result.add(tokenizer.decode(sequence, skipSpecialTokens)));
         } else {
-            List<String> inputs = texts.map(TokenizeCommand::readTexts).orElseGet(() -> List.of(streams().readText()));
+            List<String> inputs = texts.map(TokenizeCommand::readTexts)
+                    .orElseGet(() -> List.of(streams().readText()));
             for (String text : inputs) {
                 ArrayNode row = result.addArray();
                 for (int id : tokenizer.encode(text, !noSpecialTokens)) {
@@ -101,7 +105,8 @@ final class TokenizeCommand extends CliCommand {
     private static List<String> readTexts(Path file) {
         JsonNode json = Json.read(file);
         if (!json.isArray()) {
-            throw new FormatException(file.toString(), "expected an array of strings", "Write it as [\"one\", \"two\"]");
+            throw new FormatException(
+                    file.toString(), "expected an array of strings", "Write it as [\"one\", \"two\"]");
         }
         List<String> out = new ArrayList<>();
         for (JsonNode text : json) {

@@ -32,7 +32,8 @@ class BadInputTest {
     }
 
     private String logitsFailure() throws IOException {
-        String message = Run.of("logits", "--model", model, "--input-ids", ids, "--out", out).failure(ExitCode.FAILED);
+        String message = Run.of("logits", "--model", model, "--input-ids", ids, "--out", out)
+                .failure(ExitCode.FAILED);
         assertThat(Files.readString(out)).isEqualTo("precious");
         return message;
     }
@@ -66,34 +67,42 @@ class BadInputTest {
 
     @Test
     void missingOption() {
-        assertThat(Run.of("generate", "--prompt", "Hello").failure(ExitCode.USAGE)).contains("--model");
+        assertThat(Run.of("generate", "--prompt", "Hello").failure(ExitCode.USAGE))
+                .contains("--model");
     }
 
     @Test
     void valuesOutOfRange() {
         assertThat(Run.of("generate", "--model", model, "--temperature", 0).failure(ExitCode.USAGE))
                 .contains("temperature");
-        assertThat(Run.of("generate", "--model", model, "--top-p", 1.5).failure(ExitCode.USAGE)).contains("top_p");
+        assertThat(Run.of("generate", "--model", model, "--top-p", 1.5).failure(ExitCode.USAGE))
+                .contains("top_p");
         assertThat(Run.of("generate", "--model", model, "--max-new-tokens", 0).failure(ExitCode.USAGE))
                 .contains("max_new_tokens");
-        assertThat(Run.of("generate", "--model", model, "--seed", "x").failure(ExitCode.USAGE)).contains("--seed");
+        assertThat(Run.of("generate", "--model", model, "--seed", "x").failure(ExitCode.USAGE))
+                .contains("--seed");
         assertThat(Run.of("doctor", "--threads", 0).failure(ExitCode.USAGE)).contains("--threads");
     }
 
     @Test
     void optionsThatMakeNoSenseTogether() {
-        assertThat(Run.of("generate", "--model", model, "--prompt", "a", "--input-ids", ids).failure(ExitCode.USAGE))
+        assertThat(Run.of("generate", "--model", model, "--prompt", "a", "--input-ids", ids)
+                        .failure(ExitCode.USAGE))
                 .contains("--prompt and --input-ids");
         assertThat(Run.of("logits", "--model", model, "--input-ids", ids, "--out", out, "--gradients")
                         .failure(ExitCode.USAGE))
                 .contains("--labels");
-        assertThat(Run.of("tokenize", "--model", model, "--ids", ids).failure(ExitCode.USAGE)).contains("--decode");
+        assertThat(Run.of("tokenize", "--model", model, "--ids", ids).failure(ExitCode.USAGE))
+                .contains("--decode");
     }
 
     @Test
     void devices() {
-        assertThat(Run.of("doctor", "--device", "tpu").failure(ExitCode.USAGE)).contains("'tpu'").contains("cuda:N");
-        assertThat(Run.of("generate", "--model", model, "--prompt", "a", "--device", "cuda:1").failure(ExitCode.FAILED))
+        assertThat(Run.of("doctor", "--device", "tpu").failure(ExitCode.USAGE))
+                .contains("'tpu'")
+                .contains("cuda:N");
+        assertThat(Run.of("generate", "--model", model, "--prompt", "a", "--device", "cuda:1")
+                        .failure(ExitCode.FAILED))
                 .contains("cuda:1")
                 .contains("no GPU backend");
     }
@@ -188,12 +197,14 @@ class BadInputTest {
         assertThat(logitsFailure()).contains("384").contains("sequence 1, position 1");
         Fixtures.write(ids, "[[-1]]");
         assertThat(logitsFailure()).contains("-1");
-        assertThat(Run.of("generate", "--model", model, "--input-ids", ids).failure(ExitCode.FAILED)).contains("-1");
+        assertThat(Run.of("generate", "--model", model, "--input-ids", ids).failure(ExitCode.FAILED))
+                .contains("-1");
     }
 
     @Test
     void idsThatAreNone() throws IOException {
-        for (String text : new String[] {"", "[[1, 2", "{}", "[]", "[[]]", "[[1.5]]", "[[\"a\"]]", "[1, [2]]", "[[1], 2]"}) {
+        for (String text :
+                new String[] {"", "[[1, 2", "{}", "[]", "[[]]", "[[1.5]]", "[[\"a\"]]", "[1, [2]]", "[[1], 2]"}) {
             Fixtures.write(ids, text);
             assertThat(logitsFailure()).as(text).contains("ids.json");
         }
@@ -204,7 +215,9 @@ class BadInputTest {
     @Test
     void labelsOfAnotherShape() throws IOException {
         Path labels = folder.resolve("labels.json");
-        for (String text : new String[] {"[[1, 2, 3]]", "[[1, 2, 3], [4]]", "[[1, 2, 999], [4, 5]]", "[[1, -100, -100], [4, -100]]"}) {
+        for (String text :
+                new String[] {"[[1, 2, 3]]", "[[1, 2, 3], [4]]", "[[1, 2, 999], [4, 5]]", "[[1, -100, -100], [4, -100]]"
+                }) {
             Fixtures.write(labels, text);
             Run.of("logits", "--model", model, "--input-ids", ids, "--out", out, "--labels", labels)
                     .failure(ExitCode.FAILED);
@@ -227,17 +240,20 @@ class BadInputTest {
         assertThat(Run.of("logits", "--model", model, "--input-ids", ids, "--out", out.resolve("x"))
                         .failure(ExitCode.FAILED))
                 .contains("cannot write");
-        assertThat(Run.of("logits", "--model", model, "--input-ids", ids, "--out", folder).failure(ExitCode.FAILED))
+        assertThat(Run.of("logits", "--model", model, "--input-ids", ids, "--out", folder)
+                        .failure(ExitCode.FAILED))
                 .contains("it is a folder");
         assertThat(Files.readString(out)).isEqualTo("precious");
         try (var left = Files.list(folder)) {
-            assertThat(left.map(p -> p.getFileName().toString()).filter(n -> n.startsWith("."))).isEmpty();
+            assertThat(left.map(p -> p.getFileName().toString()).filter(n -> n.startsWith(".")))
+                    .isEmpty();
         }
     }
 
     @Test
     void chatTemplates() {
-        assertThat(Run.of("tokenize", "--model", model, "--chat", ids).failure(ExitCode.FAILED)).contains("not supported yet");
+        assertThat(Run.of("tokenize", "--model", model, "--chat", ids).failure(ExitCode.FAILED))
+                .contains("not supported yet");
     }
 
     @Test

@@ -19,8 +19,15 @@ class GenerateCommandTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "llama-bias-linear", "llama-gqa", "llama-llama3rope-bf16", "llama-mha-tied", "mistral-swa-f16",
-                "qwen2-sharded", "qwen2-yarn", "qwen3", "qwen3-yarn"
+                "llama-bias-linear",
+                "llama-gqa",
+                "llama-llama3rope-bf16",
+                "llama-mha-tied",
+                "mistral-swa-f16",
+                "qwen2-sharded",
+                "qwen2-yarn",
+                "qwen3",
+                "qwen3-yarn"
             })
     void greedyTokensAreThoseOfTransformers(String name) throws IOException {
         JsonNode golden = Fixtures.golden(name);
@@ -29,8 +36,16 @@ class GenerateCommandTest {
                 folder.resolve("ids.json"),
                 golden.get("cases").get("short").get("input_ids").toString());
         JsonNode actual = Run.of(
-                        "generate", "--model", Fixtures.model(name), "--input-ids", ids, "--greedy", "--ignore-eos",
-                        "--max-new-tokens", 32, "--json")
+                        "generate",
+                        "--model",
+                        Fixtures.model(name),
+                        "--input-ids",
+                        ids,
+                        "--greedy",
+                        "--ignore-eos",
+                        "--max-new-tokens",
+                        32,
+                        "--json")
                 .json();
         assertThat(actual.get("token_ids")).isEqualTo(expected.get("new_tokens").get(0));
         assertThat(actual.get("finish_reason").textValue()).isEqualTo("length");
@@ -48,8 +63,16 @@ class GenerateCommandTest {
         JsonNode padded = golden.get("cases").get("batch_left");
         Path ids = Fixtures.write(folder.resolve("ids.json"), Fixtures.unpadded(padded, padded.get("input_ids")));
         JsonNode actual = Run.of(
-                        "generate", "--model", Fixtures.model("llama-gqa"), "--input-ids", ids, "--greedy",
-                        "--ignore-eos", "--max-new-tokens", 16, "--json")
+                        "generate",
+                        "--model",
+                        Fixtures.model("llama-gqa"),
+                        "--input-ids",
+                        ids,
+                        "--greedy",
+                        "--ignore-eos",
+                        "--max-new-tokens",
+                        16,
+                        "--json")
                 .json();
         JsonNode expected = golden.get("generation").get("greedy_batch_left_16").get("new_tokens");
         assertThat(actual.get("token_ids")).isEqualTo(expected);
@@ -65,8 +88,15 @@ class GenerateCommandTest {
                 continue;
             }
             Object[] args = {
-                "generate", "--model", Fixtures.model("llama-gqa"), "--prompt", text.get("prompt").textValue(),
-                "--greedy", "--ignore-eos", "--max-new-tokens", 24
+                "generate",
+                "--model",
+                Fixtures.model("llama-gqa"),
+                "--prompt",
+                text.get("prompt").textValue(),
+                "--greedy",
+                "--ignore-eos",
+                "--max-new-tokens",
+                24
             };
             Object[] withJson = java.util.Arrays.copyOf(args, args.length + 1);
             withJson[args.length] = "--json";
@@ -89,14 +119,29 @@ class GenerateCommandTest {
         Run piped = Run.withInput("12+34=\n", "generate", "--model", model, "--seed", 3, "--json");
         Run option = Run.of("generate", "--model", model, "--prompt", "12+34=", "--seed", 3, "--json");
         assertThat(piped.result()).isEqualTo(option.result());
-        assertThat(option.err()).startsWith("jacobian: JDK ").contains("kernels").contains("device cpu");
+        assertThat(option.err())
+                .startsWith("jacobian: JDK ")
+                .contains("kernels")
+                .contains("device cpu");
     }
 
     @Test
     void seedDecidesAndThreadsDoNot() {
         Object[] args = {
-            "generate", "--model", Fixtures.model("llama-gqa"), "--prompt", "Hello", "--max-new-tokens", 24,
-            "--ignore-eos", "--json", "--top-k", 50, "--top-p", 0.95, "--seed"
+            "generate",
+            "--model",
+            Fixtures.model("llama-gqa"),
+            "--prompt",
+            "Hello",
+            "--max-new-tokens",
+            24,
+            "--ignore-eos",
+            "--json",
+            "--top-k",
+            50,
+            "--top-p",
+            0.95,
+            "--seed"
         };
         String first = Run.of(with(args, 1, "--threads", 1)).result();
         assertThat(Run.of(with(args, 1, "--threads", 2)).result()).isEqualTo(first);

@@ -14,7 +14,8 @@ class InformationTest {
         for (String command : List.of("", "rl", "sft", "eval", "generate", "logits", "tokenize", "inspect", "doctor")) {
             Run run = command.isEmpty() ? Run.of("--help") : Run.of(command, "--help");
             assertThat(run.result()).contains("Usage: jacobian");
-            assertThat(run.out().lines()).allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(80));
+            assertThat(run.out().lines())
+                    .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(80));
             if (!command.isEmpty()) {
                 assertThat(run.out()).contains("--seed", "--device", "--threads", "--json", "--debug");
             }
@@ -30,9 +31,11 @@ class InformationTest {
     void inspectCountsWhatTheCheckpointHolds() {
         for (String name : List.of("llama-gqa", "qwen2-sharded", "qwen3", "llama-mha-tied")) {
             JsonNode golden = Fixtures.golden(name);
-            JsonNode json = Run.of("inspect", "--model", Fixtures.model(name), "--json").json();
+            JsonNode json =
+                    Run.of("inspect", "--model", Fixtures.model(name), "--json").json();
             assertThat(json.get("parameters")).as(name).isEqualTo(golden.get("num_parameters"));
-            assertThat(json.get("family").textValue()).isEqualTo(golden.get("model_type").textValue());
+            assertThat(json.get("family").textValue())
+                    .isEqualTo(golden.get("model_type").textValue());
             long elements = 0;
             for (JsonNode tensor : json.get("tensors")) {
                 long product = 1;
@@ -60,18 +63,26 @@ class InformationTest {
     @Test
     void oldJdksAreNamed() {
         for (String version : List.of("25", "25.0.2+10", "24.0.9", "25.0.0.1")) {
-            assertThat(JavaRuntime.problem(Runtime.Version.parse(version))).as(version).isPresent();
+            assertThat(JavaRuntime.problem(Runtime.Version.parse(version)))
+                    .as(version)
+                    .isPresent();
         }
         for (String version : List.of("25.0.3", "25.0.3+9-LTS", "25.0.10", "25.1", "26-ea+3", "26")) {
-            assertThat(JavaRuntime.problem(Runtime.Version.parse(version))).as(version).isEmpty();
+            assertThat(JavaRuntime.problem(Runtime.Version.parse(version)))
+                    .as(version)
+                    .isEmpty();
         }
     }
 
     @Test
     void errorsOfTheMachineAreExplained() {
         java.io.ByteArrayOutputStream err = new java.io.ByteArrayOutputStream();
-        int code = new Failures(new java.io.PrintStream(err, true), false).report(new OutOfMemoryError("Java heap space"));
+        int code =
+                new Failures(new java.io.PrintStream(err, true), false).report(new OutOfMemoryError("Java heap space"));
         assertThat(code).isEqualTo(ExitCode.FAILED);
-        assertThat(err.toString()).startsWith("jacobian: error: out of memory").contains("-Xmx").hasLineCount(1);
+        assertThat(err.toString())
+                .startsWith("jacobian: error: out of memory")
+                .contains("-Xmx")
+                .hasLineCount(1);
     }
 }

@@ -33,11 +33,18 @@ class LogitsCommandTest {
                 + cases.get("long").get("input_ids").get(0) + "]";
         Path out = folder.resolve("new folder/out.safetensors");
         Run.of(
-                        "logits", "--model", Fixtures.model(name), "--input-ids",
-                        Fixtures.write(folder.resolve("ids.json"), ids), "--out", out, "--hidden-states")
+                        "logits",
+                        "--model",
+                        Fixtures.model(name),
+                        "--input-ids",
+                        Fixtures.write(folder.resolve("ids.json"), ids),
+                        "--out",
+                        out,
+                        "--hidden-states")
                 .result();
         try (SafetensorsFile actual = SafetensorsFile.open(out);
-                SafetensorsFile expected = SafetensorsFile.open(Fixtures.model(name).resolve("golden.safetensors"))) {
+                SafetensorsFile expected =
+                        SafetensorsFile.open(Fixtures.model(name).resolve("golden.safetensors"))) {
             assertClose(actual, "logits.0", expected, "short.logits", tolerance);
             assertClose(actual, "logits.1", expected, "long.logits", tolerance);
             assertThat(actual.info("logits.1").extents()).hasSize(2);
@@ -63,16 +70,29 @@ class LogitsCommandTest {
         Path labels = Fixtures.write(folder.resolve("labels.json"), Fixtures.unpadded(padded, loss.get("labels")));
         Path out = folder.resolve("out.safetensors");
         JsonNode report = Run.of(
-                        "logits", "--model", Fixtures.model(name), "--input-ids", ids, "--labels", labels,
-                        "--gradients", "--out", out, "--json")
+                        "logits",
+                        "--model",
+                        Fixtures.model(name),
+                        "--input-ids",
+                        ids,
+                        "--labels",
+                        labels,
+                        "--gradients",
+                        "--out",
+                        out,
+                        "--json")
                 .json();
         double tolerance = NOISE_FACTOR * golden.get("noise_f32_vs_f64_grad").doubleValue();
-        double lossTolerance = NOISE_FACTOR * golden.get("noise_f32_vs_f64_loss").doubleValue();
+        double lossTolerance =
+                NOISE_FACTOR * golden.get("noise_f32_vs_f64_loss").doubleValue();
         try (SafetensorsFile actual = SafetensorsFile.open(out);
-                SafetensorsFile expected = SafetensorsFile.open(Fixtures.model(name).resolve("golden.safetensors"))) {
+                SafetensorsFile expected =
+                        SafetensorsFile.open(Fixtures.model(name).resolve("golden.safetensors"))) {
             assertThat(actual.info("loss").extents()).isEmpty();
-            assertThat((double) actual.read("loss").item()).isCloseTo(loss.get("value").doubleValue(), within(lossTolerance));
-            assertThat(report.get("loss").floatValue()).isEqualTo(actual.read("loss").item());
+            assertThat((double) actual.read("loss").item())
+                    .isCloseTo(loss.get("value").doubleValue(), within(lossTolerance));
+            assertThat(report.get("loss").floatValue())
+                    .isEqualTo(actual.read("loss").item());
             Set<String> gradients = expected.names().stream()
                     .filter(n -> n.startsWith("grad."))
                     .collect(Collectors.toCollection(TreeSet::new));
@@ -90,19 +110,40 @@ class LogitsCommandTest {
         Path labels = Fixtures.write(folder.resolve("labels.json"), "[[-100, -100, 5, 6], [7, 8]]");
         Path model = Fixtures.model("llama-gqa");
         JsonNode with = Run.of(
-                        "logits", "--model", model, "--input-ids", ids, "--labels", labels, "--gradients", "--out",
-                        folder.resolve("a"), "--json")
+                        "logits",
+                        "--model",
+                        model,
+                        "--input-ids",
+                        ids,
+                        "--labels",
+                        labels,
+                        "--gradients",
+                        "--out",
+                        folder.resolve("a"),
+                        "--json")
                 .json();
         JsonNode without = Run.of(
-                        "logits", "--model", model, "--input-ids", ids, "--labels", labels, "--out",
-                        folder.resolve("b"), "--json")
+                        "logits",
+                        "--model",
+                        model,
+                        "--input-ids",
+                        ids,
+                        "--labels",
+                        labels,
+                        "--out",
+                        folder.resolve("b"),
+                        "--json")
                 .json();
         assertThat(without.get("loss")).isEqualTo(with.get("loss"));
         assertThat(without.get("tokens").intValue()).isEqualTo(6);
     }
 
     private static void assertClose(
-            SafetensorsFile actualFile, String actualName, SafetensorsFile expectedFile, String expectedName, double tolerance) {
+            SafetensorsFile actualFile,
+            String actualName,
+            SafetensorsFile expectedFile,
+            String expectedName,
+            double tolerance) {
         float[] actual = actualFile.read(actualName).toFloatArray();
         float[] expected = expectedFile.read(expectedName).toFloatArray();
         assertThat(actual).as(actualName).hasSameSizeAs(expected);

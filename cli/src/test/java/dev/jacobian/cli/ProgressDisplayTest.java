@@ -35,7 +35,8 @@ class ProgressDisplayTest {
         List<String> lines = text().lines().toList();
         assertThat(lines).hasSize(3); // step 2 came too soon after step 1
         assertThat(lines.getFirst()).isEqualTo("measuring");
-        assertThat(lines.get(1)).startsWith("step 1/3  reward 0.500  pass@1 25.0%  length 31.2  entropy 0.750  1234 tok/s");
+        assertThat(lines.get(1))
+                .startsWith("step 1/3  reward 0.500  pass@1 25.0%  length 31.2  entropy 0.750  1234 tok/s");
         assertThat(lines.get(2)).startsWith("step 3/3  ").endsWith("0:00 left");
     }
 
@@ -65,12 +66,14 @@ class ProgressDisplayTest {
             display.onMessage(HOSTILE);
         }
         assertThat(text()).contains("sample of step 1, reward 1.000, cut off at the length limit", "  : a", "  > next");
-        assertThat(text().chars().filter(c -> c != '\n')).allMatch(c -> c >= 0x20 && c != 0x202E && (c < 0x7f || c > 0x9f));
+        assertThat(text().chars().filter(c -> c != '\n'))
+                .allMatch(c -> c >= 0x20 && c != 0x202E && (c < 0x7f || c > 0x9f));
     }
 
     @Test
     void samplesAreShort() {
-        CompletionRecord sample = new CompletionRecord(7, "p\n".repeat(40), "c".repeat(999) + "\nc".repeat(40), 0, 0, "stop");
+        CompletionRecord sample =
+                new CompletionRecord(7, "p\n".repeat(40), "c".repeat(999) + "\nc".repeat(40), 0, 0, "stop");
         List<String> lines = ProgressText.sample(sample);
         assertThat(lines).hasSize(11).allMatch(line -> line.length() < 220);
         assertThat(lines.getLast()).contains("35 more lines");

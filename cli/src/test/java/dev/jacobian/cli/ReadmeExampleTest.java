@@ -38,7 +38,9 @@ class ReadmeExampleTest {
                         System.getProperty("jdk.module.path"),
                         "--add-modules",
                         "dev.jacobian.rl",
-                        ROOT.resolve("examples").resolve("TrainOnYourReward.java").toString())
+                        ROOT.resolve("examples")
+                                .resolve("TrainOnYourReward.java")
+                                .toString())
                 .directory(work.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(work.resolve("log").toFile())
@@ -47,6 +49,7 @@ class ReadmeExampleTest {
         String log = Files.readString(work.resolve("log"));
         assertThat(process.exitValue()).as(log).isZero();
         assertThat(log).contains("step 5: mean length").contains("sampler and trainer differ by 0.0");
-        assertThat(work.resolve("out").resolve("brief").resolve("model.safetensors")).isNotEmptyFile();
+        assertThat(work.resolve("out").resolve("brief").resolve("model.safetensors"))
+                .isNotEmptyFile();
     }
 }

@@ -52,7 +52,8 @@ record Run(int code, String out, String err) {
     String failure(int expectedCode) {
         assertThat(code).as(err).isEqualTo(expectedCode);
         assertThat(out).isEmpty();
-        List<String> lines = err.lines().filter(line -> !line.startsWith("jacobian: JDK ")).toList();
+        List<String> lines =
+                err.lines().filter(line -> !line.startsWith("jacobian: JDK ")).toList();
         assertThat(lines).as("messages").hasSize(1);
         assertThat(lines.getFirst()).startsWith("jacobian: error: ").doesNotContain("a defect in Jacobian");
         return lines.getFirst().substring("jacobian: error: ".length());

@@ -30,7 +30,8 @@ class TokenizeCommandTest {
         }
         assertThat(texts.isEmpty()).isFalse();
         Path file = Fixtures.write(folder.resolve("texts.json"), texts.toString());
-        assertThat(Run.of("tokenize", "--model", Fixtures.model(name), "--texts", file).json())
+        assertThat(Run.of("tokenize", "--model", Fixtures.model(name), "--texts", file)
+                        .json())
                 .isEqualTo(expected);
     }
 
@@ -38,9 +39,13 @@ class TokenizeCommandTest {
     void decodingUndoesEncoding() {
         Path model = Fixtures.model("llama-gqa");
         String text = "Hello, world! 123 é 😀";
-        String ids = Run.withInput(text + "\n", "tokenize", "--model", model, "--no-special-tokens").result();
+        String ids = Run.withInput(text + "\n", "tokenize", "--model", model, "--no-special-tokens")
+                .result();
         assertThat(ids).startsWith("[[").doesNotContain("379");
-        assertThat(Run.withInput(ids, "tokenize", "--model", model, "--decode").json().get(0).textValue())
+        assertThat(Run.withInput(ids, "tokenize", "--model", model, "--decode")
+                        .json()
+                        .get(0)
+                        .textValue())
                 .isEqualTo(text);
     }
 
@@ -48,7 +53,10 @@ class TokenizeCommandTest {
     void specialTokensAreDecodedUnlessSkipped() throws IOException {
         Path model = Fixtures.model("llama-gqa");
         Path ids = Fixtures.write(folder.resolve("ids.json"), "[[379, 39, 68]]");
-        assertThat(Run.of("tokenize", "--model", model, "--decode", "--ids", ids).json().get(0).textValue())
+        assertThat(Run.of("tokenize", "--model", model, "--decode", "--ids", ids)
+                        .json()
+                        .get(0)
+                        .textValue())
                 .isEqualTo("<|begin_of_text|>He");
         assertThat(Run.of("tokenize", "--model", model, "--decode", "--ids", ids, "--skip-special-tokens")
                         .json()
@@ -62,7 +70,9 @@ class TokenizeCommandTest {
         Path model = Fixtures.model("llama-gqa");
         String one = Run.withInput("a", "tokenize", "--model", model).result();
         assertThat(Run.withInput("a\n", "tokenize", "--model", model).result()).isEqualTo(one);
-        assertThat(Run.withInput("a\r\n", "tokenize", "--model", model).result()).isEqualTo(one);
-        assertThat(Run.withInput("a\n\n", "tokenize", "--model", model).result()).isNotEqualTo(one);
+        assertThat(Run.withInput("a\r\n", "tokenize", "--model", model).result())
+                .isEqualTo(one);
+        assertThat(Run.withInput("a\n\n", "tokenize", "--model", model).result())
+                .isNotEqualTo(one);
     }
 }

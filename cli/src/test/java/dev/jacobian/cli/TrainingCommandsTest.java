@@ -31,8 +31,22 @@ class TrainingCommandsTest {
 
     private static Run shortRl(Path out, Object... more) {
         List<Object> args = new ArrayList<>(List.of(
-                "rl", "--json", "--steps", 2, "--prompts", 4, "--group-size", 4, "--set", "eval_problems=5", "--set",
-                "final_eval_problems=10", "--set", "save_steps=1", "--out", out));
+                "rl",
+                "--json",
+                "--steps",
+                2,
+                "--prompts",
+                4,
+                "--group-size",
+                4,
+                "--set",
+                "eval_problems=5",
+                "--set",
+                "final_eval_problems=10",
+                "--set",
+                "save_steps=1",
+                "--out",
+                out));
         args.addAll(List.of(more));
         return Run.of(args.toArray());
     }
@@ -124,10 +138,23 @@ class TrainingCommandsTest {
         assertThat(one.code()).isNotZero();
         Path config = Fixtures.write(folder.resolve("config.json"), "{\"algorithm\": \"opo\", \"max_steps\": 1}");
         Run file = Run.of(
-                "rl", "--json", "--config", config, "--prompts", 2, "--group-size", 2, "--set", "final_eval_problems=5",
-                "--out", folder.resolve("e"));
+                "rl",
+                "--json",
+                "--config",
+                config,
+                "--prompts",
+                2,
+                "--group-size",
+                2,
+                "--set",
+                "final_eval_problems=5",
+                "--out",
+                folder.resolve("e"));
         assertThat(file.code()).as(file.err()).isZero();
-        assertThat(Json.read(folder.resolve("e").resolve("run.json")).path("algorithm").asText()).isEqualTo("opo");
+        assertThat(Json.read(folder.resolve("e").resolve("run.json"))
+                        .path("algorithm")
+                        .asText())
+                .isEqualTo("opo");
     }
 
     @Test
@@ -138,7 +165,18 @@ class TrainingCommandsTest {
         Path second = folder.resolve("second");
         for (Object[] run : new Object[][] {{first, 1}, {second, 2}}) {
             Run sft = Run.of(
-                    "sft", "--init", init, "--steps", 60, "--batch-size", 4, "--seed", 3, "--threads", run[1], "--out",
+                    "sft",
+                    "--init",
+                    init,
+                    "--steps",
+                    60,
+                    "--batch-size",
+                    4,
+                    "--seed",
+                    3,
+                    "--threads",
+                    run[1],
+                    "--out",
                     run[0]);
             assertThat(sft.code()).as(sft.err()).isZero();
         }

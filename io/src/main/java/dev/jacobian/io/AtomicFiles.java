@@ -246,7 +246,9 @@ public final class AtomicFiles {
             case IOException io -> {
                 String reason = io.getMessage() == null ? io.toString() : io.getMessage();
                 String free = "";
-                if (reason.contains("No space left") || reason.contains("not enough space") || reason.contains("quota")) {
+                if (reason.contains("No space left")
+                        || reason.contains("not enough space")
+                        || reason.contains("quota")) {
                     free = freeSpace(target)
                             .map(bytes -> " (" + (bytes >> 20) + " MiB are free there now)")
                             .orElse("");

@@ -27,7 +27,9 @@ public class FormatException extends RuntimeException {
 
     /** As {@link #FormatException(String, String, String)}, with the lower-level exception that revealed the fault. */
     public FormatException(String where, String what, String fix, Throwable cause) {
-        super(Objects.requireNonNull(where) + ": " + Objects.requireNonNull(what) + ". " + Objects.requireNonNull(fix),
+        super(
+                Objects.requireNonNull(where) + ": " + Objects.requireNonNull(what) + ". "
+                        + Objects.requireNonNull(fix),
                 cause);
         this.where = where;
         this.what = what;

@@ -61,8 +61,7 @@ public final class JsonFields {
 
     /** The field, which must be there. */
     public JsonNode get(String key) {
-        return find(key)
-                .orElseThrow(() -> new FormatException(where, "the field '" + key + "' is missing", "Add it"));
+        return find(key).orElseThrow(() -> new FormatException(where, "the field '" + key + "' is missing", "Add it"));
     }
 
     /** A string that must be there. */

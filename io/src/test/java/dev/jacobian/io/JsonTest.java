@@ -29,7 +29,8 @@ class JsonTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", "  ", "{", "[1,]", "{\"a\":1} x", "[1] [2]", "NaN", "{'a':1}", "// c\n1", "[01]", "\uFEFF{}"})
+            strings = {"", "  ", "{", "[1,]", "{\"a\":1} x", "[1] [2]", "NaN", "{'a':1}", "// c\n1", "[01]", "\uFEFF{}"
+            })
     void rejectsWhatIsNotStrictJson(String text) {
         assertThatThrownBy(() -> Json.parse(text, "here"))
                 .isInstanceOf(FormatException.class)
@@ -61,21 +62,22 @@ class JsonTest {
 
     @Test
     void prettyIsTwoSpacesInTheOrderOfTheTree() {
-        JsonNode tree = Json.parse("{\"b\":[1,{\"x\":null}],\"a\":{},\"c\":[],\"é\\n\":\"\\u0001ü\",\"d\":1.5e-5}", "here");
+        JsonNode tree =
+                Json.parse("{\"b\":[1,{\"x\":null}],\"a\":{},\"c\":[],\"é\\n\":\"\\u0001ü\",\"d\":1.5e-5}", "here");
         assertThat(Json.pretty(tree)).isEqualTo("""
+            {
+              "b": [
+                1,
                 {
-                  "b": [
-                    1,
-                    {
-                      "x": null
-                    }
-                  ],
-                  "a": {},
-                  "c": [],
-                  "é\\n": "\\u0001ü",
-                  "d": 1.5E-5
+                  "x": null
                 }
-                """);
+              ],
+              "a": {},
+              "c": [],
+              "é\\n": "\\u0001ü",
+              "d": 1.5E-5
+            }
+            """);
         assertThat(Json.parse(Json.pretty(tree), "again")).isEqualTo(tree);
     }
 
@@ -84,7 +86,8 @@ class JsonTest {
         JsonFields fields = JsonFields.of(Json.parse("{\"a\":1,\"b\":null,\"c\":\"s\",\"d\":true}", "f"), "f, model");
         assertThat(fields.integer("a")).isEqualTo(1);
         assertThat(fields.string("b", "fallback")).isEqualTo("fallback");
-        assertThatThrownBy(() -> fields.integer("c")).hasMessage("f, model: the field 'c' must be an integer, found \"s\". Correct it");
+        assertThatThrownBy(() -> fields.integer("c"))
+                .hasMessage("f, model: the field 'c' must be an integer, found \"s\". Correct it");
         assertThatThrownBy(() -> fields.string("e")).hasMessageContaining("the field 'e' is missing");
         assertThatThrownBy(fields::finish).hasMessageContaining("the field 'd' is not supported");
         fields.ignore("d").finish();

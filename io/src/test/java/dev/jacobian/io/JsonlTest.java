@@ -75,7 +75,8 @@ class JsonlTest {
         try (JsonlWriter writer = JsonlWriter.create(file)) {
             IntStream.rangeClosed(1, 9).forEach(i -> writer.write(Json.object().put("step", i)));
         }
-        try (JsonlWriter writer = JsonlWriter.resume(file, line -> line.get("step").intValue() <= 4)) {
+        try (JsonlWriter writer =
+                JsonlWriter.resume(file, line -> line.get("step").intValue() <= 4)) {
             writer.write(Json.object().put("step", 5).put("again", true));
         }
         assertThat(Jsonl.read(file)).hasSize(5);

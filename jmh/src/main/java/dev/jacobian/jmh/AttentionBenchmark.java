@@ -103,8 +103,7 @@ public class AttentionBenchmark {
 
     private Tensor run(Backend on) {
         if (shape.kind().equals("backward")) {
-            on.attentionBackward(
-                    dOut, q, k, v, out, stats, segments, shape.headDim(), scale, 0, dQ, dK, dV);
+            on.attentionBackward(dOut, q, k, v, out, stats, segments, shape.headDim(), scale, 0, dQ, dK, dV);
             return dQ;
         }
         on.attention(q, cache, 0, sequences, segments, scale, 0, out, null);

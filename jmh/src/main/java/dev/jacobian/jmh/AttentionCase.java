@@ -10,15 +10,14 @@ import java.util.regex.Pattern;
  * @param kind decode (one query per sequence over {@code length} keys), score (all queries) or backward
  */
 public record AttentionCase(String kind, int sequences, int length, int heads, int kvHeads, int headDim) {
-    private static final Pattern FORM =
-            Pattern.compile("(decode|score|backward) (\\d+)x(\\d+) h(\\d+)/(\\d+) d(\\d+)");
+    private static final Pattern FORM = Pattern.compile("(decode|score|backward) (\\d+)x(\\d+) h(\\d+)/(\\d+) d(\\d+)");
 
     /** Reads {@code KIND SEQUENCESxLENGTH hHEADS/KVHEADS dHEADDIM}. */
     public static AttentionCase parse(String text) {
         Matcher m = FORM.matcher(text);
         if (!m.matches()) {
-            throw new IllegalArgumentException(
-                    "'" + text + "' is not of the form 'decode|score|backward SEQUENCESxLENGTH hHEADS/KVHEADS dHEADDIM'");
+            throw new IllegalArgumentException("'" + text
+                    + "' is not of the form 'decode|score|backward SEQUENCESxLENGTH hHEADS/KVHEADS dHEADDIM'");
         }
         return new AttentionCase(
                 m.group(1),
@@ -31,9 +30,8 @@ public record AttentionCase(String kind, int sequences, int length, int heads, i
 
     /** Floating-point operations of the matrix products, masked pairs not counted. */
     public double operations() {
-        double pairs = kind.equals("decode")
-                ? (double) sequences * length
-                : (double) sequences * length * (length + 1) / 2;
+        double pairs =
+                kind.equals("decode") ? (double) sequences * length : (double) sequences * length * (length + 1) / 2;
         int products = kind.equals("backward") ? 5 : 2;
         return 2.0 * products * pairs * heads * headDim;
     }

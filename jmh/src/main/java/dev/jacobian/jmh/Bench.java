@@ -31,14 +31,14 @@ import org.openjdk.jmh.runner.options.VerboseMode;
  * is faster. The roofline is the fused multiply-add throughput measured in the same run.
  */
 public final class Bench {
-    private static final String USAGE =
-            """
-            usage: Bench SUITE [--peers] [--quick] [--json FILE] [--case TEXT]...
-              --peers      also measure the peers (build with the profile of that name; jmh/bench does)
-              --quick      one round of short iterations
-              --json FILE  write an array of {suite, case, unit, score, peer, peer_score, ratio}
-              --case TEXT  only this case, such as 'NN 1024x1024x1024'
-            suites:""";
+    private static final String USAGE = """
+        usage: Bench SUITE [--peers] [--quick] [--json FILE] [--case TEXT]...
+          --peers      also measure the peers (build with the profile of that name; jmh/bench does)
+          --quick      one round of short iterations
+          --json FILE  write an array of {suite, case, unit, score, peer, peer_score, ratio}
+          --case TEXT  only this case, such as 'NN 1024x1024x1024'
+        suites:\
+        """;
 
     private Bench() {}
 
@@ -122,7 +122,8 @@ public final class Bench {
 
     private static String machine() {
         return "java " + Runtime.version() + " on " + System.getProperty("os.name") + " "
-                + System.getProperty("os.arch") + ", " + processor() + ", backend " + Backends.cpu().name()
+                + System.getProperty("os.arch") + ", " + processor() + ", backend "
+                + Backends.cpu().name()
                 + ", 1 thread";
     }
 
@@ -163,7 +164,8 @@ public final class Bench {
         Map<String, String> others = new TreeMap<>(suite.baselines());
         others.putAll(suite.peers());
         for (String label : new TreeMap<>(best.getOrDefault(suite.ours(), Map.of())).keySet()) {
-            double score = suite.operations().applyAsDouble(label) / best.get(suite.ours()).get(label);
+            double score = suite.operations().applyAsDouble(label)
+                    / best.get(suite.ours()).get(label);
             int before = rows.size();
             for (Map.Entry<String, String> other : others.entrySet()) {
                 Map<String, Double> times = best.getOrDefault(other.getValue(), Map.of());
@@ -220,8 +222,13 @@ public final class Bench {
         for (Row row : rows) {
             if (row.peer.isPresent()) {
                 System.out.printf(
-                        Locale.ROOT, "%-28s %10.1f  %-14s %10.1f  %.3f%n", row.label, row.score, row.peer.get(),
-                        row.peerScore, row.ratio());
+                        Locale.ROOT,
+                        "%-28s %10.1f  %-14s %10.1f  %.3f%n",
+                        row.label,
+                        row.score,
+                        row.peer.get(),
+                        row.peerScore,
+                        row.ratio());
             } else {
                 System.out.printf(Locale.ROOT, "%-28s %10.1f%n", row.label, row.score);
             }
@@ -232,12 +239,19 @@ public final class Bench {
         List<String> objects = new ArrayList<>();
         for (Row row : rows) {
             String text = String.format(
-                    Locale.ROOT, "{\"suite\": \"%s\", \"case\": \"%s\", \"unit\": \"%s\", \"score\": %.3f", row.suite,
-                    row.label, row.unit, row.score);
+                    Locale.ROOT,
+                    "{\"suite\": \"%s\", \"case\": \"%s\", \"unit\": \"%s\", \"score\": %.3f",
+                    row.suite,
+                    row.label,
+                    row.unit,
+                    row.score);
             if (row.peer.isPresent()) {
                 text += String.format(
-                        Locale.ROOT, ", \"peer\": \"%s\", \"peer_score\": %.3f, \"ratio\": %.4f}", row.peer.get(),
-                        row.peerScore, row.ratio());
+                        Locale.ROOT,
+                        ", \"peer\": \"%s\", \"peer_score\": %.3f, \"ratio\": %.4f}",
+                        row.peer.get(),
+                        row.peerScore,
+                        row.ratio());
             } else {
                 text += ", \"peer\": null, \"peer_score\": null, \"ratio\": null}";
             }

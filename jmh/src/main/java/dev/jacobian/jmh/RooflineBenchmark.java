@@ -57,7 +57,18 @@ public class RooflineBenchmark {
             c10 = c10.fma(f, f);
             c11 = c11.fma(f, f);
         }
-        c0.add(c1).add(c2).add(c3).add(c4).add(c5).add(c6).add(c7).add(c8).add(c9).add(c10).add(c11).intoArray(sink, 0);
+        c0.add(c1)
+                .add(c2)
+                .add(c3)
+                .add(c4)
+                .add(c5)
+                .add(c6)
+                .add(c7)
+                .add(c8)
+                .add(c9)
+                .add(c10)
+                .add(c11)
+                .intoArray(sink, 0);
         return sink;
     }
 }

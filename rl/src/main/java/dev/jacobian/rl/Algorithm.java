@@ -45,8 +45,9 @@ public record Algorithm(
             case "grpo" -> Grpo.of(config);
             case "opo" -> Opo.of(config);
             case "omd" -> Omd.of(config);
-            default -> throw new IllegalArgumentException(
-                    "unknown algorithm '" + config.algorithm() + "'; use grpo, opo or omd");
+            default ->
+                throw new IllegalArgumentException(
+                        "unknown algorithm '" + config.algorithm() + "'; use grpo, opo or omd");
         };
     }
 }

@@ -56,8 +56,7 @@ public record Evaluation(
      * @param samples completions per problem
      * @param generation how to sample; its seed decides the samples, so two evaluations of one model agree
      */
-    public static Evaluation run(
-            CausalLM model, Task task, int problems, int samples, GenerationConfig generation) {
+    public static Evaluation run(CausalLM model, Task task, int problems, int samples, GenerationConfig generation) {
         List<Group> groups = sample(model, task, problems, samples, generation);
         Tally tally = new Tally();
         groups.forEach(group -> tally.add(group, model, task));

@@ -27,13 +27,13 @@ public final class Grpo {
 
     /** GRPO with a configuration's clip range, penalty, loss type and reward scaling. */
     public static Algorithm of(RlConfig config) {
-        AdvantageEstimator advantages =
-                switch (config.scaleRewards()) {
-                    case "group" -> new GroupNormalized();
-                    case "none" -> new MeanBaseline();
-                    default -> throw new IllegalArgumentException(
-                            "unknown scale_rewards '" + config.scaleRewards() + "'; use group or none");
-                };
+        AdvantageEstimator advantages = switch (config.scaleRewards()) {
+            case "group" -> new GroupNormalized();
+            case "none" -> new MeanBaseline();
+            default ->
+                throw new IllegalArgumentException(
+                        "unknown scale_rewards '" + config.scaleRewards() + "'; use group or none");
+        };
         return new Algorithm(
                 "grpo",
                 advantages,

@@ -25,11 +25,21 @@ final class Measurements {
         double[] all = scored(groups.stream().map(ScoredGroup::rewards).toList());
         put("reward", mean(all));
         // TRL's reward_std: the mean over groups of the deviation within the group
-        put("reward_std", groups.stream().mapToDouble(g -> deviation(g.rewards())).average().orElse(0));
+        put(
+                "reward_std",
+                groups.stream()
+                        .mapToDouble(g -> deviation(g.rewards()))
+                        .average()
+                        .orElse(0));
         put(
                 "frac_reward_zero_std",
-                groups.stream().mapToDouble(g -> deviation(g.rewards()) == 0 ? 1 : 0).average().orElse(0));
-        put("pass@1/train", Arrays.stream(all).filter(r -> r >= solvedThreshold).count() / (double) Math.max(1, all.length));
+                groups.stream()
+                        .mapToDouble(g -> deviation(g.rewards()) == 0 ? 1 : 0)
+                        .average()
+                        .orElse(0));
+        put(
+                "pass@1/train",
+                Arrays.stream(all).filter(r -> r >= solvedThreshold).count() / (double) Math.max(1, all.length));
         for (String name : groups.get(0).parts().keySet()) {
             double[] part = scored(groups.stream().map(g -> g.parts().get(name)).toList());
             put("rewards/" + name + "/mean", mean(part));
@@ -80,7 +90,10 @@ final class Measurements {
     }
 
     private static double[] scored(List<double[]> groups) {
-        return groups.stream().flatMapToDouble(Arrays::stream).filter(r -> !Double.isNaN(r)).toArray();
+        return groups.stream()
+                .flatMapToDouble(Arrays::stream)
+                .filter(r -> !Double.isNaN(r))
+                .toArray();
     }
 
     private static double mean(double[] x) {

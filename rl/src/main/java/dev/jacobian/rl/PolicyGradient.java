@@ -55,8 +55,10 @@ final class PolicyGradient {
                 .flatMapToInt(g -> IntStream.range(0, g.rewards().length).map(i -> countedLength(g, i)))
                 .toArray();
         Normalizer normalizer = algorithm.aggregation().normalizer(lengths);
-        List<ScoredGroup> silent = groups.stream().filter(ScoredGroup::hasZeroAdvantages).toList();
-        List<ScoredGroup> speaking = groups.stream().filter(g -> !g.hasZeroAdvantages()).toList();
+        List<ScoredGroup> silent =
+                groups.stream().filter(ScoredGroup::hasZeroAdvantages).toList();
+        List<ScoredGroup> speaking =
+                groups.stream().filter(g -> !g.hasZeroAdvantages()).toList();
         cut(silent).forEach(part -> {
             if (!algorithm.objective().needsReference() && isWithoutGradient(part, normalizer)) {
                 return;
@@ -88,8 +90,7 @@ final class PolicyGradient {
     private boolean isWithoutGradient(List<ScoredGroup> part, Normalizer normalizer) {
         PackedGroups packed = pack(part);
         TokenLogProbs.Result scored = NoGrad.compute(() -> PolicyScorer.score(model, packed, temperature));
-        ObjectiveResult result =
-                algorithm.objective().evaluate(batch(part, packed, scored), normalizer);
+        ObjectiveResult result = algorithm.objective().evaluate(batch(part, packed, scored), normalizer);
         for (float gradient : result.gradLogProbs()) {
             if (gradient != 0f) {
                 return false;
@@ -102,8 +103,7 @@ final class PolicyGradient {
     private void process(List<ScoredGroup> part, Normalizer normalizer) {
         PackedGroups packed = pack(part);
         TokenLogProbs.Result scored = PolicyScorer.score(model, packed, temperature);
-        ObjectiveResult result =
-                algorithm.objective().evaluate(batch(part, packed, scored), normalizer);
+        ObjectiveResult result = algorithm.objective().evaluate(batch(part, packed, scored), normalizer);
         record(part, scored, result);
         scored.logProbs().backward(Tensor.of(result.gradLogProbs(), result.gradLogProbs().length));
     }

@@ -75,7 +75,8 @@ public record RlConfig(
         require(promptsPerStep >= 1, "prompts_per_step must be at least 1, got " + promptsPerStep);
         require(
                 numGenerations >= 2,
-                "num_generations must be at least 2, got " + numGenerations + ": advantages compare the samples of a prompt");
+                "num_generations must be at least 2, got " + numGenerations
+                        + ": advantages compare the samples of a prompt");
         require(maxCompletionLength >= 1, "max_completion_length must be at least 1, got " + maxCompletionLength);
         require(temperature > 0, "temperature must be positive, got " + temperature);
         require(learningRate > 0 && learningRate < 1, "learning_rate must lie in (0, 1), got " + learningRate);

@@ -101,7 +101,8 @@ public final class RlTrainer {
     public RlResult train() {
         long begin = System.nanoTime();
         double before = state.seconds();
-        if (initial.isEmpty() && (config.klSamples() > 0 || algorithm.objective().needsReference())) {
+        if (initial.isEmpty()
+                && (config.klSamples() > 0 || algorithm.objective().needsReference())) {
             initial = Optional.of(model.copy());
         }
         if (state.step() == 0) {
@@ -133,8 +134,7 @@ public final class RlTrainer {
         say("Measuring pass@1 on " + config.finalEvalProblems() + " held-out problems before training ...");
         double passAt1 = evaluate(config.finalEvalProblems());
         state = state.withPassAt1Before(passAt1);
-        say(String.format(
-                java.util.Locale.ROOT, "pass@1 before training: %.1f %%", 100 * passAt1));
+        say(String.format(java.util.Locale.ROOT, "pass@1 before training: %.1f %%", 100 * passAt1));
         Measurements measurements = new Measurements();
         measurements.put("pass@1", passAt1);
         publish(new StepMetrics(0, config.maxSteps(), measurements.values()), List.of());
@@ -186,10 +186,9 @@ public final class RlTrainer {
         List<Problem> problems = task.trainProblems(config.seed(), first, config.promptsPerStep());
         long[] keys = new long[problems.size()];
         Arrays.setAll(keys, i -> first + i);
-        GenerationConfig sampling = GenerationConfig.sampling(
-                config.maxCompletionLength(), (float) config.temperature(), config.seed());
-        return rollouts.run(
-                new RolloutTask(problems, keys, config.numGenerations(), sampling, state.weightVersion()));
+        GenerationConfig sampling =
+                GenerationConfig.sampling(config.maxCompletionLength(), (float) config.temperature(), config.seed());
+        return rollouts.run(new RolloutTask(problems, keys, config.numGenerations(), sampling, state.weightVersion()));
     }
 
     /** One optimizer step per equal part of the rollout. */
@@ -199,8 +198,7 @@ public final class RlTrainer {
         }
         int updates = algorithm.updatesPerRollout();
         for (int u = 0; u < updates; u++) {
-            List<ScoredGroup> part =
-                    scored.subList(u * scored.size() / updates, (u + 1) * scored.size() / updates);
+            List<ScoredGroup> part = scored.subList(u * scored.size() / updates, (u + 1) * scored.size() / updates);
             PolicyGradient gradient = new PolicyGradient(
                     model, algorithm, (float) config.temperature(), config.microBatchTokens(), initial);
             gradient.accumulate(part);

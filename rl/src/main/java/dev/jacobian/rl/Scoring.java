@@ -38,8 +38,9 @@ final class Scoring {
             }
             totals[i] = breakdown.total().orNaN();
             int index = i;
-            breakdown.parts().forEach((name, score) -> parts.computeIfAbsent(name, k -> new double[n])[index] =
-                    score.orNaN());
+            breakdown
+                    .parts()
+                    .forEach((name, score) -> parts.computeIfAbsent(name, k -> new double[n])[index] = score.orNaN());
         }
         return new ScoredGroup(group, texts, totals, parts, advantages.advantages(new GroupRewards(totals, lengths)));
     }

@@ -35,8 +35,7 @@ record TrainerState(
     }
 
     TrainerState withDifference(double value) {
-        return new TrainerState(
-                step, updates, tokens, samples, passAt1Before, Math.max(differenceMax, value), seconds);
+        return new TrainerState(step, updates, tokens, samples, passAt1Before, Math.max(differenceMax, value), seconds);
     }
 
     TrainerState withSeconds(double value) {

@@ -10,7 +10,6 @@ import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import dev.jacobian.transformer.generation.Generator;
-import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,8 +26,8 @@ class AdditionGoldenTest {
     void greedy() {
         CausalLM model = TestModels.addition();
         for (JsonNode expected : golden.get("greedy")) {
-            Generation.Text actual = new Generator(model)
-                    .generate(expected.get("prompt").textValue(), GenerationConfig.greedy(4));
+            Generation.Text actual =
+                    new Generator(model).generate(expected.get("prompt").textValue(), GenerationConfig.greedy(4));
             assertThat(actual.text()).isEqualTo(expected.get("greedy_text").textValue());
         }
     }
@@ -38,8 +37,7 @@ class AdditionGoldenTest {
     void baseAccuracy() {
         CausalLM model = TestModels.addition();
         Evaluation greedy = Evaluation.run(model, new Addition(), HELD_OUT, 1, GenerationConfig.greedy(4));
-        Evaluation sampled =
-                Evaluation.run(model, new Addition(), HELD_OUT, 4, GenerationConfig.sampling(4, 1f, 0));
+        Evaluation sampled = Evaluation.run(model, new Addition(), HELD_OUT, 4, GenerationConfig.sampling(4, 1f, 0));
         // another sample of problems: three standard errors of a share near one half over 900 problems are 0.05
         assertThat(greedy.passAt1()).isBetween(0.568 - 0.05, 0.568 + 0.05);
         assertThat(sampled.passAt1()).isBetween(0.3355 - 0.05, 0.3355 + 0.05);

@@ -33,8 +33,7 @@ class PolicyGradientTest {
             keys[i] = i;
         }
         return Rollouts.local(model)
-                .run(new RolloutTask(
-                        TASK.trainProblems(0, 0, 16), keys, 8, GenerationConfig.sampling(4, 1f, 5), 0))
+                .run(new RolloutTask(TASK.trainProblems(0, 0, 16), keys, 8, GenerationConfig.sampling(4, 1f, 5), 0))
                 .stream()
                 .map(group -> Scoring.score(group, model.tokenizer(), TASK.rewards(), algorithm.advantages()))
                 .toList();
@@ -101,8 +100,8 @@ class PolicyGradientTest {
         List<ScoredGroup> groups = rollout(model, opo);
         Algorithm clipped = new Algorithm(
                 "clipped", opo.advantages(), named("grpo").objective(), opo.aggregation(), 1, false, false);
-        Algorithm mirror = new Algorithm(
-                "mirror", opo.advantages(), named("omd").objective(), opo.aggregation(), 1, false, false);
+        Algorithm mirror =
+                new Algorithm("mirror", opo.advantages(), named("omd").objective(), opo.aggregation(), 1, false, false);
         float[] reinforce = gradient(model, opo, groups, 1 << 20);
         assertThat(gradient(model, clipped, groups, 1 << 20)).containsExactly(reinforce);
         assertThat(gradient(model, mirror, groups, 1 << 20)).containsExactly(reinforce);
@@ -133,7 +132,8 @@ class PolicyGradientTest {
                 }),
                 RewardFunction.named("bad", c -> Score.of(Double.NaN)))) {
             Task task = new PromptTask("mine", List.of("1+1=", "2+2="), bad);
-            RlConfig config = RlConfig.builder().maxSteps(1).maxCompletionLength(4).build();
+            RlConfig config =
+                    RlConfig.builder().maxSteps(1).maxCompletionLength(4).build();
             assertThatThrownBy(() -> new RlTrainer(TestModels.addition(), task, config).train())
                     .isInstanceOf(RewardException.class)
                     .hasMessageContaining("bad")

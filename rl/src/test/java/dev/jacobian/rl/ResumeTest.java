@@ -100,7 +100,9 @@ class ResumeTest {
                 continue;
             }
             assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
-            assertThat(process.exitValue()).as(Files.readString(folder.resolve("log"))).isZero();
+            assertThat(process.exitValue())
+                    .as(Files.readString(folder.resolve("log")))
+                    .isZero();
             break;
         }
         assertThat(kills).isEqualTo(4);
@@ -128,7 +130,8 @@ class ResumeTest {
                         algorithm,
                         Boolean.toString(resume))
                 .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()))
+                .redirectOutput(
+                        ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()))
                 .start();
     }
 

@@ -193,8 +193,7 @@ public interface Backend {
      * @param dLogProbs [R]
      * @param stats [R, 2] as {@link #logProbs} left it
      */
-    void logProbsBackward(
-            Tensor logits, float inverseTemperature, int[] targets, Tensor dLogProbs, Tensor stats);
+    void logProbsBackward(Tensor logits, float inverseTemperature, int[] targets, Tensor dLogProbs, Tensor stats);
 
     /**
      * Per row {@code out = e · (1/l)}, e and l as in {@link #logProbs}: the distribution that sampling draws from.

@@ -38,8 +38,7 @@ public final class Backends {
         if (device.kind() == Device.Kind.CPU) {
             return cpu();
         }
-        throw new UnsupportedOperationException(
-                "device " + device + " has no backend in this build; use --device cpu");
+        throw new UnsupportedOperationException("device " + device + " has no backend in this build; use --device cpu");
     }
 
     /** Whether the module with the Vector API is there. */
@@ -60,8 +59,9 @@ public final class Backends {
             System.getLogger("dev.jacobian.tensor")
                     .log(
                             Level.WARNING,
-                            "The Vector API module is missing, so plain loops are used: expect a hundredth of the speed."
-                                    + " Pass --add-modules jdk.incubator.vector to java, or run on the module path.");
+                            "The Vector API module is missing, so plain loops are used: expect a hundredth of the"
+                                    + " speed. Pass --add-modules jdk.incubator.vector to java, or run on the module"
+                                    + " path.");
             return new ReferenceBackend();
         }
         return new VectorBackend();

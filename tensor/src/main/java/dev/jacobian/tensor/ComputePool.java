@@ -12,14 +12,20 @@ import java.util.function.IntConsumer;
  *
  * <p>Decisions: the caller works too, so one thread means no other thread at all. Tasks of a region write disjoint outputs
  * and each output is computed by one task, so results do not depend on the number of threads or on who takes which task.
- * Waiting threads spin for some microseconds, because regions follow each other closely, then park. A region started
+ * Waiting threads spin for some microseconds, because regions follow each other closely; then they yield, because on a busy
+ * machine the thread with the work may wait for this very core; then they park. A region started
  * while another one runs (from another thread, or from inside a task) runs on its caller alone: slower, never wrong.
  *
  * <p>The size is {@code jacobian.threads} or the processors that the JVM sees (container limits included), and can be
  * changed at any time with {@link #setThreads}.
  */
 public final class ComputePool {
-    private static final int SPINS = 20_000;
+    /** Turns of waiting on the processor: some microseconds. */
+    private static final int SPINS = 500;
+
+    /** After these, turns of offering it to others: a tenth of a millisecond. */
+    private static final int YIELDS = 200;
+
     private static final ReentrantLock REGION = new ReentrantLock();
     private static volatile Worker[] workers = new Worker[0];
     private static volatile int threads = initialThreads();
@@ -27,7 +33,8 @@ public final class ComputePool {
     private ComputePool() {}
 
     private static int initialThreads() {
-        int threads = Integer.getInteger("jacobian.threads", Runtime.getRuntime().availableProcessors());
+        int threads =
+                Integer.getInteger("jacobian.threads", Runtime.getRuntime().availableProcessors());
         if (threads < 1) {
             throw new IllegalArgumentException("jacobian.threads is " + threads + "; need at least 1");
         }
@@ -83,6 +90,16 @@ public final class ComputePool {
         }
     }
 
+    private static void waitTurn(int turn, Object blocker) {
+        if (turn >= 0 && turn < SPINS) {
+            Thread.onSpinWait();
+        } else if (turn >= 0 && turn < SPINS + YIELDS) {
+            Thread.yield();
+        } else {
+            LockSupport.park(blocker);
+        }
+    }
+
     /** One parallel loop: a counter of tasks taken, a counter of tasks done. */
     private static final class Region {
         private final int tasks;
@@ -116,12 +133,7 @@ public final class ComputePool {
         void await() {
             int spins = 0;
             while (done.get() < tasks) {
-                if (spins < SPINS) {
-                    spins++;
-                    Thread.onSpinWait();
-                } else {
-                    LockSupport.park(this);
-                }
+                waitTurn(spins++, this);
             }
             if (failure instanceof RuntimeException exception) {
                 throw exception;
@@ -161,11 +173,8 @@ public final class ComputePool {
                 if (next != null) {
                     spins = 0;
                     next.work();
-                } else if (spins < SPINS) {
-                    spins++;
-                    Thread.onSpinWait();
                 } else {
-                    LockSupport.park(this);
+                    waitTurn(spins++, this);
                 }
             }
         }

@@ -43,14 +43,13 @@ public final class Tensor {
     /** A tensor of zeros of any type. */
     public static Tensor zeros(DType dtype, Shape shape) {
         int n = shape.elements();
-        Object array =
-                switch (dtype) {
-                    case F32 -> new float[n];
-                    case BF16, F16 -> new short[n];
-                    case I8 -> new byte[n];
-                    case I32 -> new int[n];
-                    case I64 -> new long[n];
-                };
+        Object array = switch (dtype) {
+            case F32 -> new float[n];
+            case BF16, F16 -> new short[n];
+            case I8 -> new byte[n];
+            case I32 -> new int[n];
+            case I64 -> new long[n];
+        };
         return new Tensor(dtype, shape, shape.strides(), 0, array);
     }
 
@@ -171,7 +170,8 @@ public final class Tensor {
     }
 
     private IllegalStateException wrongType(DType wanted) {
-        return new IllegalStateException("tensor " + this + " is not " + wanted + "; convert it with to(" + wanted + ")");
+        return new IllegalStateException(
+                "tensor " + this + " is not " + wanted + "; convert it with to(" + wanted + ")");
     }
 
     /** Whether elements lie densely in row-major order (the offset may be anything). */
@@ -321,12 +321,11 @@ public final class Tensor {
         Tensor result = zeros(target, shape);
         int n = elements();
         for (int i = 0; i < n; i++) {
-            float value =
-                    switch (dtype) {
-                        case BF16 -> HalfFloats.bfloat16ToFloat(source.shorts()[source.offset + i]);
-                        case F16 -> Float.float16ToFloat(source.shorts()[source.offset + i]);
-                        default -> source.floats()[source.offset + i];
-                    };
+            float value = switch (dtype) {
+                case BF16 -> HalfFloats.bfloat16ToFloat(source.shorts()[source.offset + i]);
+                case F16 -> Float.float16ToFloat(source.shorts()[source.offset + i]);
+                default -> source.floats()[source.offset + i];
+            };
             switch (target) {
                 case BF16 -> result.shorts()[i] = HalfFloats.floatToBfloat16(value);
                 case F16 -> result.shorts()[i] = Float.floatToFloat16(value);

@@ -44,8 +44,7 @@ class AllocationTest {
             Object bean = Class.forName("java.lang.management.ManagementFactory")
                     .getMethod("getThreadMXBean")
                     .invoke(null);
-            Method bytes =
-                    Class.forName("com.sun.management.ThreadMXBean").getMethod("getCurrentThreadAllocatedBytes");
+            Method bytes = Class.forName("com.sun.management.ThreadMXBean").getMethod("getCurrentThreadAllocatedBytes");
             return (long) bytes.invoke(bean);
         } catch (ReflectiveOperationException absent) {
             return assumeUnavailable(absent);
@@ -129,8 +128,7 @@ class AllocationTest {
         Tensor entropy = Tensor.zeros(8);
         Tensor stats = Tensor.zeros(8, 2);
         assertAllocatesAtMost(256, "logProbs", () -> cpu.logProbs(logits, 1f, targets, row, entropy, stats));
-        assertAllocatesAtMost(
-                256, "logProbsBackward", () -> cpu.logProbsBackward(logits, 1f, targets, row, stats));
+        assertAllocatesAtMost(256, "logProbsBackward", () -> cpu.logProbsBackward(logits, 1f, targets, row, stats));
     }
 
     @Test

@@ -21,8 +21,7 @@ class AttentionConformanceTest {
     }
 
     /** A batch whose keys are all in the batch: forward from a fresh cache, then backward. */
-    private void checkBatch(
-            Rng rng, Segments segments, int heads, int kvHeads, int headDim, int window, boolean wild) {
+    private void checkBatch(Rng rng, Segments segments, int heads, int kvHeads, int headDim, int window, boolean wild) {
         int n = segments.rows();
         Tensor q = normal(rng, n, heads * headDim);
         Tensor k = wild ? Numbers.wild(rng, n, kvHeads * headDim) : normal(rng, n, kvHeads * headDim);
@@ -52,7 +51,18 @@ class AttentionConformanceTest {
         };
         Tensor[] got = {wanted[0].copy(), wanted[1].copy(), wanted[2].copy()};
         reference.attentionBackward(
-                dOut, q, k, v, expected, expectedStats, segments, headDim, scale, window, wanted[0], wanted[1],
+                dOut,
+                q,
+                k,
+                v,
+                expected,
+                expectedStats,
+                segments,
+                headDim,
+                scale,
+                window,
+                wanted[0],
+                wanted[1],
                 wanted[2]);
         cpu.attentionBackward(
                 dOut, q, k, v, expected, expectedStats, segments, headDim, scale, window, got[0], got[1], got[2]);
@@ -76,7 +86,8 @@ class AttentionConformanceTest {
         Rng rng = new Rng(20, heads * 1000 + headDim);
         checkBatch(rng, Segments.of(1), heads, kvHeads, headDim, 0, false);
         checkBatch(rng, Segments.of(37), heads, kvHeads, headDim, 0, false);
-        checkBatch(rng, Segments.of(new int[] {5, 0, 3, 18}, new int[] {-1, 0, 0, 0}), heads, kvHeads, headDim, 0, false);
+        checkBatch(
+                rng, Segments.of(new int[] {5, 0, 3, 18}, new int[] {-1, 0, 0, 0}), heads, kvHeads, headDim, 0, false);
         checkBatch(rng, Segments.of(40, 3), heads, kvHeads, headDim, 7, false);
     }
 
@@ -156,7 +167,12 @@ class AttentionConformanceTest {
 
     private static void fill(Rng rng, KvCache cache, int[] sequences, Segments segments, int width) {
         for (int layer = 0; layer < 2; layer++) {
-            cache.append(layer, sequences, segments, normal(rng, segments.rows(), width), normal(rng, segments.rows(), width));
+            cache.append(
+                    layer,
+                    sequences,
+                    segments,
+                    normal(rng, segments.rows(), width),
+                    normal(rng, segments.rows(), width));
         }
         cache.advance(sequences, segments);
     }

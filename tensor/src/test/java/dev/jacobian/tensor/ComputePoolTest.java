@@ -135,6 +135,8 @@ class ComputePoolTest {
 
     @Test
     void refusesLessThanOneThread() {
-        assertThatIllegalArgumentException().isThrownBy(() -> ComputePool.setThreads(0)).withMessageContaining("0");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ComputePool.setThreads(0))
+                .withMessageContaining("0");
     }
 }

@@ -13,7 +13,9 @@ import org.junit.jupiter.api.Test;
 
 /** Everything but matrix products and attention, on the CPU backend, against the reference, bit for bit. */
 class ElementwiseConformanceTest {
-    private static final int[] WIDTHS = {1, 2, 3, 4, 5, 7, 8, 12, 15, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 80, 130, 257};
+    private static final int[] WIDTHS = {
+        1, 2, 3, 4, 5, 7, 8, 12, 15, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 80, 130, 257
+    };
 
     private final Backend cpu = Backends.cpu();
     private final Backend reference = Backends.reference();
@@ -244,12 +246,7 @@ class ElementwiseConformanceTest {
             compare("scatter" + with, (b, o) -> b.scatterAddRows(x, rows, o[0]), normal(rng, 50, d));
             compare("softmax" + with, (b, o) -> b.softmax(x, 2f, o[0]), x);
             compare("gather" + with, (b, o) -> b.gatherRows(x, rows, o[0]), x);
-            compare(
-                    "logProbs" + with,
-                    (b, o) -> b.logProbs(x, 1f, rows, o[0], o[1], o[2]),
-                    r,
-                    r,
-                    Tensor.zeros(n, 2));
+            compare("logProbs" + with, (b, o) -> b.logProbs(x, 1f, rows, o[0], o[1], o[2]), r, r, Tensor.zeros(n, 2));
         }
     }
 

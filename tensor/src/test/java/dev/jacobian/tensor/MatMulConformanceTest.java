@@ -25,7 +25,9 @@ class MatMulConformanceTest {
     @Test
     void theWidthIsTheOneAskedFor() {
         String bits = System.getProperty("jacobian.vector.bits");
-        assertThat(cpu.name()).isEqualTo(bits == null ? cpu.name() : "vector-" + bits).startsWith("vector-");
+        assertThat(cpu.name())
+                .isEqualTo(bits == null ? cpu.name() : "vector-" + bits)
+                .startsWith("vector-");
     }
 
     private void check(Tensor a, Tensor b, boolean accumulate, Rng rng) {

@@ -76,7 +76,9 @@ class ReferenceOracleTest {
         float[] g = gradient.toFloatArray();
         for (int i = 0; i < x.length; i++) {
             double expected = slope(loss, x, i);
-            assertThat((double) g[i]).as(what + "[" + i + "]").isCloseTo(expected, within(2e-5 * (1 + Math.abs(expected))));
+            assertThat((double) g[i])
+                    .as(what + "[" + i + "]")
+                    .isCloseTo(expected, within(2e-5 * (1 + Math.abs(expected))));
         }
     }
 
@@ -193,7 +195,16 @@ class ReferenceOracleTest {
 
     /** One head per kv head, sequences without parents, causal with a window; the textbook formula. */
     private static double attentionLoss(
-            double[] q, double[] k, double[] v, double[] dOut, int n, int heads, int group, int d, double scale, int window) {
+            double[] q,
+            double[] k,
+            double[] v,
+            double[] dOut,
+            int n,
+            int heads,
+            int group,
+            int d,
+            double scale,
+            int window) {
         int kvHeads = heads / group;
         double loss = 0;
         for (int i = 0; i < n; i++) {
@@ -246,13 +257,21 @@ class ReferenceOracleTest {
             assertThat(dot)
                     .isCloseTo(
                             attentionLoss(
-                                    doubles(q), doubles(k), doubles(v), doubles(dOut), n, heads, group, d, scale, window),
+                                    doubles(q),
+                                    doubles(k),
+                                    doubles(v),
+                                    doubles(dOut),
+                                    n,
+                                    heads,
+                                    group,
+                                    d,
+                                    scale,
+                                    window),
                             within(1e-4));
             Tensor dQ = Tensor.zeros(n, heads * d);
             Tensor dK = Tensor.zeros(n, heads / group * d);
             Tensor dV = Tensor.zeros(n, heads / group * d);
-            reference.attentionBackward(
-                    dOut, q, k, v, out, stats, segments, d, 0.6f, window, dQ, dK, dV);
+            reference.attentionBackward(dOut, q, k, v, out, stats, segments, d, 0.6f, window, dQ, dK, dV);
             assertGradient(
                     "dQ",
                     dQ,
@@ -344,7 +363,8 @@ class ReferenceOracleTest {
         Tensor probabilities = Tensor.zeros(3, v);
         reference.softmax(logits, inverse, probabilities);
         for (int row = 0; row < 3; row++) {
-            assertThat(probabilities.get(row, targets[row])).isCloseTo((float) Math.exp(logProbs.get(row)), within(1e-6f));
+            assertThat(probabilities.get(row, targets[row]))
+                    .isCloseTo((float) Math.exp(logProbs.get(row)), within(1e-6f));
         }
         Tensor weights = normal(rng, 3);
         Tensor gradient = logits.copy();

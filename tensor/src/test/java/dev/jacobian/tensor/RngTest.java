@@ -43,7 +43,9 @@ class RngTest {
         for (int count : counts) {
             chiSquare += (count - 10_000.0) * (count - 10_000.0) / 10_000.0;
         }
-        assertThat(chiSquare).as("6 degrees of freedom; 22.5 has probability 0.001").isLessThan(22.5);
+        assertThat(chiSquare)
+                .as("6 degrees of freedom; 22.5 has probability 0.001")
+                .isLessThan(22.5);
         assertThatIllegalArgumentException().isThrownBy(() -> rng.nextInt(0)).withMessageContaining("0");
     }
 

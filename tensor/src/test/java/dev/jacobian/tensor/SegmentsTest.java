@@ -30,7 +30,9 @@ class SegmentsTest {
                 .withMessageContaining("segment 2");
         assertThatIllegalArgumentException().isThrownBy(() -> Segments.of(new int[] {1}, new int[] {-2}));
         assertThatIllegalArgumentException().isThrownBy(() -> Segments.of(new int[] {1}, new int[] {0}));
-        assertThatIllegalArgumentException().isThrownBy(() -> Segments.of(2, -1)).withMessageContaining("-1");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Segments.of(2, -1))
+                .withMessageContaining("-1");
         assertThatIllegalArgumentException().isThrownBy(() -> Segments.of(new int[] {1}, new int[] {}));
     }
 }

@@ -109,7 +109,9 @@ class TensorTest {
         assertThatIllegalStateException().isThrownBy(x::ints).withMessageContaining("I32");
         assertThatIllegalStateException().isThrownBy(x::item).withMessageContaining("[2, 3]");
         assertThatIllegalStateException().isThrownBy(() -> x.t().fill(0f)).withMessageContaining("contiguous");
-        assertThatIllegalStateException().isThrownBy(() -> counting(2, 2, 2).t()).withMessageContaining("[2, 2, 2]");
+        assertThatIllegalStateException()
+                .isThrownBy(() -> counting(2, 2, 2).t())
+                .withMessageContaining("[2, 2, 2]");
         assertThatThrownBy(() -> x.get(0, 3)).isInstanceOf(IndexOutOfBoundsException.class);
         assertThatThrownBy(() -> x.get(0)).isInstanceOf(IndexOutOfBoundsException.class);
         assertThatThrownBy(() -> x.slice(0, 1, 3)).isInstanceOf(IndexOutOfBoundsException.class);
@@ -125,7 +127,9 @@ class TensorTest {
         assertThat(Device.parse("cuda")).isEqualTo(new Device(Device.Kind.CUDA, 0));
         assertThat(Device.parse("cuda:3")).hasToString("cuda:3");
         for (String bad : new String[] {"gpu", "cuda:", "cuda:-1", "CPU", "cuda:9999999999", ""}) {
-            assertThatIllegalArgumentException().isThrownBy(() -> Device.parse(bad)).withMessageContaining("cuda:N");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Device.parse(bad))
+                    .withMessageContaining("cuda:N");
         }
     }
 }

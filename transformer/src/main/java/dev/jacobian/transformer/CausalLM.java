@@ -211,7 +211,8 @@ public final class CausalLM {
         if (batch.targets().length == 0) {
             throw new IllegalArgumentException("no label counts: every label is -100 or at the first position");
         }
-        Var logProbs = logProbs(hidden(batch.tokens(), batch.segments()), batch.rows(), batch.targets(), 1f).logProbs();
+        Var logProbs = logProbs(hidden(batch.tokens(), batch.segments()), batch.rows(), batch.targets(), 1f)
+                .logProbs();
         return Elementwise.scale(Reduction.mean(logProbs), -1f);
     }
 

@@ -40,8 +40,7 @@ final class CheckpointFiles {
     private final Optional<Tokenizer> tokenizer;
     private final Set<Integer> generationEos;
 
-    private CheckpointFiles(
-            Map<String, byte[]> contents, Optional<Tokenizer> tokenizer, Set<Integer> generationEos) {
+    private CheckpointFiles(Map<String, byte[]> contents, Optional<Tokenizer> tokenizer, Set<Integer> generationEos) {
         this.contents = contents;
         this.tokenizer = tokenizer;
         this.generationEos = generationEos;

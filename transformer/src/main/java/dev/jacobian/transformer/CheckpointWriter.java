@@ -15,13 +15,12 @@ final class CheckpointWriter {
 
     static void write(Path directory, CausalLM model, CheckpointFiles files, DType stored) {
         ObjectNode config = model.config().source().deepCopy();
-        String name =
-                switch (stored) {
-                    case F32 -> "float32";
-                    case BF16 -> "bfloat16";
-                    case F16 -> "float16";
-                    default -> throw new IllegalArgumentException("weights cannot be stored as " + stored);
-                };
+        String name = switch (stored) {
+            case F32 -> "float32";
+            case BF16 -> "bfloat16";
+            case F16 -> "float16";
+            default -> throw new IllegalArgumentException("weights cannot be stored as " + stored);
+        };
         if (config.has("dtype")) {
             config.put("dtype", name);
         }

@@ -44,12 +44,7 @@ final class Decoder {
      * @param listener is shown the embeddings and every layer's raw output, in order
      * @return [N, D]
      */
-    Var hidden(
-            int[] tokens,
-            Segments segments,
-            Optional<KvCache> cache,
-            int[] sequences,
-            Consumer<Var> listener) {
+    Var hidden(int[] tokens, Segments segments, Optional<KvCache> cache, int[] sequences, Consumer<Var> listener) {
         if (tokens.length != segments.rows()) {
             throw new IllegalArgumentException(tokens.length + " tokens for segments of " + segments.rows() + " rows");
         }

@@ -19,7 +19,8 @@ public record LabelledBatch(int[] tokens, Segments segments, int[] rows, int[] t
     /** Packs sequences; {@code labels[t]} is the target of the row at t − 1 ({@link CausalLM#loss}). */
     public static LabelledBatch of(List<int[]> sequences, List<int[]> labels) {
         if (sequences.size() != labels.size()) {
-            throw new IllegalArgumentException(sequences.size() + " sequences but " + labels.size() + " rows of labels");
+            throw new IllegalArgumentException(
+                    sequences.size() + " sequences but " + labels.size() + " rows of labels");
         }
         int[] lengths = new int[sequences.size()];
         int counted = 0;

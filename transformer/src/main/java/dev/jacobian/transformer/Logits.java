@@ -14,7 +14,7 @@ final class Logits {
 
     /** hidden [N, D], head [V, D], rows [R] to logits [R, V]. */
     static Tensor of(Var hidden, Var head, int[] rows) {
-        return NoGrad.compute(
-                () -> Linear.linear(Rows.gather(hidden, rows), head, Optional.empty()).value());
+        return NoGrad.compute(() ->
+                Linear.linear(Rows.gather(hidden, rows), head, Optional.empty()).value());
     }
 }

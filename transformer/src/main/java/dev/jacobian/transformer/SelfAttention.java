@@ -53,8 +53,16 @@ final class SelfAttention {
         keys = Rotary.rotary(keys, headDim, pass.cos(), pass.sin(), pass.positions());
         Var mixed = pass.cache().isPresent()
                 ? Attention.cachedAttention(
-                        queries, keys, values, pass.cache().get(), layer, pass.sequences(), pass.segments(), headDim,
-                        scale, window)
+                        queries,
+                        keys,
+                        values,
+                        pass.cache().get(),
+                        layer,
+                        pass.sequences(),
+                        pass.segments(),
+                        headDim,
+                        scale,
+                        window)
                 : Attention.attention(queries, keys, values, pass.segments(), headDim, scale, window);
         return o.apply(mixed);
     }

@@ -33,7 +33,9 @@ public final class BitsReport {
         GenerationConfig sampling = GenerationConfig.sampling(length / 2, 0.8f, 3);
         for (List<Generation> group : new Generator(model).generate(sequences, 2, sampling)) {
             for (Generation generation : group) {
-                report.append("tokens ").append(Arrays.toString(generation.tokenIds())).append('\n');
+                report.append("tokens ")
+                        .append(Arrays.toString(generation.tokenIds()))
+                        .append('\n');
                 append(report, "log-probabilities", generation.logProbs());
             }
         }
@@ -41,7 +43,10 @@ public final class BitsReport {
         append(report, "loss", loss.value().toFloatArray());
         loss.backward();
         for (Var parameter : model.parameters()) {
-            append(report, "gradient of " + parameter.name(), parameter.grad().orElseThrow().toFloatArray());
+            append(
+                    report,
+                    "gradient of " + parameter.name(),
+                    parameter.grad().orElseThrow().toFloatArray());
             parameter.clearGrad();
         }
         return report.toString();

@@ -70,16 +70,19 @@ class BitwiseTest {
             model.logits(sequences.get(call % 5));
         }
         for (int s = 0; s < lengths.length; s++) {
-            assertBits("after " + calls + " calls", model.logits(sequences.get(s)).toFloatArray(), alone.get(s));
+            assertBits(
+                    "after " + calls + " calls", model.logits(sequences.get(s)).toFloatArray(), alone.get(s));
         }
     }
 
     private static void inBatch(CausalLM model, List<int[]> sequences, List<float[]> alone) {
-        Segments segments = Segments.of(sequences.stream().mapToInt(s -> s.length).toArray());
+        Segments segments =
+                Segments.of(sequences.stream().mapToInt(s -> s.length).toArray());
         int[] packed = sequences.stream().flatMapToInt(Arrays::stream).toArray();
         Var hidden = NoGrad.compute(() -> model.hidden(packed, segments));
         Var recorded = model.hidden(packed, segments); // with a gradient to come: the same path, with statistics kept
-        assertBits("with gradient", recorded.value().toFloatArray(), hidden.value().toFloatArray());
+        assertBits(
+                "with gradient", recorded.value().toFloatArray(), hidden.value().toFloatArray());
         for (int s = 0; s < sequences.size(); s++) {
             assertBits(
                     "sequence " + s + " in a batch",
@@ -95,18 +98,26 @@ class BitwiseTest {
             int vocabulary = model.config().vocabularySize();
             for (int t = 0; t < 41; t++) {
                 int position = t;
-                int[] running =
-                        IntStream.range(0, handles.length).filter(s -> sequences.get(s).length > position).toArray();
-                int[] step = Arrays.stream(running).map(s -> sequences.get(s)[position]).toArray();
+                int[] running = IntStream.range(0, handles.length)
+                        .filter(s -> sequences.get(s).length > position)
+                        .toArray();
+                int[] step = Arrays.stream(running)
+                        .map(s -> sequences.get(s)[position])
+                        .toArray();
                 int[] ones = new int[running.length];
                 Arrays.fill(ones, 1);
                 Var hidden = model.hidden(
-                        step, Segments.of(ones), cache, Arrays.stream(running).map(s -> handles[s]).toArray());
+                        step,
+                        Segments.of(ones),
+                        cache,
+                        Arrays.stream(running).map(s -> handles[s]).toArray());
                 for (int i = 0; i < running.length; i++) {
                     float[] expected = Arrays.copyOfRange(
                             alone.get(running[i]), position * vocabulary, (position + 1) * vocabulary);
                     assertBits(
-                            "sequence " + running[i] + " decoded at " + position, logits(model, hidden, i, i + 1), expected);
+                            "sequence " + running[i] + " decoded at " + position,
+                            logits(model, hidden, i, i + 1),
+                            expected);
                 }
             }
         });
@@ -142,7 +153,8 @@ class BitwiseTest {
             int[] parents = {-1, 0, 0, 0, 0, 0, -1, 6};
             Segments shared = Segments.of(lengths, parents);
             int[] packed = tokens(prompt, shared.rows(), vocabulary);
-            float[] hidden = NoGrad.compute(() -> model.hidden(packed, shared)).value().toFloatArray();
+            float[] hidden =
+                    NoGrad.compute(() -> model.hidden(packed, shared)).value().toFloatArray();
             int width = model.config().hiddenSize();
             for (int s = 0; s < lengths.length; s++) {
                 int before = shared.history(s);
@@ -195,7 +207,9 @@ class BitwiseTest {
     }
 
     private static void backward(CausalLM model, Var hidden, int[] rows, int[] targets) {
-        Elementwise.scale(Reduction.mean(model.logProbs(hidden, rows, targets, 1f).logProbs()), -1f).backward();
+        Elementwise.scale(
+                        Reduction.mean(model.logProbs(hidden, rows, targets, 1f).logProbs()), -1f)
+                .backward();
     }
 
     private static List<Tensor> takeGradients(CausalLM model) {
@@ -235,7 +249,8 @@ class BitwiseTest {
                 assertBits("loss", new float[] {loss.value().item()}, new float[] {expectedLoss});
                 for (int i = 0; i < gradients.size(); i++) {
                     assertBits(
-                            count + " threads, gradient of " + model.parameters().get(i).name(),
+                            count + " threads, gradient of "
+                                    + model.parameters().get(i).name(),
                             gradients.get(i).toFloatArray(),
                             expected.get(i).toFloatArray());
                 }

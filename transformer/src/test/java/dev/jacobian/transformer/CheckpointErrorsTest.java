@@ -92,10 +92,12 @@ class CheckpointErrorsTest {
         Path folder = copy("llama-mha-tied");
         float[] logits = CausalLM.load(folder).logits(new int[] {1, 2, 3}).toFloatArray();
         rewrite(folder, tensors -> {
-            tensors.put("lm_head.weight", tensors.get("model.embed_tokens.weight").copy());
+            tensors.put(
+                    "lm_head.weight", tensors.get("model.embed_tokens.weight").copy());
             tensors.put("model.layers.0.self_attn.rotary_emb.inv_freq", Tensor.zeros(6));
         });
-        assertThat(CausalLM.load(folder).logits(new int[] {1, 2, 3}).toFloatArray()).containsExactly(logits);
+        assertThat(CausalLM.load(folder).logits(new int[] {1, 2, 3}).toFloatArray())
+                .containsExactly(logits);
         rewrite(folder, tensors -> tensors.get("lm_head.weight").floats()[7] += 1e-3f);
         assertRefused(folder, "tie_word_embeddings", "lm_head.weight differs");
         rewrite(folder, tensors -> tensors.put("lm_head.weight", Tensor.zeros(3, 3)));
@@ -150,7 +152,9 @@ class CheckpointErrorsTest {
         Files.delete(file);
         Fixtures.edit(folder.resolve("config.json"), config -> config.remove("eos_token_id"));
         CausalLM model = CausalLM.load(folder);
-        assertThat(model.eosTokenIds()).as("from the tokenizer").containsExactly(model.tokenizer().eosId().orElseThrow());
+        assertThat(model.eosTokenIds())
+                .as("from the tokenizer")
+                .containsExactly(model.tokenizer().eosId().orElseThrow());
     }
 
     @Test
@@ -181,7 +185,8 @@ class CheckpointErrorsTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("3 tokens");
         assertThatThrownBy(() -> model.parameter("nope")).hasMessageContaining("'nope'");
-        assertThatThrownBy(() -> model.loss(java.util.List.of(new int[] {1, 2}), java.util.List.of(new int[] {1, -100})))
+        assertThatThrownBy(
+                        () -> model.loss(java.util.List.of(new int[] {1, 2}), java.util.List.of(new int[] {1, -100})))
                 .hasMessageContaining("no label counts");
         assertThatThrownBy(() -> model.loss(java.util.List.of(new int[] {1, 2}), java.util.List.of(new int[] {1})))
                 .hasMessageContaining("2 tokens but 1 labels");

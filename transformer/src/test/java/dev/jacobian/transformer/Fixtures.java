@@ -29,7 +29,8 @@ public final class Fixtures {
     /** A path below {@code ../shared}: data that may not be committed. The test is skipped if it is not there. */
     public static Path shared(String first, String... more) {
         Path path = root("jacobian.shared", "../shared").resolve(Path.of(first, more));
-        Assumptions.assumeTrue(Files.exists(path), () -> "skipped: " + path + " is not there (it may not be committed)");
+        Assumptions.assumeTrue(
+                Files.exists(path), () -> "skipped: " + path + " is not there (it may not be committed)");
         return path;
     }
 
@@ -42,7 +43,8 @@ public final class Fixtures {
         while (!Files.isDirectory(folder.resolve("testdata"))) {
             folder = folder.getParent();
             if (folder == null) {
-                throw new IllegalStateException("no testdata above " + System.getProperty("user.dir") + "; set " + property);
+                throw new IllegalStateException(
+                        "no testdata above " + System.getProperty("user.dir") + "; set " + property);
             }
         }
         return folder.resolve(relative);
@@ -91,13 +93,12 @@ public final class Fixtures {
 
     /** Every model of these tests at a size that kernels split among threads. */
     public static CausalLM wideModel(Path folder) {
-        String config =
-                """
-                {"model_type": "qwen3", "vocab_size": 1500, "hidden_size": 192, "intermediate_size": 320,
-                 "num_hidden_layers": 2, "num_attention_heads": 6, "num_key_value_heads": 2, "head_dim": 40,
-                 "hidden_act": "silu", "max_position_embeddings": 4096, "rms_norm_eps": 1e-6, "rope_theta": 10000.0,
-                 "initializer_range": 0.2, "tie_word_embeddings": false, "eos_token_id": 3}
-                """;
+        String config = """
+            {"model_type": "qwen3", "vocab_size": 1500, "hidden_size": 192, "intermediate_size": 320,
+             "num_hidden_layers": 2, "num_attention_heads": 6, "num_key_value_heads": 2, "head_dim": 40,
+             "hidden_act": "silu", "max_position_embeddings": 4096, "rms_norm_eps": 1e-6, "rope_theta": 10000.0,
+             "initializer_range": 0.2, "tie_word_embeddings": false, "eos_token_id": 3}
+            """;
         Json.write(folder.resolve("config.json"), Json.parse(config, "wide model"));
         return CausalLM.create(
                 dev.jacobian.transformer.config.ModelFamily.read(folder), java.util.Optional.empty(), 17);

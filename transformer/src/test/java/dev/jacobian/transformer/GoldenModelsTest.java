@@ -86,8 +86,15 @@ class GoldenModelsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "llama-bias-linear", "llama-gqa", "llama-llama3rope-bf16", "llama-mha-tied", "mistral-swa-f16",
-                "qwen2-sharded", "qwen2-yarn", "qwen3", "qwen3-yarn"
+                "llama-bias-linear",
+                "llama-gqa",
+                "llama-llama3rope-bf16",
+                "llama-mha-tied",
+                "mistral-swa-f16",
+                "qwen2-sharded",
+                "qwen2-yarn",
+                "qwen3",
+                "qwen3-yarn"
             })
     @DisplayName("logits and hidden states")
     void logits(String name) {
@@ -98,7 +105,8 @@ class GoldenModelsTest {
             for (int b = 0; b < rows.size(); b++) {
                 Row row = rows.get(b);
                 Tensor actual = golden.model.logits(row.tokens); // [T, V]
-                Tensor wanted = expected.slice(0, b, b + 1).slice(1, row.from, row.from + row.tokens.length); // [1, T, V]
+                Tensor wanted =
+                        expected.slice(0, b, b + 1).slice(1, row.from, row.from + row.tokens.length); // [1, T, V]
                 assertClose(
                         name + " " + label + " row " + b,
                         actual.toFloatArray(),
@@ -122,24 +130,34 @@ class GoldenModelsTest {
         names.add("final_norm");
         assertThat(states).hasSameSizeAs(names);
         for (int i = 0; i < names.size(); i++) {
-            float[] expected = golden.tensors.read("long.hidden." + names.get(i)).toFloatArray();
-            assertClose(name + " hidden " + names.get(i), states.get(i).toFloatArray(), expected, golden.logitsTolerance());
+            float[] expected =
+                    golden.tensors.read("long.hidden." + names.get(i)).toFloatArray();
+            assertClose(
+                    name + " hidden " + names.get(i), states.get(i).toFloatArray(), expected, golden.logitsTolerance());
         }
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "llama-bias-linear", "llama-gqa", "llama-llama3rope-bf16", "llama-mha-tied", "mistral-swa-f16",
-                "qwen2-sharded", "qwen2-yarn", "qwen3", "qwen3-yarn"
+                "llama-bias-linear",
+                "llama-gqa",
+                "llama-llama3rope-bf16",
+                "llama-mha-tied",
+                "mistral-swa-f16",
+                "qwen2-sharded",
+                "qwen2-yarn",
+                "qwen3",
+                "qwen3-yarn"
             })
     @DisplayName("greedy continuations, alone and in a batch")
     void greedy(String name) {
         Golden golden = Golden.open(name);
         for (String label : List.of("greedy_short_32", "greedy_batch_left_16")) {
             JsonNode expected = golden.json.get("generation").get(label);
-            List<int[]> prompts =
-                    golden.rows(expected.get("prompt_case").textValue()).stream().map(Row::tokens).toList();
+            List<int[]> prompts = golden.rows(expected.get("prompt_case").textValue()).stream()
+                    .map(Row::tokens)
+                    .toList();
             GenerationConfig config = GenerationConfig.builder()
                     .doSample(false)
                     .ignoreEos(true)
@@ -149,7 +167,8 @@ class GoldenModelsTest {
             for (int b = 0; b < prompts.size(); b++) {
                 assertThat(generations.get(b).get(0).tokenIds())
                         .as("%s %s row %d", name, label, b)
-                        .containsExactly(Fixtures.ints(expected.get("new_tokens").get(b)));
+                        .containsExactly(
+                                Fixtures.ints(expected.get("new_tokens").get(b)));
             }
         }
     }
@@ -157,8 +176,15 @@ class GoldenModelsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "llama-bias-linear", "llama-gqa", "llama-llama3rope-bf16", "llama-mha-tied", "mistral-swa-f16",
-                "qwen2-sharded", "qwen2-yarn", "qwen3", "qwen3-yarn"
+                "llama-bias-linear",
+                "llama-gqa",
+                "llama-llama3rope-bf16",
+                "llama-mha-tied",
+                "mistral-swa-f16",
+                "qwen2-sharded",
+                "qwen2-yarn",
+                "qwen3",
+                "qwen3-yarn"
             })
     @DisplayName("loss and the gradient of every parameter")
     void gradients(String name) {
@@ -191,7 +217,9 @@ class GoldenModelsTest {
                 // three steps of lr 1e-3 amplify rounding where the gradient is near zero: m/sqrt(v) is +-1 there
                 assertThat((double) loss.value().item())
                         .isCloseTo(
-                                expected.get("losses_before_steps_1_2_3").get(step - 1).doubleValue(),
+                                expected.get("losses_before_steps_1_2_3")
+                                        .get(step - 1)
+                                        .doubleValue(),
                                 within(step == 1 ? golden.lossTolerance() : 2e-5));
                 loss.backward();
                 optimizer.step(1e-3);
@@ -199,7 +227,11 @@ class GoldenModelsTest {
                 for (Var parameter : golden.model.parameters()) {
                     String key = "adamw" + step + "." + parameter.name();
                     if (after.contains(key)) {
-                        assertClose(key, parameter.value().toFloatArray(), after.read(key).toFloatArray(), 2e-5);
+                        assertClose(
+                                key,
+                                parameter.value().toFloatArray(),
+                                after.read(key).toFloatArray(),
+                                2e-5);
                     }
                 }
             }

@@ -28,8 +28,17 @@ class OnPolicyTest {
 
     @ParameterizedTest(name = "{0}, temperature {1}")
     @CsvSource({
-        "qwen3,1", "qwen3,0.7", "llama-gqa,1", "llama-gqa,0.7", "qwen2-sharded,1", "qwen2-sharded,0.7",
-        "mistral-swa-f16,1", "mistral-swa-f16,0.7", "arith-qwen3,1", "arith-qwen3,0.7", "wide,0.7"
+        "qwen3,1",
+        "qwen3,0.7",
+        "llama-gqa,1",
+        "llama-gqa,0.7",
+        "qwen2-sharded,1",
+        "qwen2-sharded,0.7",
+        "mistral-swa-f16,1",
+        "mistral-swa-f16,0.7",
+        "arith-qwen3,1",
+        "arith-qwen3,0.7",
+        "wide,0.7"
     })
     @DisplayName("sampled log-probabilities are those of one packed training pass; batching changes no sample")
     void sampledIsTrained(String name, float temperature) {
@@ -46,7 +55,10 @@ class OnPolicyTest {
         assertTrainingPass(model, prompts, sampled, temperature, true);
 
         for (int maxBatch : new int[] {1, 7}) {
-            assertEqual("max batch " + maxBatch, new Generator(model, maxBatch).generate(prompts, SAMPLES, config), sampled);
+            assertEqual(
+                    "max batch " + maxBatch,
+                    new Generator(model, maxBatch).generate(prompts, SAMPLES, config),
+                    sampled);
         }
         for (int p : new int[] {0, 15, 16}) {
             long[] key = {p};
@@ -62,7 +74,8 @@ class OnPolicyTest {
         } finally {
             ComputePool.setThreads(threads);
         }
-        assertThat(allTokens(new Generator(model).generate(prompts, SAMPLES, GenerationConfig.sampling(21, temperature, 6))))
+        assertThat(allTokens(
+                        new Generator(model).generate(prompts, SAMPLES, GenerationConfig.sampling(21, temperature, 6))))
                 .as("another seed")
                 .isNotEqualTo(allTokens(sampled));
     }
@@ -116,8 +129,7 @@ class OnPolicyTest {
                 expected.add(sampled.get(p).get(s).logProbs());
             }
         }
-        Segments segments = Segments.of(
-                parts.stream().mapToInt(x -> x.length).toArray(), unbox(parents));
+        Segments segments = Segments.of(parts.stream().mapToInt(x -> x.length).toArray(), unbox(parents));
         var result = model.logProbs(
                 model.hidden(parts.stream().flatMapToInt(Arrays::stream).toArray(), segments),
                 unbox(rows),
@@ -127,7 +139,9 @@ class OnPolicyTest {
         int from = 0;
         for (float[] one : expected) {
             assertBits(
-                    share ? "shared prompts" : "repeated prompts", Arrays.copyOfRange(trained, from, from + one.length), one);
+                    share ? "shared prompts" : "repeated prompts",
+                    Arrays.copyOfRange(trained, from, from + one.length),
+                    one);
             from += one.length;
         }
         assertThat(from).isEqualTo(trained.length);

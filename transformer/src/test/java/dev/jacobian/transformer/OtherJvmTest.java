@@ -49,7 +49,8 @@ class OtherJvmTest {
                 !backend.startsWith("vector-") || used.startsWith(backend),
                 () -> "skipped: this machine runs " + used + " under " + option);
         assertThat(used).startsWith(backend);
-        List<String> expected = BitsReport.of(CausalLM.load(folder), length).lines().toList();
+        List<String> expected =
+                BitsReport.of(CausalLM.load(folder), length).lines().toList();
         assertThat(lines.subList(at + 1, lines.size())).containsExactlyElementsOf(expected);
     }
 
@@ -70,7 +71,9 @@ class OtherJvmTest {
                 .redirectOutput(output.toFile())
                 .start();
         try {
-            assertThat(process.waitFor(10, TimeUnit.MINUTES)).as("finished in time").isTrue();
+            assertThat(process.waitFor(10, TimeUnit.MINUTES))
+                    .as("finished in time")
+                    .isTrue();
         } finally {
             process.destroyForcibly();
         }
@@ -84,7 +87,8 @@ class OtherJvmTest {
         Set<String> entries = new LinkedHashSet<>();
         Path target = Path.of(System.getProperty("basedir", System.getProperty("user.dir")), "target");
         entries.add(target.resolve("test-classes").toString());
-        for (String property : List.of("jdk.module.path", "surefire.real.class.path", "surefire.test.class.path", "java.class.path")) {
+        for (String property :
+                List.of("jdk.module.path", "surefire.real.class.path", "surefire.test.class.path", "java.class.path")) {
             String value = System.getProperty(property, "");
             entries.addAll(new ArrayList<>(Arrays.asList(value.split(File.pathSeparator))));
         }

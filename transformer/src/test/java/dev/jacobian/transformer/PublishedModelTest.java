@@ -31,13 +31,14 @@ class PublishedModelTest {
             assertThat(model.tokenizer().encode(prompt, true))
                     .as(prompt)
                     .containsExactly(Fixtures.ints(story.get("input_ids")));
-            Generation.Text generated = new Generator(model).generate(
-                    prompt,
-                    GenerationConfig.builder()
-                            .doSample(false)
-                            .ignoreEos(true)
-                            .maxNewTokens(expected.length)
-                            .build());
+            Generation.Text generated = new Generator(model)
+                    .generate(
+                            prompt,
+                            GenerationConfig.builder()
+                                    .doSample(false)
+                                    .ignoreEos(true)
+                                    .maxNewTokens(expected.length)
+                                    .build());
             assertThat(generated.generation().tokenIds()).as(prompt).containsExactly(expected);
             assertThat(generated.text().strip())
                     .as(prompt)
@@ -57,13 +58,17 @@ class PublishedModelTest {
             Tensor expected = tensors.read("story.logits");
             Fixtures.assertClose("logits", model.logits(ids).toFloatArray(), expected.toFloatArray(), 1e-4);
             Var nll = model.loss(List.of(ids), List.of(ids));
-            assertThat((double) nll.value().item()).isCloseTo(loss.get("mean_nll").doubleValue(), within(1e-5));
+            assertThat((double) nll.value().item())
+                    .isCloseTo(loss.get("mean_nll").doubleValue(), within(1e-5));
             nll.backward();
             for (String name : tensors.names()) {
                 if (name.startsWith("grad.")) {
                     Fixtures.assertClose(
                             name,
-                            model.parameter(name.substring("grad.".length())).grad().orElseThrow().toFloatArray(),
+                            model.parameter(name.substring("grad.".length()))
+                                    .grad()
+                                    .orElseThrow()
+                                    .toFloatArray(),
                             tensors.read(name).toFloatArray(),
                             1e-5);
                 }

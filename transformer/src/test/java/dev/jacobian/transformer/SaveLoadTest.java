@@ -47,10 +47,12 @@ class SaveLoadTest {
 
     private static void assertSameParameters(CausalLM actual, CausalLM expected) {
         assertThat(actual.parameters().stream().map(Var::name))
-                .containsExactlyElementsOf(expected.parameters().stream().map(Var::name).toList());
+                .containsExactlyElementsOf(
+                        expected.parameters().stream().map(Var::name).toList());
         for (int i = 0; i < actual.parameters().size(); i++) {
             Var parameter = actual.parameters().get(i);
-            assertThat(parameter.value().shape()).isEqualTo(expected.parameters().get(i).value().shape());
+            assertThat(parameter.value().shape())
+                    .isEqualTo(expected.parameters().get(i).value().shape());
             assertBits(
                     parameter.name(),
                     parameter.value().toFloatArray(),
@@ -61,8 +63,15 @@ class SaveLoadTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "llama-bias-linear", "llama-gqa", "llama-llama3rope-bf16", "llama-mha-tied", "mistral-swa-f16",
-                "qwen2-sharded", "qwen2-yarn", "qwen3", "qwen3-yarn"
+                "llama-bias-linear",
+                "llama-gqa",
+                "llama-llama3rope-bf16",
+                "llama-mha-tied",
+                "mistral-swa-f16",
+                "qwen2-sharded",
+                "qwen2-yarn",
+                "qwen3",
+                "qwen3-yarn"
             })
     @DisplayName("F32 round trip: every parameter, config, logits; shards become one file")
     void roundTrip(String name) throws IOException {
@@ -73,7 +82,10 @@ class SaveLoadTest {
         CausalLM again = CausalLM.load(saved);
         assertSameParameters(again, model);
         int[] tokens = Fixtures.tokens(1, 20, model.config().vocabularySize());
-        assertBits("logits", again.logits(tokens).toFloatArray(), model.logits(tokens).toFloatArray());
+        assertBits(
+                "logits",
+                again.logits(tokens).toFloatArray(),
+                model.logits(tokens).toFloatArray());
 
         ObjectNode before = json(source.resolve("config.json"));
         ObjectNode after = json(saved.resolve("config.json"));
@@ -88,7 +100,9 @@ class SaveLoadTest {
         assertThat(written).contains("config.json", "model.safetensors", "generation_config.json");
         assertThat(written).doesNotContain("model.safetensors.index.json");
         for (String file : files(source)) {
-            if (file.startsWith("tokenizer") || file.startsWith("special") || file.startsWith("chat_")
+            if (file.startsWith("tokenizer")
+                    || file.startsWith("special")
+                    || file.startsWith("chat_")
                     || file.equals("generation_config.json")) {
                 assertThat(Files.readAllBytes(saved.resolve(file)))
                         .as(file)
@@ -98,13 +112,17 @@ class SaveLoadTest {
         Path twice = temporary.resolve("twice");
         again.save(twice);
         for (String file : written) {
-            assertThat(Files.mismatch(twice.resolve(file), saved.resolve(file))).as(file).isEqualTo(-1);
+            assertThat(Files.mismatch(twice.resolve(file), saved.resolve(file)))
+                    .as(file)
+                    .isEqualTo(-1);
         }
         assertThat(files(twice)).isEqualTo(written);
     }
 
     @ParameterizedTest
-    @EnumSource(value = DType.class, names = {"BF16", "F16"})
+    @EnumSource(
+            value = DType.class,
+            names = {"BF16", "F16"})
     @DisplayName("half precision: rounded to nearest, ties to even; a second trip changes nothing")
     void halfPrecision(DType stored) {
         CausalLM model = CausalLM.load(Fixtures.testdata("models", "llama-gqa"));
@@ -154,7 +172,9 @@ class SaveLoadTest {
             try (SafetensorsFile a = SafetensorsFile.open(saved.resolve("model.safetensors"));
                     SafetensorsFile b = SafetensorsFile.open(Fixtures.testdata("models", name, "model.safetensors"))) {
                 for (String tensor : b.names()) {
-                    assertThat(a.readStored(tensor).shorts()).as(tensor).containsExactly(b.readStored(tensor).shorts());
+                    assertThat(a.readStored(tensor).shorts())
+                            .as(tensor)
+                            .containsExactly(b.readStored(tensor).shorts());
                 }
             }
         }
@@ -168,7 +188,8 @@ class SaveLoadTest {
         Path saved = temporary.resolve("saved");
         CausalLM.load(folder).save(saved, DType.BF16);
         assertThat(json(saved.resolve("config.json")).get("dtype").textValue()).isEqualTo("bfloat16");
-        assertThat(json(saved.resolve("config.json")).get("torch_dtype").textValue()).isEqualTo("bfloat16");
+        assertThat(json(saved.resolve("config.json")).get("torch_dtype").textValue())
+                .isEqualTo("bfloat16");
     }
 
     @Test
@@ -219,8 +240,7 @@ class SaveLoadTest {
                 Files.getFileStore(parent).supportsFileAttributeView("posix"), "skipped: no POSIX permissions here");
         Files.setPosixFilePermissions(parent, PosixFilePermissions.fromString("r-xr-xr-x"));
         try {
-            Assumptions.assumeFalse(
-                    Files.isWritable(parent), "skipped: this user (root?) may write everywhere");
+            Assumptions.assumeFalse(Files.isWritable(parent), "skipped: this user (root?) may write everywhere");
             assertThatThrownBy(() -> model.save(target))
                     .isInstanceOf(UncheckedIOException.class)
                     .hasMessageContaining(target.toString())

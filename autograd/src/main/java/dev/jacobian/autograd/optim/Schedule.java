@@ -24,8 +24,9 @@ public record Schedule(Kind kind, int warmupSteps, int totalSteps) {
                 case "constant", "constant_with_warmup" -> CONSTANT;
                 case "linear" -> LINEAR;
                 case "cosine" -> COSINE;
-                default -> throw new IllegalArgumentException(
-                        "unknown lr_scheduler_type '" + name + "'; use constant, linear or cosine");
+                default ->
+                    throw new IllegalArgumentException(
+                            "unknown lr_scheduler_type '" + name + "'; use constant, linear or cosine");
             };
         }
     }

@@ -65,7 +65,9 @@ class OptimizersTest {
                 double vHat = v[i] / (1 - Math.pow(beta2, t));
                 p[i] -= rate * decay * p[i];
                 p[i] -= rate * mHat / (Math.sqrt(vHat) + epsilon);
-                assertThat((double) x.value().get(i)).as("step %d element %d", t, i).isCloseTo(p[i], within(3e-6));
+                assertThat((double) x.value().get(i))
+                        .as("step %d element %d", t, i)
+                        .isCloseTo(p[i], within(3e-6));
             }
         }
         assertThat(optimizer.steps()).isEqualTo(20);
@@ -123,9 +125,10 @@ class OptimizersTest {
             second.step(0.01);
         }
         assertThat(resumed.value().floats()).containsExactly(x.value().floats());
-        second.state().forEach((name, tensor) -> assertThat(tensor.floats())
-                .as(name)
-                .containsExactly(optimizer.state().get(name).floats()));
+        second.state()
+                .forEach((name, tensor) -> assertThat(tensor.floats())
+                        .as(name)
+                        .containsExactly(optimizer.state().get(name).floats()));
 
         optimizer.reset();
         assertThat(optimizer.steps()).isZero();

@@ -82,8 +82,8 @@ public final class CheckpointTensors implements AutoCloseable {
                     if (other != null) {
                         throw new SafetensorsException(
                                 where,
-                                "tensor '" + name + "' is in two shards, " + other.path().getFileName() + " and "
-                                        + path.getFileName(),
+                                "tensor '" + name + "' is in two shards, "
+                                        + other.path().getFileName() + " and " + path.getFileName(),
                                 "One of them is from another checkpoint; fetch the shards again");
                     }
                 }

@@ -13,6 +13,8 @@ final class Names {
         String tail = name.substring(name.lastIndexOf('.', Math.max(0, name.lastIndexOf('.') - 1)) + 1);
         List<String> alike =
                 names.stream().filter(n -> n.endsWith(tail)).limit(3).toList();
-        return alike.isEmpty() ? " among its " + names.size() + " tensors" : " (there is " + String.join(", ", alike) + ")";
+        return alike.isEmpty()
+                ? " among its " + names.size() + " tensors"
+                : " (there is " + String.join(", ", alike) + ")";
     }
 }

@@ -195,11 +195,10 @@ public final class SafetensorsFile implements AutoCloseable {
 
     private Tensor readStored(TensorInfo info, Shape shape, MemorySegment bytes) {
         int n = shape.elements();
-        DType dtype =
-                switch (info.type()) {
-                    case F32, BF16, F16, I8, I32, I64 -> DType.valueOf(info.type().name());
-                    default -> throw unsupported(info);
-                };
+        DType dtype = switch (info.type()) {
+            case F32, BF16, F16, I8, I32, I64 -> DType.valueOf(info.type().name());
+            default -> throw unsupported(info);
+        };
         Tensor out = Tensor.zeros(dtype, shape);
         switch (dtype) {
             case F32 -> MemorySegment.copy(bytes, FLOATS, 0, out.floats(), 0, n);

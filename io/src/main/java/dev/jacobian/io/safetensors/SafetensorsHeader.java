@@ -66,7 +66,9 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
         }
         if (json.size() > MAX_TENSORS) {
             throw new SafetensorsException(
-                    where, "the header lists " + json.size() + " tensors; at most " + MAX_TENSORS + " are read", REFETCH);
+                    where,
+                    "the header lists " + json.size() + " tensors; at most " + MAX_TENSORS + " are read",
+                    REFETCH);
         }
         List<TensorInfo> infos = new ArrayList<>();
         Map<String, String> metadata = new LinkedHashMap<>();

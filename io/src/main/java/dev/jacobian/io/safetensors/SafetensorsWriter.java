@@ -61,7 +61,8 @@ public final class SafetensorsWriter {
 
     /** Adds a tensor that is stored in the given type: its own, or one floating type for another. */
     public SafetensorsWriter add(String name, Tensor tensor, DType stored) {
-        if (stored != tensor.dtype() && !(stored.isFloatingPoint() && tensor.dtype().isFloatingPoint())) {
+        if (stored != tensor.dtype()
+                && !(stored.isFloatingPoint() && tensor.dtype().isFloatingPoint())) {
             throw new IllegalArgumentException(
                     "tensor '" + name + "' is " + tensor.dtype() + " and cannot be stored as " + stored);
         }
@@ -81,7 +82,9 @@ public final class SafetensorsWriter {
 
     /** Size of the file that {@link #write} makes, in bytes. */
     public long fileBytes() {
-        return Long.BYTES + header().length + entries.values().stream().mapToLong(Entry::bytes).sum();
+        return Long.BYTES
+                + header().length
+                + entries.values().stream().mapToLong(Entry::bytes).sum();
     }
 
     /**
@@ -157,7 +160,8 @@ public final class SafetensorsWriter {
             int n = Math.min(perBuffer, entry.shape.elements() - done);
             buffer.clear();
             put(entry, tensor, tensor.offset() + done, n, buffer);
-            AtomicFiles.writeFully(channel, buffer.limit(n * entry.stored.bytes()).position(0));
+            AtomicFiles.writeFully(
+                    channel, buffer.limit(n * entry.stored.bytes()).position(0));
             done += n;
         }
     }
@@ -174,13 +178,12 @@ public final class SafetensorsWriter {
             return;
         }
         for (int i = 0; i < n; i++) {
-            float value =
-                    switch (tensor.dtype()) {
-                        case F32 -> tensor.floats()[from + i];
-                        case BF16 -> HalfFloats.bfloat16ToFloat(tensor.shorts()[from + i]);
-                        case F16 -> Float.float16ToFloat(tensor.shorts()[from + i]);
-                        default -> throw new IllegalStateException(entry.name + " is " + tensor.dtype());
-                    };
+            float value = switch (tensor.dtype()) {
+                case F32 -> tensor.floats()[from + i];
+                case BF16 -> HalfFloats.bfloat16ToFloat(tensor.shorts()[from + i]);
+                case F16 -> Float.float16ToFloat(tensor.shorts()[from + i]);
+                default -> throw new IllegalStateException(entry.name + " is " + tensor.dtype());
+            };
             switch (entry.stored) {
                 case F32 -> out.putFloat(value);
                 case BF16 -> {
@@ -210,17 +213,16 @@ public final class SafetensorsWriter {
         out.append('"');
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
-            Optional<String> escape =
-                    switch (c) {
-                        case '"' -> Optional.of("\\\"");
-                        case '\\' -> Optional.of("\\\\");
-                        case '\b' -> Optional.of("\\b");
-                        case '\f' -> Optional.of("\\f");
-                        case '\n' -> Optional.of("\\n");
-                        case '\r' -> Optional.of("\\r");
-                        case '\t' -> Optional.of("\\t");
-                        default -> c < ' ' ? Optional.of("\\u%04x".formatted((int) c)) : Optional.empty();
-                    };
+            Optional<String> escape = switch (c) {
+                case '"' -> Optional.of("\\\"");
+                case '\\' -> Optional.of("\\\\");
+                case '\b' -> Optional.of("\\b");
+                case '\f' -> Optional.of("\\f");
+                case '\n' -> Optional.of("\\n");
+                case '\r' -> Optional.of("\\r");
+                case '\t' -> Optional.of("\\t");
+                default -> c < ' ' ? Optional.of("\\u%04x".formatted((int) c)) : Optional.empty();
+            };
             escape.ifPresentOrElse(out::append, () -> out.append(c));
         }
         out.append('"');

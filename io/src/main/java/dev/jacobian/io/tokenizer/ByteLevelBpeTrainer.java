@@ -114,8 +114,7 @@ public final class ByteLevelBpeTrainer {
                     special.put(entry.getKey(), entry.getValue().textValue());
                 }
             });
-            return TokenizerReader.read(
-                    tokenizer, "trained tokenizer", new TokenizerConfig(special, Map.of(), config));
+            return TokenizerReader.read(tokenizer, "trained tokenizer", new TokenizerConfig(special, Map.of(), config));
         }
     }
 
@@ -299,7 +298,10 @@ public final class ByteLevelBpeTrainer {
         for (int type = 0; type < 2; type++) {
             for (ArrayNode list : type == 0 ? List.of(single, pair) : List.of(pair)) {
                 list.addObject().putObject("SpecialToken").put("id", bos).put("type_id", type);
-                list.addObject().putObject("Sequence").put("id", type == 0 ? "A" : "B").put("type_id", type);
+                list.addObject()
+                        .putObject("Sequence")
+                        .put("id", type == 0 ? "A" : "B")
+                        .put("type_id", type);
             }
         }
         ObjectNode special = json.putObject("special_tokens").putObject(bos).put("id", bos);

@@ -103,7 +103,9 @@ final class HuggingFaceRegex {
         if (!regex.startsWith("(?", open)) {
             return false;
         }
-        for (int i = open + 2; i < regex.length() && (Character.isLetter(regex.charAt(i)) || regex.charAt(i) == '-'); i++) {
+        for (int i = open + 2;
+                i < regex.length() && (Character.isLetter(regex.charAt(i)) || regex.charAt(i) == '-');
+                i++) {
             if (regex.charAt(i) == 'm') {
                 return true;
             }

@@ -95,25 +95,23 @@ sealed interface Normalizer {
         }
         JsonFields fields = JsonFields.of(json, where);
         String type = fields.string("type");
-        Normalizer normalizer =
-                switch (type) {
-                    case "NFC", "NFD", "NFKC", "NFKD" -> new UnicodeForm(java.text.Normalizer.Form.valueOf(type));
-                    case "Lowercase" -> new Lowercase();
-                    case "Prepend" -> new Prepend(fields.string("prepend"));
-                    case "Replace" ->
-                        new Replace(
-                                TextPattern.read(fields.get("pattern"), where + ", pattern"), fields.string("content"));
-                    case "Strip" -> new Strip(fields.bool("strip_left", true), fields.bool("strip_right", true));
-                    case "Sequence" ->
-                        new Sequence(fields.objects("normalizers").stream()
-                                .map(f -> read(f.node(), f.where()))
-                                .toList());
-                    default ->
-                        throw new FormatException(
-                                where,
-                                "the normalizer '" + type + "' is not supported",
-                                "Supported are NFC, NFD, NFKC, NFKD, Lowercase, Prepend, Replace, Strip and Sequence");
-                };
+        Normalizer normalizer = switch (type) {
+            case "NFC", "NFD", "NFKC", "NFKD" -> new UnicodeForm(java.text.Normalizer.Form.valueOf(type));
+            case "Lowercase" -> new Lowercase();
+            case "Prepend" -> new Prepend(fields.string("prepend"));
+            case "Replace" ->
+                new Replace(TextPattern.read(fields.get("pattern"), where + ", pattern"), fields.string("content"));
+            case "Strip" -> new Strip(fields.bool("strip_left", true), fields.bool("strip_right", true));
+            case "Sequence" ->
+                new Sequence(fields.objects("normalizers").stream()
+                        .map(f -> read(f.node(), f.where()))
+                        .toList());
+            default ->
+                throw new FormatException(
+                        where,
+                        "the normalizer '" + type + "' is not supported",
+                        "Supported are NFC, NFD, NFKC, NFKD, Lowercase, Prepend, Replace, Strip and Sequence");
+        };
         fields.finish();
         return normalizer;
     }

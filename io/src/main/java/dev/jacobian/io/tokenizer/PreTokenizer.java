@@ -108,46 +108,41 @@ sealed interface PreTokenizer {
         }
         JsonFields fields = JsonFields.of(json, where);
         String type = fields.string("type");
-        PreTokenizer preTokenizer =
-                switch (type) {
-                    case "ByteLevel" -> {
-                        fields.ignore("trim_offsets"); // moves offsets only, never ids
-                        yield new ByteLevel(fields.bool("add_prefix_space", true), fields.bool("use_regex", true));
-                    }
-                    case "Split" ->
-                        new Split(
-                                TextPattern.read(fields.get("pattern"), where + ", pattern"),
-                                SplitBehavior.of(fields.string("behavior"), where),
-                                fields.bool("invert", false));
-                    case "Digits" ->
-                        new Split(
-                                new TextPattern.CharacterClass(Characters::isNumeric),
-                                fields.bool("individual_digits", false)
-                                        ? SplitBehavior.ISOLATED
-                                        : SplitBehavior.CONTIGUOUS,
-                                false);
-                    case "Punctuation" ->
-                        new Split(
-                                new TextPattern.CharacterClass(Characters::isPunctuation),
-                                SplitBehavior.of(fields.string("behavior", "Isolated"), where),
-                                false);
-                    case "WhitespaceSplit" ->
-                        new Split(
-                                new TextPattern.CharacterClass(Characters::isWhitespace), SplitBehavior.REMOVED, false);
-                    case "Metaspace" ->
-                        new Metaspace(
-                                metaspaceReplacement(fields), prependScheme(fields), fields.bool("split", true));
-                    case "Sequence" ->
-                        new Sequence(fields.objects("pretokenizers").stream()
-                                .map(f -> read(f.node(), f.where()))
-                                .toList());
-                    default ->
-                        throw new FormatException(
-                                where,
-                                "the pre-tokenizer '" + type + "' is not supported",
-                                "Supported are ByteLevel, Split, Digits, Punctuation, WhitespaceSplit, Metaspace and"
-                                        + " Sequence");
-                };
+        PreTokenizer preTokenizer = switch (type) {
+            case "ByteLevel" -> {
+                fields.ignore("trim_offsets"); // moves offsets only, never ids
+                yield new ByteLevel(fields.bool("add_prefix_space", true), fields.bool("use_regex", true));
+            }
+            case "Split" ->
+                new Split(
+                        TextPattern.read(fields.get("pattern"), where + ", pattern"),
+                        SplitBehavior.of(fields.string("behavior"), where),
+                        fields.bool("invert", false));
+            case "Digits" ->
+                new Split(
+                        new TextPattern.CharacterClass(Characters::isNumeric),
+                        fields.bool("individual_digits", false) ? SplitBehavior.ISOLATED : SplitBehavior.CONTIGUOUS,
+                        false);
+            case "Punctuation" ->
+                new Split(
+                        new TextPattern.CharacterClass(Characters::isPunctuation),
+                        SplitBehavior.of(fields.string("behavior", "Isolated"), where),
+                        false);
+            case "WhitespaceSplit" ->
+                new Split(new TextPattern.CharacterClass(Characters::isWhitespace), SplitBehavior.REMOVED, false);
+            case "Metaspace" ->
+                new Metaspace(metaspaceReplacement(fields), prependScheme(fields), fields.bool("split", true));
+            case "Sequence" ->
+                new Sequence(fields.objects("pretokenizers").stream()
+                        .map(f -> read(f.node(), f.where()))
+                        .toList());
+            default ->
+                throw new FormatException(
+                        where,
+                        "the pre-tokenizer '" + type + "' is not supported",
+                        "Supported are ByteLevel, Split, Digits, Punctuation, WhitespaceSplit, Metaspace and"
+                                + " Sequence");
+        };
         fields.finish();
         return preTokenizer;
     }
@@ -169,7 +164,9 @@ sealed interface PreTokenizer {
         String spelling = fields.string("prepend_scheme", addPrefixSpace ? "always" : "never");
         if (!addPrefixSpace && !spelling.equals("never")) {
             throw new FormatException(
-                    fields.where(), "add_prefix_space=false contradicts prepend_scheme=" + spelling, "Keep one of them");
+                    fields.where(),
+                    "add_prefix_space=false contradicts prepend_scheme=" + spelling,
+                    "Keep one of them");
         }
         return switch (spelling) {
             case "always" -> PrependScheme.ALWAYS;

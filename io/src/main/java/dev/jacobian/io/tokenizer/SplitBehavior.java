@@ -32,7 +32,8 @@ enum SplitBehavior {
                 .orElseThrow(() -> new FormatException(
                         where,
                         "the split behavior '" + spelling + "' is not known",
-                        "Known are " + Arrays.stream(values()).map(b -> b.spelling).toList()));
+                        "Known are "
+                                + Arrays.stream(values()).map(b -> b.spelling).toList()));
     }
 
     /** Appends the pieces of {@code text} to {@code out}; empty pieces vanish. */

@@ -32,27 +32,26 @@ record Template(List<Integer> before, List<Integer> after) {
         }
         JsonFields fields = JsonFields.of(json, where);
         String type = fields.string("type");
-        Template template =
-                switch (type) {
-                    case "ByteLevel" -> {
-                        // It trims offsets, which are not computed here; ids are as they were.
-                        fields.ignore("add_prefix_space", "trim_offsets", "use_regex");
-                        yield NONE;
-                    }
-                    case "TemplateProcessing" -> readTemplate(fields, where);
-                    case "Sequence" -> {
-                        Template all = NONE;
-                        for (JsonFields step : fields.objects("processors")) {
-                            all = all.inside(read(step.node(), step.where()));
-                        }
-                        yield all;
-                    }
-                    default ->
-                        throw new FormatException(
-                                where,
-                                "the post-processor '" + type + "' is not supported",
-                                "Supported are ByteLevel, TemplateProcessing and Sequence");
-                };
+        Template template = switch (type) {
+            case "ByteLevel" -> {
+                // It trims offsets, which are not computed here; ids are as they were.
+                fields.ignore("add_prefix_space", "trim_offsets", "use_regex");
+                yield NONE;
+            }
+            case "TemplateProcessing" -> readTemplate(fields, where);
+            case "Sequence" -> {
+                Template all = NONE;
+                for (JsonFields step : fields.objects("processors")) {
+                    all = all.inside(read(step.node(), step.where()));
+                }
+                yield all;
+            }
+            default ->
+                throw new FormatException(
+                        where,
+                        "the post-processor '" + type + "' is not supported",
+                        "Supported are ByteLevel, TemplateProcessing and Sequence");
+        };
         fields.finish();
         return template;
     }

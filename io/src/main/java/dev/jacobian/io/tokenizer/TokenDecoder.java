@@ -147,40 +147,37 @@ sealed interface TokenDecoder {
         }
         JsonFields fields = JsonFields.of(json, where);
         String type = fields.string("type");
-        TokenDecoder decoder =
-                switch (type) {
-                    case "ByteLevel" -> {
-                        fields.ignore("add_prefix_space", "trim_offsets", "use_regex"); // for encoding only
-                        yield new ByteLevel();
-                    }
-                    case "Replace" ->
-                        new Replace(
-                                TextPattern.read(fields.get("pattern"), where + ", pattern"), fields.string("content"));
-                    case "ByteFallback" -> new ByteFallback();
-                    case "Fuse" -> new Fuse();
-                    case "Strip" -> {
-                        String content = fields.string("content");
-                        if (content.length() != 1) {
-                            throw new FormatException(
-                                    where, "'content' must be one character, found '" + content + "'", "Correct it");
-                        }
-                        yield new Strip(content.charAt(0), fields.integer("start"), fields.integer("stop"));
-                    }
-                    case "Metaspace" -> {
-                        fields.ignore("split");
-                        yield new Metaspace(
-                                PreTokenizer.metaspaceReplacement(fields), PreTokenizer.prependScheme(fields));
-                    }
-                    case "Sequence" ->
-                        new Sequence(fields.objects("decoders").stream()
-                                .map(f -> read(f.node(), f.where()))
-                                .toList());
-                    default ->
-                        throw new FormatException(
-                                where,
-                                "the decoder '" + type + "' is not supported",
-                                "Supported are ByteLevel, Replace, ByteFallback, Fuse, Strip, Metaspace and Sequence");
-                };
+        TokenDecoder decoder = switch (type) {
+            case "ByteLevel" -> {
+                fields.ignore("add_prefix_space", "trim_offsets", "use_regex"); // for encoding only
+                yield new ByteLevel();
+            }
+            case "Replace" ->
+                new Replace(TextPattern.read(fields.get("pattern"), where + ", pattern"), fields.string("content"));
+            case "ByteFallback" -> new ByteFallback();
+            case "Fuse" -> new Fuse();
+            case "Strip" -> {
+                String content = fields.string("content");
+                if (content.length() != 1) {
+                    throw new FormatException(
+                            where, "'content' must be one character, found '" + content + "'", "Correct it");
+                }
+                yield new Strip(content.charAt(0), fields.integer("start"), fields.integer("stop"));
+            }
+            case "Metaspace" -> {
+                fields.ignore("split");
+                yield new Metaspace(PreTokenizer.metaspaceReplacement(fields), PreTokenizer.prependScheme(fields));
+            }
+            case "Sequence" ->
+                new Sequence(fields.objects("decoders").stream()
+                        .map(f -> read(f.node(), f.where()))
+                        .toList());
+            default ->
+                throw new FormatException(
+                        where,
+                        "the decoder '" + type + "' is not supported",
+                        "Supported are ByteLevel, Replace, ByteFallback, Fuse, Strip, Metaspace and Sequence");
+        };
         fields.finish();
         return decoder;
     }

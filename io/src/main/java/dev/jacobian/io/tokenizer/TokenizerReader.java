@@ -89,7 +89,9 @@ final class TokenizerReader {
             String token = fields.string("unk_token");
             if (!modelIds.containsKey(token)) {
                 throw new FormatException(
-                        fields.where(), "the unk_token '" + token + "' is not in the vocabulary", "Add it, or remove it");
+                        fields.where(),
+                        "the unk_token '" + token + "' is not in the vocabulary",
+                        "Add it, or remove it");
             }
             unknown = OptionalInt.of(modelIds.get(token));
         }
@@ -118,7 +120,9 @@ final class TokenizerReader {
                 }
                 left = text.substring(0, space);
                 right = text.substring(space + 1);
-            } else if (merge.size() == 2 && merge.get(0).isTextual() && merge.get(1).isTextual()) {
+            } else if (merge.size() == 2
+                    && merge.get(0).isTextual()
+                    && merge.get(1).isTextual()) {
                 left = merge.get(0).textValue();
                 right = merge.get(1).textValue();
             } else {
@@ -177,7 +181,8 @@ final class TokenizerReader {
             // The library that defines the format lets both encode to the id, and decodes it to the added token.
             LOG.log(
                     System.Logger.Level.WARNING,
-                    "{0}: the added tokens {1} have ids that other tokens have too; such an id decodes to the added one",
+                    "{0}: the added tokens {1} have ids that other tokens have too; such an id decodes to the added"
+                            + " one",
                     where,
                     shared);
         }
@@ -185,7 +190,10 @@ final class TokenizerReader {
     }
 
     private static int id(JsonNode value, String where) {
-        if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 0 || value.intValue() > MAX_ID) {
+        if (!value.isIntegralNumber()
+                || !value.canConvertToInt()
+                || value.intValue() < 0
+                || value.intValue() > MAX_ID) {
             throw new FormatException(
                     where, "'" + value + "' is not a token id", "Ids are integers from 0 to " + MAX_ID);
         }
@@ -199,7 +207,8 @@ final class TokenizerReader {
                 || value.isNumber() && value.doubleValue() == 0;
         if (!empty) {
             throw new FormatException(
-                    fields.where(), "'" + key + "' is " + value + ", which is not supported: " + reason,
+                    fields.where(),
+                    "'" + key + "' is " + value + ", which is not supported: " + reason,
                     "Use a tokenizer without it, or set it to null if it has no effect");
         }
     }

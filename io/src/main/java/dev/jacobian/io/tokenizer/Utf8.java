@@ -28,7 +28,9 @@ final class Utf8 {
                 out.append((char) lead);
                 continue;
             }
-            int more = lead >= 0xC2 && lead <= 0xDF ? 1 : lead >= 0xE0 && lead <= 0xEF ? 2 : lead >= 0xF0 && lead <= 0xF4 ? 3 : 0;
+            int more = lead >= 0xC2 && lead <= 0xDF
+                    ? 1
+                    : lead >= 0xE0 && lead <= 0xEF ? 2 : lead >= 0xF0 && lead <= 0xF4 ? 3 : 0;
             // The second byte's range excludes overlong forms, surrogates and what lies beyond U+10FFFF.
             int low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
             int high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;

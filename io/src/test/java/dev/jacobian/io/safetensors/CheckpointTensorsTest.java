@@ -30,7 +30,8 @@ class CheckpointTensorsTest {
     }
 
     private void index(String weightMap) throws IOException {
-        Files.writeString(folder.resolve(CheckpointTensors.INDEX), "{\"metadata\":{},\"weight_map\":" + weightMap + "}");
+        Files.writeString(
+                folder.resolve(CheckpointTensors.INDEX), "{\"metadata\":{},\"weight_map\":" + weightMap + "}");
     }
 
     private void assertRejected(String... parts) {
@@ -52,8 +53,8 @@ class CheckpointTensorsTest {
 
     @Test
     void readsARealShardedCheckpoint() {
-        try (CheckpointTensors tensors =
-                CheckpointTensors.open(TestFiles.testdata().resolve("safetensors").resolve("sharded"))) {
+        try (CheckpointTensors tensors = CheckpointTensors.open(
+                TestFiles.testdata().resolve("safetensors").resolve("sharded"))) {
             assertThat(tensors.bytes()).isEqualTo(265920); // the index says so in metadata.total_size
             assertThat(tensors.contains("model.embed_tokens.weight")).isTrue();
             assertThat(tensors.metadata()).containsEntry("format", "pt");

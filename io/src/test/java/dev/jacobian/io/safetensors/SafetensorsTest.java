@@ -48,7 +48,9 @@ class SafetensorsTest {
 
     static List<Path> oracles() throws IOException {
         try (Stream<Path> files = Files.walk(TestFiles.testdata().resolve("safetensors"))) {
-            return files.filter(f -> f.toString().endsWith(".safetensors")).sorted().toList();
+            return files.filter(f -> f.toString().endsWith(".safetensors"))
+                    .sorted()
+                    .toList();
         }
     }
 
@@ -64,7 +66,8 @@ class SafetensorsTest {
         assumeTrue(root.isPresent(), "the larger oracles are not part of this repository");
         int count = 0;
         try (Stream<Path> files = Files.walk(root.get())) {
-            for (Path original : files.filter(f -> f.toString().endsWith(".safetensors")).toList()) {
+            for (Path original :
+                    files.filter(f -> f.toString().endsWith(".safetensors")).toList()) {
                 assertThat(rewrite(original)).as(original.toString()).hasSameBinaryContentAs(original);
                 count++;
             }
@@ -100,7 +103,8 @@ class SafetensorsTest {
             assertThat(f16.dtype()).isEqualTo(DType.F32);
             for (int i = 0; i < all.length; i++) {
                 // Float.compare tells -0 from 0 and takes one NaN for another.
-                assertThat(Float.compare(bf16.floats()[i], Float.intBitsToFloat(i << 16))).isZero();
+                assertThat(Float.compare(bf16.floats()[i], Float.intBitsToFloat(i << 16)))
+                        .isZero();
                 assertThat(Float.compare(f16.floats()[i], halfByDefinition(i))).isZero();
             }
             assertThat(file.readStored("bf16").shorts()).isEqualTo(all);
@@ -115,9 +119,8 @@ class SafetensorsTest {
         if (exponent == 0x1F) {
             return fraction == 0 ? sign * Float.POSITIVE_INFINITY : Float.NaN;
         }
-        double value = exponent == 0
-                ? Math.scalb((double) fraction, -24)
-                : Math.scalb(1 + fraction / 1024.0, exponent - 15);
+        double value =
+                exponent == 0 ? Math.scalb((double) fraction, -24) : Math.scalb(1 + fraction / 1024.0, exponent - 15);
         return (float) (sign * value);
     }
 
@@ -190,8 +193,10 @@ class SafetensorsTest {
                 .add("narrow", matrix.slice(0, 0, 600), DType.BF16)
                 .write(path);
         try (SafetensorsFile file = SafetensorsFile.open(path)) {
-            assertThat(file.read("transposed").toFloatArray()).isEqualTo(matrix.t().toFloatArray());
-            assertThat(file.read("sliced").toFloatArray()).isEqualTo(matrix.slice(0, 7, 599).toFloatArray());
+            assertThat(file.read("transposed").toFloatArray())
+                    .isEqualTo(matrix.t().toFloatArray());
+            assertThat(file.read("sliced").toFloatArray())
+                    .isEqualTo(matrix.slice(0, 7, 599).toFloatArray());
             assertThat(file.readStored("narrow").shorts())
                     .isEqualTo(matrix.to(DType.BF16).shorts());
         }
@@ -286,23 +291,29 @@ class SafetensorsTest {
                 "0000                                                            | 0 | does not begin with '{'",
                 "{\"a\":1                                                        | 0 | not valid JSON",
                 "{} x                                                            | 0 | not valid JSON",
-                "{\"a\":[]}                                                      | 0 | exactly dtype, shape and data_offsets",
-                "{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}                       | 4 | exactly dtype, shape and data_offsets",
+                "{\"a\":[]}                                                      | 0 | exactly dtype, shape and"
+                        + " data_offsets",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}                       | 4 | exactly dtype, shape and"
+                        + " data_offsets",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"x\":1}} | 4 | exactly dtype",
                 "{\"a\":{\"dtype\":\"F31\",\"shape\":[1],\"data_offsets\":[0,4]}} | 4 | dtype \"F31\" is not known",
                 "{\"a\":{\"dtype\":5,\"shape\":[1],\"data_offsets\":[0,4]}}      | 4 | dtype 5 is not known",
-                "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}} | 4 | needs 8 bytes, data_offsets give it 4",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}} | 4 | needs 8 bytes, data_offsets"
+                        + " give it 4",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}} | 4 | -1 is not an integer from 0",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[1.0],\"data_offsets\":[0,4]}} | 4 | 1.0 is not an integer",
-                "{\"a\":{\"dtype\":\"F32\",\"shape\":[9223372036854775808],\"data_offsets\":[0,4]}} | 4 | is not an integer",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[9223372036854775808],\"data_offsets\":[0,4]}} | 4 | is not an"
+                        + " integer",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,4]}} | 4 | overflows",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904],\"data_offsets\":[0,0]}} | 0 | overflows",
                 "{\"a\":{\"dtype\":\"F4\",\"shape\":[3],\"data_offsets\":[0,1]}} | 1 | does not fill whole bytes",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]}} | 4 | begin <= end",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]}} | 4 | must be [begin, end]",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}} | 8 | leaves a hole before it",
-                "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}} | 3 | need 4 bytes, but only 3 follow",
-                "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}} | 5 | 1 bytes that belong to no tensor",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}} | 3 | need 4 bytes, but only 3"
+                        + " follow",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}} | 5 | 1 bytes that belong to no"
+                        + " tensor",
                 "{\"__metadata__\":[]}                                           | 0 | not an object of strings",
                 "{\"__metadata__\":{\"a\":1}}                                    | 0 | value of 'a' is not a string",
             })
@@ -322,7 +333,8 @@ class SafetensorsTest {
         assertRejected(file("{" + f32("a", 0, 4) + "," + f32("b", 8, 12) + "}", 12), "tensor 'b'", "hole");
         assertRejected(file("{" + f32("a", 0, 4) + "," + f32("a", 4, 8) + "}", 8), "Duplicate field 'a'");
         assertRejected(
-                file("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4), "Duplicate");
+                file("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4),
+                "Duplicate");
     }
 
     @Test
@@ -332,10 +344,16 @@ class SafetensorsTest {
         assertRejected(Files.write(path, new byte[7]), "the file has 7 bytes");
         assertRejected(Files.write(path, new byte[8]), "the header has 0 bytes");
         for (long length : new long[] {100_000_001, -1, Long.MIN_VALUE, Long.MAX_VALUE}) {
-            byte[] bytes = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN).putLong(length).array();
+            byte[] bytes = ByteBuffer.allocate(16)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putLong(length)
+                    .array();
             assertRejected(Files.write(path, bytes), Long.toUnsignedString(length), "at most 100000000");
         }
-        byte[] bytes = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN).putLong(9).array();
+        byte[] bytes = ByteBuffer.allocate(16)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(9)
+                .array();
         assertRejected(Files.write(path, bytes), "claims 9 bytes, but the whole file has 16");
     }
 
@@ -361,7 +379,8 @@ class SafetensorsTest {
 
     @Test
     void namesWhatIsThereWhenATensorIsNot() throws Exception {
-        try (SafetensorsFile file = SafetensorsFile.open(file("{" + f32("model.layers.0.norm.weight", 0, 4) + "}", 4))) {
+        try (SafetensorsFile file =
+                SafetensorsFile.open(file("{" + f32("model.layers.0.norm.weight", 0, 4) + "}", 4))) {
             assertThatThrownBy(() -> file.read("layers.0.norm.weight"))
                     .isInstanceOf(SafetensorsException.class)
                     .hasMessageContaining("no tensor 'layers.0.norm.weight' (there is model.layers.0.norm.weight)");

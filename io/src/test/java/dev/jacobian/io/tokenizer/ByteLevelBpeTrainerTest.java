@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.jacobian.io.TestFiles;
 import dev.jacobian.io.Json;
+import dev.jacobian.io.TestFiles;
 import dev.jacobian.io.tokenizer.ByteLevelBpeTrainer.Settings;
 import dev.jacobian.io.tokenizer.ByteLevelBpeTrainer.Splitting;
 import java.nio.file.Path;
@@ -96,9 +96,12 @@ class ByteLevelBpeTrainerTest {
             texts.add(text.toString());
         }
         Settings settings = Settings.of(400, Splitting.LLAMA3, "<|end|>");
-        String first = Json.pretty(ByteLevelBpeTrainer.train(texts.stream(), settings).tokenizer());
+        String first =
+                Json.pretty(ByteLevelBpeTrainer.train(texts.stream(), settings).tokenizer());
         Collections.reverse(texts);
-        assertThat(Json.pretty(ByteLevelBpeTrainer.train(texts.stream(), settings).tokenizer())).isEqualTo(first);
+        assertThat(Json.pretty(
+                        ByteLevelBpeTrainer.train(texts.stream(), settings).tokenizer()))
+                .isEqualTo(first);
     }
 
     /** The same keys in the same places as a file that Hugging Face's library wrote. */
@@ -106,8 +109,10 @@ class ByteLevelBpeTrainerTest {
     void hasTheFieldsOfAHuggingFaceFile() {
         JsonNode ours = ByteLevelBpeTrainer.train(TEXTS.stream(), Settings.of(280, Splitting.LLAMA3, "<|end|>"))
                 .tokenizer();
-        JsonNode theirs = Json.read(
-                TestFiles.testdata().resolve("tokenizers").resolve("bytelevel-o200k").resolve("tokenizer.json"));
+        JsonNode theirs = Json.read(TestFiles.testdata()
+                .resolve("tokenizers")
+                .resolve("bytelevel-o200k")
+                .resolve("tokenizer.json"));
         assertThat(keys(ours)).isEqualTo(keys(theirs));
         assertThat(keys(ours.get("model"))).containsExactlyInAnyOrderElementsOf(keys(theirs.get("model")));
         assertThat(keys(ours.get("decoder"))).containsExactlyInAnyOrderElementsOf(keys(theirs.get("decoder")));

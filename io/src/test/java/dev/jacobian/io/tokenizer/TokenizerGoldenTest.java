@@ -64,7 +64,9 @@ class TokenizerGoldenTest {
     void matchesHuggingFaceWithRealVocabularies(String name) {
         var root = TestFiles.shared("golden/tokenizers");
         assumeTrue(root.isPresent(), "real vocabularies cannot be published with this repository");
-        check(root.get().resolve("real").resolve(name), root.get().resolve("goldens").resolve(name + ".json"));
+        check(
+                root.get().resolve("real").resolve(name),
+                root.get().resolve("goldens").resolve(name + ".json"));
     }
 
     private static void check(Path folder, Path goldenFile) {
@@ -137,6 +139,8 @@ class TokenizerGoldenTest {
     }
 
     private static int[] ids(JsonNode array) {
-        return IntStream.range(0, array.size()).map(i -> array.get(i).intValue()).toArray();
+        return IntStream.range(0, array.size())
+                .map(i -> array.get(i).intValue())
+                .toArray();
     }
 }

@@ -72,7 +72,8 @@ class TokenizerTest {
         int think = tokenizer.idOf("<think>").getAsInt();
         assertThat(tokenizer.encode("<think>", false)).containsExactly(think);
         assertThat(tokenizer.isSpecial(think)).isFalse();
-        assertThat(tokenizer.decode(tokenizer.encode("<think>a<|im_end|>", false), true)).isEqualTo("<think>a");
+        assertThat(tokenizer.decode(tokenizer.encode("<think>a<|im_end|>", false), true))
+                .isEqualTo("<think>a");
     }
 
     @Test
@@ -86,9 +87,10 @@ class TokenizerTest {
     void readsConfigurationInBothSpellings() throws Exception {
         Json.write(folder.resolve("tokenizer.json"), json("bytelevel-llama3"));
         Files.writeString(folder.resolve("tokenizer_config.json"), """
-                {"bos_token": {"content": "<|begin_of_text|>", "lstrip": false}, "eos_token": null,
-                 "pad_token": "<|end_of_text|>", "add_bos_token": true,
-                 "chat_template": [{"name": "default", "template": "D"}, {"name": "tools", "template": "T"}]}""");
+            {"bos_token": {"content": "<|begin_of_text|>", "lstrip": false}, "eos_token": null,
+             "pad_token": "<|end_of_text|>", "add_bos_token": true,
+             "chat_template": [{"name": "default", "template": "D"}, {"name": "tools", "template": "T"}]}\
+            """);
         Tokenizer tokenizer = Tokenizer.load(folder);
         assertThat(tokenizer.bosId()).hasValue(379);
         assertThat(tokenizer.eosId()).isEmpty();
@@ -108,7 +110,8 @@ class TokenizerTest {
             String mended = "a" + "\uFFFD".repeat(lone.length()) + "b";
             assertThat(tokenizer.encode("a" + lone + "b", false)).isEqualTo(tokenizer.encode(mended, false));
         }
-        assertThat(tokenizer.decode(tokenizer.encode("\uD83D\uDE00", false), false)).isEqualTo("\uD83D\uDE00");
+        assertThat(tokenizer.decode(tokenizer.encode("\uD83D\uDE00", false), false))
+                .isEqualTo("\uD83D\uDE00");
     }
 
     /** Invalid UTF-8 is replaced as Unicode 16, chapter 3.9 recommends: one U+FFFD for each maximal part. */
@@ -138,8 +141,13 @@ class TokenizerTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "bytelevel-llama3", "bytelevel-deepseek-v3", "bytelevel-o200k", "bytelevel-tekken", "spm-bytefallback",
-                "spm-metaspace", "spm-gemma"
+                "bytelevel-llama3",
+                "bytelevel-deepseek-v3",
+                "bytelevel-o200k",
+                "bytelevel-tekken",
+                "spm-bytefallback",
+                "spm-metaspace",
+                "spm-gemma"
             })
     void randomTextComesBack(String name) {
         Tokenizer tokenizer = committed(name);
@@ -203,7 +211,9 @@ class TokenizerTest {
         ObjectNode json = json("spm-bytefallback");
         Tokenizer tokenizer = committed("spm-bytefallback");
         List<String> merges = new java.util.ArrayList<>();
-        json.get("model").get("merges").forEach(m -> merges.add(m.get(0).asText() + " " + m.get(1).asText()));
+        json.get("model")
+                .get("merges")
+                .forEach(m -> merges.add(m.get(0).asText() + " " + m.get(1).asText()));
         Random random = new Random(11);
         for (int round = 0; round < 200; round++) {
             StringBuilder text = new StringBuilder();
@@ -227,9 +237,8 @@ class TokenizerTest {
                 }
                 symbols.set(at, symbols.get(at) + symbols.remove(at + 1));
             }
-            int[] expected = symbols.stream()
-                    .mapToInt(s -> tokenizer.idOf(s).getAsInt())
-                    .toArray();
+            int[] expected =
+                    symbols.stream().mapToInt(s -> tokenizer.idOf(s).getAsInt()).toArray();
             assertThat(tokenizer.encode(text.toString(), false)).isEqualTo(expected);
         }
     }
@@ -254,7 +263,8 @@ class TokenizerTest {
         int[] expected = tokenizer.encode(text, true);
         try (var pool = Executors.newFixedThreadPool(8)) {
             Callable<int[]> task = () -> tokenizer.encode(text, true);
-            for (Future<int[]> result : pool.invokeAll(IntStream.range(0, 64).mapToObj(i -> task).toList())) {
+            for (Future<int[]> result :
+                    pool.invokeAll(IntStream.range(0, 64).mapToObj(i -> task).toList())) {
                 assertThat(result.get()).isEqualTo(expected);
             }
         }
@@ -286,32 +296,48 @@ class TokenizerTest {
             delimiter = '|',
             quoteCharacter = '~',
             value = {
-                "normalizer     | {\"type\":\"Precompiled\",\"precompiled_charsmap\":\"\"} | normalizer 'Precompiled' is not supported",
+                "normalizer     | {\"type\":\"Precompiled\",\"precompiled_charsmap\":\"\"} | normalizer 'Precompiled'"
+                        + " is not supported",
                 "normalizer     | {\"type\":\"NFC\",\"new_option\":true} | 'new_option' is not supported",
-                "normalizer     | {\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Nmt\"}]} | normalizers[0]: the normalizer 'Nmt'",
+                "normalizer     | {\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Nmt\"}]} | normalizers[0]: the"
+                        + " normalizer 'Nmt'",
                 "normalizer     | {} | 'type' is missing",
                 "pre_tokenizer  | {\"type\":\"UnicodeScripts\"} | pre-tokenizer 'UnicodeScripts' is not supported",
-                "pre_tokenizer  | {\"type\":\"Split\",\"pattern\":{\"Regex\":\"(\"},\"behavior\":\"Isolated\"} | is not understood",
-                "pre_tokenizer  | {\"type\":\"Split\",\"pattern\":{\"Regex\":\"a{1,3}+\"},\"behavior\":\"Isolated\"} | after an interval",
-                "pre_tokenizer  | {\"type\":\"Split\",\"pattern\":{\"Regex\":\"[[:alpha:]]\"},\"behavior\":\"Isolated\"} | POSIX",
-                "pre_tokenizer  | {\"type\":\"Split\",\"pattern\":{\"String\":\" \"},\"behavior\":\"Shredded\"} | 'Shredded' is not known",
+                "pre_tokenizer  | {\"type\":\"Split\",\"pattern\":{\"Regex\":\"(\"},\"behavior\":\"Isolated\"} | is"
+                        + " not understood",
+                "pre_tokenizer  | {\"type\":\"Split\",\"pattern\":{\"Regex\":\"a{1,3}+\"},\"behavior\":\"Isolated\"} |"
+                        + " after an interval",
+                "pre_tokenizer  |"
+                        + " {\"type\":\"Split\",\"pattern\":{\"Regex\":\"[[:alpha:]]\"},\"behavior\":\"Isolated\"} |"
+                        + " POSIX",
+                "pre_tokenizer  | {\"type\":\"Split\",\"pattern\":{\"String\":\" \"},\"behavior\":\"Shredded\"} |"
+                        + " 'Shredded' is not known",
                 "pre_tokenizer  | {\"type\":\"Metaspace\",\"replacement\":\"__\"} | must be one character",
-                "pre_tokenizer  | {\"type\":\"Metaspace\",\"replacement\":\"_\",\"prepend_scheme\":\"last\"} | 'last' is not known",
+                "pre_tokenizer  | {\"type\":\"Metaspace\",\"replacement\":\"_\",\"prepend_scheme\":\"last\"} | 'last'"
+                        + " is not known",
                 "post_processor | {\"type\":\"BertProcessing\"} | post-processor 'BertProcessing' is not supported",
-                "post_processor | {\"type\":\"TemplateProcessing\",\"single\":[],\"special_tokens\":{}} | no place for the text",
+                "post_processor | {\"type\":\"TemplateProcessing\",\"single\":[],\"special_tokens\":{}} | no place for"
+                        + " the text",
                 "decoder        | {\"type\":\"WordPiece\"} | decoder 'WordPiece' is not supported",
                 "model          | {\"type\":\"Unigram\",\"vocab\":[]} | model 'Unigram' is not supported",
                 "model          | {\"type\":\"WordPiece\",\"vocab\":{}} | model 'WordPiece' is not supported",
-                "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"dropout\":0.1} | 'dropout' is 0.1",
-                "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"end_of_word_suffix\":\"</w>\"} | end_of_word_suffix",
-                "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"shiny\":1} | 'shiny' is not supported",
-                "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":0},\"merges\":[]} | id 0 is given to two tokens",
+                "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"dropout\":0.1} | 'dropout' is"
+                        + " 0.1",
+                "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"end_of_word_suffix\":\"</w>\"}"
+                        + " | end_of_word_suffix",
+                "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"shiny\":1} | 'shiny' is not"
+                        + " supported",
+                "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":0},\"merges\":[]} | id 0 is given to two"
+                        + " tokens",
                 "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":-1},\"merges\":[]} | '-1' is not a token id",
                 "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":2000000000},\"merges\":[]} | is not a token id",
-                "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[\"aa\"]} | merges[0]: the merge \"aa\" is not two tokens",
+                "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[\"aa\"]} | merges[0]: the merge"
+                        + " \"aa\" is not two tokens",
                 "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[[\"a\"]]} | is not a pair",
-                "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[[\"a\",\"a\"]]} | needs the token 'aa'",
-                "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"unk_token\":\"?\"} | unk_token '?' is not in",
+                "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[[\"a\",\"a\"]]} | needs the token"
+                        + " 'aa'",
+                "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"unk_token\":\"?\"} | unk_token"
+                        + " '?' is not in",
                 "added_tokens   | [{\"id\":1,\"content\":\"Ġt\"}] | the vocabulary gives it 256",
                 "added_tokens   | [{\"id\":1,\"content\":\"x\",\"colour\":1}] | 'colour' is not supported",
                 "surprise       | 1 | 'surprise' is not supported"

@@ -28,8 +28,14 @@ import org.openjdk.jmh.annotations.State;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class OpenBlasMatMulBenchmark {
     @Param({
-        "NN 1024x1024x1024", "NN 4096x128x128", "NN 4096x128x512", "NT 4096x128x128", "TN 128x128x4096",
-        "packed 64x256x256", "packed 16x512x512", "packed 1x512x512"
+        "NN 1024x1024x1024",
+        "NN 4096x128x128",
+        "NN 4096x128x512",
+        "NT 4096x128x128",
+        "TN 128x128x4096",
+        "packed 64x256x256",
+        "packed 16x512x512",
+        "packed 1x512x512"
     })
     public String matmul;
 
@@ -52,8 +58,20 @@ public class OpenBlasMatMulBenchmark {
         boolean ta = shape.transposeLeft();
         boolean tb = shape.transposeRight();
         cblas_sgemm(
-                CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, shape.m(), shape.n(),
-                shape.k(), 1f, a, ta ? shape.m() : shape.k(), b, tb ? shape.k() : shape.n(), 0f, c, shape.n());
+                CblasRowMajor,
+                ta ? CblasTrans : CblasNoTrans,
+                tb ? CblasTrans : CblasNoTrans,
+                shape.m(),
+                shape.n(),
+                shape.k(),
+                1f,
+                a,
+                ta ? shape.m() : shape.k(),
+                b,
+                tb ? shape.k() : shape.n(),
+                0f,
+                c,
+                shape.n());
         return c;
     }
 }

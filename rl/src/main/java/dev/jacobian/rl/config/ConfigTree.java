@@ -69,7 +69,9 @@ public final class ConfigTree {
     private static String nearest(String key, ObjectNode tree) {
         List<String> names = new ArrayList<>();
         tree.fieldNames().forEachRemaining(names::add);
-        return names.stream().min(Comparator.comparingInt(name -> distance(key, name))).orElseThrow();
+        return names.stream()
+                .min(Comparator.comparingInt(name -> distance(key, name)))
+                .orElseThrow();
     }
 
     /** Levenshtein distance. */

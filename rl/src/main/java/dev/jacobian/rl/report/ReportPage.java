@@ -32,15 +32,21 @@ final class ReportPage {
         String chart = SOURCE_MAP.matcher(resource("chart.umd.min.js")).replaceAll("");
         String script = resource("report.js");
         Map<String, String> parts = Map.of(
-                "title", escapeHtml(title),
+                "title",
+                escapeHtml(title),
                 "policy",
-                        "default-src 'none'; base-uri 'none'; form-action 'none'; style-src " + hash(style)
-                                + "; script-src " + hash(chart) + " " + hash(script),
-                "style", style,
-                "chart", chart,
-                "chart-licence", escapeHtml(resource("chart-licence.txt")),
-                "data", escapeScript(Json.compact(data)),
-                "script", script);
+                "default-src 'none'; base-uri 'none'; form-action 'none'; style-src " + hash(style) + "; script-src "
+                        + hash(chart) + " " + hash(script),
+                "style",
+                style,
+                "chart",
+                chart,
+                "chart-licence",
+                escapeHtml(resource("chart-licence.txt")),
+                "data",
+                escapeScript(Json.compact(data)),
+                "script",
+                script);
         Matcher matcher = PLACEHOLDER.matcher(resource("report.html"));
         return matcher.replaceAll(match -> Matcher.quoteReplacement(parts.get(match.group(1))));
     }
@@ -60,7 +66,10 @@ final class ReportPage {
 
     /** Text that is safe as the content of an element. */
     static String escapeHtml(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;");
     }
 
     private static String hash(String source) {

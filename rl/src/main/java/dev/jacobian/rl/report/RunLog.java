@@ -90,7 +90,8 @@ record RunLog(ObjectNode run, SequencedMap<Integer, ObjectNode> steps, List<Obje
     /** A metric's value at every step, in the order of {@link #steps}; NaN where it was not measured. */
     double[] series(String metric) {
         return steps.values().stream()
-                .mapToDouble(step -> step.path(metric).isNumber() ? step.get(metric).doubleValue() : Double.NaN)
+                .mapToDouble(
+                        step -> step.path(metric).isNumber() ? step.get(metric).doubleValue() : Double.NaN)
                 .toArray();
     }
 
@@ -123,7 +124,8 @@ record RunLog(ObjectNode run, SequencedMap<Integer, ObjectNode> steps, List<Obje
 
     /** A fact as text: itself, or the {@code name} in it if it is an object; empty if absent. */
     String name(String key) {
-        return fact(key).map(node -> node.isObject() ? node.path("name").asText() : node.asText())
+        return fact(key)
+                .map(node -> node.isObject() ? node.path("name").asText() : node.asText())
                 .orElse("");
     }
 
@@ -131,7 +133,9 @@ record RunLog(ObjectNode run, SequencedMap<Integer, ObjectNode> steps, List<Obje
     String model() {
         String model = name("model");
         Path path = Path.of(model);
-        return path.isAbsolute() && path.getFileName() != null ? path.getFileName().toString() : model;
+        return path.isAbsolute() && path.getFileName() != null
+                ? path.getFileName().toString()
+                : model;
     }
 
     private static List<ObjectNode> lines(Path file) {

@@ -91,7 +91,9 @@ public final class RunReport {
     }
 
     private static double rounded(double value) {
-        return value == Math.rint(value) ? value : new BigDecimal(value).round(PLOTTED).doubleValue();
+        return value == Math.rint(value)
+                ? value
+                : new BigDecimal(value).round(PLOTTED).doubleValue();
     }
 
     /** An even selection over the steps, with overlong texts cut. */

@@ -34,33 +34,34 @@ public final class RunSvg {
     static String svg(RunLog log) {
         List<Point> heldOut = points(log, RunLog.HELD_OUT);
         List<Point> reward = points(log, "reward");
-        int last = log.steps().isEmpty() ? 1 : Math.max(1, log.steps().lastEntry().getKey());
+        int last =
+                log.steps().isEmpty() ? 1 : Math.max(1, log.steps().lastEntry().getKey());
         String caption = caption(log);
         String words = heldOut.size() < 2
                 ? "Training run of " + last + " steps."
                 : "Over " + last + " training steps, pass@1 on held-out problems goes from "
-                        + percent(heldOut.getFirst().value()) + " to " + percent(heldOut.getLast().value()) + ".";
+                        + percent(heldOut.getFirst().value()) + " to "
+                        + percent(heldOut.getLast().value()) + ".";
 
         StringBuilder out = new StringBuilder();
         line(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" role=\"img\">", WIDTH, HEIGHT);
         line(out, "<title>%s</title>", ReportPage.escapeHtml(caption));
         line(out, "<desc>%s</desc>", ReportPage.escapeHtml(words));
-        out.append(
-                """
-                <style>
-                .page { fill: #ffffff; } .grid { stroke: #e8e7e3; } .axis { stroke: #c9c8c3; }
-                text { font-family: system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; font-size: 12px; fill: #646a73; }
-                .caption { font-size: 16px; font-weight: 600; fill: #1d2127; } .name { font-size: 13px; font-weight: 600; fill: #1d2127; }
-                .raw, .line { fill: none; stroke-linejoin: round; stroke-linecap: round; } .raw { stroke-width: 1; opacity: .3; } .line { stroke-width: 2.4; }
-                .blue { stroke: #2f5bd0; } .teal { stroke: #0b7f74; } .dot { fill: #2f5bd0; stroke: #ffffff; stroke-width: 1.5; }
-                .result { font-size: 13px; font-weight: 600; fill: #2f5bd0; }
-                @media (prefers-color-scheme: dark) {
-                  .page { fill: #14161a; } .grid { stroke: #2a2e36; } .axis { stroke: #444a54; } text { fill: #9aa1ac; }
-                  .caption, .name { fill: #e7e9ed; } .blue { stroke: #86a9ff; } .teal { stroke: #4fd1c1; }
-                  .dot { fill: #86a9ff; stroke: #14161a; } .result { fill: #86a9ff; }
-                }
-                </style>
-                """);
+        out.append("""
+            <style>
+            .page { fill: #ffffff; } .grid { stroke: #e8e7e3; } .axis { stroke: #c9c8c3; }
+            text { font-family: system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; font-size: 12px; fill: #646a73; }
+            .caption { font-size: 16px; font-weight: 600; fill: #1d2127; } .name { font-size: 13px; font-weight: 600; fill: #1d2127; }
+            .raw, .line { fill: none; stroke-linejoin: round; stroke-linecap: round; } .raw { stroke-width: 1; opacity: .3; } .line { stroke-width: 2.4; }
+            .blue { stroke: #2f5bd0; } .teal { stroke: #0b7f74; } .dot { fill: #2f5bd0; stroke: #ffffff; stroke-width: 1.5; }
+            .result { font-size: 13px; font-weight: 600; fill: #2f5bd0; }
+            @media (prefers-color-scheme: dark) {
+              .page { fill: #14161a; } .grid { stroke: #2a2e36; } .axis { stroke: #444a54; } text { fill: #9aa1ac; }
+              .caption, .name { fill: #e7e9ed; } .blue { stroke: #86a9ff; } .teal { stroke: #4fd1c1; }
+              .dot { fill: #86a9ff; stroke: #14161a; } .result { fill: #86a9ff; }
+            }
+            </style>
+            """);
         line(out, "<rect class=\"page\" width=\"%d\" height=\"%d\" rx=\"10\"/>", WIDTH, HEIGHT);
         line(out, "<text class=\"caption\" x=\"24\" y=\"32\">%s</text>", ReportPage.escapeHtml(caption));
 
@@ -172,11 +173,17 @@ public final class RunSvg {
                 line(
                         out,
                         "<line class=\"%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>",
-                        i == 0 ? "axis" : "grid", x(0), x(lastStep), y(value), y(value));
+                        i == 0 ? "axis" : "grid",
+                        x(0),
+                        x(lastStep),
+                        y(value),
+                        y(value));
                 line(
                         out,
                         "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%s</text>",
-                        x(0) - 8, y(value) + 4, axis.label(value));
+                        x(0) - 8,
+                        y(value) + 4,
+                        axis.label(value));
             }
             int quarter = Math.max(1, lastStep / 4);
             for (int step = 0; step <= lastStep - quarter / 2; step += quarter) {
@@ -186,7 +193,8 @@ public final class RunSvg {
             line(
                     out,
                     "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">training step</text>",
-                    (x(0) + x(lastStep)) / 2, BOTTOM + 38);
+                    (x(0) + x(lastStep)) / 2,
+                    BOTTOM + 38);
         }
 
         private void stepLabel(StringBuilder out, int step) {
@@ -208,7 +216,9 @@ public final class RunSvg {
                 line(
                         out,
                         "<circle class=\"dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"%s\"/>",
-                        x(point.step()), y(point.value()), points.size() > 40 ? "2" : "4");
+                        x(point.step()),
+                        y(point.value()),
+                        points.size() > 40 ? "2" : "4");
             }
             if (points.size() > 1) {
                 boolean rises = points.get(1).value() > points.get(0).value();

@@ -91,8 +91,7 @@ public record CountdownDemonstrations(Countdown task, double giveUp) implements 
 
     private static String guess(List<Step> steps, Rng rng) {
         Step step = steps.get(rng.nextInt(steps.size()));
-        List<Step> last =
-                combinations(step.value(), "(" + step.expression() + ")", step.rest(), "" + step.rest(), 0);
+        List<Step> last = combinations(step.value(), "(" + step.expression() + ")", step.rest(), "" + step.rest(), 0);
         return last.get(rng.nextInt(last.size())).expression();
     }
 

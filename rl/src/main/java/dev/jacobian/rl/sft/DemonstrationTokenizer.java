@@ -30,8 +30,7 @@ public final class DemonstrationTokenizer {
                 .mapToObj(i -> data.example(SEED, i))
                 .map(example -> example.prompt() + example.completion());
         ByteLevelBpeTrainer.Result result = ByteLevelBpeTrainer.train(
-                texts,
-                ByteLevelBpeTrainer.Settings.of(vocabularySize, ByteLevelBpeTrainer.Splitting.LLAMA3, added));
+                texts, ByteLevelBpeTrainer.Settings.of(vocabularySize, ByteLevelBpeTrainer.Splitting.LLAMA3, added));
         result.tokenizer().path("added_tokens").forEach(token -> {
             if (!token.path("content").asText().equals(END)) {
                 ((ObjectNode) token).put("special", false);

@@ -36,6 +36,7 @@ public interface SftDataset {
             throw new FormatException(name, "there are no examples", "Give at least one");
         }
         List<SftExample> all = List.copyOf(examples);
-        return (seed, index) -> all.get(Permutation.of(seed, index / all.size(), all.size(), (int) (index % all.size())));
+        return (seed, index) ->
+                all.get(Permutation.of(seed, index / all.size(), all.size(), (int) (index % all.size())));
     }
 }

@@ -64,8 +64,9 @@ public final class SftTrainer {
             loss = accumulate(sequences, labels);
             GradientClipping.Norm norm = GradientClipping.measure(model.parameters(), config.maxGradNorm());
             if (!Double.isFinite(loss) || !Double.isFinite(norm.norm())) {
-                throw new IllegalStateException("step " + (step + 1) + ": the loss is " + loss + " and the gradient norm "
-                        + norm.norm() + "; the run diverged. Start again with a lower learning_rate");
+                throw new IllegalStateException(
+                        "step " + (step + 1) + ": the loss is " + loss + " and the gradient norm " + norm.norm()
+                                + "; the run diverged. Start again with a lower learning_rate");
             }
             double learningRate = config.learningRate() * schedule.factor(step);
             optimizer.step(learningRate, norm.scale());
@@ -99,7 +100,8 @@ public final class SftTrainer {
         if (sequence.length > Math.min(config.maxLength(), model.config().maxPositions())) {
             throw new IllegalArgumentException("an example has " + sequence.length + " tokens, more than max_length "
                     + config.maxLength() + " or the model's " + model.config().maxPositions()
-                    + " positions; shorten it or raise max_length: " + example.prompt().strip());
+                    + " positions; shorten it or raise max_length: "
+                    + example.prompt().strip());
         }
         int[] label = sequence.clone();
         Arrays.fill(label, 0, prompt.length, LabelledBatch.IGNORE);
@@ -110,7 +112,9 @@ public final class SftTrainer {
     /** Adds the gradient of the mean loss over all completion tokens; returns that loss. */
     private double accumulate(List<int[]> sequences, List<int[]> labels) {
         long counted = labels.stream()
-                .mapToLong(label -> Arrays.stream(label).filter(l -> l != LabelledBatch.IGNORE).count())
+                .mapToLong(label -> Arrays.stream(label)
+                        .filter(l -> l != LabelledBatch.IGNORE)
+                        .count())
                 .sum();
         double loss = 0;
         int from = 0;

@@ -42,7 +42,10 @@ final class DemoRun {
     /** Writes the three files. */
     static void write(Path directory, int steps) {
         ObjectNode run = Json.object();
-        run.put("algorithm", "grpo").put("model", "/home/someone/models/countdown-5m").put("task", "countdown").put("seed", 7);
+        run.put("algorithm", "grpo")
+                .put("model", "/home/someone/models/countdown-5m")
+                .put("task", "countdown")
+                .put("seed", 7);
         run.put("machine", "JDK 25.0.3 · 512-bit vectors · 16 threads · CPU");
         if (steps > 1) {
             run.put("pass@1_before", 0.0713).put("pass@1_after", 0.6241).put("steps", steps);
@@ -94,7 +97,9 @@ final class DemoRun {
                 .put("completions/min_length", Math.max(4, Math.rint(length - 12 - 4 * random.nextDouble())))
                 .put("completions/max_length", Math.min(64, Math.rint(length + 16 + 12 * random.nextDouble())));
         line.put("reward", 0.1 + 0.9 * sampled).put("reward_std", 0.3 * Math.sqrt(sampled * (1 - sampled)) + 0.1);
-        line.put("frac_reward_zero_std", Math.clamp(0.45 - 1.4 * sampled * (1 - sampled) + 0.04 * random.nextGaussian(), 0, 1));
+        line.put(
+                "frac_reward_zero_std",
+                Math.clamp(0.45 - 1.4 * sampled * (1 - sampled) + 0.04 * random.nextGaussian(), 0, 1));
         line.put("entropy", 1.1 * Math.exp(-1.6 * progress) + 0.02 * random.nextGaussian());
         line.put("kl_to_init", 0.12 * progress * progress + 0.002 * Math.abs(random.nextGaussian()));
         line.put("clip_ratio/region_mean", 0.004 + 0.01 * random.nextDouble() * progress);
@@ -115,15 +120,38 @@ final class DemoRun {
         int c = 1 + random.nextInt(9);
         int target = a + b * c;
         String prompt = String.format(
-                Locale.ROOT, "Using the numbers [%d, %d, %d], create an equation that equals %d.\n<think>", b, a, c, target);
+                Locale.ROOT,
+                "Using the numbers [%d, %d, %d], create an equation that equals %d.\n<think>",
+                b,
+                a,
+                c,
+                target);
         String completion = solved
                 ? String.format(
                         Locale.ROOT,
                         "%d*%d=%d, %d+%d=%d, that is %d</think>\n<answer>%d * %d + %d</answer>",
-                        b, c, b * c, b * c, a, target, target, b, c, a)
+                        b,
+                        c,
+                        b * c,
+                        b * c,
+                        a,
+                        target,
+                        target,
+                        b,
+                        c,
+                        a)
                 : String.format(
-                        Locale.ROOT, "%d+%d=%d, %d*%d=%d</think>\n<answer>(%d + %d) * %d</answer>",
-                        a, b, a + b, a + b, c, (a + b) * c, a, b, c);
+                        Locale.ROOT,
+                        "%d+%d=%d, %d*%d=%d</think>\n<answer>(%d + %d) * %d</answer>",
+                        a,
+                        b,
+                        a + b,
+                        a + b,
+                        c,
+                        (a + b) * c,
+                        a,
+                        b,
+                        c);
         return Json.object()
                 .put("step", step)
                 .put("prompt", prompt)

@@ -38,11 +38,14 @@ class RunReportTest {
         JsonNode data = data(report());
         List<String> script = List.of(scripts(report()).get(2));
         for (String metric : DemoRun.CHARTED) {
-            assertThat(data.path("metrics").path(metric)).as(metric).hasSize(data.get("steps").size());
+            assertThat(data.path("metrics").path(metric))
+                    .as(metric)
+                    .hasSize(data.get("steps").size());
             assertThat(script.getFirst()).contains("'" + metric + "'");
         }
         assertThat(data.path("metrics").has("learning_rate")).isTrue();
-        assertThat(data.path("run").path("config").path("num_generations").asInt()).isEqualTo(8);
+        assertThat(data.path("run").path("config").path("num_generations").asInt())
+                .isEqualTo(8);
         assertThat(data.path("completions")).hasSize(120);
     }
 
@@ -68,8 +71,10 @@ class RunReportTest {
         assertThat(markup).doesNotContainPattern("(?i)href\\s*=\\s*[\"']?[^\"'#]");
         assertThat(markup).doesNotContainPattern("(?i)@import|url\\(");
         List<String> scripts = scripts(html);
-        assertThat(scripts.get(1) + scripts.get(2)).doesNotContain("fetch(", "XMLHttpRequest", "importScripts", "WebSocket");
-        assertThat(scripts.get(2)).doesNotContain("innerHTML =", "outerHTML", "insertAdjacentHTML", "document.write", "eval(");
+        assertThat(scripts.get(1) + scripts.get(2))
+                .doesNotContain("fetch(", "XMLHttpRequest", "importScripts", "WebSocket");
+        assertThat(scripts.get(2))
+                .doesNotContain("innerHTML =", "outerHTML", "insertAdjacentHTML", "document.write", "eval(");
     }
 
     @Test
@@ -106,7 +111,9 @@ class RunReportTest {
                     .put("advantage", 0.0)
                     .put("finish_reason", text));
         }
-        Json.write(directory.resolve("run.json"), Json.object().put("algorithm", text).put("task", text));
+        Json.write(
+                directory.resolve("run.json"),
+                Json.object().put("algorithm", text).put("task", text));
         String html = report();
         assertThat(scripts(html)).hasSize(3);
         assertThat(html.split("(?i)<script", -1)).hasSize(4);
@@ -138,10 +145,10 @@ class RunReportTest {
     @Test
     void metricsAbsentInSomeStepsAreNull() throws IOException {
         Files.writeString(directory.resolve("metrics.jsonl"), """
-                {"step": 2, "a": 1.5, "note": "text is no metric"}
-                {"step": 1, "b": 0.123456789}
-                {"step": 2, "a": 2.5}
-                """);
+            {"step": 2, "a": 1.5, "note": "text is no metric"}
+            {"step": 1, "b": 0.123456789}
+            {"step": 2, "a": 2.5}
+            """);
         JsonNode data = data(report());
         assertThat(data.path("steps").toString()).isEqualTo("[1,2]");
         assertThat(data.path("metrics").toString()).isEqualTo("{\"b\":[0.123457,null],\"a\":[null,2.5]}");

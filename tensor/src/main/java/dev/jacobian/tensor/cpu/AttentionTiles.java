@@ -67,7 +67,18 @@ final class AttentionTiles {
      * @param h0 to h3: where a query's head begins in a page of keys, on top of {@code at0} and {@code at1}
      */
     static void headScores4x2(
-            int d, float[] q, float[] k0, int at0, float[] k1, int at1, int h0, int h1, int h2, int h3, float[] s, int sFrom,
+            int d,
+            float[] q,
+            float[] k0,
+            int at0,
+            float[] k1,
+            int at1,
+            int h0,
+            int h1,
+            int h2,
+            int h3,
+            float[] s,
+            int sFrom,
             int sRow) {
         FloatVector s00 = FloatVector.zero(Lanes.FLOATS);
         FloatVector s01 = FloatVector.zero(Lanes.FLOATS);
@@ -103,7 +114,17 @@ final class AttentionTiles {
 
     /** 4 output rows, 2 vectors wide: {@code c[r] += Σ_j e[eAt + r * eRow + j] · v_j} over the keys [first, end) of pages. */
     static void values4x2(
-            float[][] pages, int first, int end, int h, int width, float[] e, int eAt, int eRow, float[] c, int cFrom, int cRow) {
+            float[][] pages,
+            int first,
+            int end,
+            int h,
+            int width,
+            float[] e,
+            int eAt,
+            int eRow,
+            float[] c,
+            int cFrom,
+            int cRow) {
         FloatVector c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
         FloatVector c01 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + L);
         FloatVector c10 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow);
@@ -147,7 +168,17 @@ final class AttentionTiles {
 
     /** 4 output rows, 1 vector wide: {@code c[r] += Σ_j e[eAt + r * eRow + j] · v_j} over the keys [first, end) of pages. */
     static void values4x1(
-            float[][] pages, int first, int end, int h, int width, float[] e, int eAt, int eRow, float[] c, int cFrom, int cRow) {
+            float[][] pages,
+            int first,
+            int end,
+            int h,
+            int width,
+            float[] e,
+            int eAt,
+            int eRow,
+            float[] c,
+            int cFrom,
+            int cRow) {
         FloatVector c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
         FloatVector c10 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow);
         FloatVector c20 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * cRow);
@@ -178,7 +209,20 @@ final class AttentionTiles {
 
     /** As {@link #values4x2}, each row with values of its own head, which begin at {@code h0} to {@code h3} of a page. */
     static void headValues4x2(
-            float[][] pages, int first, int end, int h0, int h1, int h2, int h3, int width, float[] e, int eAt, int eRow, float[] c, int cFrom, int cRow) {
+            float[][] pages,
+            int first,
+            int end,
+            int h0,
+            int h1,
+            int h2,
+            int h3,
+            int width,
+            float[] e,
+            int eAt,
+            int eRow,
+            float[] c,
+            int cFrom,
+            int cRow) {
         FloatVector c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
         FloatVector c01 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + L);
         FloatVector c10 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow);
@@ -220,7 +264,20 @@ final class AttentionTiles {
 
     /** As {@link #values4x1}, each row with values of its own head, which begin at {@code h0} to {@code h3} of a page. */
     static void headValues4x1(
-            float[][] pages, int first, int end, int h0, int h1, int h2, int h3, int width, float[] e, int eAt, int eRow, float[] c, int cFrom, int cRow) {
+            float[][] pages,
+            int first,
+            int end,
+            int h0,
+            int h1,
+            int h2,
+            int h3,
+            int width,
+            float[] e,
+            int eAt,
+            int eRow,
+            float[] c,
+            int cFrom,
+            int cRow) {
         FloatVector c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
         FloatVector c10 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow);
         FloatVector c20 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * cRow);
@@ -250,7 +307,17 @@ final class AttentionTiles {
 
     /** As {@link #headScores4x2}, for two pairs of queries that share the keys of the heads at {@code h0} and {@code h1}. */
     static void pairScores4x2(
-            int d, float[] q, float[] k0, int at0, float[] k1, int at1, int h0, int h1, float[] s, int sFrom, int sRow) {
+            int d,
+            float[] q,
+            float[] k0,
+            int at0,
+            float[] k1,
+            int at1,
+            int h0,
+            int h1,
+            float[] s,
+            int sFrom,
+            int sRow) {
         FloatVector s00 = FloatVector.zero(Lanes.FLOATS);
         FloatVector s01 = FloatVector.zero(Lanes.FLOATS);
         FloatVector s10 = FloatVector.zero(Lanes.FLOATS);
@@ -289,7 +356,18 @@ final class AttentionTiles {
 
     /** As {@link #headValues4x2}, for two pairs of rows that share the values at {@code h0} and {@code h1}. */
     static void pairValues4x2(
-            float[][] pages, int first, int end, int h0, int h1, int width, float[] e, int eAt, int eRow, float[] c, int cFrom, int cRow) {
+            float[][] pages,
+            int first,
+            int end,
+            int h0,
+            int h1,
+            int width,
+            float[] e,
+            int eAt,
+            int eRow,
+            float[] c,
+            int cFrom,
+            int cRow) {
         FloatVector c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
         FloatVector c01 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + L);
         FloatVector c10 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow);
@@ -335,7 +413,18 @@ final class AttentionTiles {
 
     /** As {@link #headValues4x1}, for two pairs of rows that share the values at {@code h0} and {@code h1}. */
     static void pairValues4x1(
-            float[][] pages, int first, int end, int h0, int h1, int width, float[] e, int eAt, int eRow, float[] c, int cFrom, int cRow) {
+            float[][] pages,
+            int first,
+            int end,
+            int h0,
+            int h1,
+            int width,
+            float[] e,
+            int eAt,
+            int eRow,
+            float[] c,
+            int cFrom,
+            int cRow) {
         FloatVector c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
         FloatVector c10 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow);
         FloatVector c20 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * cRow);
@@ -367,7 +456,17 @@ final class AttentionTiles {
 
     /** 4 output rows, 2 vectors wide: {@code c[r] += Σ_t a[aFrom + r * aRow + t * aStep] · b[bFrom + t * bStep ..]}. */
     static void sums4x2(
-            int n, float[] a, int aFrom, int aRow, int aStep, float[] b, int bFrom, int bStep, float[] c, int cFrom, int cRow) {
+            int n,
+            float[] a,
+            int aFrom,
+            int aRow,
+            int aStep,
+            float[] b,
+            int bFrom,
+            int bStep,
+            float[] c,
+            int cFrom,
+            int cRow) {
         FloatVector c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
         FloatVector c01 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + L);
         FloatVector c10 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow);
@@ -409,7 +508,17 @@ final class AttentionTiles {
 
     /** 4 output rows, 1 vector wide: {@code c[r] += Σ_t a[aFrom + r * aRow + t * aStep] · b[bFrom + t * bStep ..]}. */
     static void sums4x1(
-            int n, float[] a, int aFrom, int aRow, int aStep, float[] b, int bFrom, int bStep, float[] c, int cFrom, int cRow) {
+            int n,
+            float[] a,
+            int aFrom,
+            int aRow,
+            int aStep,
+            float[] b,
+            int bFrom,
+            int bStep,
+            float[] c,
+            int cFrom,
+            int cRow) {
         FloatVector c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
         FloatVector c10 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow);
         FloatVector c20 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * cRow);
@@ -438,7 +547,17 @@ final class AttentionTiles {
 
     /** 1 output row, 4 vectors wide: {@code c[r] += Σ_t a[aFrom + r * aRow + t * aStep] · b[bFrom + t * bStep ..]}. */
     static void sums1x4(
-            int n, float[] a, int aFrom, int aRow, int aStep, float[] b, int bFrom, int bStep, float[] c, int cFrom, int cRow) {
+            int n,
+            float[] a,
+            int aFrom,
+            int aRow,
+            int aStep,
+            float[] b,
+            int bFrom,
+            int bStep,
+            float[] c,
+            int cFrom,
+            int cRow) {
         FloatVector c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
         FloatVector c01 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + L);
         FloatVector c02 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * L);
@@ -464,7 +583,17 @@ final class AttentionTiles {
 
     /** 1 output row, 2 vectors wide: {@code c[r] += Σ_t a[aFrom + r * aRow + t * aStep] · b[bFrom + t * bStep ..]}. */
     static void sums1x2(
-            int n, float[] a, int aFrom, int aRow, int aStep, float[] b, int bFrom, int bStep, float[] c, int cFrom, int cRow) {
+            int n,
+            float[] a,
+            int aFrom,
+            int aRow,
+            int aStep,
+            float[] b,
+            int bFrom,
+            int bStep,
+            float[] c,
+            int cFrom,
+            int cRow) {
         FloatVector c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
         FloatVector c01 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + L);
         for (int t = 0; t < n; t++) {
@@ -482,7 +611,17 @@ final class AttentionTiles {
 
     /** 1 output row, 1 vector wide: {@code c[r] += Σ_t a[aFrom + r * aRow + t * aStep] · b[bFrom + t * bStep ..]}. */
     static void sums1x1(
-            int n, float[] a, int aFrom, int aRow, int aStep, float[] b, int bFrom, int bStep, float[] c, int cFrom, int cRow) {
+            int n,
+            float[] a,
+            int aFrom,
+            int aRow,
+            int aStep,
+            float[] b,
+            int bFrom,
+            int bStep,
+            float[] c,
+            int cFrom,
+            int cRow) {
         FloatVector c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
         for (int t = 0; t < n; t++) {
             int bAt = bFrom + t * bStep;
@@ -496,8 +635,18 @@ final class AttentionTiles {
 
     /** {@link #sums4x2} across {@code width} elements, a multiple of the vector length. */
     static void sums4(
-            int n, float[] a, int aFrom, int aRow, int aStep, float[] b, int bFrom, int bStep, float[] c, int cFrom,
-            int cRow, int width) {
+            int n,
+            float[] a,
+            int aFrom,
+            int aRow,
+            int aStep,
+            float[] b,
+            int bFrom,
+            int bStep,
+            float[] c,
+            int cFrom,
+            int cRow,
+            int width) {
         int i = 0;
         for (; i + 2 * L <= width; i += 2 * L) {
             sums4x2(n, a, aFrom, aRow, aStep, b, bFrom + i, bStep, c, cFrom + i, cRow);

@@ -33,8 +33,9 @@ final class Lanes {
             case 128 -> FloatVector.SPECIES_128;
             case 256 -> FloatVector.SPECIES_256;
             case 512 -> FloatVector.SPECIES_512;
-            default -> throw new IllegalArgumentException(
-                    "jacobian.vector.bits is " + bits + "; use 128, 256 or 512, or leave it out");
+            default ->
+                throw new IllegalArgumentException(
+                        "jacobian.vector.bits is " + bits + "; use 128, 256 or 512, or leave it out");
         };
     }
 }

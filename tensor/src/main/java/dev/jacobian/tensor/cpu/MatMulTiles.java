@@ -7,137 +7,35 @@ import jdk.incubator.vector.FloatVector;
  * The innermost loops of the matrix product: R rows times W vectors of columns in registers.
  *
  * <p>Per step of k a tile loads W vectors of the right operand, broadcasts R numbers of the left one and does R · W fused
- * multiply-adds, each lane one link in the chain of one output element. 8 × 3 fills the 32 registers of AVX-512 and NEON,
- * 4 × 3 the 16 of AVX2; one row is for the rows left over and for decoding one sequence. The methods repeat themselves on
- * purpose: accumulators must be named locals, because the compiler keeps those in registers and puts an array of vectors
- * on the heap.
+ * multiply-adds, each lane one link in the chain of one output element. 8 × 2 suits the 32 registers of AVX-512 and NEON:
+ * 8 × 3 would fill them better, but then three strips of the right operand no longer fit the first-level cache. 4 × 3 suits
+ * the 16 registers of AVX2. One row is for what is left over and for decoding one sequence. The methods repeat themselves
+ * on purpose: accumulators must be named locals, because the compiler keeps those in registers and puts an array of
+ * vectors on the heap.
  *
- * <p>All have the same arguments: {@code k} steps; the left operand {@code a} from {@code aFrom} as [k, R]; the right one
- * {@code b} from {@code bFrom} as W strips of [k, lanes] that are {@code bStrip} apart; the output {@code c} from {@code
- * cFrom} with {@code cRow} between rows; {@code load} whether the chains continue from {@code c} or start from 0.
+ * <p>All have the same arguments: {@code k} steps; the left operand {@code a} in rows from {@code aFrom} that are {@code
+ * aRow} apart, of which {@code last} is the last (a tile with fewer rows than R repeats it); the right one {@code b} from
+ * {@code bFrom} as W strips of [k, lanes] that are {@code bStrip} apart; the output {@code c} from {@code cFrom} with {@code
+ * cRow} between rows; {@code load} whether the chains continue from {@code c} or start from 0.
  */
 final class MatMulTiles {
     private static final int L = Lanes.COUNT;
 
     private MatMulTiles() {}
 
-    static void tile8x3(
-            int k, float[] a, int aFrom, float[] b, int bFrom, int bStrip, float[] c, int cFrom, int cRow, boolean load) {
-        FloatVector c00 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c01 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c02 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c10 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c11 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c12 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c20 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c21 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c22 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c30 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c31 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c32 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c40 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c41 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c42 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c50 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c51 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c52 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c60 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c61 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c62 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c70 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c71 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c72 = FloatVector.zero(Lanes.FLOATS);
-        if (load) {
-            c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
-            c01 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + L);
-            c02 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * L);
-            c10 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow);
-            c11 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow + L);
-            c12 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + cRow + 2 * L);
-            c20 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * cRow);
-            c21 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * cRow + L);
-            c22 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * cRow + 2 * L);
-            c30 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * cRow);
-            c31 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * cRow + L);
-            c32 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * cRow + 2 * L);
-            c40 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 4 * cRow);
-            c41 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 4 * cRow + L);
-            c42 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 4 * cRow + 2 * L);
-            c50 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 5 * cRow);
-            c51 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 5 * cRow + L);
-            c52 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 5 * cRow + 2 * L);
-            c60 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 6 * cRow);
-            c61 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 6 * cRow + L);
-            c62 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 6 * cRow + 2 * L);
-            c70 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 7 * cRow);
-            c71 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 7 * cRow + L);
-            c72 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 7 * cRow + 2 * L);
-        }
-        for (int p = 0; p < k; p++) {
-            FloatVector b0 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + p * L);
-            FloatVector b1 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + bStrip + p * L);
-            FloatVector b2 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + 2 * bStrip + p * L);
-            FloatVector a0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8]);
-            c00 = a0.fma(b0, c00);
-            c01 = a0.fma(b1, c01);
-            c02 = a0.fma(b2, c02);
-            FloatVector a1 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 1]);
-            c10 = a1.fma(b0, c10);
-            c11 = a1.fma(b1, c11);
-            c12 = a1.fma(b2, c12);
-            FloatVector a2 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 2]);
-            c20 = a2.fma(b0, c20);
-            c21 = a2.fma(b1, c21);
-            c22 = a2.fma(b2, c22);
-            FloatVector a3 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 3]);
-            c30 = a3.fma(b0, c30);
-            c31 = a3.fma(b1, c31);
-            c32 = a3.fma(b2, c32);
-            FloatVector a4 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 4]);
-            c40 = a4.fma(b0, c40);
-            c41 = a4.fma(b1, c41);
-            c42 = a4.fma(b2, c42);
-            FloatVector a5 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 5]);
-            c50 = a5.fma(b0, c50);
-            c51 = a5.fma(b1, c51);
-            c52 = a5.fma(b2, c52);
-            FloatVector a6 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 6]);
-            c60 = a6.fma(b0, c60);
-            c61 = a6.fma(b1, c61);
-            c62 = a6.fma(b2, c62);
-            FloatVector a7 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 7]);
-            c70 = a7.fma(b0, c70);
-            c71 = a7.fma(b1, c71);
-            c72 = a7.fma(b2, c72);
-        }
-        c00.intoArray(c, cFrom);
-        c01.intoArray(c, cFrom + L);
-        c02.intoArray(c, cFrom + 2 * L);
-        c10.intoArray(c, cFrom + cRow);
-        c11.intoArray(c, cFrom + cRow + L);
-        c12.intoArray(c, cFrom + cRow + 2 * L);
-        c20.intoArray(c, cFrom + 2 * cRow);
-        c21.intoArray(c, cFrom + 2 * cRow + L);
-        c22.intoArray(c, cFrom + 2 * cRow + 2 * L);
-        c30.intoArray(c, cFrom + 3 * cRow);
-        c31.intoArray(c, cFrom + 3 * cRow + L);
-        c32.intoArray(c, cFrom + 3 * cRow + 2 * L);
-        c40.intoArray(c, cFrom + 4 * cRow);
-        c41.intoArray(c, cFrom + 4 * cRow + L);
-        c42.intoArray(c, cFrom + 4 * cRow + 2 * L);
-        c50.intoArray(c, cFrom + 5 * cRow);
-        c51.intoArray(c, cFrom + 5 * cRow + L);
-        c52.intoArray(c, cFrom + 5 * cRow + 2 * L);
-        c60.intoArray(c, cFrom + 6 * cRow);
-        c61.intoArray(c, cFrom + 6 * cRow + L);
-        c62.intoArray(c, cFrom + 6 * cRow + 2 * L);
-        c70.intoArray(c, cFrom + 7 * cRow);
-        c71.intoArray(c, cFrom + 7 * cRow + L);
-        c72.intoArray(c, cFrom + 7 * cRow + 2 * L);
-    }
-
     static void tile8x2(
-            int k, float[] a, int aFrom, float[] b, int bFrom, int bStrip, float[] c, int cFrom, int cRow, boolean load) {
+            int k,
+            float[] a,
+            int aFrom,
+            int aRow,
+            int last,
+            float[] b,
+            int bFrom,
+            int bStrip,
+            float[] c,
+            int cFrom,
+            int cRow,
+            boolean load) {
         FloatVector c00 = FloatVector.zero(Lanes.FLOATS);
         FloatVector c01 = FloatVector.zero(Lanes.FLOATS);
         FloatVector c10 = FloatVector.zero(Lanes.FLOATS);
@@ -172,33 +70,40 @@ final class MatMulTiles {
             c70 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 7 * cRow);
             c71 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 7 * cRow + L);
         }
+        int a1 = aFrom + Math.min(1, last) * aRow;
+        int a2 = aFrom + Math.min(2, last) * aRow;
+        int a3 = aFrom + Math.min(3, last) * aRow;
+        int a4 = aFrom + Math.min(4, last) * aRow;
+        int a5 = aFrom + Math.min(5, last) * aRow;
+        int a6 = aFrom + Math.min(6, last) * aRow;
+        int a7 = aFrom + Math.min(7, last) * aRow;
         for (int p = 0; p < k; p++) {
             FloatVector b0 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + p * L);
             FloatVector b1 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + bStrip + p * L);
-            FloatVector a0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8]);
-            c00 = a0.fma(b0, c00);
-            c01 = a0.fma(b1, c01);
-            FloatVector a1 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 1]);
-            c10 = a1.fma(b0, c10);
-            c11 = a1.fma(b1, c11);
-            FloatVector a2 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 2]);
-            c20 = a2.fma(b0, c20);
-            c21 = a2.fma(b1, c21);
-            FloatVector a3 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 3]);
-            c30 = a3.fma(b0, c30);
-            c31 = a3.fma(b1, c31);
-            FloatVector a4 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 4]);
-            c40 = a4.fma(b0, c40);
-            c41 = a4.fma(b1, c41);
-            FloatVector a5 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 5]);
-            c50 = a5.fma(b0, c50);
-            c51 = a5.fma(b1, c51);
-            FloatVector a6 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 6]);
-            c60 = a6.fma(b0, c60);
-            c61 = a6.fma(b1, c61);
-            FloatVector a7 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 7]);
-            c70 = a7.fma(b0, c70);
-            c71 = a7.fma(b1, c71);
+            FloatVector x0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p]);
+            c00 = x0.fma(b0, c00);
+            c01 = x0.fma(b1, c01);
+            FloatVector x1 = FloatVector.broadcast(Lanes.FLOATS, a[a1 + p]);
+            c10 = x1.fma(b0, c10);
+            c11 = x1.fma(b1, c11);
+            FloatVector x2 = FloatVector.broadcast(Lanes.FLOATS, a[a2 + p]);
+            c20 = x2.fma(b0, c20);
+            c21 = x2.fma(b1, c21);
+            FloatVector x3 = FloatVector.broadcast(Lanes.FLOATS, a[a3 + p]);
+            c30 = x3.fma(b0, c30);
+            c31 = x3.fma(b1, c31);
+            FloatVector x4 = FloatVector.broadcast(Lanes.FLOATS, a[a4 + p]);
+            c40 = x4.fma(b0, c40);
+            c41 = x4.fma(b1, c41);
+            FloatVector x5 = FloatVector.broadcast(Lanes.FLOATS, a[a5 + p]);
+            c50 = x5.fma(b0, c50);
+            c51 = x5.fma(b1, c51);
+            FloatVector x6 = FloatVector.broadcast(Lanes.FLOATS, a[a6 + p]);
+            c60 = x6.fma(b0, c60);
+            c61 = x6.fma(b1, c61);
+            FloatVector x7 = FloatVector.broadcast(Lanes.FLOATS, a[a7 + p]);
+            c70 = x7.fma(b0, c70);
+            c71 = x7.fma(b1, c71);
         }
         c00.intoArray(c, cFrom);
         c01.intoArray(c, cFrom + L);
@@ -219,7 +124,18 @@ final class MatMulTiles {
     }
 
     static void tile8x1(
-            int k, float[] a, int aFrom, float[] b, int bFrom, int bStrip, float[] c, int cFrom, int cRow, boolean load) {
+            int k,
+            float[] a,
+            int aFrom,
+            int aRow,
+            int last,
+            float[] b,
+            int bFrom,
+            int bStrip,
+            float[] c,
+            int cFrom,
+            int cRow,
+            boolean load) {
         FloatVector c00 = FloatVector.zero(Lanes.FLOATS);
         FloatVector c10 = FloatVector.zero(Lanes.FLOATS);
         FloatVector c20 = FloatVector.zero(Lanes.FLOATS);
@@ -238,24 +154,31 @@ final class MatMulTiles {
             c60 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 6 * cRow);
             c70 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 7 * cRow);
         }
+        int a1 = aFrom + Math.min(1, last) * aRow;
+        int a2 = aFrom + Math.min(2, last) * aRow;
+        int a3 = aFrom + Math.min(3, last) * aRow;
+        int a4 = aFrom + Math.min(4, last) * aRow;
+        int a5 = aFrom + Math.min(5, last) * aRow;
+        int a6 = aFrom + Math.min(6, last) * aRow;
+        int a7 = aFrom + Math.min(7, last) * aRow;
         for (int p = 0; p < k; p++) {
             FloatVector b0 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + p * L);
-            FloatVector a0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8]);
-            c00 = a0.fma(b0, c00);
-            FloatVector a1 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 1]);
-            c10 = a1.fma(b0, c10);
-            FloatVector a2 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 2]);
-            c20 = a2.fma(b0, c20);
-            FloatVector a3 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 3]);
-            c30 = a3.fma(b0, c30);
-            FloatVector a4 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 4]);
-            c40 = a4.fma(b0, c40);
-            FloatVector a5 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 5]);
-            c50 = a5.fma(b0, c50);
-            FloatVector a6 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 6]);
-            c60 = a6.fma(b0, c60);
-            FloatVector a7 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 8 + 7]);
-            c70 = a7.fma(b0, c70);
+            FloatVector x0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p]);
+            c00 = x0.fma(b0, c00);
+            FloatVector x1 = FloatVector.broadcast(Lanes.FLOATS, a[a1 + p]);
+            c10 = x1.fma(b0, c10);
+            FloatVector x2 = FloatVector.broadcast(Lanes.FLOATS, a[a2 + p]);
+            c20 = x2.fma(b0, c20);
+            FloatVector x3 = FloatVector.broadcast(Lanes.FLOATS, a[a3 + p]);
+            c30 = x3.fma(b0, c30);
+            FloatVector x4 = FloatVector.broadcast(Lanes.FLOATS, a[a4 + p]);
+            c40 = x4.fma(b0, c40);
+            FloatVector x5 = FloatVector.broadcast(Lanes.FLOATS, a[a5 + p]);
+            c50 = x5.fma(b0, c50);
+            FloatVector x6 = FloatVector.broadcast(Lanes.FLOATS, a[a6 + p]);
+            c60 = x6.fma(b0, c60);
+            FloatVector x7 = FloatVector.broadcast(Lanes.FLOATS, a[a7 + p]);
+            c70 = x7.fma(b0, c70);
         }
         c00.intoArray(c, cFrom);
         c10.intoArray(c, cFrom + cRow);
@@ -268,7 +191,18 @@ final class MatMulTiles {
     }
 
     static void tile4x3(
-            int k, float[] a, int aFrom, float[] b, int bFrom, int bStrip, float[] c, int cFrom, int cRow, boolean load) {
+            int k,
+            float[] a,
+            int aFrom,
+            int aRow,
+            int last,
+            float[] b,
+            int bFrom,
+            int bStrip,
+            float[] c,
+            int cFrom,
+            int cRow,
+            boolean load) {
         FloatVector c00 = FloatVector.zero(Lanes.FLOATS);
         FloatVector c01 = FloatVector.zero(Lanes.FLOATS);
         FloatVector c02 = FloatVector.zero(Lanes.FLOATS);
@@ -295,26 +229,29 @@ final class MatMulTiles {
             c31 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * cRow + L);
             c32 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * cRow + 2 * L);
         }
+        int a1 = aFrom + Math.min(1, last) * aRow;
+        int a2 = aFrom + Math.min(2, last) * aRow;
+        int a3 = aFrom + Math.min(3, last) * aRow;
         for (int p = 0; p < k; p++) {
             FloatVector b0 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + p * L);
             FloatVector b1 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + bStrip + p * L);
             FloatVector b2 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + 2 * bStrip + p * L);
-            FloatVector a0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4]);
-            c00 = a0.fma(b0, c00);
-            c01 = a0.fma(b1, c01);
-            c02 = a0.fma(b2, c02);
-            FloatVector a1 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4 + 1]);
-            c10 = a1.fma(b0, c10);
-            c11 = a1.fma(b1, c11);
-            c12 = a1.fma(b2, c12);
-            FloatVector a2 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4 + 2]);
-            c20 = a2.fma(b0, c20);
-            c21 = a2.fma(b1, c21);
-            c22 = a2.fma(b2, c22);
-            FloatVector a3 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4 + 3]);
-            c30 = a3.fma(b0, c30);
-            c31 = a3.fma(b1, c31);
-            c32 = a3.fma(b2, c32);
+            FloatVector x0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p]);
+            c00 = x0.fma(b0, c00);
+            c01 = x0.fma(b1, c01);
+            c02 = x0.fma(b2, c02);
+            FloatVector x1 = FloatVector.broadcast(Lanes.FLOATS, a[a1 + p]);
+            c10 = x1.fma(b0, c10);
+            c11 = x1.fma(b1, c11);
+            c12 = x1.fma(b2, c12);
+            FloatVector x2 = FloatVector.broadcast(Lanes.FLOATS, a[a2 + p]);
+            c20 = x2.fma(b0, c20);
+            c21 = x2.fma(b1, c21);
+            c22 = x2.fma(b2, c22);
+            FloatVector x3 = FloatVector.broadcast(Lanes.FLOATS, a[a3 + p]);
+            c30 = x3.fma(b0, c30);
+            c31 = x3.fma(b1, c31);
+            c32 = x3.fma(b2, c32);
         }
         c00.intoArray(c, cFrom);
         c01.intoArray(c, cFrom + L);
@@ -331,7 +268,18 @@ final class MatMulTiles {
     }
 
     static void tile4x2(
-            int k, float[] a, int aFrom, float[] b, int bFrom, int bStrip, float[] c, int cFrom, int cRow, boolean load) {
+            int k,
+            float[] a,
+            int aFrom,
+            int aRow,
+            int last,
+            float[] b,
+            int bFrom,
+            int bStrip,
+            float[] c,
+            int cFrom,
+            int cRow,
+            boolean load) {
         FloatVector c00 = FloatVector.zero(Lanes.FLOATS);
         FloatVector c01 = FloatVector.zero(Lanes.FLOATS);
         FloatVector c10 = FloatVector.zero(Lanes.FLOATS);
@@ -350,21 +298,24 @@ final class MatMulTiles {
             c30 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * cRow);
             c31 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * cRow + L);
         }
+        int a1 = aFrom + Math.min(1, last) * aRow;
+        int a2 = aFrom + Math.min(2, last) * aRow;
+        int a3 = aFrom + Math.min(3, last) * aRow;
         for (int p = 0; p < k; p++) {
             FloatVector b0 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + p * L);
             FloatVector b1 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + bStrip + p * L);
-            FloatVector a0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4]);
-            c00 = a0.fma(b0, c00);
-            c01 = a0.fma(b1, c01);
-            FloatVector a1 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4 + 1]);
-            c10 = a1.fma(b0, c10);
-            c11 = a1.fma(b1, c11);
-            FloatVector a2 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4 + 2]);
-            c20 = a2.fma(b0, c20);
-            c21 = a2.fma(b1, c21);
-            FloatVector a3 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4 + 3]);
-            c30 = a3.fma(b0, c30);
-            c31 = a3.fma(b1, c31);
+            FloatVector x0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p]);
+            c00 = x0.fma(b0, c00);
+            c01 = x0.fma(b1, c01);
+            FloatVector x1 = FloatVector.broadcast(Lanes.FLOATS, a[a1 + p]);
+            c10 = x1.fma(b0, c10);
+            c11 = x1.fma(b1, c11);
+            FloatVector x2 = FloatVector.broadcast(Lanes.FLOATS, a[a2 + p]);
+            c20 = x2.fma(b0, c20);
+            c21 = x2.fma(b1, c21);
+            FloatVector x3 = FloatVector.broadcast(Lanes.FLOATS, a[a3 + p]);
+            c30 = x3.fma(b0, c30);
+            c31 = x3.fma(b1, c31);
         }
         c00.intoArray(c, cFrom);
         c01.intoArray(c, cFrom + L);
@@ -377,7 +328,18 @@ final class MatMulTiles {
     }
 
     static void tile4x1(
-            int k, float[] a, int aFrom, float[] b, int bFrom, int bStrip, float[] c, int cFrom, int cRow, boolean load) {
+            int k,
+            float[] a,
+            int aFrom,
+            int aRow,
+            int last,
+            float[] b,
+            int bFrom,
+            int bStrip,
+            float[] c,
+            int cFrom,
+            int cRow,
+            boolean load) {
         FloatVector c00 = FloatVector.zero(Lanes.FLOATS);
         FloatVector c10 = FloatVector.zero(Lanes.FLOATS);
         FloatVector c20 = FloatVector.zero(Lanes.FLOATS);
@@ -388,16 +350,19 @@ final class MatMulTiles {
             c20 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * cRow);
             c30 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * cRow);
         }
+        int a1 = aFrom + Math.min(1, last) * aRow;
+        int a2 = aFrom + Math.min(2, last) * aRow;
+        int a3 = aFrom + Math.min(3, last) * aRow;
         for (int p = 0; p < k; p++) {
             FloatVector b0 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + p * L);
-            FloatVector a0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4]);
-            c00 = a0.fma(b0, c00);
-            FloatVector a1 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4 + 1]);
-            c10 = a1.fma(b0, c10);
-            FloatVector a2 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4 + 2]);
-            c20 = a2.fma(b0, c20);
-            FloatVector a3 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p * 4 + 3]);
-            c30 = a3.fma(b0, c30);
+            FloatVector x0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p]);
+            c00 = x0.fma(b0, c00);
+            FloatVector x1 = FloatVector.broadcast(Lanes.FLOATS, a[a1 + p]);
+            c10 = x1.fma(b0, c10);
+            FloatVector x2 = FloatVector.broadcast(Lanes.FLOATS, a[a2 + p]);
+            c20 = x2.fma(b0, c20);
+            FloatVector x3 = FloatVector.broadcast(Lanes.FLOATS, a[a3 + p]);
+            c30 = x3.fma(b0, c30);
         }
         c00.intoArray(c, cFrom);
         c10.intoArray(c, cFrom + cRow);
@@ -405,59 +370,67 @@ final class MatMulTiles {
         c30.intoArray(c, cFrom + 3 * cRow);
     }
 
-    static void tile1x3(
-            int k, float[] a, int aFrom, float[] b, int bFrom, int bStrip, float[] c, int cFrom, int cRow, boolean load) {
+    static void tile1x4(
+            int k,
+            float[] a,
+            int aFrom,
+            int aRow,
+            int last,
+            float[] b,
+            int bFrom,
+            int bStrip,
+            float[] c,
+            int cFrom,
+            int cRow,
+            boolean load) {
         FloatVector c00 = FloatVector.zero(Lanes.FLOATS);
         FloatVector c01 = FloatVector.zero(Lanes.FLOATS);
         FloatVector c02 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector c03 = FloatVector.zero(Lanes.FLOATS);
         if (load) {
             c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
             c01 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + L);
             c02 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 2 * L);
+            c03 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + 3 * L);
         }
         for (int p = 0; p < k; p++) {
             FloatVector b0 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + p * L);
             FloatVector b1 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + bStrip + p * L);
             FloatVector b2 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + 2 * bStrip + p * L);
-            FloatVector a0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p]);
-            c00 = a0.fma(b0, c00);
-            c01 = a0.fma(b1, c01);
-            c02 = a0.fma(b2, c02);
+            FloatVector b3 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + 3 * bStrip + p * L);
+            FloatVector x0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p]);
+            c00 = x0.fma(b0, c00);
+            c01 = x0.fma(b1, c01);
+            c02 = x0.fma(b2, c02);
+            c03 = x0.fma(b3, c03);
         }
         c00.intoArray(c, cFrom);
         c01.intoArray(c, cFrom + L);
         c02.intoArray(c, cFrom + 2 * L);
-    }
-
-    static void tile1x2(
-            int k, float[] a, int aFrom, float[] b, int bFrom, int bStrip, float[] c, int cFrom, int cRow, boolean load) {
-        FloatVector c00 = FloatVector.zero(Lanes.FLOATS);
-        FloatVector c01 = FloatVector.zero(Lanes.FLOATS);
-        if (load) {
-            c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
-            c01 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom + L);
-        }
-        for (int p = 0; p < k; p++) {
-            FloatVector b0 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + p * L);
-            FloatVector b1 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + bStrip + p * L);
-            FloatVector a0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p]);
-            c00 = a0.fma(b0, c00);
-            c01 = a0.fma(b1, c01);
-        }
-        c00.intoArray(c, cFrom);
-        c01.intoArray(c, cFrom + L);
+        c03.intoArray(c, cFrom + 3 * L);
     }
 
     static void tile1x1(
-            int k, float[] a, int aFrom, float[] b, int bFrom, int bStrip, float[] c, int cFrom, int cRow, boolean load) {
+            int k,
+            float[] a,
+            int aFrom,
+            int aRow,
+            int last,
+            float[] b,
+            int bFrom,
+            int bStrip,
+            float[] c,
+            int cFrom,
+            int cRow,
+            boolean load) {
         FloatVector c00 = FloatVector.zero(Lanes.FLOATS);
         if (load) {
             c00 = FloatVector.fromArray(Lanes.FLOATS, c, cFrom);
         }
         for (int p = 0; p < k; p++) {
             FloatVector b0 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + p * L);
-            FloatVector a0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p]);
-            c00 = a0.fma(b0, c00);
+            FloatVector x0 = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + p]);
+            c00 = x0.fma(b0, c00);
         }
         c00.intoArray(c, cFrom);
     }

@@ -76,8 +76,7 @@ record PackedPanels(int rows, int columns, float[] strips) implements PackedMatr
     }
 
     /** Four columns at a time: enough streams to use whole cache lines, few enough not to push each other out. */
-    private static void transpose(
-            float[] from, int first, int rowStep, int columnStep, int k, float[] strips, int to) {
+    private static void transpose(float[] from, int first, int rowStep, int columnStep, int k, float[] strips, int to) {
         for (int c = 0; c < L; c += 4) {
             int c0 = first + c * columnStep;
             int c1 = c0 + columnStep;

@@ -20,15 +20,25 @@ final class VectorActivation {
     private VectorActivation() {}
 
     static void swiGlu(Tensor gate, Tensor up, Tensor out) {
-        Ranges.run(gate.elements(), COST, (from, to) -> swiGlu(
-                gate.floats(), gate.offset() + from, up.floats(), up.offset() + from, out.floats(),
-                out.offset() + from, to - from));
+        Ranges.run(
+                gate.elements(),
+                COST,
+                (from, to) -> swiGlu(
+                        gate.floats(),
+                        gate.offset() + from,
+                        up.floats(),
+                        up.offset() + from,
+                        out.floats(),
+                        out.offset() + from,
+                        to - from));
     }
 
     private static void swiGlu(float[] gate, int gAt, float[] up, int uAt, float[] out, int oAt, int n) {
         int i = 0;
         for (; i < Lanes.FLOATS.loopBound(n); i += L) {
-            VectorExp.silu(FloatVector.fromArray(Lanes.FLOATS, gate, gAt + i)).mul(FloatVector.fromArray(Lanes.FLOATS, up, uAt + i)).intoArray(out, oAt + i);
+            VectorExp.silu(FloatVector.fromArray(Lanes.FLOATS, gate, gAt + i))
+                    .mul(FloatVector.fromArray(Lanes.FLOATS, up, uAt + i))
+                    .intoArray(out, oAt + i);
         }
         for (; i < n; i++) {
             out[oAt + i] = Exp.silu(gate[gAt + i]) * up[uAt + i];
@@ -39,8 +49,7 @@ final class VectorActivation {
         Ranges.run(gate.elements(), COST, (from, to) -> backward(dOut, gate, up, dGate, dUp, from, to));
     }
 
-    private static void backward(
-            Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp, int from, int to) {
+    private static void backward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp, int from, int to) {
         float[] ds = dOut.floats();
         float[] gs = gate.floats();
         float[] us = up.floats();

@@ -12,9 +12,20 @@ final class VectorAdamW {
     private VectorAdamW() {}
 
     static void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
-        Ranges.run(parameter.elements(), 4, (from, to) -> update(
-                parameter.floats(), parameter.offset() + from, gradient.floats(), gradient.offset() + from,
-                m.floats(), m.offset() + from, v.floats(), v.offset() + from, to - from, step));
+        Ranges.run(
+                parameter.elements(),
+                4,
+                (from, to) -> update(
+                        parameter.floats(),
+                        parameter.offset() + from,
+                        gradient.floats(),
+                        gradient.offset() + from,
+                        m.floats(),
+                        m.offset() + from,
+                        v.floats(),
+                        v.offset() + from,
+                        to - from,
+                        step));
     }
 
     private static void update(

@@ -63,8 +63,19 @@ final class VectorAttention {
         if (ComputePool.threads() == 1 || work < PARALLEL) {
             for (int s = 0; s < segments.count(); s++) {
                 for (int kvHead = 0; kvHead < kvHeads; kvHead++) {
-                    tokens(q, cache, layer, sequences[s], segments.start(s), 0, segments.length(s), kvHead, scale,
-                            window, out, stats);
+                    tokens(
+                            q,
+                            cache,
+                            layer,
+                            sequences[s],
+                            segments.start(s),
+                            0,
+                            segments.length(s),
+                            kvHead,
+                            scale,
+                            window,
+                            out,
+                            stats);
                 }
             }
             return;
@@ -73,7 +84,9 @@ final class VectorAttention {
         int[] firstToken = new int[tasks];
         // Longest first within a sequence: late tokens see more keys.
         for (int s = segments.count() - 1, task = 0; s >= 0; s--) {
-            for (int token = (segments.length(s) - 1) / TOKENS * TOKENS; token >= 0 && segments.length(s) > 0; token -= TOKENS) {
+            for (int token = (segments.length(s) - 1) / TOKENS * TOKENS;
+                    token >= 0 && segments.length(s) > 0;
+                    token -= TOKENS) {
                 segmentOf[task] = s;
                 firstToken[task++] = token;
             }
@@ -85,7 +98,18 @@ final class VectorAttention {
                 int s = segmentOf[unit / kvHeads];
                 int from = firstToken[unit / kvHeads];
                 int to = Math.min(segments.length(s), from + TOKENS);
-                tokens(q, cache, layer, sequences[s], segments.start(s), from, to, unit % kvHeads, scale, window, out,
+                tokens(
+                        q,
+                        cache,
+                        layer,
+                        sequences[s],
+                        segments.start(s),
+                        from,
+                        to,
+                        unit % kvHeads,
+                        scale,
+                        window,
+                        out,
                         stats);
             }
         });
@@ -107,8 +131,7 @@ final class VectorAttention {
             Tensor stats) {
         if (to - from <= VectorDecodeAttention.TOKENS) {
             for (int token = from; kvHead == 0 && token < to; token++) {
-                VectorDecodeAttention.token(
-                        q, cache, layer, sequence, start + token, token, scale, window, out, stats);
+                VectorDecodeAttention.token(q, cache, layer, sequence, start + token, token, scale, window, out, stats);
             }
             return;
         }
@@ -141,8 +164,7 @@ final class VectorAttention {
             scores(headDim, queries, keys, keyBase, base, lastPosition + 1, scores, stride);
             for (int r = 0; r < rows; r++) {
                 int position = history + from + (row + r) / group;
-                exponentials(
-                        scores, r * stride, firstKey(position, window) - base, position + 1 - base, scale, parts);
+                exponentials(scores, r * stride, firstKey(position, window) - base, position + 1 - base, scale, parts);
                 finishRow(scores, r, stride, parts, stats, headRow(start, from, row + r, group, heads, kvHead));
             }
             // Keys that all rows see go in blocks of rows, the ragged end row by row.
@@ -156,7 +178,14 @@ final class VectorAttention {
                 int position = history + from + (row + r) / group;
                 int first = together ? common : firstKey(position, window);
                 rowValues(
-                        values, first, position + 1, valueBase, valueWidth, scores, r * stride - base, sums,
+                        values,
+                        first,
+                        position + 1,
+                        valueBase,
+                        valueWidth,
+                        scores,
+                        r * stride - base,
+                        sums,
                         r * valueWidth);
                 int at = out.offset() + headRow(start, from, row + r, group, heads, kvHead) * headDim;
                 scaled(sums, r * valueWidth, scores[(r + 1) * stride - 1], out.floats(), at, headDim);
@@ -206,8 +235,16 @@ final class VectorAttention {
         for (int v = base / L; v < vectors; v += 2) {
             int next = Math.min(v + 1, vectors - 1);
             AttentionTiles.scores4x2(
-                    headDim, queries, 0, pages[v * L / PAGE], keyBase + v * L % PAGE, pages[next * L / PAGE],
-                    keyBase + next * L % PAGE, scores, v * L - base, stride);
+                    headDim,
+                    queries,
+                    0,
+                    pages[v * L / PAGE],
+                    keyBase + v * L % PAGE,
+                    pages[next * L / PAGE],
+                    keyBase + next * L % PAGE,
+                    scores,
+                    v * L - base,
+                    stride);
         }
     }
 
@@ -283,7 +320,15 @@ final class VectorAttention {
 
     /** The same for one row. */
     private static void rowValues(
-            float[][] pages, int first, int end, int valueBase, int width, float[] e, int eAt, float[] sums, int sumsAt) {
+            float[][] pages,
+            int first,
+            int end,
+            int valueBase,
+            int width,
+            float[] e,
+            int eAt,
+            float[] sums,
+            int sumsAt) {
         for (int j = first; j < end; ) {
             int n = Math.min(end, (j | (PAGE - 1)) + 1) - j;
             AttentionTiles.sums1(

@@ -61,8 +61,22 @@ final class VectorAttentionBackward {
             work += (long) length * (segments.history(s) + length / 2 + 1) * 5 * q.extent(1);
         }
         Problem problem = new Problem(
-                dOut, q, k, v, out, stats, segments, headDim, (headDim + 15) / 16 * 16, q.extent(1) / headDim, kvHeads,
-                scale, window, dQ, dK, dV);
+                dOut,
+                q,
+                k,
+                v,
+                out,
+                stats,
+                segments,
+                headDim,
+                (headDim + 15) / 16 * 16,
+                q.extent(1) / headDim,
+                kvHeads,
+                scale,
+                window,
+                dQ,
+                dK,
+                dV);
         if (work < PARALLEL) {
             for (int family = 0; family < families; family++) {
                 for (int kvHead = 0; kvHead < kvHeads; kvHead++) {
@@ -124,8 +138,11 @@ final class VectorAttentionBackward {
         private void writeKeys(float[] from, int fromRow, int row, int count, int kvHead, Tensor to) {
             for (int i = 0; i < count; i++) {
                 System.arraycopy(
-                        from, (fromRow + i) * width, to.floats(),
-                        to.offset() + ((row + i) * kvHeads + kvHead) * headDim, headDim);
+                        from,
+                        (fromRow + i) * width,
+                        to.floats(),
+                        to.offset() + ((row + i) * kvHeads + kvHead) * headDim,
+                        headDim);
             }
         }
     }
@@ -150,13 +167,7 @@ final class VectorAttentionBackward {
         private final float[] sums; // [ROWS, width]
         private final float[] parts;
 
-        Block(
-                Problem problem,
-                Scratch scratch,
-                int keys,
-                int kvHead,
-                float[] keyGradient,
-                float[] valueGradient) {
+        Block(Problem problem, Scratch scratch, int keys, int kvHead, float[] keyGradient, float[] valueGradient) {
             this.problem = problem;
             this.headDim = problem.headDim;
             this.width = problem.width;
@@ -272,8 +283,12 @@ final class VectorAttentionBackward {
             float max = problem.stats.floats()[statsAt];
             float inverse = 1f / problem.stats.floats()[statsAt + 1];
             float delta = VectorSum.dot(
-                    problem.dOut.floats(), problem.dOut.offset() + headRow * headDim, problem.out.floats(),
-                    problem.out.offset() + headRow * headDim, headDim, parts);
+                    problem.dOut.floats(),
+                    problem.dOut.offset() + headRow * headDim,
+                    problem.out.floats(),
+                    problem.out.offset() + headRow * headDim,
+                    headDim,
+                    parts);
             slopes(probabilities, slopes, r * stride, keys, problem.scale, max, inverse, delta);
         }
 
@@ -281,8 +296,9 @@ final class VectorAttentionBackward {
                 float[] ps, float[] ds, int at, int n, float scale, float max, float inverse, float delta) {
             int i = 0;
             for (; i < Lanes.FLOATS.loopBound(n); i += L) {
-                FloatVector z =
-                        FloatVector.fromArray(Lanes.FLOATS, ps, at + i).mul(scale).sub(max);
+                FloatVector z = FloatVector.fromArray(Lanes.FLOATS, ps, at + i)
+                        .mul(scale)
+                        .sub(max);
                 FloatVector p = VectorExp.expUpToMax(z).mul(inverse);
                 p.intoArray(ps, at + i);
                 FloatVector dP = FloatVector.fromArray(Lanes.FLOATS, ds, at + i);
@@ -307,15 +323,33 @@ final class VectorAttentionBackward {
                 boolean together = rows == 4 && (window == 0 || lastPosition - window + 1 <= blockFirst);
                 if (together) {
                     AttentionTiles.sums4(
-                            common - blockFirst, slopes, r * stride + blockFirst - base, stride, 1, keyRows,
-                            blockFirst * width, width, sums, r * width, width, width);
+                            common - blockFirst,
+                            slopes,
+                            r * stride + blockFirst - base,
+                            stride,
+                            1,
+                            keyRows,
+                            blockFirst * width,
+                            width,
+                            sums,
+                            r * width,
+                            width,
+                            width);
                 }
                 for (int c = r; c < r + rows; c++) {
                     int position = history + (row + c) / group;
                     int first = together ? common : window > 0 ? Math.max(0, position - window + 1) : 0;
                     AttentionTiles.sums1(
-                            position + 1 - first, slopes, c * stride + first - base, 1, keyRows, first * width, width,
-                            sums, c * width, width);
+                            position + 1 - first,
+                            slopes,
+                            c * stride + first - base,
+                            1,
+                            keyRows,
+                            first * width,
+                            width,
+                            sums,
+                            c * width,
+                            width);
                 }
             }
             for (int r = 0; r < n; r++) {
@@ -339,11 +373,31 @@ final class VectorAttentionBackward {
                 if (from < to) {
                     int at = from * stride + j - base;
                     AttentionTiles.sums4(
-                            to - from, slopes, at, 1, stride, queryRows, from * width, width, keyGradient, j * width,
-                            width, width);
+                            to - from,
+                            slopes,
+                            at,
+                            1,
+                            stride,
+                            queryRows,
+                            from * width,
+                            width,
+                            keyGradient,
+                            j * width,
+                            width,
+                            width);
                     AttentionTiles.sums4(
-                            to - from, probabilities, at, 1, stride, queryRows, (ROWS + from) * width, width,
-                            valueGradient, j * width, width, width);
+                            to - from,
+                            probabilities,
+                            at,
+                            1,
+                            stride,
+                            queryRows,
+                            (ROWS + from) * width,
+                            width,
+                            valueGradient,
+                            j * width,
+                            width,
+                            width);
                 }
                 for (int c = 0; c < 4; c++) {
                     oneKey(j + c, to, endRow(j + c, history, row, n), base);
@@ -361,8 +415,16 @@ final class VectorAttentionBackward {
                 AttentionTiles.sums1(
                         to - from, slopes, at, stride, queryRows, from * width, width, keyGradient, j * width, width);
                 AttentionTiles.sums1(
-                        to - from, probabilities, at, stride, queryRows, (ROWS + from) * width, width, valueGradient,
-                        j * width, width);
+                        to - from,
+                        probabilities,
+                        at,
+                        stride,
+                        queryRows,
+                        (ROWS + from) * width,
+                        width,
+                        valueGradient,
+                        j * width,
+                        width);
             }
         }
 

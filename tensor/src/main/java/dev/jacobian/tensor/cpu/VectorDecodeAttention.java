@@ -65,14 +65,12 @@ final class VectorDecodeAttention {
             }
             boolean shared = h0 == h3;
             if (shared) {
-                VectorAttention.scores(
-                        headDim, queries, keys, h0 * headDim * PAGE, base, position + 1, scores, stride);
+                VectorAttention.scores(headDim, queries, keys, h0 * headDim * PAGE, base, position + 1, scores, stride);
             } else {
                 scores(headDim, queries, keys, h0, h1, h2, h3, base, position + 1, scores, stride);
             }
             for (int r = 0; r < rows; r++) {
-                VectorAttention.exponentials(
-                        scores, r * stride, firstKey - base, position + 1 - base, scale, parts);
+                VectorAttention.exponentials(scores, r * stride, firstKey - base, position + 1 - base, scale, parts);
                 VectorAttention.finishRow(scores, r, stride, parts, stats, row * heads + head + r);
             }
             Arrays.fill(sums, 0, ROWS * width, 0f);
@@ -142,8 +140,7 @@ final class VectorDecodeAttention {
         int i = 0;
         for (; i + 2 * L <= width; i += 2 * L) {
             if (pairs) {
-                AttentionTiles.pairValues4x2(
-                        pages, first, end, v0 + i, v2 + i, width, e, eAt, eRow, sums, i, width);
+                AttentionTiles.pairValues4x2(pages, first, end, v0 + i, v2 + i, width, e, eAt, eRow, sums, i, width);
             } else {
                 AttentionTiles.headValues4x2(
                         pages, first, end, v0 + i, v1 + i, v2 + i, v3 + i, width, e, eAt, eRow, sums, i, width);

@@ -15,16 +15,26 @@ final class VectorElementwise {
     private VectorElementwise() {}
 
     static void add(Tensor x, Tensor y, Tensor out) {
-        Ranges.run(x.elements(), 1, (from, to) -> add(
-                x.floats(), x.offset() + from, y.floats(), y.offset() + from, out.floats(), out.offset() + from,
-                to - from));
+        Ranges.run(
+                x.elements(),
+                1,
+                (from, to) -> add(
+                        x.floats(),
+                        x.offset() + from,
+                        y.floats(),
+                        y.offset() + from,
+                        out.floats(),
+                        out.offset() + from,
+                        to - from));
     }
 
     /** o = x + y. */
     static void add(float[] x, int xFrom, float[] y, int yFrom, float[] o, int oFrom, int n) {
         int i = 0;
         for (; i < Lanes.FLOATS.loopBound(n); i += L) {
-            FloatVector.fromArray(Lanes.FLOATS, x, xFrom + i).add(FloatVector.fromArray(Lanes.FLOATS, y, yFrom + i)).intoArray(o, oFrom + i);
+            FloatVector.fromArray(Lanes.FLOATS, x, xFrom + i)
+                    .add(FloatVector.fromArray(Lanes.FLOATS, y, yFrom + i))
+                    .intoArray(o, oFrom + i);
         }
         for (; i < n; i++) {
             o[oFrom + i] = x[xFrom + i] + y[yFrom + i];
@@ -32,16 +42,26 @@ final class VectorElementwise {
     }
 
     static void multiply(Tensor x, Tensor y, Tensor out) {
-        Ranges.run(x.elements(), 1, (from, to) -> multiply(
-                x.floats(), x.offset() + from, y.floats(), y.offset() + from, out.floats(), out.offset() + from,
-                to - from));
+        Ranges.run(
+                x.elements(),
+                1,
+                (from, to) -> multiply(
+                        x.floats(),
+                        x.offset() + from,
+                        y.floats(),
+                        y.offset() + from,
+                        out.floats(),
+                        out.offset() + from,
+                        to - from));
     }
 
     /** o = x · y. */
     static void multiply(float[] x, int xFrom, float[] y, int yFrom, float[] o, int oFrom, int n) {
         int i = 0;
         for (; i < Lanes.FLOATS.loopBound(n); i += L) {
-            FloatVector.fromArray(Lanes.FLOATS, x, xFrom + i).mul(FloatVector.fromArray(Lanes.FLOATS, y, yFrom + i)).intoArray(o, oFrom + i);
+            FloatVector.fromArray(Lanes.FLOATS, x, xFrom + i)
+                    .mul(FloatVector.fromArray(Lanes.FLOATS, y, yFrom + i))
+                    .intoArray(o, oFrom + i);
         }
         for (; i < n; i++) {
             o[oFrom + i] = x[xFrom + i] * y[yFrom + i];
@@ -49,8 +69,11 @@ final class VectorElementwise {
     }
 
     static void scale(Tensor x, float factor, Tensor out) {
-        Ranges.run(x.elements(), 1, (from, to) -> scale(
-                x.floats(), x.offset() + from, factor, out.floats(), out.offset() + from, to - from));
+        Ranges.run(
+                x.elements(),
+                1,
+                (from, to) ->
+                        scale(x.floats(), x.offset() + from, factor, out.floats(), out.offset() + from, to - from));
     }
 
     /** o = factor · x. */
@@ -65,15 +88,19 @@ final class VectorElementwise {
     }
 
     static void addScaled(Tensor x, float factor, Tensor out) {
-        Ranges.run(x.elements(), 1, (from, to) -> addScaled(
-                x.floats(), x.offset() + from, factor, out.floats(), out.offset() + from, to - from));
+        Ranges.run(
+                x.elements(),
+                1,
+                (from, to) ->
+                        addScaled(x.floats(), x.offset() + from, factor, out.floats(), out.offset() + from, to - from));
     }
 
     private static void addScaled(float[] x, int xFrom, float factor, float[] o, int oFrom, int n) {
         int i = 0;
         FloatVector f = FloatVector.broadcast(Lanes.FLOATS, factor);
         for (; i < Lanes.FLOATS.loopBound(n); i += L) {
-            f.fma(FloatVector.fromArray(Lanes.FLOATS, x, xFrom + i), FloatVector.fromArray(Lanes.FLOATS, o, oFrom + i)).intoArray(o, oFrom + i);
+            f.fma(FloatVector.fromArray(Lanes.FLOATS, x, xFrom + i), FloatVector.fromArray(Lanes.FLOATS, o, oFrom + i))
+                    .intoArray(o, oFrom + i);
         }
         for (; i < n; i++) {
             o[oFrom + i] = Math.fma(factor, x[xFrom + i], o[oFrom + i]);
@@ -140,8 +167,7 @@ final class VectorElementwise {
             float[] parts = Scratch.current().get(Slot.LANES, VectorSum.PARTS);
             for (int block = from; block < to; block++) {
                 int at = x.offset() + block * BLOCK;
-                sums[block] = VectorSum.dot(
-                        x.floats(), at, x.floats(), at, Math.min(BLOCK, n - block * BLOCK), parts);
+                sums[block] = VectorSum.dot(x.floats(), at, x.floats(), at, Math.min(BLOCK, n - block * BLOCK), parts);
             }
         });
         double total = 0;

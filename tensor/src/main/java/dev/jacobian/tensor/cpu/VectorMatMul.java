@@ -5,17 +5,17 @@ import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cpu.Scratch.Slot;
 
-
 /**
- * Matrix product in the manner of Goto and van de Geijn ("Anatomy of High-Performance Matrix Multiplication", 2008): both
- * operands are copied to panels that the {@linkplain MatMulTiles register tiles} read in order.
+ * Matrix product in the manner of Goto and van de Geijn ("Anatomy of High-Performance Matrix Multiplication", 2008): the
+ * right operand is copied to panels that the {@linkplain MatMulTiles register tiles} read in order, block by block.
  *
  * <p>Decisions:
  *
  * <ul>
  *   <li>Lanes lie across columns and every output element is one chain over k. Between two blocks of k the chain waits in
  *       {@code out}. So the result has the bits of the reference for any blocking, width and number of threads.
- *   <li>Packing absorbs all strides: transposes cost one copy.
+ *   <li>Packing absorbs all strides: transposes cost one copy. A left operand whose rows are contiguous is read where it
+ *       lies; its tiles broadcast single numbers, for which a copy would gain nothing.
  *   <li>Padding instead of masks. A tile that sticks out of the matrix works on a small square of scratch memory.
  *   <li>One task computes a block of rows for a range of columns; below {@link #PARALLEL} multiply-adds one thread does it
  *       all.
@@ -25,17 +25,22 @@ final class VectorMatMul {
     private static final int L = Lanes.COUNT;
 
     /** Rows of the big tile: 8 where there are 32 vector registers, else 4. */
-    static final int ROWS =
-            L == 16 || System.getProperty("os.arch").equals("aarch64") ? 8 : 4;
+    static final int ROWS = L == 16 || System.getProperty("os.arch").equals("aarch64") ? 8 : 4;
 
     /** Vectors across the big tile. */
-    private static final int WIDTH = 3;
+    private static final int WIDTH = ROWS == 8 ? 2 : 3;
 
-    /** Steps of k between two visits of {@code out}: one strip of the left operand stays in the first-level cache. */
+    /** Vectors across a single row, whose few chains would otherwise wait for each other. */
+    private static final int SINGLE_WIDTH = 4;
+
+    /** Steps of k between two visits of {@code out}: what a tile reads stays in the first-level cache. */
     private static final int K_BLOCK = 256;
 
     /** Rows per task at most: their part of the left operand stays in the second-level cache. */
     private static final int ROW_BLOCK = 96;
+
+    /** Floats of the right operand that stay in the second-level cache beside the rest. */
+    private static final int SWEEP_FLOATS = 96 << 10;
 
     /** Floats of the right operand that are packed at a time. */
     private static final int PANEL_FLOATS = 1 << 20;
@@ -87,8 +92,7 @@ final class VectorMatMul {
     }
 
     /** Multiplies columns [p0, p0 + k) of {@code a} by strips of {@code n} columns that begin at column j0 of out. */
-    private static void multiply(
-            Tensor a, int p0, int k, float[] strips, int n, Tensor out, int j0, boolean load) {
+    private static void multiply(Tensor a, int p0, int k, float[] strips, int n, Tensor out, int j0, boolean load) {
         int m = a.extent(0);
         int stripCount = PackedPanels.stripCount(n);
         if (ComputePool.threads() == 1 || (long) m * k * n < PARALLEL) {
@@ -97,8 +101,8 @@ final class VectorMatMul {
             }
             return;
         }
-        // Rows are divided first, since every range of columns packs the rows again.
-        int wanted = 4 * ComputePool.threads();
+        // Rows are divided first: a range of columns reads (and perhaps packs) all the rows again.
+        int wanted = (long) m * k * n < 8 * PARALLEL ? 2 * ComputePool.threads() : 4 * ComputePool.threads();
         int rowBlock = Math.clamp((m + wanted - 1) / wanted, 1, ROW_BLOCK);
         rowBlock = Math.max((rowBlock + ROWS - 1) / ROWS * ROWS, Math.min(32, ROW_BLOCK));
         int rowTasks = (m + rowBlock - 1) / rowBlock;
@@ -128,61 +132,136 @@ final class VectorMatMul {
             Tensor out,
             int j0,
             boolean load) {
-        Scratch scratch = Scratch.current();
-        float[] left = scratch.get(Slot.LEFT, ROW_BLOCK * K_BLOCK);
-        float[] tile = scratch.get(Slot.TILE, 8 * 4 * 16);
-        float[] c = out.floats();
-        int cRow = out.extent(1);
+        float[] left = a.floats();
+        int aRow = a.stride(0);
+        boolean packs = a.stride(1) != 1;
+        if (packs) {
+            left = Scratch.current().get(Slot.LEFT, ROW_BLOCK * K_BLOCK);
+            aRow = K_BLOCK;
+        }
+        int singles = row + (rowEnd - row) / ROWS * ROWS; // first row that goes alone
+        if (rowEnd - singles >= 3) {
+            singles = rowEnd;
+        }
         for (int p = 0; p < k; p += K_BLOCK) {
             int steps = Math.min(K_BLOCK, k - p);
-            packRows(a, row, rowEnd, p0 + p, steps, left);
+            int aFrom = packs ? 0 : a.offset() + row * aRow + p0 + p;
+            if (packs) {
+                packRows(a, row, rowEnd, p0 + p, steps, left);
+            }
             boolean continues = load || p > 0;
-            for (int s = from; s < to; ) {
-                int width = Math.min(WIDTH, to - s);
-                int b = (s * k + p) * L;
-                int columns = Math.min(width * L, n - s * L);
-                for (int r = row; r < rowEnd; ) {
-                    int height = stripHeight(rowEnd - r);
-                    int rows = Math.min(height, rowEnd - r);
-                    int cAt = out.offset() + r * cRow + j0 + s * L;
-                    int aAt = (r - row) * steps;
-                    if (rows == height && columns == width * L) {
-                        tile(height, width, steps, left, aAt, strips, b, k * L, c, cAt, cRow, continues);
-                    } else {
-                        if (continues) {
-                            copy(c, cAt, cRow, tile, 0, WIDTH * L, rows, columns);
-                        }
-                        tile(height, width, steps, left, aAt, strips, b, k * L, tile, 0, WIDTH * L, continues);
-                        copy(tile, 0, WIDTH * L, c, cAt, cRow, rows, columns);
+            // While the right operand stays in the second-level cache, rows of out are written from left to right; else
+            // each of its strips is used for all rows first.
+            int sweep = (to - from) * L * steps <= SWEEP_FLOATS ? ROWS : ROW_BLOCK;
+            for (int first = row; first < singles; first += sweep) {
+                int end = Math.min(singles, first + sweep);
+                for (int s = from, width; s < to; s += width) {
+                    width = to - s == 4 ? 2 : Math.min(WIDTH, to - s); // 2 + 2 is better than 3 + 1
+                    for (int r = first; r < end; r += ROWS) {
+                        int rows = Math.min(ROWS, end - r);
+                        tile(
+                                rows,
+                                width,
+                                steps,
+                                left,
+                                aFrom + (r - row) * aRow,
+                                aRow,
+                                strips,
+                                s,
+                                k,
+                                p,
+                                n,
+                                out,
+                                r,
+                                j0,
+                                continues);
                     }
-                    r += rows;
                 }
-                s += width;
+            }
+            for (int r = singles; r < rowEnd; r++) {
+                for (int s = from, width; s < to; s += width) {
+                    width = to - s >= SINGLE_WIDTH ? SINGLE_WIDTH : 1;
+                    tile(
+                            1,
+                            width,
+                            steps,
+                            left,
+                            aFrom + (r - row) * aRow,
+                            aRow,
+                            strips,
+                            s,
+                            k,
+                            p,
+                            n,
+                            out,
+                            r,
+                            j0,
+                            continues);
+                }
             }
         }
     }
 
-    /** Height of the tile for the next rows when {@code left} remain: padded where more than half is used. */
-    private static int stripHeight(int left) {
-        if (ROWS == 8 && left >= 5) {
-            return 8;
+    /** One tile of output, in place or, where it would stick out of the matrix, by way of scratch memory. */
+    private static void tile(
+            int rows,
+            int width,
+            int steps,
+            float[] left,
+            int aFrom,
+            int aRow,
+            float[] strips,
+            int s,
+            int k,
+            int p,
+            int n,
+            Tensor out,
+            int r,
+            int j0,
+            boolean load) {
+        int b = (s * k + p) * L;
+        int height = rows > 4 ? 8 : rows > 1 ? 4 : 1;
+        int columns = Math.min(width * L, n - s * L);
+        float[] c = out.floats();
+        int cRow = out.extent(1);
+        int cAt = out.offset() + r * cRow + j0 + s * L;
+        if (rows == height && columns == width * L) {
+            tile(height, width, steps, left, aFrom, aRow, rows - 1, strips, b, k * L, c, cAt, cRow, load);
+            return;
         }
-        return left >= 3 ? 4 : 1;
+        float[] square = Scratch.current().get(Slot.TILE, 8 * SINGLE_WIDTH * 16);
+        int squareRow = width * L;
+        if (load) {
+            copy(c, cAt, cRow, square, 0, squareRow, rows, columns);
+        }
+        tile(height, width, steps, left, aFrom, aRow, rows - 1, strips, b, k * L, square, 0, squareRow, load);
+        copy(square, 0, squareRow, c, cAt, cRow, rows, columns);
     }
 
     private static void tile(
-            int height, int width, int k, float[] a, int aFrom, float[] b, int bFrom, int bStrip, float[] c, int cFrom,
-            int cRow, boolean load) {
-        switch (height * 4 + width) {
-            case 35 -> MatMulTiles.tile8x3(k, a, aFrom, b, bFrom, bStrip, c, cFrom, cRow, load);
-            case 34 -> MatMulTiles.tile8x2(k, a, aFrom, b, bFrom, bStrip, c, cFrom, cRow, load);
-            case 33 -> MatMulTiles.tile8x1(k, a, aFrom, b, bFrom, bStrip, c, cFrom, cRow, load);
-            case 19 -> MatMulTiles.tile4x3(k, a, aFrom, b, bFrom, bStrip, c, cFrom, cRow, load);
-            case 18 -> MatMulTiles.tile4x2(k, a, aFrom, b, bFrom, bStrip, c, cFrom, cRow, load);
-            case 17 -> MatMulTiles.tile4x1(k, a, aFrom, b, bFrom, bStrip, c, cFrom, cRow, load);
-            case 7 -> MatMulTiles.tile1x3(k, a, aFrom, b, bFrom, bStrip, c, cFrom, cRow, load);
-            case 6 -> MatMulTiles.tile1x2(k, a, aFrom, b, bFrom, bStrip, c, cFrom, cRow, load);
-            default -> MatMulTiles.tile1x1(k, a, aFrom, b, bFrom, bStrip, c, cFrom, cRow, load);
+            int height,
+            int width,
+            int k,
+            float[] a,
+            int aFrom,
+            int aRow,
+            int last,
+            float[] b,
+            int bFrom,
+            int bStrip,
+            float[] c,
+            int cFrom,
+            int cRow,
+            boolean load) {
+        switch (height * 10 + width) {
+            case 82 -> MatMulTiles.tile8x2(k, a, aFrom, aRow, last, b, bFrom, bStrip, c, cFrom, cRow, load);
+            case 81 -> MatMulTiles.tile8x1(k, a, aFrom, aRow, last, b, bFrom, bStrip, c, cFrom, cRow, load);
+            case 43 -> MatMulTiles.tile4x3(k, a, aFrom, aRow, last, b, bFrom, bStrip, c, cFrom, cRow, load);
+            case 42 -> MatMulTiles.tile4x2(k, a, aFrom, aRow, last, b, bFrom, bStrip, c, cFrom, cRow, load);
+            case 41 -> MatMulTiles.tile4x1(k, a, aFrom, aRow, last, b, bFrom, bStrip, c, cFrom, cRow, load);
+            case 14 -> MatMulTiles.tile1x4(k, a, aFrom, aRow, last, b, bFrom, bStrip, c, cFrom, cRow, load);
+            case 11 -> MatMulTiles.tile1x1(k, a, aFrom, aRow, last, b, bFrom, bStrip, c, cFrom, cRow, load);
+            default -> throw new AssertionError("no tile of " + height + " rows and " + width + " vectors");
         }
     }
 
@@ -193,76 +272,34 @@ final class VectorMatMul {
         }
     }
 
-    /** Copies rows [row, rowEnd) and k steps from p0 of {@code a} to strips of [k, height]; rows past the end are zeros. */
+    /** Copies rows [row, rowEnd) and k steps from p0 of {@code a} to rows of {@link #K_BLOCK}. */
     private static void packRows(Tensor a, int row, int rowEnd, int p0, int k, float[] left) {
         float[] from = a.floats();
         int rowStep = a.stride(0);
         int kStep = a.stride(1);
-        int to = 0;
-        for (int r = row; r < rowEnd; ) {
-            int height = stripHeight(rowEnd - r);
-            int rows = Math.min(height, rowEnd - r);
-            int first = a.offset() + r * rowStep + p0 * kStep;
-            if (rows < height) {
-                packEdge(from, first, rowStep, kStep, k, rows, height, left, to);
-            } else if (height == 1 && kStep == 1) {
-                System.arraycopy(from, first, left, to, k);
-            } else if (height >= 4 && kStep == 1) {
-                for (int h = 0; h < height; h += 4) {
-                    interleave4(from, first + h * rowStep, rowStep, k, height, left, to + h);
-                }
-            } else if (height == 8 && rowStep == 1) {
-                copyColumns8(from, first, kStep, k, left, to);
-            } else {
-                packEdge(from, first, rowStep, kStep, k, rows, height, left, to);
-            }
-            to += height * k;
-            r += rows;
+        int r = row;
+        for (; r + 8 <= rowEnd && rowStep == 1; r += 8) {
+            transpose8(from, a.offset() + r + p0 * kStep, kStep, k, left, (r - row) * K_BLOCK);
         }
-    }
-
-    private static void interleave4(
-            float[] from, int first, int rowStep, int k, int height, float[] left, int to) {
-        int r1 = first + rowStep;
-        int r2 = r1 + rowStep;
-        int r3 = r2 + rowStep;
-        if (height == 8) {
+        for (; r < rowEnd; r++) {
+            int at = a.offset() + r * rowStep + p0 * kStep;
             for (int p = 0; p < k; p++) {
-                left[to + p * 8] = from[first + p];
-                left[to + p * 8 + 1] = from[r1 + p];
-                left[to + p * 8 + 2] = from[r2 + p];
-                left[to + p * 8 + 3] = from[r3 + p];
-            }
-        } else {
-            for (int p = 0; p < k; p++) {
-                left[to + p * 4] = from[first + p];
-                left[to + p * 4 + 1] = from[r1 + p];
-                left[to + p * 4 + 2] = from[r2 + p];
-                left[to + p * 4 + 3] = from[r3 + p];
+                left[(r - row) * K_BLOCK + p] = from[at + p * kStep];
             }
         }
     }
 
-    private static void copyColumns8(float[] from, int first, int kStep, int k, float[] left, int to) {
+    private static void transpose8(float[] from, int first, int kStep, int k, float[] left, int to) {
         for (int p = 0; p < k; p++) {
             int at = first + p * kStep;
-            left[to + p * 8] = from[at];
-            left[to + p * 8 + 1] = from[at + 1];
-            left[to + p * 8 + 2] = from[at + 2];
-            left[to + p * 8 + 3] = from[at + 3];
-            left[to + p * 8 + 4] = from[at + 4];
-            left[to + p * 8 + 5] = from[at + 5];
-            left[to + p * 8 + 6] = from[at + 6];
-            left[to + p * 8 + 7] = from[at + 7];
-        }
-    }
-
-    private static void packEdge(
-            float[] from, int first, int rowStep, int kStep, int k, int rows, int height, float[] left, int to) {
-        for (int p = 0; p < k; p++) {
-            for (int h = 0; h < height; h++) {
-                left[to + p * height + h] = h < rows ? from[first + h * rowStep + p * kStep] : 0f;
-            }
+            left[to + p] = from[at];
+            left[to + p + K_BLOCK] = from[at + 1];
+            left[to + p + 2 * K_BLOCK] = from[at + 2];
+            left[to + p + 3 * K_BLOCK] = from[at + 3];
+            left[to + p + 4 * K_BLOCK] = from[at + 4];
+            left[to + p + 5 * K_BLOCK] = from[at + 5];
+            left[to + p + 6 * K_BLOCK] = from[at + 6];
+            left[to + p + 7 * K_BLOCK] = from[at + 7];
         }
     }
 }

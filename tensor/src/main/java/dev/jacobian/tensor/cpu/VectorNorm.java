@@ -29,7 +29,10 @@ final class VectorNorm {
             float[] x, int xAt, float r, float[] weight, int weightAt, float[] out, int outAt, int d) {
         int i = 0;
         for (; i < Lanes.FLOATS.loopBound(d); i += L) {
-            FloatVector.fromArray(Lanes.FLOATS, x, xAt + i).mul(r).mul(FloatVector.fromArray(Lanes.FLOATS, weight, weightAt + i)).intoArray(out, outAt + i);
+            FloatVector.fromArray(Lanes.FLOATS, x, xAt + i)
+                    .mul(r)
+                    .mul(FloatVector.fromArray(Lanes.FLOATS, weight, weightAt + i))
+                    .intoArray(out, outAt + i);
         }
         for (; i < d; i++) {
             out[outAt + i] = x[xAt + i] * r * weight[weightAt + i];
@@ -62,8 +65,7 @@ final class VectorNorm {
             Tensor dOut, Tensor x, Tensor weight, float r, int row, float[] g, float[] parts, Tensor dX) {
         int d = weight.elements();
         int xAt = x.offset() + row * d;
-        VectorElementwise.multiply(
-                dOut.floats(), dOut.offset() + row * d, weight.floats(), weight.offset(), g, 0, d);
+        VectorElementwise.multiply(dOut.floats(), dOut.offset() + row * d, weight.floats(), weight.offset(), g, 0, d);
         float c = -(VectorSum.dot(g, 0, x.floats(), xAt, d, parts) * r * r / d);
         project(x.floats(), xAt, g, c, r, dX.floats(), dX.offset() + row * d, d);
     }
@@ -96,8 +98,14 @@ final class VectorNorm {
         }
         for (int row = 0; row < rows; row++) {
             addProducts(
-                    dOut.floats(), oAt + row * d, x.floats(), xAt + row * d, rs[inverseRms.offset() + row],
-                    dWeight.floats(), toAt, columnEnd - column);
+                    dOut.floats(),
+                    oAt + row * d,
+                    x.floats(),
+                    xAt + row * d,
+                    rs[inverseRms.offset() + row],
+                    dWeight.floats(),
+                    toAt,
+                    columnEnd - column);
         }
     }
 
@@ -128,8 +136,7 @@ final class VectorNorm {
     }
 
     /** to += dOut · (x · r). */
-    private static void addProducts(
-            float[] dOut, int oAt, float[] x, int xAt, float r, float[] to, int toAt, int n) {
+    private static void addProducts(float[] dOut, int oAt, float[] x, int xAt, float r, float[] to, int toAt, int n) {
         int i = 0;
         for (; i < Lanes.FLOATS.loopBound(n); i += L) {
             FloatVector scaled = FloatVector.fromArray(Lanes.FLOATS, x, xAt + i).mul(r);

@@ -8,7 +8,6 @@ import jdk.incubator.vector.FloatVector;
 final class VectorRotary {
     private static final int L = Lanes.COUNT;
 
-
     private VectorRotary() {}
 
     static void rotary(Tensor x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Tensor out) {
@@ -21,15 +20,32 @@ final class VectorRotary {
                 for (int head = 0; head < width; head += headDim) {
                     int at = row * width + head;
                     rotateHead(
-                            x.floats(), x.offset() + at, half, cos.floats(), cos.offset() + table, sin.floats(),
-                            sin.offset() + table, sign, out.floats(), out.offset() + at);
+                            x.floats(),
+                            x.offset() + at,
+                            half,
+                            cos.floats(),
+                            cos.offset() + table,
+                            sin.floats(),
+                            sin.offset() + table,
+                            sign,
+                            out.floats(),
+                            out.offset() + at);
                 }
             }
         });
     }
 
     private static void rotateHead(
-            float[] x, int xAt, int half, float[] cos, int cAt, float[] sin, int sAt, float sign, float[] out, int oAt) {
+            float[] x,
+            int xAt,
+            int half,
+            float[] cos,
+            int cAt,
+            float[] sin,
+            int sAt,
+            float sign,
+            float[] out,
+            int oAt) {
         int i = 0;
         for (; i < Lanes.FLOATS.loopBound(half); i += L) {
             FloatVector c = FloatVector.fromArray(Lanes.FLOATS, cos, cAt + i);

@@ -70,8 +70,9 @@ final class VectorSoftmax {
             FloatVector sum = FloatVector.zero(Lanes.FLOATS);
             FloatVector weighted = FloatVector.zero(Lanes.FLOATS);
             for (int i = lane; i < body; i += PARTS) {
-                FloatVector z =
-                        FloatVector.fromArray(Lanes.FLOATS, x, at + i).mul(factor).sub(max);
+                FloatVector z = FloatVector.fromArray(Lanes.FLOATS, x, at + i)
+                        .mul(factor)
+                        .sub(max);
                 FloatVector e = VectorExp.expUpToMax(z);
                 sum = sum.add(e);
                 weighted = weighted.add(e.mul(z));
@@ -105,7 +106,8 @@ final class VectorSoftmax {
     private static void exponentials(float[] x, int at, int n, float factor, float max, float[] out, int outAt) {
         int i = 0;
         for (; i < Lanes.FLOATS.loopBound(n); i += L) {
-            FloatVector z = FloatVector.fromArray(Lanes.FLOATS, x, at + i).mul(factor).sub(max);
+            FloatVector z =
+                    FloatVector.fromArray(Lanes.FLOATS, x, at + i).mul(factor).sub(max);
             VectorExp.expUpToMax(z).intoArray(out, outAt + i);
         }
         for (; i < n; i++) {
@@ -131,7 +133,8 @@ final class VectorSoftmax {
     private static void backwardRow(float[] x, int at, int n, float factor, float max, float inverse, float scaled) {
         int i = 0;
         for (; i < Lanes.FLOATS.loopBound(n); i += L) {
-            FloatVector z = FloatVector.fromArray(Lanes.FLOATS, x, at + i).mul(factor).sub(max);
+            FloatVector z =
+                    FloatVector.fromArray(Lanes.FLOATS, x, at + i).mul(factor).sub(max);
             VectorExp.expUpToMax(z).mul(inverse).mul(scaled).neg().intoArray(x, at + i);
         }
         for (; i < n; i++) {

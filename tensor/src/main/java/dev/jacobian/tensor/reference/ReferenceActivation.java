@@ -9,8 +9,7 @@ final class ReferenceActivation {
 
     static void swiGlu(Tensor gate, Tensor up, Tensor out) {
         for (int i = 0; i < gate.elements(); i++) {
-            out.floats()[out.offset() + i] =
-                    Exp.silu(gate.floats()[gate.offset() + i]) * up.floats()[up.offset() + i];
+            out.floats()[out.offset() + i] = Exp.silu(gate.floats()[gate.offset() + i]) * up.floats()[up.offset() + i];
         }
     }
 

@@ -30,8 +30,20 @@ final class ReferenceAttention {
                 int row = segments.start(s) + i;
                 for (int h = 0; h < heads; h++) {
                     int at = (row * heads + h) * headDim;
-                    row(q, at, keys, values, h / group, headDim, cache.valueWidth(), position, scale, window, out,
-                            stats, row * heads + h);
+                    row(
+                            q,
+                            at,
+                            keys,
+                            values,
+                            h / group,
+                            headDim,
+                            cache.valueWidth(),
+                            position,
+                            scale,
+                            window,
+                            out,
+                            stats,
+                            row * heads + h);
                 }
             }
         }
@@ -112,10 +124,11 @@ final class ReferenceAttention {
                     int at = (row * heads + h) * headDim;
                     float max = stats.floats()[stats.offset() + 2 * (row * heads + h)];
                     float inverse = 1f / stats.floats()[stats.offset() + 2 * (row * heads + h) + 1];
-                    float delta = FixedSum.dot(
-                            dOut.floats(), dOut.offset() + at, out.floats(), out.offset() + at, headDim);
+                    float delta =
+                            FixedSum.dot(dOut.floats(), dOut.offset() + at, out.floats(), out.offset() + at, headDim);
                     for (int j = first; j <= position; j++) {
-                        int keyRow = j < history ? segments.start(segments.parent(s)) + j : segments.start(s) + j - history;
+                        int keyRow =
+                                j < history ? segments.start(segments.parent(s)) + j : segments.start(s) + j - history;
                         int keyAt = (keyRow * kvHeads + h / group) * headDim;
                         float score = 0f;
                         float dP = 0f;

@@ -109,22 +109,46 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
-    public void attention(Tensor q, KvCache cache, int layer, int[] sequences, Segments segments, float scale, int window, Tensor out, Tensor stats) {
+    public void attention(
+            Tensor q,
+            KvCache cache,
+            int layer,
+            int[] sequences,
+            Segments segments,
+            float scale,
+            int window,
+            Tensor out,
+            Tensor stats) {
         ReferenceAttention.attention(q, (HeapKvCache) cache, layer, sequences, segments, scale, window, out, stats);
     }
 
     @Override
-    public void attentionBackward(Tensor dOut, Tensor q, Tensor k, Tensor v, Tensor out, Tensor stats, Segments segments, int headDim, float scale, int window, Tensor dQ, Tensor dK, Tensor dV) {
+    public void attentionBackward(
+            Tensor dOut,
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            Tensor out,
+            Tensor stats,
+            Segments segments,
+            int headDim,
+            float scale,
+            int window,
+            Tensor dQ,
+            Tensor dK,
+            Tensor dV) {
         ReferenceAttention.attentionBackward(dOut, q, k, v, out, stats, segments, headDim, scale, window, dQ, dK, dV);
     }
 
     @Override
-    public void logProbs(Tensor logits, float inverseTemperature, int[] targets, Tensor logProbs, Tensor entropy, Tensor stats) {
+    public void logProbs(
+            Tensor logits, float inverseTemperature, int[] targets, Tensor logProbs, Tensor entropy, Tensor stats) {
         ReferenceSoftmax.logProbs(logits, inverseTemperature, targets, logProbs, entropy, stats);
     }
 
     @Override
-    public void logProbsBackward(Tensor logits, float inverseTemperature, int[] targets, Tensor dLogProbs, Tensor stats) {
+    public void logProbsBackward(
+            Tensor logits, float inverseTemperature, int[] targets, Tensor dLogProbs, Tensor stats) {
         ReferenceSoftmax.logProbsBackward(logits, inverseTemperature, targets, dLogProbs, stats);
     }
 

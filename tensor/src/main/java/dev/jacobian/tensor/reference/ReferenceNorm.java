@@ -43,8 +43,8 @@ final class ReferenceNorm {
                 for (int i = 0; i < d; i++) {
                     int at = dWeight.offset() + i;
                     float scaled = x.floats()[x.offset() + row * d + i] * r;
-                    dWeight.floats()[at] = Math.fma(
-                            dOut.floats()[dOut.offset() + row * d + i], scaled, dWeight.floats()[at]);
+                    dWeight.floats()[at] =
+                            Math.fma(dOut.floats()[dOut.offset() + row * d + i], scaled, dWeight.floats()[at]);
                 }
             }
         }

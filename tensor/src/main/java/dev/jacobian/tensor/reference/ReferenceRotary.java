@@ -7,8 +7,7 @@ import dev.jacobian.tensor.Tensor;
 final class ReferenceRotary {
     private ReferenceRotary() {}
 
-    static void rotary(
-            Tensor x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Tensor out) {
+    static void rotary(Tensor x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Tensor out) {
         int width = x.extent(-1);
         int half = headDim / 2;
         for (int row = 0; row < positions.length; row++) {

@@ -195,10 +195,12 @@ final class ConfigReader {
                 slides = switch (type) {
                     case "full_attention" -> false;
                     case "sliding_attention" -> true;
-                    default -> throw new FormatException(
-                            config.where(),
-                            "layer_types[" + layer + "] is '" + type + "'",
-                            "Known are full_attention and sliding_attention, one for each of the " + layers + " layers");
+                    default ->
+                        throw new FormatException(
+                                config.where(),
+                                "layer_types[" + layer + "] is '" + type + "'",
+                                "Known are full_attention and sliding_attention, one for each of the " + layers
+                                        + " layers");
                 };
             }
             if (slides && (!limited || window <= 0)) {
@@ -223,7 +225,9 @@ final class ConfigReader {
         int value = config.integer(key);
         if (value < 1 || value > 1 << 24) {
             throw new FormatException(
-                    config.where(), "'" + key + "' must lie between 1 and " + (1 << 24) + ", found " + value, "Correct it");
+                    config.where(),
+                    "'" + key + "' must lie between 1 and " + (1 << 24) + ", found " + value,
+                    "Correct it");
         }
         return value;
     }

@@ -45,7 +45,11 @@ public sealed interface RopeConfig {
      * @param originalMaxPositions context length of pre-training
      */
     record Llama3(
-            double theta, double factor, double lowFrequencyFactor, double highFrequencyFactor, int originalMaxPositions)
+            double theta,
+            double factor,
+            double lowFrequencyFactor,
+            double highFrequencyFactor,
+            int originalMaxPositions)
             implements RopeConfig {
         @Override
         public float[] inverseFrequencies(int headDim) {
@@ -107,9 +111,7 @@ public sealed interface RopeConfig {
 
         /** The dimension whose frequency makes {@code turns} turns over the original context. */
         private double correctionDimension(double turns, int headDim) {
-            return headDim
-                    * StrictMath.log(originalMaxPositions / (turns * 2 * Math.PI))
-                    / (2 * StrictMath.log(theta));
+            return headDim * StrictMath.log(originalMaxPositions / (turns * 2 * Math.PI)) / (2 * StrictMath.log(theta));
         }
 
         /** The factor on cosines and sines where a checkpoint does not give one: 0.1 ln(factor) + 1. */

@@ -34,17 +34,17 @@ final class RopeReader {
 
     private static RopeConfig read(JsonFields rope, double theta, int maxPositions) {
         String type = type(rope);
-        RopeConfig result =
-                switch (type) {
-                    case "default" -> new RopeConfig.Default(theta);
-                    case "linear" -> new RopeConfig.Linear(theta, factor(rope));
-                    case "llama3" -> llama3(rope, theta);
-                    case "yarn" -> yarn(rope, theta, maxPositions);
-                    default -> throw new FormatException(
-                            rope.where(),
-                            "rope_type '" + type + "' is not supported",
-                            "Known are default, linear, llama3 and yarn");
-                };
+        RopeConfig result = switch (type) {
+            case "default" -> new RopeConfig.Default(theta);
+            case "linear" -> new RopeConfig.Linear(theta, factor(rope));
+            case "llama3" -> llama3(rope, theta);
+            case "yarn" -> yarn(rope, theta, maxPositions);
+            default ->
+                throw new FormatException(
+                        rope.where(),
+                        "rope_type '" + type + "' is not supported",
+                        "Known are default, linear, llama3 and yarn");
+        };
         if (type.equals("default")) {
             rope.ignore("factor"); // some exporters write factor 1.0 beside the default type
             if (rope.number("factor", 1) != 1) {
@@ -104,7 +104,9 @@ final class RopeReader {
         double high = rope.number("high_freq_factor");
         if (!(high > low) || !(low > 0)) {
             throw new FormatException(
-                    rope.where(), "need 0 < low_freq_factor < high_freq_factor, found " + low + " and " + high, "Correct it");
+                    rope.where(),
+                    "need 0 < low_freq_factor < high_freq_factor, found " + low + " and " + high,
+                    "Correct it");
         }
         return new RopeConfig.Llama3(
                 theta, factor(rope), low, high, ConfigReader.positive(rope, "original_max_position_embeddings"));

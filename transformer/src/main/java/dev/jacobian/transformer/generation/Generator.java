@@ -69,7 +69,8 @@ public final class Generator {
     public List<List<Generation>> generate(
             List<int[]> prompts, long[] keys, int samples, GenerationConfig config, TokenListener listener) {
         if (keys.length != prompts.size()) {
-            throw new IllegalArgumentException(prompts.size() + " prompts but " + keys.length + " keys; give one for each");
+            throw new IllegalArgumentException(
+                    prompts.size() + " prompts but " + keys.length + " keys; give one for each");
         }
         check(prompts, samples, config);
         List<List<Generation>> results = new ArrayList<>();
@@ -93,7 +94,8 @@ public final class Generator {
         for (int p = 0; p < prompts.size(); p++) {
             int[] prompt = prompts.get(p);
             if (prompt.length == 0) {
-                throw new IllegalArgumentException("prompt " + p + " is empty; begin with at least one token (such as BOS)");
+                throw new IllegalArgumentException(
+                        "prompt " + p + " is empty; begin with at least one token (such as BOS)");
             }
             for (int token : prompt) {
                 if (token < 0 || token >= vocabulary) {

@@ -21,13 +21,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** config.json: what is read, both spellings, and every way of being wrong. */
 class ConfigReaderTest {
-    private static final String BASE =
-            """
-            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 100, "hidden_size": 64,
-             "intermediate_size": 96, "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2,
-             "hidden_act": "silu", "max_position_embeddings": 128, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
-             "torch_dtype": "bfloat16", "use_cache": true}
-            """;
+    private static final String BASE = """
+        {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 100, "hidden_size": 64,
+         "intermediate_size": 96, "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2,
+         "hidden_act": "silu", "max_position_embeddings": 128, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
+         "torch_dtype": "bfloat16", "use_cache": true}
+        """;
 
     private static DecoderConfig read(ObjectNode config) {
         return ConfigReader.read(JsonFields.of(config, "config.json"));
@@ -53,13 +52,23 @@ class ConfigReaderTest {
         DecoderConfig config = read(with("{}"));
         assertThat(config.family()).isEqualTo("llama");
         assertThat(List.of(
-                        config.vocabularySize(), config.hiddenSize(), config.intermediateSize(), config.layers(),
-                        config.heads(), config.kvHeads(), config.headDim(), config.maxPositions()))
+                        config.vocabularySize(),
+                        config.hiddenSize(),
+                        config.intermediateSize(),
+                        config.layers(),
+                        config.heads(),
+                        config.kvHeads(),
+                        config.headDim(),
+                        config.maxPositions()))
                 .containsExactly(100, 64, 96, 3, 4, 2, 16, 128);
         assertThat(config.normEpsilon()).isEqualTo(1e-5f);
         assertThat(config.rope()).isEqualTo(new RopeConfig.Default(10000));
         assertThat(List.of(
-                        config.tiedEmbeddings(), config.qkvBias(), config.outputBias(), config.mlpBias(), config.qkNorm()))
+                        config.tiedEmbeddings(),
+                        config.qkvBias(),
+                        config.outputBias(),
+                        config.mlpBias(),
+                        config.qkNorm()))
                 .containsOnly(false);
         assertThat(config.windows()).containsExactly(0, 0, 0);
         assertThat(read(with("{\"num_key_value_heads\": null}")).kvHeads()).isEqualTo(4);
@@ -83,7 +92,8 @@ class ConfigReaderTest {
         none.putNull("sliding_window");
         assertThat(read(none).windows()).containsExactly(0, 0, 0);
         DecoderConfig biased = read(with("{\"attention_bias\": true, \"mlp_bias\": true}"));
-        assertThat(List.of(biased.qkvBias(), biased.outputBias(), biased.mlpBias())).containsOnly(true);
+        assertThat(List.of(biased.qkvBias(), biased.outputBias(), biased.mlpBias()))
+                .containsOnly(true);
     }
 
     @Test
@@ -91,10 +101,13 @@ class ConfigReaderTest {
     void windows() {
         String qwen2 = "{\"architectures\": null, \"model_type\": \"qwen2\", \"sliding_window\": 8";
         assertThat(read(with(qwen2 + "}")).windows()).containsExactly(0, 0, 0);
-        assertThat(read(with(qwen2 + ", \"use_sliding_window\": true, \"max_window_layers\": 2}")).windows())
+        assertThat(read(with(qwen2 + ", \"use_sliding_window\": true, \"max_window_layers\": 2}"))
+                        .windows())
                 .containsExactly(0, 0, 8);
         String absent = "{\"architectures\": null, \"model_type\": \"qwen2\", \"use_sliding_window\": true";
-        assertThat(read(with(absent + "}")).windows()).as("class default: the first 28 layers do not").containsOnly(0);
+        assertThat(read(with(absent + "}")).windows())
+                .as("class default: the first 28 layers do not")
+                .containsOnly(0);
         assertThat(read(with(absent + ", \"max_window_layers\": 1}")).windows()).containsExactly(0, 4096, 4096);
         assertThat(read(with(qwen2
                                 + ", \"use_sliding_window\": true, \"layer_types\": [\"sliding_attention\","
@@ -168,19 +181,21 @@ class ConfigReaderTest {
                 "{`use_mrope`: true} | use_mrope",
                 "{`layer_types`: [`full_attention`]} | layer_types[1]",
                 "{`layer_types`: [`full_attention`, `chunked_attention`, `full_attention`]} | chunked_attention",
-                "{`layer_types`: [`full_attention`, `full_attention`, `full_attention`, `full_attention`]} | layer_types",
+                "{`layer_types`: [`full_attention`, `full_attention`, `full_attention`, `full_attention`]} |"
+                        + " layer_types",
                 "{`rope_scaling`: `linear`} | rope_scaling",
                 "{`rope_scaling`: {`rope_type`: `dynamic`, `factor`: 2.0}} | rope_type 'dynamic'",
                 "{`rope_scaling`: {`rope_type`: `longrope`}} | rope_type 'longrope'",
-                "{`rope_scaling`: {`rope_type`: `linear`, `type`: `yarn`, `factor`: 2.0}} | rope_type 'linear' and type 'yarn'",
+                "{`rope_scaling`: {`rope_type`: `linear`, `type`: `yarn`, `factor`: 2.0}} | rope_type 'linear' and"
+                        + " type 'yarn'",
                 "{`rope_scaling`: {`type`: `linear`}} | 'factor' is missing",
                 "{`rope_scaling`: {`type`: `linear`, `factor`: 0.5}} | factor must be at least 1",
                 "{`rope_scaling`: {`factor`: 2.0}} | rope_type is default but factor",
                 "{`rope_scaling`: {`type`: `linear`, `factor`: 2.0, `beta_fast`: 32}} | beta_fast",
-                "{`rope_scaling`: {`rope_type`: `llama3`, `factor`: 8.0, `low_freq_factor`: 4.0, `high_freq_factor`: 1.0,"
-                        + " `original_max_position_embeddings`: 32}} | low_freq_factor < high_freq_factor",
-                "{`rope_scaling`: {`rope_type`: `llama3`, `factor`: 8.0, `low_freq_factor`: 1.0, `high_freq_factor`: 4.0}}"
-                        + " | original_max_position_embeddings",
+                "{`rope_scaling`: {`rope_type`: `llama3`, `factor`: 8.0, `low_freq_factor`: 4.0, `high_freq_factor`:"
+                        + " 1.0, `original_max_position_embeddings`: 32}} | low_freq_factor < high_freq_factor",
+                "{`rope_scaling`: {`rope_type`: `llama3`, `factor`: 8.0, `low_freq_factor`: 1.0, `high_freq_factor`:"
+                        + " 4.0}} | original_max_position_embeddings",
                 "{`rope_parameters`: {`rope_theta`: 500.0, `rope_type`: `default`}} | rope_theta differs",
                 "{`rope_parameters`: {`rope_type`: `default`}, `rope_scaling`: {`type`: `linear`, `factor`: 2.0}}"
                         + " | rope_parameters and rope_scaling",
@@ -201,8 +216,15 @@ class ConfigReaderTest {
     @DisplayName("the goldens' configurations: parameters as counted by transformers")
     void goldens() {
         for (String name : List.of(
-                "llama-bias-linear", "llama-gqa", "llama-llama3rope-bf16", "llama-mha-tied", "mistral-swa-f16",
-                "qwen2-sharded", "qwen2-yarn", "qwen3", "qwen3-yarn")) {
+                "llama-bias-linear",
+                "llama-gqa",
+                "llama-llama3rope-bf16",
+                "llama-mha-tied",
+                "mistral-swa-f16",
+                "qwen2-sharded",
+                "qwen2-yarn",
+                "qwen3",
+                "qwen3-yarn")) {
             Path folder = Fixtures.testdata("models", name);
             assertThat(ModelFamily.read(folder).parameters())
                     .as(name)

@@ -69,8 +69,7 @@ class RopeConfigTest {
     @ParameterizedTest
     @CsvSource({"10000,128,4,4096,32,1,true", "1000000,64,4,32768,32,1,true", "10000,16,2,32,4,1,false"})
     @DisplayName("YaRN: by the number of turns over the original context")
-    void yarn(
-            double theta, int headDim, double factor, int original, double fast, double slow, boolean truncate) {
+    void yarn(double theta, int headDim, double factor, int original, double fast, double slow, boolean truncate) {
         float[] actual =
                 new RopeConfig.Yarn(theta, factor, original, fast, slow, 1f, truncate).inverseFrequencies(headDim);
         double first = dimension(fast, theta, headDim, original);
@@ -87,7 +86,8 @@ class RopeConfigTest {
             assertFrequency(actual[i], interpolated * frequency / factor + (1 - interpolated) * frequency, i);
         }
         assertThat(actual[0]).as("the fastest pair is kept").isEqualTo(1f);
-        assertThat(actual[headDim / 2 - 1]).as("the slowest one is slowed").isLessThan((float) base(theta, headDim / 2 - 1, headDim));
+        assertThat(actual[headDim / 2 - 1]).as("the slowest one is slowed").isLessThan((float)
+                base(theta, headDim / 2 - 1, headDim));
     }
 
     /** The pair i whose frequency θ^(−2i/d) makes that many turns over the original context. */

@@ -54,25 +54,33 @@ class GeneratorTest {
             prompts.add(Arrays.copyOfRange(ids, padding, ids.length));
         }
         int limit = expected.get("max_new_tokens").intValue();
-        List<List<Generation>> generations =
-                new Generator(model).generate(prompts, 1, GenerationConfig.greedy(limit));
+        List<List<Generation>> generations = new Generator(model).generate(prompts, 1, GenerationConfig.greedy(limit));
         for (int b = 0; b < prompts.size(); b++) {
             int[] padded = Fixtures.ints(expected.get("new_tokens").get(b));
             Generation generation = generations.get(b).get(0);
             int[] ids = generation.tokenIds();
             assertThat(ids).containsExactly(Arrays.copyOf(padded, ids.length));
-            assertThat(Arrays.stream(padded).skip(ids.length)).as("the golden goes on with padding only").allMatch(id -> id == 0);
+            assertThat(Arrays.stream(padded).skip(ids.length))
+                    .as("the golden goes on with padding only")
+                    .allMatch(id -> id == 0);
             assertThat(generation.finishReason()).isEqualTo(FinishReason.STOP);
             assertThat(generation.logProbs()).hasSize(ids.length);
         }
         int[] second = generations.get(1).get(0).tokenIds();
         Generation exact = one(model, prompts.get(1), GenerationConfig.greedy(second.length));
-        assertThat(exact.finishReason()).as("an end token as the last one allowed").isEqualTo(FinishReason.STOP);
+        assertThat(exact.finishReason())
+                .as("an end token as the last one allowed")
+                .isEqualTo(FinishReason.STOP);
         Generation cut = one(model, prompts.get(1), GenerationConfig.greedy(second.length - 1));
         assertThat(cut.finishReason()).isEqualTo(FinishReason.LENGTH);
         assertThat(cut.tokenIds()).containsExactly(Arrays.copyOf(second, second.length - 1));
-        assertThat(List.of(FinishReason.STOP.label(), FinishReason.LENGTH.label())).containsExactly("stop", "length");
-        GenerationConfig on = GenerationConfig.builder().doSample(false).maxNewTokens(limit).ignoreEos(true).build();
+        assertThat(List.of(FinishReason.STOP.label(), FinishReason.LENGTH.label()))
+                .containsExactly("stop", "length");
+        GenerationConfig on = GenerationConfig.builder()
+                .doSample(false)
+                .maxNewTokens(limit)
+                .ignoreEos(true)
+                .build();
         assertThat(one(model, prompts.get(1), on).tokenIds()).hasSize(limit).startsWith(second);
     }
 
@@ -85,10 +93,15 @@ class GeneratorTest {
     void greedyLogProbs() {
         JsonNode golden = golden("llama-gqa");
         JsonNode expected = golden.get("generation").get("greedy_short_32");
-        GenerationConfig config =
-                GenerationConfig.builder().doSample(false).ignoreEos(true).maxNewTokens(32).build();
+        GenerationConfig config = GenerationConfig.builder()
+                .doSample(false)
+                .ignoreEos(true)
+                .maxNewTokens(32)
+                .build();
         Generation generation = one(
-                model("llama-gqa"), Fixtures.ints(golden.get("cases").get("short").get("input_ids").get(0)), config);
+                model("llama-gqa"),
+                Fixtures.ints(golden.get("cases").get("short").get("input_ids").get(0)),
+                config);
         for (int t = 0; t < expected.get("logprobs").size(); t++) {
             assertThat((double) generation.logProbs()[t])
                     .isCloseTo(expected.get("logprobs").get(t).doubleValue(), within(2e-5));
@@ -115,7 +128,9 @@ class GeneratorTest {
                     .build();
             Generation.Text generated = new Generator(model).generate(prompt, config);
             assertThat(generated.generation().tokenIds()).as(prompt).containsExactly(expected);
-            assertThat(generated.text()).as(prompt).isEqualTo(text.get("completion").textValue());
+            assertThat(generated.text())
+                    .as(prompt)
+                    .isEqualTo(text.get("completion").textValue());
             seen++;
         }
         assertThat(seen).isPositive();
@@ -126,7 +141,8 @@ class GeneratorTest {
     void arithmetic() {
         CausalLM model = model("arith-qwen3");
         for (JsonNode golden : golden("arith-qwen3").get("greedy")) {
-            Generation.Text generated = new Generator(model).generate(golden.get("prompt").textValue(), GenerationConfig.greedy(4));
+            Generation.Text generated =
+                    new Generator(model).generate(golden.get("prompt").textValue(), GenerationConfig.greedy(4));
             assertThat(generated.text()).isEqualTo(golden.get("greedy_text").textValue());
             int[] padded = Fixtures.ints(golden.get("greedy_ids"));
             int[] ids = generated.generation().tokenIds();
@@ -153,8 +169,9 @@ class GeneratorTest {
         }
         int samples = 4000;
         int[] counts = new int[vocabulary];
-        for (Generation generation :
-                new Generator(model).generate(List.of(prompt), samples, GenerationConfig.sampling(1, temperature, 11)).get(0)) {
+        for (Generation generation : new Generator(model)
+                .generate(List.of(prompt), samples, GenerationConfig.sampling(1, temperature, 11))
+                .get(0)) {
             counts[generation.tokenIds()[0]]++;
             assertThat((double) generation.logProbs()[0])
                     .isCloseTo(Math.log(p[generation.tokenIds()[0]] / sum), within(1e-5));
@@ -189,14 +206,24 @@ class GeneratorTest {
     void filters() {
         CausalLM model = model("llama-gqa");
         int[] prompt = {187, 330, 58, 300, 45, 255, 143};
-        GenerationConfig greedy =
-                GenerationConfig.builder().doSample(false).ignoreEos(true).maxNewTokens(12).build();
-        GenerationConfig first =
-                GenerationConfig.builder().topK(1).ignoreEos(true).maxNewTokens(12).seed(4).build();
+        GenerationConfig greedy = GenerationConfig.builder()
+                .doSample(false)
+                .ignoreEos(true)
+                .maxNewTokens(12)
+                .build();
+        GenerationConfig first = GenerationConfig.builder()
+                .topK(1)
+                .ignoreEos(true)
+                .maxNewTokens(12)
+                .seed(4)
+                .build();
         assertThat(one(model, prompt, first).tokenIds())
                 .containsExactly(one(model, prompt, greedy).tokenIds());
-        GenerationConfig certain =
-                GenerationConfig.builder().topP(1e-6f).ignoreEos(true).maxNewTokens(12).build();
+        GenerationConfig certain = GenerationConfig.builder()
+                .topP(1e-6f)
+                .ignoreEos(true)
+                .maxNewTokens(12)
+                .build();
         assertThat(one(model, prompt, certain).tokenIds())
                 .containsExactly(one(model, prompt, greedy).tokenIds());
         GenerationConfig fresh = GenerationConfig.builder()
@@ -229,15 +256,19 @@ class GeneratorTest {
         for (int p = 0; p < prompts.size(); p++) {
             for (int s = 0; s < 4; s++) {
                 Generation generation = together.get(p).get(s);
-                assertThat(generation.tokenIds()).containsExactly(apart.get(p).get(s).tokenIds());
+                assertThat(generation.tokenIds())
+                        .containsExactly(apart.get(p).get(s).tokenIds());
                 Fixtures.assertBits(
-                        "log-probabilities", generation.logProbs(), apart.get(p).get(s).logProbs());
+                        "log-probabilities",
+                        generation.logProbs(),
+                        apart.get(p).get(s).logProbs());
                 Tensor logits = model.logits(prompts.get(p));
                 double sum = 0;
                 for (int v = 0; v < 384; v++) {
                     sum += Math.exp(logits.get(prompts.get(p).length - 1, v) / 0.8);
                 }
-                double expected = logits.get(prompts.get(p).length - 1, generation.tokenIds()[0]) / 0.8 - Math.log(sum);
+                double expected =
+                        logits.get(prompts.get(p).length - 1, generation.tokenIds()[0]) / 0.8 - Math.log(sum);
                 assertThat((double) generation.logProbs()[0]).isCloseTo(expected, within(2e-5));
             }
         }
@@ -257,7 +288,8 @@ class GeneratorTest {
                     });
             for (int p = 0; p < 3; p++) {
                 for (int s = 0; s < 2; s++) {
-                    assertThat(heard[p][s]).containsExactly(generations.get(p).get(s).tokenIds());
+                    assertThat(heard[p][s])
+                            .containsExactly(generations.get(p).get(s).tokenIds());
                 }
             }
         }
@@ -271,9 +303,12 @@ class GeneratorTest {
         GenerationConfig config = GenerationConfig.sampling(8, 1, 0);
         List<List<Generation>> generations = new Generator(model)
                 .generate(List.of(prompt, prompt, prompt), new long[] {1, 1L << 40, 1}, 2, config, (p, s, t) -> {});
-        assertThat(generations.get(0).get(0).tokenIds()).isNotEqualTo(generations.get(0).get(1).tokenIds());
-        assertThat(generations.get(0).get(0).tokenIds()).isNotEqualTo(generations.get(1).get(0).tokenIds());
-        assertThat(generations.get(0).get(0).tokenIds()).isEqualTo(generations.get(2).get(0).tokenIds());
+        assertThat(generations.get(0).get(0).tokenIds())
+                .isNotEqualTo(generations.get(0).get(1).tokenIds());
+        assertThat(generations.get(0).get(0).tokenIds())
+                .isNotEqualTo(generations.get(1).get(0).tokenIds());
+        assertThat(generations.get(0).get(0).tokenIds())
+                .isEqualTo(generations.get(2).get(0).tokenIds());
     }
 
     @Test
@@ -283,7 +318,8 @@ class GeneratorTest {
         Generator generator = new Generator(model);
         GenerationConfig config = GenerationConfig.greedy(60);
         assertThat(generator.generate(List.of(), 1, config)).isEmpty();
-        assertThat(generator.generate(List.of(new int[] {16, 28, 28, 28}), 1, config)).hasSize(1);
+        assertThat(generator.generate(List.of(new int[] {16, 28, 28, 28}), 1, config))
+                .hasSize(1);
         assertThatThrownBy(() -> generator.generate(List.of(new int[5]), 1, config))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("5 tokens")
@@ -293,7 +329,8 @@ class GeneratorTest {
         assertThatThrownBy(() -> generator.generate(List.of(new int[] {264}), 1, config))
                 .hasMessageContaining("token id 264")
                 .hasMessageContaining("264");
-        assertThatThrownBy(() -> generator.generate(List.of(new int[] {1}), 0, config)).hasMessageContaining("sample");
+        assertThatThrownBy(() -> generator.generate(List.of(new int[] {1}), 0, config))
+                .hasMessageContaining("sample");
         assertThatThrownBy(() -> new Generator(model, 0)).hasMessageContaining("max batch");
         assertThatThrownBy(() -> generator.generate(
                         List.of(new int[] {1}, new int[] {2}), new long[1], 1, config, (p, s, t) -> {}))

@@ -40,7 +40,9 @@ class SamplerTest {
     private static float[] row(JsonNode values) {
         float[] row = new float[values.size()];
         for (int i = 0; i < row.length; i++) {
-            row[i] = values.get(i).isNull() ? Float.NEGATIVE_INFINITY : (float) values.get(i).doubleValue();
+            row[i] = values.get(i).isNull()
+                    ? Float.NEGATIVE_INFINITY
+                    : (float) values.get(i).doubleValue();
         }
         return row;
     }
@@ -174,7 +176,9 @@ class SamplerTest {
         assertThat(draw.apply(0.75f)).isEqualTo(4);
         assertThat(draw.apply(Math.nextDown(1f))).isEqualTo(4);
         float[] low = {0.3f, 0.3f, 0.3999f, 0};
-        assertThat(Sampler.draw(low, 0, 4, Math.nextDown(1f))).as("the last possible token").isEqualTo(2);
+        assertThat(Sampler.draw(low, 0, 4, Math.nextDown(1f)))
+                .as("the last possible token")
+                .isEqualTo(2);
     }
 
     @Test
