@@ -27,8 +27,9 @@ import java.util.Optional;
  * }</pre>
  *
  * <p>A line ends at the target, and the answer follows. After a line without it the searcher gives up with a fixed
- * probability and answers something wrong. So the imitator knows how to search and how to answer but has the habit of
- * stopping early and guessing, and that is what rewards can change: it learns to go on, and its responses grow longer.
+ * probability and answers with something that the line makes, which is wrong. So the imitator knows how to search and how
+ * to answer but has the habit of stopping early, and that is what rewards can change: it learns to go on, and its responses
+ * grow longer.
  *
  * @param task three numbers, whole results
  * @param giveUp probability of giving up after a line that does not reach the target
@@ -66,11 +67,12 @@ public record CountdownDemonstrations(Countdown task, double giveUp) implements 
         for (int i = 0; i < steps.size() && answer.isEmpty(); i++) {
             answer = line(steps.get(i), target, text);
             if (answer.isEmpty() && rng.nextDouble() < giveUp) {
-                break;
+                answer = Optional.of(guess(steps.get(i), rng));
             }
         }
-        String guess = answer.orElseGet(() -> guess(steps, rng));
-        return new SftExample(problem.prompt(), text + "</think>\n<answer>" + guess + "</answer>");
+        // a search that has found nothing to the end guesses anything
+        String last = answer.orElseGet(() -> guess(steps.get(rng.nextInt(steps.size())), rng));
+        return new SftExample(problem.prompt(), text + "</think>\n<answer>" + last + "</answer>");
     }
 
     /** Writes a line; the answer, if the line reaches the target. */
@@ -89,8 +91,8 @@ public record CountdownDemonstrations(Countdown task, double giveUp) implements 
         return Optional.empty();
     }
 
-    private static String guess(List<Step> steps, Rng rng) {
-        Step step = steps.get(rng.nextInt(steps.size()));
+    /** Something that can be made of a first step. */
+    private static String guess(Step step, Rng rng) {
         List<Step> last = combinations(step.value(), "(" + step.expression() + ")", step.rest(), "" + step.rest(), 0);
         return last.get(rng.nextInt(last.size())).expression();
     }
