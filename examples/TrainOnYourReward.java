@@ -5,14 +5,11 @@ void main() {
     RewardFunction brief = RewardFunction.named("brief", c -> Score.of(1.0 / c.tokenIds().length));
     Task task = new PromptTask("brief", List.of("3 7 15 = 36\n", "2 13 6 = 21\n"), brief);
     RlConfig config = RlConfig.builder().maxSteps(5).learningRate(1e-4).build();
-    RlResult result = new RlTrainer(model, task, config)
-            .listener(new TrainingListener() {
-                @Override
-                public void onStep(StepMetrics m) {
-                    IO.println("step " + m.step() + ": mean length " + m.get("completions/mean_length"));
-                }
-            })
-            .train();
+    TrainingListener print =
+            TrainingListener.eachStep(m -> IO.println("step " + m.step() + ": length " + m.get("completions/mean_length")));
+
+    RlResult result = new RlTrainer(model, task, config).listener(print).train();
+
     IO.println("sampler and trainer differ by " + result.samplingLogpDifferenceMax());
     model.save(Path.of("out/brief"));
 }

@@ -183,7 +183,9 @@ class TrainingCommandsTest {
             assertThat(sft.code()).as(sft.err()).isZero();
         }
         for (String file : List.of("model.safetensors", "tokenizer.json", "tokenizer_config.json", "config.json")) {
-            assertThat(Files.mismatch(first.resolve(file), second.resolve(file))).as(file).isEqualTo(-1);
+            assertThat(Files.mismatch(first.resolve(file), second.resolve(file)))
+                    .as(file)
+                    .isEqualTo(-1);
         }
         assertThat(Files.mismatch(first.resolve("tokenizer.json"), init.resolveSibling("tokenizer.json")))
                 .as("the bundled tokenizer")

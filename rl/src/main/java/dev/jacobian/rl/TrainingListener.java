@@ -2,6 +2,7 @@
 package dev.jacobian.rl;
 
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Follows a training run: progress displays, files and charts hang on this. Called on the trainer's thread. */
 public interface TrainingListener {
@@ -13,4 +14,14 @@ public interface TrainingListener {
 
     /** A message for the person who watches. */
     default void onMessage(String message) {}
+
+    /** A listener that is shown the metrics of every step. */
+    static TrainingListener eachStep(Consumer<StepMetrics> action) {
+        return new TrainingListener() {
+            @Override
+            public void onStep(StepMetrics metrics) {
+                action.accept(metrics);
+            }
+        };
+    }
 }

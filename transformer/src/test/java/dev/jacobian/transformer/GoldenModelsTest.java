@@ -214,13 +214,14 @@ class GoldenModelsTest {
         try (SafetensorsFile after = SafetensorsFile.open(golden.folder.resolve("golden-adamw.safetensors"))) {
             for (int step = 1; step <= 3; step++) {
                 Var loss = loss(golden);
-                // three steps of lr 1e-3 amplify rounding where the gradient is near zero: m/sqrt(v) is +-1 there
+                // a step turns the gradient's noise into the weights', so later losses are held to that
+                double tolerance = step == 1 ? golden.lossTolerance() : golden.gradTolerance();
                 assertThat((double) loss.value().item())
                         .isCloseTo(
                                 expected.get("losses_before_steps_1_2_3")
                                         .get(step - 1)
                                         .doubleValue(),
-                                within(step == 1 ? golden.lossTolerance() : 2e-5));
+                                within(tolerance));
                 loss.backward();
                 optimizer.step(1e-3);
                 optimizer.zeroGrad();
@@ -231,7 +232,7 @@ class GoldenModelsTest {
                                 key,
                                 parameter.value().toFloatArray(),
                                 after.read(key).toFloatArray(),
-                                2e-5);
+                                golden.gradTolerance());
                     }
                 }
             }
@@ -251,7 +252,7 @@ class GoldenModelsTest {
             loss.backward();
             GradientClipping.Norm norm = GradientClipping.measure(golden.model.parameters(), 0.5);
             assertThat((double) loss.value().item())
-                    .isCloseTo(expected.get(step).get(0).doubleValue(), within(1e-5));
+                    .isCloseTo(expected.get(step).get(0).doubleValue(), within(golden.lossTolerance()));
             assertThat(norm.norm()).isCloseTo(expected.get(step).get(1).doubleValue(), within(1e-4));
             optimizer.step(0.1, norm.scale());
         }
