@@ -411,8 +411,8 @@ class ReferenceOracleTest {
             AdamWStep step = new AdamWStep(
                     0.5f,
                     (float) (1 - lr * wd),
-                    (float) b1,
-                    (float) b2,
+                    b1,
+                    b2,
                     (float) (lr / (1 - Math.pow(b1, t))),
                     (float) (1 / Math.sqrt(1 - Math.pow(b2, t))),
                     (float) epsilon);

@@ -71,8 +71,8 @@ public final class AdamW {
         AdamWStep step = new AdamWStep(
                 gradientScale,
                 (float) (1 - learningRate * config.weightDecay()),
-                (float) config.beta1(),
-                (float) config.beta2(),
+                config.beta1(),
+                config.beta2(),
                 (float) (learningRate / correction1),
                 (float) (1 / Math.sqrt(correction2)),
                 (float) config.epsilon());

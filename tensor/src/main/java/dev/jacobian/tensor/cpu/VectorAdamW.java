@@ -32,9 +32,9 @@ final class VectorAdamW {
             float[] p, int pAt, float[] g, int gAt, float[] m, int mAt, float[] v, int vAt, int n, AdamWStep step) {
         float gradientScale = step.gradientScale();
         float decay = step.decay();
-        float rest1 = 1f - step.beta1();
-        float beta2 = step.beta2();
-        float rest2 = 1f - step.beta2();
+        float rest1 = (float) (1 - step.beta1());
+        float beta2 = (float) step.beta2();
+        float rest2 = (float) (1 - step.beta2());
         float stepSize = step.stepSize();
         float correction = step.inverseRootCorrection();
         float epsilon = step.epsilon();
