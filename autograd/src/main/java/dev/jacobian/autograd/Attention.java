@@ -4,6 +4,7 @@ package dev.jacobian.autograd;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.Workspace;
 
 /**
  * Causal grouped-query attention over packed segments.
@@ -33,28 +34,31 @@ public final class Attention {
         Tensor values = v.value().contiguous(); // [N, kvHeads · headDim]
         int kvHeads = k.value().extent(1) / headDim;
         int heads = q.value().extent(1) / headDim;
-        KvCache cache = q.backend().newKvCache(1, kvHeads, headDim);
-        int[] sequences = new int[segments.count()];
-        for (int s = 0; s < sequences.length; s++) {
-            int parent = segments.parent(s);
-            sequences[s] = parent < 0 ? cache.add() : cache.fork(sequences[parent], segments.length(parent));
-        }
-        cache.append(0, sequences, segments, keys, values);
-        Tensor out = Tensor.zeros(q.value().dtype(), q.value().shape()); // [N, H · headDim]
-        Tensor stats = Operation.isRecorded(q, k, v) ? Tensor.zeros(segments.rows(), heads, 2) : null; // [N, H, 2]
-        q.backend().attention(queries, cache, 0, sequences, segments, scale, window, out, stats);
+        Tensor out = Workspace.tensor(q.value().shape()); // [N, H · headDim]
+        Tensor stats = Operation.isRecorded(q, k, v) ? Workspace.tensor(segments.rows(), heads, 2) : null; // [N, H, 2]
+        Workspace.inner(() -> {
+            KvCache cache = q.backend().newKvCache(1, kvHeads, headDim);
+            int[] sequences = new int[segments.count()];
+            for (int s = 0; s < sequences.length; s++) {
+                int parent = segments.parent(s);
+                sequences[s] = parent < 0 ? cache.add() : cache.fork(sequences[parent], segments.length(parent));
+            }
+            cache.append(0, sequences, segments, keys, values);
+            q.backend().attention(queries, cache, 0, sequences, segments, scale, window, out, stats);
+        });
         return Var.result(out, new Operation("attention", q, k, v) {
             @Override
             void backward(Tensor dOut) {
-                Tensor dQ = Tensor.zeros(q.value().dtype(), q.value().shape());
-                Tensor dK = Tensor.zeros(k.value().dtype(), k.value().shape());
-                Tensor dV = Tensor.zeros(v.value().dtype(), v.value().shape());
+                Tensor dQ = Workspace.tensor(q.value().shape());
+                Tensor dK = Workspace.tensor(k.value().shape());
+                Tensor dV = Workspace.tensor(v.value().shape());
                 q.backend()
                         .attentionBackward(
                                 dOut, queries, keys, values, out, stats, segments, headDim, scale, window, dQ, dK, dV);
                 q.accumulate(dQ, true);
                 k.accumulate(dK, true);
                 v.accumulate(dV, true);
+                Workspace.release(stats);
             }
         });
     }
@@ -80,7 +84,7 @@ public final class Attention {
         }
         cache.append(
                 layer, sequences, segments, k.value().contiguous(), v.value().contiguous());
-        Tensor out = Tensor.zeros(q.value().dtype(), q.value().shape()); // [N, H · headDim]
+        Tensor out = Workspace.tensor(q.value().shape()); // [N, H · headDim]
         q.backend().attention(q.value().contiguous(), cache, layer, sequences, segments, scale, window, out, null);
         return Var.constant(out);
     }

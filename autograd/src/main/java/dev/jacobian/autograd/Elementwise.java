@@ -2,13 +2,14 @@
 package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.Workspace;
 
 /** Elementwise arithmetic of tensors with equal shapes; there is no broadcasting. */
 public final class Elementwise {
     private Elementwise() {}
 
     private static Tensor like(Var x) {
-        return Tensor.zeros(x.value().dtype(), x.value().shape());
+        return Workspace.tensor(x.value().shape());
     }
 
     /** {@code x + y}. d/dx = d/dy = 1. */

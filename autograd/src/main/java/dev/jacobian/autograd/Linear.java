@@ -2,6 +2,7 @@
 package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.Workspace;
 import java.util.Optional;
 
 /** Matrix products. */
@@ -29,7 +30,7 @@ public final class Linear {
                 m,
                 x.value().extent(1));
         Tensor input = x.value().contiguous(); // [N, K]
-        Tensor out = Tensor.zeros(n, m); // [N, M]
+        Tensor out = Workspace.tensor(n, m); // [N, M]
         x.backend().matmul(input, weight.packedTranspose(), out, false);
         if (bias.isPresent()) {
             Shapes.require("linear", "bias " + bias.get().name(), bias.get().value(), m);
@@ -40,7 +41,7 @@ public final class Linear {
             @Override
             void backward(Tensor dOut) {
                 if (x.requiresGrad()) {
-                    Tensor dX = Tensor.zeros(x.value().dtype(), x.value().shape()); // [N, K]
+                    Tensor dX = Workspace.tensor(x.value().shape()); // [N, K]
                     x.backend().matmul(dOut, weight.value(), dX, false);
                     x.accumulate(dX, true);
                 }
@@ -65,7 +66,7 @@ public final class Linear {
         Shapes.requireRank("matmul", "a", a.value(), 2);
         Shapes.requireRank("matmul", "b", b.value(), 2);
         Shapes.require("matmul", "b", b.value(), a.value().extent(1), b.value().extent(1));
-        Tensor out = Tensor.zeros(a.value().extent(0), b.value().extent(1)); // [M, N]
+        Tensor out = Workspace.tensor(a.value().extent(0), b.value().extent(1)); // [M, N]
         a.backend().matmul(a.value(), b.value(), out, false);
         return Var.result(out, new Operation("matmul", a, b) {
             @Override

@@ -26,6 +26,13 @@ abstract class Operation {
         this.needsGrad = isRecorded(inputs);
     }
 
+    /** An operation that knows by itself whether it needs a gradient; the walk back goes on to {@code inputs} only. */
+    Operation(String name, boolean needsGrad, Var... inputs) {
+        this.name = name;
+        this.inputs = List.of(inputs);
+        this.needsGrad = needsGrad && !NoGrad.isActive();
+    }
+
     /** Whether an operation on these inputs would be remembered: one of them wants a gradient and recording is on. */
     static boolean isRecorded(Var... inputs) {
         boolean needed = false;

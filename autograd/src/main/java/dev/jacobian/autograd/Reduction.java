@@ -2,6 +2,7 @@
 package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.Workspace;
 
 /** Sums to a scalar (a tensor with no dimensions). Summed in double, in order. */
 public final class Reduction {
@@ -30,7 +31,7 @@ public final class Reduction {
         return Var.result(out, new Operation("sum", x) {
             @Override
             void backward(Tensor dOut) {
-                Tensor dX = Tensor.zeros(x.value().dtype(), x.value().shape());
+                Tensor dX = Workspace.tensor(x.value().shape());
                 dX.fill(dOut.item() / divisor);
                 x.accumulate(dX, true);
             }

@@ -2,6 +2,7 @@
 package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.Workspace;
 
 /** Root-mean-square normalisation (Zhang and Sennrich, 2019). */
 public final class RmsNorm {
@@ -25,16 +26,17 @@ public final class RmsNorm {
         }
         Tensor input = x.value().contiguous();
         Tensor gain = weight.value().contiguous(); // [D]
-        Tensor out = Tensor.zeros(x.value().dtype(), x.value().shape());
-        Tensor inverseRms = Tensor.zeros(input.elements() / d); // [N]
+        Tensor out = Workspace.tensor(x.value().shape());
+        Tensor inverseRms = Workspace.tensor(input.elements() / d); // [N]
         x.backend().rmsNorm(input, gain, epsilon, out, inverseRms);
         return Var.result(out, new Operation("rmsNorm", x, weight) {
             @Override
             void backward(Tensor dOut) {
-                Tensor dX = Tensor.zeros(x.value().dtype(), x.value().shape());
+                Tensor dX = Workspace.tensor(x.value().shape());
                 Tensor dWeight = weight.requiresGrad() ? weight.gradToAddInto() : null; // [D]
                 x.backend().rmsNormBackward(dOut, input, gain, inverseRms, dX, dWeight);
                 x.accumulate(dX, true);
+                Workspace.release(inverseRms);
             }
         });
     }

@@ -2,6 +2,7 @@
 package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.Workspace;
 
 /** Rotary position embedding (Su et al., 2021), half-split layout. */
 public final class Rotary {
@@ -34,12 +35,12 @@ public final class Rotary {
         }
         Tensor cosines = cos.contiguous(); // [P, headDim/2]
         Tensor sines = sin.contiguous(); // [P, headDim/2]
-        Tensor out = Tensor.zeros(x.value().dtype(), x.value().shape()); // [N, H · headDim]
+        Tensor out = Workspace.tensor(x.value().shape()); // [N, H · headDim]
         x.backend().rotary(x.value().contiguous(), headDim, cosines, sines, positions, false, out);
         return Var.result(out, new Operation("rotary", x) {
             @Override
             void backward(Tensor dOut) {
-                Tensor dX = Tensor.zeros(x.value().dtype(), x.value().shape());
+                Tensor dX = Workspace.tensor(x.value().shape());
                 x.backend().rotary(dOut, headDim, cosines, sines, positions, true, dX);
                 x.accumulate(dX, true);
             }

@@ -2,6 +2,7 @@
 package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.Workspace;
 
 /** Picking rows of a matrix by index: embedding lookup, and choosing the positions that predict. */
 public final class Rows {
@@ -20,7 +21,7 @@ public final class Rows {
         for (int row : rows) {
             Shapes.requireIndex("gather", table.name(), row, size);
         }
-        Tensor out = Tensor.zeros(rows.length, table.value().extent(1)); // [R, D]
+        Tensor out = Workspace.tensor(rows.length, table.value().extent(1)); // [R, D]
         table.backend().gatherRows(table.value().contiguous(), rows, out);
         return Var.result(out, new Operation("gather", table) {
             @Override

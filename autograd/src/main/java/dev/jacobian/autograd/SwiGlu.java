@@ -2,6 +2,7 @@
 package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.Workspace;
 
 /** The gated activation of Llama-like MLPs (Shazeer, 2020). */
 public final class SwiGlu {
@@ -16,13 +17,13 @@ public final class SwiGlu {
         Shapes.requireSame("swiGlu", gate.value(), up.value());
         Tensor gateValue = gate.value().contiguous();
         Tensor upValue = up.value().contiguous();
-        Tensor out = Tensor.zeros(gateValue.dtype(), gateValue.shape());
+        Tensor out = Workspace.tensor(gateValue.shape());
         gate.backend().swiGlu(gateValue, upValue, out);
         return Var.result(out, new Operation("swiGlu", gate, up) {
             @Override
             void backward(Tensor dOut) {
-                Tensor dGate = Tensor.zeros(gateValue.dtype(), gateValue.shape());
-                Tensor dUp = Tensor.zeros(upValue.dtype(), upValue.shape());
+                Tensor dGate = Workspace.tensor(gateValue.shape());
+                Tensor dUp = Workspace.tensor(upValue.shape());
                 gate.backend().swiGluBackward(dOut, gateValue, upValue, dGate, dUp);
                 gate.accumulate(dGate, true);
                 up.accumulate(dUp, true);

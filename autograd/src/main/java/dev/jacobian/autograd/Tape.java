@@ -2,6 +2,7 @@
 package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.Workspace;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.PriorityQueue;
@@ -35,6 +36,10 @@ final class Tape {
                 continue; // no path from the root went through this result with a gradient
             }
             result.producer.walkBack(dOut);
+            Workspace.release(dOut);
+            if (result != root) {
+                result.recycleValue(); // all operations that read it came later and have been walked
+            }
             for (Var input : result.producer.inputs()) {
                 if (input.producer != null && seen.add(input)) {
                     pending.add(input);

@@ -2,6 +2,7 @@
 package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.Workspace;
 import java.util.Arrays;
 
 /**
@@ -55,12 +56,12 @@ public final class TokenLogProbs {
         }
         float inverseTemperature = 1f / temperature;
         Tensor states = hidden.value().contiguous(); // [N, D]
-        Tensor logProbs = Tensor.zeros(rows.length); // [R]
-        Tensor entropy = Tensor.zeros(rows.length); // [R]
-        Tensor stats = Tensor.zeros(rows.length, 2); // [R, 2]
+        Tensor logProbs = Workspace.tensor(rows.length); // [R]
+        Tensor entropy = Workspace.tensor(rows.length); // [R]
+        Tensor stats = Workspace.tensor(rows.length, 2); // [R, 2]
         int chunk = Math.max(1, Math.min(Math.max(1, rows.length), CHUNK_ELEMENTS / vocabulary));
-        Tensor h = Tensor.zeros(chunk, d); // [chunk, D]
-        Tensor logits = Tensor.zeros(chunk, vocabulary); // [chunk, V]
+        Tensor h = Workspace.tensor(chunk, d); // [chunk, D]
+        Tensor logits = Workspace.tensor(chunk, vocabulary); // [chunk, V]
         for (int from = 0; from < rows.length; from += chunk) {
             int n = Math.min(chunk, rows.length - from);
             int[] chunkRows = Arrays.copyOfRange(rows, from, from + n);
@@ -75,10 +76,13 @@ public final class TokenLogProbs {
                             entropy.slice(0, from, from + n),
                             stats.slice(0, from, from + n));
         }
+        Workspace.release(h);
+        Workspace.release(logits);
         Var result = Var.result(logProbs, new Operation("tokenLogProbs", hidden, weight) {
             @Override
             void backward(Tensor dOut) {
                 backwardOf(hidden, states, weight, rows, targets, inverseTemperature, stats, dOut, chunk);
+                Workspace.release(stats);
             }
         });
         return new Result(result, entropy);
@@ -101,9 +105,9 @@ public final class TokenLogProbs {
             int chunk) {
         int d = hidden.value().extent(1);
         int[] active = activeRows(dOut);
-        Tensor h = Tensor.zeros(chunk, d); // [chunk, D]
-        Tensor dH = Tensor.zeros(chunk, d); // [chunk, D]
-        Tensor logits = Tensor.zeros(chunk, weight.value().extent(0)); // [chunk, V]
+        Tensor h = Workspace.tensor(chunk, d); // [chunk, D]
+        Tensor dH = Workspace.tensor(chunk, d); // [chunk, D]
+        Tensor logits = Workspace.tensor(chunk, weight.value().extent(0)); // [chunk, V]
         for (int from = 0; from < active.length; from += chunk) {
             int n = Math.min(chunk, active.length - from);
             int[] chunkRows = new int[n];
@@ -131,6 +135,9 @@ public final class TokenLogProbs {
                 hidden.backend().matmul(dLogits.t(), hChunk, weight.gradToAddInto(), true);
             }
         }
+        Workspace.release(h);
+        Workspace.release(dH);
+        Workspace.release(logits);
     }
 
     private static int[] activeRows(Tensor dOut) {

@@ -5,6 +5,7 @@ import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.Workspace;
 import java.util.Optional;
 
 /**
@@ -26,7 +27,10 @@ public final class Var {
 
     private Tensor grad;
     private boolean gradIsShared;
+    private boolean recycled;
+    private Tensor spareGrad; // a cleared gradient whose array the next one takes
     private PackedMatrix packedTranspose;
+    private boolean packedIsStale;
 
     private Var(Tensor value, boolean requiresGrad, String name, Operation producer) {
         this.value = value;
@@ -51,9 +55,25 @@ public final class Var {
         return new Var(value, needed, producer.name(), needed ? producer : null);
     }
 
-    /** The value. Whoever writes into a parameter's value must call {@link #valueChanged()}. */
+    /**
+     * The value. Whoever writes into a parameter's value must call {@link #valueChanged()}.
+     *
+     * @throws IllegalStateException if backward, inside a {@link Workspace}, has recycled this intermediate result
+     */
     public Tensor value() {
+        if (recycled) {
+            throw new IllegalStateException("the value of '" + name + "' was recycled when backward() passed it; inside a"
+                    + " Workspace copy what you need before backward()");
+        }
         return value;
+    }
+
+    /**
+     * Gives the value's array back to the {@link Workspace} before its scope ends: for an intermediate result that nothing
+     * will read again, not even backward. Afterwards {@link #value} is an error. Outside of a workspace nothing happens.
+     */
+    public void recycleValue() {
+        recycled |= Workspace.release(value);
     }
 
     /** Whether backward leaves or passes on a gradient here. */
@@ -71,8 +91,11 @@ public final class Var {
         return Optional.ofNullable(grad);
     }
 
-    /** Forgets the accumulated gradient. */
+    /** Forgets the accumulated gradient. Inside a {@link Workspace} the next one will be written over it. */
     public void clearGrad() {
+        if (grad != null && producer == null && Workspace.isActive()) {
+            spareGrad = grad;
+        }
         grad = null;
     }
 
@@ -88,14 +111,17 @@ public final class Var {
 
     /** Tells that the value was written to, so that copies made of it for speed are made anew. */
     public void valueChanged() {
-        packedTranspose = null;
+        packedIsStale = true;
     }
 
     /** The transpose of a weight [N, K], packed for products; kept until the value changes. */
     PackedMatrix packedTranspose() {
         if (packedTranspose == null) {
             packedTranspose = backend().pack(value.t());
+        } else if (packedIsStale) {
+            backend().repack(value.t(), packedTranspose);
         }
+        packedIsStale = false;
         return packedTranspose;
     }
 
@@ -108,26 +134,62 @@ public final class Var {
             return;
         }
         if (grad == null) {
-            boolean kept = owned || producer != null;
-            grad = kept ? gradient : gradient.copy();
+            // A leaf's gradient outlives the workspace.
+            boolean kept = producer != null || owned && !Workspace.owns(gradient);
+            grad = kept ? gradient : copyToSpare(gradient);
             gradIsShared = kept && !owned;
-        } else if (gradIsShared) {
-            Tensor sum = Tensor.zeros(value.dtype(), value.shape());
+            if (gradIsShared) {
+                Workspace.retain(gradient);
+            }
+            if (!kept && owned) {
+                Workspace.release(gradient);
+            }
+            return;
+        }
+        if (gradIsShared) {
+            Tensor sum = Workspace.tensor(value.shape());
             backend().add(grad, gradient, sum);
+            Workspace.release(grad);
             grad = sum;
             gradIsShared = false;
         } else {
             backend().add(grad, gradient, grad);
         }
+        if (owned) {
+            Workspace.release(gradient);
+        }
+    }
+
+    private Tensor copyToSpare(Tensor gradient) {
+        Tensor copy = takeSpare();
+        if (copy == null) {
+            return gradient.copy();
+        }
+        copy.copyFrom(gradient);
+        return copy;
+    }
+
+    private Tensor takeSpare() {
+        Tensor spare = spareGrad;
+        spareGrad = null;
+        return spare;
     }
 
     /** A gradient tensor to add into directly: the accumulated one, or zeros. */
     Tensor gradToAddInto() {
         if (grad == null) {
-            grad = Tensor.zeros(value.dtype(), value.shape());
+            grad = producer == null ? takeSpare() : Workspace.tensor(value.shape());
+            if (grad == null) {
+                grad = Tensor.zeros(value.dtype(), value.shape());
+            } else {
+                grad.fill(0f);
+            }
             gradIsShared = false;
         } else if (gradIsShared) {
-            grad = grad.copy();
+            Tensor own = Workspace.tensor(value.shape());
+            own.copyFrom(grad);
+            Workspace.release(grad);
+            grad = own;
             gradIsShared = false;
         }
         return grad;

@@ -8,6 +8,7 @@ import dev.jacobian.rl.objective.ObjectiveResult;
 import dev.jacobian.rl.objective.ObjectiveStatistics;
 import dev.jacobian.rl.objective.TokenBatch;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -59,13 +60,12 @@ final class PolicyGradient {
                 groups.stream().filter(ScoredGroup::hasZeroAdvantages).toList();
         List<ScoredGroup> speaking =
                 groups.stream().filter(g -> !g.hasZeroAdvantages()).toList();
-        cut(silent).forEach(part -> {
-            if (!algorithm.objective().needsReference() && isWithoutGradient(part, normalizer)) {
-                return;
+        cut(silent).forEach(part -> Workspace.inner(() -> {
+            if (algorithm.objective().needsReference() || !isWithoutGradient(part, normalizer)) {
+                process(part, normalizer);
             }
-            process(part, normalizer);
-        });
-        cut(speaking).forEach(part -> process(part, normalizer));
+        }));
+        cut(speaking).forEach(part -> Workspace.inner(() -> process(part, normalizer)));
         normalizer.requireComplete(statistics);
     }
 

@@ -3,6 +3,7 @@ package dev.jacobian.rl;
 
 import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.TokenLogProbs;
+import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,10 +21,11 @@ final class PolicyScorer {
         float[] all = new float[total];
         int at = 0;
         for (List<Group> part : microBatches(groups, microBatchTokens)) {
-            float[] scored = NoGrad.compute(() -> score(model, PackedGroups.of(part), temperature)
-                    .logProbs()
-                    .value()
-                    .toFloatArray());
+            float[] scored = Workspace.currentOrNew()
+                    .compute(() -> NoGrad.compute(() -> score(model, PackedGroups.of(part), temperature)
+                            .logProbs()
+                            .value()
+                            .toFloatArray()));
             System.arraycopy(scored, 0, all, at, scored.length);
             at += scored.length;
         }

@@ -8,6 +8,7 @@ import dev.jacobian.autograd.optim.GradientClipping;
 import dev.jacobian.autograd.optim.Schedule;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;
+import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.MemoryPlan;
 import dev.jacobian.transformer.generation.GenerationConfig;
@@ -42,6 +43,7 @@ public final class RlTrainer {
     private final AdamW optimizer;
     private final Schedule schedule;
     private final List<TrainingListener> listeners = new ArrayList<>();
+    private final Workspace workspace = new Workspace();
     private Rollouts rollouts;
     private Optional<RunDirectory> directory = Optional.empty();
     private Optional<CausalLM> initial = Optional.empty();
@@ -109,7 +111,7 @@ public final class RlTrainer {
             evaluateBefore();
         }
         while (state.step() < config.maxSteps()) {
-            step();
+            workspace.run(this::step);
             state = state.withSeconds(before + (System.nanoTime() - begin) / 1e9);
             boolean last = state.step() == config.maxSteps();
             if (last || config.saveSteps() > 0 && state.step() % config.saveSteps() == 0) {

@@ -41,6 +41,9 @@ public interface Backend {
     /** Rearranges {@code b} [K, N] (any strides) for repeated products. */
     PackedMatrix pack(Tensor b);
 
+    /** Packs {@code b} again into what {@link #pack(Tensor)} made of a matrix of the same shape; that one's contents are lost. */
+    void repack(Tensor b, PackedMatrix into);
+
     /** {@link #matmul(Tensor, Tensor, Tensor, boolean)} with a packed right operand; the same bits. */
     void matmul(Tensor a, PackedMatrix b, Tensor out, boolean accumulate);
 

@@ -53,6 +53,11 @@ public final class Tensor {
         return new Tensor(dtype, shape, shape.strides(), 0, array);
     }
 
+    /** A dense F32 tensor at the front of an array that may be longer. */
+    static Tensor prefix(float[] values, Shape shape) {
+        return new Tensor(DType.F32, shape, shape.strides(), 0, values);
+    }
+
     /** An F32 tensor that shares {@code values}; its length must be the product of the extents. */
     public static Tensor of(float[] values, int... extents) {
         return wrap(DType.F32, values, values.length, Shape.of(extents));

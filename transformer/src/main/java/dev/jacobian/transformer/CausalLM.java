@@ -141,6 +141,15 @@ public final class CausalLM {
         return eosTokenIds;
     }
 
+    /**
+     * Turns activation checkpointing on or off: when on, training keeps one hidden state per layer and computes the rest
+     * again in backward, for about a third more arithmetic. The gradients have the same bits.
+     */
+    public CausalLM gradientCheckpointing(boolean on) {
+        decoder.checkpointLayers(on);
+        return this;
+    }
+
     // Forward
 
     /**

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.autograd.Checkpoint;
+import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.RmsNorm;
 import dev.jacobian.autograd.Rows;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.config.DecoderConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +25,7 @@ final class Decoder {
     private final List<DecoderLayer> layers = new ArrayList<>();
     private final Var norm; // [D]
     private final RotaryTable rotary;
+    private boolean checkpoints;
 
     Decoder(DecoderConfig config, Weights weights) {
         this.config = config;
@@ -31,6 +35,11 @@ final class Decoder {
         }
         norm = weights.get("model.norm.weight", config.hiddenSize());
         rotary = new RotaryTable(config);
+    }
+
+    /** Whether layers are computed again in backward instead of keeping what they computed. */
+    void checkpointLayers(boolean value) {
+        checkpoints = value;
     }
 
     Var embedding() {
@@ -65,11 +74,20 @@ final class Decoder {
         Var h = Rows.gather(embedding, tokens); // [N, D]
         for (DecoderLayer layer : layers) {
             listener.accept(h);
-            h = layer.apply(h, pass);
+            h = apply(layer, h, pass);
         }
         listener.accept(h);
         cache.ifPresent(held -> held.advance(sequences, segments));
         return RmsNorm.rmsNorm(h, norm, config.normEpsilon());
+    }
+
+    private Var apply(DecoderLayer layer, Var h, ForwardPass pass) {
+        if (NoGrad.isActive()) {
+            Var next = Var.constant(Workspace.keepResult(() -> layer.apply(h, pass).value())); // [N, D]
+            h.recycleValue();
+            return next;
+        }
+        return checkpoints ? Checkpoint.checkpoint(h, x -> layer.apply(x, pass)) : layer.apply(h, pass);
     }
 
     private static void requireFitsCache(Segments segments, int[] sequences) {

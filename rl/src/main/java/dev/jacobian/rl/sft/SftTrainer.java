@@ -10,6 +10,7 @@ import dev.jacobian.autograd.optim.Schedule;
 import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.rl.StepMetrics;
 import dev.jacobian.rl.TrainingListener;
+import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.LabelledBatch;
 import dev.jacobian.transformer.MemoryPlan;
@@ -30,6 +31,7 @@ public final class SftTrainer {
     private final CausalLM model;
     private final SftDataset data;
     private final SftConfig config;
+    private final Workspace workspace = new Workspace();
     private final List<TrainingListener> listeners = new ArrayList<>();
 
     public SftTrainer(CausalLM model, SftDataset data, SftConfig config) {
@@ -70,7 +72,7 @@ public final class SftTrainer {
             }
             double learningRate = config.learningRate() * schedule.factor(step);
             optimizer.step(learningRate, norm.scale());
-            optimizer.zeroGrad();
+            workspace.run(optimizer::zeroGrad); // inside, so that the next gradients take the same arrays
             tokens += sequences.stream().mapToInt(s -> s.length).sum();
             if ((step + 1) % config.loggingSteps() == 0 || step + 1 == config.maxSteps()) {
                 Map<String, Double> values = new LinkedHashMap<>();
@@ -126,16 +128,20 @@ public final class SftTrainer {
                 tokens += sequences.get(to++).length;
             }
             LabelledBatch batch = LabelledBatch.of(sequences.subList(from, to), labels.subList(from, to));
-            Var logProbs = model.logProbs(
-                            model.hidden(batch.tokens(), batch.segments()), batch.rows(), batch.targets(), 1f)
-                    .logProbs(); // [R]
-            float[] weights = new float[batch.targets().length];
-            Arrays.fill(weights, -1f / counted);
-            Var part = Reduction.weightedSum(logProbs, weights);
-            part.backward();
-            loss += part.value().item();
+            loss += workspace.compute(() -> backward(batch, counted));
             from = to;
         }
         return loss;
+    }
+
+    private double backward(LabelledBatch batch, long counted) {
+        Var logProbs = model.logProbs(
+                        model.hidden(batch.tokens(), batch.segments()), batch.rows(), batch.targets(), 1f)
+                .logProbs(); // [R]
+        float[] weights = new float[batch.targets().length];
+        Arrays.fill(weights, -1f / counted);
+        Var loss = Reduction.weightedSum(logProbs, weights);
+        loss.backward();
+        return loss.value().item();
     }
 }

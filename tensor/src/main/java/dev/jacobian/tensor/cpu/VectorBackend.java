@@ -32,6 +32,11 @@ public final class VectorBackend implements Backend {
     }
 
     @Override
+    public void repack(Tensor b, PackedMatrix into) {
+        PackedPanels.pack(b, 0, into.rows(), 0, into.columns(), ((PackedPanels) into).strips());
+    }
+
+    @Override
     public void matmul(Tensor a, PackedMatrix b, Tensor out, boolean accumulate) {
         VectorMatMul.matmul(a, (PackedPanels) b, out, accumulate);
     }

@@ -4,10 +4,14 @@ package dev.jacobian.tensor.reference;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * Paged keys and values in Java arrays, used by every CPU backend.
@@ -21,6 +25,7 @@ public final class HeapKvCache implements KvCache {
     private final int headDim;
     private final int valueWidth;
     private final List<Sequence> sequences = new ArrayList<>();
+    private final Workspace.Scope memory = Workspace.scope();
 
     public HeapKvCache(int layers, int kvHeads, int headDim) {
         this.layers = layers;
@@ -32,6 +37,8 @@ public final class HeapKvCache implements KvCache {
     private static final class Sequence {
         int length;
         Sequence parent;
+        boolean forked;
+        int ownFrom; // first page that is not the parent's
         final float[][][] keys; // per layer, per page
         final float[][][] values;
 
@@ -51,13 +58,24 @@ public final class HeapKvCache implements KvCache {
     public int fork(int parent, int length) {
         int handle = add();
         sequences.get(handle).parent = sequence(parent);
+        sequences.get(handle).ownFrom = length / PAGE;
+        sequence(parent).forked = true;
         sequences.get(handle).length = length;
         return handle;
     }
 
     @Override
-    public void release(int sequence) {
-        sequences.set(sequence, null);
+    public void release(int handle) {
+        Sequence sequence = sequence(handle);
+        if (!sequence.forked) {
+            for (int layer = 0; layer < layers; layer++) {
+                for (int p = sequence.ownFrom; sequence.keys[layer] != null && p < sequence.keys[layer].length; p++) {
+                    memory.release(sequence.keys[layer][p]);
+                    memory.release(sequence.values[layer][p]);
+                }
+            }
+        }
+        sequences.set(handle, null);
     }
 
     @Override
@@ -122,9 +140,15 @@ public final class HeapKvCache implements KvCache {
         sequence.keys[layer] = pages == 0 ? new float[0][] : Arrays.copyOf(parentKeys, pages);
         sequence.values[layer] = pages == 0 ? new float[0][] : Arrays.copyOf(sequence.parent.values[layer], pages);
         if (sequence.length % PAGE != 0) {
-            sequence.keys[layer][pages - 1] = sequence.keys[layer][pages - 1].clone();
-            sequence.values[layer][pages - 1] = sequence.values[layer][pages - 1].clone();
+            sequence.keys[layer][pages - 1] = copy(sequence.keys[layer][pages - 1]);
+            sequence.values[layer][pages - 1] = copy(sequence.values[layer][pages - 1]);
         }
+    }
+
+    private float[] copy(float[] page) {
+        float[] copy = memory.zeros(page.length);
+        System.arraycopy(page, 0, copy, 0, page.length);
+        return copy;
     }
 
     private void grow(Sequence sequence, int layer, int pages) {
@@ -135,8 +159,8 @@ public final class HeapKvCache implements KvCache {
         sequence.keys[layer] = Arrays.copyOf(sequence.keys[layer], pages);
         sequence.values[layer] = Arrays.copyOf(sequence.values[layer], pages);
         for (int p = have; p < pages; p++) {
-            sequence.keys[layer][p] = new float[kvHeads * headDim * PAGE];
-            sequence.values[layer][p] = new float[kvHeads * PAGE * valueWidth];
+            sequence.keys[layer][p] = memory.zeros(kvHeads * headDim * PAGE);
+            sequence.values[layer][p] = memory.zeros(kvHeads * PAGE * valueWidth);
         }
     }
 
@@ -169,7 +193,7 @@ public final class HeapKvCache implements KvCache {
 
     @Override
     public long bytes() {
-        java.util.Set<float[]> pages = java.util.Collections.newSetFromMap(new java.util.IdentityHashMap<>());
+        Set<float[]> pages = Collections.newSetFromMap(new IdentityHashMap<>());
         for (Sequence sequence : sequences) {
             if (sequence != null) {
                 for (int layer = 0; layer < layers; layer++) {

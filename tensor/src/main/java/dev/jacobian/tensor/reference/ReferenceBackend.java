@@ -29,6 +29,11 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
+    public void repack(Tensor b, PackedMatrix into) {
+        ((ReferenceMatMul.Packed) into).matrix().copyFrom(b);
+    }
+
+    @Override
     public void matmul(Tensor a, PackedMatrix b, Tensor out, boolean accumulate) {
         ReferenceMatMul.matmul(a, ((ReferenceMatMul.Packed) b).matrix(), out, accumulate);
     }

@@ -8,6 +8,7 @@ import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -79,9 +80,9 @@ public final class Generator {
             int to = Math.min(prompts.size(), from + wave);
             int first = from;
             TokenListener shifted = (prompt, sample, token) -> listener.onToken(first + prompt, sample, token);
-            results.addAll(NoGrad.compute(() -> new Wave(
+            results.addAll(Workspace.currentOrNew().compute(() -> NoGrad.compute(() -> new Wave(
                             prompts.subList(first, to), Arrays.copyOfRange(keys, first, to), samples, config, shifted)
-                    .run()));
+                    .run())));
         }
         return results;
     }
@@ -136,6 +137,7 @@ public final class Generator {
         private final KvCache cache = model.newKvCache();
         private final Set<Integer> eos = model.eosTokenIds();
         private final Generation[][] results;
+        private List<Running> running = List.of();
 
         Wave(List<int[]> prompts, long[] keys, int samples, GenerationConfig config, TokenListener listener) {
             this.prompts = prompts;
@@ -147,9 +149,9 @@ public final class Generator {
         }
 
         List<List<Generation>> run() {
-            List<Running> running = start();
+            Workspace.inner(() -> running = start());
             while (!running.isEmpty()) {
-                running = advance(running);
+                Workspace.inner(() -> running = advance(running));
             }
             return Arrays.stream(results).map(List::of).toList();
         }
@@ -214,7 +216,7 @@ public final class Generator {
                 }
                 return chosen;
             }
-            Tensor probabilities = Tensor.zeros(chosen.length, vocabulary); // [n, V]
+            Tensor probabilities = Workspace.tensor(chosen.length, vocabulary); // [n, V]
             Backends.cpu().softmax(logits, 1f / config.temperature(), probabilities);
             for (int i = 0; i < chosen.length; i++) {
                 chosen[i] = Sampler.draw(probabilities.floats(), i * vocabulary, vocabulary, uniform(part.get(i)));

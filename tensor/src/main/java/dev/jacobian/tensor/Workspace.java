@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor;
+
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.IdentityHashMap;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+
+/**
+ * Recycles the arrays of intermediate results, so that a training or decoding loop allocates almost nothing after its
+ * first turn and the garbage collector has nothing to do.
+ *
+ * <pre>{@code
+ * Workspace workspace = new Workspace();
+ * for (List<int[]> batch : batches) {
+ *     workspace.run(() -> {
+ *         model.loss(batch, batch).backward();
+ *         optimizer.step(1e-4);
+ *         optimizer.zeroGrad();
+ *     });
+ * }
+ * }</pre>
+ *
+ * <p>Decisions:
+ *
+ * <ul>
+ *   <li>It is explicit. Outside of {@link #run} and {@link #compute} every tensor is an ordinary garbage-collected array;
+ *       inside, results of differentiable operations belong to the workspace. Values of parameters, their gradients and
+ *       whatever the user allocates never do.
+ *   <li>An array comes back as soon as nobody can need it: a value when backward has passed the operation that made it, a
+ *       gradient when it has been handed on, everything else when the scope ends. <b>So a tensor that shall outlive the
+ *       scope must be copied inside it</b> ({@link Tensor#copy}, {@link Tensor#toFloatArray}, {@link Tensor#item}).
+ *   <li>Scopes nest; an inner one gives back its own arrays only.
+ *   <li>Arrays are kept by rounded size, because ragged batches are never twice the same, and are let go when no scope has
+ *       wanted them for a while.
+ *   <li>Recycled arrays are handed out as they are: whoever takes one overwrites all of it.
+ * </ul>
+ *
+ * <p>Not thread-safe: a workspace serves one thread at a time, and only that thread's scopes use it.
+ */
+public final class Workspace {
+    /** Shorter arrays are left to the garbage collector. */
+    private static final int MIN_LENGTH = 512;
+
+    /** Outermost scopes after which an unused array is let go. */
+    private static final int MAX_IDLE_SCOPES = 4;
+
+    private static final ThreadLocal<Workspace> CURRENT = new ThreadLocal<>();
+
+    private final boolean poisons;
+    private final TreeMap<Integer, Deque<Idle>> free = new TreeMap<>();
+    private final Map<float[], Lease> leases = new IdentityHashMap<>();
+    private int depth;
+    private long scopes;
+
+    /** An empty workspace. */
+    public Workspace() {
+        this(false);
+    }
+
+    private Workspace(boolean poisons) {
+        this.poisons = poisons;
+    }
+
+    /** A workspace that fills what comes back with NaN, so that a use after the end is seen: for tests. */
+    public static Workspace poisoning() {
+        return new Workspace(true);
+    }
+
+    /** An array that waits, and when it last worked. */
+    private record Idle(float[] array, long scope) {}
+
+    /** Who still needs an array. */
+    private static final class Lease {
+        final int depth;
+        int claims = 1;
+
+        Lease(int depth) {
+            this.depth = depth;
+        }
+    }
+
+    /**
+     * A scope's claim on the workspace it runs in, for objects that live as long as the scope but are filled in inner ones,
+     * such as a KV cache.
+     */
+    public static final class Scope {
+        private final Workspace workspace;
+        private final int depth;
+
+        private Scope(Workspace workspace, int depth) {
+            this.workspace = workspace;
+            this.depth = depth;
+        }
+
+        /** An array of exactly {@code length} zeros that is given back when this scope ends, or earlier. */
+        public float[] zeros(int length) {
+            if (workspace == null || length < MIN_LENGTH) {
+                return new float[length];
+            }
+            float[] array = workspace.takeExactly(length, depth);
+            Arrays.fill(array, 0f);
+            return array;
+        }
+
+        /** Gives an array of this scope back early. */
+        public void release(float[] array) {
+            if (workspace != null) {
+                workspace.giveUp(array);
+            }
+        }
+    }
+
+    /** Runs {@code body} in a scope of this workspace. */
+    public void run(Runnable body) {
+        compute(() -> {
+            body.run();
+            return null;
+        });
+    }
+
+    /**
+     * Computes a value in a scope of this workspace; it must not be, or hold, a tensor made by an operation inside.
+     *
+     * @throws IllegalStateException if the workspace is at work on another thread
+     */
+    public <T> T compute(Supplier<T> body) {
+        Workspace outer = CURRENT.get();
+        if (depth > 0 && outer != this) {
+            throw new IllegalStateException(
+                    "this workspace is at work in another scope or thread; give every thread a workspace of its own");
+        }
+        CURRENT.set(this);
+        depth++;
+        try {
+            return body.get();
+        } finally {
+            endScope(null);
+            if (depth == 0) {
+                scopes++;
+                dropIdle();
+            }
+            if (outer == null) {
+                CURRENT.remove();
+            } else {
+                CURRENT.set(outer);
+            }
+        }
+    }
+
+    /**
+     * Computes one tensor in an inner scope of the current workspace and keeps only that: everything else that the
+     * computation needed is recycled. Without a current workspace just computes.
+     */
+    public static Tensor keepResult(Supplier<Tensor> body) {
+        Workspace workspace = CURRENT.get();
+        if (workspace == null) {
+            return body.get();
+        }
+        Tensor result = null;
+        workspace.depth++;
+        try {
+            result = body.get();
+        } finally {
+            workspace.endScope(result);
+        }
+        return result;
+    }
+
+    /** Runs {@code body} in an inner scope of the current workspace, or just runs it. */
+    public static void inner(Runnable body) {
+        keepResult(() -> {
+            body.run();
+            return null;
+        });
+    }
+
+    /** The current workspace, or a new one if the thread is in no scope. */
+    public static Workspace currentOrNew() {
+        Workspace workspace = CURRENT.get();
+        return workspace == null ? new Workspace() : workspace;
+    }
+
+    /** Whether the calling thread is in a scope. */
+    public static boolean isActive() {
+        return CURRENT.get() != null;
+    }
+
+    /** The innermost scope of the calling thread; outside of any, one that allocates ordinary arrays. */
+    public static Scope scope() {
+        Workspace workspace = CURRENT.get();
+        return new Scope(workspace, workspace == null ? 0 : workspace.depth);
+    }
+
+    /** An F32 tensor with unspecified contents for an operation's result; zeros outside of a scope. */
+    public static Tensor tensor(int... extents) {
+        return tensor(Shape.of(extents));
+    }
+
+    /** An F32 tensor with unspecified contents for an operation's result; zeros outside of a scope. */
+    public static Tensor tensor(Shape shape) {
+        Workspace workspace = CURRENT.get();
+        if (workspace == null || shape.elements() < MIN_LENGTH) {
+            return Tensor.zeros(DType.F32, shape);
+        }
+        return Tensor.prefix(workspace.take(shape.elements(), workspace.depth), shape);
+    }
+
+    /** As {@link #tensor(Shape)}, filled with zeros. */
+    public static Tensor zeros(Shape shape) {
+        Tensor tensor = tensor(shape);
+        tensor.fill(0f);
+        return tensor;
+    }
+
+    /** One more owner of a tensor's array: it comes back only when all have released it. */
+    public static void retain(Tensor tensor) {
+        Workspace workspace = CURRENT.get();
+        Lease lease = workspace == null ? null : workspace.leases.get(tensor.floats());
+        if (lease != null) {
+            lease.claims++;
+        }
+    }
+
+    /**
+     * Gives up one claim on a tensor's array; the last one recycles it. Arrays that are not of the current workspace are
+     * left alone.
+     *
+     * @return whether the array is recycled, so that nobody may look at it any more
+     */
+    public static boolean release(Tensor tensor) {
+        Workspace workspace = CURRENT.get();
+        return workspace != null && workspace.giveUp(tensor.floats());
+    }
+
+    /** Whether the tensor's array belongs to the current workspace. */
+    public static boolean owns(Tensor tensor) {
+        Workspace workspace = CURRENT.get();
+        return workspace != null && workspace.leases.containsKey(tensor.floats());
+    }
+
+    /** Bytes of all arrays, in use and waiting. */
+    public long bytes() {
+        long floats = 0;
+        for (float[] array : leases.keySet()) {
+            floats += array.length;
+        }
+        for (Deque<Idle> idle : free.values()) {
+            for (Idle one : idle) {
+                floats += one.array.length;
+            }
+        }
+        return Float.BYTES * floats;
+    }
+
+    /** At least {@code length} floats; at most half as much again as was rounded up to. */
+    private float[] take(int length, int owner) {
+        int rounded = roundUp(length);
+        Map.Entry<Integer, Deque<Idle>> entry = free.ceilingEntry(rounded);
+        if (entry != null && entry.getKey() <= rounded + (long) rounded / 2) {
+            return lease(pop(entry.getKey(), entry.getValue()), owner);
+        }
+        return lease(new float[rounded], owner);
+    }
+
+    private float[] takeExactly(int length, int owner) {
+        Deque<Idle> idle = free.get(length);
+        return lease(idle == null ? new float[length] : pop(length, idle), owner);
+    }
+
+    private float[] pop(int length, Deque<Idle> idle) {
+        float[] array = idle.pop().array;
+        if (idle.isEmpty()) {
+            free.remove(length);
+        }
+        return array;
+    }
+
+    private float[] lease(float[] array, int owner) {
+        leases.put(array, new Lease(owner));
+        return array;
+    }
+
+    private boolean giveUp(float[] array) {
+        Lease lease = leases.get(array);
+        if (lease == null || --lease.claims > 0) {
+            return false;
+        }
+        leases.remove(array);
+        recycle(array);
+        return true;
+    }
+
+    private void recycle(float[] array) {
+        if (poisons) {
+            Arrays.fill(array, Float.NaN);
+        }
+        free.computeIfAbsent(array.length, length -> new ArrayDeque<>()).push(new Idle(array, scopes));
+    }
+
+    /** Recycles what the innermost scope took, but for {@code kept}, which the next one inherits. */
+    private void endScope(Tensor kept) {
+        depth--;
+        float[] keptArray = kept == null ? null : kept.floats();
+        boolean inherits = false;
+        for (Iterator<Map.Entry<float[], Lease>> i = leases.entrySet().iterator(); i.hasNext(); ) {
+            Map.Entry<float[], Lease> entry = i.next();
+            float[] array = entry.getKey();
+            if (entry.getValue().depth > depth) {
+                i.remove();
+                if (array == keptArray) {
+                    inherits = true;
+                } else {
+                    recycle(array);
+                }
+            }
+        }
+        if (inherits) {
+            lease(keptArray, depth);
+        }
+    }
+
+    private void dropIdle() {
+        free.values().removeIf(idle -> {
+            idle.removeIf(one -> one.scope + MAX_IDLE_SCOPES < scopes);
+            return idle.isEmpty();
+        });
+    }
+
+    /** Up to the next of eight steps between powers of two, so that similar sizes share arrays. */
+    private static int roundUp(int length) {
+        int step = Math.max(1, Integer.highestOneBit(length) >> 3);
+        return (int) Math.min(Integer.MAX_VALUE - 8, ((long) length + step - 1) / step * step);
+    }
+}
