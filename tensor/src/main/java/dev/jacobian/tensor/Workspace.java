@@ -2,10 +2,11 @@
 package dev.jacobian.tensor;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.IdentityHashMap;
-import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -54,6 +55,7 @@ public final class Workspace {
     private final boolean poisons;
     private final TreeMap<Integer, Deque<Idle>> free = new TreeMap<>();
     private final Map<float[], Lease> leases = new IdentityHashMap<>();
+    private final List<List<Lease>> takenIn = new ArrayList<>(); // by depth of the scope, the outermost at 1
     private int depth;
     private long scopes;
 
@@ -76,11 +78,11 @@ public final class Workspace {
 
     /** Who still needs an array. */
     private static final class Lease {
-        final int depth;
+        final float[] array;
         int claims = 1;
 
-        Lease(int depth) {
-            this.depth = depth;
+        Lease(float[] array) {
+            this.array = array;
         }
     }
 
@@ -281,7 +283,12 @@ public final class Workspace {
     }
 
     private float[] lease(float[] array, int owner) {
-        leases.put(array, new Lease(owner));
+        Lease lease = new Lease(array);
+        leases.put(array, lease);
+        while (takenIn.size() <= owner) {
+            takenIn.add(new ArrayList<>());
+        }
+        takenIn.get(owner).add(lease);
         return array;
     }
 
@@ -304,20 +311,23 @@ public final class Workspace {
 
     /** Recycles what the innermost scope took, but for {@code kept}, which the next one inherits. */
     private void endScope(Tensor kept) {
+        List<Lease> taken = depth < takenIn.size() ? takenIn.get(depth) : List.of();
         depth--;
         float[] keptArray = kept == null ? null : kept.floats();
         boolean inherits = false;
-        for (Iterator<Map.Entry<float[], Lease>> i = leases.entrySet().iterator(); i.hasNext(); ) {
-            Map.Entry<float[], Lease> entry = i.next();
-            float[] array = entry.getKey();
-            if (entry.getValue().depth > depth) {
-                i.remove();
-                if (array == keptArray) {
-                    inherits = true;
-                } else {
-                    recycle(array);
-                }
+        for (Lease lease : taken) {
+            if (leases.get(lease.array) != lease) {
+                continue; // given back before
             }
+            leases.remove(lease.array);
+            if (lease.array == keptArray) {
+                inherits = true;
+            } else {
+                recycle(lease.array);
+            }
+        }
+        if (!taken.isEmpty()) {
+            taken.clear();
         }
         if (inherits) {
             lease(keptArray, depth);

@@ -33,11 +33,20 @@ final class VectorMatMul {
     /** Vectors across a single row, whose few chains would otherwise wait for each other. */
     private static final int SINGLE_WIDTH = 4;
 
-    /** Steps of k between two visits of {@code out}: what a tile reads stays in the first-level cache. */
-    private static final int K_BLOCK = 256;
+    /**
+     * Steps of k between two visits of {@code out}. A tile then reads its strips from the second-level cache, which feeds
+     * it fast enough; shorter blocks would read and write {@code out} more often, and that goes to memory.
+     */
+    private static final int K_BLOCK = 1024;
+
+    /** Floats between rows of a packed left operand: not a multiple of a page, or all rows would want the same cache lines. */
+    private static final int LEFT_STEP = K_BLOCK + 16;
 
     /** Rows per task at most: their part of the left operand stays in the second-level cache. */
-    private static final int ROW_BLOCK = 96;
+    private static final int ROW_BLOCK = 128;
+
+    /** Rows that a task should have rather than divide columns. */
+    private static final int MIN_ROWS = 32;
 
     /** Floats of the right operand that stay in the second-level cache beside the rest. */
     private static final int SWEEP_FLOATS = 96 << 10;
@@ -102,24 +111,28 @@ final class VectorMatMul {
             return;
         }
         // Rows are divided first: a range of columns reads (and perhaps packs) all the rows again.
-        int wanted = (long) m * k * n < 8 * PARALLEL ? 2 * ComputePool.threads() : 4 * ComputePool.threads();
-        int rowBlock = Math.clamp((m + wanted - 1) / wanted, 1, ROW_BLOCK);
-        rowBlock = Math.max((rowBlock + ROWS - 1) / ROWS * ROWS, Math.min(32, ROW_BLOCK));
-        int rowTasks = (m + rowBlock - 1) / rowBlock;
+        // Equal tasks, as many for each thread.
+        int threads = ComputePool.threads();
+        int wanted = 2 * threads;
+        int rowTasks = Math.max((m + ROW_BLOCK - 1) / ROW_BLOCK, Math.min(wanted, (m + MIN_ROWS - 1) / MIN_ROWS));
+        if (rowTasks > threads) {
+            rowTasks = (rowTasks + threads - 1) / threads * threads;
+        }
+        int rowBlock = ((m + rowTasks - 1) / rowTasks + ROWS - 1) / ROWS * ROWS;
+        rowTasks = (m + rowBlock - 1) / rowBlock;
         int tiles = (stripCount + WIDTH - 1) / WIDTH;
         int columnTasks = Math.min(tiles, (wanted + rowTasks - 1) / rowTasks);
-        int rowsPerTask = rowBlock;
         ComputePool.run(rowTasks * columnTasks, task -> {
-            int row = task / columnTasks * rowsPerTask;
+            int row = task / columnTasks * rowBlock;
             int column = task % columnTasks;
             int from = (int) ((long) tiles * column / columnTasks) * WIDTH;
             int to = Math.min(stripCount, (int) ((long) tiles * (column + 1) / columnTasks) * WIDTH);
-            block(a, row, Math.min(m, row + rowsPerTask), p0, k, strips, from, to, n, out, j0, load);
+            block(a, row, Math.min(m, row + rowBlock), p0, k, strips, from, to, n, out, j0, load);
         });
     }
 
     /** Rows [row, rowEnd), at most {@link #ROW_BLOCK}, of strips [from, to). */
-    private static void block(
+    static void block(
             Tensor a,
             int row,
             int rowEnd,
@@ -136,8 +149,8 @@ final class VectorMatMul {
         int aRow = a.stride(0);
         boolean packs = a.stride(1) != 1;
         if (packs) {
-            left = Scratch.current().get(Slot.LEFT, ROW_BLOCK * K_BLOCK);
-            aRow = K_BLOCK;
+            left = Scratch.current().get(Slot.LEFT, ROW_BLOCK * LEFT_STEP);
+            aRow = LEFT_STEP;
         }
         int singles = row + (rowEnd - row) / ROWS * ROWS; // first row that goes alone
         if (rowEnd - singles >= 3) {
@@ -272,34 +285,43 @@ final class VectorMatMul {
         }
     }
 
-    /** Copies rows [row, rowEnd) and k steps from p0 of {@code a} to rows of {@link #K_BLOCK}. */
+    /** Copies rows [row, rowEnd) and k steps from p0 of {@code a} to rows of {@link #LEFT_STEP}. */
     private static void packRows(Tensor a, int row, int rowEnd, int p0, int k, float[] left) {
         float[] from = a.floats();
         int rowStep = a.stride(0);
         int kStep = a.stride(1);
         int r = row;
-        for (; r + 8 <= rowEnd && rowStep == 1; r += 8) {
-            transpose8(from, a.offset() + r + p0 * kStep, kStep, k, left, (r - row) * K_BLOCK);
+        for (; r + 16 <= rowEnd && rowStep == 1; r += 16) {
+            transpose16(from, a.offset() + r + p0 * kStep, kStep, k, left, (r - row) * LEFT_STEP);
         }
         for (; r < rowEnd; r++) {
             int at = a.offset() + r * rowStep + p0 * kStep;
             for (int p = 0; p < k; p++) {
-                left[(r - row) * K_BLOCK + p] = from[at + p * kStep];
+                left[(r - row) * LEFT_STEP + p] = from[at + p * kStep];
             }
         }
     }
 
-    private static void transpose8(float[] from, int first, int kStep, int k, float[] left, int to) {
+    /** Sixteen rows at a time, because they share a cache line. */
+    private static void transpose16(float[] from, int first, int kStep, int k, float[] left, int to) {
         for (int p = 0; p < k; p++) {
             int at = first + p * kStep;
             left[to + p] = from[at];
-            left[to + p + K_BLOCK] = from[at + 1];
-            left[to + p + 2 * K_BLOCK] = from[at + 2];
-            left[to + p + 3 * K_BLOCK] = from[at + 3];
-            left[to + p + 4 * K_BLOCK] = from[at + 4];
-            left[to + p + 5 * K_BLOCK] = from[at + 5];
-            left[to + p + 6 * K_BLOCK] = from[at + 6];
-            left[to + p + 7 * K_BLOCK] = from[at + 7];
+            left[to + p + LEFT_STEP] = from[at + 1];
+            left[to + p + 2 * LEFT_STEP] = from[at + 2];
+            left[to + p + 3 * LEFT_STEP] = from[at + 3];
+            left[to + p + 4 * LEFT_STEP] = from[at + 4];
+            left[to + p + 5 * LEFT_STEP] = from[at + 5];
+            left[to + p + 6 * LEFT_STEP] = from[at + 6];
+            left[to + p + 7 * LEFT_STEP] = from[at + 7];
+            left[to + p + 8 * LEFT_STEP] = from[at + 8];
+            left[to + p + 9 * LEFT_STEP] = from[at + 9];
+            left[to + p + 10 * LEFT_STEP] = from[at + 10];
+            left[to + p + 11 * LEFT_STEP] = from[at + 11];
+            left[to + p + 12 * LEFT_STEP] = from[at + 12];
+            left[to + p + 13 * LEFT_STEP] = from[at + 13];
+            left[to + p + 14 * LEFT_STEP] = from[at + 14];
+            left[to + p + 15 * LEFT_STEP] = from[at + 15];
         }
     }
 }
