@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.reference;
 
+import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
@@ -20,6 +21,9 @@ import java.util.Set;
  * keys as [kvHeads, headDim, 16], values as [kvHeads, 16, valueWidth], where valueWidth is headDim rounded up to 16.
  */
 public final class HeapKvCache implements KvCache {
+    /** Elements whose copying is worth a thread's attention. */
+    private static final int ELEMENTS_PER_TASK = 1 << 13;
+
     private final int layers;
     private final int kvHeads;
     private final int headDim;
@@ -119,10 +123,17 @@ public final class HeapKvCache implements KvCache {
             }
             int end = sequence.length + segments.length(s);
             grow(sequence, layer, (end + PAGE - 1) / PAGE);
-            for (int i = 0; i < segments.length(s); i++) {
-                write(sequence, layer, sequence.length + i, keys, values, segments.start(s) + i);
-            }
         }
+        int tasks = Math.min(segments.count(), Math.ceilDiv(segments.rows() * kvHeads * headDim, ELEMENTS_PER_TASK));
+        ComputePool.run(tasks, task -> {
+            int to = (int) ((long) segments.count() * (task + 1) / tasks);
+            for (int s = (int) ((long) segments.count() * task / tasks); s < to; s++) {
+                Sequence sequence = sequence(handles[s]);
+                for (int i = 0; i < segments.length(s); i++) {
+                    write(sequence, layer, sequence.length + i, keys, values, segments.start(s) + i);
+                }
+            }
+        });
     }
 
     private void attach(Sequence sequence, int layer) {
