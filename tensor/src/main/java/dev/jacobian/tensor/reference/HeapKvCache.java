@@ -42,6 +42,7 @@ public final class HeapKvCache implements KvCache {
         int length;
         Sequence parent;
         boolean forked;
+        boolean awaitsWriting; // within one append: has pages, but their contents are still to come
         int ownFrom; // first page that is not the parent's
         final float[][][] keys; // per layer, per page
         final float[][][] values;
@@ -116,22 +117,54 @@ public final class HeapKvCache implements KvCache {
 
     @Override
     public void append(int layer, int[] handles, Segments segments, Tensor keys, Tensor values) {
-        for (int s = 0; s < segments.count(); s++) {
-            Sequence sequence = sequence(handles[s]);
+        // Forks come last, because they copy a page that their parent may be given in this very call.
+        int count = segments.count();
+        int[] order = new int[count];
+        int placed = 0;
+        for (int s = 0; s < count; s++) {
+            if (!isFreshFork(handles[s], layer)) {
+                order[placed++] = s;
+            }
+        }
+        for (int s = 0; s < count; s++) {
+            if (isFreshFork(handles[s], layer)) {
+                order[placed++] = s;
+            }
+        }
+        int written = 0;
+        for (int i = 0; i < count; i++) {
+            Sequence sequence = sequence(handles[order[i]]);
             if (sequence.keys[layer] == null) {
+                if (sequence.parent != null && sequence.parent.awaitsWriting) {
+                    write(layer, handles, segments, order, written, i, keys, values);
+                    written = i;
+                }
                 attach(sequence, layer);
             }
-            int end = sequence.length + segments.length(s);
-            grow(sequence, layer, (end + PAGE - 1) / PAGE);
+            grow(sequence, layer, (sequence.length + segments.length(order[i]) + PAGE - 1) / PAGE);
+            sequence.awaitsWriting = true;
         }
-        int tasks = Math.min(segments.count(), Math.ceilDiv(segments.rows() * kvHeads * headDim, ELEMENTS_PER_TASK));
+        write(layer, handles, segments, order, written, count, keys, values);
+    }
+
+    private boolean isFreshFork(int handle, int layer) {
+        return sequence(handle).parent != null && sequence(handle).keys[layer] == null;
+    }
+
+    /** Writes the segments order[from .. to), whose pages are there. */
+    private void write(
+            int layer, int[] handles, Segments segments, int[] order, int from, int to, Tensor keys, Tensor values) {
+        int count = to - from;
+        int tasks = Math.min(count, Math.ceilDiv(segments.rows() * kvHeads * headDim, ELEMENTS_PER_TASK));
         ComputePool.run(tasks, task -> {
-            int to = (int) ((long) segments.count() * (task + 1) / tasks);
-            for (int s = (int) ((long) segments.count() * task / tasks); s < to; s++) {
-                Sequence sequence = sequence(handles[s]);
-                for (int i = 0; i < segments.length(s); i++) {
-                    write(sequence, layer, sequence.length + i, keys, values, segments.start(s) + i);
+            int end = from + (int) ((long) count * (task + 1) / tasks);
+            for (int i = from + (int) ((long) count * task / tasks); i < end; i++) {
+                Sequence sequence = sequence(handles[order[i]]);
+                int row = segments.start(order[i]);
+                for (int token = 0; token < segments.length(order[i]); token++) {
+                    write(sequence, layer, sequence.length + token, keys, values, row + token);
                 }
+                sequence.awaitsWriting = false;
             }
         });
     }
