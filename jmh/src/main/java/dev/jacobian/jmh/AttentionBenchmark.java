@@ -27,10 +27,7 @@ import org.openjdk.jmh.annotations.State;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class AttentionBenchmark {
     /** See {@link AttentionCase#parse}. */
-    @Param({
-        "decode 64x150 h4/2 d32", "score 16x200 h4/2 d32", "backward 16x200 h4/2 d32", "decode 64x150 h8/2 d64",
-        "score 16x200 h8/2 d64", "backward 16x200 h8/2 d64", "score 1x1024 h8/2 d64", "backward 1x1024 h8/2 d64"
-    })
+    @Param("score 16x200 h4/2 d32")
     public String attention;
 
     private final Backend backend = Backends.cpu();

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.jmh;
 
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import dev.jacobian.transformer.generation.Generator;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -17,36 +19,43 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** Sampling many sequences together, each from a prompt of one token. */
+/** One sequence: {@code decode} new tokens after a prompt of one, or {@code prefill} a prompt and choose one token. Greedy. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class DecodeBenchmark {
-    /** See {@link ModelCase#parse}: the length is the number of new tokens. */
-    @Param({"d64 l2 v264 512x8", "d128 l4 v1024 64x64", "d256 l6 v2048 64x32", "d256 l6 v2048 1x64"})
+    /** See {@link ModelCase#parse}. */
+    @Param("1M 1x64")
     public String model;
 
     private Generator generator;
-    private List<int[]> prompts;
-    private GenerationConfig config;
+    private List<int[]> prompt;
+    private List<int[]> start;
+    private GenerationConfig many;
+    private GenerationConfig one;
 
     @Setup
     public void setUp() {
-        ModelCase shape = ModelCase.parse(model);
-        CausalLM causalLM = shape.model();
-        generator = new Generator(causalLM);
-        prompts = new ArrayList<>();
-        for (int s = 0; s < shape.sequences(); s++) {
-            prompts.add(new int[] {s % shape.vocabulary()});
-        }
-        config = GenerationConfig.builder()
-                .maxNewTokens(shape.length())
+        ModelCase of = ModelCase.parse(model);
+        WeightFormat format = WeightFormat.valueOf(of.format().toUpperCase(Locale.ROOT));
+        generator = new Generator(CausalLM.load(ModelFiles.checkpoint(of.shape(), DType.BF16), format));
+        prompt = of.tokens();
+        start = List.of(new int[] {1});
+        many = GenerationConfig.builder()
+                .maxNewTokens(of.length())
+                .doSample(false)
                 .ignoreEos(true)
                 .build();
+        one = GenerationConfig.greedy(1);
     }
 
     @Benchmark
-    public List<List<Generation>> generate() {
-        return generator.generate(prompts, 1, config);
+    public List<List<Generation>> decode() {
+        return generator.generate(start, 1, many);
+    }
+
+    @Benchmark
+    public List<List<Generation>> prefill() {
+        return generator.generate(prompt, 1, one);
     }
 }

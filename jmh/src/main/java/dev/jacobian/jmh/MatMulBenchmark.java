@@ -27,16 +27,7 @@ import org.openjdk.jmh.annotations.State;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class MatMulBenchmark {
     /** See {@link MatMulCase#parse}. */
-    @Param({
-        "NN 1024x1024x1024",
-        "NN 4096x128x128",
-        "NN 4096x128x512",
-        "NT 4096x128x128",
-        "TN 128x128x4096",
-        "packed 64x256x256",
-        "packed 16x512x512",
-        "packed 1x512x512"
-    })
+    @Param("NN 1024x1024x1024")
     public String matmul;
 
     private final Backend backend = Backends.cpu();

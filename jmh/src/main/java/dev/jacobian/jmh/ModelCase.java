@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.jmh;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.jacobian.io.Json;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.transformer.CausalLM;
-import dev.jacobian.transformer.config.DecoderConfig;
-import dev.jacobian.transformer.config.ModelFamily;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -14,77 +10,87 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A Llama with random weights and a batch of random tokens.
+ * A model and a batch of random tokens.
  *
- * @param hidden hidden size; heads have 32 elements, two query heads share a key head, the MLP is 8/3 as wide
- * @param layers number of layers
- * @param vocabulary vocabulary size
+ * @param shape of the model
  * @param sequences sequences of the batch
  * @param length tokens of each
+ * @param format of the weights, as GGUF files name it: f32, bf16, q8_0 or q4_0
  */
-public record ModelCase(int hidden, int layers, int vocabulary, int sequences, int length) {
-    private static final Pattern FORM = Pattern.compile("d(\\d+) l(\\d+) v(\\d+) (\\d+)x(\\d+)");
-    private static final int HEAD_DIM = 32;
+public record ModelCase(ModelShape shape, int sequences, int length, String format) {
+    private static final Pattern FORM = Pattern.compile("(\\S+) (\\d+)x(\\d+)(?: (f32|bf16|q8_0|q4_0))?");
 
-    /** Reads {@code dHIDDEN lLAYERS vVOCABULARY SEQUENCESxLENGTH}. */
+    /** Reads {@code MODEL SEQUENCESxLENGTH [FORMAT]}. */
     public static ModelCase parse(String text) {
         Matcher m = FORM.matcher(text);
         if (!m.matches()) {
             throw new IllegalArgumentException(
-                    "'" + text + "' is not of the form 'dHIDDEN lLAYERS vVOCABULARY SEQUENCESxLENGTH'");
+                    "'" + text + "' is not of the form 'MODEL SEQUENCESxLENGTH [f32|bf16|q8_0|q4_0]'");
         }
         return new ModelCase(
-                Integer.parseInt(m.group(1)),
+                ModelShape.named(m.group(1)),
                 Integer.parseInt(m.group(2)),
                 Integer.parseInt(m.group(3)),
-                Integer.parseInt(m.group(4)),
-                Integer.parseInt(m.group(5)));
+                m.group(4) == null ? "f32" : m.group(4));
     }
 
     /** The model; the same weights every time. */
-    CausalLM model() {
-        return CausalLM.create(config(), Optional.empty(), 1);
-    }
-
-    private DecoderConfig config() {
-        ObjectNode json = Json.object();
-        json.put("model_type", "llama");
-        json.put("vocab_size", vocabulary);
-        json.put("hidden_size", hidden);
-        json.put("intermediate_size", hidden * 8 / 3 / 16 * 16);
-        json.put("num_hidden_layers", layers);
-        json.put("num_attention_heads", hidden / HEAD_DIM);
-        json.put("num_key_value_heads", hidden / HEAD_DIM / 2);
-        json.put("head_dim", HEAD_DIM);
-        json.put("hidden_act", "silu");
-        json.put("max_position_embeddings", 4096);
-        json.put("rms_norm_eps", 1e-5);
-        json.put("rope_theta", 10000.0);
-        json.put("tie_word_embeddings", true);
-        return ModelFamily.parse(json, "benchmark");
+    public CausalLM model() {
+        return CausalLM.create(shape.config(), Optional.empty(), 1);
     }
 
     /** The batch; the same tokens every time. */
-    List<int[]> tokens() {
+    public List<int[]> tokens() {
         Rng rng = new Rng(7, 0);
         List<int[]> batch = new ArrayList<>();
         for (int s = 0; s < sequences; s++) {
             int[] tokens = new int[length];
             for (int t = 0; t < length; t++) {
-                tokens[t] = rng.nextInt(vocabulary);
+                tokens[t] = rng.nextInt(shape.vocabulary());
             }
             batch.add(tokens);
         }
         return batch;
     }
 
-    /** The usual estimate of a training step: 6 operations per parameter and token. */
-    double trainingOperations() {
-        return 6.0 * config().parameters() * sequences * length;
+    /**
+     * Operations of a training step: those of the forward pass three times, since each product has two gradients. What is
+     * computed a second time to save memory is not counted, nor is anything but matrix products.
+     */
+    public double trainingOperations() {
+        return 3 * shape.forwardOperations(tokenCount(), causalPairs(), (double) sequences * (length - 1));
     }
 
-    /** 2 operations per parameter and generated token. */
-    double decodeOperations() {
-        return 2.0 * config().parameters() * sequences * length;
+    /** Operations of generating {@code length} tokens after a prompt of one token. */
+    public double decodeOperations() {
+        return shape.forwardOperations(tokenCount(), causalPairs(), tokenCount());
+    }
+
+    /** Operations of reading a prompt; only the last row has a prediction. */
+    public double prefillOperations() {
+        return shape.forwardOperations(tokenCount(), causalPairs(), sequences);
+    }
+
+    /** Bytes of weights that decoding reads, once per step however many sequences advance together. */
+    public double decodeBytes() {
+        return shape.decodeWeights() * bytesPerWeight() * length;
+    }
+
+    /** Tokens of the batch. */
+    public double tokenCount() {
+        return (double) sequences * length;
+    }
+
+    private double causalPairs() {
+        return sequences * (length * (length + 1.0) / 2);
+    }
+
+    private double bytesPerWeight() {
+        return switch (format) {
+            case "bf16" -> 2;
+            case "q8_0" -> 34.0 / 32;
+            case "q4_0" -> 18.0 / 32;
+            default -> 4;
+        };
     }
 }

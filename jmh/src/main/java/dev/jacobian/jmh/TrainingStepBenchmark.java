@@ -5,6 +5,7 @@ import dev.jacobian.autograd.Var;
 import dev.jacobian.autograd.optim.AdamW;
 import dev.jacobian.autograd.optim.AdamWConfig;
 import dev.jacobian.autograd.optim.GradientClipping;
+import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -22,28 +23,32 @@ import org.openjdk.jmh.annotations.State;
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class TrainingStepBenchmark {
-    /** See {@link ModelCase#parse}: about 0.1, 1 and 5 million parameters. */
-    @Param({"d64 l2 v264 64x16", "d128 l4 v1024 16x128", "d256 l6 v2048 8x128"})
+    /** See {@link ModelCase#parse}. */
+    @Param("1M 16x128")
     public String model;
 
+    private final Workspace workspace = new Workspace();
     private CausalLM causalLM;
     private List<int[]> tokens;
     private AdamW optimizer;
 
     @Setup
     public void setUp() {
-        ModelCase shape = ModelCase.parse(model);
-        causalLM = shape.model();
-        tokens = shape.tokens();
+        ModelCase of = ModelCase.parse(model);
+        causalLM = of.model();
+        tokens = of.tokens();
         optimizer = new AdamW(causalLM.parameters(), AdamWConfig.DEFAULT);
     }
 
     @Benchmark
     public float step() {
-        Var loss = causalLM.loss(tokens, tokens);
-        loss.backward();
-        optimizer.step(1e-5, GradientClipping.measure(causalLM.parameters(), 1).scale());
-        optimizer.zeroGrad();
-        return loss.value().item();
+        return workspace.compute(() -> {
+            Var loss = causalLM.loss(tokens, tokens);
+            loss.backward();
+            optimizer.step(
+                    1e-5, GradientClipping.measure(causalLM.parameters(), 1).scale());
+            optimizer.zeroGrad();
+            return loss.value().item();
+        });
     }
 }

@@ -27,16 +27,7 @@ import org.openjdk.jmh.annotations.State;
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class OpenBlasMatMulBenchmark {
-    @Param({
-        "NN 1024x1024x1024",
-        "NN 4096x128x128",
-        "NN 4096x128x512",
-        "NT 4096x128x128",
-        "TN 128x128x4096",
-        "packed 64x256x256",
-        "packed 16x512x512",
-        "packed 1x512x512"
-    })
+    @Param("NN 1024x1024x1024")
     public String matmul;
 
     private MatMulCase shape;
@@ -47,7 +38,7 @@ public class OpenBlasMatMulBenchmark {
     @Setup
     public void setUp() {
         shape = MatMulCase.parse(matmul);
-        blas_set_num_threads(1);
+        blas_set_num_threads(Integer.getInteger("jacobian.threads", 1));
         a = new FloatPointer(shape.left());
         b = new FloatPointer(shape.right());
         c = new FloatPointer((long) shape.m() * shape.n());

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.jmh;
+
+import static dev.jacobian.jmh.KernelSuites.OURS;
+
+import dev.jacobian.jmh.harness.Effort;
+import dev.jacobian.jmh.harness.Side;
+import dev.jacobian.jmh.harness.Side.Role;
+import dev.jacobian.jmh.harness.Suite;
+import dev.jacobian.jmh.harness.Unit;
+import java.util.List;
+import java.util.Optional;
+
+/** Suites of text and files. */
+final class DataSuites {
+    private static final String PACKAGE = "dev.jacobian.jmh.";
+
+    private DataSuites() {}
+
+    static Suite tokenizer() {
+        List<String> cases = List.of(
+                "encode bytelevel-qwen",
+                "encode bytelevel-llama3",
+                "encode spm-gemma",
+                "encode spm-bytefallback",
+                "decode bytelevel-qwen",
+                "decode spm-gemma");
+        return new Suite(
+                "tokenizer",
+                "text to token ids and back",
+                "tokenizer",
+                Unit.MEGABYTES,
+                cases,
+                cases,
+                text -> {
+                    TokenizerCase.parse(text);
+                    return TokenizerCase.bytes();
+                },
+                text -> Optional.empty(),
+                List.of(
+                        new Side.Jmh(OURS, Role.OURS, PACKAGE + "TokenizerBenchmark.run"),
+                        new Side.Jmh(
+                                "tokenizers (DJL 0.36.0)", Role.PEER, PACKAGE + "peers.DjlTokenizerBenchmark.run")),
+                1,
+                new Effort(3, 4, 5, 500),
+                text -> 1024,
+                false,
+                "128 texts of 4096 characters, English prose and Markdown, one after the other, with the tokenizers of"
+                        + " the test data, which have the real rules and small vocabularies. The peer is Hugging Face's"
+                        + " tokenizers (Rust) through DJL, which hands tokens, masks and offsets over with the ids.");
+    }
+
+    static Suite loading() {
+        List<String> cases = List.of("100M f32", "100M bf16");
+        return new Suite(
+                "loading",
+                "a safetensors checkpoint of 100 million parameters to a model",
+                "checkpoint",
+                Unit.GIGABYTES,
+                cases,
+                cases,
+                LoadingBenchmark::bytes,
+                text -> Optional.empty(),
+                List.of(
+                        new Side.Jmh(OURS, Role.OURS, PACKAGE + "LoadingBenchmark.load"),
+                        new Side.Jmh("plain read", Role.BASELINE, PACKAGE + "LoadingBenchmark.read")),
+                1,
+                new Effort(3, 3, 5, 500),
+                text -> 3072,
+                true,
+                "Bytes of the file; BF16 is widened to F32. The operating system has the file in memory. The plain"
+                    + " read copies the same bytes into one small array. There is no peer: other engines for the JVM"
+                    + " do not read this format.");
+    }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.jmh;
+
+import static dev.jacobian.jmh.KernelSuites.LIBTORCH;
+import static dev.jacobian.jmh.KernelSuites.OURS;
+
+import dev.jacobian.jmh.harness.Effort;
+import dev.jacobian.jmh.harness.Roofline;
+import dev.jacobian.jmh.harness.Side;
+import dev.jacobian.jmh.harness.Side.Role;
+import dev.jacobian.jmh.harness.Suite;
+import dev.jacobian.jmh.harness.Unit;
+import java.util.List;
+import java.util.Optional;
+
+/** Suites of whole models: training and sampling. */
+final class ModelSuites {
+    private static final String PACKAGE = "dev.jacobian.jmh.";
+
+    /** The version that jmh/bench installs. */
+    private static final String NODE_LLAMA_CPP = "3.22.1";
+
+    private static final String LLAMA_CPP = "llama.cpp";
+
+    private ModelSuites() {}
+
+    static Suite trainingStep() {
+        List<String> cases = List.of("1M 16x128", "5M 16x128", "30M 8x128", "1M 1x2048", "5M 1x2048", "30M 1x2048");
+        return new Suite(
+                "training-step",
+                "forward, backward, clipping and AdamW of a Llama in F32",
+                "model",
+                Unit.GFLOPS,
+                cases,
+                List.of("1M 16x128", "5M 16x128", "30M 8x128", "5M 1x2048"),
+                text -> ModelCase.parse(text).trainingOperations(),
+                text -> Optional.of(new Roofline.Demand(
+                        Roofline.COMPUTE, ModelCase.parse(text).trainingOperations())),
+                List.of(
+                        new Side.Jmh(OURS, Role.OURS, PACKAGE + "TrainingStepBenchmark.step"),
+                        new Side.Jmh(LIBTORCH, Role.PEER, PACKAGE + "peers.TorchTrainingStepBenchmark.step")),
+                1,
+                new Effort(3, 4, 5, 700),
+                text -> 2048,
+                true,
+                "Cases are the model and sequences x tokens. Operations are those of all matrix products, counted"
+                    + " exactly (masked pairs of attention are not counted, nor what is computed a second time), three"
+                    + " times the forward pass. libtorch runs eagerly through its C++ API: the same model, checked to"
+                    + " compute the same loss, with its fused attention, clip_grad_norm_ and torch::optim::AdamW.");
+    }
+
+    static Suite rollouts() {
+        return new Suite(
+                "rollouts",
+                "sampling many sequences together with a KV cache",
+                "model",
+                Unit.TOKENS,
+                List.of("1M 64x64", "1M 512x64", "5M 64x64", "5M 512x64", "100M 64x32", "100M 512x32"),
+                List.of("1M 64x64", "5M 64x64", "100M 64x32"),
+                text -> ModelCase.parse(text).tokenCount(),
+                text -> Optional.of(new Roofline.Demand(
+                        Roofline.COMPUTE, ModelCase.parse(text).decodeOperations())),
+                List.of(
+                        new Side.Jmh(OURS, Role.OURS, PACKAGE + "RolloutBenchmark.generate"),
+                        new Side.Jmh(LIBTORCH, Role.PEER, PACKAGE + "peers.TorchRolloutBenchmark.generate")),
+                0,
+                new Effort(3, 3, 5, 1000),
+                text -> ModelCase.parse(text).shape().parameters() > 50e6 ? 6144 : 2048,
+                true,
+                "Cases are the model and sequences x new tokens, each after a prompt of one token. libtorch has a KV"
+                        + " cache written by hand: allocated beforehand, one batch, no autograd, multinomial on the"
+                        + " softmax.");
+    }
+
+    static Suite decode() {
+        return new Suite(
+                "decode",
+                "one sequence, token by token",
+                "model",
+                Unit.TOKENS,
+                List.of(
+                        "0.5B 1x32 f32",
+                        "0.5B 1x32 bf16",
+                        "0.5B 1x32 q8_0",
+                        "0.5B 1x32 q4_0",
+                        "1M 1x64 f32",
+                        "5M 1x64 f32",
+                        "100M 1x64 f32",
+                        "100M 1x64 q8_0"),
+                List.of("0.5B 1x32 bf16", "0.5B 1x32 q8_0", "0.5B 1x32 q4_0", "5M 1x64 f32"),
+                text -> ModelCase.parse(text).tokenCount(),
+                text -> Optional.of(new Roofline.Demand(
+                        Roofline.MEMORY, ModelCase.parse(text).decodeBytes())),
+                List.of(
+                        new Side.Jmh(OURS, Role.OURS, PACKAGE + "DecodeBenchmark.decode"),
+                        new Side.Program(LLAMA_CPP, Role.PEER, new LlamaCpp(LlamaCpp.Mode.DECODE, false)),
+                        new Side.Program(
+                                LLAMA_CPP + ", 1 thread", Role.PEER, new LlamaCpp(LlamaCpp.Mode.DECODE, true))),
+                0,
+                new Effort(3, 2, 5, 1000),
+                ModelSuites::loadedHeap,
+                true,
+                "Cases are the model, 1 x new tokens, and the format of the weights. The roofline is the time to read"
+                        + " the weights once per token; small models fit into a cache and pass it. llama.cpp through"
+                        + " node-llama-cpp "
+                        + NODE_LLAMA_CPP
+                        + ", the same shape and format with random weights, one token for each call and greedy"
+                        + " sampling.");
+    }
+
+    static Suite prefill() {
+        return new Suite(
+                "prefill",
+                "a prompt of one sequence in one pass",
+                "model",
+                Unit.TOKENS,
+                List.of(
+                        "0.5B 1x512 f32",
+                        "0.5B 1x512 bf16",
+                        "0.5B 1x512 q8_0",
+                        "0.5B 1x512 q4_0",
+                        "5M 1x512 f32",
+                        "100M 1x512 f32"),
+                List.of("0.5B 1x512 bf16", "0.5B 1x512 q8_0", "5M 1x512 f32"),
+                text -> ModelCase.parse(text).tokenCount(),
+                text -> Optional.of(new Roofline.Demand(
+                        Roofline.COMPUTE, ModelCase.parse(text).prefillOperations())),
+                List.of(
+                        new Side.Jmh(OURS, Role.OURS, PACKAGE + "DecodeBenchmark.prefill"),
+                        new Side.Program(LLAMA_CPP, Role.PEER, new LlamaCpp(LlamaCpp.Mode.PREFILL, false)),
+                        new Side.Program(
+                                LLAMA_CPP + ", 1 thread", Role.PEER, new LlamaCpp(LlamaCpp.Mode.PREFILL, true))),
+                0,
+                new Effort(3, 2, 3, 1000),
+                ModelSuites::loadedHeap,
+                true,
+                "Cases are the model, 1 x tokens of the prompt, and the format of the weights. llama.cpp through"
+                        + " node-llama-cpp "
+                        + NODE_LLAMA_CPP
+                        + ", the whole prompt as one batch. The roofline is F32 arithmetic; BF16 and integer"
+                        + " instructions, which llama.cpp uses where there are any, have a higher one.");
+    }
+
+    static Suite grpo() {
+        return new Suite(
+                "grpo",
+                "a whole GRPO iteration: rollouts, rewards, loss, gradients, AdamW",
+                "iteration",
+                Unit.SECONDS,
+                GrpoBenchmark.CASES,
+                GrpoBenchmark.CASES,
+                text -> {
+                    if (!GrpoBenchmark.CASES.contains(text)) {
+                        throw new IllegalArgumentException("the iterations are fixed");
+                    }
+                    return 1;
+                },
+                text -> Optional.empty(),
+                List.of(new Side.Jmh(OURS, Role.OURS, PACKAGE + "GrpoBenchmark.step")),
+                0,
+                new Effort(3, 3, 5, 2000),
+                text -> 3072,
+                true,
+                "Cases are the model and prompts x samples x new tokens: (a) testdata/models/arith-qwen3 on additions,"
+                        + " (b) and (c) Qwen3 with fresh weights, prompts of 16 tokens, arbitrary rewards. There is no"
+                        + " peer: the usual one, TRL, needs Python.");
+    }
+
+    /** Weights, the copies that kernels pack, and room to load them. */
+    private static int loadedHeap(String text) {
+        return (int) (ModelCase.parse(text).shape().parameters() * 12 >> 20) + 1024;
+    }
+}

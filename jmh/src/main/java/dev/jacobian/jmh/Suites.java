@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.jmh;
+
+import dev.jacobian.jmh.harness.Suite;
+import java.util.List;
+import java.util.Optional;
+
+/** What there is to measure. */
+final class Suites {
+    /** In the order of the help. */
+    static final List<Suite> ALL = List.of(
+            KernelSuites.matrixProduct(),
+            KernelSuites.attention(),
+            KernelSuites.norms(),
+            KernelSuites.head(),
+            KernelSuites.optimizer(),
+            ModelSuites.trainingStep(),
+            ModelSuites.decode(),
+            ModelSuites.prefill(),
+            ModelSuites.rollouts(),
+            ModelSuites.grpo(),
+            DataSuites.tokenizer(),
+            DataSuites.loading());
+
+    private Suites() {}
+
+    static Optional<Suite> named(String name) {
+        return ALL.stream().filter(suite -> suite.name().equals(name)).findFirst();
+    }
+}

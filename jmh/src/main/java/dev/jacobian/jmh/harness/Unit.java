@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.jmh.harness;
+
+/** What a score counts, and whether more of it is better. */
+public enum Unit {
+    GFLOPS("GFLOP/s", 1e9),
+    GIGABYTES("GB/s", 1e9),
+    MEGABYTES("MB/s", 1e6),
+    TOKENS("tok/s", 1),
+    /** Time per call: less is better. */
+    SECONDS("s", 0);
+
+    private final String text;
+    private final double scale;
+
+    Unit(String text, double scale) {
+        this.text = text;
+        this.scale = scale;
+    }
+
+    /** As printed. */
+    public String text() {
+        return text;
+    }
+
+    /** Whether a larger score is the better one. */
+    public boolean isRate() {
+        return scale > 0;
+    }
+
+    /**
+     * The score of a call.
+     *
+     * @param seconds time of one call
+     * @param work operations, bytes or tokens of one call; a time does not need it
+     */
+    public double score(double seconds, double work) {
+        return isRate() ? work / seconds / scale : seconds;
+    }
+
+    /** How many times faster the first is than the second. */
+    public double ratio(double score, double other) {
+        return isRate() ? score / other : other / score;
+    }
+}
