@@ -4,6 +4,7 @@
 module dev.jacobian.cli {
     requires dev.jacobian.rl;
     requires info.picocli;
+    requires jdk.incubator.vector; // for what the processor can do at most; a class of its own, not needed elsewhere
     requires jdk.management;
     requires jdk.unsupported; // through JLine: the signal that a terminal was resized
     requires org.jline.terminal;

@@ -5,6 +5,7 @@ module dev.jacobian.rl {
     requires transitive dev.jacobian.transformer;
     requires com.fasterxml.jackson.databind;
     requires java.management;
+    requires jdk.jfr;
 
     exports dev.jacobian.rl;
     exports dev.jacobian.rl.advantage;

@@ -6,6 +6,7 @@
  */
 module dev.jacobian.tensor {
     requires jdk.incubator.vector;
+    requires jdk.jfr; // not optional: a recording may be started (jcmd JFR.start) when the process is already running
 
     exports dev.jacobian.tensor;
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.autograd;
 
+import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /** Matrix products. */
@@ -12,47 +15,88 @@ public final class Linear {
     /**
      * {@code y = x · Wᵀ + b}, the linear layer with the weight as checkpoints store it.
      *
-     * <p>dx = dy · W, dW = dyᵀ · x, db = Σ_n dy.
+     * <p>dx = dy · W, dW = dyᵀ · x, db = Σ_n dy. A frozen weight has no dW.
      *
      * @param x [N, K]
      * @param weight [M, K]
      * @param bias [M], or empty
      * @return [N, M]
      */
-    public static Var linear(Var x, Var weight, Optional<Var> bias) {
+    public static Var linear(Var x, LinearWeight weight, Optional<Var> bias) {
         Shapes.requireRank("linear", "x", x.value(), 2);
         int n = x.value().extent(0);
-        int m = weight.value().extent(0);
-        Shapes.require(
-                "linear",
-                "weight " + weight.name(),
-                weight.value(),
-                m,
-                x.value().extent(1));
+        int m = outputs(weight);
+        requireInputs("linear", weight, x.value().extent(1));
         Tensor input = x.value().contiguous(); // [N, K]
         Tensor out = Workspace.tensor(n, m); // [N, M]
-        x.backend().matmul(input, weight.packedTranspose(), out, false);
+        x.backend().matmul(input, packedTranspose(weight), out, false);
         if (bias.isPresent()) {
             Shapes.require("linear", "bias " + bias.get().name(), bias.get().value(), m);
             x.backend().addRow(out, bias.get().value(), out);
         }
-        Var[] inputs = bias.isPresent() ? new Var[] {x, weight, bias.get()} : new Var[] {x, weight};
-        return Var.result(out, new Operation("linear", inputs) {
+        return Var.result(out, new Operation("linear", inputs(x, weight, bias)) {
             @Override
             void backward(Tensor dOut) {
                 if (x.requiresGrad()) {
                     Tensor dX = Workspace.tensor(x.value().shape()); // [N, K]
-                    x.backend().matmul(dOut, weight.value(), dX, false);
+                    timesWeight(dOut, weight, dX);
                     x.accumulate(dX, true);
                 }
-                if (weight.requiresGrad()) {
-                    x.backend().matmul(dOut.t(), input, weight.gradToAddInto(), true);
+                if (weight instanceof Var trained && trained.requiresGrad()) {
+                    x.backend().matmul(dOut.t(), input, trained.gradToAddInto(), true);
                 }
                 if (bias.isPresent() && bias.get().requiresGrad()) {
                     x.backend().sumRowsInto(dOut, bias.get().gradToAddInto());
                 }
             }
         });
+    }
+
+    private static Var[] inputs(Var x, LinearWeight weight, Optional<Var> bias) {
+        List<Var> inputs = new ArrayList<>(List.of(x));
+        if (weight instanceof Var trainable) {
+            inputs.add(trainable);
+        }
+        bias.ifPresent(inputs::add);
+        return inputs.toArray(Var[]::new);
+    }
+
+    /** M of a weight [M, K]. */
+    static int outputs(LinearWeight weight) {
+        return switch (weight) {
+            case Var trainable -> trainable.value().extent(0);
+            case FrozenWeight frozen -> frozen.packed().columns();
+        };
+    }
+
+    /** Refuses a weight that does not have {@code k} inputs. */
+    static void requireInputs(String operation, LinearWeight weight, int k) {
+        switch (weight) {
+            case Var trainable ->
+                Shapes.require(operation, "weight " + weight.name(), trainable.value(), outputs(weight), k);
+            case FrozenWeight frozen -> {
+                if (frozen.packed().rows() != k) {
+                    throw new IllegalArgumentException(operation + ": weight " + weight.name() + " has "
+                            + frozen.packed().rows() + " inputs, expected " + k);
+                }
+            }
+        }
+    }
+
+    /** Wᵀ [K, M], packed. */
+    static PackedMatrix packedTranspose(LinearWeight weight) {
+        return switch (weight) {
+            case Var trainable -> trainable.packedTranspose();
+            case FrozenWeight frozen -> frozen.packed();
+        };
+    }
+
+    /** {@code dX = dOut · W}, [N, K] from [N, M]. */
+    static void timesWeight(Tensor dOut, LinearWeight weight, Tensor dX) {
+        switch (weight) {
+            case Var trainable -> trainable.backend().matmul(dOut, trainable.value(), dX, false);
+            case FrozenWeight frozen -> frozen.backward(dOut, dX);
+        }
     }
 
     /**

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.autograd;
 
+import dev.jacobian.tensor.Backend;
+import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 import java.util.Arrays;
@@ -37,11 +39,11 @@ public final class TokenLogProbs {
      * @param rows [R] rows of {@code hidden}; a row may occur several times
      * @param targets [R] token ids
      */
-    public static Result tokenLogProbs(Var hidden, Var weight, int[] rows, int[] targets, float temperature) {
+    public static Result tokenLogProbs(Var hidden, LinearWeight weight, int[] rows, int[] targets, float temperature) {
         Shapes.requireRank("tokenLogProbs", "hidden", hidden.value(), 2);
         int d = hidden.value().extent(1);
-        int vocabulary = weight.value().extent(0);
-        Shapes.require("tokenLogProbs", "weight " + weight.name(), weight.value(), vocabulary, d);
+        int vocabulary = Linear.outputs(weight);
+        Linear.requireInputs("tokenLogProbs", weight, d);
         if (rows.length != targets.length) {
             throw new IllegalArgumentException(
                     "tokenLogProbs: " + rows.length + " rows, " + targets.length + " targets");
@@ -78,7 +80,8 @@ public final class TokenLogProbs {
         }
         Workspace.release(h);
         Workspace.release(logits);
-        Var result = Var.result(logProbs, new Operation("tokenLogProbs", hidden, weight) {
+        Var[] inputs = weight instanceof Var trainable ? new Var[] {hidden, trainable} : new Var[] {hidden};
+        Var result = Var.result(logProbs, new Operation("tokenLogProbs", inputs) {
             @Override
             void backward(Tensor dOut) {
                 backwardOf(hidden, states, weight, rows, targets, inverseTemperature, stats, dOut, chunk);
@@ -88,15 +91,16 @@ public final class TokenLogProbs {
         return new Result(result, entropy);
     }
 
-    private static void logitsOf(Tensor states, Var weight, int[] rows, Tensor h, Tensor logits) {
-        weight.backend().gatherRows(states, rows, h);
-        weight.backend().matmul(h, weight.packedTranspose(), logits, false);
+    private static void logitsOf(Tensor states, LinearWeight weight, int[] rows, Tensor h, Tensor logits) {
+        Backend backend = Backends.of(states.device());
+        backend.gatherRows(states, rows, h);
+        backend.matmul(h, Linear.packedTranspose(weight), logits, false);
     }
 
     private static void backwardOf(
             Var hidden,
             Tensor states,
-            Var weight,
+            LinearWeight weight,
             int[] rows,
             int[] targets,
             float inverseTemperature,
@@ -107,7 +111,7 @@ public final class TokenLogProbs {
         int[] active = activeRows(dOut);
         Tensor h = Workspace.tensor(chunk, d); // [chunk, D]
         Tensor dH = Workspace.tensor(chunk, d); // [chunk, D]
-        Tensor logits = Workspace.tensor(chunk, weight.value().extent(0)); // [chunk, V]
+        Tensor logits = Workspace.tensor(chunk, Linear.outputs(weight)); // [chunk, V]
         for (int from = 0; from < active.length; from += chunk) {
             int n = Math.min(chunk, active.length - from);
             int[] chunkRows = new int[n];
@@ -128,11 +132,11 @@ public final class TokenLogProbs {
             hidden.backend().logProbsBackward(dLogits, inverseTemperature, chunkTargets, chunkGrad, chunkStats);
             if (hidden.requiresGrad()) {
                 Tensor dHChunk = dH.slice(0, 0, n); // [n, D]
-                hidden.backend().matmul(dLogits, weight.value(), dHChunk, false);
+                Linear.timesWeight(dLogits, weight, dHChunk);
                 hidden.backend().scatterAddRows(dHChunk, chunkRows, hidden.gradToAddInto());
             }
-            if (weight.requiresGrad()) {
-                hidden.backend().matmul(dLogits.t(), hChunk, weight.gradToAddInto(), true);
+            if (weight instanceof Var trained && trained.requiresGrad()) {
+                hidden.backend().matmul(dLogits.t(), hChunk, trained.gradToAddInto(), true);
             }
         }
         Workspace.release(h);

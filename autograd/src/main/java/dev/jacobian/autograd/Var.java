@@ -19,7 +19,7 @@ import java.util.Optional;
  * in backward; inside {@link NoGrad} nothing is remembered at all. Intermediate gradients are dropped as soon as they have
  * been passed on, only leaves keep theirs. A graph can be walked back once.
  */
-public final class Var {
+public final class Var implements LinearWeight {
     private final Tensor value;
     private final boolean requiresGrad;
     private final String name;
@@ -62,8 +62,9 @@ public final class Var {
      */
     public Tensor value() {
         if (recycled) {
-            throw new IllegalStateException("the value of '" + name + "' was recycled when backward() passed it; inside a"
-                    + " Workspace copy what you need before backward()");
+            throw new IllegalStateException(
+                    "the value of '" + name + "' was recycled when backward() passed it; inside a"
+                            + " Workspace copy what you need before backward()");
         }
         return value;
     }
@@ -82,6 +83,7 @@ public final class Var {
     }
 
     /** A parameter's name, or the name of the operation that made this variable. */
+    @Override
     public String name() {
         return name;
     }

@@ -6,7 +6,10 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
@@ -33,7 +36,7 @@ public final class Cli {
         Failures failures = new Failures(err, Arrays.asList(args).contains("--debug"));
         try {
             checkDecoded(args);
-            int code = commandLine(new Streams(in, out, err), failures).execute(args);
+            int code = commandLine(new Streams(in, out, err), failures, args).execute(args);
             out.flush();
             return code;
         } catch (Throwable thrown) { // an Error too: an OutOfMemoryError must not end in a stack trace
@@ -41,11 +44,15 @@ public final class Cli {
         }
     }
 
-    private static CommandLine commandLine(Streams streams, Failures failures) {
+    private static CommandLine commandLine(Streams streams, Failures failures, String[] args) {
         CommandLine root = new CommandLine(new RootCommand());
-        for (CliCommand command : commands(streams)) {
-            root.addSubcommand(command);
+        Map<String, Function<Streams, CliCommand>> commands = commands();
+        // picocli reflects over every command that it knows, some 10 ms each in a fresh JVM: where one is named, that
+        // one.
+        if (args.length > 0 && commands.containsKey(args[0])) {
+            commands.keySet().retainAll(Set.of(args[0]));
         }
+        commands.forEach((name, make) -> root.addSubcommand(name, make.apply(streams)));
         return root.setOut(new PrintWriter(streams.out(), true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(streams.err(), true, StandardCharsets.UTF_8))
                 .setExpandAtFiles(false) // a prompt may begin with @
@@ -53,16 +60,18 @@ public final class Cli {
                 .setExecutionExceptionHandler((exception, command, parsed) -> failures.report(exception));
     }
 
-    private static List<CliCommand> commands(Streams streams) {
-        return List.of(
-                new RlCommand(streams),
-                new SftCommand(streams),
-                new EvalCommand(streams),
-                new GenerateCommand(streams),
-                new LogitsCommand(streams),
-                new TokenizeCommand(streams),
-                new InspectCommand(streams),
-                new DoctorCommand(streams));
+    /** Every command under its name, in the order of the help. */
+    private static Map<String, Function<Streams, CliCommand>> commands() {
+        Map<String, Function<Streams, CliCommand>> commands = new LinkedHashMap<>();
+        commands.put("rl", RlCommand::new);
+        commands.put("sft", SftCommand::new);
+        commands.put("eval", EvalCommand::new);
+        commands.put("generate", GenerateCommand::new);
+        commands.put("logits", LogitsCommand::new);
+        commands.put("tokenize", TokenizeCommand::new);
+        commands.put("inspect", InspectCommand::new);
+        commands.put("doctor", DoctorCommand::new);
+        return commands;
     }
 
     /** Outside of a UTF-8 locale the JVM has already replaced what it could not decode; going on would be silent damage. */

@@ -11,8 +11,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
-/** {@code doctor}: what this machine offers, and what would make it offer more. Takes a few seconds. */
+/** {@code doctor}: what this machine offers, and what would make it offer more. Takes some seconds, with --bench a minute. */
 @Command(
         name = "doctor",
         header = "Show what this machine offers.",
@@ -20,6 +21,11 @@ import picocli.CommandLine.Command;
                 "Shows what this machine offers: JDK, vector width, threads, memory and its speed, GPUs; and what is"
                         + " missing and how to get it.")
 final class DoctorCommand extends CliCommand {
+    @Option(
+            names = "--bench",
+            description = "Measure every kernel against what arithmetic and memory of this machine allow (a minute).")
+    private boolean bench;
+
     DoctorCommand(Streams streams) {
         super(streams);
     }
@@ -27,11 +33,19 @@ final class DoctorCommand extends CliCommand {
     @Override
     void execute() {
         Report report = new Report(ThroughputProbe.measure(), GpuProbe.measure());
+        Optional<KernelBench> kernels =
+                bench ? Optional.of(KernelBench.measure(KernelCases.all(), streams()::note)) : Optional.empty();
         if (common().json()) {
-            streams().json(report.toJson());
-        } else {
-            report.lines().forEach(streams()::line);
+            ObjectNode object = report.toJson();
+            kernels.ifPresent(measured -> object.set("bench", measured.toJson()));
+            streams().json(object);
+            return;
         }
+        report.lines().forEach(streams()::line);
+        kernels.ifPresent(measured -> {
+            streams().line("");
+            measured.lines().forEach(streams()::line);
+        });
     }
 
     private record Report(ThroughputProbe throughput, GpuProbe gpu) {

@@ -20,6 +20,9 @@ final class EvalCommand extends CliCommand {
     private Optional<Path> model = Optional.empty();
 
     @Mixin
+    private WeightsOption weights;
+
+    @Mixin
     private TaskOption task;
 
     @Mixin
@@ -79,7 +82,7 @@ final class EvalCommand extends CliCommand {
 
     @Override
     void execute() {
-        CausalLM policy = CausalLM.load(model.map(ModelOption::existing).orElseGet(BundledModel::folder));
+        CausalLM policy = weights.load(model.map(ModelOption::existing).orElseGet(BundledModel::folder));
         Evaluation result = Evaluation.run(policy, task.task(), problems, samples, generation());
         ObjectNode json = Json.object();
         json.put("task", task.name());

@@ -7,12 +7,16 @@ import dev.jacobian.io.Json;
 import dev.jacobian.io.safetensors.CheckpointTensors;
 import dev.jacobian.io.safetensors.TensorInfo;
 import dev.jacobian.io.tokenizer.Tokenizer;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.MemoryPlan;
+import dev.jacobian.transformer.MemoryPlanner;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.config.ModelFamily;
 import dev.jacobian.transformer.config.RopeConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -121,7 +125,13 @@ final class InspectCommand extends CliCommand {
                 "%s, and %s per 1,000 tokens of context",
                 memory(MemoryPlan.inference(c)),
                 bytes(1000 * facts.cacheBytesPerToken()));
-        row("training", "%s, and activations by batch", memory(MemoryPlan.training(c)));
+        row("", "%s", narrow(c));
+        row(
+                "training",
+                "%s with %,d tokens at a time, %s with gradient_checkpointing",
+                memory(training(c, false)),
+                trainingTokens(c),
+                bytes(training(c, true).bytes()));
         streams().line("");
         int widest =
                 facts.tensors().stream().mapToInt(t -> t.name().length()).max().orElse(0);
@@ -174,6 +184,28 @@ final class InspectCommand extends CliCommand {
                 .collect(Collectors.joining(", "));
     }
 
+    /** What --weights saves. */
+    private static String narrow(DecoderConfig c) {
+        return Arrays.stream(WeightFormat.values())
+                .filter(format -> format != WeightFormat.F32)
+                .map(format -> "--weights " + format.label() + ": "
+                        + bytes(MemoryPlan.inference(c, format).bytes()))
+                .collect(Collectors.joining(", "));
+    }
+
+    /** Tokens of the micro-batch that training is planned for: the trainers' default, in sequences of a quarter of it. */
+    private static int trainingTokens(DecoderConfig c) {
+        return 4 * Math.min(1024, c.maxPositions());
+    }
+
+    private static MemoryPlan training(DecoderConfig c, boolean checkpointing) {
+        int length = trainingTokens(c) / 4;
+        Segments batch = Segments.of(length, length, length, length);
+        return MemoryPlanner.training(c)
+                .step(batch, batch.rows() - batch.count(), checkpointing)
+                .plan();
+    }
+
     private static String memory(MemoryPlan plan) {
         return bytes(plan.bytes()) + " of heap";
     }
@@ -197,7 +229,14 @@ final class InspectCommand extends CliCommand {
         object.put("family", c.family());
         object.put("parameters", c.parameters());
         object.put("inference_bytes", MemoryPlan.inference(c).bytes());
-        object.put("training_bytes", MemoryPlan.training(c).bytes());
+        ObjectNode formats = object.putObject("inference_bytes_by_weights");
+        for (WeightFormat format : WeightFormat.values()) {
+            formats.put(format.label(), MemoryPlan.inference(c, format).bytes());
+        }
+        object.put("training_bytes", training(c, false).bytes());
+        object.put(
+                "training_bytes_with_gradient_checkpointing", training(c, true).bytes());
+        object.put("training_tokens", trainingTokens(c));
         object.put("kv_cache_bytes_per_token", facts.cacheBytesPerToken());
         object.put("stored_bytes", facts.storedBytes());
         object.put("rope_type", facts.rope());

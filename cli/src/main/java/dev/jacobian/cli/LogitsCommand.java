@@ -10,6 +10,7 @@ import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.LabelledBatch;
 import java.nio.file.Path;
@@ -43,6 +44,9 @@ final class LogitsCommand extends CliCommand {
     @Mixin
     private ModelOption model;
 
+    @Mixin
+    private WeightsOption weights;
+
     @Option(
             names = "--input-ids",
             paramLabel = "FILE",
@@ -73,6 +77,9 @@ final class LogitsCommand extends CliCommand {
 
     @Override
     void checkUsage() {
+        if (gradients && weights.format() != WeightFormat.F32) {
+            throw usage("--gradients needs F32 weights; leave out --weights");
+        }
         if (gradients && labels.isEmpty()) {
             throw usage("--gradients needs --labels: without labels there is no loss to differentiate");
         }
@@ -84,7 +91,7 @@ final class LogitsCommand extends CliCommand {
         TokenIdFile ids = TokenIdFile.read(inputIds).requireNonEmpty();
         Optional<TokenIdFile> targets = labels.map(TokenIdFile::read);
         targets.ifPresent(t -> t.requireSameShape(ids));
-        CausalLM loaded = model.load();
+        CausalLM loaded = weights.load(model.folder());
         int vocabulary = loaded.config().vocabularySize();
         ids.requireVocabulary(vocabulary);
         targets.ifPresent(t -> t.requireVocabulary(vocabulary, LabelledBatch.IGNORE));

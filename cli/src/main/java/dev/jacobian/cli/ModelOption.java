@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
-import dev.jacobian.transformer.CausalLM;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
@@ -31,10 +30,5 @@ final class ModelOption {
             throw new CliException(folder + " is not a folder; --model takes the folder that has config.json in it");
         }
         return folder;
-    }
-
-    /** Loads the model. */
-    CausalLM load() {
-        return CausalLM.load(folder());
     }
 }

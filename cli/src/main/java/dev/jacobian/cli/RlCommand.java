@@ -95,12 +95,13 @@ final class RlCommand extends CliCommand {
         streams()
                 .note(run.config().algorithm().toUpperCase(Locale.ROOT) + " on " + problems.name() + ", " + policy
                         + ", run folder " + folder);
+        RlTrainer trainer = new RlTrainer(policy, problems, run.config());
+        streams().note("memory: needs up to " + trainer.memoryPlan().describe());
         ProgressDisplay display =
                 new ProgressDisplay(streams().err(), run.config().maxSteps());
         RlResult result;
         try (display) {
-            result = new RlTrainer(policy, problems, run.config())
-                    .listener(display)
+            result = trainer.listener(display)
                     .output(folder, run.origin(), resume)
                     .train();
         }

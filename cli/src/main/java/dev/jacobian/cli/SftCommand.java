@@ -118,12 +118,12 @@ final class SftCommand extends CliCommand {
                 .orElseGet(() -> CausalLM.load(model.map(ModelOption::existing).orElseGet(BundledModel::folder)));
         SftConfig settled = SftConfig.builder().build().with(Settings.of(config, options(), settings), "the settings");
         streams().note("supervised fine-tuning, " + trained + ", checkpoint folder " + folder);
+        SftTrainer trainer = new SftTrainer(trained, demonstrations, settled);
+        streams().note("memory: needs about " + trainer.memoryPlan().describe());
         long begin = System.nanoTime();
         double loss;
         try (ProgressDisplay display = new ProgressDisplay(streams().err(), settled.maxSteps())) {
-            loss = new SftTrainer(trained, demonstrations, settled)
-                    .listener(display)
-                    .train();
+            loss = trainer.listener(display).train();
         }
         trained.save(folder, DType.valueOf(dtype.name()));
         print(loss, settled.maxSteps(), (System.nanoTime() - begin) / 1e9, folder);

@@ -72,6 +72,31 @@ class BadInputTest {
     }
 
     @Test
+    void weightFormats() throws IOException {
+        assertThat(Run.of("generate", "--model", model, "--prompt", "Hello", "--weights", "q5")
+                        .failure(ExitCode.USAGE))
+                .contains("'q5'")
+                .contains("f32, bf16, q8_0 or q4_0");
+        assertThat(Run.of(
+                                "logits",
+                                "--model",
+                                model,
+                                "--input-ids",
+                                ids,
+                                "--out",
+                                out,
+                                "--labels",
+                                ids,
+                                "--gradients",
+                                "--weights",
+                                "bf16")
+                        .failure(ExitCode.USAGE))
+                .contains("--gradients")
+                .contains("--weights");
+        assertThat(Files.readString(out)).isEqualTo("precious");
+    }
+
+    @Test
     void valuesOutOfRange() {
         assertThat(Run.of("generate", "--model", model, "--temperature", 0).failure(ExitCode.USAGE))
                 .contains("temperature");

@@ -57,6 +57,31 @@ class GenerateCommandTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"bf16", "BF16", "q8_0", "q4_0"})
+    void weightsInOtherFormats(String format) throws IOException {
+        Object[] command = {
+            "generate",
+            "--model",
+            Fixtures.model("llama-llama3rope-bf16"),
+            "--input-ids",
+            Fixtures.write(folder.resolve("ids.json"), "[[1, 2, 3, 4, 5, 6]]"),
+            "--greedy",
+            "--ignore-eos",
+            "--max-new-tokens",
+            12,
+            "--json",
+            "--weights",
+            "f32"
+        };
+        JsonNode exact = Run.of(command).json();
+        command[command.length - 1] = format;
+        JsonNode actual = Run.of(command).json();
+        assertThat(actual.get("token_ids")).hasSize(12);
+        boolean equal = actual.get("logprobs").equals(exact.get("logprobs"));
+        assertThat(equal).as("a BF16 checkpoint as " + format).isEqualTo(format.equalsIgnoreCase("bf16"));
+    }
+
     @Test
     void severalSequencesGiveArraysOfEach() throws IOException {
         JsonNode golden = Fixtures.golden("llama-gqa");

@@ -204,11 +204,44 @@ class TrainingCommandsTest {
         Run sft = Run.of(
                 "sft", "--data", demonstrations, "--steps", 2, "--set", "warmup_steps=0", "--out", folder.resolve("m"));
         assertThat(sft.code()).as(sft.err()).isZero();
-        Path problems = Fixtures.write(
-                folder.resolve("rl.jsonl"),
-                "{\"prompt\": \"1 2 3 = 6\\n\", \"answer\": \"6\"}\n".repeat(1)
-                        + "{\"prompt\": \"2 2 3 = 7\\n\", \"answer\": \"7\"}\n"
-                        + "{\"prompt\": \"2 2 4 = 8\\n\", \"answer\": \"8\"}\n");
+        StringBuilder rows = new StringBuilder();
+        for (int target = 6; target < 46; target++) {
+            rows.append("{\"prompt\": \"1 2 3 = " + target + "\\n\", \"answer\": \"" + target + "\"}\n");
+        }
+        Path problems = Fixtures.write(folder.resolve("rl.jsonl"), rows.toString());
+        Path run = folder.resolve("r");
+        Run rl = Run.of(
+                "rl",
+                "--json",
+                "--model",
+                folder.resolve("m"),
+                "--data",
+                problems,
+                "--steps",
+                2,
+                "--prompts",
+                4,
+                "--group-size",
+                4,
+                "--set",
+                "max_completion_length=24",
+                "--set",
+                "final_eval_problems=2",
+                "--set",
+                "gradient_checkpointing=true",
+                "--out",
+                run);
+        assertThat(rl.code()).as(rl.err()).isZero();
+        assertThat(rl.err()).contains("memory: needs up to", "activations");
+        assertThat(Json.read(run.resolve("run.json"))
+                        .path("config")
+                        .path("gradient_checkpointing")
+                        .asBoolean())
+                .isTrue();
+        List<JsonNode> steps = Jsonl.read(run.resolve("metrics.jsonl"));
+        assertThat(steps).hasSize(3); // one of them before training
+        assertThat(steps.getLast().path("reward").isNumber()).isTrue();
+        assertThat(steps.getLast().path("rewards/exact_match/mean").isNumber()).isTrue();
         Path broken = Fixtures.write(folder.resolve("broken.jsonl"), "{\"prompt\": 1}\n");
         Run bad = Run.of("sft", "--data", broken, "--out", folder.resolve("n"));
         assertThat(bad.code()).isEqualTo(1);
@@ -216,6 +249,5 @@ class TrainingCommandsTest {
         Run missing = Run.of("rl", "--data", folder.resolve("absent.jsonl"), "--out", folder.resolve("o"));
         assertThat(missing.code()).isEqualTo(1);
         assertThat(missing.err()).contains("absent.jsonl");
-        assertThat(problems).isNotEmptyFile();
     }
 }

@@ -60,11 +60,12 @@ final class PolicyGradient {
                 groups.stream().filter(ScoredGroup::hasZeroAdvantages).toList();
         List<ScoredGroup> speaking =
                 groups.stream().filter(g -> !g.hasZeroAdvantages()).toList();
-        cut(silent).forEach(part -> Workspace.inner(() -> {
-            if (algorithm.objective().needsReference() || !isWithoutGradient(part, normalizer)) {
-                process(part, normalizer);
-            }
-        }));
+        cut(silent)
+                .forEach(part -> Workspace.inner(() -> {
+                    if (algorithm.objective().needsReference() || !isWithoutGradient(part, normalizer)) {
+                        process(part, normalizer);
+                    }
+                }));
         cut(speaking).forEach(part -> Workspace.inner(() -> process(part, normalizer)));
         normalizer.requireComplete(statistics);
     }

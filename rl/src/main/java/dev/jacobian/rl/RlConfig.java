@@ -30,6 +30,8 @@ import dev.jacobian.rl.config.ConfigTree;
  * @param updatesPerRollout optimizer steps per rollout, on equal parts of it
  * @param resetOptimizer OMD: forget the moments when the anchor moves
  * @param microBatchTokens tokens that one forward and backward pass holds; does not change the result
+ * @param gradientCheckpointing compute layers again in backward instead of keeping what they computed: a third more
+ *     arithmetic, much less memory, the same bits
  * @param evalSteps steps between evaluations on held-out problems; 0 for none
  * @param evalProblems held-out problems per evaluation during training
  * @param finalEvalProblems held-out problems before and after training
@@ -62,6 +64,7 @@ public record RlConfig(
         int updatesPerRollout,
         boolean resetOptimizer,
         int microBatchTokens,
+        boolean gradientCheckpointing,
         int evalSteps,
         int evalProblems,
         int finalEvalProblems,
@@ -132,6 +135,7 @@ public record RlConfig(
         builder.updatesPerRollout = updatesPerRollout;
         builder.resetOptimizer = resetOptimizer;
         builder.microBatchTokens = microBatchTokens;
+        builder.gradientCheckpointing = gradientCheckpointing;
         builder.evalSteps = evalSteps;
         builder.evalProblems = evalProblems;
         builder.finalEvalProblems = finalEvalProblems;
@@ -183,6 +187,7 @@ public record RlConfig(
         private int updatesPerRollout = 1;
         private boolean resetOptimizer = true;
         private int microBatchTokens = 4096;
+        private boolean gradientCheckpointing = false;
         private int evalSteps = 10;
         private int evalProblems = 128;
         private int finalEvalProblems = 500;
@@ -326,6 +331,12 @@ public record RlConfig(
             return this;
         }
 
+        /** Sets: compute layers again in backward instead of keeping what they computed; does not change the result. */
+        public Builder gradientCheckpointing(boolean value) {
+            gradientCheckpointing = value;
+            return this;
+        }
+
         /** Sets: steps between evaluations on held-out problems; 0 for none. */
         public Builder evalSteps(int value) {
             evalSteps = value;
@@ -399,6 +410,7 @@ public record RlConfig(
                     updatesPerRollout,
                     resetOptimizer,
                     microBatchTokens,
+                    gradientCheckpointing,
                     evalSteps,
                     evalProblems,
                     finalEvalProblems,

@@ -44,19 +44,27 @@ public final class RlTrainer {
     private final Schedule schedule;
     private final List<TrainingListener> listeners = new ArrayList<>();
     private final Workspace workspace = new Workspace();
+    private final RlMemory memory;
     private Rollouts rollouts;
     private Optional<RunDirectory> directory = Optional.empty();
     private Optional<CausalLM> initial = Optional.empty();
     private TrainerState state = TrainerState.START;
 
-    /** A trainer for the method that the configuration names. */
+    /**
+     * A trainer for the method that the configuration names.
+     *
+     * @throws IllegalStateException if the run cannot fit into the heap, with what would help
+     */
     public RlTrainer(CausalLM model, Task task, RlConfig config) {
         this(model, task, config, Algorithm.of(config));
     }
 
     /** A trainer for a method of one's own. */
     public RlTrainer(CausalLM model, Task task, RlConfig config, Algorithm algorithm) {
-        MemoryPlan.training(model.config()).require("training");
+        model.requireTrainable("training");
+        this.memory = RlMemory.of(model, task, config, algorithm);
+        memory.require();
+        model.gradientCheckpointing(config.gradientCheckpointing());
         this.model = model;
         this.task = task;
         this.config = config;
@@ -69,6 +77,11 @@ public final class RlTrainer {
                 Schedule.Kind.parse(config.lrSchedulerType()),
                 config.warmupSteps(),
                 Math.max(config.warmupSteps(), config.maxSteps() * algorithm.updatesPerRollout()));
+    }
+
+    /** The memory that the run will need at most, if completions grow to their limit. */
+    public MemoryPlan memoryPlan() {
+        return memory.plan();
     }
 
     /** Adds a listener. */
@@ -145,7 +158,7 @@ public final class RlTrainer {
     private double evaluate(int problems) {
         GenerationConfig sampling =
                 GenerationConfig.sampling(config.maxCompletionLength(), (float) config.temperature(), 0);
-        return Evaluation.passAt1(model, task, problems, sampling);
+        return workspace.compute(() -> Evaluation.passAt1(model, task, problems, sampling));
     }
 
     private void say(String message) {
@@ -156,6 +169,8 @@ public final class RlTrainer {
 
     private void step() {
         long begin = System.nanoTime();
+        TrainingStepEvent event = new TrainingStepEvent();
+        event.begin();
         Measurements measurements = new Measurements();
         List<Group> groups = sample();
         double sampled = (System.nanoTime() - begin) / 1e9;
@@ -173,6 +188,7 @@ public final class RlTrainer {
         int samples = groups.stream().mapToInt(g -> g.samples().size()).sum();
         state = state.advanced(tokens, samples);
         measurements.put("num_tokens", state.tokens());
+        event.commit(step, samples, tokens, measurements.values().get("loss"));
         if (config.evalSteps() > 0 && step % config.evalSteps() == 0 && step < config.maxSteps()) {
             measurements.put("pass@1", evaluate(config.evalProblems()));
         }

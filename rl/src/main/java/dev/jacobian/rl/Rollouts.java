@@ -17,6 +17,8 @@ public interface Rollouts {
     /** Samples from {@code model} itself: the weights that train are the weights that sample. */
     static Rollouts local(CausalLM model) {
         return task -> {
+            RolloutEvent event = new RolloutEvent();
+            event.begin();
             List<int[]> prompts = new ArrayList<>();
             for (Problem problem : task.problems()) {
                 prompts.add(model.tokenizer().encode(problem.prompt(), true));
@@ -30,6 +32,7 @@ public interface Rollouts {
                         .toList();
                 groups.add(new Group(task.problems().get(p), prompts.get(p), samples));
             }
+            event.commit(groups);
             return groups;
         };
     }

@@ -89,6 +89,11 @@ final class RunDirectory {
 
     private void requireSame(JsonNode saved, Path file) {
         JsonNode now = Json.parse(Json.compact(description), "these settings"); // numbers as a file has them
+        // how memory is used may change in the middle of a run: the bits are the same
+        now.withObject("/config").remove("gradient_checkpointing");
+        if (saved.path("config") instanceof ObjectNode config) {
+            config.remove("gradient_checkpointing");
+        }
         for (String key : List.of("format", "algorithm", "model", "task", "config")) {
             if (!now.get(key).equals(saved.path(key))) {
                 throw new IllegalStateException(file + " was started with another " + key + ": "

@@ -38,14 +38,41 @@ public interface Backend {
      */
     void matmul(Tensor a, Tensor b, Tensor out, boolean accumulate);
 
-    /** Rearranges {@code b} [K, N] (any strides) for repeated products. */
-    PackedMatrix pack(Tensor b);
+    /** Rearranges {@code b} [K, N] (any strides) for repeated products, as F32. */
+    default PackedMatrix pack(Tensor b) {
+        return pack(b, WeightFormat.F32);
+    }
+
+    /**
+     * Rearranges {@code b} [K, N] (any strides) for repeated products and holds it in a format that may round it.
+     *
+     * @throws IllegalArgumentException if the format is quantized and a number is NaN, infinite or beyond 5e5
+     */
+    PackedMatrix pack(Tensor b, WeightFormat format);
 
     /** Packs {@code b} again into what {@link #pack(Tensor)} made of a matrix of the same shape; that one's contents are lost. */
     void repack(Tensor b, PackedMatrix into);
 
-    /** {@link #matmul(Tensor, Tensor, Tensor, boolean)} with a packed right operand; the same bits. */
+    /**
+     * {@link #matmul(Tensor, Tensor, Tensor, boolean)} with a packed right operand: the bits of the product with {@link
+     * #unpack(PackedMatrix)}.
+     */
     void matmul(Tensor a, PackedMatrix b, Tensor out, boolean accumulate);
+
+    /** The numbers that a packed matrix stands for, [K, N] in F32. */
+    default Tensor unpack(PackedMatrix b) {
+        Tensor out = Tensor.zeros(b.rows(), b.columns()); // [K, N]
+        unpack(b, 0, out);
+        return out;
+    }
+
+    /**
+     * Some columns of {@link #unpack(PackedMatrix)}.
+     *
+     * @param fromColumn the first one
+     * @param out [K, n], contiguous; receives columns {@code fromColumn} to {@code fromColumn + n}
+     */
+    void unpack(PackedMatrix b, int fromColumn, Tensor out);
 
     // Elementwise
 
@@ -110,7 +137,7 @@ public interface Backend {
 
     // Rows
 
-    /** {@code out[i] = table[rows[i]]}, [R, D] from [T, D]. */
+    /** {@code out[i] = table[rows[i]]}, [R, D] from [T, D]. A BF16 or F16 table is widened. */
     void gatherRows(Tensor table, int[] rows, Tensor out);
 
     /** {@code table[rows[i]] += x[i]}, i in order. */

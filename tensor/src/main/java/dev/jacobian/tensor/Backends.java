@@ -19,9 +19,16 @@ public final class Backends {
         static final Backend CPU = findCpu();
     }
 
-    /** The CPU's kernels. */
+    private static final class RecordedHolder {
+        static final Backend CPU = RecordedKernels.of(Holder.CPU);
+    }
+
+    /**
+     * The CPU's kernels. Ask anew for each operation rather than keep the answer: while a flight recording wants {@code
+     * dev.jacobian.Kernel} events, kernels that write them are the answer.
+     */
     public static Backend cpu() {
-        return Holder.CPU;
+        return KernelEvent.wanted() ? RecordedHolder.CPU : Holder.CPU;
     }
 
     /** The plain-loop kernels that specify all others. */

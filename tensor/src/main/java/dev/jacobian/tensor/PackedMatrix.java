@@ -14,6 +14,9 @@ public interface PackedMatrix {
     /** N: columns of the matrix and of every product. */
     int columns();
 
+    /** How the numbers are held. */
+    WeightFormat format();
+
     /** Bytes held. */
     long bytes();
 }

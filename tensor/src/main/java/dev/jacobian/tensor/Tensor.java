@@ -201,6 +201,9 @@ public final class Tensor {
     public Tensor copy() {
         Tensor copy = zeros(dtype, shape);
         int n = shape.elements();
+        if (n == 0) {
+            return copy; // a view of nothing may point past the end of its array
+        }
         if (isContiguous()) {
             System.arraycopy(array, offset, copy.array, 0, n);
             return copy;

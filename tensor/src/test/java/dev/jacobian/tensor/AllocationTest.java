@@ -90,6 +90,19 @@ class AllocationTest {
     }
 
     @Test
+    void matrixProductsInEveryWeightFormat() {
+        for (WeightFormat format : WeightFormat.values()) {
+            PackedMatrix packed = cpu.pack(normal(rng, 70, 150), format);
+            for (int m : new int[] {1, 4, 37}) {
+                Tensor a = normal(rng, m, 70);
+                Tensor out = Tensor.zeros(m, 150);
+                assertAllocatesAtMost(
+                        256, format + " matmul with " + m + " rows", () -> cpu.matmul(a, packed, out, false));
+            }
+        }
+    }
+
+    @Test
     void rows() {
         Tensor x = normal(rng, 20, 77);
         Tensor y = normal(rng, 20, 77);

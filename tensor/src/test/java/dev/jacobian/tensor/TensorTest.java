@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class TensorTest {
@@ -131,5 +132,13 @@ class TensorTest {
                     .isThrownBy(() -> Device.parse(bad))
                     .withMessageContaining("cuda:N");
         }
+    }
+
+    @Test
+    @DisplayName("an empty view at the end of an array can be copied")
+    void emptyView() {
+        Tensor view = Tensor.zeros(3, 4).t().slice(1, 3, 3); // [4, 0]
+        assertThat(view.copy().shape()).isEqualTo(Shape.of(4, 0));
+        assertThat(view.toFloatArray()).isEmpty();
     }
 }

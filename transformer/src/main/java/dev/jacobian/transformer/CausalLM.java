@@ -2,6 +2,7 @@
 package dev.jacobian.transformer;
 
 import dev.jacobian.autograd.Elementwise;
+import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.Reduction;
 import dev.jacobian.autograd.TokenLogProbs;
@@ -13,6 +14,7 @@ import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.config.ModelFamily;
 import java.nio.file.Path;
@@ -43,21 +45,23 @@ public final class CausalLM {
     private final Set<Integer> eosTokenIds;
     private final List<Var> parameters = new ArrayList<>();
     private final Decoder decoder;
-    private final Var head; // [V, D]
+    private final LinearWeight head; // [V, D]
+    private final WeightFormat format;
 
     CausalLM(DecoderConfig config, CheckpointFiles files, Weights source) {
+        this(config, files, source, WeightFormat.F32);
+    }
+
+    private CausalLM(DecoderConfig config, CheckpointFiles files, Weights source, WeightFormat format) {
         this.config = config;
+        this.format = format;
         this.files = files;
         this.eosTokenIds = Collections.unmodifiableSet(files.eosTokenIds(config));
-        Weights collecting = (name, extents) -> {
-            Var parameter = source.get(name, extents);
-            parameters.add(parameter);
-            return parameter;
-        };
+        Weights collecting = new CollectingWeights(source, parameters);
         this.decoder = new Decoder(config, collecting);
         this.head = config.tiedEmbeddings()
-                ? decoder.embedding()
-                : collecting.get("lm_head.weight", config.vocabularySize(), config.hiddenSize());
+                ? collecting.tiedHead(Decoder.EMBEDDING, decoder.embedding())
+                : collecting.linear("lm_head.weight", config.vocabularySize(), config.hiddenSize());
     }
 
     /**
@@ -67,11 +71,27 @@ public final class CausalLM {
      * @throws IllegalStateException if the weights do not fit into the heap
      */
     public static CausalLM load(Path folder) {
+        return load(folder, WeightFormat.F32);
+    }
+
+    /**
+     * The same with weights held in a format of their own, for inference: a narrower one takes less memory and decodes
+     * faster. A model in another format than F32 has no parameters to train and cannot be saved.
+     *
+     * <p>Linear layers and the head are held in the format, embeddings as BF16 rows, norms and biases in F32. A BF16
+     * checkpoint loaded as BF16 computes the bits of the same checkpoint loaded as F32.
+     *
+     * @throws dev.jacobian.io.FormatException if a file is missing, broken or of an unsupported kind
+     * @throws IllegalStateException if the weights do not fit into the heap
+     * @throws IllegalArgumentException if the format is quantized and a weight is NaN, infinite or beyond its scales
+     */
+    public static CausalLM load(Path folder, WeightFormat format) {
         DecoderConfig config = ModelFamily.read(folder);
-        MemoryPlan.inference(config).require("loading " + folder);
+        MemoryPlan.inference(config, format).require("loading " + folder);
         try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
             CheckpointWeights weights = new CheckpointWeights(tensors, config, folder);
-            CausalLM model = new CausalLM(config, CheckpointFiles.read(folder), weights);
+            Weights held = format == WeightFormat.F32 ? weights : new FrozenWeights(weights, format);
+            CausalLM model = new CausalLM(config, CheckpointFiles.read(folder), held, format);
             weights.requireAllUsed();
             return model;
         }
@@ -89,8 +109,11 @@ public final class CausalLM {
         return new CausalLM(config, files, new FreshWeights(config, seed));
     }
 
-    /** A second model with the same weights, which training of this one does not change. */
+    /** A second model with the same weights, which training of this one does not change; itself if it cannot be trained. */
     public CausalLM copy() {
+        if (format != WeightFormat.F32) {
+            return this;
+        }
         return new CausalLM(config, files, (name, extents) -> {
             Var own = parameter(name);
             return Var.parameter(name, own.value().copy());
@@ -102,7 +125,28 @@ public final class CausalLM {
         return config;
     }
 
-    /** All parameters in checkpoint order; a tied head is not listed a second time. */
+    /** How the weights are held. */
+    public WeightFormat weightFormat() {
+        return format;
+    }
+
+    /**
+     * Refuses a model that cannot be trained or saved.
+     *
+     * @param task what was to be done, for the message
+     * @throws IllegalStateException if the weights are not F32
+     */
+    public void requireTrainable(String task) {
+        if (format != WeightFormat.F32) {
+            throw new IllegalStateException(task + " needs F32 weights, but this model was loaded as " + format
+                    + ", for inference alone; load it with WeightFormat.F32 (on the command line without --weights)");
+        }
+    }
+
+    /**
+     * All parameters that can be trained, in checkpoint order; a tied head is not listed a second time. None unless weights
+     * are held as F32.
+     */
     public List<Var> parameters() {
         return List.copyOf(parameters);
     }
@@ -115,8 +159,8 @@ public final class CausalLM {
                 .orElseThrow(() -> new IllegalArgumentException("the model has no parameter '" + name + "'"));
     }
 
-    /** The head's weight, [V, D]; the embedding itself when tied. */
-    public Var head() {
+    /** The head's weight, [V, D]; the embedding itself when tied and trainable. */
+    public LinearWeight head() {
         return head;
     }
 
@@ -214,8 +258,12 @@ public final class CausalLM {
      *
      * @param sequences token ids
      * @param labels same shape; {@code labels[t]} is the target of the prediction at t − 1, −100 does not count
+     * @throws IllegalStateException outside of {@link NoGrad} if the weights are not F32
      */
     public Var loss(List<int[]> sequences, List<int[]> labels) {
+        if (!NoGrad.isActive()) {
+            requireTrainable("the gradient of a loss");
+        }
         LabelledBatch batch = LabelledBatch.of(sequences, labels);
         if (batch.targets().length == 0) {
             throw new IllegalArgumentException("no label counts: every label is -100 or at the first position");
@@ -234,11 +282,13 @@ public final class CausalLM {
 
     /** The same with weights stored as F32, BF16 or F16. */
     public void save(Path folder, DType stored) {
+        requireTrainable("saving");
         dev.jacobian.io.AtomicFiles.writeDirectory(folder, directory -> saveInto(directory, stored));
     }
 
     /** Writes the checkpoint's files into an existing folder, for callers that make a larger whole atomic. */
     public void saveInto(Path directory, DType stored) {
+        requireTrainable("saving");
         CheckpointWriter.write(directory, this, files, stored);
     }
 

@@ -20,6 +20,9 @@ import java.util.function.Consumer;
  * difference is whether keys and values of earlier tokens come from a cache.
  */
 final class Decoder {
+    /** Checkpoint name of the embeddings. */
+    static final String EMBEDDING = "model.embed_tokens.weight";
+
     private final DecoderConfig config;
     private final Var embedding; // [V, D]
     private final List<DecoderLayer> layers = new ArrayList<>();
@@ -29,7 +32,7 @@ final class Decoder {
 
     Decoder(DecoderConfig config, Weights weights) {
         this.config = config;
-        embedding = weights.get("model.embed_tokens.weight", config.vocabularySize(), config.hiddenSize());
+        embedding = weights.embedding(EMBEDDING, config.vocabularySize(), config.hiddenSize());
         for (int layer = 0; layer < config.layers(); layer++) {
             layers.add(new DecoderLayer(config, layer, weights));
         }
@@ -83,7 +86,8 @@ final class Decoder {
 
     private Var apply(DecoderLayer layer, Var h, ForwardPass pass) {
         if (NoGrad.isActive()) {
-            Var next = Var.constant(Workspace.keepResult(() -> layer.apply(h, pass).value())); // [N, D]
+            Var next =
+                    Var.constant(Workspace.keepResult(() -> layer.apply(h, pass).value())); // [N, D]
             h.recycleValue();
             return next;
         }

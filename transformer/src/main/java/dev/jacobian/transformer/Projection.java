@@ -2,15 +2,16 @@
 package dev.jacobian.transformer;
 
 import dev.jacobian.autograd.Linear;
+import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.autograd.Var;
 import java.util.Optional;
 
 /**
  * A linear layer: weight [out, in] as checkpoints store it, bias [out] where the family has one.
  */
-record Projection(Var weight, Optional<Var> bias) {
+record Projection(LinearWeight weight, Optional<Var> bias) {
     static Projection of(Weights weights, String name, int out, int in, boolean bias) {
-        return new Projection(weights.get(name + ".weight", out, in), weights.getIf(bias, name + ".bias", out));
+        return new Projection(weights.linear(name + ".weight", out, in), weights.getIf(bias, name + ".bias", out));
     }
 
     /** x [N, in] to [N, out]. */

@@ -83,7 +83,7 @@ class OtherJvmTest {
     }
 
     /** The classes of this test as a plain class path, however this JVM was given them. */
-    private static String classPath() {
+    static String classPath() {
         Set<String> entries = new LinkedHashSet<>();
         Path target = Path.of(System.getProperty("basedir", System.getProperty("user.dir")), "target");
         entries.add(target.resolve("test-classes").toString());

@@ -32,13 +32,31 @@ public final class SftTrainer {
     private final SftDataset data;
     private final SftConfig config;
     private final Workspace workspace = new Workspace();
+    private final SftMemory memory;
     private final List<TrainingListener> listeners = new ArrayList<>();
 
+    /**
+     * A trainer of all parameters.
+     *
+     * @throws IllegalStateException if the run cannot fit into the heap, with what would help
+     */
     public SftTrainer(CausalLM model, SftDataset data, SftConfig config) {
-        MemoryPlan.training(model.config()).require("fine-tuning");
+        model.requireTrainable("fine-tuning");
         this.model = model;
         this.data = data;
         this.config = config;
+        List<int[]> examples = new ArrayList<>();
+        for (int i = 0; i < config.batchSize(); i++) {
+            encode(data.example(config.seed(), i), examples, new ArrayList<>());
+        }
+        this.memory = new SftMemory(model.config(), config, examples);
+        memory.require();
+        model.gradientCheckpointing(config.gradientCheckpointing());
+    }
+
+    /** The memory that the run will need, if examples are no longer than those of the first step. */
+    public MemoryPlan memoryPlan() {
+        return memory.plan();
     }
 
     /** Adds a listener. */
@@ -135,8 +153,7 @@ public final class SftTrainer {
     }
 
     private double backward(LabelledBatch batch, long counted) {
-        Var logProbs = model.logProbs(
-                        model.hidden(batch.tokens(), batch.segments()), batch.rows(), batch.targets(), 1f)
+        Var logProbs = model.logProbs(model.hidden(batch.tokens(), batch.segments()), batch.rows(), batch.targets(), 1f)
                 .logProbs(); // [R]
         float[] weights = new float[batch.targets().length];
         Arrays.fill(weights, -1f / counted);

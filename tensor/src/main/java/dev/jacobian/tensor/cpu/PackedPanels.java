@@ -4,6 +4,7 @@ package dev.jacobian.tensor.cpu;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.WeightFormat;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -30,8 +31,24 @@ record PackedPanels(int rows, int columns, float[] strips) implements PackedMatr
     }
 
     @Override
+    public WeightFormat format() {
+        return WeightFormat.F32;
+    }
+
+    @Override
     public long bytes() {
         return 4L * strips.length;
+    }
+
+    /** Columns from {@code fromColumn} on, as many as {@code out} [K, n] has. */
+    void unpack(int fromColumn, Tensor out) {
+        int n = out.extent(1);
+        for (int p = 0; p < rows; p++) {
+            for (int c = 0; c < n; c++) {
+                int j = fromColumn + c;
+                out.floats()[out.offset() + p * n + c] = strips[(j / L * rows + p) * L + j % L];
+            }
+        }
     }
 
     /** Strips needed for n columns. */

@@ -6,6 +6,7 @@ import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.tensor.reference.HeapKvCache;
 
 /**
@@ -27,18 +28,32 @@ public final class VectorBackend implements Backend {
     }
 
     @Override
-    public PackedMatrix pack(Tensor b) {
-        return PackedPanels.of(b);
+    public PackedMatrix pack(Tensor b, WeightFormat format) {
+        return format == WeightFormat.F32 ? PackedPanels.of(b) : NarrowPanels.of(b, format);
     }
 
     @Override
     public void repack(Tensor b, PackedMatrix into) {
-        PackedPanels.pack(b, 0, into.rows(), 0, into.columns(), ((PackedPanels) into).strips());
+        switch (into) {
+            case NarrowPanels narrow -> narrow.fill(b);
+            default -> PackedPanels.pack(b, 0, into.rows(), 0, into.columns(), ((PackedPanels) into).strips());
+        }
     }
 
     @Override
     public void matmul(Tensor a, PackedMatrix b, Tensor out, boolean accumulate) {
-        VectorMatMul.matmul(a, (PackedPanels) b, out, accumulate);
+        switch (b) {
+            case NarrowPanels narrow -> NarrowMatMul.matmul(a, narrow, out, accumulate);
+            default -> VectorMatMul.matmul(a, (PackedPanels) b, out, accumulate);
+        }
+    }
+
+    @Override
+    public void unpack(PackedMatrix b, int fromColumn, Tensor out) {
+        switch (b) {
+            case NarrowPanels narrow -> NarrowMatMul.unpack(narrow, fromColumn, out);
+            default -> ((PackedPanels) b).unpack(fromColumn, out);
+        }
     }
 
     @Override

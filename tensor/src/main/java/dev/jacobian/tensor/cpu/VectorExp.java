@@ -37,11 +37,11 @@ final class VectorExp {
         p = p.fma(r, FloatVector.broadcast(Lanes.FLOATS, Exp.C2));
         p = p.fma(r.mul(r), r).add(1f);
         IntVector half = n.lanewise(VectorOperators.ASHR, 1);
-        return p.mul(power(half)).mul(power(n.sub(half)));
-    }
-
-    private static FloatVector power(IntVector n) {
-        return n.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+        // Written out twice: a helper that takes an IntVector is one more call that C2 may decide not to inline.
+        FloatVector first = half.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+        FloatVector second =
+                n.sub(half).add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+        return p.mul(first).mul(second);
     }
 
     /** z / (1 + exp(−z)). */

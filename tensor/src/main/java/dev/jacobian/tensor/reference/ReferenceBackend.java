@@ -6,6 +6,7 @@ import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.WeightFormat;
 
 /**
  * The specification of every kernel, as plain loops; also the fallback where the Vector API is missing.
@@ -24,13 +25,18 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
-    public PackedMatrix pack(Tensor b) {
-        return new ReferenceMatMul.Packed(b.copy());
+    public PackedMatrix pack(Tensor b, WeightFormat format) {
+        return new ReferenceMatMul.Packed(ReferenceQuantization.rounded(b, format), format);
     }
 
     @Override
     public void repack(Tensor b, PackedMatrix into) {
-        ((ReferenceMatMul.Packed) into).matrix().copyFrom(b);
+        ((ReferenceMatMul.Packed) into).matrix().copyFrom(ReferenceQuantization.rounded(b, into.format()));
+    }
+
+    @Override
+    public void unpack(PackedMatrix b, int fromColumn, Tensor out) {
+        out.copyFrom(((ReferenceMatMul.Packed) b).matrix().slice(1, fromColumn, fromColumn + out.extent(1)));
     }
 
     @Override

@@ -3,13 +3,14 @@ package dev.jacobian.tensor.reference;
 
 import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.WeightFormat;
 
 /** Matrix product: one chain of fused multiply-adds per output element, over k in order. */
 final class ReferenceMatMul {
     private ReferenceMatMul() {}
 
-    /** A snapshot of the right operand; the reference gains nothing from rearranging it. */
-    record Packed(Tensor matrix) implements PackedMatrix {
+    /** A snapshot of the right operand, rounded as the format does; the reference gains nothing from rearranging it. */
+    record Packed(Tensor matrix, WeightFormat format) implements PackedMatrix {
         @Override
         public int rows() {
             return matrix.extent(0);

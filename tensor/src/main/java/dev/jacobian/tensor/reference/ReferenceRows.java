@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.reference;
 
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.HalfFloats;
 import dev.jacobian.tensor.Tensor;
 
 /** Reading and adding to rows of a table by index. */
@@ -9,8 +11,23 @@ final class ReferenceRows {
 
     static void gatherRows(Tensor table, int[] rows, Tensor out) {
         int d = table.extent(1);
+        if (table.dtype() != DType.F32) {
+            gather16(table, rows, out);
+            return;
+        }
         for (int i = 0; i < rows.length; i++) {
             System.arraycopy(table.floats(), table.offset() + rows[i] * d, out.floats(), out.offset() + i * d, d);
+        }
+    }
+
+    private static void gather16(Tensor table, int[] rows, Tensor out) {
+        int d = table.extent(1);
+        for (int i = 0; i < rows.length; i++) {
+            for (int j = 0; j < d; j++) {
+                short bits = table.shorts()[table.offset() + rows[i] * d + j];
+                out.floats()[out.offset() + i * d + j] =
+                        table.dtype() == DType.BF16 ? HalfFloats.bfloat16ToFloat(bits) : Float.float16ToFloat(bits);
+            }
         }
     }
 

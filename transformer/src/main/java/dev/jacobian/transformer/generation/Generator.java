@@ -10,10 +10,15 @@ import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.MemoryPlan;
+import dev.jacobian.transformer.MemoryPlanner;
+import dev.jacobian.transformer.config.DecoderConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.IntFunction;
 
 /**
  * Batched generation with a KV cache.
@@ -75,16 +80,53 @@ public final class Generator {
         }
         check(prompts, samples, config);
         List<List<Generation>> results = new ArrayList<>();
-        int wave = Math.max(1, maxBatch / samples);
+        int wave = promptsAtOnce(prompts, samples, config);
         for (int from = 0; from < prompts.size(); from += wave) {
             int to = Math.min(prompts.size(), from + wave);
             int first = from;
             TokenListener shifted = (prompt, sample, token) -> listener.onToken(first + prompt, sample, token);
-            results.addAll(Workspace.currentOrNew().compute(() -> NoGrad.compute(() -> new Wave(
-                            prompts.subList(first, to), Arrays.copyOfRange(keys, first, to), samples, config, shifted)
-                    .run())));
+            results.addAll(Workspace.currentOrNew()
+                    .compute(() -> NoGrad.compute(() -> new Wave(
+                                    prompts.subList(first, to),
+                                    Arrays.copyOfRange(keys, first, to),
+                                    samples,
+                                    config,
+                                    shifted)
+                            .run())));
         }
         return results;
+    }
+
+    /**
+     * Prompts whose samples run together: what the maximal batch allows, and what the heap can hold if all run to their
+     * limit. The result does not depend on it.
+     *
+     * @throws IllegalStateException if not even the samples of one prompt fit
+     */
+    private int promptsAtOnce(List<int[]> prompts, int samples, GenerationConfig config) {
+        int most = Math.max(1, Math.min(prompts.size(), maxBatch / samples));
+        int longest = prompts.stream().mapToInt(p -> p.length).max().orElse(1);
+        DecoderConfig shape = model.config();
+        long cachePerToken = 2L * Float.BYTES * shape.layers() * shape.kvHeads() * shape.headDim();
+        long cache = cachePerToken * most * samples * (longest + config.maxNewTokens());
+        if (cache < Runtime.getRuntime().maxMemory() / 4) {
+            return most; // planning costs more than a short generation
+        }
+        IntFunction<MemoryPlan> plan = n -> MemoryPlanner.inference(shape, model.weightFormat())
+                .generation(n, samples, longest, config.maxNewTokens())
+                .plan();
+        // not to the brim: the caller holds something too, and batches of two sizes leave arrays of two sizes
+        OptionalInt fitting =
+                MemoryPlan.largestThatFits(most, Runtime.getRuntime().maxMemory() / 4 * 3, plan);
+        if (fitting.isEmpty()) {
+            plan.apply(1)
+                    .require(
+                            "generating " + samples + " samples of up to " + (longest + config.maxNewTokens())
+                                    + " tokens at once",
+                            () -> List.of(
+                                    "fewer samples per prompt", "fewer new tokens", "weights in a narrower format"));
+        }
+        return fitting.orElse(1);
     }
 
     private void check(List<int[]> prompts, int samples, GenerationConfig config) {

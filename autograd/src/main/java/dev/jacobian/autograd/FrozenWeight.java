@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.autograd;
+
+import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.PackedMatrix;
+import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.WeightFormat;
+import dev.jacobian.tensor.Workspace;
+
+/**
+ * A weight that is held packed and in a format of its own, and never trained.
+ *
+ * <p>Advantage: it takes the format's bits and nothing beside them, where a trainable weight takes 64 (the numbers and
+ * their packed copy) even before gradients. Disadvantage: it cannot be read element by element, changed or saved.
+ * Gradients flow through it to its input, so that what comes before may be trained.
+ *
+ * @param name name in the checkpoint
+ * @param packed the transpose [K, M]
+ */
+public record FrozenWeight(String name, PackedMatrix packed) implements LinearWeight {
+    /** Floats that are unpacked at a time. */
+    private static final int BLOCK_FLOATS = 1 << 20;
+
+    /** Packs a weight [M, K]. */
+    public static FrozenWeight of(String name, Tensor weight, WeightFormat format) {
+        try {
+            return new FrozenWeight(name, Backends.of(weight.device()).pack(weight.t(), format));
+        } catch (IllegalArgumentException wrong) {
+            throw new IllegalArgumentException("weight '" + name + "' (transposed): " + wrong.getMessage(), wrong);
+        }
+    }
+
+    /**
+     * {@code dX = dOut · W}, the chains over the outputs in order: the bits of the product with the whole unpacked weight,
+     * which never exists.
+     *
+     * @param dOut [N, M]
+     * @param dX [N, K], overwritten
+     */
+    void backward(Tensor dOut, Tensor dX) {
+        var backend = Backends.of(dX.device());
+        int k = packed.rows();
+        int m = packed.columns();
+        int block = Math.clamp(BLOCK_FLOATS / Math.max(1, k), 1, Math.max(1, m));
+        Tensor unpacked = Workspace.tensor(k, block); // [K, block]
+        if (m == 0) {
+            dX.fill(0f);
+        }
+        for (int from = 0; from < m; from += block) {
+            int n = Math.min(block, m - from);
+            Tensor columns = n == block ? unpacked : Workspace.tensor(k, n); // [K, n]
+            backend.unpack(packed, from, columns);
+            backend.matmul(dOut.slice(1, from, from + n), columns.t(), dX, from > 0);
+        }
+        Workspace.release(unpacked);
+    }
+}

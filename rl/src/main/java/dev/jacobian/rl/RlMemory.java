@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl;
+
+import dev.jacobian.io.tokenizer.Tokenizer;
+import dev.jacobian.rl.task.Problem;
+import dev.jacobian.rl.task.Task;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.MemoryPlan;
+import dev.jacobian.transformer.MemoryPlanner;
+import dev.jacobian.transformer.config.DecoderConfig;
+import dev.jacobian.transformer.generation.Generator;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Predicts the memory of a reinforcement-learning run and advises on it.
+ *
+ * <p>Decision: every completion is assumed to reach {@code max_completion_length}, because completions of a model that
+ * learns may grow until they do, hours after the start. Prompts are assumed to be as long as the longest of the first step's
+ * and of the evaluation's first problems.
+ */
+final class RlMemory {
+    /** Evaluation prompts that are looked at. */
+    private static final int EVALUATION_PROMPTS = 16;
+
+    private final DecoderConfig model;
+    private final RlConfig config;
+    private final boolean reference;
+    private final int promptTokens;
+
+    private RlMemory(DecoderConfig model, RlConfig config, boolean reference, int promptTokens) {
+        this.model = model;
+        this.config = config;
+        this.reference = reference;
+        this.promptTokens = promptTokens;
+    }
+
+    /** The run of a trainer with these settings. */
+    static RlMemory of(CausalLM model, Task task, RlConfig config, Algorithm algorithm) {
+        Tokenizer tokenizer = model.tokenizer();
+        List<Problem> problems = new ArrayList<>(task.trainProblems(config.seed(), 0, config.promptsPerStep()));
+        problems.addAll(task.evalProblems(Math.min(EVALUATION_PROMPTS, config.finalEvalProblems())));
+        int longest = problems.stream()
+                .mapToInt(problem -> tokenizer.encode(problem.prompt(), true).length)
+                .max()
+                .orElse(1);
+        boolean reference = config.klSamples() > 0 || algorithm.objective().needsReference();
+        return new RlMemory(model.config(), config, reference, longest);
+    }
+
+    /** The plan of the run as it is configured. */
+    MemoryPlan plan() {
+        return plan(config);
+    }
+
+    private MemoryPlan plan(RlConfig settings) {
+        MemoryPlanner planner = MemoryPlanner.training(model);
+        if (reference) {
+            planner.reference();
+        }
+        int samples = settings.numGenerations();
+        planner.generation(
+                Math.min(settings.finalEvalProblems(), Generator.DEFAULT_MAX_BATCH),
+                1,
+                promptTokens,
+                settings.maxCompletionLength());
+        planner.generation(
+                Math.clamp(Generator.DEFAULT_MAX_BATCH / samples, 1, settings.promptsPerStep()),
+                samples,
+                promptTokens,
+                settings.maxCompletionLength());
+        Segments batch = largestMicroBatch(settings);
+        int targets = batch.rows() - promptRows(batch) + samples;
+        if (reference) {
+            planner.scoring(batch, targets);
+        }
+        return planner.step(batch, targets, settings.gradientCheckpointing()).plan();
+    }
+
+    /** Groups of full length, the last one cut so that the batch has the tokens allowed; at least one whole group. */
+    private Segments largestMicroBatch(RlConfig settings) {
+        int samples = settings.numGenerations();
+        long group = promptTokens + (long) samples * settings.maxCompletionLength();
+        long all = group * settings.promptsPerStep();
+        long rows = Math.min(all, Math.max(group, settings.microBatchTokens()));
+        List<Integer> lengths = new ArrayList<>();
+        List<Integer> parents = new ArrayList<>();
+        while (rows > 0) {
+            int parent = lengths.size();
+            rows -= add(lengths, parents, Math.min(rows, promptTokens), -1);
+            for (int s = 0; s < samples && rows > 0; s++) {
+                rows -= add(lengths, parents, Math.min(rows, settings.maxCompletionLength()), parent);
+            }
+        }
+        return Segments.of(
+                lengths.stream().mapToInt(Integer::intValue).toArray(),
+                parents.stream().mapToInt(Integer::intValue).toArray());
+    }
+
+    private static long add(List<Integer> lengths, List<Integer> parents, long length, int parent) {
+        lengths.add(Math.toIntExact(length));
+        parents.add(parent);
+        return length;
+    }
+
+    private static int promptRows(Segments batch) {
+        int rows = 0;
+        for (int s = 0; s < batch.count(); s++) {
+            rows += batch.parent(s) < 0 ? batch.length(s) : 0;
+        }
+        return rows;
+    }
+
+    /**
+     * Refuses a run that cannot fit.
+     *
+     * @throws IllegalStateException with what would help
+     */
+    void require() {
+        plan().require("training with completions of up to " + config.maxCompletionLength() + " tokens", this::advice);
+    }
+
+    private List<String> advice() {
+        List<String> advice = new ArrayList<>();
+        int group = promptTokens + config.numGenerations() * config.maxCompletionLength();
+        if (config.microBatchTokens() > group) {
+            MemoryPlan.largestThatFits(
+                            config.microBatchTokens() - 1,
+                            tokens -> plan(
+                                    config.toBuilder().microBatchTokens(tokens).build()))
+                    .ifPresent(tokens -> advice.add("micro_batch_tokens=" + Math.max(tokens, group)));
+        }
+        if (!config.gradientCheckpointing()) {
+            advice.add("gradient_checkpointing=true (then "
+                    + size(config.toBuilder().gradientCheckpointing(true).build()) + ")");
+        }
+        RlConfig.Builder fewer = config.toBuilder();
+        if (config.promptsPerStep() > 1) {
+            int half = config.promptsPerStep() / 2;
+            fewer.promptsPerStep(half).updatesPerRollout(Math.min(config.updatesPerRollout(), half));
+            advice.add("prompts_per_step=" + half + " (then " + size(fewer.build()) + ")");
+        }
+        if (config.finalEvalProblems() > 64) {
+            RlConfig few = config.toBuilder().finalEvalProblems(64).build();
+            advice.add("final_eval_problems=64 (then " + size(few) + ")");
+        }
+        if (config.maxCompletionLength() > 1) {
+            int half = config.maxCompletionLength() / 2;
+            advice.add("max_completion_length=" + half + " (then "
+                    + size(config.toBuilder().maxCompletionLength(half).build()) + ")");
+        }
+        return advice;
+    }
+
+    private String size(RlConfig settings) {
+        return MemoryPlan.size(plan(settings).bytes());
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.sft;
+
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.transformer.MemoryPlan;
+import dev.jacobian.transformer.MemoryPlanner;
+import dev.jacobian.transformer.config.DecoderConfig;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Predicts the memory of a fine-tuning run and advises on it, from the lengths of the first step's examples: all are assumed
+ * to be as long as the longest of them.
+ */
+final class SftMemory {
+    private final DecoderConfig model;
+    private final SftConfig config;
+    private final int exampleTokens;
+
+    SftMemory(DecoderConfig model, SftConfig config, List<int[]> firstExamples) {
+        this.model = model;
+        this.config = config;
+        this.exampleTokens =
+                firstExamples.stream().mapToInt(e -> e.length).max().orElse(2);
+    }
+
+    /** The plan of the run as it is configured. */
+    MemoryPlan plan() {
+        return plan(config.microBatchTokens(), config.gradientCheckpointing());
+    }
+
+    private MemoryPlan plan(int microBatchTokens, boolean checkpointing) {
+        int together = Math.clamp(microBatchTokens / exampleTokens, 1, config.batchSize());
+        int[] lengths = new int[together];
+        Arrays.fill(lengths, exampleTokens);
+        return MemoryPlanner.training(model)
+                .step(Segments.of(lengths), together * (exampleTokens - 1), checkpointing)
+                .plan();
+    }
+
+    /**
+     * Refuses a run that cannot fit.
+     *
+     * @throws IllegalStateException with what would help
+     */
+    void require() {
+        plan().require("fine-tuning on examples of up to " + exampleTokens + " tokens", this::advice);
+    }
+
+    private List<String> advice() {
+        List<String> advice = new ArrayList<>();
+        MemoryPlan.largestThatFits(config.microBatchTokens(), tokens -> plan(tokens, config.gradientCheckpointing()))
+                .ifPresent(tokens -> advice.add("micro_batch_tokens=" + tokens));
+        if (!config.gradientCheckpointing()) {
+            advice.add("gradient_checkpointing=true (then "
+                    + MemoryPlan.size(plan(config.microBatchTokens(), true).bytes()) + ")");
+        }
+        return advice;
+    }
+}

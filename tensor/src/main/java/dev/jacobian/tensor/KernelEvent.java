@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor;
+
+import jdk.jfr.Category;
+import jdk.jfr.Description;
+import jdk.jfr.Enabled;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+
+/**
+ * One call of a kernel, in a flight recording that asks for it: a step has thousands, so a recording has none of them unless
+ * it is started with {@code dev.jacobian.Kernel#enabled=true}.
+ */
+@Name("dev.jacobian.Kernel")
+@Label("Kernel")
+@Category("Jacobian")
+@Description("One call of a kernel. Enable with +dev.jacobian.Kernel#enabled=true")
+@Enabled(false)
+@StackTrace(false)
+final class KernelEvent extends Event {
+    /** Asked before every kernel; an object of the class, because that is whom JFR answers. */
+    private static final KernelEvent PROBE = new KernelEvent();
+
+    @Label("Kernel")
+    @Description("Method of dev.jacobian.tensor.Backend")
+    String kernel;
+
+    @Label("Rows")
+    @Description("M of a matrix product; rows of the first tensor of other kernels")
+    long rows;
+
+    @Label("Inner")
+    @Description("K of a matrix product; 0 for other kernels")
+    long inner;
+
+    @Label("Columns")
+    @Description("N of a matrix product; elements per row of the first tensor of other kernels")
+    long columns;
+
+    @Label("Operations")
+    @Description("Floating-point operations of a matrix product, 2 M N K; 0 for other kernels, which memory bounds")
+    long operations;
+
+    /** Whether a recording wants these events now. */
+    static boolean wanted() {
+        return PROBE.isEnabled();
+    }
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor.cpu;
+
+import dev.jacobian.tensor.ComputePool;
+import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.cpu.Scratch.Slot;
+
+/**
+ * Matrix product with {@linkplain NarrowPanels weights of 16, 8 or 4 bits}.
+ *
+ * <p>Decisions:
+ *
+ * <ul>
+ *   <li>One row (decoding one sequence) is bound by memory: its kernels widen in registers and read every word once.
+ *   <li>More rows are worth a detour: a block of columns is widened to strips in the second-level cache, and the tiles of
+ *       {@link VectorMatMul} run on those. So the formats need no tiles of their own, and a row has the bits of the F32
+ *       product whatever its company.
+ *   <li>Columns are divided among threads, so each weight is widened once; rows only where columns do not suffice.
+ *   <li>Where K is no multiple of what a word or block holds, the row is continued with −0: −0 times the panel's +0 is −0,
+ *       and adding that changes no number, not even a zero's sign.
+ * </ul>
+ */
+final class NarrowMatMul {
+    private static final int L = Lanes.COUNT;
+    private static final int WIDTH = NarrowPanels.WIDTH;
+
+    /** Steps of k that are widened at a time: long chains, since between two blocks they wait in memory. */
+    private static final int K_BLOCK = 1024;
+
+    /** Rows that go through a widened block together. */
+    private static final int ROW_BLOCK = 128;
+
+    /** Panels that are widened at a time when many rows use them: a quarter of a second-level cache of a mebibyte. */
+    private static final int PANELS = (1 << 16) / (K_BLOCK * WIDTH);
+
+    /** Bytes of weights from which reading them is worth more than one thread: about 10 microseconds. */
+    private static final long PARALLEL_BYTES = 1 << 18;
+
+    /** Multiply-adds from which arithmetic is. */
+    private static final long PARALLEL = 1 << 21;
+
+    private NarrowMatMul() {}
+
+    static void matmul(Tensor a, NarrowPanels b, Tensor out, boolean accumulate) {
+        int m = a.extent(0);
+        int k = b.rows();
+        if (m == 0 || b.columns() == 0) {
+            return;
+        }
+        if (k == 0) {
+            if (!accumulate) {
+                out.fill(0f);
+            }
+            return;
+        }
+        boolean parallel =
+                ComputePool.threads() > 1 && (b.bytes() >= PARALLEL_BYTES || (long) m * k * b.columns() >= PARALLEL);
+        if (m == 1) {
+            row(a, b, out, accumulate, parallel);
+        } else {
+            rows(a, b, out, accumulate, parallel);
+        }
+    }
+
+    private static void row(Tensor a, NarrowPanels b, Tensor out, boolean load, boolean parallel) {
+        float[] x = a.floats();
+        int xAt = a.offset();
+        int k = b.paddedRows();
+        if (k != b.rows() || a.stride(1) != 1) {
+            x = Scratch.current().get(Slot.LEFT, k);
+            for (int p = 0; p < k; p++) {
+                x[p] = p < b.rows() ? a.floats()[a.offset() + p * a.stride(1)] : -0f;
+            }
+            xAt = 0;
+        }
+        int panels = b.panels();
+        if (!parallel) {
+            row(k, x, xAt, b, 0, panels, out, load);
+            return;
+        }
+        float[] left = x;
+        int leftAt = xAt;
+        int tasks = Math.min(panels, ComputePool.threads());
+        ComputePool.run(
+                tasks, task -> row(k, left, leftAt, b, panels * task / tasks, panels * (task + 1) / tasks, out, load));
+    }
+
+    private static void row(int k, float[] x, int xAt, NarrowPanels b, int from, int to, Tensor out, boolean load) {
+        for (int panel = from; panel < to; panel++) {
+            int n = Math.min(WIDTH, b.columns() - panel * WIDTH);
+            int at = out.offset() + panel * WIDTH;
+            if (n == WIDTH) {
+                panel(k, x, xAt, b, panel, out.floats(), at, load);
+                continue;
+            }
+            float[] square = Scratch.current().get(Slot.TILE, WIDTH);
+            System.arraycopy(out.floats(), at, square, 0, n);
+            panel(k, x, xAt, b, panel, square, 0, load);
+            System.arraycopy(square, 0, out.floats(), at, n);
+        }
+    }
+
+    private static void panel(
+            int k, float[] x, int xAt, NarrowPanels b, int panel, float[] out, int outAt, boolean load) {
+        int words = b.wordsAt(panel);
+        switch (b.format()) {
+            case BF16 -> Bf16Kernels.row(k, x, xAt, b.words(), words, out, outAt, load);
+            case Q8_0 -> Q8Kernels.row(k, x, xAt, b.words(), words, b.scales(), b.scalesAt(panel), out, outAt, load);
+            case Q4_0 -> Q4Kernels.row(k, x, xAt, b.words(), words, b.scales(), b.scalesAt(panel), out, outAt, load);
+            case F32 -> throw new AssertionError("F32 is not narrow");
+        }
+    }
+
+    private static void rows(Tensor a, NarrowPanels b, Tensor out, boolean load, boolean parallel) {
+        int m = a.extent(0);
+        int panels = b.panels();
+        if (!parallel) {
+            rows(a, 0, m, b, 0, panels, out, load);
+            return;
+        }
+        int threads = ComputePool.threads();
+        int columnTasks = Math.min(panels, 2 * threads);
+        int rowTasks = Math.clamp(threads / columnTasks, 1, (m + ROW_BLOCK - 1) / ROW_BLOCK);
+        ComputePool.run(columnTasks * rowTasks, task -> {
+            int row = task / columnTasks;
+            int column = task % columnTasks;
+            rows(
+                    a,
+                    (int) ((long) m * row / rowTasks),
+                    (int) ((long) m * (row + 1) / rowTasks),
+                    b,
+                    panels * column / columnTasks,
+                    panels * (column + 1) / columnTasks,
+                    out,
+                    load);
+        });
+    }
+
+    /** Rows [row, rowEnd) times panels [from, to). */
+    private static void rows(
+            Tensor a, int row, int rowEnd, NarrowPanels b, int from, int to, Tensor out, boolean load) {
+        int k = b.rows();
+        float[] strips = Scratch.current().get(Slot.RIGHT, PANELS * WIDTH * K_BLOCK);
+        for (int panel = from; panel < to; panel += PANELS) {
+            int count = Math.min(PANELS, to - panel);
+            int j = panel * WIDTH;
+            int n = Math.min(count * WIDTH, b.columns() - j);
+            int stripCount = PackedPanels.stripCount(n);
+            for (int p = 0; p < k; p += K_BLOCK) {
+                int steps = Math.min(K_BLOCK, k - p);
+                widen(b, panel, count, p, steps, strips);
+                for (int r = row; r < rowEnd; r += ROW_BLOCK) {
+                    int end = Math.min(rowEnd, r + ROW_BLOCK);
+                    VectorMatMul.block(a, r, end, p, steps, strips, 0, stripCount, n, out, j, load || p > 0);
+                }
+            }
+        }
+    }
+
+    /** Widens rows [p, p + steps) of {@code count} panels to strips of [steps, lanes]. */
+    private static void widen(NarrowPanels b, int panel, int count, int p, int steps, float[] strips) {
+        int padded = Math.min(b.paddedRows() - p, K_BLOCK);
+        for (int i = 0; i < count; i++) {
+            int words = b.wordsAt(panel + i) + p * b.format().bits() / Integer.SIZE * WIDTH;
+            int scales = b.scalesAt(panel + i) + p / 64 * WIDTH;
+            int to = i * padded * WIDTH;
+            switch (b.format()) {
+                case BF16 -> Bf16Kernels.widen(padded, b.words(), words, strips, to);
+                case Q8_0 -> Q8Kernels.widen(padded, b.words(), words, b.scales(), scales, strips, to);
+                case Q4_0 -> Q4Kernels.widen(padded, b.words(), words, b.scales(), scales, strips, to);
+                case F32 -> throw new AssertionError("F32 is not narrow");
+            }
+        }
+        if (padded != steps) {
+            for (int s = 1; s < count * NarrowPanels.STRIPS; s++) {
+                System.arraycopy(strips, s * padded * L, strips, s * steps * L, steps * L);
+            }
+        }
+    }
+
+    /** Columns from {@code fromColumn} on, as many as {@code out} [K, n] has. */
+    static void unpack(NarrowPanels b, int fromColumn, Tensor out) {
+        int n = out.extent(1);
+        int first = fromColumn / WIDTH;
+        int last = n == 0 ? first : (fromColumn + n - 1) / WIDTH + 1;
+        Ranges.run(last - first, b.rows() * WIDTH, (from, to) -> {
+            for (int panel = first + from; panel < first + to; panel++) {
+                unpackPanel(b, panel, fromColumn, n, out);
+            }
+        });
+    }
+
+    private static void unpackPanel(NarrowPanels b, int panel, int fromColumn, int n, Tensor out) {
+        float[] strips = Scratch.current().get(Slot.RIGHT, PANELS * WIDTH * K_BLOCK);
+        for (int p = 0; p < b.rows(); p += K_BLOCK) {
+            int steps = Math.min(K_BLOCK, b.rows() - p);
+            widen(b, panel, 1, p, steps, strips);
+            for (int s = 0; s < NarrowPanels.STRIPS; s++) {
+                int column = panel * WIDTH + s * L - fromColumn; // in out
+                int skipped = Math.max(0, -column);
+                int width = Math.min(L, n - column) - skipped;
+                for (int i = 0; i < steps && width > 0; i++) {
+                    int to = out.offset() + (p + i) * n + column + skipped;
+                    System.arraycopy(strips, (s * steps + i) * L + skipped, out.floats(), to, width);
+                }
+            }
+        }
+    }
+}

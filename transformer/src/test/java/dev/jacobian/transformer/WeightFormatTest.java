@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer;
+
+import static dev.jacobian.transformer.Fixtures.assertBits;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.jacobian.autograd.FrozenWeight;
+import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.Var;
+import dev.jacobian.tensor.ComputePool;
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.WeightFormat;
+import dev.jacobian.transformer.generation.Generation;
+import dev.jacobian.transformer.generation.GenerationConfig;
+import dev.jacobian.transformer.generation.Generator;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.EnumSource.Mode;
+
+/** Whole models with weights in every format. */
+class WeightFormatTest {
+    @TempDir
+    Path temporary;
+
+    private final int threads = ComputePool.threads();
+
+    @AfterEach
+    void restoreThreads() {
+        ComputePool.setThreads(threads);
+    }
+
+    private static Path golden(String name) {
+        return Fixtures.testdata("models", name);
+    }
+
+    @Test
+    @DisplayName("a BF16 checkpoint loaded as BF16: the same logits bit for bit")
+    void bfloat16IsExact() {
+        Path folder = golden("llama-llama3rope-bf16");
+        CausalLM wide = CausalLM.load(folder);
+        CausalLM narrow = CausalLM.load(folder, WeightFormat.BF16);
+        int[] tokens = Fixtures.tokens(1, 40, wide.config().vocabularySize());
+        assertBits(
+                "logits",
+                narrow.logits(tokens).toFloatArray(),
+                wide.logits(tokens).toFloatArray());
+        GenerationConfig sampling = GenerationConfig.sampling(20, 0.9f, 5);
+        Generation expected = new Generator(wide)
+                .generate(List.of(tokens), 1, sampling)
+                .get(0)
+                .get(0);
+        Generation actual = new Generator(narrow)
+                .generate(List.of(tokens), 1, sampling)
+                .get(0)
+                .get(0);
+        assertThat(actual.tokenIds()).isEqualTo(expected.tokenIds());
+        assertBits("log-probabilities", actual.logProbs(), expected.logProbs());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    @DisplayName("decoding step by step with a cache gives the bits of one pass, on 1 thread or more")
+    void decodingEqualsPrefill(WeightFormat format) {
+        Fixtures.wideModel(temporary.resolve("wide")).save(temporary.resolve("saved"));
+        CausalLM model = CausalLM.load(temporary.resolve("saved"), format);
+        assertThat(model.weightFormat()).isEqualTo(format);
+        int[] tokens = Fixtures.tokens(2, 33, model.config().vocabularySize());
+        int vocabulary = model.config().vocabularySize();
+        ComputePool.setThreads(1);
+        float[] once = model.logits(tokens).toFloatArray();
+        for (int count : new int[] {1, 2}) {
+            ComputePool.setThreads(count);
+            NoGrad.run(() -> {
+                KvCache cache = model.newKvCache();
+                int sequence = cache.add();
+                for (int t = 0; t < tokens.length; t++) {
+                    Var hidden = model.hidden(new int[] {tokens[t]}, Segments.of(1), cache, new int[] {sequence});
+                    float[] logits = model.logits(hidden, new int[] {0}).toFloatArray();
+                    float[] expected = java.util.Arrays.copyOfRange(once, t * vocabulary, (t + 1) * vocabulary);
+                    assertBits("logits of step " + t + " on " + count + " threads", logits, expected);
+                }
+            });
+            assertBits("one pass on " + count + " threads", model.logits(tokens).toFloatArray(), once);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    @DisplayName("a format's logits are those of an F32 model with the unpacked weights")
+    void isTheF32ModelOfTheUnpackedWeights(WeightFormat format) {
+        CausalLM wide = CausalLM.load(golden("qwen2-sharded"));
+        CausalLM narrow = CausalLM.load(golden("qwen2-sharded"), format);
+        int[] tokens = Fixtures.tokens(3, 24, wide.config().vocabularySize());
+        float[] actual = narrow.logits(tokens).toFloatArray();
+        if (format != WeightFormat.F32) {
+            for (Var parameter : wide.parameters()) {
+                boolean embedding = parameter.name().equals("model.embed_tokens.weight");
+                boolean matrix = parameter.value().rank() == 2;
+                assertThat(embedding && wide.config().tiedEmbeddings())
+                        .as("this test needs a head of its own")
+                        .isFalse();
+                if (embedding) {
+                    parameter.value().copyFrom(parameter.value().to(DType.BF16).to(DType.F32));
+                } else if (matrix) {
+                    var packed = FrozenWeight.of(parameter.name(), parameter.value(), format)
+                            .packed();
+                    parameter
+                            .value()
+                            .copyFrom(dev.jacobian.tensor.Backends.cpu()
+                                    .unpack(packed)
+                                    .t());
+                }
+                parameter.valueChanged();
+            }
+        }
+        assertBits("logits as " + format, actual, wide.logits(tokens).toFloatArray());
+    }
+
+    @ParameterizedTest
+    @EnumSource(mode = Mode.EXCLUDE, names = "F32")
+    @DisplayName("nothing to train, and training and saving say why")
+    void refusesTraining(WeightFormat format) {
+        CausalLM model = CausalLM.load(golden("llama-mha-tied"), format);
+        assertThat(model.parameters()).isEmpty();
+        assertThat(model.copy()).isSameAs(model);
+        List<int[]> batch = List.of(new int[] {1, 2, 3});
+        assertThatThrownBy(() -> model.loss(batch, batch))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining(format.toString())
+                .hasMessageContaining("WeightFormat.F32");
+        assertThat(NoGrad.compute(() -> model.loss(batch, batch).value().item()))
+                .isFinite();
+        Path folder = temporary.resolve("out");
+        assertThatThrownBy(() -> model.save(folder))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("saving")
+                .hasMessageContaining(format.toString());
+        assertThat(folder).doesNotExist();
+    }
+
+    @Test
+    @DisplayName("the memory plan counts the format")
+    void memoryPlan() {
+        var config = CausalLM.load(golden("llama-gqa")).config();
+        long before = MemoryPlan.inference(config).bytes();
+        for (WeightFormat format : WeightFormat.values()) {
+            long bytes = MemoryPlan.inference(config, format).bytes();
+            assertThat(bytes).as(format.toString()).isLessThanOrEqualTo(before);
+            before = bytes;
+        }
+        assertThat(WeightFormat.Q8_0.bytes(64)).isEqualTo(68);
+        assertThat(WeightFormat.Q4_0.bytes(64)).isEqualTo(36);
+    }
+
+    @Test
+    @DisplayName("a weight that cannot be quantized is named")
+    void namesTheBadWeight() {
+        CausalLM model = CausalLM.load(golden("llama-gqa"));
+        Path folder = temporary.resolve("bad");
+        Var weight = model.parameter("model.layers.0.mlp.up_proj.weight");
+        weight.value().floats()[7] = Float.NaN;
+        model.save(folder);
+        assertThatThrownBy(() -> CausalLM.load(folder, WeightFormat.Q8_0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("model.layers.0.mlp.up_proj.weight")
+                .hasMessageContaining("NaN");
+        assertThat(CausalLM.load(folder, WeightFormat.BF16).weightFormat()).isEqualTo(WeightFormat.BF16);
+    }
+}
