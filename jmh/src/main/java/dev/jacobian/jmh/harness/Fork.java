@@ -22,7 +22,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
  * Runs one JMH benchmark for one case in one forked JVM.
  *
  * <p>Decisions: the flags are stated here in full, so that they are the same for everybody and can be printed: the collector
- * is the launcher's. The time is the median of the iterations, since a machine that others use has outliers on one side.
+ * is the one that the launcher starts the main job with. The time is the median of the iterations, since a machine that others use has outliers on one side.
  */
 final class Fork {
     private Fork() {}
@@ -30,7 +30,7 @@ final class Fork {
     /** The JVM flags of a fork. */
     static List<String> flags(int threads, int heapMiB) {
         return List.of(
-                "-XX:+UseParallelGC",
+                "-XX:+UseSerialGC",
                 "-Xmx" + heapMiB + "m",
                 "--add-modules=jdk.incubator.vector",
                 "-Djacobian.threads=" + threads,

@@ -77,11 +77,18 @@ public record Suite(
             return found;
         }
         try {
-            work.applyAsDouble(text);
+            requireWellFormed(text);
             return List.of(text);
         } catch (IllegalArgumentException notOne) {
             throw new IllegalArgumentException("suite " + name + " has no case '" + text + "' (" + notOne.getMessage()
                     + "); it has:\n  " + String.join("\n  ", cases));
+        }
+    }
+
+    /** A case of one's own is allowed if its work can be counted. */
+    private void requireWellFormed(String text) {
+        if (!(work.applyAsDouble(text) > 0)) {
+            throw new IllegalArgumentException("no work in '" + text + "'");
         }
     }
 }
