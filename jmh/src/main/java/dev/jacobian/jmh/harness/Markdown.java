@@ -3,6 +3,7 @@ package dev.jacobian.jmh.harness;
 
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A report as a page. */
 final class Markdown {
@@ -38,6 +39,7 @@ final class Markdown {
         line(text, "system", machine.os());
         line(text, "JVM", machine.jvm() + ", kernels " + machine.backend());
         line(text, "flags", "`" + String.join(" ", report.flags()) + "`");
+        line(text, "environment of the peers", environment());
         line(text, "commit", machine.commit());
         new TreeSet<>(report.rows().stream()
                         .flatMap(row -> row.roofline().stream())
@@ -54,5 +56,13 @@ final class Markdown {
 
     private static void line(StringBuilder text, String name, String value) {
         text.append("- ").append(name).append(": ").append(value).append('\n');
+    }
+
+    /** The settings that jmh/bench gives the peers, or the user has given them. */
+    private static String environment() {
+        return Stream.of("OMP_WAIT_POLICY", "OPENBLAS_CORETYPE", "MALLOC_ARENA_MAX", "MALLOC_MMAP_MAX_")
+                .filter(name -> System.getenv(name) != null)
+                .map(name -> "`" + name + "=" + System.getenv(name) + "`")
+                .collect(Collectors.joining(", "));
     }
 }
