@@ -15,7 +15,8 @@ import dev.jacobian.tensor.cpu.Scratch.Slot;
  *   <li>Lanes lie across columns and every output element is one chain over k. Between two blocks of k the chain waits in
  *       {@code out}. So the result has the bits of the reference for any blocking, width and number of threads.
  *   <li>Packing absorbs all strides: transposes cost one copy. A left operand whose rows are contiguous is read where it
- *       lies; its tiles broadcast single numbers, for which a copy would gain nothing.
+ *       lies; its tiles broadcast single numbers, for which a copy would gain nothing. One that is transposed goes by
+ *       {@linkplain ColumnMatMul columns}.
  *   <li>Padding instead of masks. A tile that sticks out of the matrix works on a small square of scratch memory.
  *   <li>One task computes a block of rows for a range of columns; below {@link #PARALLEL} multiply-adds one thread does it
  *       all.
@@ -28,7 +29,7 @@ final class VectorMatMul {
     static final int ROWS = L == 16 || System.getProperty("os.arch").equals("aarch64") ? 8 : 4;
 
     /** Vectors across the big tile. */
-    private static final int WIDTH = ROWS == 8 ? 2 : 3;
+    static final int WIDTH = ROWS == 8 ? 2 : 3;
 
     /** Vectors across a single row, whose few chains would otherwise wait for each other. */
     private static final int SINGLE_WIDTH = 4;
@@ -37,13 +38,16 @@ final class VectorMatMul {
      * Steps of k between two visits of {@code out}. A tile then reads its strips from the second-level cache, which feeds
      * it fast enough; shorter blocks would read and write {@code out} more often, and that goes to memory.
      */
-    private static final int K_BLOCK = 1024;
+    static final int K_BLOCK = 1024;
 
-    /** Floats between rows of a packed left operand: not a multiple of a page, or all rows would want the same cache lines. */
-    private static final int LEFT_STEP = K_BLOCK + 16;
+    /** Rows that are worth a tile; fewer go alone. */
+    private static final int MIN_TILE = 3;
+
+    /** Floats of scratch memory for a tile that sticks out. */
+    static final int SQUARE = 8 * SINGLE_WIDTH * 16;
 
     /** Rows per task at most: their part of the left operand stays in the second-level cache. */
-    private static final int ROW_BLOCK = 128;
+    static final int ROW_BLOCK = 128;
 
     /** Rows that a task should have rather than divide columns. */
     private static final int MIN_ROWS = 32;
@@ -145,15 +149,15 @@ final class VectorMatMul {
             Tensor out,
             int j0,
             boolean load) {
-        float[] left = a.floats();
-        int aRow = a.stride(0);
         boolean packs = a.stride(1) != 1;
-        if (packs) {
-            left = Scratch.current().get(Slot.LEFT, ROW_BLOCK * LEFT_STEP);
-            aRow = LEFT_STEP;
+        if (packs && rowEnd - row >= MIN_TILE) {
+            ColumnMatMul.block(a, row, rowEnd, p0, k, strips, from, to, n, out, j0, load);
+            return;
         }
+        float[] left = packs ? Scratch.current().get(Slot.LEFT, MIN_TILE * K_BLOCK) : a.floats();
+        int aRow = packs ? K_BLOCK : a.stride(0);
         int singles = row + (rowEnd - row) / ROWS * ROWS; // first row that goes alone
-        if (rowEnd - singles >= 3) {
+        if (rowEnd - singles >= MIN_TILE) {
             singles = rowEnd;
         }
         for (int p = 0; p < k; p += K_BLOCK) {
@@ -163,13 +167,11 @@ final class VectorMatMul {
                 packRows(a, row, rowEnd, p0 + p, steps, left);
             }
             boolean continues = load || p > 0;
-            // While the right operand stays in the second-level cache, rows of out are written from left to right; else
-            // each of its strips is used for all rows first.
-            int sweep = (to - from) * L * steps <= SWEEP_FLOATS ? ROWS : ROW_BLOCK;
+            int sweep = sweep(to - from, steps);
             for (int first = row; first < singles; first += sweep) {
                 int end = Math.min(singles, first + sweep);
                 for (int s = from, width; s < to; s += width) {
-                    width = to - s == 4 ? 2 : Math.min(WIDTH, to - s); // 2 + 2 is better than 3 + 1
+                    width = width(to - s);
                     for (int r = first; r < end; r += ROWS) {
                         int rows = Math.min(ROWS, end - r);
                         tile(
@@ -242,7 +244,7 @@ final class VectorMatMul {
             tile(height, width, steps, left, aFrom, aRow, rows - 1, strips, b, k * L, c, cAt, cRow, load);
             return;
         }
-        float[] square = Scratch.current().get(Slot.TILE, 8 * SINGLE_WIDTH * 16);
+        float[] square = Scratch.current().get(Slot.TILE, SQUARE);
         int squareRow = width * L;
         if (load) {
             copy(c, cAt, cRow, square, 0, squareRow, rows, columns);
@@ -278,50 +280,34 @@ final class VectorMatMul {
         }
     }
 
-    private static void copy(
-            float[] from, int fromAt, int fromRow, float[] to, int toAt, int toRow, int rows, int columns) {
+    /**
+     * Rows that go through the strips together. While the right operand stays in the second-level cache, rows of out are
+     * written from left to right; else each strip is used for all rows first.
+     */
+    static int sweep(int strips, int steps) {
+        return strips * L * steps <= SWEEP_FLOATS ? ROWS : ROW_BLOCK;
+    }
+
+    /** Vectors across the next tile when so many strips are left: 2 + 2 is better than 3 + 1. */
+    static int width(int strips) {
+        return strips == 4 ? 2 : Math.min(WIDTH, strips);
+    }
+
+    static void copy(float[] from, int fromAt, int fromRow, float[] to, int toAt, int toRow, int rows, int columns) {
         for (int r = 0; r < rows; r++) {
             System.arraycopy(from, fromAt + r * fromRow, to, toAt + r * toRow, columns);
         }
     }
 
-    /** Copies rows [row, rowEnd) and k steps from p0 of {@code a} to rows of {@link #LEFT_STEP}. */
+    /** Copies rows [row, rowEnd), a few, and k steps from p0 of {@code a} to rows of K_BLOCK. */
     private static void packRows(Tensor a, int row, int rowEnd, int p0, int k, float[] left) {
         float[] from = a.floats();
-        int rowStep = a.stride(0);
         int kStep = a.stride(1);
-        int r = row;
-        for (; r + 16 <= rowEnd && rowStep == 1; r += 16) {
-            transpose16(from, a.offset() + r + p0 * kStep, kStep, k, left, (r - row) * LEFT_STEP);
-        }
-        for (; r < rowEnd; r++) {
-            int at = a.offset() + r * rowStep + p0 * kStep;
+        for (int r = row; r < rowEnd; r++) {
+            int at = a.offset() + r * a.stride(0) + p0 * kStep;
             for (int p = 0; p < k; p++) {
-                left[(r - row) * LEFT_STEP + p] = from[at + p * kStep];
+                left[(r - row) * K_BLOCK + p] = from[at + p * kStep];
             }
-        }
-    }
-
-    /** Sixteen rows at a time, because they share a cache line. */
-    private static void transpose16(float[] from, int first, int kStep, int k, float[] left, int to) {
-        for (int p = 0; p < k; p++) {
-            int at = first + p * kStep;
-            left[to + p] = from[at];
-            left[to + p + LEFT_STEP] = from[at + 1];
-            left[to + p + 2 * LEFT_STEP] = from[at + 2];
-            left[to + p + 3 * LEFT_STEP] = from[at + 3];
-            left[to + p + 4 * LEFT_STEP] = from[at + 4];
-            left[to + p + 5 * LEFT_STEP] = from[at + 5];
-            left[to + p + 6 * LEFT_STEP] = from[at + 6];
-            left[to + p + 7 * LEFT_STEP] = from[at + 7];
-            left[to + p + 8 * LEFT_STEP] = from[at + 8];
-            left[to + p + 9 * LEFT_STEP] = from[at + 9];
-            left[to + p + 10 * LEFT_STEP] = from[at + 10];
-            left[to + p + 11 * LEFT_STEP] = from[at + 11];
-            left[to + p + 12 * LEFT_STEP] = from[at + 12];
-            left[to + p + 13 * LEFT_STEP] = from[at + 13];
-            left[to + p + 14 * LEFT_STEP] = from[at + 14];
-            left[to + p + 15 * LEFT_STEP] = from[at + 15];
         }
     }
 }
