@@ -21,22 +21,26 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 /**
  * Runs one JMH benchmark for one case in one forked JVM.
  *
- * <p>Decisions: the flags are stated here in full, so that they are the same for everybody and can be printed: the collector
- * is the one that the launcher starts the main job with. The time is the median of the iterations, since a machine that others use has outliers on one side.
+ * <p>Decisions: the flags are stated here in full, so that they are the same for everybody and can be printed: collector
+ * and pages are those that the launcher starts the main job with. The time is the median of the iterations, since a machine that others use has outliers on one side.
  */
 final class Fork {
     private Fork() {}
 
     /** The JVM flags of a fork. */
     static List<String> flags(int threads, int heapMiB) {
-        return List.of(
+        List<String> flags = new ArrayList<>(List.of(
                 "-XX:+UseSerialGC",
                 "-Xmx" + heapMiB + "m",
                 "--add-modules=jdk.incubator.vector",
                 "-Djacobian.threads=" + threads,
                 // JMH and JavaCPP use what Java 25 warns about
                 "--sun-misc-unsafe-memory-access=allow",
-                "--enable-native-access=ALL-UNNAMED");
+                "--enable-native-access=ALL-UNNAMED"));
+        if (Machine.givesLargePages()) {
+            flags.add("-XX:+UseTransparentHugePages");
+        }
+        return flags;
     }
 
     static Sample measure(Side.Jmh side, Suite suite, String label, int threads, Effort effort) throws RunnerException {

@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * Where and with what a suite was measured; no names of machines or folders.
@@ -33,12 +35,27 @@ public record Machine(String processor, int processors, String os, String jvm, S
                 commitHere());
     }
 
+    /** Whether the system gives pages of 2 MiB to a process that asks; the JVM warns where it does not. */
+    static boolean givesLargePages() {
+        try {
+            String setting = Files.readString(Path.of("/sys/kernel/mm/transparent_hugepage/enabled"));
+            return setting.contains("[madvise]") || setting.contains("[always]");
+        } catch (IOException noSuchFile) {
+            return false;
+        }
+    }
+
+    /** Name, family and model: a virtual machine's name often says no more than the maker. */
     private static String processorName() {
         try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
-            return lines.filter(line -> line.startsWith("model name"))
-                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                    .findFirst()
-                    .orElse("unknown processor");
+            Map<String, String> first = lines.takeWhile(line -> !line.isBlank())
+                    .map(line -> line.split(":", 2))
+                    .filter(parts -> parts.length == 2)
+                    .collect(Collectors.toMap(parts -> parts[0].strip(), parts -> parts[1].strip(), (x, y) -> x));
+            String name = first.getOrDefault("model name", "unknown processor");
+            return first.containsKey("cpu family")
+                    ? "%s, family %s, model %s".formatted(name, first.get("cpu family"), first.get("model"))
+                    : name;
         } catch (IOException noSuchFile) {
             return "unknown processor";
         }

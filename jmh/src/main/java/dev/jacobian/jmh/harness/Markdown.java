@@ -60,7 +60,12 @@ final class Markdown {
 
     /** The settings that jmh/bench gives the peers, or the user has given them. */
     private static String environment() {
-        return Stream.of("OMP_WAIT_POLICY", "OPENBLAS_CORETYPE", "MALLOC_ARENA_MAX", "MALLOC_MMAP_MAX_")
+        return Stream.of(
+                        "OMP_WAIT_POLICY",
+                        "OPENBLAS_CORETYPE",
+                        "MALLOC_ARENA_MAX",
+                        "MALLOC_MMAP_MAX_",
+                        "GLIBC_TUNABLES")
                 .filter(name -> System.getenv(name) != null)
                 .map(name -> "`" + name + "=" + System.getenv(name) + "`")
                 .collect(Collectors.joining(", "));
