@@ -3,7 +3,9 @@ package dev.jacobian.tensor.cpu;
 
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.tensor.cpu.Scratch.Slot;
+import dev.jacobian.tensor.reference.ReferenceQuantization;
 
 /**
  * Matrix product with {@linkplain NarrowPanels weights of 16, 8 or 4 bits}.
@@ -105,10 +107,20 @@ final class NarrowMatMul {
         int words = b.wordsAt(panel);
         switch (b.format()) {
             case BF16 -> Bf16Kernels.row(k, x, xAt, b.words(), words, out, outAt, load);
-            case Q8_0 -> Q8Kernels.row(k, x, xAt, b.words(), words, b.scales(), b.scalesAt(panel), out, outAt, load);
-            case Q4_0 -> Q4Kernels.row(k, x, xAt, b.words(), words, b.scales(), b.scalesAt(panel), out, outAt, load);
+            case Q8_0 -> Q8Kernels.row(k, x, xAt, b.words(), words, scales(b, panel, 0, k), out, outAt, load);
+            case Q4_0 -> Q4Kernels.row(k, x, xAt, b.words(), words, scales(b, panel, 0, k), out, outAt, load);
             case F32 -> throw new AssertionError("F32 is not narrow");
         }
+    }
+
+    /** The scales of k rows of a panel from row p on, a multiple of two blocks, as the kernels want them. */
+    private static float[] scales(NarrowPanels b, int panel, int p, int k) {
+        int blocks = k / ReferenceQuantization.BLOCK;
+        float[] scales = Scratch.current().get(Slot.SCALES, blocks * WIDTH);
+        float up = b.format() == WeightFormat.Q8_0 ? Q8Kernels.UP : Q4Kernels.UP;
+        ScalePairs.widen(
+                b.scales(), b.scalesAt(panel) + p / (2 * ReferenceQuantization.BLOCK) * WIDTH, blocks, up, scales);
+        return scales;
     }
 
     private static void rows(Tensor a, NarrowPanels b, Tensor out, boolean load, boolean parallel) {
@@ -162,12 +174,11 @@ final class NarrowMatMul {
         int padded = Math.min(b.paddedRows() - p, K_BLOCK);
         for (int i = 0; i < count; i++) {
             int words = b.wordsAt(panel + i) + p * b.format().bits() / Integer.SIZE * WIDTH;
-            int scales = b.scalesAt(panel + i) + p / 64 * WIDTH;
             int to = i * padded * WIDTH;
             switch (b.format()) {
                 case BF16 -> Bf16Kernels.widen(padded, b.words(), words, strips, to);
-                case Q8_0 -> Q8Kernels.widen(padded, b.words(), words, b.scales(), scales, strips, to);
-                case Q4_0 -> Q4Kernels.widen(padded, b.words(), words, b.scales(), scales, strips, to);
+                case Q8_0 -> Q8Kernels.widen(padded, b.words(), words, scales(b, panel + i, p, padded), strips, to);
+                case Q4_0 -> Q4Kernels.widen(padded, b.words(), words, scales(b, panel + i, p, padded), strips, to);
                 case F32 -> throw new AssertionError("F32 is not narrow");
             }
         }

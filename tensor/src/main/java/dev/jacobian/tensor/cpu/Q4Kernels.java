@@ -25,7 +25,7 @@ final class Q4Kernels {
     private static final int ONE = 0x3F800000;
 
     /** How much of the scale a unit of the float stands for. */
-    private static final float UP = 16f;
+    static final float UP = 16f;
 
     /** What is taken off, as a multiple of UP times the scale. */
     private static final float DOWN = -1.5f;
@@ -36,19 +36,11 @@ final class Q4Kernels {
      * One row times one panel.
      *
      * @param k steps, a multiple of 32
+     * @param ups the scales times {@link #UP}, [blocks, strips, lanes]
      * @param load whether the chains continue from {@code out} or start from 0
      */
     static void row(
-            int k,
-            float[] x,
-            int xAt,
-            int[] words,
-            int wordsAt,
-            int[] scales,
-            int scalesAt,
-            float[] out,
-            int outAt,
-            boolean load) {
+            int k, float[] x, int xAt, int[] words, int wordsAt, float[] ups, float[] out, int outAt, boolean load) {
         FloatVector c0 = FloatVector.zero(Lanes.FLOATS);
         FloatVector c1 = FloatVector.zero(Lanes.FLOATS);
         FloatVector c2 = FloatVector.zero(Lanes.FLOATS);
@@ -65,12 +57,11 @@ final class Q4Kernels {
         FloatVector up3 = FloatVector.zero(Lanes.FLOATS);
         for (int g = 0; g < k / 8; g++) {
             if ((g & 3) == 0) {
-                int from = scalesAt + g / 8 * W;
-                int half = g / 4 % 2 * 16;
-                up0 = ScalePairs.widen(scales, from, half).mul(UP);
-                up1 = ScalePairs.widen(scales, from + L, half).mul(UP);
-                up2 = ScalePairs.widen(scales, from + 2 * L, half).mul(UP);
-                up3 = ScalePairs.widen(scales, from + 3 * L, half).mul(UP);
+                int from = g / 4 * W;
+                up0 = FloatVector.fromArray(Lanes.FLOATS, ups, from);
+                up1 = FloatVector.fromArray(Lanes.FLOATS, ups, from + L);
+                up2 = FloatVector.fromArray(Lanes.FLOATS, ups, from + 2 * L);
+                up3 = FloatVector.fromArray(Lanes.FLOATS, ups, from + 3 * L);
             }
             FloatVector down0 = up0.mul(DOWN);
             FloatVector down1 = up1.mul(DOWN);
@@ -322,7 +313,7 @@ final class Q4Kernels {
     }
 
     /** Writes rows [0, k) of a panel as strips of [k, lanes]; k is a multiple of 32. */
-    static void widen(int k, int[] words, int wordsAt, int[] scales, int scalesAt, float[] strips, int stripsAt) {
+    static void widen(int k, int[] words, int wordsAt, float[] ups, float[] strips, int stripsAt) {
         int next = k * L;
         FloatVector up0 = FloatVector.zero(Lanes.FLOATS);
         FloatVector up1 = FloatVector.zero(Lanes.FLOATS);
@@ -330,12 +321,11 @@ final class Q4Kernels {
         FloatVector up3 = FloatVector.zero(Lanes.FLOATS);
         for (int g = 0; g < k / 8; g++) {
             if ((g & 3) == 0) {
-                int from = scalesAt + g / 8 * W;
-                int half = g / 4 % 2 * 16;
-                up0 = ScalePairs.widen(scales, from, half).mul(UP);
-                up1 = ScalePairs.widen(scales, from + L, half).mul(UP);
-                up2 = ScalePairs.widen(scales, from + 2 * L, half).mul(UP);
-                up3 = ScalePairs.widen(scales, from + 3 * L, half).mul(UP);
+                int from = g / 4 * W;
+                up0 = FloatVector.fromArray(Lanes.FLOATS, ups, from);
+                up1 = FloatVector.fromArray(Lanes.FLOATS, ups, from + L);
+                up2 = FloatVector.fromArray(Lanes.FLOATS, ups, from + 2 * L);
+                up3 = FloatVector.fromArray(Lanes.FLOATS, ups, from + 3 * L);
             }
             int at = wordsAt + g * W;
             int to = stripsAt + 8 * g * L;

@@ -25,7 +25,7 @@ final class Q8Kernels {
     private static final int ONE = 0x3F800000;
 
     /** How much of the scale a unit of the float stands for. */
-    private static final float UP = 0x1p15f;
+    static final float UP = 0x1p15f;
 
     /** What is taken off, as a multiple of UP times the scale. */
     private static final float DOWN = -(1f + 0x1p-8f);
@@ -36,19 +36,11 @@ final class Q8Kernels {
      * One row times one panel.
      *
      * @param k steps, a multiple of 32
+     * @param ups the scales times {@link #UP}, [blocks, strips, lanes]
      * @param load whether the chains continue from {@code out} or start from 0
      */
     static void row(
-            int k,
-            float[] x,
-            int xAt,
-            int[] words,
-            int wordsAt,
-            int[] scales,
-            int scalesAt,
-            float[] out,
-            int outAt,
-            boolean load) {
+            int k, float[] x, int xAt, int[] words, int wordsAt, float[] ups, float[] out, int outAt, boolean load) {
         FloatVector c0 = FloatVector.zero(Lanes.FLOATS);
         FloatVector c1 = FloatVector.zero(Lanes.FLOATS);
         FloatVector c2 = FloatVector.zero(Lanes.FLOATS);
@@ -65,12 +57,11 @@ final class Q8Kernels {
         FloatVector up3 = FloatVector.zero(Lanes.FLOATS);
         for (int g = 0; g < k / 4; g++) {
             if ((g & 7) == 0) {
-                int from = scalesAt + g / 16 * W;
-                int half = g / 8 % 2 * 16;
-                up0 = ScalePairs.widen(scales, from, half).mul(UP);
-                up1 = ScalePairs.widen(scales, from + L, half).mul(UP);
-                up2 = ScalePairs.widen(scales, from + 2 * L, half).mul(UP);
-                up3 = ScalePairs.widen(scales, from + 3 * L, half).mul(UP);
+                int from = g / 8 * W;
+                up0 = FloatVector.fromArray(Lanes.FLOATS, ups, from);
+                up1 = FloatVector.fromArray(Lanes.FLOATS, ups, from + L);
+                up2 = FloatVector.fromArray(Lanes.FLOATS, ups, from + 2 * L);
+                up3 = FloatVector.fromArray(Lanes.FLOATS, ups, from + 3 * L);
             }
             FloatVector down0 = up0.mul(DOWN);
             FloatVector down1 = up1.mul(DOWN);
@@ -182,7 +173,7 @@ final class Q8Kernels {
     }
 
     /** Writes rows [0, k) of a panel as strips of [k, lanes]; k is a multiple of 32. */
-    static void widen(int k, int[] words, int wordsAt, int[] scales, int scalesAt, float[] strips, int stripsAt) {
+    static void widen(int k, int[] words, int wordsAt, float[] ups, float[] strips, int stripsAt) {
         int next = k * L;
         FloatVector up0 = FloatVector.zero(Lanes.FLOATS);
         FloatVector up1 = FloatVector.zero(Lanes.FLOATS);
@@ -190,12 +181,11 @@ final class Q8Kernels {
         FloatVector up3 = FloatVector.zero(Lanes.FLOATS);
         for (int g = 0; g < k / 4; g++) {
             if ((g & 7) == 0) {
-                int from = scalesAt + g / 16 * W;
-                int half = g / 8 % 2 * 16;
-                up0 = ScalePairs.widen(scales, from, half).mul(UP);
-                up1 = ScalePairs.widen(scales, from + L, half).mul(UP);
-                up2 = ScalePairs.widen(scales, from + 2 * L, half).mul(UP);
-                up3 = ScalePairs.widen(scales, from + 3 * L, half).mul(UP);
+                int from = g / 8 * W;
+                up0 = FloatVector.fromArray(Lanes.FLOATS, ups, from);
+                up1 = FloatVector.fromArray(Lanes.FLOATS, ups, from + L);
+                up2 = FloatVector.fromArray(Lanes.FLOATS, ups, from + 2 * L);
+                up3 = FloatVector.fromArray(Lanes.FLOATS, ups, from + 3 * L);
             }
             int at = wordsAt + g * W;
             int to = stripsAt + 4 * g * L;

@@ -16,18 +16,25 @@ final class ScalePairs {
     private ScalePairs() {}
 
     /**
-     * The scales of one block for the columns of a strip. Exact, subnormal numbers too; infinities and NaN, which scales
-     * never are, would come out wrong.
+     * The scales of {@code blocks} blocks of a panel times {@code factor}, as [blocks, strips, lanes] from the front of
+     * {@code out}. Exact, subnormal numbers too; infinities and NaN, which scales never are, would come out wrong.
      *
-     * @param half 0 for the lower half of each word, 16 for the upper one
+     * @param at index of the first pair; the first block is in its lower half
      */
-    static FloatVector widen(int[] scales, int at, int half) {
-        IntVector bits = IntVector.fromArray(Lanes.INTS, scales, at).lanewise(VectorOperators.LSHR, half);
-        FloatVector magnitude = bits.and(MAGNITUDE)
-                .lanewise(VectorOperators.LSHL, 13)
-                .reinterpretAsFloats()
-                .mul(REBIAS);
-        IntVector sign = bits.and(SIGN).lanewise(VectorOperators.LSHL, 16);
-        return magnitude.reinterpretAsInts().or(sign).reinterpretAsFloats();
+    static void widen(int[] scales, int at, int blocks, float factor, float[] out) {
+        for (int block = 0; block < blocks; block++) {
+            int half = block % 2 * 16;
+            for (int c = 0; c < NarrowPanels.WIDTH; c += Lanes.COUNT) {
+                IntVector bits = IntVector.fromArray(Lanes.INTS, scales, at + block / 2 * NarrowPanels.WIDTH + c)
+                        .lanewise(VectorOperators.LSHR, half);
+                FloatVector magnitude = bits.and(MAGNITUDE)
+                        .lanewise(VectorOperators.LSHL, 13)
+                        .reinterpretAsFloats()
+                        .mul(REBIAS);
+                IntVector sign = bits.and(SIGN).lanewise(VectorOperators.LSHL, 16);
+                FloatVector scale = magnitude.reinterpretAsInts().or(sign).reinterpretAsFloats();
+                scale.mul(factor).intoArray(out, block * NarrowPanels.WIDTH + c);
+            }
+        }
     }
 }

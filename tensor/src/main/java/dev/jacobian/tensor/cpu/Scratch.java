@@ -15,6 +15,8 @@ final class Scratch {
         LEFT,
         RIGHT,
         TILE,
+        EXPONENTIALS,
+        SCALES,
         LANES,
         QUERIES,
         SCORES,

@@ -2,20 +2,22 @@
 package dev.jacobian.tensor.cpu;
 
 import dev.jacobian.tensor.Tensor;
-import dev.jacobian.tensor.reference.Exp;
+import dev.jacobian.tensor.cpu.Scratch.Slot;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
-/**
- * SwiGLU and its gradients.
- *
- * <p>The loops call nothing but the Vector API and one exponential: two vector exponentials or many small helpers in one
- * method reach the compiler's limit of nodes, and what is then not inlined boxes its vectors.
- */
+/** SwiGLU and its gradients, a chunk of the first-level cache at a time. */
 final class VectorActivation {
     private static final int L = Lanes.COUNT;
 
     /** How much dearer an element is than an addition. */
     private static final int COST = 8;
+
+    private static final float[] ONES = new float[VectorExp.CHUNK];
+
+    static {
+        Arrays.fill(ONES, 1f);
+    }
 
     private VectorActivation() {}
 
@@ -34,22 +36,27 @@ final class VectorActivation {
     }
 
     private static void swiGlu(float[] gate, int gAt, float[] up, int uAt, float[] out, int oAt, int n) {
-        int i = 0;
-        for (; i < Lanes.FLOATS.loopBound(n); i += L) {
-            VectorExp.silu(FloatVector.fromArray(Lanes.FLOATS, gate, gAt + i))
-                    .mul(FloatVector.fromArray(Lanes.FLOATS, up, uAt + i))
-                    .intoArray(out, oAt + i);
-        }
-        for (; i < n; i++) {
-            out[oAt + i] = Exp.silu(gate[gAt + i]) * up[uAt + i];
+        float[] silus = Scratch.current().get(Slot.EXPONENTIALS, VectorExp.CHUNK);
+        for (int i = 0; i < n; i += VectorExp.CHUNK) {
+            int size = Math.min(VectorExp.CHUNK, n - i);
+            VectorExp.logistic(gate, gAt + i, gate, gAt + i, size, silus, 0);
+            VectorElementwise.multiply(silus, 0, up, uAt + i, out, oAt + i, size);
         }
     }
 
     static void swiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {
-        Ranges.run(gate.elements(), COST, (from, to) -> backward(dOut, gate, up, dGate, dUp, from, to));
+        Ranges.run(gate.elements(), COST, (from, to) -> {
+            float[] sigmoids = Scratch.current().get(Slot.EXPONENTIALS, VectorExp.CHUNK);
+            for (int i = from; i < to; i += VectorExp.CHUNK) {
+                int end = Math.min(to, i + VectorExp.CHUNK);
+                VectorExp.logistic(ONES, 0, gate.floats(), gate.offset() + i, end - i, sigmoids, 0);
+                backward(dOut, gate, up, sigmoids, dGate, dUp, i, end);
+            }
+        });
     }
 
-    private static void backward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp, int from, int to) {
+    private static void backward(
+            Tensor dOut, Tensor gate, Tensor up, float[] sigmoids, Tensor dGate, Tensor dUp, int from, int to) {
         float[] ds = dOut.floats();
         float[] gs = gate.floats();
         float[] us = up.floats();
@@ -67,7 +74,7 @@ final class VectorActivation {
             FloatVector d = FloatVector.fromArray(Lanes.FLOATS, ds, dAt + i);
             FloatVector u = FloatVector.fromArray(Lanes.FLOATS, us, uAt + i);
             FloatVector one = FloatVector.broadcast(Lanes.FLOATS, 1f);
-            FloatVector sigmoid = one.div(VectorExp.exp(z.neg()).add(one));
+            FloatVector sigmoid = FloatVector.fromArray(Lanes.FLOATS, sigmoids, i);
             FloatVector slope = sigmoid.mul(z.fma(one.sub(sigmoid), one));
             d.mul(z.mul(sigmoid)).intoArray(dus, duAt + i);
             d.mul(u).mul(slope).intoArray(dgs, dgAt + i);
@@ -75,7 +82,7 @@ final class VectorActivation {
         for (; i < n; i++) {
             float z = gs[gAt + i];
             float d = ds[dAt + i];
-            float sigmoid = 1f / (1f + Exp.exp(-z));
+            float sigmoid = sigmoids[i];
             float slope = sigmoid * Math.fma(z, 1f - sigmoid, 1f);
             dus[duAt + i] = d * (z * sigmoid);
             dgs[dgAt + i] = d * us[uAt + i] * slope;

@@ -264,7 +264,8 @@ final class VectorAttention {
         max = scaleAndMax(s, at + i, end - i, scale, max);
         Arrays.fill(s, at + from, at + first, Float.NEGATIVE_INFINITY);
         Arrays.fill(s, at + end, at + to, Float.NEGATIVE_INFINITY);
-        exponentialSums(s, at + from, to - from, max, parts);
+        VectorExp.exp(s, at + from, to - from, 1f, max, s, at + from);
+        partialSums(s, at + from, to - from, parts);
         float sum = VectorSum.fold(parts);
         parts[VectorSum.PARTS] = max;
         parts[VectorSum.PARTS + 1] = sum;
@@ -292,15 +293,12 @@ final class VectorAttention {
         return largest;
     }
 
-    /** x = exp(x − max) over n elements, a multiple of 16, and their 16 partial sums. */
-    private static void exponentialSums(float[] x, int at, int n, float max, float[] parts) {
+    /** The 16 partial sums of n elements, a multiple of 16. */
+    private static void partialSums(float[] x, int at, int n, float[] parts) {
         for (int lane = 0; lane < VectorSum.PARTS; lane += L) {
             FloatVector sum = FloatVector.zero(Lanes.FLOATS);
             for (int i = lane; i < n; i += VectorSum.PARTS) {
-                FloatVector e = VectorExp.expUpToMax(
-                        FloatVector.fromArray(Lanes.FLOATS, x, at + i).sub(max));
-                e.intoArray(x, at + i);
-                sum = sum.add(e);
+                sum = sum.add(FloatVector.fromArray(Lanes.FLOATS, x, at + i));
             }
             sum.intoArray(parts, lane);
         }

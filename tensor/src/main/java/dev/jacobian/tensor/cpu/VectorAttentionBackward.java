@@ -6,7 +6,6 @@ import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cpu.Scratch.Slot;
-import dev.jacobian.tensor.reference.Exp;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
@@ -294,18 +293,16 @@ final class VectorAttentionBackward {
 
         private static void slopes(
                 float[] ps, float[] ds, int at, int n, float scale, float max, float inverse, float delta) {
+            VectorExp.exp(ps, at, n, scale, max, ps, at);
             int i = 0;
             for (; i < Lanes.FLOATS.loopBound(n); i += L) {
-                FloatVector z = FloatVector.fromArray(Lanes.FLOATS, ps, at + i)
-                        .mul(scale)
-                        .sub(max);
-                FloatVector p = VectorExp.expUpToMax(z).mul(inverse);
+                FloatVector p = FloatVector.fromArray(Lanes.FLOATS, ps, at + i).mul(inverse);
                 p.intoArray(ps, at + i);
                 FloatVector dP = FloatVector.fromArray(Lanes.FLOATS, ds, at + i);
                 p.mul(dP.sub(delta)).mul(scale).intoArray(ds, at + i);
             }
             for (; i < n; i++) {
-                float p = Exp.exp(ps[at + i] * scale - max) * inverse;
+                float p = ps[at + i] * inverse;
                 ps[at + i] = p;
                 ds[at + i] = p * (ds[at + i] - delta) * scale;
             }

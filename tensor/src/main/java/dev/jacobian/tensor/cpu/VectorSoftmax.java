@@ -3,7 +3,7 @@ package dev.jacobian.tensor.cpu;
 
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cpu.Scratch.Slot;
-import dev.jacobian.tensor.reference.Exp;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -65,15 +65,25 @@ final class VectorSoftmax {
 
     /** With z = x · factor − max: partial sums of exp z in parts[0 .. 16), of z · exp z in parts[16 .. 32). */
     private static void sums(float[] x, int at, int n, float factor, float max, float[] parts) {
+        float[] exponentials = Scratch.current().get(Slot.EXPONENTIALS, VectorExp.CHUNK);
+        Arrays.fill(parts, 0, 2 * PARTS, 0f);
+        for (int i = 0; i < n; i += VectorExp.CHUNK) {
+            int size = Math.min(VectorExp.CHUNK, n - i);
+            VectorExp.exp(x, at + i, size, factor, max, exponentials, 0);
+            addSums(x, at + i, size, factor, max, exponentials, parts);
+        }
+    }
+
+    private static void addSums(float[] x, int at, int n, float factor, float max, float[] es, float[] parts) {
         int body = n & -PARTS;
         for (int lane = 0; lane < PARTS; lane += L) {
-            FloatVector sum = FloatVector.zero(Lanes.FLOATS);
-            FloatVector weighted = FloatVector.zero(Lanes.FLOATS);
+            FloatVector sum = FloatVector.fromArray(Lanes.FLOATS, parts, lane);
+            FloatVector weighted = FloatVector.fromArray(Lanes.FLOATS, parts, PARTS + lane);
             for (int i = lane; i < body; i += PARTS) {
                 FloatVector z = FloatVector.fromArray(Lanes.FLOATS, x, at + i)
                         .mul(factor)
                         .sub(max);
-                FloatVector e = VectorExp.expUpToMax(z);
+                FloatVector e = FloatVector.fromArray(Lanes.FLOATS, es, i);
                 sum = sum.add(e);
                 weighted = weighted.add(e.mul(z));
             }
@@ -82,9 +92,8 @@ final class VectorSoftmax {
         }
         for (int i = body; i < n; i++) {
             float z = x[at + i] * factor - max;
-            float e = Exp.exp(z);
-            parts[i - body] += e;
-            parts[PARTS + i - body] += e * z;
+            parts[i - body] += es[i];
+            parts[PARTS + i - body] += es[i] * z;
         }
     }
 
@@ -96,23 +105,11 @@ final class VectorSoftmax {
                 int at = logits.offset() + row * vocabulary;
                 int outAt = out.offset() + row * vocabulary;
                 float max = max(logits.floats(), at, vocabulary, inverseTemperature);
-                exponentials(logits.floats(), at, vocabulary, inverseTemperature, max, out.floats(), outAt);
+                VectorExp.exp(logits.floats(), at, vocabulary, inverseTemperature, max, out.floats(), outAt);
                 float inverse = 1f / VectorSum.sum(out.floats(), outAt, vocabulary, parts);
                 VectorElementwise.scale(out.floats(), outAt, inverse, out.floats(), outAt, vocabulary);
             }
         });
-    }
-
-    private static void exponentials(float[] x, int at, int n, float factor, float max, float[] out, int outAt) {
-        int i = 0;
-        for (; i < Lanes.FLOATS.loopBound(n); i += L) {
-            FloatVector z =
-                    FloatVector.fromArray(Lanes.FLOATS, x, at + i).mul(factor).sub(max);
-            VectorExp.expUpToMax(z).intoArray(out, outAt + i);
-        }
-        for (; i < n; i++) {
-            out[outAt + i] = Exp.exp(x[at + i] * factor - max);
-        }
     }
 
     static void logProbsBackward(
@@ -131,14 +128,14 @@ final class VectorSoftmax {
     }
 
     private static void backwardRow(float[] x, int at, int n, float factor, float max, float inverse, float scaled) {
+        VectorExp.exp(x, at, n, factor, max, x, at);
         int i = 0;
         for (; i < Lanes.FLOATS.loopBound(n); i += L) {
-            FloatVector z =
-                    FloatVector.fromArray(Lanes.FLOATS, x, at + i).mul(factor).sub(max);
-            VectorExp.expUpToMax(z).mul(inverse).mul(scaled).neg().intoArray(x, at + i);
+            FloatVector e = FloatVector.fromArray(Lanes.FLOATS, x, at + i);
+            e.mul(inverse).mul(scaled).neg().intoArray(x, at + i);
         }
         for (; i < n; i++) {
-            x[at + i] = -(Exp.exp(x[at + i] * factor - max) * inverse * scaled);
+            x[at + i] = -(x[at + i] * inverse * scaled);
         }
     }
 }
