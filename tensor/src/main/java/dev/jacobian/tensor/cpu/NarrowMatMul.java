@@ -107,8 +107,8 @@ final class NarrowMatMul {
         int words = b.wordsAt(panel);
         switch (b.format()) {
             case BF16 -> Bf16Kernels.row(k, x, xAt, b.words(), words, out, outAt, load);
-            case Q8_0 -> Q8Kernels.row(k, x, xAt, b.words(), words, scales(b, panel, 0, k), out, outAt, load);
-            case Q4_0 -> Q4Kernels.row(k, x, xAt, b.words(), words, scales(b, panel, 0, k), out, outAt, load);
+            case Q8_0 -> Q8Kernels.row(k, x, xAt, b.words(), words, b.scales(), b.scalesAt(panel), out, outAt, load);
+            case Q4_0 -> Q4Kernels.row(k, x, xAt, b.words(), words, b.scales(), b.scalesAt(panel), out, outAt, load);
             case F32 -> throw new AssertionError("F32 is not narrow");
         }
     }

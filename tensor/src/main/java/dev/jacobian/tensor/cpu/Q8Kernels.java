@@ -36,11 +36,19 @@ final class Q8Kernels {
      * One row times one panel.
      *
      * @param k steps, a multiple of 32
-     * @param ups the scales times {@link #UP}, [blocks, strips, lanes]
      * @param load whether the chains continue from {@code out} or start from 0
      */
     static void row(
-            int k, float[] x, int xAt, int[] words, int wordsAt, float[] ups, float[] out, int outAt, boolean load) {
+            int k,
+            float[] x,
+            int xAt,
+            int[] words,
+            int wordsAt,
+            int[] scales,
+            int scalesAt,
+            float[] out,
+            int outAt,
+            boolean load) {
         FloatVector c0 = FloatVector.zero(Lanes.FLOATS);
         FloatVector c1 = FloatVector.zero(Lanes.FLOATS);
         FloatVector c2 = FloatVector.zero(Lanes.FLOATS);
@@ -57,11 +65,45 @@ final class Q8Kernels {
         FloatVector up3 = FloatVector.zero(Lanes.FLOATS);
         for (int g = 0; g < k / 4; g++) {
             if ((g & 7) == 0) {
-                int from = g / 8 * W;
-                up0 = FloatVector.fromArray(Lanes.FLOATS, ups, from);
-                up1 = FloatVector.fromArray(Lanes.FLOATS, ups, from + L);
-                up2 = FloatVector.fromArray(Lanes.FLOATS, ups, from + 2 * L);
-                up3 = FloatVector.fromArray(Lanes.FLOATS, ups, from + 3 * L);
+                // As ScalePairs does it. Here and not there, because the weights' stream must not wait for the scales,
+                // and a
+                // method that gives a vector may not be inlined.
+                int from = scalesAt + g / 16 * W;
+                int half = g / 8 % 2 * 16;
+                IntVector s0 = IntVector.fromArray(Lanes.INTS, scales, from).lanewise(VectorOperators.LSHR, half);
+                up0 = s0.and(ScalePairs.MAGNITUDE)
+                        .lanewise(VectorOperators.LSHL, 13)
+                        .reinterpretAsFloats()
+                        .mul(ScalePairs.REBIAS * UP)
+                        .reinterpretAsInts()
+                        .or(s0.and(ScalePairs.SIGN).lanewise(VectorOperators.LSHL, 16))
+                        .reinterpretAsFloats();
+                IntVector s1 = IntVector.fromArray(Lanes.INTS, scales, from + L).lanewise(VectorOperators.LSHR, half);
+                up1 = s1.and(ScalePairs.MAGNITUDE)
+                        .lanewise(VectorOperators.LSHL, 13)
+                        .reinterpretAsFloats()
+                        .mul(ScalePairs.REBIAS * UP)
+                        .reinterpretAsInts()
+                        .or(s1.and(ScalePairs.SIGN).lanewise(VectorOperators.LSHL, 16))
+                        .reinterpretAsFloats();
+                IntVector s2 =
+                        IntVector.fromArray(Lanes.INTS, scales, from + 2 * L).lanewise(VectorOperators.LSHR, half);
+                up2 = s2.and(ScalePairs.MAGNITUDE)
+                        .lanewise(VectorOperators.LSHL, 13)
+                        .reinterpretAsFloats()
+                        .mul(ScalePairs.REBIAS * UP)
+                        .reinterpretAsInts()
+                        .or(s2.and(ScalePairs.SIGN).lanewise(VectorOperators.LSHL, 16))
+                        .reinterpretAsFloats();
+                IntVector s3 =
+                        IntVector.fromArray(Lanes.INTS, scales, from + 3 * L).lanewise(VectorOperators.LSHR, half);
+                up3 = s3.and(ScalePairs.MAGNITUDE)
+                        .lanewise(VectorOperators.LSHL, 13)
+                        .reinterpretAsFloats()
+                        .mul(ScalePairs.REBIAS * UP)
+                        .reinterpretAsInts()
+                        .or(s3.and(ScalePairs.SIGN).lanewise(VectorOperators.LSHL, 16))
+                        .reinterpretAsFloats();
             }
             FloatVector down0 = up0.mul(DOWN);
             FloatVector down1 = up1.mul(DOWN);
@@ -172,7 +214,11 @@ final class Q8Kernels {
         c3.intoArray(out, outAt + 3 * L);
     }
 
-    /** Writes rows [0, k) of a panel as strips of [k, lanes]; k is a multiple of 32. */
+    /**
+     * Writes rows [0, k) of a panel as strips of [k, lanes]; k is a multiple of 32.
+     *
+     * @param ups the scales times {@link #UP}, [blocks, strips, lanes]
+     */
     static void widen(int k, int[] words, int wordsAt, float[] ups, float[] strips, int stripsAt) {
         int next = k * L;
         FloatVector up0 = FloatVector.zero(Lanes.FLOATS);

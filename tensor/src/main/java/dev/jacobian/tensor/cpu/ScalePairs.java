@@ -7,11 +7,11 @@ import jdk.incubator.vector.VectorOperators;
 
 /** F16 scales, two to a word. */
 final class ScalePairs {
-    private static final int MAGNITUDE = 0x7FFF;
-    private static final int SIGN = 0x8000;
+    static final int MAGNITUDE = 0x7FFF;
+    static final int SIGN = 0x8000;
 
     /** The exponent of F32 is biased by 112 more than that of F16. */
-    private static final float REBIAS = 0x1p112f;
+    static final float REBIAS = 0x1p112f;
 
     private ScalePairs() {}
 
