@@ -92,8 +92,18 @@ record PackedPanels(int rows, int columns, float[] strips) implements PackedMatr
         }
     }
 
-    /** Four columns at a time: enough streams to use whole cache lines, few enough not to push each other out. */
+    /**
+     * Turns whole blocks round in registers where they are 16 lanes wide; the rest number by number, four columns at a time:
+     * enough streams to use whole cache lines, few enough not to push each other out.
+     */
     private static void transpose(float[] from, int first, int rowStep, int columnStep, int k, float[] strips, int to) {
+        int whole = L == 16 && rowStep == 1 ? k & -16 : 0;
+        if (whole > 0) {
+            Transpose16.transpose(from, first, columnStep, whole, strips, to);
+            first += whole;
+            k -= whole;
+            to += whole * L;
+        }
         for (int c = 0; c < L; c += 4) {
             int c0 = first + c * columnStep;
             int c1 = c0 + columnStep;
