@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rows of a table by index, and the gradient of that.
+//
+// Several rows of the gradient may go to one row of the table. So that they are added in order and without atomics, the host
+// sorts the indices first (stably): one block then owns one row of the table.
+#include "numbers.cuh"
+
+template <class T, class Out>
+__device__ __forceinline__ void gatherRows(const T* table, const int* rows, int d, Out* out) {
+    const T* from = table + static_cast<long long>(rows[blockIdx.x]) * d;
+    Out* to = out + static_cast<long long>(blockIdx.x) * d;
+    for (int i = threadIdx.x; i < d; i += blockDim.x) {
+        store(to + i, load(from + i));
+    }
+}
+
+template <class T>
+__device__ __forceinline__ void scatterAddRows(
+        const T* x, const int* order, const int* starts, const int* targets, int d, float* table) {
+    float* to = table + static_cast<long long>(targets[blockIdx.x]) * d;
+    for (int i = threadIdx.x; i < d; i += blockDim.x) {
+        float sum = to[i];
+        for (int k = starts[blockIdx.x]; k < starts[blockIdx.x + 1]; k++) {
+            sum += load(x + static_cast<long long>(order[k]) * d + i);
+        }
+        to[i] = sum;
+    }
+}
+
+// table [T, d]; rows [R]; out [R, d]. Grid: R.
+#define GATHER_ROWS(name, T, Out)                                                                                      \
+    KERNEL(gather_rows_##name, 256, (const T* table, const int* rows, int d, Out* out)) {                              \
+        gatherRows(table, rows, d, out);                                                                               \
+    }
+GATHER_ROWS(f32, float, float)
+GATHER_ROWS(bf16, BFloat16, BFloat16)
+GATHER_ROWS(bf16_to_f32, BFloat16, float)
+GATHER_ROWS(f16_to_f32, Half, float)
+
+// x [R, d]; order [R]: the rows of x sorted by their target; targets [U]: the different ones; starts [U + 1]: where each one's
+// rows begin in order; table [T, d]. Grid: U.
+#define SCATTER_ADD_ROWS(type, T)                                                                                      \
+    KERNEL(scatter_add_rows_##type, 256,                                                                               \
+           (const T* x, const int* order, const int* starts, const int* targets, int d, float* table)) {               \
+        scatterAddRows(x, order, starts, targets, d, table);                                                           \
+    }
+SCATTER_ADD_ROWS(f32, float)
+SCATTER_ADD_ROWS(bf16, BFloat16)

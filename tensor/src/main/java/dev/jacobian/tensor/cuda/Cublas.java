@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor.cuda;
+
+import static dev.jacobian.tensor.cuda.CudaResult.checkCublas;
+
+import dev.jacobian.tensor.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import jcuda.cudaDataType;
+import jcuda.jcublas.JCublas2;
+import jcuda.jcublas.cublasComputeType;
+import jcuda.jcublas.cublasGemmAlgo;
+import jcuda.jcublas.cublasHandle;
+import jcuda.jcublas.cublasOperation;
+import jcuda.runtime.cudaStream_t;
+
+/**
+ * cuBLAS on one stream.
+ *
+ * <p>Decisions:
+ *
+ * <ul>
+ *   <li>A handle per stream, with a workspace of its own: cuBLAS promises the same bits from run to run only then.
+ *   <li>Sums are kept in F32 whatever the inputs are, and F32 inputs are not rounded to TF32.
+ *   <li>Only JCuda's {@code _new} forms are called. The older ones take another enumeration for the type of the sum; given
+ *       this one they do nothing, and say so only in a result that no exception accompanies.
+ * </ul>
+ *
+ * <p>On the dispatcher's thread only.
+ */
+final class Cublas implements AutoCloseable {
+    /** What NVIDIA recommends for Hopper; older devices need less. */
+    private static final long WORKSPACE_BYTES = 32L << 20;
+
+    private final CudaStream stream;
+    private final cublasHandle handle = new cublasHandle();
+    private final DeviceBlock workspace;
+    private final MemorySegment scalars = Arena.ofAuto().allocate(ValueLayout.JAVA_FLOAT, 2);
+    private final RawPointer alpha = RawPointer.to(scalars);
+    private final RawPointer beta = RawPointer.to(scalars.asSlice(Float.BYTES));
+    private boolean closed;
+
+    /** Creates a handle; cuBLAS must be loaded. */
+    Cublas(CudaStream stream) {
+        this.stream = stream;
+        this.workspace = stream.context().memory().allocate(WORKSPACE_BYTES, stream, "cuBLAS workspace");
+        try {
+            checkCublas(JCublas2.cublasCreate(handle), "starting cuBLAS on", stream);
+            try {
+                // The stream first: setting it puts the workspace back to cuBLAS's own.
+                checkCublas(
+                        JCublas2.cublasSetStream(handle, new cudaStream_t(stream.handle())), "giving cuBLAS", stream);
+                checkCublas(
+                        JCublas2.cublasSetWorkspace(handle, new RawDevicePointer(workspace.address()), WORKSPACE_BYTES),
+                        "giving cuBLAS",
+                        workspace);
+            } catch (RuntimeException refused) {
+                JCublas2.cublasDestroy(handle);
+                throw refused;
+            }
+        } catch (RuntimeException refused) {
+            workspace.close();
+            throw refused;
+        }
+    }
+
+    /** The version of the loaded library, such as 130100. */
+    int version() {
+        int[] version = new int[1];
+        checkCublas(JCublas2.cublasGetVersion(handle, version), "asking", "cuBLAS's version");
+        return version[0];
+    }
+
+    /**
+     * A matrix with rows one after another, or its transpose.
+     *
+     * @param address of the first element
+     * @param type F32, BF16 or F16
+     * @param rowStride elements from one row to the next
+     * @param transposed whether the product uses the transpose
+     */
+    record Matrix(long address, DType type, int rowStride, boolean transposed) {}
+
+    /**
+     * {@code c = scale · a · b + keep · c}.
+     *
+     * @param m rows of {@code c}
+     * @param n columns of {@code c}
+     * @param k columns of {@code a} (after a transposition)
+     * @param c not transposed
+     */
+    void multiply(int m, int n, int k, float scale, Matrix a, Matrix b, float keep, Matrix c) {
+        scalars.setAtIndex(ValueLayout.JAVA_FLOAT, 0, scale);
+        scalars.setAtIndex(ValueLayout.JAVA_FLOAT, 1, keep);
+        stream.handle(); // on the right thread, and open
+        // cuBLAS counts columns first, so rows-first matrices look transposed to it: cᵀ = bᵀ · aᵀ.
+        int status = JCublas2.cublasGemmEx_new(
+                handle,
+                operation(b),
+                operation(a),
+                n,
+                m,
+                k,
+                alpha,
+                new RawDevicePointer(b.address()),
+                type(b),
+                b.rowStride(),
+                new RawDevicePointer(a.address()),
+                type(a),
+                a.rowStride(),
+                beta,
+                new RawDevicePointer(c.address()),
+                type(c),
+                c.rowStride(),
+                cublasComputeType.CUBLAS_COMPUTE_32F,
+                cublasGemmAlgo.CUBLAS_GEMM_DEFAULT);
+        checkCublas(status, "multiplying", m + "×" + k + " by " + k + "×" + n + " of " + a.type() + " on " + stream);
+    }
+
+    private static int operation(Matrix matrix) {
+        return matrix.transposed() ? cublasOperation.CUBLAS_OP_T : cublasOperation.CUBLAS_OP_N;
+    }
+
+    private static int type(Matrix matrix) {
+        return switch (matrix.type()) {
+            case F32 -> cudaDataType.CUDA_R_32F;
+            case BF16 -> cudaDataType.CUDA_R_16BF;
+            case F16 -> cudaDataType.CUDA_R_16F;
+            case I8, I32, I64 ->
+                throw new IllegalArgumentException("no matrix product of " + matrix.type() + "; use F32, BF16 or F16");
+        };
+    }
+
+    @Override
+    public void close() {
+        stream.handle();
+        if (!closed) {
+            closed = true;
+            workspace.close();
+            checkCublas(JCublas2.cublasDestroy(handle), "closing", "cuBLAS");
+        }
+    }
+}

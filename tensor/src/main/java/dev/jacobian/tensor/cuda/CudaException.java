@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor.cuda;
+
+/** A GPU cannot be used, or refused something. The message says what was done, what went wrong, and what to do. */
+public final class CudaException extends RuntimeException {
+    /** The code for failures that are not the driver's answer. */
+    static final int NO_CODE = -1;
+
+    private final int code;
+
+    CudaException(String message) {
+        this(NO_CODE, message, null);
+    }
+
+    CudaException(String message, Throwable cause) {
+        this(NO_CODE, message, cause);
+    }
+
+    CudaException(int code, String message, Throwable cause) {
+        super(message, cause);
+        this.code = code;
+    }
+
+    /** The driver's {@code CUresult}; -1 if the failure is not the driver's answer. */
+    public int code() {
+        return code;
+    }
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Devices, their contexts, faults, and what a test can set and ask.
+#include "fake.h"
+
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace fake {
+namespace {
+
+// What the very first call must find already.
+Settings fromEnvironment() {
+    Settings settings;
+    if (const char *devices = getenv("FAKECUDA_DEVICES")) settings.devices = atoi(devices);
+    if (const char *version = getenv("FAKECUDA_DRIVER_VERSION")) settings.driverVersion = atoi(version);
+    return settings;
+}
+
+} // namespace
+
+std::recursive_mutex lock;
+Settings settings = fromEnvironment();
+bool initialized = false;
+CUresult sticky = SUCCESS;
+
+namespace {
+
+struct Context {
+    int device;
+    int retained;
+};
+
+std::map<int, Context *> primary; // by device
+thread_local Context *current = nullptr;
+std::vector<std::string> faults;
+std::map<std::string, std::pair<int, CUresult>> injected; // function: calls to let pass, then the answer
+
+bool isContext(Context *context) {
+    for (auto &entry : primary) {
+        if (entry.second == context) return true;
+    }
+    return false;
+}
+
+} // namespace
+
+CUresult fault(CUresult code, const char *format, ...) {
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    std::lock_guard<std::recursive_mutex> held(lock);
+    faults.push_back(text);
+    return code;
+}
+
+CUresult enter(const char *function, bool needsContext) {
+    auto planned = injected.find(function);
+    if (planned != injected.end() && planned->second.first-- == 0) {
+        CUresult code = planned->second.second;
+        injected.erase(planned);
+        return code;
+    }
+    if (!initialized) return fault(NOT_INITIALIZED, "%s before cuInit", function);
+    if (needsContext && !isContext(current)) {
+        return fault(INVALID_CONTEXT, "%s on a thread without a context", function);
+    }
+    return needsContext ? sticky : SUCCESS;
+}
+
+} // namespace fake
+
+using namespace fake;
+
+EXPORT CUresult cuInit(unsigned flags) {
+    std::lock_guard<std::recursive_mutex> held(lock);
+    if (flags != 0) return INVALID_VALUE;
+    if (settings.devices == 0) return NO_DEVICE;
+    initialized = true;
+    return SUCCESS;
+}
+
+EXPORT CUresult cuDriverGetVersion(int *version) {
+    *version = settings.driverVersion;
+    return SUCCESS;
+}
+
+EXPORT CUresult cuDeviceGetCount(int *count) {
+    ENTER("cuDeviceGetCount", false);
+    *count = settings.devices;
+    return SUCCESS;
+}
+
+EXPORT CUresult cuDeviceGet(int *device, int ordinal) {
+    ENTER("cuDeviceGet", false);
+    if (ordinal < 0 || ordinal >= settings.devices) return INVALID_DEVICE;
+    *device = ordinal;
+    return SUCCESS;
+}
+
+EXPORT CUresult cuDeviceGetName(char *name, int length, int device) {
+    ENTER("cuDeviceGetName", false);
+    snprintf(name, length, "Emulated GPU %d", device);
+    return SUCCESS;
+}
+
+EXPORT CUresult cuDeviceTotalMem_v2(size_t *bytes, int) {
+    ENTER("cuDeviceTotalMem", false);
+    *bytes = settings.memory;
+    return SUCCESS;
+}
+
+EXPORT CUresult cuDeviceGetAttribute(int *value, int attribute, int) {
+    ENTER("cuDeviceGetAttribute", false);
+    switch (attribute) { // those of an H100 where they matter to a program
+    case 1: *value = 1024; break;       // threads of a block
+    case 2: case 3: *value = 1024; break; // extent of a block in x, y
+    case 4: *value = 64; break;         // in z
+    case 5: *value = 2147483647; break; // extent of a grid in x
+    case 6: case 7: *value = 65535; break; // in y, z
+    case 8: *value = 48 << 10; break;   // shared memory of a block
+    case 10: *value = 32; break;        // threads of a warp
+    case 16: *value = 2; break;         // multiprocessors
+    case 75: *value = 9; break;         // compute capability
+    case 76: *value = 0; break;
+    case 97: *value = 227 << 10; break; // shared memory of a block on request
+    default: return fault(NOT_SUPPORTED, "device attribute %d is not emulated", attribute);
+    }
+    return SUCCESS;
+}
+
+EXPORT CUresult cuDevicePrimaryCtxSetFlags_v2(int, unsigned) {
+    ENTER("cuDevicePrimaryCtxSetFlags", false);
+    return SUCCESS;
+}
+
+EXPORT CUresult cuDevicePrimaryCtxRetain(void **context, int device) {
+    ENTER("cuDevicePrimaryCtxRetain", false);
+    Context *&slot = primary[device];
+    if (slot == nullptr) slot = new Context{device, 0};
+    slot->retained++;
+    *context = slot;
+    return SUCCESS;
+}
+
+EXPORT CUresult cuDevicePrimaryCtxRelease_v2(int device) {
+    ENTER("cuDevicePrimaryCtxRelease", false);
+    auto entry = primary.find(device);
+    if (entry == primary.end()) return fault(INVALID_CONTEXT, "release of a primary context that nobody retains");
+    if (--entry->second->retained == 0) {
+        drainAll();
+        releaseModules();
+        releaseStreams();
+        releaseMemory();
+        delete entry->second;
+        primary.erase(entry);
+        sticky = SUCCESS;
+    }
+    return SUCCESS;
+}
+
+EXPORT CUresult cuCtxSetCurrent(void *context) {
+    ENTER("cuCtxSetCurrent", false);
+    if (context != nullptr && !isContext((Context *) context)) return fault(INVALID_CONTEXT, "no such context");
+    current = (Context *) context;
+    return SUCCESS;
+}
+
+EXPORT CUresult cuCtxGetCurrent(void **context) {
+    ENTER("cuCtxGetCurrent", false);
+    *context = current;
+    return SUCCESS;
+}
+
+EXPORT CUresult cuCtxSynchronize() {
+    ENTER("cuCtxSynchronize", true);
+    return drainAll();
+}
+
+EXPORT CUresult cuGetErrorName(int, const char **text) {
+    *text = "an error of the emulated driver";
+    return SUCCESS;
+}
+
+EXPORT CUresult cuGetErrorString(int code, const char **text) { return cuGetErrorName(code, text); }
+
+// For tests.
+
+EXPORT void fakecuda_set_lazy(int lazy) { settings.lazy = lazy; }
+EXPORT void fakecuda_set_devices(int devices) { settings.devices = devices; }
+EXPORT void fakecuda_set_driver_version(int version) { settings.driverVersion = version; }
+EXPORT void fakecuda_set_memory(uint64_t bytes) { settings.memory = bytes; }
+
+// Makes one call of a function fail, after some that pass.
+EXPORT void fakecuda_inject(const char *function, int passing, int code) {
+    std::lock_guard<std::recursive_mutex> held(lock);
+    injected[function] = {passing, code};
+}
+
+// Writes the faults since the last call, one a line, and returns their number.
+EXPORT int fakecuda_take_faults(char *text, size_t length) {
+    std::lock_guard<std::recursive_mutex> held(lock);
+    std::string all;
+    for (auto &one : faults) all += one + "\n";
+    snprintf(text, length, "%s", all.c_str());
+    int count = (int) faults.size();
+    faults.clear();
+    return count;
+}
+
+EXPORT int fakecuda_unimplemented(const char *function) {
+    return fault(NOT_SUPPORTED, "%s is not emulated", function);
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A libcuda.so.1 for tests: device memory is host memory, kernels run on the CPU, and mistakes that a GPU would forgive, or
+// punish much later, are faults at once. The real JCuda natives run on it unchanged.
+//
+// Decisions:
+//  - Work given to a stream is a queue of closures. In lazy mode they run only when somebody waits for them, so a missing
+//    synchronisation shows stale data; in eager mode they run at once. Both orders are legal on a device, so a program
+//    must give the same results on both.
+//  - A fault (a mistake of the caller's) is kept as text for the test to read, besides whatever code the call returns.
+//  - One lock for everything: this is about correctness.
+//  - What is not implemented says so by name; see the stubs that the build generates.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+typedef int CUresult;
+typedef uint64_t CUdeviceptr;
+
+namespace fake {
+
+enum Result {
+    SUCCESS = 0,
+    INVALID_VALUE = 1,
+    OUT_OF_MEMORY = 2,
+    NOT_INITIALIZED = 3,
+    NO_DEVICE = 100,
+    INVALID_DEVICE = 101,
+    INVALID_CONTEXT = 201,
+    INVALID_PTX = 218,
+    INVALID_HANDLE = 400,
+    NOT_FOUND = 500,
+    NOT_READY = 600,
+    ILLEGAL_ADDRESS = 700,
+    LAUNCH_OUT_OF_RESOURCES = 701,
+    LAUNCH_FAILED = 719,
+    NOT_SUPPORTED = 801
+};
+
+typedef std::function<CUresult()> Work;
+
+struct Stream {
+    std::deque<Work> queue;
+    uint64_t given = 0; // pieces of work ever given to it
+    uint64_t done = 0;  // pieces of work run
+};
+
+struct Event {
+    Stream *stream = nullptr; // null before it is recorded, and when the stream is gone (it was drained then)
+    uint64_t position = 0;
+    bool recorded = false;
+    bool timing = false;
+    double milliseconds = 0;
+};
+
+// What tests may change, and what they may read.
+struct Settings {
+    bool lazy = true;
+    int devices = 1;
+    int driverVersion = 13000;
+    uint64_t memory = 1ULL << 30;
+};
+
+extern std::recursive_mutex lock;
+extern Settings settings;
+extern bool initialized;
+extern CUresult sticky; // a failure of work: every later call answers with it until the context is gone
+
+// Notes a mistake of the caller and returns the code.
+CUresult fault(CUresult code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// The code that every call begins with: an injected failure, a missing cuInit, a missing context, or the sticky failure.
+CUresult enter(const char *function, bool needsContext);
+
+// Gives work to a stream.
+CUresult give(Stream *stream, Work work);
+
+// Runs a stream's work up to a position.
+CUresult drain(Stream *stream, uint64_t position);
+CUresult drainAll();
+
+bool isStream(Stream *stream);
+bool isEvent(Event *event);
+
+// Whether the range lies in one open allocation; a fault if not.
+CUresult checkRange(CUdeviceptr address, size_t bytes, const char *what);
+
+// Looks for writes outside of allocations, and blames them on the work that ran last.
+CUresult checkCanaries(const char *work);
+
+// At the end of a context: faults for everything that was not closed, and a fresh start.
+void releaseMemory();
+void releaseStreams();
+void releaseModules();
+
+} // namespace fake
+
+// Begins every function: takes the lock and answers early where it must.
+#define ENTER(name, needsContext)                                                                                      \
+    std::lock_guard<std::recursive_mutex> held(fake::lock);                                                            \
+    if (CUresult early = fake::enter(name, needsContext)) return early

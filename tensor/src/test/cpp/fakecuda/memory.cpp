@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Device memory and pinned host memory. An allocation stands between two rows of canaries; fresh memory is NaN in every
+// floating-point type, freed memory is poisoned and kept back for a while, so that a late write to it is seen.
+#include "fake.h"
+
+#include <cstdlib>
+#include <cstring>
+
+namespace fake {
+namespace {
+
+const size_t CANARY_BYTES = 256; // also the alignment that a device promises
+const unsigned char CANARY = 0xCB;
+const unsigned char FRESH = 0xFF;
+const unsigned char FREED = 0xFE;
+const size_t QUARANTINE_BYTES = 64 << 20;
+
+struct Allocation {
+    unsigned char *raw;
+    size_t bytes;
+};
+
+std::map<CUdeviceptr, Allocation> allocations;
+std::deque<std::pair<CUdeviceptr, Allocation>> quarantine;
+size_t quarantined = 0;
+uint64_t used = 0;
+std::map<uintptr_t, size_t> pinned;
+
+bool all(const unsigned char *bytes, size_t count, unsigned char value) {
+    for (size_t i = 0; i < count; i++) {
+        if (bytes[i] != value) return false;
+    }
+    return true;
+}
+
+void evict() {
+    auto oldest = quarantine.front();
+    quarantine.pop_front();
+    quarantined -= oldest.second.bytes;
+    if (!all(oldest.second.raw, oldest.second.bytes + 2 * CANARY_BYTES, FREED)) {
+        fault(SUCCESS, "memory at 0x%lx (%zu bytes) was written after it was freed", oldest.first, oldest.second.bytes);
+    }
+    free(oldest.second.raw);
+}
+
+bool isPinned(const void *host, size_t bytes) {
+    uintptr_t address = (uintptr_t) host;
+    auto next = pinned.upper_bound(address);
+    if (next == pinned.begin()) return false;
+    --next;
+    return address + bytes <= next->first + next->second;
+}
+
+// The allocation that begins at or before an address.
+std::map<CUdeviceptr, Allocation>::iterator before(CUdeviceptr address) {
+    auto next = allocations.upper_bound(address);
+    return next == allocations.begin() ? allocations.end() : --next;
+}
+
+} // namespace
+
+CUresult checkRange(CUdeviceptr address, size_t bytes, const char *what) {
+    auto owner = before(address);
+    if (owner == allocations.end() || address >= owner->first + owner->second.bytes + CANARY_BYTES) {
+        for (auto &old : quarantine) {
+            if (address >= old.first && address < old.first + old.second.bytes) {
+                return fault(INVALID_VALUE, "%s: 0x%lx was freed", what, address);
+            }
+        }
+        return fault(INVALID_VALUE, "%s: 0x%lx is not device memory", what, address);
+    }
+    size_t offset = address - owner->first;
+    if (offset > owner->second.bytes || bytes > owner->second.bytes - offset) {
+        return fault(INVALID_VALUE, "%s: %zu bytes at offset %zu run past the allocation of %zu bytes", what, bytes, offset,
+                     owner->second.bytes);
+    }
+    return SUCCESS;
+}
+
+CUresult checkCanaries(const char *work) {
+    for (auto &entry : allocations) {
+        Allocation &one = entry.second;
+        bool low = all(one.raw, CANARY_BYTES, CANARY);
+        bool high = all(one.raw + CANARY_BYTES + one.bytes, CANARY_BYTES, CANARY);
+        if (!low || !high) {
+            // Restored, so that one mistake is one fault.
+            memset(one.raw, CANARY, CANARY_BYTES);
+            memset(one.raw + CANARY_BYTES + one.bytes, CANARY, CANARY_BYTES);
+            return fault(ILLEGAL_ADDRESS, "%s wrote %s the allocation of %zu bytes at 0x%lx", work,
+                         low ? "behind" : "in front of", one.bytes, entry.first);
+        }
+    }
+    return SUCCESS;
+}
+
+void releaseMemory() {
+    checkCanaries("something since the last kernel");
+    for (auto &entry : allocations) {
+        fault(SUCCESS, "context closed with an open allocation of %zu bytes", entry.second.bytes);
+        free(entry.second.raw);
+    }
+    allocations.clear();
+    used = 0;
+    while (!quarantine.empty()) evict();
+    for (auto &entry : pinned) {
+        fault(SUCCESS, "context closed with %zu bytes of host memory still pinned", entry.second);
+        free((void *) entry.first);
+    }
+    pinned.clear();
+}
+
+} // namespace fake
+
+using namespace fake;
+
+EXPORT CUresult cuMemAlloc_v2(CUdeviceptr *address, size_t bytes) {
+    ENTER("cuMemAlloc", true);
+    if (bytes == 0) return fault(INVALID_VALUE, "an allocation of 0 bytes");
+    if (used > settings.memory || bytes > settings.memory - used) return OUT_OF_MEMORY;
+    size_t whole = (bytes + 3 * CANARY_BYTES - 1) / CANARY_BYTES * CANARY_BYTES;
+    auto *raw = (unsigned char *) aligned_alloc(CANARY_BYTES, whole);
+    if (raw == nullptr) return OUT_OF_MEMORY;
+    memset(raw, CANARY, CANARY_BYTES);
+    memset(raw + CANARY_BYTES, FRESH, bytes);
+    memset(raw + CANARY_BYTES + bytes, CANARY, whole - CANARY_BYTES - bytes);
+    *address = (CUdeviceptr) (raw + CANARY_BYTES);
+    allocations[*address] = {raw, bytes};
+    used += bytes;
+    return SUCCESS;
+}
+
+EXPORT CUresult cuMemFree_v2(CUdeviceptr address) {
+    ENTER("cuMemFree", true);
+    auto entry = allocations.find(address);
+    if (entry == allocations.end()) {
+        return fault(INVALID_VALUE, "free of 0x%lx, which is not the start of an open allocation (freed twice?)", address);
+    }
+    CUresult code = drainAll(); // as a device does
+    if (CUresult outside = checkCanaries("something before a free")) code = outside;
+    Allocation freed = entry->second;
+    memset(freed.raw, FREED, freed.bytes + 2 * CANARY_BYTES);
+    quarantine.push_back({address, freed});
+    quarantined += freed.bytes;
+    used -= freed.bytes;
+    allocations.erase(entry);
+    while (quarantined > QUARANTINE_BYTES) evict();
+    return code;
+}
+
+EXPORT CUresult cuMemGetInfo_v2(size_t *available, size_t *total) {
+    ENTER("cuMemGetInfo", true);
+    *available = used > settings.memory ? 0 : settings.memory - used;
+    *total = settings.memory;
+    return SUCCESS;
+}
+
+EXPORT CUresult cuMemAllocHost_v2(void **host, size_t bytes) {
+    ENTER("cuMemAllocHost", true);
+    if (bytes == 0) return fault(INVALID_VALUE, "0 bytes of pinned memory");
+    *host = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
+    if (*host == nullptr) return OUT_OF_MEMORY;
+    memset(*host, FRESH, bytes);
+    pinned[(uintptr_t) *host] = bytes;
+    return SUCCESS;
+}
+
+EXPORT CUresult cuMemHostAlloc(void **host, size_t bytes, unsigned) { return cuMemAllocHost_v2(host, bytes); }
+
+EXPORT CUresult cuMemFreeHost(void *host) {
+    ENTER("cuMemFreeHost", true);
+    if (pinned.erase((uintptr_t) host) == 0) return fault(INVALID_VALUE, "free of host memory that is not pinned");
+    free(host);
+    return SUCCESS;
+}
+
+EXPORT CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes, Stream *stream) {
+    ENTER("cuMemcpyHtoDAsync", true);
+    if (CUresult code = checkRange(to, bytes, "copy to the device")) return code;
+    if (!isPinned(from, bytes)) { // the driver reads such memory before it returns
+        std::string copy((const char *) from, bytes);
+        return give(stream, [=]() -> CUresult {
+            memcpy((void *) to, copy.data(), bytes);
+            return SUCCESS;
+        });
+    }
+    return give(stream, [=]() -> CUresult {
+        if (!isPinned(from, bytes)) return fault(ILLEGAL_ADDRESS, "pinned memory was freed before its copy ran");
+        memcpy((void *) to, from, bytes);
+        return SUCCESS;
+    });
+}
+
+EXPORT CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes, Stream *stream) {
+    ENTER("cuMemcpyDtoHAsync", true);
+    if (CUresult code = checkRange(from, bytes, "copy from the device")) return code;
+    bool asynchronous = isPinned(to, bytes);
+    CUresult code = give(stream, [=]() -> CUresult {
+        if (asynchronous && !isPinned(to, bytes)) {
+            return fault(ILLEGAL_ADDRESS, "pinned memory was freed before its copy ran");
+        }
+        memcpy(to, (const void *) from, bytes);
+        return SUCCESS;
+    });
+    return asynchronous || code != SUCCESS ? code : drain(stream, stream->given);
+}
+
+EXPORT CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes, Stream *stream) {
+    ENTER("cuMemcpyDtoDAsync", true);
+    if (CUresult code = checkRange(from, bytes, "copy within the device, source")) return code;
+    if (CUresult code = checkRange(to, bytes, "copy within the device, destination")) return code;
+    if (from < to + bytes && to < from + bytes) return fault(INVALID_VALUE, "copy between ranges that overlap");
+    return give(stream, [=]() -> CUresult {
+        memcpy((void *) to, (const void *) from, bytes);
+        return SUCCESS;
+    });
+}
+
+namespace {
+
+template <typename T> CUresult fill(CUdeviceptr address, T value, size_t count, Stream *stream) {
+    if (CUresult code = checkRange(address, count * sizeof(T), "fill")) return code;
+    return give(stream, [=]() -> CUresult {
+        for (size_t i = 0; i < count; i++) ((T *) address)[i] = value;
+        return SUCCESS;
+    });
+}
+
+} // namespace
+
+EXPORT CUresult cuMemsetD8Async(CUdeviceptr address, unsigned char value, size_t count, Stream *stream) {
+    ENTER("cuMemsetD8Async", true);
+    return fill(address, value, count, stream);
+}
+
+EXPORT CUresult cuMemsetD16Async(CUdeviceptr address, unsigned short value, size_t count, Stream *stream) {
+    ENTER("cuMemsetD16Async", true);
+    return fill(address, value, count, stream);
+}
+
+EXPORT CUresult cuMemsetD32Async(CUdeviceptr address, unsigned value, size_t count, Stream *stream) {
+    ENTER("cuMemsetD32Async", true);
+    return fill(address, value, count, stream);
+}
+
+// For the fake cuBLAS.
+EXPORT int fakecuda_check_range(const void *address, size_t bytes, const char *what) {
+    std::lock_guard<std::recursive_mutex> held(lock);
+    return checkRange((CUdeviceptr) address, bytes, what);
+}
+
+EXPORT int fakecuda_fault(const char *text) { return fault(INVALID_VALUE, "%s", text); }

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor.cuda;
+
+import static dev.jacobian.tensor.Numbers.normal;
+
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Numbers;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Tensor;
+import org.junit.jupiter.api.Test;
+
+/** Attention over ragged batches and over paged caches, and its gradients, have the reference's bits. */
+class AttentionKernelTest extends KernelTestBase {
+    @Test
+    void shortBatchesOfEveryLength() {
+        for (int length = 1; length <= 70; length += length < 20 || length % 16 > 12 ? 1 : 3) {
+            check(DType.F32, Segments.of(length), 2, 1, 32, length % 3 * 5, false);
+        }
+    }
+
+    @Test
+    void headsAndWindows() {
+        int[] lengths = {6, 40, 4, 0, 17, 1, 35};
+        int[] parents = {-1, -1, 0, 1, 1, -1, 0};
+        for (DType type : TYPES) {
+            for (int window : new int[] {0, 1, 7, 33, 100}) {
+                check(type, Segments.of(lengths, parents), 2, 2, 32, window, false);
+            }
+            check(type, Segments.of(lengths, parents), 6, 2, 64, 0, false);
+            check(type, Segments.of(new int[] {34, 20, 5}, new int[] {-1, 0, 0}), 3, 1, 128, 18, false);
+        }
+    }
+
+    @Test
+    void notANumberAndInfinities() {
+        check(DType.F32, Segments.of(new int[] {5, 0, 23, 40}, new int[] {-1, 0, 0, -1}), 2, 1, 32, 0, true);
+        check(DType.F32, Segments.of(50, 3), 2, 2, 64, 20, true);
+    }
+
+    /** A batch whose keys are all in it, forward and backward; on the device also over pages with the same keys. */
+    private void check(DType type, Segments segments, int heads, int kvHeads, int headDim, int window, boolean wild) {
+        int n = segments.rows();
+        Tensor q = rounded(normal(rng, n, heads * headDim), type);
+        Tensor k = rounded(wild ? Numbers.wild(rng, n, kvHeads * headDim) : normal(rng, n, kvHeads * headDim), type);
+        Tensor v = rounded(wild ? Numbers.wild(rng, n, kvHeads * headDim) : normal(rng, n, kvHeads * headDim), type);
+        Tensor dOut = rounded(normal(rng, n, heads * headDim), type);
+        float scale = (float) (1 / Math.sqrt(headDim));
+        String what = heads + "/" + kvHeads + " heads of " + headDim + ", rows " + n + ", window " + window;
+
+        KvCache cache = reference.newKvCache(1, kvHeads, headDim);
+        int[] sequences = new int[segments.count()];
+        for (int s = 0; s < sequences.length; s++) {
+            int parent = segments.parent(s);
+            sequences[s] = parent < 0 ? cache.add() : cache.fork(sequences[parent], segments.length(parent));
+        }
+        cache.append(0, sequences, segments, k, v);
+        Tensor exact = Tensor.zeros(n, heads * headDim);
+        Tensor expectedStats = Tensor.zeros(n, heads, 2);
+        reference.attention(q, cache, 0, sequences, segments, scale, window, exact, expectedStats);
+        Tensor expected = rounded(exact, type);
+
+        EmulatedMemory deviceQ = device.copy(q, type);
+        EmulatedMemory deviceK = device.copy(k, type);
+        EmulatedMemory deviceV = device.copy(v, type);
+        EmulatedMemory out = device.allocate(type, n * heads * headDim);
+        EmulatedMemory stats = device.allocate(DType.F32, 2 * n * heads);
+        RaggedBatch batch = new RaggedBatch(segments);
+        EmulatedMemory starts = device.copy(batch.starts());
+        EmulatedMemory parents = device.copy(batch.parents());
+        int[] tiles = batch.tiles(32);
+        String kernel = suffix(type) + "_" + headDim;
+        device.launch(
+                "attention" + kernel,
+                tiles.length / 2,
+                heads,
+                256,
+                deviceQ,
+                deviceK,
+                deviceV,
+                starts,
+                parents,
+                device.copy(tiles),
+                heads,
+                kvHeads,
+                scale,
+                window,
+                out,
+                stats);
+        assertSame(stats, expectedStats, DType.F32, "stats, " + what);
+        assertSame(out, expected, type, what);
+
+        RaggedBatch.Pages pages = batch.pages(rng, kvHeads, headDim, k, v);
+        EmulatedMemory overPages = device.allocate(type, n * heads * headDim);
+        device.launch(
+                "attention_paged" + kernel,
+                tiles.length / 2,
+                heads,
+                256,
+                deviceQ,
+                device.copy(pages.keys(), type),
+                device.copy(pages.values(), type),
+                device.copy(pages.table()),
+                pages.perSequence(),
+                starts,
+                device.copy(batch.histories()),
+                device.copy(tiles),
+                heads,
+                kvHeads,
+                scale,
+                window,
+                overPages,
+                null);
+        assertSame(overPages, expected, type, "over pages, " + what);
+
+        Tensor dQ = Tensor.zeros(n, heads * headDim);
+        Tensor dK = Tensor.zeros(n, kvHeads * headDim);
+        Tensor dV = Tensor.zeros(n, kvHeads * headDim);
+        reference.attentionBackward(
+                dOut, q, k, v, expected, expectedStats, segments, headDim, scale, window, dQ, dK, dV);
+        EmulatedMemory deviceDOut = device.copy(dOut, type);
+        EmulatedMemory deltas = device.allocate(DType.F32, n * heads);
+        device.launch(
+                "attention_delta" + suffix(type),
+                blocks((long) n * heads, 16),
+                1,
+                256,
+                deviceDOut,
+                out,
+                (long) n * heads,
+                headDim,
+                deltas);
+        EmulatedMemory deviceDQ = device.allocate(type, n * heads * headDim);
+        EmulatedMemory deviceDK = device.allocate(type, n * kvHeads * headDim);
+        EmulatedMemory deviceDV = device.allocate(type, n * kvHeads * headDim);
+        int[] backwardTiles = batch.tiles(16);
+        device.launch(
+                "attention_query_gradient" + kernel,
+                backwardTiles.length / 2,
+                heads,
+                128,
+                deviceDOut,
+                deviceQ,
+                deviceK,
+                deviceV,
+                stats,
+                deltas,
+                starts,
+                parents,
+                device.copy(backwardTiles),
+                heads,
+                kvHeads,
+                scale,
+                window,
+                deviceDQ);
+        assertSame(deviceDQ, dQ, type, "dQ, " + what);
+        device.launch(
+                "attention_key_gradient" + kernel,
+                backwardTiles.length / 2,
+                kvHeads,
+                128,
+                deviceDOut,
+                deviceQ,
+                deviceK,
+                deviceV,
+                stats,
+                deltas,
+                starts,
+                parents,
+                segments.count(),
+                device.copy(backwardTiles),
+                heads,
+                kvHeads,
+                scale,
+                window,
+                deviceDK,
+                deviceDV);
+        assertSame(deviceDK, dK, type, "dK, " + what);
+        assertSame(deviceDV, dV, type, "dV, " + what);
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** One thread, in order, and no failure lost. */
+class DispatcherTest {
+    private final Dispatcher dispatcher = new Dispatcher("test-dispatcher");
+
+    @AfterEach
+    void close() {
+        dispatcher.close();
+    }
+
+    @Test
+    void everythingRunsOnOneThreadInOrder() {
+        List<Integer> order = new ArrayList<>(); // no lock: one thread
+        for (int i = 0; i < 100; i++) {
+            int number = i;
+            dispatcher.post(() -> order.add(number));
+        }
+        Thread thread = dispatcher.call(Thread::currentThread);
+        assertThat(thread.getName()).isEqualTo("test-dispatcher");
+        assertThat(thread.isVirtual()).isFalse();
+        assertThat(thread.isDaemon()).isTrue();
+        assertThat(order).hasSize(100).isSorted();
+        assertThat(dispatcher.isCurrent()).isFalse();
+        assertThatThrownBy(dispatcher::requireCurrent).hasMessageContaining("it belongs on test-dispatcher");
+    }
+
+    @Test
+    void aTaskMayCallTheDispatcherItself() {
+        boolean inside = dispatcher.call(() -> dispatcher.call(dispatcher::isCurrent));
+        assertThat(inside).isTrue();
+    }
+
+    @Test
+    void aFailureComesBackWithBothStacks() {
+        assertThatThrownBy(() -> dispatcher.run(() -> {
+                    throw new CudaException("refused");
+                }))
+                .isInstanceOf(CudaException.class)
+                .hasMessage("refused")
+                .satisfies(failure -> assertThat(failure.getSuppressed()[0].getStackTrace())
+                        .anyMatch(frame -> frame.getMethodName().contains("aFailureComesBackWithBothStacks")));
+        assertThatThrownBy(() -> dispatcher.call(() -> {
+                    throw new IOException("checked");
+                }))
+                .isInstanceOf(CudaException.class)
+                .hasRootCauseInstanceOf(IOException.class);
+        assertThatThrownBy(() -> dispatcher.run(() -> {
+                    throw new UnsatisfiedLinkError("an error");
+                }))
+                .isInstanceOf(UnsatisfiedLinkError.class);
+    }
+
+    @Test
+    void theFailuresOfPostedTasksAreThrownByTheNextCall() {
+        dispatcher.post(() -> {
+            throw new CudaException("first");
+        });
+        dispatcher.post(() -> {
+            throw new CudaException("second");
+        });
+        assertThatThrownBy(() -> dispatcher.call(() -> "not reached"))
+                .hasMessage("first")
+                .satisfies(failure -> assertThat(failure.getSuppressed()[0]).hasMessage("second"));
+        assertThat(dispatcher.call(() -> "again")).isEqualTo("again");
+    }
+
+    @Test
+    void anInterruptIsKeptUntilTheTaskIsDone() throws InterruptedException {
+        CountDownLatch started = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        List<Boolean> interrupted = new ArrayList<>();
+        Thread caller = Thread.ofPlatform().start(() -> {
+            int answer = dispatcher.call(() -> {
+                started.countDown();
+                go.await();
+                return 42;
+            });
+            interrupted.add(answer == 42 && Thread.currentThread().isInterrupted());
+        });
+        started.await();
+        caller.interrupt();
+        go.countDown();
+        caller.join();
+        assertThat(interrupted).containsExactly(true);
+    }
+
+    @Test
+    void afterTheEndNothingIsTaken() {
+        dispatcher.close();
+        assertThatThrownBy(() -> dispatcher.call(() -> 1)).hasMessage("test-dispatcher is closed");
+        assertThatThrownBy(() -> dispatcher.post(() -> {})).isInstanceOf(IllegalStateException.class);
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor.cuda;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Assumptions;
+
+/**
+ * The fake driver in this process: what a test sets and asks of it beside the driver's own functions.
+ *
+ * <p>Without g++ the test is skipped and says so; {@code -Djacobian.gpu.emulation=required} makes that a failure. The order
+ * of work is {@code jacobian.gpu.emulation.mode}, {@code lazy} or {@code eager}.
+ */
+@SuppressWarnings("restricted") // calls native functions: that is what it is for
+final class FakeDriver {
+    private static final int TEXT_BYTES = 1 << 16;
+    private static FakeDriver instance;
+    private static boolean told;
+
+    private final Path folder;
+    private final SymbolLookup symbols;
+
+    private FakeDriver(Path folder) {
+        this.folder = folder;
+        this.symbols = SymbolLookup.libraryLookup(folder.resolve("libcuda.so.1"), Arena.global());
+    }
+
+    /** Builds it if need be, loads it and cuBLAS under JCuda, and puts its settings back. */
+    static synchronized FakeDriver require() {
+        if (!FakeDriverBuild.hasCompiler()) {
+            String message = "no g++ on the path, so the GPU backend is not tested; install it (apt install g++)";
+            if ("required".equals(System.getProperty("jacobian.gpu.emulation"))) {
+                throw new AssertionError(message);
+            }
+            if (!told) {
+                told = true;
+                System.err.println("SKIPPED: " + message); // the console shows a skip's number only
+            }
+            Assumptions.abort(message);
+        }
+        if (instance == null) {
+            try {
+                instance = new FakeDriver(new FakeDriverBuild("probe").build());
+            } catch (IOException failure) {
+                throw new AssertionError(failure.getMessage(), failure);
+            } catch (InterruptedException interrupt) {
+                Thread.currentThread().interrupt();
+                throw new AssertionError("interrupted while g++ ran", interrupt);
+            }
+            CudaLoader.cublas(instance.libraries());
+        }
+        instance.reset();
+        return instance;
+    }
+
+    /** What the search finds when the fake's folder is the only place. */
+    CudaLibraries libraries() {
+        return CudaLibraries.find(new LibrarySearch(folder.resolve("no-root"), Map.of(), folder.toString()));
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    /** Whether work waits until somebody waits for it. */
+    static boolean lazy() {
+        return !"eager".equals(System.getProperty("jacobian.gpu.emulation.mode"));
+    }
+
+    void reset() {
+        setLazy(lazy());
+        setDevices(1);
+        setMemory(1L << 30);
+        takeFaults();
+    }
+
+    void setLazy(boolean lazy) {
+        call("fakecuda_set_lazy", lazy ? 1 : 0);
+    }
+
+    void setDevices(int devices) {
+        call("fakecuda_set_devices", devices);
+    }
+
+    void setMemory(long bytes) {
+        call("fakecuda_set_memory", bytes);
+    }
+
+    /** Makes a call of a driver function fail after some that pass. */
+    void inject(String function, int passing, int code) {
+        try (Arena arena = Arena.ofConfined()) {
+            call("fakecuda_inject", arena.allocateFrom(function), passing, code);
+        }
+    }
+
+    /** The mistakes that it saw since it was last asked, one a line. */
+    String takeFaults() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment text = arena.allocate(TEXT_BYTES);
+            call("fakecuda_take_faults", text, (long) TEXT_BYTES);
+            return text.getString(0);
+        }
+    }
+
+    private void call(String name, Object... arguments) {
+        MemoryLayout[] layouts = new MemoryLayout[arguments.length];
+        for (int i = 0; i < arguments.length; i++) {
+            layouts[i] = switch (arguments[i]) {
+                case Integer ignored -> JAVA_INT;
+                case Long ignored -> JAVA_LONG;
+                default -> ADDRESS;
+            };
+        }
+        MethodHandle handle = Linker.nativeLinker()
+                .downcallHandle(symbols.find(name).orElseThrow(), FunctionDescriptor.ofVoid(layouts));
+        try {
+            handle.invokeWithArguments(arguments);
+        } catch (Throwable failure) {
+            throw new AssertionError(failure);
+        }
+    }
+}
