@@ -40,8 +40,9 @@ final class EmulationLibrary {
     static synchronized Path get() {
         if (built == null) {
             Optional<String> compiler = Tools.firstLine("g++", "--version");
-            if (compiler.isEmpty()) {
-                String message = "the kernels cannot be tested on the emulated device: no g++ found; install one";
+            if (!Tools.onLinuxX86() || compiler.isEmpty()) {
+                String message = "the kernels cannot be tested on the emulated device: "
+                        + (Tools.onLinuxX86() ? "no g++ found; install one" : "that is for Linux x86-64");
                 if ("required".equals(System.getProperty("jacobian.gpu.emulation"))) {
                     throw new AssertionError(message + " (-Djacobian.gpu.emulation=required forbids skipping)");
                 }

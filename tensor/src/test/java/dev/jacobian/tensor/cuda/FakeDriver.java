@@ -39,8 +39,10 @@ final class FakeDriver {
 
     /** Builds it if need be, loads it and cuBLAS under JCuda, and puts its settings back. */
     static synchronized FakeDriver require() {
-        if (!FakeDriverBuild.hasCompiler()) {
-            String message = "no g++ on the path, so the GPU backend is not tested; install it (apt install g++)";
+        if (!Tools.onLinuxX86() || !FakeDriverBuild.hasCompiler()) {
+            String message = Tools.onLinuxX86()
+                    ? "no g++ on the path, so the GPU backend is not tested; install it (apt install g++)"
+                    : "the GPU backend is tested on Linux x86-64 only";
             if ("required".equals(System.getProperty("jacobian.gpu.emulation"))) {
                 throw new AssertionError(message);
             }

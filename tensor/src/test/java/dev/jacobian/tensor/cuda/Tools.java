@@ -49,4 +49,10 @@ final class Tools {
             throw new AssertionError("interrupted while running " + command.getFirst(), e);
         }
     }
+
+    /** Whether this is the one platform that JCuda has natives for; the emulated devices are built for it. */
+    static boolean onLinuxX86() {
+        return System.getProperty("os.name").equals("Linux")
+                && System.getProperty("os.arch").equals("amd64");
+    }
 }
