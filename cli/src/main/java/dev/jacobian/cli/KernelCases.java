@@ -4,6 +4,7 @@ package dev.jacobian.cli;
 import dev.jacobian.tensor.Backend.AdamWStep;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.PackedMatrix;
+import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
@@ -11,7 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Random;
+import java.util.stream.IntStream;
 
 /**
  * The kernels that {@code doctor --bench} measures, at the shapes of a model with half a billion parameters: hidden size 896,
@@ -263,8 +264,9 @@ final class KernelCases {
         double elements = (double) rows * HIDDEN;
         return new KernelCase("embedding", rows + "x" + HIDDEN, 0, FLOAT * 2 * elements, backend -> {
             Tensor table = random(VOCABULARY, HIDDEN); // [V, D]
-            Random random = new Random(1);
-            int[] ids = random.ints(rows, 0, VOCABULARY).toArray();
+            Rng rng = new Rng(1, 0);
+            int[] ids =
+                    IntStream.range(0, rows).map(row -> rng.nextInt(VOCABULARY)).toArray();
             Tensor out = Tensor.zeros(rows, HIDDEN); // [N, D]
             return () -> backend.gatherRows(table, ids, out);
         });
