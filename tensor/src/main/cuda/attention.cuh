@@ -4,6 +4,10 @@
 //
 // A batch is ragged: segment s owns the packed rows [starts[s], starts[s + 1]) and may continue a parent, whose rows come before
 // its own. The host cuts the segments into tiles of rows and passes a list of (segment, first row within it).
+//
+// A head may have any size headDim up to the D that a kernel is compiled for, the smallest that fits. Rows in memory are headDim
+// apart; in shared memory they are D long, filled up so that the surplus changes no bit: a chain of fused multiply-adds goes on
+// with products of -0 and 0, and adding -0 leaves every number as it is, -0 too.
 #pragma once
 #include "exp.cuh"
 #include "sums.cuh"
@@ -15,13 +19,14 @@ constexpr int ROW_SHARERS = 8;
 template <int D>
 constexpr int TILE_STRIDE = D + 4;
 
-/** Keys in the batch itself, [N, kvHeads, D]. */
+/** Keys in the batch itself, [N, kvHeads, headDim]. */
 struct PackedKeys {
     long long parentStart, ownStart; // rows; ownStart as if the segment began at position 0
-    int history, kvHeads, kvHead;
+    int history, kvHeads, kvHead, headDim;
 
-    __device__ __forceinline__ PackedKeys(const int* starts, const int* parents, int segment, int kvHeads, int kvHead)
-        : kvHeads(kvHeads), kvHead(kvHead) {
+    __device__ __forceinline__ PackedKeys(
+            const int* starts, const int* parents, int segment, int kvHeads, int kvHead, int headDim)
+        : kvHeads(kvHeads), kvHead(kvHead), headDim(headDim) {
         int parent = parents[segment];
         parentStart = parent < 0 ? 0 : starts[parent];
         history = parent < 0 ? 0 : starts[parent + 1] - starts[parent];
@@ -32,22 +37,23 @@ struct PackedKeys {
         return (position < history ? parentStart : ownStart) + position;
     }
 
-    template <int D>
     __device__ __forceinline__ long long offset(int position) const {
-        return (row(position) * kvHeads + kvHead) * D;
+        return (row(position) * kvHeads + kvHead) * headDim;
     }
 };
 
-/** Keys in pages of 16 tokens, [pages, kvHeads, 16, D]; a sequence's pages are listed in order. */
+/** Keys in pages of 16 tokens, [pages, kvHeads, 16, headDim]; a sequence's pages are listed in order. */
 struct PagedKeys {
     static constexpr int PAGE = 16;
     const int* pages;
-    int kvHeads, kvHead;
+    int kvHeads, kvHead, headDim;
 
-    template <int D>
     __device__ __forceinline__ long long offset(int position) const {
-        long long page = pages[position / PAGE];
-        return ((page * kvHeads + kvHead) * PAGE + position % PAGE) * D;
+        return offset(pages[position / PAGE], position % PAGE, kvHeads, kvHead, headDim);
+    }
+
+    static __device__ __forceinline__ long long offset(long long page, int place, int kvHeads, int kvHead, int headDim) {
+        return ((page * kvHeads + kvHead) * PAGE + place) * headDim;
     }
 };
 
@@ -61,16 +67,21 @@ __device__ __forceinline__ int firstVisible(int query, int window) {
     return window > 0 ? max(0, query - window + 1) : 0;
 }
 
-/** Fills a tile [rows, D] of F32 from rows at the offsets given, zeros where the offset is negative. */
+/** What comes after the headDim numbers of a row: the product of one of each kind is -0. */
+constexpr float LEFT_SURPLUS = -0.0f;
+constexpr float RIGHT_SURPLUS = 0.0f;
+
+/** Fills a tile [rows, D] of F32 from rows at the offsets given, with the surplus where the offset is negative. */
 template <int D, class T, class Offset>
-__device__ __forceinline__ void loadTile(float* tile, int rows, const T* from, Offset offsetOfRow) {
+__device__ __forceinline__ void loadTile(
+        float* tile, int rows, const T* from, int headDim, float surplus, Offset offsetOfRow) {
     for (int i = threadIdx.x; i < rows * D; i += blockDim.x) {
-        long long offset = offsetOfRow(i / D);
-        tile[i / D * TILE_STRIDE<D> + i % D] = offset < 0 ? 0.0f : load(from + offset + i % D);
+        long long offset = i % D < headDim ? offsetOfRow(i / D) : -1;
+        tile[i / D * TILE_STRIDE<D> + i % D] = offset < 0 ? surplus : load(from + offset + i % D);
     }
 }
 
-/** dots[n] = Σ_d x[d] · rows[n · apart][d], each one chain of fused multiply-adds in order. */
+/** dots[n] = Σ_d x[d] · rows[n · apart][d], each one chain of fused multiply-adds in order; x with the left surplus. */
 template <int D, int count>
 __device__ __forceinline__ void dotRows(const float* x, const float* rows, int apart, float (&dots)[count]) {
 #pragma unroll

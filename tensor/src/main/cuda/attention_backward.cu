@@ -56,6 +56,7 @@ __device__ __forceinline__ void attentionQueryGradient(
         const int* tiles,
         int heads,
         int kvHeads,
+        int headDim,
         float scale,
         int window,
         T* dQ) {
@@ -66,7 +67,7 @@ __device__ __forceinline__ void attentionQueryGradient(
     int segment = tiles[2 * blockIdx.x];
     int first = tiles[2 * blockIdx.x + 1];
     int head = blockIdx.y;
-    PackedKeys keys(starts, parents, segment, kvHeads, head / (heads / kvHeads));
+    PackedKeys keys(starts, parents, segment, kvHeads, head / (heads / kvHeads), headDim);
     int count = min(BACKWARD_ROWS, starts[segment + 1] - starts[segment] - first);
     long long firstRow = static_cast<long long>(starts[segment]) + first;
     int row = threadIdx.x / ROW_SHARERS;
@@ -76,21 +77,21 @@ __device__ __forceinline__ void attentionQueryGradient(
     long long at = (firstRow + min(row, count - 1)) * heads + head;
     QueryFacts facts(stats, deltas, at);
 
-    auto queryOffset = [=](int r) { return r < count ? ((firstRow + r) * heads + head) * D : -1LL; };
-    loadTile<D>(queries, BACKWARD_ROWS, q, queryOffset);
-    loadTile<D>(dOuts, BACKWARD_ROWS, dOut, queryOffset);
+    auto queryOffset = [=](int r) { return r < count ? ((firstRow + r) * heads + head) * headDim : -1LL; };
+    loadTile<D>(queries, BACKWARD_ROWS, q, headDim, LEFT_SURPLUS, queryOffset);
+    loadTile<D>(dOuts, BACKWARD_ROWS, dOut, headDim, LEFT_SURPLUS, queryOffset);
     float gradient[D / ROW_SHARERS] = {};
     float* own = slopes + row * (QUERY_KEYS + 1);
     int from = firstVisible(keys.history + first, window) / QUERY_KEYS * QUERY_KEYS;
     for (; from <= lastKey; from += QUERY_KEYS) {
-        auto keyOffset = [=](int r) { return from + r <= lastKey ? keys.template offset<D>(from + r) : -1LL; };
+        auto keyOffset = [=](int r) { return from + r <= lastKey ? keys.offset(from + r) : -1LL; };
         float dWeights[QUERY_KEYS / ROW_SHARERS];
         float scores[QUERY_KEYS / ROW_SHARERS];
-        loadTile<D>(tile, QUERY_KEYS, v, keyOffset);
+        loadTile<D>(tile, QUERY_KEYS, v, headDim, RIGHT_SURPLUS, keyOffset);
         __syncthreads();
         dotRows<D>(dOuts + row * TILE_STRIDE<D>, tile + sharer * TILE_STRIDE<D>, ROW_SHARERS, dWeights);
         __syncthreads();
-        loadTile<D>(tile, QUERY_KEYS, k, keyOffset);
+        loadTile<D>(tile, QUERY_KEYS, k, headDim, RIGHT_SURPLUS, keyOffset);
         __syncthreads();
         dotRows<D>(queries + row * TILE_STRIDE<D>, tile + sharer * TILE_STRIDE<D>, ROW_SHARERS, scores);
 #pragma unroll
@@ -111,7 +112,9 @@ __device__ __forceinline__ void attentionQueryGradient(
     if (row < count) {
 #pragma unroll
         for (int i = 0; i < D / ROW_SHARERS; i++) {
-            store(dQ + at * D + sharer + i * ROW_SHARERS, gradient[i]);
+            if (sharer + i * ROW_SHARERS < headDim) {
+                store(dQ + at * headDim + sharer + i * ROW_SHARERS, gradient[i]);
+            }
         }
     }
 }
@@ -130,6 +133,7 @@ __device__ __forceinline__ void attentionKeyGradient(
         const int* tiles,
         int heads,
         int kvHeads,
+        int headDim,
         float scale,
         int window,
         T* dK,
@@ -155,9 +159,9 @@ __device__ __forceinline__ void attentionKeyGradient(
     int lastKey = firstKey + count - 1;
     int key = firstKey + row;
 
-    auto keyOffset = [=](int r) { return r < count ? ((firstRow + r) * kvHeads + kvHead) * D : -1LL; };
-    loadTile<D>(keyTile, BACKWARD_ROWS, k, keyOffset);
-    loadTile<D>(valueTile, BACKWARD_ROWS, v, keyOffset);
+    auto keyOffset = [=](int r) { return r < count ? ((firstRow + r) * kvHeads + kvHead) * headDim : -1LL; };
+    loadTile<D>(keyTile, BACKWARD_ROWS, k, headDim, LEFT_SURPLUS, keyOffset);
+    loadTile<D>(valueTile, BACKWARD_ROWS, v, headDim, LEFT_SURPLUS, keyOffset);
     float keyGradient[D / ROW_SHARERS] = {};
     float valueGradient[D / ROW_SHARERS] = {};
     for (int c = segment; c < segments; c++) {
@@ -175,10 +179,10 @@ __device__ __forceinline__ void attentionKeyGradient(
             auto rowHead = [=](int i) {
                 return (static_cast<long long>(starts[c]) + (item + i) / group) * heads + kvHead * group + (item + i) % group;
             };
-            auto itemOffset = [=](int i) { return item + i < toRow * group ? rowHead(i) * D : -1LL; };
+            auto itemOffset = [=](int i) { return item + i < toRow * group ? rowHead(i) * headDim : -1LL; };
             __syncthreads(); // the last items have been read
-            loadTile<D>(queries, KEY_ITEMS, q, itemOffset);
-            loadTile<D>(dOuts, KEY_ITEMS, dOut, itemOffset);
+            loadTile<D>(queries, KEY_ITEMS, q, headDim, RIGHT_SURPLUS, itemOffset);
+            loadTile<D>(dOuts, KEY_ITEMS, dOut, headDim, RIGHT_SURPLUS, itemOffset);
             __syncthreads();
             float scores[KEY_ITEMS / ROW_SHARERS];
             float dWeights[KEY_ITEMS / ROW_SHARERS];
@@ -211,11 +215,13 @@ __device__ __forceinline__ void attentionKeyGradient(
         }
     }
     if (row < count) {
-        long long at = ((firstRow + row) * kvHeads + kvHead) * D + sharer;
+        long long at = ((firstRow + row) * kvHeads + kvHead) * headDim + sharer;
 #pragma unroll
         for (int d = 0; d < D / ROW_SHARERS; d++) {
-            store(dK + at + d * ROW_SHARERS, keyGradient[d]);
-            store(dV + at + d * ROW_SHARERS, valueGradient[d]);
+            if (sharer + d * ROW_SHARERS < headDim) {
+                store(dK + at + d * ROW_SHARERS, keyGradient[d]);
+                store(dV + at + d * ROW_SHARERS, valueGradient[d]);
+            }
         }
     }
 }
@@ -228,25 +234,25 @@ __device__ __forceinline__ void attentionKeyGradient(
 ATTENTION_DELTA(f32, float)
 ATTENTION_DELTA(bf16, BFloat16)
 
-// dOut, q, dQ [N, heads, D]; k, v [N, kvHeads, D]; stats [N, heads, 2]; deltas [N, heads]; starts [S + 1]; parents [S]; tiles
-// [T, 2]: segment and first row within it, a multiple of 16. Grid: (T, heads).
+// dOut, q, dQ [N, heads, headDim]; k, v [N, kvHeads, headDim], headDim at most D; stats [N, heads, 2]; deltas [N, heads]; starts
+// [S + 1]; parents [S]; tiles [T, 2]: segment and first row within it, a multiple of 16. Grid: (T, heads).
 #define ATTENTION_QUERY_GRADIENT(type, T, D)                                                                           \
     KERNEL(attention_query_gradient_##type##_##D, BACKWARD_THREADS,                                                    \
            (const T* dOut, const T* q, const T* k, const T* v, const float* stats, const float* deltas,                \
-            const int* starts, const int* parents, const int* tiles, int heads, int kvHeads, float scale, int window,  \
-            T* dQ)) {                                                                                                  \
-        attentionQueryGradient<D>(dOut, q, k, v, stats, deltas, starts, parents, tiles, heads, kvHeads, scale, window, \
-                                  dQ);                                                                                 \
+            const int* starts, const int* parents, const int* tiles, int heads, int kvHeads, int headDim, float scale, \
+            int window, T* dQ)) {                                                                                      \
+        attentionQueryGradient<D>(dOut, q, k, v, stats, deltas, starts, parents, tiles, heads, kvHeads, headDim,       \
+                                  scale, window, dQ);                                                                  \
     }
 
-// The same, with S segments; dK, dV [N, kvHeads, D]. Grid: (T, kvHeads).
+// The same, with S segments; dK, dV [N, kvHeads, headDim]. Grid: (T, kvHeads).
 #define ATTENTION_KEY_GRADIENT(type, T, D)                                                                             \
     KERNEL(attention_key_gradient_##type##_##D, BACKWARD_THREADS,                                                      \
            (const T* dOut, const T* q, const T* k, const T* v, const float* stats, const float* deltas,                \
             const int* starts, const int* parents, int segments, const int* tiles, int heads, int kvHeads,             \
-            float scale, int window, T* dK, T* dV)) {                                                                  \
-        attentionKeyGradient<D>(dOut, q, k, v, stats, deltas, starts, parents, segments, tiles, heads, kvHeads, scale, \
-                                window, dK, dV);                                                                       \
+            int headDim, float scale, int window, T* dK, T* dV)) {                                                     \
+        attentionKeyGradient<D>(dOut, q, k, v, stats, deltas, starts, parents, segments, tiles, heads, kvHeads,        \
+                                headDim, scale, window, dK, dV);                                                       \
     }
 
 #define ATTENTION_GRADIENTS(type, T, D) ATTENTION_QUERY_GRADIENT(type, T, D) ATTENTION_KEY_GRADIENT(type, T, D)

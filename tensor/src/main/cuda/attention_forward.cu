@@ -23,6 +23,7 @@ __device__ __forceinline__ void attentionForward(
         int count,
         int heads,
         int head,
+        int headDim,
         float scale,
         int window,
         T* out,
@@ -36,13 +37,13 @@ __device__ __forceinline__ void attentionForward(
     int lastKey = firstPosition + count - 1;
     int firstKey = firstVisible(firstPosition, window) / FORWARD_KEYS * FORWARD_KEYS;
 
-    loadTile<D>(queries, FORWARD_ROWS, q, [=](int r) {
-        return r < count ? ((firstRow + r) * heads + head) * D : -1LL;
+    loadTile<D>(queries, FORWARD_ROWS, q, headDim, LEFT_SURPLUS, [=](int r) {
+        return r < count ? ((firstRow + r) * heads + head) * headDim : -1LL;
     });
     float scores[FORWARD_SCORES];
     auto computeScores = [&](int from) {
-        loadTile<D>(tile, FORWARD_KEYS, k, [=](int r) {
-            return from + r <= lastKey ? keys.template offset<D>(from + r) : -1LL;
+        loadTile<D>(tile, FORWARD_KEYS, k, headDim, RIGHT_SURPLUS, [=](int r) {
+            return from + r <= lastKey ? keys.offset(from + r) : -1LL;
         });
         __syncthreads();
         dotRows<D>(queries + row * TILE_STRIDE<D>, tile + sharer * TILE_STRIDE<D>, ROW_SHARERS, scores);
@@ -76,8 +77,8 @@ __device__ __forceinline__ void attentionForward(
             own[key] = isVisible(position, from + key, window) ? naturalExp(scores[n] * scale - largest) : 0.0f;
         }
         __syncthreads(); // the keys have been read, the weights written
-        loadTile<D>(tile, FORWARD_KEYS, v, [=](int r) {
-            return from + r <= lastKey ? keys.template offset<D>(from + r) : -1LL;
+        loadTile<D>(tile, FORWARD_KEYS, v, headDim, RIGHT_SURPLUS, [=](int r) {
+            return from + r <= lastKey ? keys.offset(from + r) : -1LL;
         });
         __syncthreads();
         sumLow = sumLow + own[sharer] + own[sharer + 2 * ROW_SHARERS];
@@ -102,7 +103,9 @@ __device__ __forceinline__ void attentionForward(
         float inverse = 1.0f / sum;
 #pragma unroll
         for (int i = 0; i < D / ROW_SHARERS; i++) {
-            store(out + at * D + sharer + i * ROW_SHARERS, output[i] * inverse);
+            if (sharer + i * ROW_SHARERS < headDim) {
+                store(out + at * headDim + sharer + i * ROW_SHARERS, output[i] * inverse);
+            }
         }
         if (stats != nullptr && sharer == 0) {
             stats[2 * at] = largest;
@@ -111,19 +114,19 @@ __device__ __forceinline__ void attentionForward(
     }
 }
 
-// q, out [N, heads, D]; k, v [N, kvHeads, D]; starts [S + 1]; parents [S], -1 for none; tiles [T, 2]: segment and first row within
-// it, a multiple of 32; stats [N, heads, 2] or null. Grid: (T, heads).
+// q, out [N, heads, headDim]; k, v [N, kvHeads, headDim], headDim at most D; starts [S + 1]; parents [S], -1 for none; tiles
+// [T, 2]: segment and first row within it, a multiple of 32; stats [N, heads, 2] or null. Grid: (T, heads).
 #define ATTENTION(type, T, D)                                                                                          \
     KERNEL(attention_##type##_##D, FORWARD_THREADS,                                                                    \
            (const T* q, const T* k, const T* v, const int* starts, const int* parents, const int* tiles, int heads,    \
-            int kvHeads, float scale, int window, T* out, float* stats)) {                                             \
+            int kvHeads, int headDim, float scale, int window, T* out, float* stats)) {                                \
         int segment = tiles[2 * blockIdx.x];                                                                           \
         int first = tiles[2 * blockIdx.x + 1];                                                                         \
         int head = blockIdx.y;                                                                                         \
-        PackedKeys keys(starts, parents, segment, kvHeads, head / (heads / kvHeads));                                  \
+        PackedKeys keys(starts, parents, segment, kvHeads, head / (heads / kvHeads), headDim);                         \
         int count = min(FORWARD_ROWS, starts[segment + 1] - starts[segment] - first);                                  \
         attentionForward<D>(q, k, v, keys, starts[segment] + static_cast<long long>(first), keys.history + first,      \
-                            count, heads, head, scale, window, out, stats);                                            \
+                            count, heads, head, headDim, scale, window, out, stats);                                   \
     }
 ATTENTION(f32, float, 32)
 ATTENTION(f32, float, 64)
@@ -132,20 +135,21 @@ ATTENTION(bf16, BFloat16, 32)
 ATTENTION(bf16, BFloat16, 64)
 ATTENTION(bf16, BFloat16, 128)
 
-// As above over a cache: keyPages, valuePages [pages, kvHeads, 16, D]; pageTable [S, maxPages]; histories [S]: tokens in the cache
-// before the segment's first; the segment's own keys are in the cache too. Grid: (T, heads).
+// As above over a cache: keyPages, valuePages [pages, kvHeads, 16, headDim]; pageTable [S, maxPages]; histories [S]: tokens in
+// the cache before the segment's first; the segment's own keys are in the cache too. Grid: (T, heads).
 #define ATTENTION_PAGED(type, T, D)                                                                                    \
     KERNEL(attention_paged_##type##_##D, FORWARD_THREADS,                                                              \
            (const T* q, const T* keyPages, const T* valuePages, const int* pageTable, int maxPages,                    \
-            const int* starts, const int* histories, const int* tiles, int heads, int kvHeads, float scale,            \
-            int window, T* out, float* stats)) {                                                                       \
+            const int* starts, const int* histories, const int* tiles, int heads, int kvHeads, int headDim,            \
+            float scale, int window, T* out, float* stats)) {                                                          \
         int segment = tiles[2 * blockIdx.x];                                                                           \
         int first = tiles[2 * blockIdx.x + 1];                                                                         \
         int head = blockIdx.y;                                                                                         \
-        PagedKeys keys = {pageTable + static_cast<long long>(segment) * maxPages, kvHeads, head / (heads / kvHeads)};  \
+        PagedKeys keys = {pageTable + static_cast<long long>(segment) * maxPages, kvHeads, head / (heads / kvHeads),   \
+                          headDim};                                                                                    \
         int count = min(FORWARD_ROWS, starts[segment + 1] - starts[segment] - first);                                  \
         attentionForward<D>(q, keyPages, valuePages, keys, starts[segment] + static_cast<long long>(first),            \
-                            histories[segment] + first, count, heads, head, scale, window, out, stats);                \
+                            histories[segment] + first, count, heads, head, headDim, scale, window, out, stats);       \
     }
 ATTENTION_PAGED(f32, float, 32)
 ATTENTION_PAGED(f32, float, 64)

@@ -23,6 +23,7 @@ __device__ __forceinline__ void decodeStretch(
         int splits,
         int heads,
         int kvHeads,
+        int headDim,
         float scale,
         int window,
         float* partials,
@@ -40,11 +41,13 @@ __device__ __forceinline__ void decodeStretch(
     if (from >= to) {
         return; // the whole block; no one reads this stretch
     }
-    PagedKeys keys = {pageTable + static_cast<long long>(sequence) * maxPages, kvHeads, kvHead};
+    PagedKeys keys = {pageTable + static_cast<long long>(sequence) * maxPages, kvHeads, kvHead, headDim};
     int lane = threadIdx.x & 31;
     int warp = threadIdx.x >> 5;
     long long firstHead = static_cast<long long>(sequence) * heads + kvHead * group;
-    loadTile<D>(queries, DECODE_WARPS * DECODE_HEADS, q, [=](int r) { return r < group ? (firstHead + r) * D : -1LL; });
+    loadTile<D>(queries, DECODE_WARPS * DECODE_HEADS, q, headDim, LEFT_SURPLUS, [=](int r) {
+        return r < group ? (firstHead + r) * headDim : -1LL;
+    });
 
     float largest[DECODE_HEADS];
     float sum[DECODE_HEADS];
@@ -58,10 +61,10 @@ __device__ __forceinline__ void decodeStretch(
         if (tile + DECODE_TILE <= from) {
             continue;
         }
-        auto offset = [=](int r) { return tile + r >= from && tile + r < to ? keys.template offset<D>(tile + r) : -1LL; };
+        auto offset = [=](int r) { return tile + r >= from && tile + r < to ? keys.offset(tile + r) : -1LL; };
         __syncthreads();
-        loadTile<D>(keyTile, DECODE_TILE, keyPages, offset);
-        loadTile<D>(valueTile, DECODE_TILE, valuePages, offset);
+        loadTile<D>(keyTile, DECODE_TILE, keyPages, headDim, RIGHT_SURPLUS, offset);
+        loadTile<D>(valueTile, DECODE_TILE, valuePages, headDim, RIGHT_SURPLUS, offset);
         __syncthreads();
         bool visible = tile + lane >= from && tile + lane < to;
 #pragma unroll
@@ -110,7 +113,9 @@ __device__ __forceinline__ void decodeStretch(
             long long at = (firstHead + head) * splits + split;
 #pragma unroll
             for (int i = 0; i < D / 32; i++) {
-                partials[at * D + lane + 32 * i] = output[h][i];
+                if (lane + 32 * i < headDim) {
+                    partials[at * headDim + lane + 32 * i] = output[h][i];
+                }
             }
             if (lane == 0) {
                 partialStats[2 * at] = largest[h];
@@ -146,16 +151,16 @@ __device__ __forceinline__ void decodeCombine(
     }
 }
 
-// q [S, heads, D], heads at most 16 · kvHeads; keyPages, valuePages [pages, kvHeads, 16, D]; pageTable [S, maxPages]; lengths [S]:
-// keys of each sequence, the new token's among them; partials [S, heads, splits, D]; partialStats [S, heads, splits, 2].
-// splits = the longest sequence / 256, rounded up. Grid: (S · splits, kvHeads).
+// q [S, heads, headDim], heads at most 16 · kvHeads, headDim at most D; keyPages, valuePages [pages, kvHeads, 16, headDim];
+// pageTable [S, maxPages]; lengths [S]: keys of each sequence, the new token's among them; partials [S, heads, splits, headDim];
+// partialStats [S, heads, splits, 2]. splits = the longest sequence / 256, rounded up. Grid: (S · splits, kvHeads).
 #define DECODE(type, T, D)                                                                                             \
     KERNEL(decode_##type##_##D, 32 * DECODE_WARPS,                                                                     \
            (const T* q, const T* keyPages, const T* valuePages, const int* pageTable, int maxPages,                    \
-            const int* lengths, int splits, int heads, int kvHeads, float scale, int window, float* partials,          \
-            float* partialStats)) {                                                                                    \
-        decodeStretch<D>(q, keyPages, valuePages, pageTable, maxPages, lengths, splits, heads, kvHeads, scale, window, \
-                         partials, partialStats);                                                                      \
+            const int* lengths, int splits, int heads, int kvHeads, int headDim, float scale, int window,              \
+            float* partials, float* partialStats)) {                                                                   \
+        decodeStretch<D>(q, keyPages, valuePages, pageTable, maxPages, lengths, splits, heads, kvHeads, headDim,       \
+                         scale, window, partials, partialStats);                                                       \
     }
 DECODE(f32, float, 32)
 DECODE(f32, float, 64)

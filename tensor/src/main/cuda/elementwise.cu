@@ -21,7 +21,7 @@ __device__ __forceinline__ void sumRows(const T* x, int rows, int d, int rowsPer
     *target = sum;
 }
 
-// x, y, out [n]; row [d], x and out of add_row [n / d, d]. Any grid.
+// x, y, out [n]; row [d] in F32, x and out of add_row [n / d, d]. Any grid.
 #define ELEMENTWISE(type, T)                                                                                           \
     KERNEL(add_##type, 256, (const T* x, const T* y, long long n, T* out)) {                                           \
         forEach(n, [=](long long i) { store(out + i, load(x + i) + load(y + i)); });                                   \
@@ -35,8 +35,8 @@ __device__ __forceinline__ void sumRows(const T* x, int rows, int d, int rowsPer
     KERNEL(add_scaled_##type, 256, (const T* x, float factor, long long n, T* out)) {                                  \
         forEach(n, [=](long long i) { store(out + i, fmaf(factor, load(x + i), load(out + i))); });                    \
     }                                                                                                                  \
-    KERNEL(add_row_##type, 256, (const T* x, const T* row, long long n, int d, T* out)) {                              \
-        forEach(n, [=](long long i) { store(out + i, load(x + i) + load(row + i % d)); });                             \
+    KERNEL(add_row_##type, 256, (const T* x, const float* row, long long n, int d, T* out)) {                          \
+        forEach(n, [=](long long i) { store(out + i, load(x + i) + row[i % d]); });                                    \
     }
 ELEMENTWISE(f32, float)
 ELEMENTWISE(bf16, BFloat16)

@@ -15,16 +15,16 @@ __device__ __forceinline__ void gatherRows(const T* table, const int* rows, int 
     }
 }
 
-template <class T>
+template <class T, class Sum>
 __device__ __forceinline__ void scatterAddRows(
-        const T* x, const int* order, const int* starts, const int* targets, int d, float* table) {
-    float* to = table + static_cast<long long>(targets[blockIdx.x]) * d;
+        const T* x, const int* order, const int* starts, const int* targets, int d, Sum* table) {
+    Sum* to = table + static_cast<long long>(targets[blockIdx.x]) * d;
     for (int i = threadIdx.x; i < d; i += blockDim.x) {
-        float sum = to[i];
+        float sum = load(to + i);
         for (int k = starts[blockIdx.x]; k < starts[blockIdx.x + 1]; k++) {
             sum += load(x + static_cast<long long>(order[k]) * d + i);
         }
-        to[i] = sum;
+        store(to + i, sum);
     }
 }
 
@@ -37,13 +37,16 @@ GATHER_ROWS(f32, float, float)
 GATHER_ROWS(bf16, BFloat16, BFloat16)
 GATHER_ROWS(bf16_to_f32, BFloat16, float)
 GATHER_ROWS(f16_to_f32, Half, float)
+GATHER_ROWS(f32_to_bf16, float, BFloat16)
+GATHER_ROWS(f16_to_bf16, Half, BFloat16)
 
-// x [R, d]; order [R]: the rows of x sorted by their target; targets [U]: the different ones; starts [U + 1]: where each one's
+// x [R, d]; order [R]: the rows of x sorted stably by their target; targets [U]: the different ones; starts [U + 1]: where each one's
 // rows begin in order; table [T, d]. Grid: U.
-#define SCATTER_ADD_ROWS(type, T)                                                                                      \
-    KERNEL(scatter_add_rows_##type, 256,                                                                               \
-           (const T* x, const int* order, const int* starts, const int* targets, int d, float* table)) {               \
+#define SCATTER_ADD_ROWS(name, T, Sum)                                                                                 \
+    KERNEL(scatter_add_rows_##name, 256,                                                                               \
+           (const T* x, const int* order, const int* starts, const int* targets, int d, Sum* table)) {                 \
         scatterAddRows(x, order, starts, targets, d, table);                                                           \
     }
-SCATTER_ADD_ROWS(f32, float)
-SCATTER_ADD_ROWS(bf16, BFloat16)
+SCATTER_ADD_ROWS(f32, float, float)
+SCATTER_ADD_ROWS(bf16, BFloat16, BFloat16)
+SCATTER_ADD_ROWS(bf16_to_f32, BFloat16, float)

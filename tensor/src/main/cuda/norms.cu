@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // RMSNorm and its gradients. Sixteen threads share a row, one per partial sum of the fixed order: with thousands of rows that
-// fills a device, and with one row the chain of D / 16 additions is shorter than the launch.
+// fills a device, and with one row the chain of D / 16 additions is shorter than the launch. Weights are F32 always.
 #include "sums.cuh"
 
 constexpr int NORM_THREADS = 256;
@@ -9,7 +9,7 @@ constexpr int NORM_ROWS = NORM_THREADS / SUM_LANES; // per block
 
 template <class T>
 __device__ __forceinline__ void rmsNorm(
-        const T* x, const T* weight, float epsilon, int rows, int d, T* out, float* inverseRms) {
+        const T* x, const float* weight, float epsilon, int rows, int d, T* out, float* inverseRms) {
     int lane = threadIdx.x % SUM_LANES;
     long long row = static_cast<long long>(blockIdx.x) * NORM_ROWS + threadIdx.x / SUM_LANES;
     int width = row < rows ? d : 0; // rows beyond the end take part in the shuffles only
@@ -26,13 +26,13 @@ __device__ __forceinline__ void rmsNorm(
     }
 #pragma unroll 4
     for (int i = lane; i < width; i += SUM_LANES) {
-        store(out + row * d + i, load(x + row * d + i) * r * load(weight + i));
+        store(out + row * d + i, load(x + row * d + i) * r * weight[i]);
     }
 }
 
 template <class T>
 __device__ __forceinline__ void rmsNormBackward(
-        const T* dOut, const T* x, const T* weight, const float* inverseRms, int rows, int d, T* dX) {
+        const T* dOut, const T* x, const float* weight, const float* inverseRms, int rows, int d, T* dX) {
     int lane = threadIdx.x % SUM_LANES;
     long long row = static_cast<long long>(blockIdx.x) * NORM_ROWS + threadIdx.x / SUM_LANES;
     int width = row < rows ? d : 0;
@@ -40,13 +40,13 @@ __device__ __forceinline__ void rmsNormBackward(
     float sum = 0;
 #pragma unroll 4
     for (int i = lane; i < width; i += SUM_LANES) {
-        float g = load(dOut + row * d + i) * load(weight + i);
+        float g = load(dOut + row * d + i) * weight[i];
         sum = fmaf(g, load(x + row * d + i), sum);
     }
     float c = foldSixteen(sum) * r * r / static_cast<float>(d);
 #pragma unroll 4
     for (int i = lane; i < width; i += SUM_LANES) {
-        float g = load(dOut + row * d + i) * load(weight + i);
+        float g = load(dOut + row * d + i) * weight[i];
         store(dX + row * d + i, r * fmaf(-c, load(x + row * d + i), g));
     }
 }
@@ -74,7 +74,7 @@ __device__ __forceinline__ void rmsNormWeightGradient(
 // x, out [rows, d]; weight [d]; inverseRms [rows]. Grid: rows / 16, rounded up.
 #define RMS_NORM(type, T)                                                                                              \
     KERNEL(rms_norm_##type, NORM_THREADS,                                                                              \
-           (const T* x, const T* weight, float epsilon, int rows, int d, T* out, float* inverseRms)) {                 \
+           (const T* x, const float* weight, float epsilon, int rows, int d, T* out, float* inverseRms)) {             \
         rmsNorm(x, weight, epsilon, rows, d, out, inverseRms);                                                         \
     }
 RMS_NORM(f32, float)
@@ -83,7 +83,7 @@ RMS_NORM(bf16, BFloat16)
 // dOut, x, dX [rows, d]; weight [d]; inverseRms [rows]. Grid: rows / 16, rounded up.
 #define RMS_NORM_BACKWARD(type, T)                                                                                     \
     KERNEL(rms_norm_backward_##type, NORM_THREADS,                                                                     \
-           (const T* dOut, const T* x, const T* weight, const float* inverseRms, int rows, int d, T* dX)) {            \
+           (const T* dOut, const T* x, const float* weight, const float* inverseRms, int rows, int d, T* dX)) {        \
         rmsNormBackward(dOut, x, weight, inverseRms, rows, d, dX);                                                     \
     }
 RMS_NORM_BACKWARD(f32, float)

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "emulation.h"
+#include "launch.h"
 
 #undef threadIdx
 #undef blockIdx
@@ -18,15 +19,17 @@ enum class Order { FORWARD, REVERSE, RANDOM };
 
 /** A kernel with everything that its launch fixed. */
 struct Launch {
-    std::string name;
-    Thunk thunk;
+    const Kernel& kernel;
     void** parameters;
     uint3 grid, dimensions;
     unsigned sharedBytes;
     Order order;
 };
 
-/** Runs block number {@code number} on the calling thread. The result is empty, or says what the kernel did wrong. */
-std::string runBlock(const Launch& launch, long number);
+/**
+ * Runs block number {@code number} on the calling thread. The result is empty, or says what the kernel did wrong; it lasts until
+ * the thread's next block.
+ */
+const std::string& runBlock(const Launch& launch, long number);
 
 } // namespace emulation

@@ -52,13 +52,17 @@ constexpr int SLOT = 64;
 struct Exchange {
     unsigned mask, arrived, generation;
     Site site;
-    alignas(16) unsigned char slots[2][32][SLOT];
+    unsigned char (*slots)[32][SLOT];
 };
+
+/** Different masks that the lanes of a warp may meet under at a time. */
+constexpr int MEETINGS = 4;
 
 struct Warp {
     unsigned live; // lanes that have not returned
     int first;     // linear index of lane 0
-    Exchange exchanges[4];
+    int begun;     // meetings that some lanes wait in
+    Exchange exchanges[MEETINGS];
 };
 
 struct Block {
@@ -68,12 +72,6 @@ struct Block {
     int threads, live, arrived;
     unsigned generation; // of the barrier
     Site site;
-};
-
-struct AsyncCopy {
-    void* target;
-    const void* source; // null: zeros
-    int bytes, group;
 };
 
 enum class State { READY, WAITING, DONE };
@@ -87,8 +85,7 @@ struct Thread {
     Site site;
     void* stack;        // null before the first step and after the last
     void* stackPointer; // while it does not run
-    int copies, group;
-    AsyncCopy pending[64];
+    int copies, group;  // asynchronous copies in flight, and the group that the next one belongs to
 };
 
 extern thread_local Thread* current __attribute__((tls_model("initial-exec")));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Kernels that are wrong on purpose: each must be caught, or must show what the emulation promises to show. Never shipped.
+#include "intrinsics.cuh"
 
 /** Reads a neighbour's element without waiting for it: NaN in some order of the threads. */
 KERNEL(fault_missing_barrier, 64, (const float* x, float* out)) {

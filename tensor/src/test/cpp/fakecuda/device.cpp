@@ -8,14 +8,23 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <unistd.h>
+
 namespace fake {
 namespace {
 
-// What the very first call must find already.
+// What the very first call must find already, and what a process without this library's test functions can set.
 Settings fromEnvironment() {
     Settings settings;
-    if (const char *devices = getenv("FAKECUDA_DEVICES")) settings.devices = atoi(devices);
-    if (const char *version = getenv("FAKECUDA_DRIVER_VERSION")) settings.driverVersion = atoi(version);
+    if (const char *devices = getenv("JACOBIAN_EMULATION_DEVICES")) settings.devices = atoi(devices);
+    if (const char *version = getenv("JACOBIAN_EMULATION_DRIVER_VERSION")) settings.driverVersion = atoi(version);
+    if (const char *bytes = getenv("JACOBIAN_EMULATION_MEMORY")) settings.memory = strtoull(bytes, nullptr, 10);
+    if (const char *launches = getenv("JACOBIAN_EMULATION_LOSE_AFTER")) settings.launchesLeft = atoi(launches);
+    if (const char *mode = getenv("JACOBIAN_EMULATION_MODE")) settings.lazy = strcmp(mode, "eager") != 0;
+    if (const char *faults = getenv("JACOBIAN_EMULATION_FAULTS")) {
+        settings.faults = strcmp(faults, "fatal") == 0 ? Settings::FATAL
+                          : strcmp(faults, "print") == 0 ? Settings::PRINTED : Settings::KEPT;
+    }
     return settings;
 }
 
@@ -24,9 +33,12 @@ Settings fromEnvironment() {
 std::recursive_mutex lock;
 Settings settings = fromEnvironment();
 bool initialized = false;
+bool lost = false;
 CUresult sticky = SUCCESS;
 
 namespace {
+
+const int FATAL_EXIT = 86; // a process that such a fault ended is told from one that crashed
 
 struct Context {
     int device;
@@ -45,6 +57,14 @@ bool isContext(Context *context) {
     return false;
 }
 
+CUresult enterUnplanned(const char *function, bool needsContext) {
+    if (!initialized) return fault(NOT_INITIALIZED, "%s before cuInit", function);
+    if (needsContext && !isContext(current)) {
+        return fault(INVALID_CONTEXT, "%s on a thread without a context", function);
+    }
+    return needsContext ? sticky : SUCCESS;
+}
+
 } // namespace
 
 CUresult fault(CUresult code, const char *format, ...) {
@@ -55,21 +75,23 @@ CUresult fault(CUresult code, const char *format, ...) {
     va_end(arguments);
     std::lock_guard<std::recursive_mutex> held(lock);
     faults.push_back(text);
+    if (settings.faults != Settings::KEPT) fprintf(stderr, "emulated device: %s\n", text);
+    if (settings.faults == Settings::FATAL) _exit(FATAL_EXIT);
     return code;
 }
 
+int currentDevice() { return current == nullptr ? 0 : current->device; }
+
 CUresult enter(const char *function, bool needsContext) {
+    if (lost) return LAUNCH_FAILED;
+    if (injected.empty()) return enterUnplanned(function, needsContext);
     auto planned = injected.find(function);
     if (planned != injected.end() && planned->second.first-- == 0) {
         CUresult code = planned->second.second;
         injected.erase(planned);
         return code;
     }
-    if (!initialized) return fault(NOT_INITIALIZED, "%s before cuInit", function);
-    if (needsContext && !isContext(current)) {
-        return fault(INVALID_CONTEXT, "%s on a thread without a context", function);
-    }
-    return needsContext ? sticky : SUCCESS;
+    return enterUnplanned(function, needsContext);
 }
 
 } // namespace fake
@@ -79,6 +101,7 @@ using namespace fake;
 EXPORT CUresult cuInit(unsigned flags) {
     std::lock_guard<std::recursive_mutex> held(lock);
     if (flags != 0) return INVALID_VALUE;
+    if (lost) return LAUNCH_FAILED;
     if (settings.devices == 0) return NO_DEVICE;
     initialized = true;
     return SUCCESS;
@@ -148,19 +171,22 @@ EXPORT CUresult cuDevicePrimaryCtxRetain(void **context, int device) {
 }
 
 EXPORT CUresult cuDevicePrimaryCtxRelease_v2(int device) {
-    ENTER("cuDevicePrimaryCtxRelease", false);
+    std::lock_guard<std::recursive_mutex> held(lock);
+    CUresult early = enter("cuDevicePrimaryCtxRelease", false);
+    if (early != SUCCESS && !lost) return early;
     auto entry = primary.find(device);
     if (entry == primary.end()) return fault(INVALID_CONTEXT, "release of a primary context that nobody retains");
     if (--entry->second->retained == 0) {
         drainAll();
-        releaseModules();
-        releaseStreams();
-        releaseMemory();
+        releaseGraphs(device);
+        releaseModules(device);
+        releaseStreams(device);
+        releaseMemory(device);
         delete entry->second;
         primary.erase(entry);
-        sticky = SUCCESS;
+        if (primary.empty()) sticky = SUCCESS;
     }
-    return SUCCESS;
+    return early;
 }
 
 EXPORT CUresult cuCtxSetCurrent(void *context) {
@@ -178,7 +204,9 @@ EXPORT CUresult cuCtxGetCurrent(void **context) {
 
 EXPORT CUresult cuCtxSynchronize() {
     ENTER("cuCtxSynchronize", true);
-    return drainAll();
+    if (CUresult code = notWhileCapturing("cuCtxSynchronize")) return code;
+    CUresult code = drainAll();
+    return code != SUCCESS ? code : checkAllCanaries("something before a wait");
 }
 
 EXPORT CUresult cuGetErrorName(int, const char **text) {
@@ -194,6 +222,13 @@ EXPORT void fakecuda_set_lazy(int lazy) { settings.lazy = lazy; }
 EXPORT void fakecuda_set_devices(int devices) { settings.devices = devices; }
 EXPORT void fakecuda_set_driver_version(int version) { settings.driverVersion = version; }
 EXPORT void fakecuda_set_memory(uint64_t bytes) { settings.memory = bytes; }
+
+// Loses the device at a launch, after some that work; negative: it stays, or is there again.
+EXPORT void fakecuda_lose_after(int launches) {
+    std::lock_guard<std::recursive_mutex> held(lock);
+    settings.launchesLeft = launches;
+    lost = false;
+}
 
 // Makes one call of a function fail, after some that pass.
 EXPORT void fakecuda_inject(const char *function, int passing, int code) {

@@ -8,6 +8,7 @@
 //    synchronisation shows stale data; in eager mode they run at once. Both orders are legal on a device, so a program
 //    must give the same results on both.
 //  - A fault (a mistake of the caller's) is kept as text for the test to read, besides whatever code the call returns.
+//  - A loss of the device, on request: from some launch on, everything fails.
 //  - One lock for everything: this is about correctness.
 //  - What is not implemented says so by name; see the stubs that the build generates.
 #pragma once
@@ -17,6 +18,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
@@ -44,23 +46,39 @@ enum Result {
     ILLEGAL_ADDRESS = 700,
     LAUNCH_OUT_OF_RESOURCES = 701,
     LAUNCH_FAILED = 719,
-    NOT_SUPPORTED = 801
+    NOT_SUPPORTED = 801,
+    CAPTURE_UNSUPPORTED = 900,
+    CAPTURE_INVALIDATED = 901,
+    CAPTURE_UNMATCHED = 903,
+    CAPTURE_UNJOINED = 904,
+    CAPTURE_ISOLATION = 905
 };
 
 typedef std::function<CUresult()> Work;
 
+struct Capture;
+
+// The device of the calling thread's context.
+int currentDevice();
+
 struct Stream {
+    const int device = currentDevice();
     std::deque<Work> queue;
-    uint64_t given = 0; // pieces of work ever given to it
-    uint64_t done = 0;  // pieces of work run
+    uint64_t given = 0;         // pieces of work ever given to it
+    uint64_t done = 0;          // pieces of work run
+    Capture *capture = nullptr; // that it takes part in
+    std::vector<int> tail;      // then: what its next piece of work comes after
 };
 
 struct Event {
+    const int device = currentDevice();
     Stream *stream = nullptr; // null before it is recorded, and when the stream is gone (it was drained then)
     uint64_t position = 0;
     bool recorded = false;
     bool timing = false;
     double milliseconds = 0;
+    uint64_t capture = 0;  // that it was recorded in; 0 for none
+    std::vector<int> tail; // then: what it marks
 };
 
 // What tests may change, and what they may read.
@@ -68,12 +86,15 @@ struct Settings {
     bool lazy = true;
     int devices = 1;
     int driverVersion = 13000;
-    uint64_t memory = 1ULL << 30;
+    uint64_t memory = 1ULL << 30; // of each device
+    int launchesLeft = -1;        // until the device is lost; negative: it stays
+    enum { KEPT, PRINTED, FATAL } faults = KEPT;
 };
 
 extern std::recursive_mutex lock;
 extern Settings settings;
 extern bool initialized;
+extern bool lost;       // the device has fallen off
 extern CUresult sticky; // a failure of work: every later call answers with it until the context is gone
 
 // Notes a mistake of the caller and returns the code.
@@ -92,16 +113,39 @@ CUresult drainAll();
 bool isStream(Stream *stream);
 bool isEvent(Event *event);
 
+// What begins every function that no capture of a stream may contain: while there is one, it is a fault and ends it.
+CUresult notWhileCapturing(const char *function);
+
+// Captures.
+CUresult capture(Stream *stream, Work work);
+CUresult captureRecord(Event *event, Stream *stream);
+CUresult captureWait(Stream *stream, Event *event); // also where only the event was captured
+CUresult breakCapture(Stream *stream, CUresult code);
+
 // Whether the range lies in one open allocation; a fault if not.
 CUresult checkRange(CUdeviceptr address, size_t bytes, const char *what);
 
-// Looks for writes outside of allocations, and blames them on the work that ran last.
-CUresult checkCanaries(const char *work);
+// Looks for writes outside of allocations, and blames them on some work: around the allocation that an address is in or
+// beside, if it is in one; around every one, if something ran since this was last looked at.
+CUresult checkCanaries(CUdeviceptr address, const char *work);
+CUresult checkAllCanaries(const char *work);
 
-// At the end of a context: faults for everything that was not closed, and a fresh start.
-void releaseMemory();
-void releaseStreams();
-void releaseModules();
+// At the end of a device's context: faults for everything that was not closed, and a fresh start.
+void releaseMemory(int device);
+void releaseStreams(int device);
+void releaseModules(int device);
+void releaseGraphs(int device);
+
+// Takes what a device's context left open out of a set, and notes how much it was; a lost device's cannot be closed in order.
+template <typename T> std::vector<T *> takeOpen(std::set<T *> &all, int device, const char *what) {
+    std::vector<T *> open;
+    for (T *one : all) {
+        if (one->device == device) open.push_back(one);
+    }
+    for (T *one : open) all.erase(one);
+    if (!lost && !open.empty()) fault(SUCCESS, "context closed with %zu %s", open.size(), what);
+    return open;
+}
 
 } // namespace fake
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Streams and events.
+#include "../emulation/pool.h"
 #include "fake.h"
 
 #include <algorithm>
@@ -33,6 +34,12 @@ CUresult drain(Stream *stream, uint64_t position) {
     return sticky;
 }
 
+// As drain, by somebody who waits.
+static CUresult await(Stream *stream, uint64_t position) {
+    CUresult code = drain(stream, position);
+    return code != SUCCESS ? code : checkAllCanaries("something before a wait");
+}
+
 CUresult drainAll() {
     for (Stream *stream : streams) drain(stream, stream->given);
     return sticky;
@@ -43,18 +50,15 @@ CUresult give(Stream *stream, Work work) {
         return fault(INVALID_HANDLE, "work for %s stream",
                      stream == nullptr ? "the default" : "a closed or unknown");
     }
+    if (stream->capture != nullptr) return capture(stream, std::move(work));
     stream->queue.push_back(std::move(work));
     stream->given++;
     return settings.lazy ? sticky : drain(stream, stream->given);
 }
 
-void releaseStreams() {
-    if (!streams.empty()) fault(SUCCESS, "context closed with %zu open streams", streams.size());
-    if (!events.empty()) fault(SUCCESS, "context closed with %zu open events", events.size());
-    for (Stream *stream : streams) delete stream;
-    for (Event *event : events) delete event;
-    streams.clear();
-    events.clear();
+void releaseStreams(int device) {
+    for (Stream *stream : takeOpen(streams, device, "open streams")) delete stream;
+    for (Event *event : takeOpen(events, device, "open events")) delete event;
 }
 
 } // namespace fake
@@ -72,6 +76,7 @@ EXPORT CUresult cuStreamCreate(Stream **stream, unsigned flags) {
 EXPORT CUresult cuStreamDestroy_v2(Stream *stream) {
     std::lock_guard<std::recursive_mutex> held(lock);
     if (!isStream(stream)) return fault(INVALID_HANDLE, "a stream closed twice");
+    if (stream->capture != nullptr) breakCapture(stream, fault(CAPTURE_UNSUPPORTED, "a stream closed while it is captured"));
     drain(stream, stream->given);
     for (Event *event : events) {
         if (event->stream == stream) event->stream = nullptr;
@@ -84,12 +89,14 @@ EXPORT CUresult cuStreamDestroy_v2(Stream *stream) {
 EXPORT CUresult cuStreamSynchronize(Stream *stream) {
     ENTER("cuStreamSynchronize", true);
     if (!isStream(stream)) return fault(INVALID_HANDLE, "wait for a stream that is closed");
-    return drain(stream, stream->given);
+    if (CUresult code = notWhileCapturing("cuStreamSynchronize")) return code;
+    return await(stream, stream->given);
 }
 
 EXPORT CUresult cuStreamQuery(Stream *stream) {
     ENTER("cuStreamQuery", true);
     if (!isStream(stream)) return fault(INVALID_HANDLE, "query of a stream that is closed");
+    if (CUresult code = notWhileCapturing("cuStreamQuery")) return code;
     if (stream->done == stream->given) return SUCCESS;
     drain(stream, stream->done + 1); // so that asking again and again ends
     return sticky != SUCCESS ? sticky : NOT_READY;
@@ -98,6 +105,7 @@ EXPORT CUresult cuStreamQuery(Stream *stream) {
 EXPORT CUresult cuStreamWaitEvent(Stream *stream, Event *event, unsigned) {
     ENTER("cuStreamWaitEvent", true);
     if (!isEvent(event)) return fault(INVALID_HANDLE, "a stream waits for an event that is closed");
+    if (event->capture != 0 || (isStream(stream) && stream->capture != nullptr)) return captureWait(stream, event);
     Stream *source = event->stream;
     uint64_t position = event->position;
     return give(stream, [=]() -> CUresult {
@@ -125,6 +133,8 @@ EXPORT CUresult cuEventDestroy_v2(Event *event) {
 EXPORT CUresult cuEventRecord(Event *event, Stream *stream) {
     ENTER("cuEventRecord", true);
     if (!isEvent(event)) return fault(INVALID_HANDLE, "record of an event that is closed");
+    if (isStream(stream) && stream->capture != nullptr) return captureRecord(event, stream);
+    event->capture = 0;
     CUresult code = give(stream, [=]() -> CUresult {
         if (isEvent(event)) event->milliseconds = now();
         return SUCCESS;
@@ -140,12 +150,16 @@ EXPORT CUresult cuEventRecord(Event *event, Stream *stream) {
 EXPORT CUresult cuEventSynchronize(Event *event) {
     ENTER("cuEventSynchronize", true);
     if (!isEvent(event)) return fault(INVALID_HANDLE, "wait for an event that is closed");
-    return event->stream == nullptr ? sticky : drain(event->stream, event->position);
+    if (CUresult code = notWhileCapturing("cuEventSynchronize")) return code;
+    if (event->capture != 0) return fault(INVALID_VALUE, "wait for an event that was recorded in a capture only");
+    return event->stream == nullptr ? sticky : await(event->stream, event->position);
 }
 
 EXPORT CUresult cuEventQuery(Event *event) {
     ENTER("cuEventQuery", true);
     if (!isEvent(event)) return fault(INVALID_HANDLE, "query of an event that is closed");
+    if (CUresult code = notWhileCapturing("cuEventQuery")) return code;
+    if (event->capture != 0) return fault(INVALID_VALUE, "query of an event that was recorded in a capture only");
     if (event->stream == nullptr || event->stream->done >= event->position) return SUCCESS;
     drain(event->stream, event->stream->done + 1);
     return sticky != SUCCESS ? sticky : NOT_READY;
@@ -164,7 +178,15 @@ EXPORT CUresult cuEventElapsedTime(float *milliseconds, Event *from, Event *to) 
 }
 
 // For the fake cuBLAS.
+EXPORT void fakecuda_parallel(long count, bool (*run)(void *what, long i), void *what) { emulation::parallel(count, run, what); }
+
+EXPORT int fakecuda_not_while_capturing(const char *function) {
+    std::lock_guard<std::recursive_mutex> held(lock);
+    return lost ? (CUresult) LAUNCH_FAILED : notWhileCapturing(function);
+}
+
 EXPORT int fakecuda_give(void *stream, const std::function<int()> *work) {
     std::lock_guard<std::recursive_mutex> held(lock);
+    if (lost || sticky != SUCCESS) return LAUNCH_FAILED;
     return give((Stream *) stream, *work);
 }

@@ -9,8 +9,8 @@ import dev.jacobian.tensor.Workspace;
 /**
  * Causal grouped-query attention over packed segments.
  *
- * <p>Both forms write keys and values into a {@link KvCache} and run the same kernel on it, so scoring a batch and decoding
- * token by token give the same bits. The uncached form makes a cache of its own for the pass and can be differentiated.
+ * <p>Both forms are the same sums in the same order, so scoring a batch and decoding token by token give the same bits. The
+ * uncached form can be differentiated.
  */
 public final class Attention {
     private Attention() {}
@@ -32,26 +32,18 @@ public final class Attention {
         Tensor queries = q.value().contiguous(); // [N, H · headDim]
         Tensor keys = k.value().contiguous(); // [N, kvHeads · headDim]
         Tensor values = v.value().contiguous(); // [N, kvHeads · headDim]
-        int kvHeads = k.value().extent(1) / headDim;
         int heads = q.value().extent(1) / headDim;
-        Tensor out = Workspace.tensor(q.value().shape()); // [N, H · headDim]
-        Tensor stats = Operation.isRecorded(q, k, v) ? Workspace.tensor(segments.rows(), heads, 2) : null; // [N, H, 2]
-        Workspace.inner(() -> {
-            KvCache cache = q.backend().newKvCache(1, kvHeads, headDim);
-            int[] sequences = new int[segments.count()];
-            for (int s = 0; s < sequences.length; s++) {
-                int parent = segments.parent(s);
-                sequences[s] = parent < 0 ? cache.add() : cache.fork(sequences[parent], segments.length(parent));
-            }
-            cache.append(0, sequences, segments, keys, values);
-            q.backend().attention(queries, cache, 0, sequences, segments, scale, window, out, stats);
-        });
+        Tensor out = Workspace.like(q.value()); // [N, H · headDim]
+        Tensor stats = Operation.isRecorded(q, k, v)
+                ? Workspace.floatsBeside(q.value(), segments.rows(), heads, 2)
+                : null; // [N, H, 2]
+        q.backend().attention(queries, keys, values, segments, headDim, scale, window, out, stats);
         return Var.result(out, new Operation("attention", q, k, v) {
             @Override
             void backward(Tensor dOut) {
-                Tensor dQ = Workspace.tensor(q.value().shape());
-                Tensor dK = Workspace.tensor(k.value().shape());
-                Tensor dV = Workspace.tensor(v.value().shape());
+                Tensor dQ = Workspace.like(q.value());
+                Tensor dK = Workspace.like(k.value());
+                Tensor dV = Workspace.like(v.value());
                 q.backend()
                         .attentionBackward(
                                 dOut, queries, keys, values, out, stats, segments, headDim, scale, window, dQ, dK, dV);
@@ -84,7 +76,7 @@ public final class Attention {
         }
         cache.append(
                 layer, sequences, segments, k.value().contiguous(), v.value().contiguous());
-        Tensor out = Workspace.tensor(q.value().shape()); // [N, H · headDim]
+        Tensor out = Workspace.like(q.value()); // [N, H · headDim]
         q.backend().attention(q.value().contiguous(), cache, layer, sequences, segments, scale, window, out, null);
         return Var.constant(out);
     }

@@ -9,7 +9,7 @@ public final class Elementwise {
     private Elementwise() {}
 
     private static Tensor like(Var x) {
-        return Workspace.tensor(x.value().shape());
+        return Workspace.like(x.value());
     }
 
     /** {@code x + y}. d/dx = d/dy = 1. */

@@ -2,6 +2,7 @@
 package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
@@ -21,10 +22,19 @@ public record FrozenWeight(String name, PackedMatrix packed) implements LinearWe
     /** Floats that are unpacked at a time. */
     private static final int BLOCK_FLOATS = 1 << 20;
 
-    /** Packs a weight [M, K]. */
+    /** Packs a weight [M, K] for the device that it is on. */
     public static FrozenWeight of(String name, Tensor weight, WeightFormat format) {
+        return of(name, weight, format, weight.device());
+    }
+
+    /**
+     * Packs a weight [M, K].
+     *
+     * @param device where products are computed; the weight itself may be on the CPU
+     */
+    public static FrozenWeight of(String name, Tensor weight, WeightFormat format, Device device) {
         try {
-            return new FrozenWeight(name, Backends.of(weight.device()).pack(weight.t(), format));
+            return new FrozenWeight(name, Backends.of(device).pack(weight.t(), format));
         } catch (IllegalArgumentException wrong) {
             throw new IllegalArgumentException("weight '" + name + "' (transposed): " + wrong.getMessage(), wrong);
         }
@@ -42,13 +52,13 @@ public record FrozenWeight(String name, PackedMatrix packed) implements LinearWe
         int k = packed.rows();
         int m = packed.columns();
         int block = Math.clamp(BLOCK_FLOATS / Math.max(1, k), 1, Math.max(1, m));
-        Tensor unpacked = Workspace.tensor(k, block); // [K, block]
+        Tensor unpacked = Workspace.like(dOut, k, block); // [K, block]
         if (m == 0) {
             dX.fill(0f);
         }
         for (int from = 0; from < m; from += block) {
             int n = Math.min(block, m - from);
-            Tensor columns = n == block ? unpacked : Workspace.tensor(k, n); // [K, n]
+            Tensor columns = n == block ? unpacked : Workspace.like(dOut, k, n); // [K, n]
             backend.unpack(packed, from, columns);
             backend.matmul(dOut.slice(1, from, from + n), columns.t(), dX, from > 0);
         }

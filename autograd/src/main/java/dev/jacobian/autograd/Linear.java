@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.autograd;
 
-import dev.jacobian.tensor.PackedMatrix;
+import dev.jacobian.tensor.Backend;
+import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 import java.util.ArrayList;
@@ -28,8 +29,8 @@ public final class Linear {
         int m = outputs(weight);
         requireInputs("linear", weight, x.value().extent(1));
         Tensor input = x.value().contiguous(); // [N, K]
-        Tensor out = Workspace.tensor(n, m); // [N, M]
-        x.backend().matmul(input, packedTranspose(weight), out, false);
+        Tensor out = Workspace.like(input, n, m); // [N, M]
+        timesTransposed(input, weight, out);
         if (bias.isPresent()) {
             Shapes.require("linear", "bias " + bias.get().name(), bias.get().value(), m);
             x.backend().addRow(out, bias.get().value(), out);
@@ -38,7 +39,7 @@ public final class Linear {
             @Override
             void backward(Tensor dOut) {
                 if (x.requiresGrad()) {
-                    Tensor dX = Workspace.tensor(x.value().shape()); // [N, K]
+                    Tensor dX = Workspace.like(x.value()); // [N, K]
                     timesWeight(dOut, weight, dX);
                     x.accumulate(dX, true);
                 }
@@ -83,18 +84,21 @@ public final class Linear {
         }
     }
 
-    /** Wᵀ [K, M], packed. */
-    static PackedMatrix packedTranspose(LinearWeight weight) {
-        return switch (weight) {
-            case Var trainable -> trainable.packedTranspose();
-            case FrozenWeight frozen -> frozen.packed();
-        };
+    /** {@code out = x · Wᵀ}, [N, M] from [N, K], with the weight in the type of {@code x}. */
+    static void timesTransposed(Tensor x, LinearWeight weight, Tensor out) {
+        Backend backend = Backends.of(x.device());
+        switch (weight) {
+            case Var trainable
+            when x.dtype() == trainable.value().dtype() -> backend.matmul(x, trainable.packedTranspose(), out, false);
+            case Var trainable -> backend.matmul(x, trainable.valueAs(x.dtype()).t(), out, false);
+            case FrozenWeight frozen -> backend.matmul(x, frozen.packed(), out, false);
+        }
     }
 
-    /** {@code dX = dOut · W}, [N, K] from [N, M]. */
+    /** {@code dX = dOut · W}, [N, K] from [N, M], with the weight in the type of {@code dOut}. */
     static void timesWeight(Tensor dOut, LinearWeight weight, Tensor dX) {
         switch (weight) {
-            case Var trainable -> trainable.backend().matmul(dOut, trainable.value(), dX, false);
+            case Var trainable -> trainable.backend().matmul(dOut, trainable.valueAs(dOut.dtype()), dX, false);
             case FrozenWeight frozen -> frozen.backward(dOut, dX);
         }
     }
@@ -110,7 +114,7 @@ public final class Linear {
         Shapes.requireRank("matmul", "a", a.value(), 2);
         Shapes.requireRank("matmul", "b", b.value(), 2);
         Shapes.require("matmul", "b", b.value(), a.value().extent(1), b.value().extent(1));
-        Tensor out = Workspace.tensor(a.value().extent(0), b.value().extent(1)); // [M, N]
+        Tensor out = Workspace.like(a.value(), a.value().extent(0), b.value().extent(1)); // [M, N]
         a.backend().matmul(a.value(), b.value(), out, false);
         return Var.result(out, new Operation("matmul", a, b) {
             @Override

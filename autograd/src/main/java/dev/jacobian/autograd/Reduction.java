@@ -4,7 +4,7 @@ package dev.jacobian.autograd;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 
-/** Sums to a scalar (a tensor with no dimensions). Summed in double, in order. */
+/** Sums to a scalar: a tensor with no dimensions, on the CPU wherever the summands are. Summed in double, in order. */
 public final class Reduction {
     private Reduction() {}
 
@@ -31,7 +31,7 @@ public final class Reduction {
         return Var.result(out, new Operation("sum", x) {
             @Override
             void backward(Tensor dOut) {
-                Tensor dX = Workspace.tensor(x.value().shape());
+                Tensor dX = Workspace.like(x.value());
                 dX.fill(dOut.item() / divisor);
                 x.accumulate(dX, true);
             }
@@ -58,7 +58,9 @@ public final class Reduction {
                 for (int i = 0; i < gradient.length; i++) {
                     gradient[i] = d * weights[i];
                 }
-                x.accumulate(Tensor.of(gradient, x.value().shape().toArray()), true);
+                Tensor dX = Workspace.like(x.value());
+                dX.copyFrom(Tensor.of(gradient, x.value().shape().toArray()));
+                x.accumulate(dX, true);
             }
         });
     }

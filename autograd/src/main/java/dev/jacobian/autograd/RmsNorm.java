@@ -26,13 +26,13 @@ public final class RmsNorm {
         }
         Tensor input = x.value().contiguous();
         Tensor gain = weight.value().contiguous(); // [D]
-        Tensor out = Workspace.tensor(x.value().shape());
-        Tensor inverseRms = Workspace.tensor(input.elements() / d); // [N]
+        Tensor out = Workspace.like(x.value());
+        Tensor inverseRms = Workspace.floatsBeside(input, input.elements() / d); // [N]
         x.backend().rmsNorm(input, gain, epsilon, out, inverseRms);
         return Var.result(out, new Operation("rmsNorm", x, weight) {
             @Override
             void backward(Tensor dOut) {
-                Tensor dX = Workspace.tensor(x.value().shape());
+                Tensor dX = Workspace.like(x.value());
                 Tensor dWeight = weight.requiresGrad() ? weight.gradToAddInto() : null; // [D]
                 x.backend().rmsNormBackward(dOut, input, gain, inverseRms, dX, dWeight);
                 x.accumulate(dX, true);

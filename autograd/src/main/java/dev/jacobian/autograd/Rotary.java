@@ -35,12 +35,12 @@ public final class Rotary {
         }
         Tensor cosines = cos.contiguous(); // [P, headDim/2]
         Tensor sines = sin.contiguous(); // [P, headDim/2]
-        Tensor out = Workspace.tensor(x.value().shape()); // [N, H · headDim]
+        Tensor out = Workspace.like(x.value()); // [N, H · headDim]
         x.backend().rotary(x.value().contiguous(), headDim, cosines, sines, positions, false, out);
         return Var.result(out, new Operation("rotary", x) {
             @Override
             void backward(Tensor dOut) {
-                Tensor dX = Workspace.tensor(x.value().shape());
+                Tensor dX = Workspace.like(x.value());
                 x.backend().rotary(dOut, headDim, cosines, sines, positions, true, dX);
                 x.accumulate(dX, true);
             }

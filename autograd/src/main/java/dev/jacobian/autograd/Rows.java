@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.autograd;
 
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 
@@ -16,12 +18,24 @@ public final class Rows {
      * @return [R, D]
      */
     public static Var gather(Var table, int[] rows) {
+        return gather(table, rows, DType.F32);
+    }
+
+    /**
+     * The same with the rows converted to a type, in which what follows is computed.
+     *
+     * @param type F32, or BF16 on a device
+     */
+    public static Var gather(Var table, int[] rows, DType type) {
         Shapes.requireRank("gather", "table", table.value(), 2);
         int size = table.value().extent(0);
         for (int row : rows) {
             Shapes.requireIndex("gather", table.name(), row, size);
         }
-        Tensor out = Workspace.tensor(rows.length, table.value().extent(1)); // [R, D]
+        Tensor out = Workspace.tensor(
+                table.value().device(),
+                type,
+                Shape.of(rows.length, table.value().extent(1))); // [R, D]
         table.backend().gatherRows(table.value().contiguous(), rows, out);
         return Var.result(out, new Operation("gather", table) {
             @Override

@@ -17,13 +17,13 @@ public final class SwiGlu {
         Shapes.requireSame("swiGlu", gate.value(), up.value());
         Tensor gateValue = gate.value().contiguous();
         Tensor upValue = up.value().contiguous();
-        Tensor out = Workspace.tensor(gateValue.shape());
+        Tensor out = Workspace.like(gateValue);
         gate.backend().swiGlu(gateValue, upValue, out);
         return Var.result(out, new Operation("swiGlu", gate, up) {
             @Override
             void backward(Tensor dOut) {
-                Tensor dGate = Workspace.tensor(gateValue.shape());
-                Tensor dUp = Workspace.tensor(upValue.shape());
+                Tensor dGate = Workspace.like(gateValue);
+                Tensor dUp = Workspace.like(upValue);
                 gate.backend().swiGluBackward(dOut, gateValue, upValue, dGate, dUp);
                 gate.accumulate(dGate, true);
                 up.accumulate(dUp, true);

@@ -3,6 +3,7 @@ package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 import java.util.Arrays;
@@ -58,12 +59,12 @@ public final class TokenLogProbs {
         }
         float inverseTemperature = 1f / temperature;
         Tensor states = hidden.value().contiguous(); // [N, D]
-        Tensor logProbs = Workspace.tensor(rows.length); // [R]
-        Tensor entropy = Workspace.tensor(rows.length); // [R]
-        Tensor stats = Workspace.tensor(rows.length, 2); // [R, 2]
+        Tensor logProbs = Workspace.floatsBeside(states, rows.length); // [R]
+        Tensor entropy = Workspace.floatsBeside(states, rows.length); // [R]
+        Tensor stats = Workspace.floatsBeside(states, rows.length, 2); // [R, 2]
         int chunk = Math.max(1, Math.min(Math.max(1, rows.length), CHUNK_ELEMENTS / vocabulary));
-        Tensor h = Workspace.tensor(chunk, d); // [chunk, D]
-        Tensor logits = Workspace.tensor(chunk, vocabulary); // [chunk, V]
+        Tensor h = Workspace.like(states, chunk, d); // [chunk, D]
+        Tensor logits = Workspace.floatsBeside(states, chunk, vocabulary); // [chunk, V]
         for (int from = 0; from < rows.length; from += chunk) {
             int n = Math.min(chunk, rows.length - from);
             int[] chunkRows = Arrays.copyOfRange(rows, from, from + n);
@@ -91,10 +92,26 @@ public final class TokenLogProbs {
         return new Result(result, entropy);
     }
 
+    /**
+     * The logits of chosen rows in F32, without gradient.
+     *
+     * @param hidden [N, D]
+     * @param weight [V, D]
+     * @param rows [R]
+     * @return [R, V]
+     */
+    public static Tensor logits(Var hidden, LinearWeight weight, int[] rows) {
+        Tensor states = hidden.value().contiguous(); // [N, D]
+        Tensor h = Workspace.like(states, rows.length, states.extent(1)); // [R, D]
+        Tensor logits = Workspace.floatsBeside(states, rows.length, Linear.outputs(weight)); // [R, V]
+        logitsOf(states, weight, rows, h, logits);
+        return logits;
+    }
+
     private static void logitsOf(Tensor states, LinearWeight weight, int[] rows, Tensor h, Tensor logits) {
         Backend backend = Backends.of(states.device());
         backend.gatherRows(states, rows, h);
-        backend.matmul(h, Linear.packedTranspose(weight), logits, false);
+        Linear.timesTransposed(h, weight, logits);
     }
 
     private static void backwardOf(
@@ -108,47 +125,59 @@ public final class TokenLogProbs {
             Tensor dOut,
             int chunk) {
         int d = hidden.value().extent(1);
-        int[] active = activeRows(dOut);
-        Tensor h = Workspace.tensor(chunk, d); // [chunk, D]
-        Tensor dH = Workspace.tensor(chunk, d); // [chunk, D]
-        Tensor logits = Workspace.tensor(chunk, Linear.outputs(weight)); // [chunk, V]
+        int[] active = activeRows(dOut.toFloatArray());
+        Backend backend = hidden.backend();
+        Tensor h = Workspace.like(states, chunk, d); // [chunk, D]
+        Tensor dH = Workspace.like(states, chunk, d); // [chunk, D]
+        Tensor logits = Workspace.floatsBeside(states, chunk, Linear.outputs(weight)); // [chunk, V]
+        boolean narrow = states.dtype() != DType.F32;
+        Tensor narrowed = narrow ? Workspace.like(states, chunk, Linear.outputs(weight)) : null; // [chunk, V]
         for (int from = 0; from < active.length; from += chunk) {
             int n = Math.min(chunk, active.length - from);
             int[] chunkRows = new int[n];
             int[] chunkTargets = new int[n];
-            Tensor chunkStats = Tensor.zeros(n, 2); // [n, 2]
-            Tensor chunkGrad = Tensor.zeros(n); // [n]
+            int[] chunkActive = Arrays.copyOfRange(active, from, from + n);
             for (int i = 0; i < n; i++) {
-                int at = active[from + i];
-                chunkRows[i] = rows[at];
-                chunkTargets[i] = targets[at];
-                chunkStats.floats()[2 * i] = stats.floats()[2 * at];
-                chunkStats.floats()[2 * i + 1] = stats.floats()[2 * at + 1];
-                chunkGrad.floats()[i] = dOut.floats()[dOut.offset() + at];
+                chunkRows[i] = rows[chunkActive[i]];
+                chunkTargets[i] = targets[chunkActive[i]];
             }
+            Tensor chunkStats = Workspace.floatsBeside(states, n, 2); // [n, 2]
+            Tensor chunkGrad = Workspace.floatsBeside(states, n, 1); // [n, 1]
+            backend.gatherRows(stats, chunkActive, chunkStats);
+            backend.gatherRows(dOut.reshape(dOut.elements(), 1), chunkActive, chunkGrad);
             Tensor hChunk = h.slice(0, 0, n); // [n, D]
             Tensor dLogits = logits.slice(0, 0, n); // [n, V]
             logitsOf(states, weight, chunkRows, hChunk, dLogits);
-            hidden.backend().logProbsBackward(dLogits, inverseTemperature, chunkTargets, chunkGrad, chunkStats);
+            backend.logProbsBackward(dLogits, inverseTemperature, chunkTargets, chunkGrad.reshape(n), chunkStats);
+            Workspace.release(chunkStats);
+            Workspace.release(chunkGrad);
+            if (narrow) {
+                Tensor rounded = narrowed.slice(0, 0, n); // [n, V]
+                rounded.convertFrom(dLogits);
+                dLogits = rounded;
+            }
             if (hidden.requiresGrad()) {
                 Tensor dHChunk = dH.slice(0, 0, n); // [n, D]
                 Linear.timesWeight(dLogits, weight, dHChunk);
-                hidden.backend().scatterAddRows(dHChunk, chunkRows, hidden.gradToAddInto());
+                backend.scatterAddRows(dHChunk, chunkRows, hidden.gradToAddInto());
             }
             if (weight instanceof Var trained && trained.requiresGrad()) {
-                hidden.backend().matmul(dLogits.t(), hChunk, trained.gradToAddInto(), true);
+                backend.matmul(dLogits.t(), hChunk, trained.gradToAddInto(), true);
             }
         }
         Workspace.release(h);
         Workspace.release(dH);
         Workspace.release(logits);
+        if (narrow) {
+            Workspace.release(narrowed);
+        }
     }
 
-    private static int[] activeRows(Tensor dOut) {
-        int[] active = new int[dOut.elements()];
+    private static int[] activeRows(float[] dOut) {
+        int[] active = new int[dOut.length];
         int count = 0;
         for (int i = 0; i < active.length; i++) {
-            if (dOut.floats()[dOut.offset() + i] != 0f) {
+            if (dOut[i] != 0f) {
                 active[count++] = i;
             }
         }

@@ -3,6 +3,7 @@ package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
@@ -31,6 +32,8 @@ public final class Var implements LinearWeight {
     private Tensor spareGrad; // a cleared gradient whose array the next one takes
     private PackedMatrix packedTranspose;
     private boolean packedIsStale;
+    private Tensor converted; // the value in another type
+    private boolean convertedIsStale;
 
     private Var(Tensor value, boolean requiresGrad, String name, Operation producer) {
         this.value = value;
@@ -114,6 +117,21 @@ public final class Var implements LinearWeight {
     /** Tells that the value was written to, so that copies made of it for speed are made anew. */
     public void valueChanged() {
         packedIsStale = true;
+        convertedIsStale = true;
+    }
+
+    /** The value in the type that an operation computes in; a rounded copy is kept until the value changes. */
+    Tensor valueAs(DType type) {
+        if (type == value.dtype()) {
+            return value;
+        }
+        if (converted == null || converted.dtype() != type) {
+            converted = value.to(type);
+        } else if (convertedIsStale) {
+            converted.convertFrom(value);
+        }
+        convertedIsStale = false;
+        return converted;
     }
 
     /** The transpose of a weight [N, K], packed for products; kept until the value changes. */
@@ -149,7 +167,7 @@ public final class Var implements LinearWeight {
             return;
         }
         if (gradIsShared) {
-            Tensor sum = Workspace.tensor(value.shape());
+            Tensor sum = Workspace.like(value);
             backend().add(grad, gradient, sum);
             Workspace.release(grad);
             grad = sum;
@@ -180,15 +198,15 @@ public final class Var implements LinearWeight {
     /** A gradient tensor to add into directly: the accumulated one, or zeros. */
     Tensor gradToAddInto() {
         if (grad == null) {
-            grad = producer == null ? takeSpare() : Workspace.tensor(value.shape());
+            grad = producer == null ? takeSpare() : Workspace.like(value);
             if (grad == null) {
-                grad = Tensor.zeros(value.dtype(), value.shape());
+                grad = Tensor.zeros(value.device(), value.dtype(), value.shape());
             } else {
                 grad.fill(0f);
             }
             gradIsShared = false;
         } else if (gradIsShared) {
-            Tensor own = Workspace.tensor(value.shape());
+            Tensor own = Workspace.like(value);
             own.copyFrom(grad);
             Workspace.release(grad);
             grad = own;
@@ -214,7 +232,7 @@ public final class Var implements LinearWeight {
                     "backward() starts from one number, this variable has shape " + value.shape()
                             + "; reduce it first or pass the gradient of your own scalar with backward(gradient)");
         }
-        Tensor one = Tensor.zeros(value.dtype(), value.shape());
+        Tensor one = Tensor.zeros(value.device(), value.dtype(), value.shape());
         one.fill(1f);
         backward(one);
     }
@@ -222,7 +240,7 @@ public final class Var implements LinearWeight {
     /**
      * Computes gradients of a scalar whose gradient with respect to this variable is given: the vector–Jacobian product.
      *
-     * @param gradient same shape as the value; neither kept nor changed
+     * @param gradient same shape as the value, on any device; neither kept nor changed
      * @throws IllegalStateException if nothing here depends on a parameter, or a part of the graph was walked back before
      */
     public void backward(Tensor gradient) {
@@ -234,7 +252,7 @@ public final class Var implements LinearWeight {
             throw new IllegalStateException("nothing to differentiate: '" + name
                     + "' does not depend on a parameter, or was computed in NoGrad");
         }
-        Tape.backward(this, gradient.contiguous());
+        Tape.backward(this, gradient.to(value.device()).contiguous());
     }
 
     @Override

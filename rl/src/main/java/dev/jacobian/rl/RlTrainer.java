@@ -8,6 +8,7 @@ import dev.jacobian.autograd.optim.GradientClipping;
 import dev.jacobian.autograd.optim.Schedule;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;
+import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.MemoryPlan;
@@ -63,7 +64,9 @@ public final class RlTrainer {
     public RlTrainer(CausalLM model, Task task, RlConfig config, Algorithm algorithm) {
         model.requireTrainable("training");
         this.memory = RlMemory.of(model, task, config, algorithm);
-        memory.require();
+        if (model.device().equals(Device.CPU)) { // a GPU's allocator itself says what is needed and what there is
+            memory.require();
+        }
         model.gradientCheckpointing(config.gradientCheckpointing());
         this.model = model;
         this.task = task;

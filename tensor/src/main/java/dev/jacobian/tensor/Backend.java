@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor;
 
+import dev.jacobian.tensor.reference.ReferenceSampling;
+import java.util.List;
+
 /**
  * The kernels of one kind of device: everything that computes.
  *
@@ -24,6 +27,27 @@ package dev.jacobian.tensor;
 public interface Backend {
     /** Short name for logs, such as {@code vector-512}. */
     String name();
+
+    // Memory
+
+    /**
+     * Memory for elements of tensors on this backend's device, with unspecified contents.
+     *
+     * @param scoped whether the caller promises to close it; if it does not, that is counted as a leak. Other memory comes
+     *     back when the garbage collector finds it unused
+     * @throws UnsupportedOperationException on the CPU, whose tensors are Java arrays
+     */
+    default DeviceArray allocate(DType dtype, int elements, boolean scoped) {
+        throw new UnsupportedOperationException(name() + " computes on Java arrays; make them with Tensor.zeros");
+    }
+
+    /** Bytes that computations may still take: of the device, or what the heap may grow to. */
+    default long availableMemory() {
+        return Runtime.getRuntime().maxMemory();
+    }
+
+    /** Waits until the device has done everything that it was asked, and throws what went wrong with any of it. */
+    default void synchronize() {}
 
     // Matrix products
 
@@ -97,6 +121,15 @@ public interface Backend {
     /** {@code Σ x²} in double: blocks of 4096 elements as 16-way F32 fixed sums, the blocks added in order in double. */
     double sumOfSquares(Tensor x);
 
+    /** The {@link #sumOfSquares(Tensor)} of several tensors, added in order. */
+    default double sumOfSquares(List<Tensor> tensors) {
+        double sum = 0;
+        for (Tensor tensor : tensors) {
+            sum += sumOfSquares(tensor);
+        }
+        return sum;
+    }
+
     // Normalisation, activation, position
 
     /**
@@ -145,8 +178,18 @@ public interface Backend {
 
     // Attention
 
-    /** An empty cache for {@code layers} layers of keys and values. */
-    KvCache newKvCache(int layers, int kvHeads, int headDim);
+    /** An empty cache for {@code layers} layers of keys and values in F32. */
+    default KvCache newKvCache(int layers, int kvHeads, int headDim) {
+        return newKvCache(layers, kvHeads, headDim, DType.F32);
+    }
+
+    /**
+     * An empty cache for {@code layers} layers of keys and values.
+     *
+     * @param dtype of the keys, values and queries
+     * @throws IllegalArgumentException if the device does not compute in the type
+     */
+    KvCache newKvCache(int layers, int kvHeads, int headDim, DType dtype);
 
     /**
      * Causal grouped-query attention of packed query rows over cached keys, which must already hold the rows' own keys
@@ -174,6 +217,35 @@ public interface Backend {
             int window,
             Tensor out,
             Tensor stats);
+
+    /**
+     * The same for a batch whose keys are all in the batch: segment s attends to its parent's rows and its own.
+     *
+     * @param q [N, H · headDim], {@code k}, {@code v} [N, kvHeads · headDim]
+     * @param out [N, H · headDim]
+     * @param stats [N, H, 2], receives m and l, or null when no gradient is needed
+     */
+    default void attention(
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            Segments segments,
+            int headDim,
+            float scale,
+            int window,
+            Tensor out,
+            Tensor stats) {
+        Workspace.inner(() -> {
+            KvCache cache = newKvCache(1, k.extent(1) / headDim, headDim, k.dtype());
+            int[] sequences = new int[segments.count()];
+            for (int s = 0; s < sequences.length; s++) {
+                int parent = segments.parent(s);
+                sequences[s] = parent < 0 ? cache.add() : cache.fork(sequences[parent], segments.length(parent));
+            }
+            cache.append(0, sequences, segments, k, v);
+            attention(q, cache, 0, sequences, segments, scale, window, out, stats);
+        });
+    }
 
     /**
      * Gradients of attention over a batch whose keys are all in the batch (no cache): segment s attends to its parent's
@@ -235,6 +307,34 @@ public interface Backend {
         Backends.reference().softmax(logits, inverseTemperature, out);
     }
 
+    // Choosing tokens
+
+    /**
+     * The index of each row's largest element, the first of equals.
+     *
+     * @param logits [R, V], contiguous
+     * @return [R]
+     */
+    default int[] argmax(Tensor logits) {
+        return ReferenceSampling.argmax(logits);
+    }
+
+    /**
+     * A token of each row, drawn from the {@link #softmax} by inverting the cumulative distribution in order of token id with
+     * the number {@link Rng#uniform} of the seed and the row's coordinates.
+     *
+     * @param logits [R, V], contiguous
+     * @param coordinates [R, 4]
+     * @return [R]
+     */
+    default int[] sample(Tensor logits, float inverseTemperature, long seed, int[] coordinates) {
+        Tensor probabilities = Workspace.like(logits); // [R, V]
+        softmax(logits, inverseTemperature, probabilities);
+        int[] tokens = ReferenceSampling.draw(probabilities, seed, coordinates);
+        Workspace.release(probabilities);
+        return tokens;
+    }
+
     // Optimizer
 
     /**
@@ -243,6 +343,16 @@ public interface Backend {
      * + ε), c = 1 − βᵗ.
      */
     void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step);
+
+    /** The same for several parameters; a device does them in one launch. */
+    default void adamW(List<AdamWTensors> all, AdamWStep step) {
+        for (AdamWTensors one : all) {
+            adamW(one.parameter, one.gradient, one.m, one.v, step);
+        }
+    }
+
+    /** A parameter, its gradient (contiguous) and its moments, of one shape. */
+    record AdamWTensors(Tensor parameter, Tensor gradient, Tensor m, Tensor v) {}
 
     /**
      * Constants of one AdamW step.

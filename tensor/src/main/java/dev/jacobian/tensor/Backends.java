@@ -2,6 +2,7 @@
 package dev.jacobian.tensor;
 
 import dev.jacobian.tensor.cpu.VectorBackend;
+import dev.jacobian.tensor.cuda.CudaBackend;
 import dev.jacobian.tensor.reference.ReferenceBackend;
 import java.lang.System.Logger.Level;
 
@@ -13,6 +14,8 @@ import java.lang.System.Logger.Level;
  * property {@code jacobian.backend=reference} chooses the reference backend on purpose.
  */
 public final class Backends {
+    private static volatile boolean batchInvariant = Boolean.getBoolean("jacobian.batchInvariant");
+
     private Backends() {}
 
     private static final class Holder {
@@ -31,21 +34,35 @@ public final class Backends {
         return KernelEvent.wanted() ? RecordedHolder.CPU : Holder.CPU;
     }
 
+    /**
+     * Whether devices that could be faster otherwise keep to kernels whose results for a row do not depend on the rows beside
+     * it, as the CPU always does. Sampling and scoring then give the same bits, in F32 those of the CPU.
+     */
+    public static boolean isBatchInvariant() {
+        return batchInvariant;
+    }
+
+    /** Chooses for the whole process; at first the system property {@code jacobian.batchInvariant}. */
+    public static void setBatchInvariant(boolean value) {
+        batchInvariant = value;
+    }
+
     /** The plain-loop kernels that specify all others. */
     public static Backend reference() {
         return new ReferenceBackend();
     }
 
     /**
-     * The kernels of a device.
+     * The kernels of a device. A GPU is opened when it is first asked for, and stays open.
      *
-     * @throws UnsupportedOperationException if there are none for it in this build
+     * @throws DeviceException if the GPU cannot be used; the message says what is missing and how to mend it
      */
     public static Backend of(Device device) {
         if (device.kind() == Device.Kind.CPU) {
             return cpu();
         }
-        throw new UnsupportedOperationException("device " + device + " has no backend in this build; use --device cpu");
+        Backend cuda = CudaBackend.of(device.ordinal());
+        return KernelEvent.wanted() ? RecordedKernels.of(cuda) : cuda;
     }
 
     /** Whether the module with the Vector API is there. */

@@ -5,12 +5,15 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * A strided, n-dimensional view of one Java array.
+ * A strided, n-dimensional view of one Java array, or of one {@link DeviceArray}.
  *
  * <p>Decisions:
  *
  * <ul>
  *   <li>CPU tensors are plain garbage-collected arrays: nothing to close, no scope to forget.
+ *   <li>A tensor on a device looks the same, but its elements are read and written by kernels and by copies only: {@link
+ *       #to(Device)}, {@link #toFloatArray}, {@link #item}, {@link #fill}, {@link #copyFrom}. Inside a {@link Workspace} its
+ *       memory comes back with the scope; elsewhere when the garbage collector finds it, or at once with {@link #close}.
  *   <li>A tensor is a view: {@link #transpose}, {@link #slice} and {@link #reshape} share the array. Kernels that need
  *       dense rows call {@link #contiguous()}, which copies only when it must.
  *   <li>Tensors know no arithmetic. Operations live in {@link Backend} (kernels) and in {@code dev.jacobian.autograd}
@@ -53,9 +56,29 @@ public final class Tensor {
         return new Tensor(dtype, shape, shape.strides(), 0, array);
     }
 
+    /** A tensor of zeros on any device. */
+    public static Tensor zeros(Device device, DType dtype, Shape shape) {
+        if (device.equals(Device.CPU)) {
+            return zeros(dtype, shape);
+        }
+        Tensor zeros = of(Backends.of(device).allocate(dtype, shape.elements(), false), shape);
+        zeros.deviceArray().fill(0, shape.elements(), 0f);
+        return zeros;
+    }
+
     /** A dense F32 tensor at the front of an array that may be longer. */
     static Tensor prefix(float[] values, Shape shape) {
         return new Tensor(DType.F32, shape, shape.strides(), 0, values);
+    }
+
+    /** A dense tensor that shares a device's array. */
+    static Tensor of(DeviceArray array, Shape shape) {
+        return new Tensor(array.dtype(), shape, shape.strides(), 0, array);
+    }
+
+    /** A dense tensor on this one's device, with unspecified contents. */
+    private Tensor empty(DType type) {
+        return isOnDevice() ? of(Backends.of(device()).allocate(type, elements(), false), shape) : zeros(type, shape);
     }
 
     /** An F32 tensor that shares {@code values}; its length must be the product of the extents. */
@@ -71,6 +94,11 @@ public final class Tensor {
     /** An I64 tensor that shares {@code values}. */
     public static Tensor of(long[] values, int... extents) {
         return wrap(DType.I64, values, values.length, Shape.of(extents));
+    }
+
+    /** An I8 tensor that shares {@code values}. */
+    public static Tensor of(byte[] values, int... extents) {
+        return wrap(DType.I8, values, values.length, Shape.of(extents));
     }
 
     /** A BF16 or F16 tensor that shares the given bit patterns. */
@@ -116,7 +144,34 @@ public final class Tensor {
 
     /** Where the tensor lives. */
     public Device device() {
-        return Device.CPU;
+        return array instanceof DeviceArray there ? there.device() : Device.CPU;
+    }
+
+    private boolean isOnDevice() {
+        return array instanceof DeviceArray;
+    }
+
+    /**
+     * The device's array that holds the elements; the first one is at {@link #offset()}.
+     *
+     * @throws IllegalStateException if the tensor is on the CPU
+     */
+    public DeviceArray deviceArray() {
+        if (array instanceof DeviceArray there) {
+            return there;
+        }
+        throw new IllegalStateException(
+                "tensor " + this + " is on the CPU; copy it to the device that computes with to(Device)");
+    }
+
+    /** The same view of another array. */
+    Tensor on(DeviceArray other) {
+        return new Tensor(dtype, shape, strides, offset, other);
+    }
+
+    /** The Java array or {@link DeviceArray} behind this view: what two tensors that share memory have in common. */
+    Object storage() {
+        return array;
     }
 
     /** Distance in elements between neighbours along a dimension. */
@@ -175,6 +230,9 @@ public final class Tensor {
     }
 
     private IllegalStateException wrongType(DType wanted) {
+        if (isOnDevice()) {
+            return new IllegalStateException("tensor " + this + " is not in a Java array; copy it with to(Device.CPU)");
+        }
         return new IllegalStateException(
                 "tensor " + this + " is not " + wanted + "; convert it with to(" + wanted + ")");
     }
@@ -199,10 +257,14 @@ public final class Tensor {
 
     /** A dense copy with an array of its own. */
     public Tensor copy() {
-        Tensor copy = zeros(dtype, shape);
+        Tensor copy = empty(dtype);
         int n = shape.elements();
         if (n == 0) {
             return copy; // a view of nothing may point past the end of its array
+        }
+        if (isOnDevice()) {
+            copy.deviceArray().copyFrom(0, this);
+            return copy;
         }
         if (isContiguous()) {
             System.arraycopy(array, offset, copy.array, 0, n);
@@ -242,11 +304,14 @@ public final class Tensor {
         if (shape.elements() != 1) {
             throw new IllegalStateException("item() needs one element, the tensor has shape " + shape);
         }
-        return floats()[offset];
+        return isOnDevice() ? toFloatArray()[0] : floats()[offset];
     }
 
     /** A copy of the elements of an F32 tensor in row-major order. */
     public float[] toFloatArray() {
+        if (isOnDevice()) {
+            return to(Device.CPU).to(DType.F32).floats();
+        }
         Tensor dense = contiguous();
         return Arrays.copyOfRange(dense.floats(), dense.offset, dense.offset + elements());
     }
@@ -291,20 +356,92 @@ public final class Tensor {
         return new Tensor(dtype, Shape.of(extents), strides, offset + from * strides[d], array);
     }
 
+    /** A view of one index of a dimension, without that dimension. */
+    public Tensor select(int dimension, int index) {
+        int d = dimension < 0 ? dimension + rank() : dimension;
+        Objects.checkIndex(index, shape.extent(d));
+        int[] extents = new int[rank() - 1];
+        int[] steps = new int[rank() - 1];
+        for (int i = 0; i < extents.length; i++) {
+            int from = i < d ? i : i + 1;
+            extents[i] = shape.extent(from);
+            steps[i] = strides[from];
+        }
+        return new Tensor(dtype, Shape.of(extents), steps, offset + index * strides[d], array);
+    }
+
     /** Sets every element of a contiguous F32 tensor. */
     public void fill(float value) {
         requireContiguous("fill");
+        if (isOnDevice()) {
+            deviceArray().fill(offset, elements(), value);
+            return;
+        }
         Arrays.fill(floats(), offset, offset + elements(), value);
     }
 
-    /** Copies all elements of {@code source} (same shape, F32) into this contiguous tensor. */
+    /** Copies all elements of {@code source} (same shape, same type, any device) into this contiguous tensor. */
     public void copyFrom(Tensor source) {
         requireContiguous("copyFrom");
-        if (!source.shape.equals(shape)) {
-            throw new IllegalArgumentException("cannot copy " + source.shape + " into " + shape);
+        if (!source.shape.equals(shape) || source.dtype != dtype) {
+            throw new IllegalArgumentException("cannot copy " + source + " into " + this);
+        }
+        if (isOnDevice() && source.device().equals(device())) {
+            deviceArray().copyFrom(offset, source);
+            return;
+        }
+        if (isOnDevice()) {
+            Tensor dense = source.to(Device.CPU).contiguous();
+            deviceArray().write(offset, dense.array, dense.offset, elements());
+            return;
+        }
+        if (source.isOnDevice()) {
+            Tensor dense = source.contiguous();
+            dense.deviceArray().read(dense.offset, array, offset, elements());
+            if (dense != source) {
+                dense.close();
+            }
+            return;
         }
         Tensor dense = source.contiguous();
-        System.arraycopy(dense.floats(), dense.offset, floats(), offset, elements());
+        System.arraycopy(dense.array, dense.offset, array, offset, elements());
+    }
+
+    /** Copies all elements of {@code source} (same shape, same device) into this contiguous tensor, converting to its type. */
+    public void convertFrom(Tensor source) {
+        if (source.dtype == dtype || !isOnDevice()) {
+            copyFrom(source.to(dtype));
+            return;
+        }
+        requireContiguous("convertFrom");
+        if (!source.shape.equals(shape)) {
+            throw new IllegalArgumentException("cannot convert " + source + " into " + this);
+        }
+        deviceArray().copyFrom(offset, source);
+    }
+
+    /**
+     * The same numbers on another device; this tensor itself if it is there already. A copy to the CPU waits for the device.
+     */
+    public Tensor to(Device target) {
+        if (target.equals(device())) {
+            return this;
+        }
+        Tensor copy = target.equals(Device.CPU)
+                ? zeros(dtype, shape)
+                : of(Backends.of(target).allocate(dtype, elements(), false), shape);
+        copy.copyFrom(this);
+        return copy;
+    }
+
+    /**
+     * Gives a device tensor's memory back now instead of when the garbage collector finds it; all views of it are dead
+     * afterwards. A tensor on the CPU has nothing to give back.
+     */
+    public void close() {
+        if (array instanceof DeviceArray there) {
+            there.close();
+        }
     }
 
     private void requireContiguous(String operation) {
@@ -324,6 +461,11 @@ public final class Tensor {
         }
         if (!dtype.isFloatingPoint() || !target.isFloatingPoint()) {
             throw new IllegalArgumentException("cannot convert " + dtype + " to " + target);
+        }
+        if (isOnDevice()) {
+            Tensor converted = empty(target);
+            converted.deviceArray().copyFrom(0, this);
+            return converted;
         }
         Tensor source = contiguous();
         Tensor result = zeros(target, shape);
@@ -345,6 +487,6 @@ public final class Tensor {
 
     @Override
     public String toString() {
-        return dtype + shape.toString();
+        return dtype + shape.toString() + (isOnDevice() ? " on " + device() : "");
     }
 }

@@ -39,6 +39,7 @@ import java.util.function.Supplier;
  *   <li>Arrays are kept by rounded size, because ragged batches are never twice the same, and are let go when no scope has
  *       wanted them for a while.
  *   <li>Recycled arrays are handed out as they are: whoever takes one overwrites all of it.
+ *   <li>A device's memory is leased in the same way; what comes back is closed, because the device caches it itself.
  * </ul>
  *
  * <p>Not thread-safe: a workspace serves one thread at a time, and only that thread's scopes use it.
@@ -54,7 +55,7 @@ public final class Workspace {
 
     private final boolean poisons;
     private final TreeMap<Integer, Deque<Idle>> free = new TreeMap<>();
-    private final Map<float[], Lease> leases = new IdentityHashMap<>();
+    private final Map<Object, Lease> leases = new IdentityHashMap<>();
     private final List<List<Lease>> takenIn = new ArrayList<>(); // by depth of the scope, the outermost at 1
     private int depth;
     private long scopes;
@@ -76,12 +77,12 @@ public final class Workspace {
     /** An array that waits, and when it last worked. */
     private record Idle(float[] array, long scope) {}
 
-    /** Who still needs an array. */
+    /** Who still needs an array, a {@code float[]} or a {@link DeviceArray}. */
     private static final class Lease {
-        final float[] array;
+        final Object array;
         int claims = 1;
 
-        Lease(float[] array) {
+        Lease(Object array) {
             this.array = array;
         }
     }
@@ -109,10 +110,29 @@ public final class Workspace {
             return array;
         }
 
+        /**
+         * A device's memory with unspecified contents that is given back when this scope ends, or earlier; outside of any
+         * scope, when the garbage collector finds it.
+         */
+        public DeviceArray array(Backend device, DType dtype, int length) {
+            DeviceArray array = device.allocate(dtype, length, workspace != null);
+            if (workspace != null) {
+                workspace.lease(array, depth);
+            }
+            return array;
+        }
+
         /** Gives an array of this scope back early. */
         public void release(float[] array) {
             if (workspace != null) {
                 workspace.giveUp(array);
+            }
+        }
+
+        /** Gives a device's memory back early. */
+        public void release(DeviceArray array) {
+            if (workspace == null || !workspace.giveUp(array)) {
+                array.close();
             }
         }
     }
@@ -212,17 +232,33 @@ public final class Workspace {
         return Tensor.prefix(workspace.take(shape.elements(), workspace.depth), shape);
     }
 
-    /** As {@link #tensor(Shape)}, filled with zeros. */
-    public static Tensor zeros(Shape shape) {
-        Tensor tensor = tensor(shape);
-        tensor.fill(0f);
-        return tensor;
+    /** A tensor with unspecified contents for an operation's result, on any device. */
+    public static Tensor tensor(Device device, DType dtype, Shape shape) {
+        if (device.equals(Device.CPU)) {
+            return dtype == DType.F32 ? tensor(shape) : Tensor.zeros(dtype, shape);
+        }
+        return Tensor.of(scope().array(Backends.of(device), dtype, shape.elements()), shape);
+    }
+
+    /** A tensor with unspecified contents on the device of another one and of its type. */
+    public static Tensor like(Tensor other, int... extents) {
+        return tensor(other.device(), other.dtype(), Shape.of(extents));
+    }
+
+    /** A tensor with unspecified contents on the device of another one, of its type and shape. */
+    public static Tensor like(Tensor other) {
+        return tensor(other.device(), other.dtype(), other.shape());
+    }
+
+    /** An F32 tensor with unspecified contents on the device of another one. */
+    public static Tensor floatsBeside(Tensor other, int... extents) {
+        return tensor(other.device(), DType.F32, Shape.of(extents));
     }
 
     /** One more owner of a tensor's array: it comes back only when all have released it. */
     public static void retain(Tensor tensor) {
         Workspace workspace = CURRENT.get();
-        Lease lease = workspace == null ? null : workspace.leases.get(tensor.floats());
+        Lease lease = workspace == null ? null : workspace.leases.get(tensor.storage());
         if (lease != null) {
             lease.claims++;
         }
@@ -236,20 +272,20 @@ public final class Workspace {
      */
     public static boolean release(Tensor tensor) {
         Workspace workspace = CURRENT.get();
-        return workspace != null && workspace.giveUp(tensor.floats());
+        return workspace != null && workspace.giveUp(tensor.storage());
     }
 
     /** Whether the tensor's array belongs to the current workspace. */
     public static boolean owns(Tensor tensor) {
         Workspace workspace = CURRENT.get();
-        return workspace != null && workspace.leases.containsKey(tensor.floats());
+        return workspace != null && workspace.leases.containsKey(tensor.storage());
     }
 
-    /** Bytes of all arrays, in use and waiting. */
+    /** Bytes of all Java arrays, in use and waiting. */
     public long bytes() {
         long floats = 0;
-        for (float[] array : leases.keySet()) {
-            floats += array.length;
+        for (Object array : leases.keySet()) {
+            floats += array instanceof float[] here ? here.length : 0;
         }
         for (Deque<Idle> idle : free.values()) {
             for (Idle one : idle) {
@@ -282,7 +318,7 @@ public final class Workspace {
         return array;
     }
 
-    private float[] lease(float[] array, int owner) {
+    private <T> T lease(T array, int owner) {
         Lease lease = new Lease(array);
         leases.put(array, lease);
         while (takenIn.size() <= owner) {
@@ -292,7 +328,7 @@ public final class Workspace {
         return array;
     }
 
-    private boolean giveUp(float[] array) {
+    private boolean giveUp(Object array) {
         Lease lease = leases.get(array);
         if (lease == null || --lease.claims > 0) {
             return false;
@@ -302,7 +338,12 @@ public final class Workspace {
         return true;
     }
 
-    private void recycle(float[] array) {
+    private void recycle(Object storage) {
+        if (storage instanceof DeviceArray there) {
+            there.close();
+            return;
+        }
+        float[] array = (float[]) storage;
         if (poisons) {
             Arrays.fill(array, Float.NaN);
         }
@@ -313,7 +354,7 @@ public final class Workspace {
     private void endScope(Tensor kept) {
         List<Lease> taken = depth < takenIn.size() ? takenIn.get(depth) : List.of();
         depth--;
-        float[] keptArray = kept == null ? null : kept.floats();
+        Object keptArray = kept == null ? null : kept.storage();
         boolean inherits = false;
         for (Lease lease : taken) {
             if (leases.get(lease.array) != lease) {

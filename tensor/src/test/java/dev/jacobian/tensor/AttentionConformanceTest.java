@@ -9,9 +9,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Attention and its gradients on the CPU backend against the reference, bit for bit. */
+/** Attention and its gradients on the tested backend against the reference, bit for bit. */
 class AttentionConformanceTest {
-    private final Backend cpu = Backends.cpu();
+    private final Backend tested = TestedBackend.get();
     private final Backend reference = Backends.reference();
     private final int threads = ComputePool.threads();
 
@@ -27,10 +27,10 @@ class AttentionConformanceTest {
         Tensor k = wild ? Numbers.wild(rng, n, kvHeads * headDim) : normal(rng, n, kvHeads * headDim);
         Tensor v = wild ? Numbers.wild(rng, n, kvHeads * headDim) : normal(rng, n, kvHeads * headDim);
         float scale = (float) (1 / Math.sqrt(headDim));
-        String what = cpu.name() + " " + heads + "/" + kvHeads + " heads of " + headDim + ", rows " + n + ", window "
+        String what = tested.name() + " " + heads + "/" + kvHeads + " heads of " + headDim + ", rows " + n + ", window "
                 + window;
 
-        KvCache cache = cpu.newKvCache(1, kvHeads, headDim);
+        KvCache cache = tested.newKvCache(1, kvHeads, headDim);
         int[] sequences = sequences(cache, segments);
         cache.append(0, sequences, segments, k, v);
         Tensor expected = Tensor.zeros(n, heads * headDim);
@@ -38,11 +38,11 @@ class AttentionConformanceTest {
         reference.attention(q, cache, 0, sequences, segments, scale, window, expected, expectedStats);
         Tensor actual = normal(rng, n, heads * headDim);
         Tensor actualStats = normal(rng, n, heads, 2);
-        cpu.attention(q, cache, 0, sequences, segments, scale, window, actual, actualStats);
+        tested.attention(q, cache, 0, sequences, segments, scale, window, actual, actualStats);
         assertSameBits(actualStats, expectedStats, what + ", stats");
         assertSameBits(actual, expected, what);
         actual.fill(7f);
-        cpu.attention(q, cache, 0, sequences, segments, scale, window, actual, null);
+        tested.attention(q, cache, 0, sequences, segments, scale, window, actual, null);
         assertSameBits(actual, expected, what + ", no stats");
 
         Tensor dOut = normal(rng, n, heads * headDim);
@@ -64,7 +64,7 @@ class AttentionConformanceTest {
                 wanted[0],
                 wanted[1],
                 wanted[2]);
-        cpu.attentionBackward(
+        tested.attentionBackward(
                 dOut, q, k, v, expected, expectedStats, segments, headDim, scale, window, got[0], got[1], got[2]);
         assertSameBits(got[0], wanted[0], what + ", dQ");
         assertSameBits(got[1], wanted[1], what + ", dK");
@@ -143,7 +143,7 @@ class AttentionConformanceTest {
         int heads = 4;
         int kvHeads = 2;
         int headDim = 16;
-        KvCache cache = cpu.newKvCache(2, kvHeads, headDim);
+        KvCache cache = tested.newKvCache(2, kvHeads, headDim);
         int[] sequences = {cache.add(), cache.add(), cache.add()};
         Segments prompt = Segments.of(5, 16, 40);
         fill(rng, cache, sequences, prompt, kvHeads * headDim);
@@ -158,7 +158,7 @@ class AttentionConformanceTest {
                 Tensor actual = Tensor.zeros(one.rows(), heads * headDim);
                 int window = step % 3 == 0 ? 0 : step;
                 reference.attention(q, cache, layer, sequences, one, 0.25f, window, expected, null);
-                cpu.attention(q, cache, layer, sequences, one, 0.25f, window, actual, null);
+                tested.attention(q, cache, layer, sequences, one, 0.25f, window, actual, null);
                 assertSameBits(actual, expected, "step " + step + ", layer " + layer);
             }
             cache.advance(sequences, one);
@@ -185,20 +185,20 @@ class AttentionConformanceTest {
         Tensor q = normal(rng, n, 2 * width);
         Tensor k = normal(rng, n, width);
         Tensor v = normal(rng, n, width);
-        KvCache scored = cpu.newKvCache(1, 2, 24);
+        KvCache scored = tested.newKvCache(1, 2, 24);
         int[] all = {scored.add()};
         Segments whole = Segments.of(n);
         scored.append(0, all, whole, k, v);
         Tensor together = Tensor.zeros(n, 2 * width);
-        cpu.attention(q, scored, 0, all, whole, 0.2f, 0, together, null);
+        tested.attention(q, scored, 0, all, whole, 0.2f, 0, together, null);
 
-        KvCache decoded = cpu.newKvCache(1, 2, 24);
+        KvCache decoded = tested.newKvCache(1, 2, 24);
         int[] one = {decoded.add()};
         Segments step = Segments.of(1);
         Tensor out = Tensor.zeros(1, 2 * width);
         for (int i = 0; i < n; i++) {
             decoded.append(0, one, step, k.slice(0, i, i + 1), v.slice(0, i, i + 1));
-            cpu.attention(q.slice(0, i, i + 1), decoded, 0, one, step, 0.2f, 0, out, null);
+            tested.attention(q.slice(0, i, i + 1), decoded, 0, one, step, 0.2f, 0, out, null);
             decoded.advance(one, step);
             assertSameBits(out, together.slice(0, i, i + 1), "token " + i);
         }

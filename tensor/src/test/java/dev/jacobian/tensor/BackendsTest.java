@@ -17,7 +17,10 @@ class BackendsTest {
     }
 
     @Test
-    void aDeviceWithoutKernelsIsNamed() {
-        assertThatThrownBy(() -> Backends.of(Device.parse("cuda:1"))).hasMessageContaining("cuda:1");
+    void aDeviceThatCannotBeUsedSaysWhatToDo() {
+        assertThatThrownBy(() -> Backends.of(Device.parse("cuda:99")))
+                .isInstanceOf(DeviceException.class)
+                .message()
+                .containsAnyOf("no GPU can be used", "there is no device cuda:99", "sees no GPU");
     }
 }

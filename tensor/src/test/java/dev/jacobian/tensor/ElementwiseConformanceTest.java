@@ -11,13 +11,13 @@ import java.util.function.BiConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Everything but matrix products and attention, on the CPU backend, against the reference, bit for bit. */
+/** Everything but matrix products and attention, on the tested backend, against the reference, bit for bit. */
 class ElementwiseConformanceTest {
     private static final int[] WIDTHS = {
         1, 2, 3, 4, 5, 7, 8, 12, 15, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 80, 130, 257
     };
 
-    private final Backend cpu = Backends.cpu();
+    private final Backend tested = TestedBackend.get();
     private final Backend reference = Backends.reference();
     private final int threads = ComputePool.threads();
 
@@ -31,9 +31,9 @@ class ElementwiseConformanceTest {
         Tensor[] expected = copies(outputs);
         body.accept(reference, expected);
         Tensor[] actual = copies(outputs);
-        body.accept(cpu, actual);
+        body.accept(tested, actual);
         for (int i = 0; i < outputs.length; i++) {
-            assertSameBits(actual[i], expected[i], cpu.name() + " " + what + ", output " + i);
+            assertSameBits(actual[i], expected[i], tested.name() + " " + what + ", output " + i);
         }
     }
 
@@ -85,7 +85,7 @@ class ElementwiseConformanceTest {
         Rng rng = new Rng(12, 0);
         for (int n : new int[] {0, 1, 15, 16, 17, 100, 4095, 4096, 4097, 12_345, 300_001}) {
             Tensor x = normal(rng, n);
-            assertThat(cpu.sumOfSquares(x)).as("n = " + n).isEqualTo(reference.sumOfSquares(x));
+            assertThat(tested.sumOfSquares(x)).as("n = " + n).isEqualTo(reference.sumOfSquares(x));
         }
     }
 
@@ -269,9 +269,9 @@ class ElementwiseConformanceTest {
                         Tensor.zeros(3, 2));
             } else {
                 Tensor out = Tensor.zeros(3, 45);
-                cpu.rmsNorm(x, weight, 1e-5f, out, Tensor.zeros(3));
-                cpu.swiGlu(x, y, out);
-                cpu.logProbs(x, 1f, targets, Tensor.zeros(3), Tensor.zeros(3), Tensor.zeros(3, 2));
+                tested.rmsNorm(x, weight, 1e-5f, out, Tensor.zeros(3));
+                tested.swiGlu(x, y, out);
+                tested.logProbs(x, 1f, targets, Tensor.zeros(3), Tensor.zeros(3), Tensor.zeros(3, 2));
             }
         }
     }

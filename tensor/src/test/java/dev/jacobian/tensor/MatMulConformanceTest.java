@@ -7,13 +7,14 @@ import static dev.jacobian.tensor.Numbers.strided;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Matrix products of the CPU backend against the reference, bit for bit. */
+/** Matrix products of the tested backend against the reference, bit for bit. */
 class MatMulConformanceTest {
-    private final Backend cpu = Backends.cpu();
+    private final Backend tested = TestedBackend.get();
     private final Backend reference = Backends.reference();
     private final int threads = ComputePool.threads();
 
@@ -24,9 +25,10 @@ class MatMulConformanceTest {
 
     @Test
     void theWidthIsTheOneAskedFor() {
+        Assumptions.assumeTrue(TestedBackend.isCpu(), "a GPU has no vector width");
         String bits = System.getProperty("jacobian.vector.bits");
-        assertThat(cpu.name())
-                .isEqualTo(bits == null ? cpu.name() : "vector-" + bits)
+        assertThat(tested.name())
+                .isEqualTo(bits == null ? tested.name() : "vector-" + bits)
                 .startsWith("vector-");
     }
 
@@ -34,12 +36,13 @@ class MatMulConformanceTest {
         Tensor expected = normal(rng, a.extent(0), b.extent(1));
         Tensor actual = expected.copy();
         Tensor packed = expected.copy();
-        String what = cpu.name() + " [" + a.extent(0) + ", " + a.extent(1) + "] x [" + b.extent(0) + ", " + b.extent(1)
-                + "], strides " + a.stride(0) + "," + a.stride(1) + " and " + b.stride(0) + "," + b.stride(1)
-                + (accumulate ? ", accumulating" : "");
+        String what =
+                tested.name() + " [" + a.extent(0) + ", " + a.extent(1) + "] x [" + b.extent(0) + ", " + b.extent(1)
+                        + "], strides " + a.stride(0) + "," + a.stride(1) + " and " + b.stride(0) + "," + b.stride(1)
+                        + (accumulate ? ", accumulating" : "");
         reference.matmul(a, b, expected, accumulate);
-        cpu.matmul(a, b, actual, accumulate);
-        cpu.matmul(a, cpu.pack(b), packed, accumulate);
+        tested.matmul(a, b, actual, accumulate);
+        tested.matmul(a, tested.pack(b), packed, accumulate);
         assertSameBits(actual, expected, what);
         assertSameBits(packed, expected, what + ", packed");
     }
@@ -89,12 +92,12 @@ class MatMulConformanceTest {
         Rng rng = new Rng(5, 0);
         Tensor a = normal(rng, 300, 320);
         Tensor b = normal(rng, 320, 130);
-        PackedMatrix packed = cpu.pack(b);
+        PackedMatrix packed = tested.pack(b);
         Tensor together = Tensor.zeros(300, 130);
-        cpu.matmul(a, b, together, false);
+        tested.matmul(a, b, together, false);
         Tensor alone = Tensor.zeros(1, 130);
         for (int row = 0; row < 300; row += 37) {
-            cpu.matmul(a.slice(0, row, row + 1), packed, alone, false);
+            tested.matmul(a.slice(0, row, row + 1), packed, alone, false);
             assertSameBits(alone, together.slice(0, row, row + 1), "row " + row);
         }
     }
@@ -104,15 +107,15 @@ class MatMulConformanceTest {
         Rng rng = new Rng(6, 0);
         Tensor a = normal(rng, 13, 70);
         Tensor b = normal(rng, 70, 77);
-        PackedMatrix packed = cpu.pack(b);
+        PackedMatrix packed = tested.pack(b);
         Tensor expected = Tensor.zeros(13, 77);
         reference.matmul(a, b, expected, false);
         Tensor out = Tensor.zeros(13, 77);
         for (int call = 0; call < 20_000; call++) {
             if (call % 2 == 0) {
-                cpu.matmul(a, packed, out, false);
+                tested.matmul(a, packed, out, false);
             } else {
-                cpu.matmul(a, b, out, false);
+                tested.matmul(a, b, out, false);
             }
             if (call < 10 || call % 500 == 0) {
                 assertSameBits(out, expected, "call " + call);

@@ -63,7 +63,7 @@ class WorkspaceTest {
     @DisplayName("an array with two claims comes back with the second release")
     void claims() {
         workspace.run(() -> {
-            Tensor tensor = Workspace.zeros(Shape.of(1000));
+            Tensor tensor = Workspace.tensor(1000);
             Workspace.retain(tensor);
             assertThat(Workspace.release(tensor)).isFalse();
             assertThat(tensor.floats()[0]).isZero();
@@ -76,11 +76,11 @@ class WorkspaceTest {
     @DisplayName("an inner scope gives back its own arrays only, and hands on its result")
     void nesting() {
         workspace.run(() -> {
-            Tensor outer = Workspace.zeros(Shape.of(1000));
+            Tensor outer = Workspace.tensor(1000);
             Tensor[] dropped = new Tensor[1];
             Tensor kept = Workspace.keepResult(() -> {
-                dropped[0] = Workspace.zeros(Shape.of(1000));
-                return Workspace.zeros(Shape.of(1000));
+                dropped[0] = Workspace.tensor(1000);
+                return Workspace.tensor(1000);
             });
             assertThat(dropped[0].floats()[0]).isNaN();
             assertThat(kept.floats()[0]).isZero();

@@ -11,6 +11,7 @@ import dev.jacobian.io.safetensors.CheckpointTensors;
 import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
@@ -34,7 +35,8 @@ import java.util.function.Consumer;
  * System.out.println(new Generator(model).generate("Once upon a time", GenerationConfig.greedy(64)).text());
  * }</pre>
  *
- * <p>Decisions: arithmetic is F32 whatever the file's type. Batches are packed, never padded. The same code computes
+ * <p>Decisions: arithmetic is F32 whatever the file's type, unless a GPU is told to compute in BF16 ({@link ModelOptions});
+ * weights that are trained stay F32 even then. Batches are packed, never padded. The same code computes
  * hidden states for training, scoring and decoding, so log-probabilities are the same bits in all three.
  *
  * <p>Reading a model from several threads is safe while nobody trains it.
@@ -46,19 +48,19 @@ public final class CausalLM {
     private final List<Var> parameters = new ArrayList<>();
     private final Decoder decoder;
     private final LinearWeight head; // [V, D]
-    private final WeightFormat format;
+    private final ModelOptions options;
 
     CausalLM(DecoderConfig config, CheckpointFiles files, Weights source) {
-        this(config, files, source, WeightFormat.F32);
+        this(config, files, source, ModelOptions.DEFAULT);
     }
 
-    private CausalLM(DecoderConfig config, CheckpointFiles files, Weights source, WeightFormat format) {
+    private CausalLM(DecoderConfig config, CheckpointFiles files, Weights source, ModelOptions options) {
         this.config = config;
-        this.format = format;
+        this.options = options;
         this.files = files;
         this.eosTokenIds = Collections.unmodifiableSet(files.eosTokenIds(config));
         Weights collecting = new CollectingWeights(source, parameters);
-        this.decoder = new Decoder(config, collecting);
+        this.decoder = new Decoder(config, collecting, options.computeType());
         this.head = config.tiedEmbeddings()
                 ? collecting.tiedHead(Decoder.EMBEDDING, decoder.embedding())
                 : collecting.linear("lm_head.weight", config.vocabularySize(), config.hiddenSize());
@@ -86,12 +88,28 @@ public final class CausalLM {
      * @throws IllegalArgumentException if the format is quantized and a weight is NaN, infinite or beyond its scales
      */
     public static CausalLM load(Path folder, WeightFormat format) {
+        return load(folder, ModelOptions.DEFAULT.weights(format));
+    }
+
+    /**
+     * The same on a device and computing in a type of one's choice.
+     *
+     * @throws dev.jacobian.tensor.DeviceException if the device cannot be used or has too little memory
+     */
+    public static CausalLM load(Path folder, ModelOptions options) {
         DecoderConfig config = ModelFamily.read(folder);
-        MemoryPlan.inference(config, format).require("loading " + folder);
+        MemoryPlan plan = MemoryPlan.inference(config, options.weights());
+        if (options.device().equals(Device.CPU)) {
+            plan.require("loading " + folder);
+        } else {
+            plan.requireWeights(options.device(), "loading " + folder);
+        }
         try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
             CheckpointWeights weights = new CheckpointWeights(tensors, config, folder);
-            Weights held = format == WeightFormat.F32 ? weights : new FrozenWeights(weights, format);
-            CausalLM model = new CausalLM(config, CheckpointFiles.read(folder), held, format);
+            Weights held = options.weights() == WeightFormat.F32
+                    ? new PlacedWeights(weights, options.device())
+                    : new FrozenWeights(weights, options.weights(), options.device());
+            CausalLM model = new CausalLM(config, CheckpointFiles.read(folder), held, options);
             weights.requireAllUsed();
             return model;
         }
@@ -111,13 +129,37 @@ public final class CausalLM {
 
     /** A second model with the same weights, which training of this one does not change; itself if it cannot be trained. */
     public CausalLM copy() {
-        if (format != WeightFormat.F32) {
+        if (options.weights() != WeightFormat.F32) {
             return this;
         }
-        return new CausalLM(config, files, (name, extents) -> {
-            Var own = parameter(name);
-            return Var.parameter(name, own.value().copy());
-        });
+        Weights copied =
+                (name, extents) -> Var.parameter(name, parameter(name).value().copy());
+        return new CausalLM(config, files, copied, options);
+    }
+
+    /**
+     * A second model with the same weights on another device, or computing in another type.
+     *
+     * @throws IllegalStateException if the weights are not F32
+     */
+    public CausalLM to(Device device, DType computeType) {
+        requireTrainable("moving to " + device);
+        Weights moved = (name, extents) -> {
+            Tensor own = parameter(name).value();
+            return Var.parameter(name, own.device().equals(device) ? own.copy() : own.to(device));
+        };
+        return new CausalLM(
+                config, files, moved, ModelOptions.DEFAULT.on(device).computingIn(computeType));
+    }
+
+    /** Where the weights are and the model computes. */
+    public Device device() {
+        return options.device();
+    }
+
+    /** The type of hidden states and of the numbers that matrix products read. */
+    public DType computeType() {
+        return options.computeType();
     }
 
     /** The configuration. */
@@ -127,7 +169,7 @@ public final class CausalLM {
 
     /** How the weights are held. */
     public WeightFormat weightFormat() {
-        return format;
+        return options.weights();
     }
 
     /**
@@ -137,9 +179,11 @@ public final class CausalLM {
      * @throws IllegalStateException if the weights are not F32
      */
     public void requireTrainable(String task) {
-        if (format != WeightFormat.F32) {
-            throw new IllegalStateException(task + " needs F32 weights, but this model was loaded as " + format
-                    + ", for inference alone; load it with WeightFormat.F32 (on the command line without --weights)");
+        if (options.weights() != WeightFormat.F32) {
+            throw new IllegalStateException(
+                    task + " needs F32 weights, but this model was loaded as " + options.weights()
+                            + ", for inference alone; load it with WeightFormat.F32 (on the command line without"
+                            + " --weights)");
         }
     }
 
@@ -219,7 +263,7 @@ public final class CausalLM {
 
     /** An empty cache for this model. */
     public KvCache newKvCache() {
-        return Backends.cpu().newKvCache(config.layers(), config.kvHeads(), config.headDim());
+        return Backends.of(device()).newKvCache(config.layers(), config.kvHeads(), config.headDim(), computeType());
     }
 
     /**
@@ -230,7 +274,7 @@ public final class CausalLM {
      * @return [R, V]
      */
     public Tensor logits(Var hidden, int[] rows) {
-        return Logits.of(hidden, head, rows);
+        return NoGrad.compute(() -> TokenLogProbs.logits(hidden, head, rows));
     }
 
     /** Logits of one sequence at every position, [T, V]. */

@@ -6,6 +6,7 @@ import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.RmsNorm;
 import dev.jacobian.autograd.Rows;
 import dev.jacobian.autograd.Var;
+import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Workspace;
@@ -28,16 +29,18 @@ final class Decoder {
     private final List<DecoderLayer> layers = new ArrayList<>();
     private final Var norm; // [D]
     private final RotaryTable rotary;
+    private final DType computeType;
     private boolean checkpoints;
 
-    Decoder(DecoderConfig config, Weights weights) {
+    Decoder(DecoderConfig config, Weights weights, DType computeType) {
+        this.computeType = computeType;
         this.config = config;
         embedding = weights.embedding(EMBEDDING, config.vocabularySize(), config.hiddenSize());
         for (int layer = 0; layer < config.layers(); layer++) {
             layers.add(new DecoderLayer(config, layer, weights));
         }
         norm = weights.get("model.norm.weight", config.hiddenSize());
-        rotary = new RotaryTable(config);
+        rotary = new RotaryTable(config, embedding.value().device());
     }
 
     /** Whether layers are computed again in backward instead of keeping what they computed. */
@@ -74,7 +77,7 @@ final class Decoder {
         }
         rotary.ensure(last + 1);
         ForwardPass pass = new ForwardPass(segments, positions, rotary.cos(), rotary.sin(), cache, sequences);
-        Var h = Rows.gather(embedding, tokens); // [N, D]
+        Var h = Rows.gather(embedding, tokens, computeType); // [N, D]
         for (DecoderLayer layer : layers) {
             listener.accept(h);
             h = apply(layer, h, pass);

@@ -5,30 +5,32 @@ import dev.jacobian.autograd.FrozenWeight;
 import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.WeightFormat;
 
 /**
- * Another source's weights for inference alone, matrices in a narrow format.
+ * Another source's weights for inference alone, matrices in a narrow format, all on one device.
  *
  * <p>Decisions: each tensor is converted as it comes, so there is never more than one of them in F32. Norms and biases stay
  * F32: they are few, and their errors would reach everything. Embeddings are BF16 rows in every format: a row is read as
  * it is, without a product that would average its errors, and one row per token costs no time. A tied head is converted
  * from the checkpoint's numbers, not from the rounded rows.
  */
-record FrozenWeights(Weights source, WeightFormat format) implements Weights {
+record FrozenWeights(Weights source, WeightFormat format, Device device) implements Weights {
     @Override
     public Var get(String name, int... extents) {
-        return Var.constant(source.get(name, extents).value());
+        return Var.constant(source.get(name, extents).value().to(device));
     }
 
     @Override
     public LinearWeight linear(String name, int outputs, int inputs) {
-        return FrozenWeight.of(name, source.get(name, outputs, inputs).value(), format);
+        return FrozenWeight.of(name, source.get(name, outputs, inputs).value(), format, device);
     }
 
     @Override
     public Var embedding(String name, int vocabulary, int width) {
-        return Var.constant(source.get(name, vocabulary, width).value().to(DType.BF16));
+        return Var.constant(
+                source.get(name, vocabulary, width).value().to(DType.BF16).to(device));
     }
 
     @Override

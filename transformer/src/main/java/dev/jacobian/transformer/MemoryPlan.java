@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.config.DecoderConfig;
 import java.util.Collections;
@@ -126,6 +128,21 @@ public record MemoryPlan(Map<Part, Long> parts) {
                 .append(gibibytes)
                 .append('g');
         throw new IllegalStateException(message.toString());
+    }
+
+    /**
+     * Refuses weights that a GPU cannot hold; what comes on top its allocator refuses, with its own figures.
+     *
+     * @throws IllegalStateException naming the need, what there is and what helps
+     */
+    void requireWeights(Device device, String task) {
+        long available = Backends.of(device).availableMemory();
+        if (bytes(Part.WEIGHTS) > available) {
+            throw new IllegalStateException(task + " needs " + size(bytes(Part.WEIGHTS)) + " for weights, " + device
+                    + " has " + size(available)
+                    + " free. What helps: a narrower format (--weights bf16, q8_0 or q4_0; inference only), ending"
+                    + " other processes on the device (nvidia-smi lists them), another device");
+        }
     }
 
     /** Such as {@code 1.50 GiB (0.90 GiB activations, 0.30 GiB weights, ...)}, the largest parts first. */

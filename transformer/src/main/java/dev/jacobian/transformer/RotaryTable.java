@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.config.DecoderConfig;
 
@@ -13,10 +14,12 @@ import dev.jacobian.transformer.config.DecoderConfig;
 final class RotaryTable {
     private final float[] inverseFrequencies; // [headDim / 2]
     private final float factor;
+    private final Device device;
     private Tensor cos;
     private Tensor sin;
 
-    RotaryTable(DecoderConfig config) {
+    RotaryTable(DecoderConfig config, Device device) {
+        this.device = device;
         inverseFrequencies = config.rope().inverseFrequencies(config.headDim());
         factor = config.rope().attentionFactor();
         cos = Tensor.zeros(0, inverseFrequencies.length);
@@ -39,8 +42,8 @@ final class RotaryTable {
                 newSin.floats()[position * half + i] = (float) StrictMath.sin(angle) * factor;
             }
         }
-        cos = newCos;
-        sin = newSin;
+        cos = newCos.to(device);
+        sin = newSin.to(device);
     }
 
     /** Cosines, [positions, headDim / 2]. */

@@ -3,8 +3,12 @@ package dev.jacobian.autograd.optim;
 
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Backend.AdamWStep;
+import dev.jacobian.tensor.Backend.AdamWTensors;
 import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,9 +48,14 @@ public final class AdamW {
     public void reset() {
         steps = 0;
         for (int i = 0; i < m.length; i++) {
-            m[i] = Tensor.zeros(parameters.get(i).value().shape().toArray());
-            v[i] = Tensor.zeros(parameters.get(i).value().shape().toArray());
+            m[i] = zerosLike(parameters.get(i));
+            v[i] = zerosLike(parameters.get(i));
         }
+    }
+
+    private static Tensor zerosLike(Var parameter) {
+        return Tensor.zeros(
+                parameter.value().device(), DType.F32, parameter.value().shape());
     }
 
     /** Steps taken since the last reset. */
@@ -76,14 +85,17 @@ public final class AdamW {
                 (float) (learningRate / correction1),
                 (float) (1 / Math.sqrt(correction2)),
                 (float) config.epsilon());
+        Map<Device, List<AdamWTensors>> byDevice = new LinkedHashMap<>();
         for (int i = 0; i < m.length; i++) {
             Var parameter = parameters.get(i);
             if (parameter.grad().isPresent()) {
-                Backends.of(parameter.value().device())
-                        .adamW(parameter.value(), parameter.grad().get().contiguous(), m[i], v[i], step);
-                parameter.valueChanged();
+                Tensor gradient = parameter.grad().get().contiguous();
+                byDevice.computeIfAbsent(parameter.value().device(), device -> new ArrayList<>())
+                        .add(new AdamWTensors(parameter.value(), gradient, m[i], v[i]));
             }
         }
+        byDevice.forEach((device, all) -> Backends.of(device).adamW(all, step));
+        parameters.stream().filter(parameter -> parameter.grad().isPresent()).forEach(Var::valueChanged);
     }
 
     /** Clears the gradients of all parameters. */

@@ -3,7 +3,12 @@ package dev.jacobian.autograd.optim;
 
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.Device;
+import dev.jacobian.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Clipping by the global norm, as {@code torch.nn.utils.clip_grad_norm_} does it. */
 public final class GradientClipping {
@@ -26,12 +31,16 @@ public final class GradientClipping {
         if (!(maxNorm >= 0)) {
             throw new IllegalArgumentException("max norm must not be negative, got " + maxNorm);
         }
-        double squares = 0;
+        Map<Device, List<Tensor>> byDevice = new LinkedHashMap<>();
         for (Var parameter : parameters) {
-            if (parameter.grad().isPresent()) {
-                squares += Backends.of(parameter.value().device())
-                        .sumOfSquares(parameter.grad().get().contiguous());
-            }
+            parameter
+                    .grad()
+                    .ifPresent(gradient -> byDevice.computeIfAbsent(gradient.device(), device -> new ArrayList<>())
+                            .add(gradient.contiguous()));
+        }
+        double squares = 0;
+        for (Map.Entry<Device, List<Tensor>> gradients : byDevice.entrySet()) {
+            squares += Backends.of(gradients.getKey()).sumOfSquares(gradients.getValue());
         }
         double norm = Math.sqrt(squares);
         return new Norm(norm, maxNorm > 0 ? (float) Math.min(1, maxNorm / (norm + 1e-6)) : 1f);

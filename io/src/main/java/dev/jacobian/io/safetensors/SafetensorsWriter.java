@@ -3,6 +3,7 @@ package dev.jacobian.io.safetensors;
 
 import dev.jacobian.io.AtomicFiles;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.HalfFloats;
 import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
@@ -150,7 +151,7 @@ public final class SafetensorsWriter {
     }
 
     private static void writeTensor(Entry entry, FileChannel channel, ByteBuffer buffer) throws IOException {
-        Tensor tensor = entry.source.get().contiguous();
+        Tensor tensor = entry.source.get().to(Device.CPU).contiguous();
         if (!tensor.shape().equals(entry.shape)) {
             throw new IllegalStateException("tensor '" + entry.name + "' was announced with shape " + entry.shape
                     + " and came with " + tensor.shape());

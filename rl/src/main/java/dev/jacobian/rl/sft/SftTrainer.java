@@ -10,6 +10,7 @@ import dev.jacobian.autograd.optim.Schedule;
 import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.rl.StepMetrics;
 import dev.jacobian.rl.TrainingListener;
+import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.LabelledBatch;
@@ -50,7 +51,9 @@ public final class SftTrainer {
             encode(data.example(config.seed(), i), examples, new ArrayList<>());
         }
         this.memory = new SftMemory(model.config(), config, examples);
-        memory.require();
+        if (model.device().equals(Device.CPU)) { // a GPU's allocator itself says what is needed and what there is
+            memory.require();
+        }
         model.gradientCheckpointing(config.gradientCheckpointing());
     }
 

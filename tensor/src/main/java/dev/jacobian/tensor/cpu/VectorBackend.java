@@ -2,6 +2,7 @@
 package dev.jacobian.tensor.cpu;
 
 import dev.jacobian.tensor.Backend;
+import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Segments;
@@ -127,8 +128,8 @@ public final class VectorBackend implements Backend {
     }
 
     @Override
-    public KvCache newKvCache(int layers, int kvHeads, int headDim) {
-        return new HeapKvCache(layers, kvHeads, headDim);
+    public KvCache newKvCache(int layers, int kvHeads, int headDim, DType dtype) {
+        return new HeapKvCache(layers, kvHeads, headDim, dtype);
     }
 
     @Override

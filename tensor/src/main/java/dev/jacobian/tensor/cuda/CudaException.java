@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda;
 
-/** A GPU cannot be used, or refused something. The message says what was done, what went wrong, and what to do. */
-public final class CudaException extends RuntimeException {
+import dev.jacobian.tensor.DeviceException;
+
+/** A GPU cannot be used, or refused something. */
+public final class CudaException extends DeviceException {
     /** The code for failures that are not the driver's answer. */
     static final int NO_CODE = -1;
 

@@ -11,7 +11,9 @@ import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import jcuda.driver.CUresult;
@@ -29,8 +31,8 @@ import jcuda.driver.JCudaDriver;
  *       vary a little share blocks.
  *   <li>Before a failure is reported, everything cached is given back to the driver. The exception then says what was needed
  *       and what there is, and who holds it.
- *   <li>A block that is dropped without being closed is freed when the garbage collector finds it, and counted as leaked:
- *       tests hold that count at zero.
+ *   <li>A block that is dropped without being closed is freed when the garbage collector finds it, at the latest before a
+ *       failure is reported. Where somebody had promised to close it, it is counted as leaked: tests hold that count at zero.
  *   <li>{@link Reuse#NEVER} gives every block its exact size from the driver and back: slower, and then a memory checker or
  *       the emulated device sees each block's true ends.
  * </ul>
@@ -60,9 +62,16 @@ final class DeviceMemory {
     private static final Cleaner CLEANER = Cleaner.create();
     private static final long SMALLEST = 512;
 
+    /** How often and how long, before a failure, the garbage collector gets time to find dropped blocks. */
+    private static final int DROPPED_WAITS = 5;
+
+    private static final long DROPPED_WAIT_MILLIS = 20;
+
     private final Dispatcher dispatcher;
     private final CudaDevice device;
     private final Reuse reuse;
+
+    private final Queue<Grant> dropped = new ConcurrentLinkedQueue<>();
 
     // Everything below is touched on the dispatcher's thread only.
     private final Map<CudaStream, Map<Long, ArrayDeque<Long>>> cache = new IdentityHashMap<>();
@@ -87,16 +96,18 @@ final class DeviceMemory {
         private final long bytes;
         private final long occupied;
         private final String what;
+        private final boolean promised;
         private final CudaStream home;
         private final Set<CudaStream> others = new HashSet<>(); // touched on the dispatcher's thread only
         private final AtomicBoolean returned = new AtomicBoolean();
         private Cleaner.Cleanable net;
 
-        Grant(long address, long bytes, long occupied, String what, CudaStream home) {
+        Grant(long address, long bytes, long occupied, String what, boolean promised, CudaStream home) {
             this.address = address;
             this.bytes = bytes;
             this.occupied = occupied;
             this.what = what;
+            this.promised = promised;
             this.home = home;
         }
 
@@ -137,6 +148,15 @@ final class DeviceMemory {
      * @throws CudaException if there is not enough; the message has the numbers
      */
     DeviceBlock allocate(long bytes, CudaStream stream, String what) {
+        return allocate(bytes, stream, what, true);
+    }
+
+    /**
+     * Allocates memory that nobody may have promised to close.
+     *
+     * @param promised whether dropping the block without closing it is a leak; otherwise that is how it comes back
+     */
+    DeviceBlock allocate(long bytes, CudaStream stream, String what, boolean promised) {
         dispatcher.requireCurrent();
         if (bytes < 1 || bytes > Long.MAX_VALUE / 4) {
             throw new IllegalArgumentException("cannot allocate " + bytes + " bytes for " + what);
@@ -151,14 +171,14 @@ final class DeviceMemory {
         if (address == 0) {
             address = obtain(occupied, bytes, what);
         }
-        Grant grant = new Grant(address, bytes, occupied, what, stream);
+        Grant grant = new Grant(address, bytes, occupied, what, promised, stream);
         open.add(grant);
         live += bytes;
         held += occupied;
         peak = Math.max(peak, held + cached);
         peakLive = Math.max(peakLive, live);
         DeviceBlock block = new DeviceBlock(this, grant);
-        grant.net = CLEANER.register(block, () -> giveBack(grant, true));
+        grant.net = CLEANER.register(block, () -> giveBackDropped(grant));
         return block;
     }
 
@@ -180,6 +200,11 @@ final class DeviceMemory {
             trim();
             code = JCudaDriver.cuMemAlloc(pointer, occupied);
         }
+        for (int wait = 0; code == CUresult.CUDA_ERROR_OUT_OF_MEMORY && wait < DROPPED_WAITS; wait++) {
+            if (collectDropped(wait)) {
+                code = JCudaDriver.cuMemAlloc(pointer, occupied);
+            }
+        }
         if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
             throw tooLittle(occupied, what, free());
         }
@@ -195,10 +220,14 @@ final class DeviceMemory {
      */
     void require(long bytes, String what) {
         dispatcher.requireCurrent();
-        long free = free();
-        if (bytes > free + cached) {
-            throw tooLittle(bytes, what, free + cached);
+        if (bytes > available()) {
+            throw tooLittle(bytes, what, available());
         }
+    }
+
+    /** Bytes that can still be allocated: free ones, and those cached. */
+    long available() {
+        return free() + cached;
     }
 
     private long free() {
@@ -221,19 +250,56 @@ final class DeviceMemory {
 
     /** Takes a block's memory back, from any thread. */
     void close(Grant grant) {
-        giveBack(grant, false);
+        giveBack(grant);
         grant.net.clean(); // finds the memory given back and is gone
     }
 
-    private void giveBack(Grant grant, boolean leak) {
+    private void giveBack(Grant grant) {
         if (grant.returned.getAndSet(true)) {
             return;
         }
         try {
-            dispatcher.post(() -> takeBack(grant, leak));
+            dispatcher.postAlways(() -> takeBack(grant, false));
         } catch (IllegalStateException contextClosed) {
             // closing the context freed it
         }
+    }
+
+    /** Called by the garbage collector's helper: no work that was handed over can still want the block. */
+    private void giveBackDropped(Grant grant) {
+        if (grant.returned.getAndSet(true)) {
+            return;
+        }
+        dropped.add(grant);
+        try {
+            dispatcher.postAlways(this::takeBackDropped);
+        } catch (IllegalStateException contextClosed) {
+            // closing the context freed it
+        }
+    }
+
+    private void takeBackDropped() {
+        for (Grant grant = dropped.poll(); grant != null; grant = dropped.poll()) {
+            takeBack(grant, grant.promised);
+        }
+    }
+
+    /** Lets the garbage collector look for dropped blocks and frees what it finds; whether there was anything. */
+    private boolean collectDropped(int wait) {
+        if (wait == 0) {
+            System.gc();
+        }
+        try {
+            Thread.sleep(DROPPED_WAIT_MILLIS);
+        } catch (InterruptedException interrupt) {
+            Thread.currentThread().interrupt();
+        }
+        if (dropped.isEmpty()) {
+            return false;
+        }
+        takeBackDropped();
+        trim();
+        return true;
     }
 
     private void takeBack(Grant grant, boolean leak) {

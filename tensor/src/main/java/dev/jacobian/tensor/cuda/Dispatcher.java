@@ -16,7 +16,8 @@ import java.util.concurrent.RejectedExecutionException;
  * costs some microseconds, a launch a fraction of one: so hand over a whole step, not a call.
  *
  * <p>{@link #call} waits for the answer. {@link #post} does not, and its failure is thrown by the next call: nothing is
- * lost. Both run at once when the caller is the thread itself.
+ * lost. What was posted after the failure and before that call is left out, since it builds on what failed. All run at once
+ * when the caller is the thread itself.
  */
 final class Dispatcher implements AutoCloseable {
     private final ExecutorService executor;
@@ -86,11 +87,23 @@ final class Dispatcher implements AutoCloseable {
     }
 
     /**
-     * Runs a task some time later, after all before it.
+     * Runs a task some time later, after all before it, unless one of them failed.
      *
      * @throws IllegalStateException if the dispatcher is closed
      */
     void post(Runnable task) {
+        postAlways(
+                isCurrent()
+                        ? task
+                        : () -> {
+                            if (posted == null) {
+                                task.run();
+                            }
+                        });
+    }
+
+    /** The same, also after a failure: for what gives back rather than computes. */
+    void postAlways(Runnable task) {
         if (isCurrent()) {
             task.run();
             return;
@@ -99,14 +112,20 @@ final class Dispatcher implements AutoCloseable {
             try {
                 task.run();
             } catch (RuntimeException failure) {
-                if (posted == null) {
-                    posted = failure;
-                } else {
-                    posted.addSuppressed(failure);
-                }
+                keep(failure);
+            } catch (Error failure) {
+                keep(new CudaException(String.valueOf(failure), failure));
             }
             return null;
         });
+    }
+
+    private void keep(RuntimeException failure) {
+        if (posted == null) {
+            posted = failure;
+        } else {
+            posted.addSuppressed(failure);
+        }
     }
 
     private <T> Future<T> submit(Callable<T> task) {

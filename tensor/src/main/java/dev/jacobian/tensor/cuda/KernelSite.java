@@ -25,6 +25,9 @@ import jcuda.driver.JCudaDriver;
  * <p>On the dispatcher's thread only.
  */
 final class KernelSite {
+    /** Dynamic shared memory that a launch may use without asking. */
+    static final int STATIC_SHARED = 48 << 10;
+
     private static final int SLOT = 8;
     private static final int MAX_PARAMETERS = 64; // the bits of a long
 
@@ -36,6 +39,7 @@ final class KernelSite {
     private final RawPointer addresses;
     private final long all;
     private long set; // one bit for each argument that has a value
+    private int next; // where the next argument of a list goes
 
     KernelSite(CudaContext context, String name, CUfunction function, List<Integer> sizes) {
         if (sizes.size() >= MAX_PARAMETERS || sizes.stream().anyMatch(size -> size > SLOT)) {
@@ -79,6 +83,28 @@ final class KernelSite {
         mark(index, Float.BYTES);
         values.set(JAVA_FLOAT, (long) SLOT * index, value);
         return this;
+    }
+
+    /** Begins a list of arguments: those added go to the parameters in order. */
+    KernelSite start() {
+        next = 0;
+        set = 0;
+        return this;
+    }
+
+    /** Adds a 64-bit argument: an integer or a device address. */
+    KernelSite add(long value) {
+        return set(next++, value);
+    }
+
+    /** Adds a 32-bit integer argument. */
+    KernelSite add(int value) {
+        return set(next++, value);
+    }
+
+    /** Adds a 32-bit floating-point argument. */
+    KernelSite add(float value) {
+        return set(next++, value);
     }
 
     private void mark(int index, int bytes) {

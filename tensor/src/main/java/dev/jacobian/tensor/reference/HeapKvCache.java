@@ -2,6 +2,7 @@
 package dev.jacobian.tensor.reference;
 
 import dev.jacobian.tensor.ComputePool;
+import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
@@ -20,7 +21,7 @@ import java.util.Set;
  * <p>Layout of a page, chosen for kernels whose vector lanes are 16 keys (scores) or the elements of a value (output):
  * keys as [kvHeads, headDim, 16], values as [kvHeads, 16, valueWidth], where valueWidth is headDim rounded up to 16.
  */
-public final class HeapKvCache implements KvCache {
+public class HeapKvCache implements KvCache {
     /** Elements whose copying is worth a thread's attention. */
     private static final int ELEMENTS_PER_TASK = 1 << 13;
 
@@ -31,7 +32,15 @@ public final class HeapKvCache implements KvCache {
     private final List<Sequence> sequences = new ArrayList<>();
     private final Workspace.Scope memory = Workspace.scope();
 
-    public HeapKvCache(int layers, int kvHeads, int headDim) {
+    /**
+     * An empty cache.
+     *
+     * @throws IllegalArgumentException if {@code dtype} is not F32
+     */
+    public HeapKvCache(int layers, int kvHeads, int headDim, DType dtype) {
+        if (dtype != DType.F32) {
+            throw new IllegalArgumentException("the CPU computes in F32, not in " + dtype);
+        }
         this.layers = layers;
         this.kvHeads = kvHeads;
         this.headDim = headDim;
@@ -61,7 +70,8 @@ public final class HeapKvCache implements KvCache {
 
     @Override
     public int fork(int parent, int length) {
-        int handle = add();
+        sequences.add(new Sequence(layers));
+        int handle = sequences.size() - 1;
         sequences.get(handle).parent = sequence(parent);
         sequences.get(handle).ownFrom = length / PAGE;
         sequence(parent).forked = true;

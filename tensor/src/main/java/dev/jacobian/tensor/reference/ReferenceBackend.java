@@ -2,6 +2,7 @@
 package dev.jacobian.tensor.reference;
 
 import dev.jacobian.tensor.Backend;
+import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Segments;
@@ -115,8 +116,8 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
-    public KvCache newKvCache(int layers, int kvHeads, int headDim) {
-        return new HeapKvCache(layers, kvHeads, headDim);
+    public KvCache newKvCache(int layers, int kvHeads, int headDim, DType dtype) {
+        return new HeapKvCache(layers, kvHeads, headDim, dtype);
     }
 
     @Override

@@ -33,18 +33,61 @@ class AttentionKernelTest extends KernelTestBase {
     }
 
     @Test
+    void headsOfAnySize() {
+        int[] lengths = {5, 33, 0, 18};
+        int[] parents = {-1, 0, -1, 0};
+        for (int headDim : new int[] {1, 8, 12, 16, 24, 33, 48, 80, 127}) {
+            check(DType.F32, Segments.of(lengths, parents), 4, 2, headDim, headDim % 7 * 4, headDim == 12);
+        }
+        for (int headDim : new int[] {10, 40, 96}) {
+            check(DType.BF16, Segments.of(lengths, parents), 2, 1, headDim, 0, false);
+        }
+    }
+
+    /** A score of -0, from an underflow in its last product: what fills a row up may not make it +0. */
+    @Test
+    void surplusKeepsNegativeZero() {
+        float[] x = new float[12];
+        x[11] = 1e-30f;
+        Tensor k = Tensor.of(x, 1, 12);
+        Tensor q = Tensor.zeros(1, 12);
+        reference.scale(k, -1, q);
+        check(DType.F32, Segments.of(1), 1, 1, 12, 0, q, k, k, k);
+    }
+
+    @Test
     void notANumberAndInfinities() {
         check(DType.F32, Segments.of(new int[] {5, 0, 23, 40}, new int[] {-1, 0, 0, -1}), 2, 1, 32, 0, true);
         check(DType.F32, Segments.of(50, 3), 2, 2, 64, 20, true);
     }
 
-    /** A batch whose keys are all in it, forward and backward; on the device also over pages with the same keys. */
+    /** The head size that the kernels for heads of {@code headDim} are compiled for. */
+    static int compiledFor(int headDim) {
+        return headDim <= 32 ? 32 : headDim <= 64 ? 64 : 128;
+    }
+
     private void check(DType type, Segments segments, int heads, int kvHeads, int headDim, int window, boolean wild) {
         int n = segments.rows();
         Tensor q = rounded(normal(rng, n, heads * headDim), type);
         Tensor k = rounded(wild ? Numbers.wild(rng, n, kvHeads * headDim) : normal(rng, n, kvHeads * headDim), type);
         Tensor v = rounded(wild ? Numbers.wild(rng, n, kvHeads * headDim) : normal(rng, n, kvHeads * headDim), type);
         Tensor dOut = rounded(normal(rng, n, heads * headDim), type);
+        check(type, segments, heads, kvHeads, headDim, window, q, k, v, dOut);
+    }
+
+    /** A batch whose keys are all in it, forward and backward; on the device also over pages with the same keys. */
+    private void check(
+            DType type,
+            Segments segments,
+            int heads,
+            int kvHeads,
+            int headDim,
+            int window,
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            Tensor dOut) {
+        int n = segments.rows();
         float scale = (float) (1 / Math.sqrt(headDim));
         String what = heads + "/" + kvHeads + " heads of " + headDim + ", rows " + n + ", window " + window;
 
@@ -69,7 +112,7 @@ class AttentionKernelTest extends KernelTestBase {
         EmulatedMemory starts = device.copy(batch.starts());
         EmulatedMemory parents = device.copy(batch.parents());
         int[] tiles = batch.tiles(32);
-        String kernel = suffix(type) + "_" + headDim;
+        String kernel = suffix(type) + "_" + compiledFor(headDim);
         device.launch(
                 "attention" + kernel,
                 tiles.length / 2,
@@ -83,6 +126,7 @@ class AttentionKernelTest extends KernelTestBase {
                 device.copy(tiles),
                 heads,
                 kvHeads,
+                headDim,
                 scale,
                 window,
                 out,
@@ -107,6 +151,7 @@ class AttentionKernelTest extends KernelTestBase {
                 device.copy(tiles),
                 heads,
                 kvHeads,
+                headDim,
                 scale,
                 window,
                 overPages,
@@ -150,6 +195,7 @@ class AttentionKernelTest extends KernelTestBase {
                 device.copy(backwardTiles),
                 heads,
                 kvHeads,
+                headDim,
                 scale,
                 window,
                 deviceDQ);
@@ -171,6 +217,7 @@ class AttentionKernelTest extends KernelTestBase {
                 device.copy(backwardTiles),
                 heads,
                 kvHeads,
+                headDim,
                 scale,
                 window,
                 deviceDK,

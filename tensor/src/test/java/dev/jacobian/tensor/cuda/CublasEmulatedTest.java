@@ -5,9 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.HalfFloats;
+import dev.jacobian.tensor.Numbers;
+import dev.jacobian.tensor.Rng;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import jcuda.Pointer;
+import jcuda.cudaDataType;
 import jcuda.jcublas.JCublas2;
+import jcuda.jcublas.cublasComputeType;
+import jcuda.jcublas.cublasGemmAlgo;
 import jcuda.jcublas.cublasHandle;
+import jcuda.jcublas.cublasOperation;
+import jcuda.runtime.cudaStream_t;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -78,6 +88,158 @@ class CublasEmulatedTest extends EmulatedDevice {
                 assertThat(read(c)).containsExactly(expected);
                 cublas.multiply(2, 4, 3, 2, left, right, -1, out);
                 assertThat(read(c)).containsExactly(expected);
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({"F32,F32,false,true", "BF16,F32,true,false", "BF16,BF16,false,false", "F16,F16,true,true"})
+    void batchesOfMatricesLieAStrideApart(DType type, DType outType, boolean turnA, boolean turnB) {
+        // Column-major, as cuBLAS has it: c = 2 · a · b - c with a [2, 3], b [3, 4], c [2, 4], three of each.
+        int batch = 3;
+        int strideA = 7;
+        int strideB = 12;
+        int strideC = 11;
+        float[] a = new float[batch * strideA];
+        float[] b = new float[batch * strideB];
+        float[] c = new float[batch * strideC];
+        float[] expected = new float[batch * strideC];
+        Rng rng = new Rng(5, 1);
+        for (int i = 0; i < a.length; i++) {
+            a[i] = rng.nextInt(9) - 4;
+        }
+        for (int i = 0; i < b.length; i++) {
+            b[i] = rng.nextInt(9) - 4;
+        }
+        for (int i = 0; i < c.length; i++) {
+            c[i] = rng.nextInt(9) - 4;
+            expected[i] = c[i];
+        }
+        for (int one = 0; one < batch; one++) {
+            for (int row = 0; row < 2; row++) {
+                for (int column = 0; column < 4; column++) {
+                    float sum = 0;
+                    for (int k = 0; k < 3; k++) {
+                        sum += a[one * strideA + (turnA ? k + 3 * row : row + 2 * k)]
+                                * b[one * strideB + (turnB ? column + 4 * k : k + 3 * column)];
+                    }
+                    int index = one * strideC + row + 2 * column;
+                    expected[index] = 2 * sum - c[index];
+                }
+            }
+        }
+        onDevice(() -> {
+            cublasHandle handle = new cublasHandle();
+            assertThat(JCublas2.cublasCreate(handle)).isZero();
+            assertThat(JCublas2.cublasSetStream(handle, new cudaStream_t(stream.handle())))
+                    .isZero();
+            try (DeviceBlock deviceA = block(type, a);
+                    DeviceBlock deviceB = block(type, b);
+                    DeviceBlock deviceC = block(outType, c)) {
+                int status = JCublas2.cublasGemmStridedBatchedEx_new(
+                        handle,
+                        turnA ? cublasOperation.CUBLAS_OP_T : cublasOperation.CUBLAS_OP_N,
+                        turnB ? cublasOperation.CUBLAS_OP_T : cublasOperation.CUBLAS_OP_N,
+                        2,
+                        4,
+                        3,
+                        Pointer.to(new float[] {2}),
+                        new RawDevicePointer(deviceA.address()),
+                        dataType(type),
+                        turnA ? 3 : 2,
+                        strideA,
+                        new RawDevicePointer(deviceB.address()),
+                        dataType(type),
+                        turnB ? 4 : 3,
+                        strideB,
+                        Pointer.to(new float[] {-1}),
+                        new RawDevicePointer(deviceC.address()),
+                        dataType(outType),
+                        2,
+                        strideC,
+                        batch,
+                        cublasComputeType.CUBLAS_COMPUTE_32F,
+                        cublasGemmAlgo.CUBLAS_GEMM_DEFAULT);
+                assertThat(status).isZero();
+                assertThat(read(outType, deviceC))
+                        .as("small integers are exact")
+                        .containsExactly(expected);
+            } finally {
+                JCublas2.cublasDestroy(handle);
+            }
+        });
+    }
+
+    private static int dataType(DType type) {
+        return switch (type) {
+            case F32 -> cudaDataType.CUDA_R_32F;
+            case BF16 -> cudaDataType.CUDA_R_16BF;
+            default -> cudaDataType.CUDA_R_16F;
+        };
+    }
+
+    private float[] read(DType type, DeviceBlock block) {
+        if (type == DType.F32) {
+            return read(block);
+        }
+        short[] halves = new short[(int) (block.bytes() / 2)];
+        staging.download(block, MemorySegment.ofArray(halves), stream).await();
+        float[] values = new float[halves.length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = type == DType.BF16 ? HalfFloats.bfloat16ToFloat(halves[i]) : Float.float16ToFloat(halves[i]);
+        }
+        return values;
+    }
+
+    /** Every tail of the tiles, against sums in double; each of k rounded additions errs by half an ulp of its sum. */
+    @Test
+    void productsOfAnyShapeAreWithinTheRoundingOfTheirSums() {
+        Rng rng = new Rng(5, 2);
+        int k = 700;
+        for (int[] shape : new int[][] {{1, 1}, {5, 17}, {37, 29}, {100, 64}}) {
+            float[] a = Numbers.normal(rng, shape[0], k).toFloatArray();
+            float[] b = Numbers.normal(rng, k, shape[1]).toFloatArray();
+            float[] actual = multiply(a, b, shape[0], shape[1], k);
+            for (int i = 0; i < actual.length; i++) {
+                double sum = 0;
+                double magnitude = 0;
+                for (int p = 0; p < k; p++) {
+                    double term = (double) a[i / shape[1] * k + p] * b[p * shape[1] + i % shape[1]];
+                    sum += term;
+                    magnitude += Math.abs(term);
+                }
+                assertThat(Math.abs(actual[i] - sum)).isLessThan(k * 0x1p-24 * magnitude);
+            }
+        }
+    }
+
+    /** So no test on the emulated device passes that relies on a library's order of sums. */
+    @Test
+    void theOrderOfASumDependsOnTheShape() {
+        Rng rng = new Rng(5, 3);
+        float[] a = Numbers.normal(rng, 100, 700).toFloatArray(); // [100, 700]
+        float[] b = Numbers.normal(rng, 700, 64).toFloatArray(); // [700, 64]
+        float[] together = Arrays.copyOf(multiply(a, b, 100, 64, 700), 64); // the first row
+        float[] alone = multiply(Arrays.copyOf(a, 700), b, 1, 64, 700);
+        assertThat(alone).isNotEqualTo(together);
+    }
+
+    private float[] multiply(float[] a, float[] b, int m, int n, int k) {
+        return onDevice(() -> {
+            try (Cublas cublas = new Cublas(stream);
+                    DeviceBlock deviceA = block(a);
+                    DeviceBlock deviceB = block(b);
+                    DeviceBlock out = context.memory().allocate(4L * m * n, stream, "out")) {
+                cublas.multiply(
+                        m,
+                        n,
+                        k,
+                        1,
+                        new Cublas.Matrix(deviceA.address(), DType.F32, k, false),
+                        new Cublas.Matrix(deviceB.address(), DType.F32, n, false),
+                        0,
+                        new Cublas.Matrix(out.address(), DType.F32, n, false));
+                return read(out);
             }
         });
     }

@@ -32,6 +32,14 @@ class DecodeKernelTest extends KernelTestBase {
         }
     }
 
+    @Test
+    void headsOfAnySize() {
+        for (int headDim : new int[] {1, 8, 12, 24, 48, 80, 127}) {
+            check(DType.F32, new int[] {20, 261, 3}, 6, 2, headDim, headDim % 5 * 10);
+        }
+        check(DType.BF16, new int[] {40, 258}, 4, 2, 40, 0);
+    }
+
     private void check(DType type, int[] lengths, int heads, int kvHeads, int headDim, int window) {
         int count = lengths.length;
         Segments all = Segments.of(lengths);
@@ -108,7 +116,7 @@ class DecodeKernelTest extends KernelTestBase {
         EmulatedMemory deviceLengths = device.copy(lengths);
         EmulatedMemory out = device.allocate(type, count * heads * headDim);
         device.launch(
-                "decode" + suffix(type) + "_" + headDim,
+                "decode" + suffix(type) + "_" + AttentionKernelTest.compiledFor(headDim),
                 count * splits,
                 kvHeads,
                 256,
@@ -121,6 +129,7 @@ class DecodeKernelTest extends KernelTestBase {
                 splits,
                 heads,
                 kvHeads,
+                headDim,
                 scale,
                 window,
                 partials,

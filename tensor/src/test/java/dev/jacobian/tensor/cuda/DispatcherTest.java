@@ -67,12 +67,15 @@ class DispatcherTest {
         dispatcher.post(() -> {
             throw new CudaException("first");
         });
-        dispatcher.post(() -> {
+        boolean[] ran = new boolean[1];
+        dispatcher.post(() -> ran[0] = true);
+        dispatcher.postAlways(() -> {
             throw new CudaException("second");
         });
         assertThatThrownBy(() -> dispatcher.call(() -> "not reached"))
                 .hasMessage("first")
                 .satisfies(failure -> assertThat(failure.getSuppressed()[0]).hasMessage("second"));
+        assertThat(ran[0]).as("what builds on a failure is left out").isFalse();
         assertThat(dispatcher.call(() -> "again")).isEqualTo("again");
     }
 

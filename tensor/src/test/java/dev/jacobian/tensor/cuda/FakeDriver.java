@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -14,20 +13,20 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
-import org.junit.jupiter.api.Assumptions;
 
 /**
  * The fake driver in this process: what a test sets and asks of it beside the driver's own functions.
  *
- * <p>Without g++ the test is skipped and says so; {@code -Djacobian.gpu.emulation=required} makes that a failure. The order
- * of work is {@code jacobian.gpu.emulation.mode}, {@code lazy} or {@code eager}.
+ * <p>When work runs is {@code jacobian.gpu.emulation.mode}: {@code lazy}, when somebody waits for it, or {@code eager}.
+ * Which of a kernel's threads and blocks goes first is {@code jacobian.gpu.emulation.order}: {@code forward}, {@code
+ * reverse} or {@code random}.
  */
 @SuppressWarnings("restricted") // calls native functions: that is what it is for
 final class FakeDriver {
     private static final int TEXT_BYTES = 1 << 16;
     private static FakeDriver instance;
-    private static boolean told;
 
     private final Path folder;
     private final SymbolLookup symbols;
@@ -39,28 +38,9 @@ final class FakeDriver {
 
     /** Builds it if need be, loads it and cuBLAS under JCuda, and puts its settings back. */
     static synchronized FakeDriver require() {
-        if (!Tools.onLinuxX86() || !FakeDriverBuild.hasCompiler()) {
-            String message = Tools.onLinuxX86()
-                    ? "no g++ on the path, so the GPU backend is not tested; install it (apt install g++)"
-                    : "the GPU backend is tested on Linux x86-64 only";
-            if ("required".equals(System.getProperty("jacobian.gpu.emulation"))) {
-                throw new AssertionError(message);
-            }
-            if (!told) {
-                told = true;
-                System.err.println("SKIPPED: " + message); // the console shows a skip's number only
-            }
-            Assumptions.abort(message);
-        }
+        Path folder = EmulationLibrary.folder();
         if (instance == null) {
-            try {
-                instance = new FakeDriver(new FakeDriverBuild("probe").build());
-            } catch (IOException failure) {
-                throw new AssertionError(failure.getMessage(), failure);
-            } catch (InterruptedException interrupt) {
-                Thread.currentThread().interrupt();
-                throw new AssertionError("interrupted while g++ ran", interrupt);
-            }
+            instance = new FakeDriver(folder);
             CudaLoader.cublas(instance.libraries());
         }
         instance.reset();
@@ -81,8 +61,16 @@ final class FakeDriver {
         return !"eager".equals(System.getProperty("jacobian.gpu.emulation.mode"));
     }
 
+    /** Which of a kernel's threads and blocks goes first, unless a test chooses. */
+    static ThreadOrder order() {
+        return ThreadOrder.valueOf(
+                System.getProperty("jacobian.gpu.emulation.order", "forward").toUpperCase(Locale.ROOT));
+    }
+
     void reset() {
         setLazy(lazy());
+        setOrder(order());
+        loseDeviceAfter(-1);
         setDevices(1);
         setMemory(1L << 30);
         takeFaults();
@@ -92,12 +80,23 @@ final class FakeDriver {
         call("fakecuda_set_lazy", lazy ? 1 : 0);
     }
 
+    void setOrder(ThreadOrder order) {
+        try (Arena arena = Arena.ofConfined()) {
+            call("emu_set_order", arena.allocateFrom(order.label()));
+        }
+    }
+
     void setDevices(int devices) {
         call("fakecuda_set_devices", devices);
     }
 
     void setMemory(long bytes) {
         call("fakecuda_set_memory", bytes);
+    }
+
+    /** Loses the device at a launch after some that work: all calls fail from then on. Negative: brings it back. */
+    void loseDeviceAfter(int launches) {
+        call("fakecuda_lose_after", launches);
     }
 
     /** Makes a call of a driver function fail after some that pass. */

@@ -44,9 +44,31 @@ class FirstLoadEmulatedTest {
         assertThat(load(fake.folder(), Map.of())).containsExactly("loaded libcublas.so.13", "loaded libcublas.so.13");
     }
 
+    /** How tests of other modules come to the emulated device. */
+    @Test
+    void aProcessThatIsToldTheFolderUsesIt() throws IOException, InterruptedException {
+        Path link = KernelSources.MODULE.resolve(FakeDriverBuild.LINK);
+        assertThat(load(Path.of(""), Map.of("LD_LIBRARY_PATH", link.toString())))
+                .containsExactly("loaded libcublas.so.13", "loaded libcublas.so.13");
+        assertThat(load(Path.of(""), Map.of("JDK_JAVA_OPTIONS", "-D" + LibrarySearch.PROPERTY + "=" + link)))
+                .containsExactly("loaded libcublas.so.13", "loaded libcublas.so.13");
+    }
+
+    @Test
+    void aMistakeMayEndAProcessThatCannotAskForIt() throws IOException, InterruptedException {
+        List<String> mistaken = List.of(fake.folder().toString(), "mistake");
+        LoadingProgram.Ended kept = LoadingProgram.end(mistaken, jar -> true, Map.of());
+        assertThat(kept.exit()).isZero();
+        assertThat(kept.lines().getLast()).isEqualTo("a wait without a context gives 201");
+        LoadingProgram.Ended ended =
+                LoadingProgram.end(mistaken, jar -> true, Map.of("JACOBIAN_EMULATION_FAULTS", "fatal"));
+        assertThat(ended.exit()).isEqualTo(86);
+        assertThat(ended.lines()).contains("emulated device: cuCtxSynchronize on a thread without a context");
+    }
+
     @Test
     void aDriverWithoutADeviceIsSaidEachTime() throws IOException, InterruptedException {
-        assertThat(load(fake.folder(), Map.of("FAKECUDA_DEVICES", "0")))
+        assertThat(load(fake.folder(), Map.of("JACOBIAN_EMULATION_DEVICES", "0")))
                 .hasSize(2)
                 .allMatch(line -> line.startsWith("refused: starting the driver " + fake.folder())
                         && line.contains("CUDA_ERROR_NO_DEVICE; the driver sees no GPU: run nvidia-smi"));
@@ -54,7 +76,7 @@ class FirstLoadEmulatedTest {
 
     @Test
     void aCublasNewerThanTheDriverIsNotLoaded() throws IOException, InterruptedException {
-        assertThat(load(fake.folder(), Map.of("FAKECUDA_DRIVER_VERSION", "12040")))
+        assertThat(load(fake.folder(), Map.of("JACOBIAN_EMULATION_DRIVER_VERSION", "12040")))
                 .hasSize(2)
                 .allMatch(line -> line.startsWith("refused: the only cuBLAS found needs a newer driver: ")
                         && line.contains("driver for CUDA 12.4 at ")

@@ -19,22 +19,12 @@ final class KernelSources {
             Path.of(System.getProperty("basedir", "")).toAbsolutePath().normalize();
 
     static final Path CUDA = MODULE.resolve("src/main/cuda");
-    static final Path EMULATION = MODULE.resolve("src/test/cpp/emulation");
 
     private KernelSources() {}
 
     /** What nvcc compiles. */
     static List<Path> cuda() throws IOException {
-        return filesIn(CUDA);
-    }
-
-    /** What makes the same sources run on the CPU. */
-    static List<Path> emulation() throws IOException {
-        return filesIn(EMULATION);
-    }
-
-    private static List<Path> filesIn(Path folder) throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
+        try (Stream<Path> files = Files.list(CUDA)) {
             return files.sorted().toList();
         }
     }
@@ -54,7 +44,7 @@ final class KernelSources {
         return sha256(lines.append(lastLine).append('\n').toString().getBytes(UTF_8));
     }
 
-    private static String sha256(byte[] bytes) {
+    static String sha256(byte[] bytes) {
         try {
             return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
         } catch (NoSuchAlgorithmException e) {

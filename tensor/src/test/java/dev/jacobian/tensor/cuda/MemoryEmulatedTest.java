@@ -150,6 +150,35 @@ class MemoryEmulatedTest extends EmulatedDevice {
     }
 
     @Test
+    void whatIsFreeIsCountedByDevice() {
+        fake.setDevices(2);
+        long before = free();
+        onDevice(() -> {
+            try (DeviceBlock block = context.memory().allocate(1000, stream, "block");
+                    PinnedBuffer host = new PinnedBuffer(context, 5000)) {
+                assertThat(free()).isEqualTo(before - 1024);
+                try (CudaContext second = CudaContext.open(1)) {
+                    long[] ofSecond = second.dispatcher().call(MemoryEmulatedTest::information);
+                    assertThat(ofSecond).containsExactly(1L << 30, 1L << 30);
+                }
+            }
+        });
+        assertThat(free()).isEqualTo(before);
+    }
+
+    private long free() {
+        return onDevice(MemoryEmulatedTest::information)[0];
+    }
+
+    /** Bytes free and in all. */
+    private static long[] information() {
+        long[] free = new long[1];
+        long[] total = new long[1];
+        assertThat(JCudaDriver.cuMemGetInfo(free, total)).isZero();
+        return new long[] {free[0], total[0]};
+    }
+
+    @Test
     void aBlockMayBeClosedAnywhereAndIsClosedThen() throws InterruptedException {
         DeviceBlock block = onDevice(() -> context.memory().allocate(4, stream, "the block"));
         Thread.ofVirtual().start(block::close).join();

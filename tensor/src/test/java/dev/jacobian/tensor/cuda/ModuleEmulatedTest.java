@@ -4,6 +4,7 @@ package dev.jacobian.tensor.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 import jcuda.driver.CUresult;
 import org.junit.jupiter.api.Test;
@@ -75,7 +76,7 @@ class ModuleEmulatedTest extends EmulatedDevice {
     @Test
     void anUnknownKernelNamesThoseThereAre() {
         withModule(module -> assertThatThrownBy(() -> module.kernel("add"))
-                .hasMessage("probe has no kernel add; it has [add_scaled, poke, fail, changed, ghost]"));
+                .hasMessage("probe has no kernel add; it has [add_scaled, poke, fail, changed, ghost, poke_through]"));
     }
 
     @Test
@@ -135,6 +136,20 @@ class ModuleEmulatedTest extends EmulatedDevice {
     }
 
     @Test
+    void aWriteThatNoPointerOfTheLaunchLeadsToIsFoundByTheNextWait() {
+        onDevice(() -> {
+            CudaModule module = new CudaModule(context, "probe", ProbeKernels.PTX);
+            DeviceBlock block = block(1, 2, 3);
+            DeviceBlock table = context.memory().allocate(8, stream, "addresses");
+            staging.upload(MemorySegment.ofArray(new long[] {block.address()}), table, stream);
+            module.kernel("poke_through").set(0, table).set(1, 3L).set(2, 7f).launch(stream, 1, 1);
+            assertThatThrownBy(() -> stream.synchronize()).hasMessageContaining("CUDA_ERROR_ILLEGAL_ADDRESS");
+            assertThat(fake.takeFaults()).startsWith("something before a wait wrote behind the allocation of 12 bytes");
+        });
+        abandonDevice();
+    }
+
+    @Test
     void aKernelThatFailsIsReportedByTheNextWait() {
         onDevice(() -> {
             CudaModule module = new CudaModule(context, "probe", ProbeKernels.PTX);
@@ -144,6 +159,9 @@ class ModuleEmulatedTest extends EmulatedDevice {
                         stream.synchronize();
                     })
                     .hasMessageContaining("CUDA_ERROR_LAUNCH_FAILED");
+            assertThat(fake.takeFaults())
+                    .startsWith("kernel fail failed: fail: lane outside its mask: thread (0, 0, 0)")
+                    .contains("probe.cu:");
         });
         abandonDevice();
     }

@@ -23,11 +23,11 @@ class NormKernelTest extends KernelTestBase {
 
     private void check(DType type, Tensor values, int n, int d) {
         Tensor x = rounded(values, type); // [N, D]
-        Tensor weight = rounded(normal(rng, d), type);
+        Tensor weight = normal(rng, d);
         Tensor dOut = rounded(normal(rng, n, d), type); // [N, D]
         Tensor dWeight = normal(rng, d);
         EmulatedMemory deviceX = device.copy(x, type);
-        EmulatedMemory deviceWeight = device.copy(weight, type);
+        EmulatedMemory deviceWeight = device.copy(weight);
         EmulatedMemory deviceDOut = device.copy(dOut, type);
         EmulatedMemory out = device.allocate(type, n * d);
         EmulatedMemory inverseRms = device.allocate(DType.F32, n);

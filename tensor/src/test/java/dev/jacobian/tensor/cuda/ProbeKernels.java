@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda;
 
-/** The PTX text that goes with the hand-written kernels in {@code src/test/cpp/probe}. Only declarations count there. */
+/** The PTX text that goes with the kernels in {@code src/test/cpp/probe}. Only declarations count there. */
 final class ProbeKernels {
     static final String PTX = """
         .version 7.0
@@ -35,6 +35,12 @@ final class ProbeKernels {
         }
 
         .visible .entry ghost(.param .align 4 .b8 ghost_param_0[8])
+        {
+            ret;
+        }
+
+        .visible .entry poke_through(
+            .param .u64 poke_through_param_0, .param .u64 poke_through_param_1, .param .f32 poke_through_param_2)
         {
             ret;
         }

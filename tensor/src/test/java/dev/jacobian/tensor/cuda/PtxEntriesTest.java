@@ -15,7 +15,7 @@ class PtxEntriesTest {
                 .containsEntry("add_scaled", List.of(8, 8, 4, 4))
                 .containsEntry("fail", List.of())
                 .containsEntry("ghost", List.of(8))
-                .hasSize(5);
+                .hasSize(6);
         assertThat(PtxEntries.of(".entry k(.param .u8 a, .param .f64 b, .param .align 8 .b8 c[24], .param .u64 .ptr"
                         + " .global .align 4 d)"))
                 .containsEntry("k", List.of(1, 8, 24, 8));

@@ -4,8 +4,10 @@ package dev.jacobian.tensor.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jacobian.tensor.DType;
 import java.lang.foreign.ValueLayout;
 import jcuda.driver.CUresult;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 /** Order: within a stream, between streams, between the device and the host. */
@@ -101,6 +103,46 @@ class StreamEmulatedTest extends EmulatedDevice {
             event.close();
             assertThatThrownBy(() -> event.record(stream)).hasMessageContaining("event is closed");
         });
+    }
+
+    @Test
+    void aDeviceThatIsLostStaysLost() {
+        onDevice(() -> {
+            CudaModule module = new CudaModule(context, "probe", ProbeKernels.PTX);
+            DeviceBlock y = block(0);
+            Cublas cublas = new Cublas(stream);
+            KernelSite site =
+                    module.kernel("add_scaled").set(0, y).set(1, y).set(2, 1).set(3, 1f);
+            fake.loseDeviceAfter(2);
+            site.launch(stream, 1, 1);
+            site.launch(stream, 1, 1);
+            assertThat(read(y)).containsExactly(0);
+            lost(() -> site.launch(stream, 1, 1));
+            lost(() -> site.launch(stream, 1, 1));
+            lost(stream::synchronize);
+            lost(() -> read(y));
+            lost(() -> stream.clear(y.address(), 4));
+            lost(() -> context.memory().allocate(4, stream, "x"));
+            lost(() -> new CudaModule(context, "probe", ProbeKernels.PTX));
+            lost(CudaDevice::list);
+            var matrix = new Cublas.Matrix(y.address(), DType.F32, 1, false);
+            assertThatThrownBy(() -> cublas.multiply(1, 1, 1, 1, matrix, matrix, 0, matrix))
+                    .hasMessageContaining("CUBLAS_STATUS_EXECUTION_FAILED");
+        });
+        lost(context::close);
+        assertThat(fake.takeFaults())
+                .as("nobody can close in order what is lost")
+                .isEmpty();
+        lost(() -> CudaContext.open(0));
+        fake.loseDeviceAfter(-1);
+        open(DeviceMemory.Reuse.NEVER);
+    }
+
+    private static void lost(ThrowingCallable call) {
+        assertThatThrownBy(call)
+                .isInstanceOfSatisfying(
+                        CudaException.class,
+                        failure -> assertThat(failure.code()).isEqualTo(CUresult.CUDA_ERROR_LAUNCH_FAILED));
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Segments;
@@ -45,7 +46,7 @@ class HeapKvCacheTest {
 
     @Test
     void writesWhereTheLayoutSays() {
-        HeapKvCache cache = new HeapKvCache(1, KV_HEADS, HEAD_DIM);
+        HeapKvCache cache = new HeapKvCache(1, KV_HEADS, HEAD_DIM, DType.F32);
         assertThat(cache.valueWidth()).isEqualTo(16);
         int[] sequences = {cache.add(), cache.add()};
         Segments segments = Segments.of(20, 3);
@@ -67,7 +68,7 @@ class HeapKvCacheTest {
     @Test
     void forksShareFullPagesAndNeverWriteToTheirParent() {
         for (int prompt = 0; prompt <= 33; prompt++) {
-            HeapKvCache cache = new HeapKvCache(1, KV_HEADS, HEAD_DIM);
+            HeapKvCache cache = new HeapKvCache(1, KV_HEADS, HEAD_DIM, DType.F32);
             int[] parent = {cache.add()};
             Segments promptRows = Segments.of(prompt);
             Tensor k = rows(prompt);
@@ -95,7 +96,7 @@ class HeapKvCacheTest {
 
     @Test
     void aForkOfAPromptInTheSameBatch() {
-        HeapKvCache cache = new HeapKvCache(1, KV_HEADS, HEAD_DIM);
+        HeapKvCache cache = new HeapKvCache(1, KV_HEADS, HEAD_DIM, DType.F32);
         int root = cache.add();
         int[] sequences = {root, cache.fork(root, 5)};
         Segments segments = Segments.of(new int[] {5, 4}, new int[] {-1, 0});
@@ -111,7 +112,7 @@ class HeapKvCacheTest {
 
     @Test
     void misuseIsNamed() {
-        HeapKvCache cache = new HeapKvCache(1, KV_HEADS, HEAD_DIM);
+        HeapKvCache cache = new HeapKvCache(1, KV_HEADS, HEAD_DIM, DType.F32);
         int root = cache.add();
         int[] fork = {cache.fork(root, 7)};
         assertThatIllegalStateException()
@@ -123,7 +124,7 @@ class HeapKvCacheTest {
 
     @Test
     void releasedPagesNoLongerCount() {
-        HeapKvCache cache = new HeapKvCache(1, KV_HEADS, HEAD_DIM);
+        HeapKvCache cache = new HeapKvCache(1, KV_HEADS, HEAD_DIM, DType.F32);
         int[] sequences = {cache.add(), cache.add()};
         Segments segments = Segments.of(10, 10);
         cache.append(0, sequences, segments, rows(20), rows(20));

@@ -3,9 +3,10 @@ package dev.jacobian.transformer.generation;
 
 import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.Var;
+import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.KvCache;
-import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
@@ -107,10 +108,15 @@ public final class Generator {
         int most = Math.max(1, Math.min(prompts.size(), maxBatch / samples));
         int longest = prompts.stream().mapToInt(p -> p.length).max().orElse(1);
         DecoderConfig shape = model.config();
-        long cachePerToken = 2L * Float.BYTES * shape.layers() * shape.kvHeads() * shape.headDim();
-        long cache = cachePerToken * most * samples * (longest + config.maxNewTokens());
-        if (cache < Runtime.getRuntime().maxMemory() / 4) {
+        long cachePerToken = 2L * model.computeType().bytes() * shape.layers() * shape.kvHeads() * shape.headDim();
+        long cachePerPrompt = cachePerToken * samples * (longest + config.maxNewTokens());
+        long available = Backends.of(model.device()).availableMemory();
+        if (cachePerPrompt * most < available / 4) {
             return most; // planning costs more than a short generation
+        }
+        if (!model.device().equals(Device.CPU)) {
+            // Pools double when they are full, and one of twice the size is filled before the smaller one goes.
+            return (int) Math.clamp(available / 4 / cachePerPrompt, 1, most);
         }
         IntFunction<MemoryPlan> plan = n -> MemoryPlanner.inference(shape, model.weightFormat())
                 .generation(n, samples, longest, config.maxNewTokens())
@@ -250,57 +256,54 @@ public final class Generator {
         }
 
         private int[] choosePlain(List<Running> part, Tensor logits) {
-            int vocabulary = logits.extent(1);
-            int[] chosen = new int[part.size()];
-            if (!config.doSample()) {
-                for (int i = 0; i < chosen.length; i++) {
-                    chosen[i] = Sampler.argmax(logits.floats(), i * vocabulary, vocabulary);
-                }
-                return chosen;
-            }
-            Tensor probabilities = Workspace.tensor(chosen.length, vocabulary); // [n, V]
-            Backends.cpu().softmax(logits, 1f / config.temperature(), probabilities);
-            for (int i = 0; i < chosen.length; i++) {
-                chosen[i] = Sampler.draw(probabilities.floats(), i * vocabulary, vocabulary, uniform(part.get(i)));
-            }
-            return chosen;
+            Backend backend = Backends.of(logits.device());
+            return config.doSample()
+                    ? backend.sample(logits, 1f / config.temperature(), config.seed(), coordinates(part))
+                    : backend.argmax(logits);
         }
 
         private int[] chooseFiltered(List<Running> part, Tensor logits) {
             int vocabulary = logits.extent(1);
             int[] chosen = new int[part.size()];
+            float[] all = logits.toFloatArray(); // [n, V]
             for (int i = 0; i < chosen.length; i++) {
                 Running r = part.get(i);
-                float[] row = Arrays.copyOfRange(logits.floats(), i * vocabulary, (i + 1) * vocabulary);
+                float[] row = Arrays.copyOfRange(all, i * vocabulary, (i + 1) * vocabulary);
                 if (config.repetitionPenalty() != 1) {
                     Sampler.penalize(row, 0, prompts.get(r.prompt), r.tokens, config.repetitionPenalty());
                 }
-                if (!config.doSample()) {
-                    chosen[i] = Sampler.argmax(row, 0, vocabulary);
-                    continue;
-                }
-                Tensor filtered = Tensor.of(Sampler.filter(row, 0, vocabulary, config), 1, vocabulary);
-                Tensor probabilities = Tensor.zeros(1, vocabulary);
-                Backends.cpu().softmax(filtered, 1f, probabilities);
-                chosen[i] = Sampler.draw(probabilities.floats(), 0, vocabulary, uniform(r));
+                Tensor kept = Tensor.of(
+                        config.doSample() ? Sampler.filter(row, 0, vocabulary, config) : row, 1, vocabulary); // [1, V]
+                chosen[i] = config.doSample()
+                        ? Backends.cpu().sample(kept, 1f, config.seed(), coordinates(List.of(r)))[0]
+                        : Backends.cpu().argmax(kept)[0];
             }
             return chosen;
         }
 
-        private float uniform(Running r) {
-            long key = keys[r.prompt];
-            return Rng.uniform(config.seed(), (int) key, (int) (key >>> 32), r.sample, r.tokens.size());
+        /** What the random number of each continuation's next token is drawn from, [n, 4]. */
+        private int[] coordinates(List<Running> part) {
+            int[] coordinates = new int[4 * part.size()];
+            for (int i = 0; i < part.size(); i++) {
+                Running r = part.get(i);
+                coordinates[4 * i] = (int) keys[r.prompt];
+                coordinates[4 * i + 1] = (int) (keys[r.prompt] >>> 32);
+                coordinates[4 * i + 2] = r.sample;
+                coordinates[4 * i + 3] = r.tokens.size();
+            }
+            return coordinates;
         }
 
         private void record(List<Running> part, int[] chosen, Tensor logits, List<Running> alive) {
-            Tensor logProbs = Tensor.zeros(chosen.length); // [n]
-            Tensor stats = Tensor.zeros(chosen.length, 2); // [n, 2]
+            Tensor logProbsThere = Workspace.like(logits, chosen.length); // [n]
+            Tensor stats = Workspace.like(logits, chosen.length, 2); // [n, 2]
             float inverseTemperature = config.doSample() ? 1f / config.temperature() : 1f;
-            Backends.cpu().logProbs(logits, inverseTemperature, chosen, logProbs, null, stats);
+            Backends.of(logits.device()).logProbs(logits, inverseTemperature, chosen, logProbsThere, null, stats);
+            float[] logProbs = logProbsThere.toFloatArray(); // [n]
             for (int i = 0; i < chosen.length; i++) {
                 Running r = part.get(i);
                 r.tokens.add(chosen[i]);
-                r.logProbs.add(logProbs.floats()[i]);
+                r.logProbs.add(logProbs[i]);
                 listener.onToken(r.prompt, r.sample, chosen[i]);
                 boolean ended = eos.contains(chosen[i]) && !config.ignoreEos();
                 if (ended || r.tokens.size() == config.maxNewTokens()) {

@@ -3,47 +3,9 @@ package dev.jacobian.transformer.generation;
 
 import java.util.Arrays;
 
-/**
- * Chooses one token from a row of logits. Works on plain arrays: this is where a step ends and text begins.
- *
- * <p>Sampling inverts the cumulative distribution in order of token id with one uniform number, so the choice is a pure
- * function of (logits, number).
- */
+/** What is done to a row of logits before a token is drawn from it. Works on plain arrays. */
 final class Sampler {
     private Sampler() {}
-
-    /** The largest element's index; the first of equals. */
-    static int argmax(float[] row, int from, int n) {
-        int best = 0;
-        for (int i = 1; i < n; i++) {
-            if (row[from + i] > row[from + best]) {
-                best = i;
-            }
-        }
-        return best;
-    }
-
-    /**
-     * Inverts the cumulative distribution.
-     *
-     * @param probabilities non-negative, summing to about 1
-     * @param uniform in [0, 1)
-     */
-    static int draw(float[] probabilities, int from, int n, float uniform) {
-        double cumulative = 0;
-        int last = 0;
-        for (int i = 0; i < n; i++) {
-            float p = probabilities[from + i];
-            if (p > 0) {
-                cumulative += p;
-                last = i;
-                if (uniform < cumulative) {
-                    return i;
-                }
-            }
-        }
-        return last; // rounding left the sum just below the number
-    }
 
     /** Divides positive and multiplies negative logits of tokens that already occur, once per token. */
     static void penalize(float[] row, int from, int[] prompt, IntSequence generated, float penalty) {
@@ -119,7 +81,10 @@ final class Sampler {
     }
 
     private static double[] softmax(float[] row) {
-        float max = row[argmax(row, 0, row.length)];
+        float max = row[0];
+        for (float value : row) {
+            max = value > max ? value : max;
+        }
         double[] p = new double[row.length];
         double sum = 0;
         for (int i = 0; i < row.length; i++) {

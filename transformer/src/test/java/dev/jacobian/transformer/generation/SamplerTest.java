@@ -12,14 +12,13 @@ import dev.jacobian.transformer.Fixtures;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Filters against what transformers computes, and drawing against the distribution. */
+/** Filters against what transformers computes. */
 class SamplerTest {
     private static final Set<String> FILTERS = Set.of("TopKLogitsWarper", "TopPLogitsWarper", "MinPLogitsWarper");
 
@@ -154,31 +153,6 @@ class SamplerTest {
                 .containsAll(FILTERS)
                 .contains("TemperatureLogitsWarper", "RepetitionPenaltyLogitsProcessor");
         assertThat(combinations()).hasSizeGreaterThan(15);
-    }
-
-    @Test
-    @DisplayName("argmax takes the first of equals, and never a removed token")
-    void argmax() {
-        float removed = Float.NEGATIVE_INFINITY;
-        assertThat(Sampler.argmax(new float[] {9, removed, 1, 3, 3, 2}, 1, 5)).isEqualTo(2);
-        assertThat(Sampler.argmax(new float[] {-1}, 0, 1)).isZero();
-    }
-
-    @Test
-    @DisplayName("drawing inverts the cumulative distribution: borders, zeros, a sum below one")
-    void draw() {
-        float[] p = {0, 0.25f, 0, 0.5f, 0.25f, 0};
-        Function<Float, Integer> draw = u -> Sampler.draw(p, 0, p.length, u);
-        assertThat(draw.apply(0f)).isEqualTo(1);
-        assertThat(draw.apply(Math.nextDown(0.25f))).isEqualTo(1);
-        assertThat(draw.apply(0.25f)).isEqualTo(3);
-        assertThat(draw.apply(Math.nextDown(0.75f))).isEqualTo(3);
-        assertThat(draw.apply(0.75f)).isEqualTo(4);
-        assertThat(draw.apply(Math.nextDown(1f))).isEqualTo(4);
-        float[] low = {0.3f, 0.3f, 0.3999f, 0};
-        assertThat(Sampler.draw(low, 0, 4, Math.nextDown(1f)))
-                .as("the last possible token")
-                .isEqualTo(2);
     }
 
     @Test

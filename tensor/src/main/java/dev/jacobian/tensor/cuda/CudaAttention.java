@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor.cuda;
+
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Tensor;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/**
+ * Attention and its gradients: chooses kernels and cuts a ragged batch into their tiles.
+ *
+ * <p>The one-pass kernels have the reference's bits. Decoding a token at a time may use a kernel that splits the keys, which
+ * is faster and has other bits.
+ */
+final class CudaAttention {
+    private static final int FORWARD_ROWS = 32;
+    private static final int BACKWARD_ROWS = 16;
+    private static final int DECODE_KEYS = 256;
+    private static final int MAX_DECODE_GROUP = 16;
+    private static final int[] COMPILED = {32, 64, 128};
+
+    private final CudaEngine engine;
+
+    CudaAttention(CudaEngine engine) {
+        this.engine = engine;
+    }
+
+    /** The smallest head size that kernels are compiled for and that holds the given one. */
+    private static int compiled(int headDim) {
+        return Arrays.stream(COMPILED)
+                .filter(d -> d >= headDim)
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("attention on a GPU has heads of up to "
+                        + COMPILED[COMPILED.length - 1] + " elements, the model's have " + headDim));
+    }
+
+    private static String kernel(String family, DType dtype, int headDim) {
+        return CudaEngine.typed(family, dtype) + "_" + compiled(headDim);
+    }
+
+    /** Attention within a batch. */
+    void packed(
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            Segments segments,
+            int headDim,
+            float scale,
+            int window,
+            Tensor out,
+            Tensor stats) {
+        int heads = q.extent(1) / headDim;
+        int[] tiles = tiles(segments, FORWARD_ROWS); // [T, 2]
+        engine.launch(
+                kernel("attention", q.dtype(), headDim),
+                tiles.length / 2,
+                heads,
+                256,
+                q,
+                k,
+                v,
+                starts(segments),
+                parents(segments),
+                tiles,
+                heads,
+                k.extent(1) / headDim,
+                headDim,
+                scale,
+                window,
+                out,
+                stats);
+    }
+
+    /** Attention over a cache. */
+    void cached(
+            Tensor q,
+            CudaKvCache cache,
+            int layer,
+            int[] sequences,
+            Segments segments,
+            float scale,
+            int window,
+            Tensor out,
+            Tensor stats,
+            boolean fixedOrder) {
+        if (segments.rows() == 0) {
+            return;
+        }
+        int headDim = cache.headDim();
+        int heads = q.extent(1) / headDim;
+        int longest = Math.max(1, cache.longestPages(sequences));
+        int[] pageTable = cache.pageTable(sequences, longest); // [S, longest]
+        int[] histories = Arrays.stream(sequences).map(cache::length).toArray(); // [S]
+        boolean decoding = segments.rows() == segments.count()
+                && IntStream.range(0, segments.count()).allMatch(s -> segments.length(s) == 1);
+        if (decoding && !fixedOrder && stats == null && heads / cache.kvHeads() <= MAX_DECODE_GROUP) {
+            decode(q, cache, layer, pageTable, longest, histories, heads, scale, window, out);
+            return;
+        }
+        int[] tiles = tiles(segments, FORWARD_ROWS); // [T, 2]
+        engine.launch(
+                kernel("attention_paged", q.dtype(), headDim),
+                tiles.length / 2,
+                heads,
+                256,
+                q,
+                cache.keys(layer),
+                cache.values(layer),
+                pageTable,
+                longest,
+                starts(segments),
+                histories,
+                tiles,
+                heads,
+                cache.kvHeads(),
+                headDim,
+                scale,
+                window,
+                out,
+                stats);
+    }
+
+    private void decode(
+            Tensor q,
+            CudaKvCache cache,
+            int layer,
+            int[] pageTable,
+            int longest,
+            int[] histories,
+            int heads,
+            float scale,
+            int window,
+            Tensor out) {
+        int headDim = cache.headDim();
+        int count = histories.length;
+        int[] lengths = Arrays.stream(histories).map(history -> history + 1).toArray(); // [S]
+        int splits = Math.ceilDiv(Arrays.stream(lengths).max().orElseThrow(), DECODE_KEYS);
+        String stretch = kernel("decode", q.dtype(), headDim);
+        String combine = CudaEngine.typed("decode_combine", q.dtype());
+        CudaArray.View from = CudaArray.View.of(engine, q);
+        CudaArray.View into = CudaArray.View.of(engine, out);
+        CudaArray.View keys = cache.keys(layer);
+        CudaArray.View values = cache.values(layer);
+        engine.post(() -> {
+            long rows = (long) count * heads * splits;
+            try (DeviceBlock partials = engine.scratch(Float.BYTES * rows * headDim, "partial attention");
+                    DeviceBlock stats = engine.scratch(Float.BYTES * rows * 2, "partial attention's sums")) {
+                engine.launchNow(
+                        stretch,
+                        count * splits,
+                        cache.kvHeads(),
+                        256,
+                        0,
+                        from,
+                        keys,
+                        values,
+                        pageTable,
+                        longest,
+                        lengths,
+                        splits,
+                        heads,
+                        cache.kvHeads(),
+                        headDim,
+                        scale,
+                        window,
+                        partials,
+                        stats);
+                engine.launchNow(
+                        combine,
+                        count * heads,
+                        1,
+                        128,
+                        0,
+                        partials,
+                        stats,
+                        lengths,
+                        splits,
+                        heads,
+                        headDim,
+                        window,
+                        into);
+            }
+        });
+    }
+
+    /** Gradients of {@link #packed}. */
+    void backward(
+            Tensor dOut,
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            Tensor out,
+            Tensor stats,
+            Segments segments,
+            int headDim,
+            float scale,
+            int window,
+            Tensor dQ,
+            Tensor dK,
+            Tensor dV) {
+        int heads = q.extent(1) / headDim;
+        int kvHeads = k.extent(1) / headDim;
+        int[] tiles = tiles(segments, BACKWARD_ROWS); // [T, 2]
+        if (tiles.length == 0) {
+            return;
+        }
+        int[] starts = starts(segments);
+        int[] parents = parents(segments);
+        String ofDelta = CudaEngine.typed("attention_delta", q.dtype());
+        String ofQueries = kernel("attention_query_gradient", q.dtype(), headDim);
+        String ofKeys = kernel("attention_key_gradient", q.dtype(), headDim);
+        long rows = (long) segments.rows() * heads;
+        CudaArray.View[] views = new CudaArray.View[9];
+        Tensor[] tensors = {dOut, q, k, v, out, stats, dQ, dK, dV};
+        Arrays.setAll(views, i -> CudaArray.View.of(engine, tensors[i]));
+        engine.post(() -> {
+            try (DeviceBlock deltas = engine.scratch(Float.BYTES * rows, "attention's deltas")) {
+                engine.launchNow(
+                        ofDelta, (int) Math.ceilDiv(rows, 16L), 1, 256, 0, views[0], views[4], rows, headDim, deltas);
+                engine.launchNow(
+                        ofQueries,
+                        tiles.length / 2,
+                        heads,
+                        128,
+                        0,
+                        views[0],
+                        views[1],
+                        views[2],
+                        views[3],
+                        views[5],
+                        deltas,
+                        starts,
+                        parents,
+                        tiles,
+                        heads,
+                        kvHeads,
+                        headDim,
+                        scale,
+                        window,
+                        views[6]);
+                engine.launchNow(
+                        ofKeys,
+                        tiles.length / 2,
+                        kvHeads,
+                        128,
+                        0,
+                        views[0],
+                        views[1],
+                        views[2],
+                        views[3],
+                        views[5],
+                        deltas,
+                        starts,
+                        parents,
+                        segments.count(),
+                        tiles,
+                        heads,
+                        kvHeads,
+                        headDim,
+                        scale,
+                        window,
+                        views[7],
+                        views[8]);
+            }
+        });
+    }
+
+    /** The cache of this kind of device, or an error. */
+    static CudaKvCache of(KvCache cache) {
+        if (cache instanceof CudaKvCache own) {
+            return own;
+        }
+        throw new IllegalArgumentException("the cache belongs to another device; make it with this one's newKvCache");
+    }
+
+    private static int[] starts(Segments segments) {
+        return IntStream.rangeClosed(0, segments.count())
+                .map(s -> s == segments.count() ? segments.rows() : segments.start(s))
+                .toArray(); // [S + 1]
+    }
+
+    private static int[] parents(Segments segments) {
+        return IntStream.range(0, segments.count()).map(segments::parent).toArray(); // [S]
+    }
+
+    /** Pairs of a segment and the first of up to {@code rows} rows within it. */
+    private static int[] tiles(Segments segments, int rows) {
+        int count = 0;
+        for (int s = 0; s < segments.count(); s++) {
+            count += Math.ceilDiv(segments.length(s), rows);
+        }
+        int[] tiles = new int[2 * count]; // [T, 2]
+        int at = 0;
+        for (int s = 0; s < segments.count(); s++) {
+            for (int first = 0; first < segments.length(s); first += rows) {
+                tiles[at++] = s;
+                tiles[at++] = first;
+            }
+        }
+        return tiles;
+    }
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor.cuda;
+
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Device;
+import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.cuda.CudaArray.View;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * A GPU at work: its context, one stream, the kernels, cuBLAS and the copies.
+ *
+ * <p>Decisions:
+ *
+ * <ul>
+ *   <li>One stream, because its order is the program's order and nothing then needs an event.
+ *   <li>Callers never wait unless they read. What they ask is handed to the dispatcher; the arguments are checked and arrays
+ *       of theirs copied before, on the caller's thread, where a mistake has the right stack.
+ *   <li>A kernel's arguments are given as a list; what they are decides how they are passed: a tensor or a place as its
+ *       address, an {@code int[]} as the address of a copy on the device, null as 0, numbers as they are.
+ * </ul>
+ */
+final class CudaEngine implements AutoCloseable {
+    /** Enough blocks of 256 threads per processor to fill it; kernels over elements loop. */
+    private static final int BLOCKS_PER_PROCESSOR = 8;
+
+    private static final int THREADS = 256;
+    private static final int STAGING_SLOTS = 4;
+    private static final int STAGING_BYTES = 4 << 20;
+
+    private final CudaContext context;
+    private final Device device;
+    private final int maxBlocks;
+    private final Map<String, KernelSite> sites = new HashMap<>(); // touched on the dispatcher's thread only
+    private CudaStream stream;
+    private CudaModule module;
+    private Staging staging;
+    private Cublas cublas;
+    private UploadedInts ints;
+
+    private CudaEngine(CudaContext context) {
+        this.context = context;
+        this.device = new Device(Device.Kind.CUDA, context.device().ordinal());
+        this.maxBlocks = BLOCKS_PER_PROCESSOR * Math.max(1, context.device().multiprocessors());
+    }
+
+    /**
+     * Loads the libraries, opens a device and compiles the kernels for it.
+     *
+     * @throws CudaException if anything is missing or refuses
+     */
+    static CudaEngine open(int ordinal) {
+        CudaLibraries libraries = CudaLibraries.find();
+        CudaLoader.driver(libraries);
+        CudaContext context = CudaContext.open(ordinal);
+        CudaEngine engine = new CudaEngine(context);
+        try {
+            CudaLoader.cublas(libraries);
+            context.dispatcher().run(engine::start);
+            return engine;
+        } catch (RuntimeException | Error refused) {
+            try {
+                engine.close();
+            } catch (RuntimeException alsoRefused) {
+                refused.addSuppressed(alsoRefused);
+            }
+            throw refused;
+        }
+    }
+
+    private void start() {
+        stream = new CudaStream(context, "main");
+        module = new CudaModule(context, "kernels.ptx", kernelText());
+        staging = new Staging(context, STAGING_SLOTS, STAGING_BYTES);
+        cublas = new Cublas(stream);
+        ints = new UploadedInts(this);
+    }
+
+    /** The PTX text of all kernels. */
+    static String kernelText() {
+        try (InputStream in = CudaEngine.class.getResourceAsStream("kernels.ptx")) {
+            if (in == null) {
+                throw new CudaException("the program has no kernels.ptx; build it again");
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
+    }
+
+    CudaContext context() {
+        return context;
+    }
+
+    Device device() {
+        return device;
+    }
+
+    CudaStream stream() {
+        return stream;
+    }
+
+    Staging staging() {
+        return staging;
+    }
+
+    Cublas cublas() {
+        return cublas;
+    }
+
+    /** Runs a task on the dispatcher's thread some time later. */
+    void post(Runnable task) {
+        context.dispatcher().post(task);
+    }
+
+    /** Runs a task on the dispatcher's thread and waits for it, not for the device. */
+    void run(Runnable task) {
+        context.dispatcher().run(task);
+    }
+
+    /** Memory on the stream; on the dispatcher's thread. */
+    DeviceBlock allocate(long bytes, String what, boolean promised) {
+        return context.memory().allocate(bytes, stream, what, promised);
+    }
+
+    /** Memory that is closed within the task; on the dispatcher's thread. */
+    DeviceBlock scratch(long bytes, String what) {
+        return allocate(Math.max(1, bytes), what, true);
+    }
+
+    /** {@code family_type}, such as {@code add_bf16}. */
+    static String typed(String family, DType dtype) {
+        return switch (dtype) {
+            case F32 -> family + "_f32";
+            case BF16 -> family + "_bf16";
+            case F16, I8, I32, I64 -> throw new IllegalArgumentException("no kernel " + family + " for " + dtype);
+        };
+    }
+
+    /** Launches a kernel that loops over {@code n} elements. */
+    void launchOver(long n, String kernel, Object... arguments) {
+        if (n > 0) {
+            launch(kernel, (int) Math.min(maxBlocks, (n + THREADS - 1) / THREADS), 1, THREADS, arguments);
+        }
+    }
+
+    /** Launches a kernel; nothing happens if the grid is empty. */
+    void launch(String kernel, int gridX, int gridY, int threads, Object... arguments) {
+        if (gridX == 0 || gridY == 0) {
+            return;
+        }
+        Object[] passed = new Object[arguments.length];
+        for (int i = 0; i < passed.length; i++) {
+            passed[i] = switch (arguments[i]) {
+                case Tensor tensor -> View.of(this, tensor);
+                case int[] values -> values.clone();
+                case null -> 0L;
+                default -> arguments[i];
+            };
+        }
+        post(() -> launchNow(kernel, gridX, gridY, threads, 0, passed));
+    }
+
+    /** The same on the dispatcher's thread; there a {@link DeviceBlock} may be an argument too. */
+    void launchNow(String kernel, int gridX, int gridY, int threads, int sharedBytes, Object... arguments) {
+        KernelSite site = sites.computeIfAbsent(kernel, module::kernel).start();
+        for (Object argument : arguments) {
+            switch (argument) {
+                case View view -> site.add(view.address());
+                case Integer number -> site.add(number.intValue());
+                case Float number -> site.add(number.floatValue());
+                case Long number -> site.add(number.longValue());
+                case int[] values -> site.add(ints.address(values));
+                case DeviceBlock block -> site.add(block.address());
+                case null -> site.add(0L);
+                default -> throw new IllegalArgumentException("a kernel takes no " + argument.getClass());
+            }
+        }
+        if (sharedBytes > KernelSite.STATIC_SHARED) {
+            site.allowSharedMemory(sharedBytes);
+        }
+        site.launch(stream, gridX, gridY, 1, threads, 1, 1, sharedBytes);
+    }
+
+    /** Waits until everything asked for is done. */
+    void synchronize() {
+        context.synchronize();
+    }
+
+    @Override
+    public void close() {
+        try {
+            context.dispatcher().run(() -> {
+                if (ints != null) {
+                    ints.close();
+                }
+                if (cublas != null) {
+                    cublas.close();
+                }
+                if (staging != null) {
+                    staging.close();
+                }
+                if (module != null) {
+                    stream.synchronize();
+                    module.close();
+                }
+                if (stream != null) {
+                    stream.close();
+                }
+            });
+        } finally {
+            context.close();
+        }
+    }
+}

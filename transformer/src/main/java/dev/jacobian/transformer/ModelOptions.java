@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer;
+
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Device;
+import dev.jacobian.tensor.WeightFormat;
+
+/**
+ * Where a model lives and how it holds its numbers.
+ *
+ * <pre>{@code
+ * CausalLM.load(folder, ModelOptions.DEFAULT.on(Device.parse("cuda")).computingIn(DType.BF16));
+ * }</pre>
+ *
+ * @param device where the weights are and everything is computed
+ * @param weights format of the matrices; another than F32 is for inference alone
+ * @param computeType F32, or on a GPU BF16: hidden states and the inputs of matrix products are then BF16, while sums,
+ *     norms, softmax, log-probabilities, trained weights, their gradients and the optimizer stay F32
+ */
+public record ModelOptions(Device device, WeightFormat weights, DType computeType) {
+    /** On the CPU, F32 throughout. */
+    public static final ModelOptions DEFAULT = new ModelOptions(Device.CPU, WeightFormat.F32, DType.F32);
+
+    /**
+     * Checks the combination.
+     *
+     * @throws IllegalArgumentException if the device does not compute in the type
+     */
+    public ModelOptions {
+        if (computeType != DType.F32 && computeType != DType.BF16) {
+            throw new IllegalArgumentException("models compute in F32 or BF16, not in " + computeType);
+        }
+        if (computeType == DType.BF16 && device.equals(Device.CPU)) {
+            throw new IllegalArgumentException(
+                    "the CPU computes in F32; BF16 needs a GPU (WeightFormat.BF16 holds weights as BF16 anywhere)");
+        }
+    }
+
+    /** The same on another device. */
+    public ModelOptions on(Device other) {
+        return new ModelOptions(other, weights, computeType);
+    }
+
+    /** The same with matrices in another format. */
+    public ModelOptions weights(WeightFormat other) {
+        return new ModelOptions(device, other, computeType);
+    }
+
+    /** The same computing in another type. */
+    public ModelOptions computingIn(DType other) {
+        return new ModelOptions(device, weights, other);
+    }
+}

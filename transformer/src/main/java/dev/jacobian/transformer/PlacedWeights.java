@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer;
+
+import dev.jacobian.autograd.Var;
+import dev.jacobian.tensor.Device;
+
+/** Another source's weights on a device, each moved as it comes, so that there is never more than one of them elsewhere. */
+record PlacedWeights(Weights source, Device device) implements Weights {
+    @Override
+    public Var get(String name, int... extents) {
+        Var weight = source.get(name, extents);
+        return device.equals(weight.value().device())
+                ? weight
+                : Weights.parameter(name, weight.value().to(device));
+    }
+}
