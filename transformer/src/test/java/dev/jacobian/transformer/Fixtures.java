@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.tensor.Device;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -32,6 +33,25 @@ public final class Fixtures {
         Assumptions.assumeTrue(
                 Files.exists(path), () -> "skipped: " + path + " is not there (it may not be committed)");
         return path;
+    }
+
+    /**
+     * Where models of these tests are loaded: on the CPU, or where {@code -Djacobian.test.device} says. On the emulated GPU
+     * the test is skipped if it was not built; {@code -Djacobian.gpu.emulation=required} makes that a failure.
+     */
+    public static ModelOptions placement() {
+        Device device = Device.parse(System.getProperty("jacobian.test.device", "cpu"));
+        if (!device.equals(Device.CPU) && !Boolean.getBoolean("jacobian.gpu.real")) {
+            Path emulated = Path.of(System.getProperty("jacobian.cuda.libraries", ""));
+            if ("required".equals(System.getProperty("jacobian.gpu.emulation"))) {
+                assertThat(emulated.resolve("libcuda.so.1")).exists();
+            }
+            Assumptions.assumeTrue(
+                    Files.exists(emulated.resolve("libcuda.so.1")),
+                    () -> "skipped: no emulated GPU in '" + emulated
+                            + "'; the tests of the tensor module build it (g++)");
+        }
+        return ModelOptions.DEFAULT.on(device);
     }
 
     private static Path root(String property, String relative) {

@@ -29,6 +29,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * Random-weight models of every supported family against what Hugging Face transformers computes with them.
  *
+ * <p>They run on the CPU, and once more on a GPU (see {@link Fixtures#placement}) with cuBLAS's own order of sums.
+ *
  * <p>Tolerances are {@value #NOISE_FACTOR} times the oracle's own noise: the largest difference between its F32 and F64
  * runs of the same model, which the golden records for logits, loss and gradients.
  */
@@ -40,7 +42,7 @@ class GoldenModelsTest {
         static Golden open(String name) {
             Path folder = Fixtures.testdata("models", name);
             return new Golden(
-                    CausalLM.load(folder),
+                    CausalLM.load(folder, Fixtures.placement()),
                     Json.read(folder.resolve("golden.json")),
                     SafetensorsFile.open(folder.resolve("golden.safetensors")),
                     folder);
