@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One token per row of logits: the likeliest, or one drawn at a temperature by inverting the cumulative distribution in order of
-// token id with one number of the counter-based generator. The probabilities have the bits of softmax. They are added in double,
-// 256 stretches of the vocabulary at a time: another association than one chain, so a draw differs from the CPU's only where the
-// number lies within about 1e-14 of a boundary.
-#include "philox.cuh"
-#include "rowsums.cuh"
+// token id with one number of the counter-based generator; with or without top-k, top-p and min-p before. Always the token that
+// the CPU takes, given the same logits.
+#include "filters.cuh"
 
 __device__ __forceinline__ bool isBetter(float x, int i, float y, int j) { return x > y || (x == y && i < j); }
 
@@ -50,56 +48,74 @@ __device__ __forceinline__ void argmax(const T* logits, int vocabulary, int* tok
     }
 }
 
+__device__ __forceinline__ double uniformOf(long long seed, const int* coordinates) {
+    const int* c = coordinates + 4LL * blockIdx.x;
+    return philoxUniform(seed, c[0], c[1], c[2], c[3]);
+}
+
+/** z = row · factor. */
+template <class T>
+__device__ __forceinline__ int drawToken(const T* row, int vocabulary, float factor, double uniform) {
+    RowSums sums = rowSums(row, vocabulary, factor);
+    float inverse = 1.0f / sums.sum;
+    return drawIndex(vocabulary, uniform, [=](int i) { return naturalExp(load(row + i) * factor - sums.maximum) * inverse; });
+}
+
 template <class T>
 __device__ __forceinline__ void sample(
         const T* logits, int vocabulary, float inverseTemperature, long long seed, const int* coordinates, int* tokens) {
-    SHARED(double, before, ROW_THREADS + 1);
-    SHARED(int, lastPositive, ROW_THREADS);
     const T* row = logits + static_cast<long long>(blockIdx.x) * vocabulary;
-    RowSums sums = rowSums(row, vocabulary, inverseTemperature);
-    float inverse = 1.0f / sums.sum;
-    auto probability = [=](int i) { return naturalExp(load(row + i) * inverseTemperature - sums.maximum) * inverse; };
-    const int* c = coordinates + 4LL * blockIdx.x;
-    double uniform = philoxUniform(seed, c[0], c[1], c[2], c[3]);
-
-    int stretch = (vocabulary + ROW_THREADS - 1) / ROW_THREADS;
-    int from = static_cast<int>(threadIdx.x) * stretch;
-    int to = min(from + stretch, vocabulary);
-    double sum = 0;
-    int last = -1;
-    for (int i = from; i < to; i++) {
-        float p = probability(i);
-        if (p > 0) {
-            sum += p;
-            last = i;
-        }
-    }
-    before[threadIdx.x + 1] = sum;
-    lastPositive[threadIdx.x] = last;
-    __syncthreads();
+    int token = drawToken(row, vocabulary, inverseTemperature, uniformOf(seed, coordinates));
     if (threadIdx.x == 0) {
-        before[0] = 0;
-        int fallback = 0; // where rounding leaves the whole sum just below the number
-        for (int t = 0; t < ROW_THREADS; t++) {
-            before[t + 1] += before[t];
-            fallback = lastPositive[t] >= 0 ? lastPositive[t] : fallback;
-        }
-        tokens[blockIdx.x] = fallback;
+        tokens[blockIdx.x] = token;
     }
-    __syncthreads();
-    // Exactly one stretch holds the number, unless none does. Within it the same additions may end a rounding lower or higher.
-    if (last >= 0 && before[threadIdx.x] <= uniform && uniform < before[threadIdx.x + 1]) {
-        double cumulative = before[threadIdx.x];
-        int chosen = last;
-        for (int i = from; i < to; i++) {
-            float p = probability(i);
-            cumulative += p > 0 ? p : 0;
-            if (p > 0 && uniform < cumulative) {
-                chosen = i;
-                break;
-            }
+}
+
+template <class T>
+__device__ __forceinline__ void sampleFiltered(
+        const T* logits,
+        int vocabulary,
+        float temperature,
+        int k,
+        float p,
+        float minShare,
+        long long seed,
+        const int* coordinates,
+        float* filtered,
+        int* tokens) {
+    const T* logitsRow = logits + static_cast<long long>(blockIdx.x) * vocabulary;
+    float* row = filtered + static_cast<long long>(blockIdx.x) * vocabulary;
+    float largest = MINUS_INFINITY;
+    for (int i = threadIdx.x; i < vocabulary; i += ROW_THREADS) {
+        float z = load(logitsRow + i) / temperature;
+        row[i] = z;
+        largest = maximum(largest, z);
+    }
+    largest = blockMaximum(largest);
+    if (!(fabsf(largest) < __builtin_huge_valf())) { // the CPU's softmax is NaN throughout, and it then takes the first token
+        if (threadIdx.x == 0) {
+            tokens[blockIdx.x] = 0;
         }
-        tokens[blockIdx.x] = chosen;
+        return; // the whole block
+    }
+    float limit = MINUS_INFINITY;
+    if (k > 0 && k < vocabulary) {
+        limit = topK(row, vocabulary, k);
+    }
+    if (p < 1) {
+        topP(row, vocabulary, largest, p, [=]() {
+            for (int i = threadIdx.x; i < vocabulary; i += ROW_THREADS) {
+                float z = load(logitsRow + i) / temperature;
+                row[i] = z < limit ? MINUS_INFINITY : z;
+            }
+        });
+    }
+    if (minShare > 0) {
+        minP(row, vocabulary, largest, minShare);
+    }
+    int token = drawToken(row, vocabulary, 1.0f, uniformOf(seed, coordinates));
+    if (threadIdx.x == 0) {
+        tokens[blockIdx.x] = token;
     }
 }
 
@@ -120,3 +136,14 @@ ARGMAX(bf16, BFloat16)
     }
 SAMPLE(f32, float)
 SAMPLE(bf16, BFloat16)
+
+// As above; top-k unless k is 0, top-p unless p is 1, min-p unless minShare is 0, in this order. filtered [R, vocabulary]
+// receives logits / temperature with removed tokens at -infinity (anything where a row's largest number is not finite). Grid: R.
+#define SAMPLE_FILTERED(type, T)                                                                                       \
+    KERNEL(sample_filtered_##type, ROW_THREADS,                                                                        \
+           (const T* logits, int vocabulary, float temperature, int k, float p, float minShare, long long seed,        \
+            const int* coordinates, float* filtered, int* tokens)) {                                                   \
+        sampleFiltered(logits, vocabulary, temperature, k, p, minShare, seed, coordinates, filtered, tokens);          \
+    }
+SAMPLE_FILTERED(f32, float)
+SAMPLE_FILTERED(bf16, BFloat16)

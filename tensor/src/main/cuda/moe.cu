@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Mixture of experts: which experts a token goes to, the tokens in order of their experts, and the way back.
+//
+// A pair is a token's slot, numbered token · k + slot; each pair has a row in the matrices that experts work on. Rows are sorted
+// by expert and, within one, by pair. Counting and sorting go by chunks of pairs that a thread per expert reads in order: no
+// atomics, and the same order always. Everything stays on the device: the host knows the number of pairs, and needs no more.
+//
+// Decisions
+// - Of equal router logits the lower expert comes first. Weights are the softmax over all experts, in the fixed order of
+//   summation, or that divided by its sum over the chosen ones.
+// - The sum of a token's rows is over its slots in order, so its bits do not depend on who else goes to the same expert.
+#include "exp.cuh"
+#include "moe.cuh"
+#include "order.cuh"
+#include "sums.cuh"
+
+constexpr int MOE_THREADS = 256; // and at most as many experts
+constexpr int MOE_ROWS = MOE_THREADS / SUM_LANES;
+constexpr int MOE_CHUNK = 1024; // pairs
+
+/** What a softmax over experts needs; 16 lanes share a token, and its width is 0 beyond the last token. */
+struct Router {
+    const float* logits;
+    float largest, inverse;
+
+    __device__ __forceinline__ float probability(int expert) const { return naturalExp(logits[expert] - largest) * inverse; }
+};
+
+__device__ __forceinline__ Router routerOf(const float* logits, int width) {
+    int lane = threadIdx.x % SUM_LANES;
+    float largest = MINUS_INFINITY;
+    for (int i = lane; i < width; i += SUM_LANES) {
+        largest = maximum(largest, logits[i]);
+    }
+#pragma unroll
+    for (int step = SUM_LANES / 2; step > 0; step /= 2) {
+        largest = maximum(largest, __shfl_xor_sync(ALL_LANES, largest, step, SUM_LANES));
+    }
+    float sum = 0;
+    for (int i = lane; i < width; i += SUM_LANES) {
+        sum += naturalExp(logits[i] - largest);
+    }
+    return {logits, largest, 1.0f / foldSixteen(sum)};
+}
+
+// logits [tokens, experts], experts at most 256; chosen, weights [tokens, k], k at most experts; normalize: weights add up to 1.
+// Grid: tokens / 16, rounded up.
+KERNEL(moe_route_f32, MOE_THREADS,
+       (const float* logits, int tokens, int experts, int k, int normalize, int* chosen, float* weights)) {
+    int lane = threadIdx.x % SUM_LANES;
+    long long token = static_cast<long long>(blockIdx.x) * MOE_ROWS + threadIdx.x / SUM_LANES;
+    int width = token < tokens ? experts : 0;
+    const float* row = logits + token * experts;
+    Router router = routerOf(row, width);
+    unsigned taken = 0; // of the lane's own experts
+    float sum = 0;
+    for (int slot = 0; slot < k; slot++) {
+        unsigned long long best = 0;
+        for (int i = lane; i < width; i += SUM_LANES) {
+            // + 0 makes -0 equal to it; the lower of two equals has the larger second half
+            unsigned long long rank = static_cast<unsigned long long>(orderOf(row[i] + 0.0f)) << 32 | (0xFFFFFFFFu - i);
+            best = (taken >> (i / SUM_LANES) & 1) == 0 && rank > best ? rank : best;
+        }
+#pragma unroll
+        for (int step = SUM_LANES / 2; step > 0; step /= 2) {
+            unsigned long long other = __shfl_xor_sync(ALL_LANES, best, step, SUM_LANES);
+            best = other > best ? other : best;
+        }
+        if (width > 0) {
+            int expert = static_cast<int>(0xFFFFFFFFu - static_cast<unsigned>(best));
+            float p = router.probability(expert);
+            sum += p;
+            if (expert % SUM_LANES == lane) {
+                taken |= 1u << (expert / SUM_LANES);
+            }
+            if (lane == 0) {
+                chosen[token * k + slot] = expert;
+                weights[token * k + slot] = p;
+            }
+        }
+    }
+    if (normalize && width > 0 && lane == 0) {
+        for (int slot = 0; slot < k; slot++) {
+            weights[token * k + slot] /= sum;
+        }
+    }
+}
+
+// dLogits [tokens, experts]; the rest as above. Of w = p / Σ p over the chosen it is w · (dw - Σ w · dw), 0 elsewhere; of w = p
+// it is p · ((dw, 0 elsewhere) - Σ p · dw). Grid: tokens / 16, rounded up.
+KERNEL(moe_route_backward_f32, MOE_THREADS,
+       (const float* logits, const int* chosen, const float* dWeights, int tokens, int experts, int k, int normalize,
+        float* dLogits)) {
+    int lane = threadIdx.x % SUM_LANES;
+    long long token = static_cast<long long>(blockIdx.x) * MOE_ROWS + threadIdx.x / SUM_LANES;
+    int width = token < tokens ? experts : 0;
+    Router router = routerOf(logits + token * experts, width);
+    if (width == 0) {
+        return; // there are no more shuffles
+    }
+    float sum = 0;
+    for (int slot = 0; slot < k; slot++) {
+        sum += router.probability(chosen[token * k + slot]);
+    }
+    float scale = normalize ? 1.0f / sum : 1.0f;
+    float dot = 0;
+    for (int slot = 0; slot < k; slot++) {
+        dot = fmaf(router.probability(chosen[token * k + slot]) * scale, dWeights[token * k + slot], dot);
+    }
+    for (int i = lane; i < width; i += SUM_LANES) {
+        float p = router.probability(i) * scale;
+        float gradient = normalize ? 0.0f : -(p * dot);
+        for (int slot = 0; slot < k; slot++) {
+            gradient = chosen[token * k + slot] == i ? p * (dWeights[token * k + slot] - dot) : gradient;
+        }
+        dLogits[token * experts + i] = gradient;
+    }
+}
+
+/** Brings a chunk of pairs' experts near; -1 beyond the last pair. */
+__device__ __forceinline__ const int* expertsOfChunk(const int* chosen, int pairs) {
+    SHARED(int, ids, MOE_CHUNK);
+    for (int i = threadIdx.x; i < MOE_CHUNK; i += MOE_THREADS) {
+        int pair = static_cast<int>(blockIdx.x) * MOE_CHUNK + i;
+        ids[i] = pair < pairs ? chosen[pair] : -1;
+    }
+    __syncthreads();
+    return ids;
+}
+
+// chosen [pairs]; counts [chunks, experts]. Grid: chunks = pairs / 1024, rounded up.
+KERNEL(moe_count, MOE_THREADS, (const int* chosen, int pairs, int experts, int* counts)) {
+    const int* ids = expertsOfChunk(chosen, pairs);
+    int expert = threadIdx.x;
+    if (expert < experts) {
+        int count = 0;
+        for (int i = 0; i < MOE_CHUNK; i++) {
+            count += ids[i] == expert;
+        }
+        counts[static_cast<long long>(blockIdx.x) * experts + expert] = count;
+    }
+}
+
+// counts [chunks, experts], replaced by each chunk's first row for an expert; offsets [experts + 1]: where each expert's rows
+// begin; tiles [maxTiles, 2]: the expert and the first row of each 64 rows of one expert, -1 behind the last. maxTiles at least
+// pairs / 64 + experts. Grid: 1.
+KERNEL(moe_offsets, MOE_THREADS, (int* counts, int chunks, int experts, int* offsets, int* tiles, int maxTiles)) {
+    SHARED(int, rows, MOE_THREADS + 1);
+    SHARED(int, tileStarts, MOE_THREADS + 1);
+    int expert = threadIdx.x;
+    int count = 0;
+    if (expert < experts) {
+        for (int chunk = 0; chunk < chunks; chunk++) {
+            int* at = counts + static_cast<long long>(chunk) * experts + expert;
+            int ofChunk = *at;
+            *at = count;
+            count += ofChunk;
+        }
+    }
+    rows[expert + 1] = count;
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        rows[0] = 0;
+        tileStarts[0] = 0;
+        for (int e = 0; e < MOE_THREADS; e++) {
+            tileStarts[e + 1] = tileStarts[e] + (rows[e + 1] + MOE_TILE - 1) / MOE_TILE;
+            rows[e + 1] += rows[e];
+        }
+    }
+    __syncthreads();
+    if (expert < experts) {
+        for (int chunk = 0; chunk < chunks; chunk++) {
+            counts[static_cast<long long>(chunk) * experts + expert] += rows[expert];
+        }
+        for (int tile = tileStarts[expert]; tile < tileStarts[expert + 1]; tile++) {
+            tiles[2 * tile] = expert;
+            tiles[2 * tile + 1] = rows[expert] + (tile - tileStarts[expert]) * MOE_TILE;
+        }
+    }
+    for (int e = threadIdx.x; e <= experts; e += MOE_THREADS) {
+        offsets[e] = rows[e];
+    }
+    for (int tile = tileStarts[MOE_THREADS] + static_cast<int>(threadIdx.x); tile < maxTiles; tile += MOE_THREADS) {
+        tiles[2 * tile] = -1;
+        tiles[2 * tile + 1] = -1;
+    }
+}
+
+// chosen, rowOfPair, tokenOfRow [pairs]; starts [chunks, experts] as moe_offsets left counts. tokenOfRow is what gather_rows
+// takes to bring tokens into order. Grid: chunks.
+KERNEL(moe_order, MOE_THREADS,
+       (const int* chosen, const int* starts, int pairs, int experts, int k, int* rowOfPair, int* tokenOfRow)) {
+    const int* ids = expertsOfChunk(chosen, pairs);
+    int expert = threadIdx.x;
+    if (expert < experts) {
+        int row = starts[static_cast<long long>(blockIdx.x) * experts + expert];
+        for (int i = 0; i < MOE_CHUNK; i++) {
+            if (ids[i] == expert) {
+                int pair = static_cast<int>(blockIdx.x) * MOE_CHUNK + i;
+                rowOfPair[pair] = row;
+                tokenOfRow[row] = pair / k;
+                row++;
+            }
+        }
+    }
+}
+
+template <class T>
+__device__ __forceinline__ void moeCombine(const T* rows, const int* rowOfPair, const float* weights, int k, int d, T* out) {
+    long long first = static_cast<long long>(blockIdx.x) * k;
+    for (int i = threadIdx.x; i < d; i += MOE_THREADS) {
+        float sum = 0;
+        for (int slot = 0; slot < k; slot++) {
+            float weight = weights == nullptr ? 1.0f : weights[first + slot];
+            sum = fmaf(weight, load(rows + static_cast<long long>(rowOfPair[first + slot]) * d + i), sum);
+        }
+        store(out + static_cast<long long>(blockIdx.x) * d + i, sum);
+    }
+}
+
+template <class T>
+__device__ __forceinline__ void moeCombineBackward(
+        const T* dOut,
+        const T* rows,
+        const int* rowOfPair,
+        const float* weights,
+        int pairs,
+        int k,
+        int d,
+        T* dRows,
+        float* dWeights) {
+    int lane = threadIdx.x % SUM_LANES;
+    long long pair = static_cast<long long>(blockIdx.x) * MOE_ROWS + threadIdx.x / SUM_LANES;
+    bool any = pair < pairs;
+    int width = any ? d : 0; // pairs beyond the end take part in the shuffles only
+    long long row = any ? rowOfPair[pair] : 0;
+    float weight = any ? weights[pair] : 0;
+    const T* gradient = dOut + pair / k * d;
+    float sum = 0;
+#pragma unroll 4
+    for (int i = lane; i < width; i += SUM_LANES) {
+        float g = load(gradient + i);
+        sum = fmaf(g, load(rows + row * d + i), sum);
+        store(dRows + row * d + i, weight * g);
+    }
+    sum = foldSixteen(sum);
+    if (any && lane == 0) {
+        dWeights[pair] = sum;
+    }
+}
+
+// rows [tokens · k, d]; rowOfPair, weights (or null: 1) [tokens, k]; out [tokens, d]. Without weights it is the gradient of
+// bringing tokens into order. Grid: tokens.
+#define MOE_COMBINE(type, T)                                                                                           \
+    KERNEL(moe_combine_##type, MOE_THREADS,                                                                            \
+           (const T* rows, const int* rowOfPair, const float* weights, int k, int d, T* out)) {                        \
+        moeCombine(rows, rowOfPair, weights, k, d, out);                                                               \
+    }
+MOE_COMBINE(f32, float)
+MOE_COMBINE(bf16, BFloat16)
+
+// dOut [tokens, d]; rows, dRows [pairs, d], may be the same; rowOfPair, weights, dWeights [pairs]. Grid: pairs / 16, rounded up.
+#define MOE_COMBINE_BACKWARD(type, T)                                                                                  \
+    KERNEL(moe_combine_backward_##type, MOE_THREADS,                                                                   \
+           (const T* dOut, const T* rows, const int* rowOfPair, const float* weights, int pairs, int k, int d,         \
+            T* dRows, float* dWeights)) {                                                                              \
+        moeCombineBackward(dOut, rows, rowOfPair, weights, pairs, k, d, dRows, dWeights);                              \
+    }
+MOE_COMBINE_BACKWARD(f32, float)
+MOE_COMBINE_BACKWARD(bf16, BFloat16)
