@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Device;
 import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.ModelOptions;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Assumptions;
 
 /** Small trained models for tests. */
 final class TestModels {
@@ -15,5 +20,17 @@ final class TestModels {
     /** A 103K-parameter Qwen3 that adds two numbers right a third of the time. */
     static CausalLM addition() {
         return CausalLM.load(additionFolder());
+    }
+
+    /** The same on the GPU that {@code jacobian.test.device} names; skips the test where the emulated one was not built. */
+    static CausalLM addition(DType computeType) {
+        Path libraries = Path.of(System.getProperty("jacobian.cuda.libraries", ""));
+        boolean usable = Boolean.getBoolean("jacobian.gpu.real") || Files.exists(libraries.resolve("libcuda.so.1"));
+        if ("required".equals(System.getProperty("jacobian.gpu.emulation")) && !usable) {
+            throw new AssertionError("no emulated GPU in " + libraries + "; the tests of the tensor module build it");
+        }
+        Assumptions.assumeTrue(usable, "no GPU, real or emulated");
+        Device device = Device.parse(System.getProperty("jacobian.test.device"));
+        return CausalLM.load(additionFolder(), ModelOptions.DEFAULT.on(device).computingIn(computeType));
     }
 }

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jacobian.autograd.Var;
+import dev.jacobian.rl.sft.SftConfig;
+import dev.jacobian.rl.sft.SftDataset;
+import dev.jacobian.rl.sft.SftExample;
+import dev.jacobian.rl.sft.SftTrainer;
+import dev.jacobian.rl.task.Addition;
+import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.DType;
+import dev.jacobian.transformer.CausalLM;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Training on a GPU: batch-invariant in F32 every method ends with the CPU's weights, bit for bit. */
+class DeviceTrainingTest {
+    private static final RunOrigin ORIGIN = new RunOrigin("addition", "addition", Optional.empty());
+
+    @TempDir
+    Path folder;
+
+    @BeforeEach
+    void batchInvariant() {
+        Backends.setBatchInvariant(true);
+    }
+
+    @AfterEach
+    void restore() {
+        Backends.setBatchInvariant(false);
+    }
+
+    private static RlConfig.Builder config(String algorithm) {
+        return RlConfig.builder()
+                .algorithm(algorithm)
+                .maxSteps(3)
+                .promptsPerStep(4)
+                .numGenerations(4)
+                .maxCompletionLength(4)
+                .learningRate(1e-3)
+                .updatesPerRollout(algorithm.equals("omd") ? 2 : 1)
+                .evalProblems(5)
+                .finalEvalProblems(5);
+    }
+
+    private static List<Integer> bits(CausalLM model) {
+        List<Integer> bits = new ArrayList<>();
+        for (Var parameter : model.parameters()) {
+            for (float value : parameter.value().toFloatArray()) {
+                bits.add(Float.floatToRawIntBits(value));
+            }
+        }
+        return bits;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"grpo", "opo", "omd"})
+    @DisplayName("reinforcement learning")
+    void rl(String algorithm) {
+        CausalLM device = TestModels.addition(DType.F32);
+        CausalLM here = TestModels.addition();
+        RlResult got = new RlTrainer(device, new Addition(), config(algorithm).build()).train();
+        RlResult wanted = new RlTrainer(here, new Addition(), config(algorithm).build()).train();
+        assertThat(bits(device)).isEqualTo(bits(here)).isNotEqualTo(bits(TestModels.addition()));
+        assertThat(got.samplingLogpDifferenceMax()).isZero();
+        assertThat(got.passAt1After()).isEqualTo(wanted.passAt1After());
+    }
+
+    @Test
+    @DisplayName("supervised fine-tuning")
+    void sft() {
+        List<SftExample> examples = new ArrayList<>();
+        for (int a = 10; a < 40; a++) {
+            examples.add(new SftExample(a + "+" + 7 * a + "=", "" + 8 * a));
+        }
+        SftConfig config = SftConfig.builder()
+                .maxSteps(4)
+                .warmupSteps(1)
+                .batchSize(6)
+                .microBatchTokens(40)
+                .build();
+        CausalLM device = TestModels.addition(DType.F32);
+        CausalLM here = TestModels.addition();
+        new SftTrainer(device, SftDataset.of("sums", examples), config).train();
+        new SftTrainer(here, SftDataset.of("sums", examples), config).train();
+        assertThat(bits(device)).isEqualTo(bits(here)).isNotEqualTo(bits(TestModels.addition()));
+    }
+
+    @Test
+    @DisplayName("a run begun on the CPU goes on on the GPU, and back, to the bits of one that never moved")
+    void moving() {
+        CausalLM first = TestModels.addition(DType.F32);
+        RlConfig whole = config("grpo").saveSteps(1).build();
+        CausalLM stayed = TestModels.addition();
+        new RlTrainer(stayed, new Addition(), whole).train();
+
+        Path run = folder.resolve("run");
+        CausalLM here = TestModels.addition();
+        stopAfter(1, new RlTrainer(here, new Addition(), whole).output(run, ORIGIN, false));
+        stopAfter(2, new RlTrainer(first, new Addition(), whole).output(run, ORIGIN, true));
+        CausalLM back = TestModels.addition();
+        new RlTrainer(back, new Addition(), whole).output(run, ORIGIN, true).train();
+        assertThat(bits(back)).isEqualTo(bits(stayed));
+    }
+
+    private static void stopAfter(int step, RlTrainer trainer) {
+        try {
+            trainer.listener(TrainingListener.eachStep(metrics -> {
+                        if (metrics.step() == step + 1) {
+                            throw new IllegalStateException("stopped");
+                        }
+                    }))
+                    .train();
+        } catch (IllegalStateException stopped) {
+            assertThat(stopped).hasMessage("stopped");
+        }
+    }
+
+    @Test
+    @DisplayName("in BF16 the sampler's and the trainer's log-probabilities are the same numbers")
+    void bf16() {
+        CausalLM device = TestModels.addition(DType.BF16);
+        RlResult result = new RlTrainer(device, new Addition(), config("grpo").build()).train();
+        assertThat(result.samplingLogpDifferenceMax()).isZero();
+        assertThat(bits(device)).isNotEqualTo(bits(TestModels.addition()));
+    }
+
+    @Test
+    @DisplayName("with cuBLAS's orders of sums they are close, and the difference is measured")
+    void cublas() {
+        Backends.setBatchInvariant(false);
+        CausalLM device = TestModels.addition(DType.F32);
+        RlResult result = new RlTrainer(device, new Addition(), config("grpo").build()).train();
+        assertThat(result.samplingLogpDifferenceMax()).isGreaterThan(0).isLessThan(1e-4);
+    }
+}
