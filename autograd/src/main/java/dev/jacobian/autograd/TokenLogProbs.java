@@ -12,7 +12,7 @@ import java.util.Arrays;
  * The head of a language model fused with log-softmax: log-probabilities of given tokens without ever holding the logits
  * of a batch.
  *
- * <p>Decisions: rows are processed in chunks of about {@value #CHUNK_ELEMENTS} logits, forward and again in backward, so
+ * <p>Decisions: rows are processed in chunks of about {@value #CHUNK_ELEMENTS} logits (more on a device), forward and again in backward, so
  * memory does not grow with the number of tokens. Chunking cannot change a bit: every log-probability depends on its own
  * row, and weight gradients continue one chain of additions from chunk to chunk. Rows whose gradient is zero are skipped in
  * backward.
@@ -62,7 +62,8 @@ public final class TokenLogProbs {
         Tensor logProbs = Workspace.floatsBeside(states, rows.length); // [R]
         Tensor entropy = Workspace.floatsBeside(states, rows.length); // [R]
         Tensor stats = Workspace.floatsBeside(states, rows.length, 2); // [R, 2]
-        int chunk = Math.max(1, Math.min(Math.max(1, rows.length), CHUNK_ELEMENTS / vocabulary));
+        int chunkElements = Math.max(CHUNK_ELEMENTS, hidden.backend().chunkElements());
+        int chunk = Math.max(1, Math.min(Math.max(1, rows.length), chunkElements / vocabulary));
         Tensor h = Workspace.like(states, chunk, d); // [chunk, D]
         Tensor logits = Workspace.floatsBeside(states, chunk, vocabulary); // [chunk, V]
         for (int from = 0; from < rows.length; from += chunk) {

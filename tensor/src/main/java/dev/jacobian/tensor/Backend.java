@@ -2,6 +2,7 @@
 package dev.jacobian.tensor;
 
 import dev.jacobian.tensor.reference.ReferenceSampling;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -44,6 +45,14 @@ public interface Backend {
     /** Bytes that computations may still take: of the device, or what the heap may grow to. */
     default long availableMemory() {
         return Runtime.getRuntime().maxMemory();
+    }
+
+    /**
+     * Elements that a temporary of a computation in chunks should have to keep the device busy; 0 where small ones are as
+     * good, because they stay in caches.
+     */
+    default int chunkElements() {
+        return 0;
     }
 
     /** Waits until the device has done everything that it was asked, and throws what went wrong with any of it. */
@@ -333,6 +342,42 @@ public interface Backend {
         int[] tokens = ReferenceSampling.draw(probabilities, seed, coordinates);
         Workspace.release(probabilities);
         return tokens;
+    }
+
+    /**
+     * The same from rows that filters have shaped.
+     *
+     * @param logits [R, V], contiguous
+     * @param coordinates [R, 4]
+     * @return [R]
+     */
+    default int[] sample(Tensor logits, SamplingFilters filters, long seed, int[] coordinates) {
+        int vocabulary = logits.extent(1);
+        float[] all = logits.toFloatArray();
+        for (int from = 0; from < all.length; from += vocabulary) {
+            float[] row = filters.apply(Arrays.copyOfRange(all, from, from + vocabulary));
+            System.arraycopy(row, 0, all, from, vocabulary);
+        }
+        return sample(Tensor.of(all, logits.extent(0), vocabulary), 1f, seed, coordinates);
+    }
+
+    /**
+     * Logits in which the tokens that each row's sequence already has are less likely: positive ones divided by the penalty,
+     * negative ones multiplied.
+     *
+     * @param logits [R, V], contiguous
+     * @param seen the tokens of each row's sequence, with repetitions
+     * @return [R, V], another tensor, of the current workspace
+     */
+    default Tensor penalize(Tensor logits, int[][] seen, float penalty) {
+        int vocabulary = logits.extent(1);
+        Tensor out = Workspace.like(logits); // [R, V]
+        for (int r = 0; r < seen.length; r++) {
+            float[] row = logits.slice(0, r, r + 1).toFloatArray();
+            SamplingFilters.penalize(row, seen[r], penalty);
+            System.arraycopy(row, 0, out.floats(), out.offset() + r * vocabulary, vocabulary);
+        }
+        return out;
     }
 
     // Optimizer

@@ -396,6 +396,13 @@ final class OffloadedBackend implements Backend {
     }
 
     @Override
+    public int[] sample(Tensor logits, SamplingFilters filters, long seed, int[] coordinates) {
+        try (Call call = new Call()) {
+            return kernels().sample(call.in(logits), filters, seed, coordinates);
+        }
+    }
+
+    @Override
     public void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
         try (Call call = new Call()) {
             kernels().adamW(call.out(parameter), call.in(gradient), call.out(m), call.out(v), step);

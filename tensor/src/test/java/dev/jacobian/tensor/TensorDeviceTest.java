@@ -59,7 +59,9 @@ class TensorDeviceTest {
         assertThat(here.select(0, 2).toFloatArray()).containsExactly(1, 2, 3, 4, 5, 6);
         Numbers.assertSameBits(there.t().to(Device.CPU), here.t().contiguous(), "transposed");
         Numbers.assertSameBits(
-                there.slice(1, 2, 5).contiguous().to(Device.CPU), here.slice(1, 2, 5).contiguous(), "columns");
+                there.slice(1, 2, 5).contiguous().to(Device.CPU),
+                here.slice(1, 2, 5).contiguous(),
+                "columns");
         Tensor cube = Numbers.normal(rng, 3, 4, 5);
         Numbers.assertSameBits(
                 cube.to(DEVICE).transpose(0, 2).contiguous().to(Device.CPU),
@@ -77,7 +79,8 @@ class TensorDeviceTest {
         }
         Tensor narrow = Tensor.zeros(DEVICE, DType.BF16, Shape.of(33, 9));
         narrow.convertFrom(x.to(DEVICE));
-        Numbers.assertSameBits(narrow.to(DType.F32).to(Device.CPU), x.to(DType.BF16).to(DType.F32), "into");
+        Numbers.assertSameBits(
+                narrow.to(DType.F32).to(Device.CPU), x.to(DType.BF16).to(DType.F32), "into");
         assertThatThrownBy(() -> narrow.fill(1f)).hasMessageContaining("BF16");
     }
 
@@ -131,7 +134,8 @@ class TensorDeviceTest {
     void tooMuchMemoryIsRefusedWithTheNumbersAndHurtsNothing() {
         Backend backend = Backends.of(DEVICE);
         int elements = (1 << 28) + 1; // 1 GiB and a little
-        Assumptions.assumeTrue(backend.availableMemory() <= 1 << 30, "a real GPU has more memory than one tensor takes");
+        Assumptions.assumeTrue(
+                backend.availableMemory() <= 1 << 30, "a real GPU has more memory than one tensor takes");
         Tensor huge = Tensor.of(backend.allocate(DType.F32, elements, false), Shape.of(elements));
         Tensor doomed = Tensor.of(backend.allocate(DType.F32, 8, false), Shape.of(8));
         assertThatThrownBy(() -> huge.slice(0, 0, 1).toFloatArray())

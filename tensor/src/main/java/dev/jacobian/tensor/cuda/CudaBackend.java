@@ -7,11 +7,14 @@ import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.DeviceArray;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.PackedMatrix;
+import dev.jacobian.tensor.SamplingFilters;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
+import dev.jacobian.tensor.Workspace;
 import dev.jacobian.tensor.cuda.CudaArray.View;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -36,6 +39,9 @@ public final class CudaBackend implements Backend {
 
     /** Sums over rows are cut here where their order is free: one thread per column and chunk. */
     private static final int ROWS_PER_CHUNK = 256;
+
+    /** Half a gibibyte of F32. */
+    private static final int CHUNK_ELEMENTS = 1 << 27;
 
     /** Rows up to which a quantized weight is read in place rather than expanded. */
     private static final int MATVEC_ROWS = 8;
@@ -101,6 +107,11 @@ public final class CudaBackend implements Backend {
     @Override
     public long availableMemory() {
         return engine.context().dispatcher().call(engine.context().memory()::available);
+    }
+
+    @Override
+    public int chunkElements() {
+        return CHUNK_ELEMENTS;
     }
 
     @Override
@@ -523,6 +534,51 @@ public final class CudaBackend implements Backend {
                 inverseTemperature,
                 seed,
                 coordinates);
+    }
+
+    @Override
+    public int[] sample(Tensor logits, SamplingFilters filters, long seed, int[] coordinates) {
+        DeviceArray filtered = allocate(DType.F32, logits.elements(), true); // [R, V]
+        try {
+            return tokens(
+                    CudaEngine.typed("sample_filtered", logits.dtype()),
+                    logits,
+                    logits.extent(1),
+                    filters.temperature(),
+                    filters.topK(),
+                    filters.topP(),
+                    filters.minP(),
+                    seed,
+                    coordinates,
+                    new View((CudaArray) filtered, 0));
+        } finally {
+            filtered.close();
+        }
+    }
+
+    @Override
+    public Tensor penalize(Tensor logits, int[][] seen, float penalty) {
+        int[] starts = new int[seen.length + 1]; // [R + 1]
+        for (int r = 0; r < seen.length; r++) {
+            starts[r + 1] = starts[r] + seen[r].length;
+        }
+        int[] all = Arrays.stream(seen).flatMapToInt(Arrays::stream).toArray();
+        Tensor out = Workspace.floatsBeside(logits, logits.extent(0), logits.extent(1)); // [R, V]
+        engine.launch(
+                CudaEngine.typed("penalize", logits.dtype()),
+                seen.length,
+                1,
+                THREADS,
+                logits,
+                logits.extent(1),
+                penalty,
+                all,
+                starts,
+                new int[1], // no tokens but those
+                new int[seen.length],
+                1,
+                out);
+        return out;
     }
 
     /** Runs a kernel that writes a token for each row, and waits for them. */

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Numbers;
 import dev.jacobian.tensor.Rng;
+import dev.jacobian.tensor.SamplingFilters;
 import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer.generation;
 
+import dev.jacobian.tensor.SamplingFilters;
+
 /**
  * How continuations are chosen, with transformers' names.
  *
@@ -63,6 +65,11 @@ public record GenerationConfig(
     /** Whether anything but the temperature shapes the distribution. */
     boolean filters() {
         return topK > 0 || topP < 1 || minP > 0 || repetitionPenalty != 1;
+    }
+
+    /** The filters that shape the distribution when sampling. */
+    SamplingFilters samplingFilters() {
+        return new SamplingFilters(temperature, topK, topP, minP);
     }
 
     /** A builder that starts from sampling 256 tokens at temperature 1 without filters. */

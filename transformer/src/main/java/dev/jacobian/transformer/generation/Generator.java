@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 
 /**
  * Batched generation with a KV cache.
@@ -243,7 +244,8 @@ public final class Generator {
         /** Chooses the next token of each continuation from the hidden state of its row; returns those that go on. */
         private List<Running> choose(List<Running> running, Var hidden, int[] rows) {
             int vocabulary = model.config().vocabularySize();
-            int chunk = Math.max(1, CHUNK_ELEMENTS / vocabulary);
+            int chunk = Math.max(
+                    1, Math.max(CHUNK_ELEMENTS, Backends.of(model.device()).chunkElements()) / vocabulary);
             List<Running> alive = new ArrayList<>();
             for (int from = 0; from < running.size(); from += chunk) {
                 int to = Math.min(running.size(), from + chunk);
@@ -263,22 +265,20 @@ public final class Generator {
         }
 
         private int[] chooseFiltered(List<Running> part, Tensor logits) {
-            int vocabulary = logits.extent(1);
-            int[] chosen = new int[part.size()];
-            float[] all = logits.toFloatArray(); // [n, V]
-            for (int i = 0; i < chosen.length; i++) {
-                Running r = part.get(i);
-                float[] row = Arrays.copyOfRange(all, i * vocabulary, (i + 1) * vocabulary);
-                if (config.repetitionPenalty() != 1) {
-                    Sampler.penalize(row, 0, prompts.get(r.prompt), r.tokens, config.repetitionPenalty());
-                }
-                Tensor kept = Tensor.of(
-                        config.doSample() ? Sampler.filter(row, 0, vocabulary, config) : row, 1, vocabulary); // [1, V]
-                chosen[i] = config.doSample()
-                        ? Backends.cpu().sample(kept, 1f, config.seed(), coordinates(List.of(r)))[0]
-                        : Backends.cpu().argmax(kept)[0];
-            }
-            return chosen;
+            Backend backend = Backends.of(logits.device());
+            Tensor row = config.repetitionPenalty() == 1
+                    ? logits
+                    : backend.penalize(
+                            logits, part.stream().map(this::seen).toArray(int[][]::new), config.repetitionPenalty());
+            return config.doSample()
+                    ? backend.sample(row, config.samplingFilters(), config.seed(), coordinates(part))
+                    : backend.argmax(row);
+        }
+
+        /** The tokens of the prompt and of the continuation so far. */
+        private int[] seen(Running r) {
+            return IntStream.concat(Arrays.stream(prompts.get(r.prompt)), Arrays.stream(r.tokens.toArray()))
+                    .toArray();
         }
 
         /** What the random number of each continuation's next token is drawn from, [n, 4]. */

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.SamplingFilters;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.Fixtures;
 import java.util.Arrays;
@@ -67,12 +68,9 @@ class SamplerTest {
     private static float[] process(float[] logits, int[] tokens, GenerationConfig config) {
         float[] row = logits.clone();
         if (config.repetitionPenalty() != 1) {
-            int half = tokens.length / 2;
-            IntSequence generated = new IntSequence();
-            Arrays.stream(tokens, half, tokens.length).forEach(generated::add);
-            Sampler.penalize(row, 0, Arrays.copyOf(tokens, half), generated, config.repetitionPenalty());
+            SamplingFilters.penalize(row, tokens, config.repetitionPenalty());
         }
-        return Sampler.filter(row, 0, row.length, config);
+        return config.samplingFilters().apply(row);
     }
 
     @ParameterizedTest

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.tensor.cuda;
+package dev.jacobian.tensor;
 
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 
 /**
- * What the sampler does to a row of logits before it draws, as plain loops: what the kernels are measured against.
- * Temperature, top-k (0: none), top-p (1: none), min-p (0: none), in this order.
+ * What is done to a row of logits before a token is drawn from it, with the names and rules of transformers' logits warpers,
+ * in this order. The methods are the specification, as plain loops on arrays.
+ *
+ * @param temperature logits are divided by it
+ * @param topK keep the k largest logits (ties with the k-th too); 0 for all
+ * @param topP remove the least likely tokens whose probabilities together are at most 1 − p; 1 for none
+ * @param minP keep tokens with at least this share of the largest probability; 0 for all
  */
-record SamplingFilters(float temperature, int topK, float topP, float minP) {
+public record SamplingFilters(float temperature, int topK, float topP, float minP) {
     /** Scaled logits with removed tokens at −∞. */
-    float[] apply(float[] logits) {
+    public float[] apply(float[] logits) {
         int n = logits.length;
         float[] row = new float[n]; // [V]
         for (int i = 0; i < n; i++) {
@@ -37,6 +42,7 @@ record SamplingFilters(float temperature, int topK, float topP, float minP) {
         return row;
     }
 
+    /** Top-p; the likeliest token always stays. */
     private void removeUnlikely(float[] row) {
         double[] p = probabilities(row);
         int[] ascending = IntStream.range(0, row.length)
@@ -54,8 +60,8 @@ record SamplingFilters(float temperature, int topK, float topP, float minP) {
         }
     }
 
-    /** In double, added in order of id. */
-    static double[] probabilities(float[] row) {
+    /** The softmax of a row in double, added in order of id: what top-p and min-p decide by. */
+    public static double[] probabilities(float[] row) {
         float max = row[0];
         for (float x : row) {
             max = x > max ? x : max;
@@ -70,5 +76,16 @@ record SamplingFilters(float temperature, int topK, float topP, float minP) {
             p[i] /= sum;
         }
         return p;
+    }
+
+    /** Divides positive and multiplies negative logits of tokens that already occur, each once however often it does. */
+    public static void penalize(float[] row, int[] seen, float penalty) {
+        boolean[] done = new boolean[row.length];
+        for (int token : seen) {
+            if (!done[token]) {
+                done[token] = true;
+                row[token] = row[token] < 0 ? row[token] * penalty : row[token] / penalty;
+            }
+        }
     }
 }
