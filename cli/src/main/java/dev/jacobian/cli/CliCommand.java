@@ -16,7 +16,7 @@ abstract class CliCommand implements Callable<Integer> {
 
     @Option(
             names = {"-h", "--help"},
-            order = CommonOptions.FIRST + 5,
+            order = CommonOptions.FIRST + 7,
             usageHelp = true,
             description = "Show this help.")
     private boolean help;
@@ -49,13 +49,18 @@ abstract class CliCommand implements Callable<Integer> {
     /** Checks what can be checked without work, so that a wrong command line is told at once. */
     void checkUsage() {}
 
+    /** Whether it computes with a model, on a device; otherwise {@code --device} has no meaning for it. */
+    boolean computes() {
+        return true;
+    }
+
     /** Does the work and prints the result. */
     abstract void execute();
 
     @Override
     public final Integer call() {
         checkUsage();
-        common.apply(streams);
+        common.apply(streams, computes());
         execute();
         return ExitCode.DONE;
     }

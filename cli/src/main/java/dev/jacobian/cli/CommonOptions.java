@@ -3,12 +3,18 @@ package dev.jacobian.cli;
 
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.ComputePool;
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Device;
+import dev.jacobian.transformer.ModelOptions;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** Options that every command has. */
 final class CommonOptions {
@@ -33,20 +39,38 @@ final class CommonOptions {
             paramLabel = "DEVICE",
             defaultValue = "auto",
             converter = DeviceChoice.Converter.class,
-            description = "cpu, cuda, cuda:N or auto (default: ${DEFAULT-VALUE}).")
-    private DeviceChoice device;
+            description = "cpu, cuda, cuda:N or auto: the first GPU if there is one (default: ${DEFAULT-VALUE}).")
+    private DeviceChoice choice;
+
+    private Device device = Device.CPU;
+
+    @Option(
+            names = "--compute",
+            order = FIRST + 2,
+            paramLabel = "TYPE",
+            defaultValue = "f32",
+            converter = ComputeType.class,
+            description = "What to compute in: f32, or on a GPU bf16, several times faster; sums, log-probabilities and"
+                    + " trained weights stay F32 (default: ${DEFAULT-VALUE}).")
+    private DType computeType;
+
+    @Option(
+            names = "--batch-invariant",
+            order = FIRST + 3,
+            description = "On a GPU: the same bits whatever the batch, as the CPU always gives them; slower.")
+    private boolean batchInvariant;
 
     @Option(
             names = "--threads",
-            order = FIRST + 2,
+            order = FIRST + 4,
             paramLabel = "N",
             description = "Compute threads; results do not depend on it (default: the processors of the machine).")
     private Optional<Integer> threads = Optional.empty();
 
-    @Option(names = "--json", order = FIRST + 3, description = "Print the result as JSON on standard output.")
+    @Option(names = "--json", order = FIRST + 5, description = "Print the result as JSON on standard output.")
     private boolean json;
 
-    @Option(names = "--debug", order = FIRST + 4, description = "Print a stack trace when something fails.")
+    @Option(names = "--debug", order = FIRST + 6, description = "Print a stack trace when something fails.")
     private boolean debug; // read from the arguments by Cli, which must know it even if parsing fails
 
     /** The seed, 0 if none was given. */
@@ -63,14 +87,49 @@ final class CommonOptions {
         return json;
     }
 
-    /** Makes the choices effective and says what runs where. */
-    void apply(Streams streams) {
+    /** Where and in what to compute; known once {@link #apply} has run. */
+    ModelOptions model() {
+        return ModelOptions.DEFAULT.on(device).computingIn(computeType);
+    }
+
+    /**
+     * Makes the choices effective and says what runs where.
+     *
+     * @param computes whether the command needs the device: opening one takes longer than counting tokens
+     */
+    void apply(Streams streams, boolean computes) {
         threads.ifPresent(this::setThreads);
-        device.require();
         int count = ComputePool.threads();
-        streams.note("JDK " + JavaRuntime.version() + ", " + Backends.cpu().name() + " kernels, " + count
-                + (count == 1 ? " thread" : " threads") + ", device " + device.describe());
+        StringBuilder note = new StringBuilder("JDK " + JavaRuntime.version() + ", "
+                + Backends.cpu().name() + " kernels, " + count + (count == 1 ? " thread" : " threads"));
+        if (computes) {
+            DeviceChoice.Decision decision = choice.decide();
+            device = decision.device();
+            if (batchInvariant) {
+                Backends.setBatchInvariant(true);
+            }
+            model(); // refuses a type that the device does not compute in
+            note.append(", device ").append(decision);
+            if (device.kind() == Device.Kind.CUDA) {
+                note.append(", computing in ").append(computeType).append(batchInvariant ? ", batch-invariant" : "");
+            }
+        }
+        streams.note(note.toString());
         JavaRuntime.problem().ifPresent(problem -> streams.note("warning: " + problem));
+    }
+
+    /** Parses {@code --compute}. */
+    static final class ComputeType implements ITypeConverter<DType> {
+        ComputeType() {}
+
+        @Override
+        public DType convert(String text) {
+            return switch (text.toLowerCase(Locale.ROOT)) {
+                case "f32" -> DType.F32;
+                case "bf16" -> DType.BF16;
+                default -> throw new TypeConversionException("unknown type '" + text + "'; use f32 or bf16");
+            };
+        }
     }
 
     private void setThreads(int count) {

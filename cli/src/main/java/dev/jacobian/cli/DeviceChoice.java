@@ -3,29 +3,67 @@ package dev.jacobian.cli;
 
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.Device;
+import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * Where to compute, as asked for.
+ * Where to compute, as asked for: a device, or {@code auto} for the first GPU if it can be used and the CPU otherwise.
  *
- * @param device the device
- * @param automatic whether Jacobian chose it
+ * @param asked the device; empty for {@code auto}
  */
-record DeviceChoice(Device device, boolean automatic) {
-    /** Refuses a device that this build cannot use: a GPU that was asked for is never silently replaced by the CPU. */
-    void require() {
-        if (device.kind() != Device.Kind.CPU) {
-            throw new CliException(
-                    "device " + device + " cannot be used: this build has no GPU backend. Use --device cpu"
-                            + " (or auto), and 'jacobian doctor' to see what the machine has");
+record DeviceChoice(Optional<Device> asked) {
+    private static final Device FIRST_GPU = new Device(Device.Kind.CUDA, 0);
+
+    /**
+     * What was decided.
+     *
+     * @param device where to compute
+     * @param reason why it was chosen; empty if it was asked for
+     */
+    record Decision(Device device, String reason) {
+        @Override
+        public String toString() {
+            return device + (reason.isEmpty() ? "" : " (auto: " + reason + ")");
         }
-        Backends.of(device);
     }
 
-    /** Says what was chosen, and that it was. */
-    String describe() {
-        return automatic ? device + " (auto)" : device.toString();
+    /**
+     * Decides, and opens the device.
+     *
+     * @throws CliException if the device that was asked for cannot be used: it is never replaced by another
+     */
+    Decision decide() {
+        return asked.map(DeviceChoice::open).orElseGet(DeviceChoice::automatic);
+    }
+
+    private static Decision open(Device device) {
+        if (device.kind() == Device.Kind.CUDA) {
+            List<String> obstacles = GpuAdvice.obstacles();
+            if (!obstacles.isEmpty()) {
+                throw new CliException("device " + device + " cannot be used: " + String.join(". Also: ", obstacles)
+                        + ". 'jacobian doctor' shows what the machine has, and --device cpu needs none of it");
+            }
+        }
+        Backends.of(device);
+        return new Decision(device, "");
+    }
+
+    private static Decision automatic() {
+        if (!GpuHardware.present()) {
+            return new Decision(Device.CPU, "no NVIDIA GPU");
+        }
+        List<String> obstacles = GpuAdvice.obstacles();
+        if (!obstacles.isEmpty()) {
+            return new Decision(Device.CPU, "there is a GPU, but " + obstacles.getFirst());
+        }
+        try {
+            Backends.of(FIRST_GPU);
+        } catch (RuntimeException refused) { // whatever it is: the CPU works, and the reason is told
+            return new Decision(Device.CPU, "there is a GPU, but " + refused.getMessage());
+        }
+        return new Decision(FIRST_GPU, "the first GPU");
     }
 
     /** Parses the option. */
@@ -35,10 +73,10 @@ record DeviceChoice(Device device, boolean automatic) {
         @Override
         public DeviceChoice convert(String text) {
             if (text.equals("auto")) {
-                return new DeviceChoice(Device.CPU, true);
+                return new DeviceChoice(Optional.empty());
             }
             try {
-                return new DeviceChoice(Device.parse(text), false);
+                return new DeviceChoice(Optional.of(Device.parse(text)));
             } catch (IllegalArgumentException e) {
                 throw new TypeConversionException("unknown device '" + text + "'; use auto, cpu, cuda or cuda:N");
             }

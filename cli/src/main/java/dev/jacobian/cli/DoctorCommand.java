@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.ComputePool;
+import dev.jacobian.tensor.Gpus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -31,8 +32,13 @@ final class DoctorCommand extends CliCommand {
     }
 
     @Override
+    boolean computes() {
+        return false;
+    }
+
+    @Override
     void execute() {
-        Report report = new Report(ThroughputProbe.measure(), GpuProbe.measure());
+        Report report = new Report(ThroughputProbe.measure(), Gpus.survey(), GpuHardware.present());
         Optional<KernelBench> kernels =
                 bench ? Optional.of(KernelBench.measure(KernelCases.all(), streams()::note)) : Optional.empty();
         if (common().json()) {
@@ -48,7 +54,7 @@ final class DoctorCommand extends CliCommand {
         });
     }
 
-    private record Report(ThroughputProbe throughput, GpuProbe gpu) {
+    private record Report(ThroughputProbe throughput, Gpus gpus, boolean hardware) {
         List<String> lines() {
             List<String> lines = new ArrayList<>();
             lines.add(row("JDK", Runtime.version() + " (" + System.getProperty("java.vendor") + ")"));
@@ -67,15 +73,42 @@ final class DoctorCommand extends CliCommand {
             lines.add(row("memory", String.format(Locale.ROOT, "%.1f GB/s read", throughput.bytesPerSecond() * 1e-9)));
             lines.add(row(
                     "matmul", String.format(Locale.ROOT, "%.1f GFLOP/s in F32", throughput.flopsPerSecond() * 1e-9)));
-            lines.add(row("GPU", gpu.gpus().isEmpty() ? "none found" : String.join("; ", gpu.gpus())));
-            lines.add(row("libcuda", gpu.driverLibrary().map(Object::toString).orElse("not found")));
-            lines.add(row("cuBLAS", gpu.cublas().map(Object::toString).orElse("not found")));
+            lines.addAll(gpuLines());
             lines.add("");
             List<String> advice = advice();
             if (advice.isEmpty()) {
                 lines.add("Nothing is missing.");
             }
             advice.forEach(item -> lines.add("- " + item));
+            return lines;
+        }
+
+        /** Of the parts that a GPU needs, those that are there; where there is no GPU and no part of it, one line. */
+        private List<String> gpuLines() {
+            List<String> lines = new ArrayList<>();
+            if (gpus.devices().isEmpty()) {
+                lines.add(row("GPU", hardware ? "there is one, but it cannot be used yet" : "none found"));
+            }
+            gpus.devices().forEach(device -> lines.add(row("GPU", device.toString())));
+            gpus.driver()
+                    .ifPresent(library -> lines.add(row(
+                            "driver",
+                            library.version().map(version -> "CUDA " + version).orElse("not started") + ", "
+                                    + library.file())));
+            gpus.cublas()
+                    .ifPresent(library ->
+                            lines.add(row("cuBLAS", library.version().orElse("not started") + ", " + library.file())));
+            gpus.jcuda().ifPresent(version -> lines.add(row("JCuda", version + " with natives")));
+            gpus.devices().stream()
+                    .filter(Gpus.Info::usable)
+                    .forEach(device -> lines.add(row(
+                            "GPU code",
+                            String.format(
+                                    Locale.ROOT,
+                                    "PTX %s, compiled for cuda:%d in %.2f s",
+                                    gpus.kernels(),
+                                    device.ordinal(),
+                                    device.compileSeconds().orElseThrow()))));
             return lines;
         }
 
@@ -100,8 +133,8 @@ final class DoctorCommand extends CliCommand {
                         "JACOBIAN_JAVA_OPTS=-Xmx%dg lets the heap use more of the memory, for larger models",
                         Math.max(1, (long) (0.8 * physical.get() / 0x1p30))));
             }
-            if (!gpu.gpus().isEmpty()) {
-                advice.add("There is a GPU, but this build has no GPU backend: everything runs on the CPU");
+            if (hardware || gpus.jcuda().isPresent()) {
+                advice.addAll(GpuAdvice.of(gpus));
             }
             return advice;
         }
@@ -119,14 +152,37 @@ final class DoctorCommand extends CliCommand {
             JavaRuntime.physicalMemory().ifPresent(bytes -> object.put("physical_memory_bytes", bytes));
             object.put("memory_bytes_per_second", Math.rint(throughput.bytesPerSecond()));
             object.put("matmul_flops_per_second", Math.rint(throughput.flopsPerSecond()));
-            ArrayNode gpus = object.putArray("gpus");
-            gpu.gpus().forEach(gpus::add);
-            object.put("libcuda", gpu.driverLibrary().map(Object::toString).orElse(null));
-            object.put("cublas", gpu.cublas().map(Object::toString).orElse(null));
-            object.put("gpu_backend", false);
+            object.put("gpu_present", hardware);
+            object.put("gpu_usable", gpus.usable());
+            ArrayNode devices = object.putArray("gpus");
+            for (Gpus.Info device : gpus.devices()) {
+                ObjectNode node = devices.addObject();
+                node.put("device", "cuda:" + device.ordinal());
+                node.put("name", device.name());
+                node.put("memory_bytes", device.memory());
+                node.put("free_memory_bytes", device.freeMemory().orElse(null));
+                node.put("compute_capability", device.computeCapability());
+                node.put("multiprocessors", device.multiprocessors());
+                node.put("usable", device.usable());
+                node.put("kernel_compile_seconds", device.compileSeconds().orElse(null));
+            }
+            object.set("driver", library(gpus.driver()));
+            object.set("cublas", library(gpus.cublas()));
+            object.put("jcuda", gpus.jcuda().orElse(null));
+            object.put("kernels_ptx", gpus.kernels());
             ArrayNode missing = object.putArray("advice");
             advice().forEach(missing::add);
             return object;
+        }
+
+        private static ObjectNode library(Optional<Gpus.Library> library) {
+            return library.map(found -> {
+                        ObjectNode node = Json.object();
+                        node.put("file", found.file().toString());
+                        node.put("version", found.version().orElse(null));
+                        return node;
+                    })
+                    .orElse(null);
         }
 
         private static String row(String label, String value) {

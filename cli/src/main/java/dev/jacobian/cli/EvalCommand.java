@@ -82,7 +82,8 @@ final class EvalCommand extends CliCommand {
 
     @Override
     void execute() {
-        CausalLM policy = weights.load(model.map(ModelOption::existing).orElseGet(BundledModel::folder));
+        CausalLM policy =
+                weights.load(model.map(ModelOption::existing).orElseGet(BundledModel::folder), common().model());
         Evaluation result = Evaluation.run(policy, task.task(), problems, samples, generation());
         ObjectNode json = Json.object();
         json.put("task", task.name());

@@ -2,6 +2,7 @@
 package dev.jacobian.cli;
 
 import dev.jacobian.io.FormatException;
+import dev.jacobian.tensor.DeviceException;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -77,6 +78,7 @@ final class Failures {
         return switch (thrown) {
             case CliException e -> e.getMessage();
             case FormatException e -> e.getMessage();
+            case DeviceException e -> e.getMessage();
             case UncheckedIOException e -> describeIo(e.getMessage(), e.getCause());
             case IOException e -> describeIo(e.toString(), e);
             case OutOfMemoryError e -> outOfMemory(e);

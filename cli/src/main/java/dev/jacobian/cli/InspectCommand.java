@@ -85,6 +85,11 @@ final class InspectCommand extends CliCommand {
     }
 
     @Override
+    boolean computes() {
+        return false;
+    }
+
+    @Override
     void execute() {
         Facts facts = Facts.of(model.folder());
         if (common().json()) {

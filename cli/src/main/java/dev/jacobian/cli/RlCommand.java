@@ -90,7 +90,7 @@ final class RlCommand extends CliCommand {
         Path folder =
                 resumed.or(() -> out).orElseGet(() -> freshFolder(run.config().algorithm()));
         RunSettings.writable(folder);
-        CausalLM policy = CausalLM.load(run.model());
+        CausalLM policy = CausalLM.load(run.model(), common().model());
         Task problems = run.task();
         streams()
                 .note(run.config().algorithm().toUpperCase(Locale.ROOT) + " on " + problems.name() + ", " + policy

@@ -11,6 +11,7 @@ import dev.jacobian.rl.sft.SftTrainer;
 import dev.jacobian.rl.task.Countdown;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.ModelOptions;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.config.ModelFamily;
 import java.io.IOException;
@@ -115,7 +116,8 @@ final class SftCommand extends CliCommand {
         SftDataset demonstrations =
                 data.map(SftDataset::jsonl).orElseGet(() -> new CountdownDemonstrations(Countdown.small(), giveUp));
         CausalLM trained = init.map(file -> fresh(file, demonstrations))
-                .orElseGet(() -> CausalLM.load(model.map(ModelOption::existing).orElseGet(BundledModel::folder)));
+                .orElseGet(() -> CausalLM.load(
+                        model.map(ModelOption::existing).orElseGet(BundledModel::folder), common().model()));
         SftConfig settled = SftConfig.builder().build().with(Settings.of(config, options(), settings), "the settings");
         streams().note("supervised fine-tuning, " + trained + ", checkpoint folder " + folder);
         SftTrainer trainer = new SftTrainer(trained, demonstrations, settled);
@@ -165,7 +167,11 @@ final class SftCommand extends CliCommand {
                 Files.copy(file, folder.resolve("config.json"));
                 DecoderConfig decoder = ModelFamily.read(folder);
                 DemonstrationTokenizer.write(demonstrations, decoder.vocabularySize(), folder);
-                return CausalLM.create(decoder, Optional.of(folder), common().seed());
+                CausalLM created = CausalLM.create(decoder, Optional.of(folder), common().seed());
+                ModelOptions options = common().model();
+                return options.device().equals(created.device())
+                        ? created
+                        : created.to(options.device(), options.computeType());
             } finally {
                 try (Stream<Path> files = Files.walk(folder)) {
                     for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {

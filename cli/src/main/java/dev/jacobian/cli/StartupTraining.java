@@ -7,6 +7,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The training run behind the ahead-of-time cache (JEP 483 and 514) that the launcher builds: it runs the common commands
@@ -56,8 +57,16 @@ public final class StartupTraining {
         PrintStream discarded = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
         int worst = 0;
         for (String[] command : commands) {
-            worst = Math.max(worst, Cli.run(command, InputStream.nullInputStream(), discarded, System.err));
+            worst = Math.max(worst, Cli.run(onCpu(command), InputStream.nullInputStream(), discarded, System.err));
         }
         System.exit(worst);
+    }
+
+    /** Where there is a GPU too: a build must not wait for one that is busy. */
+    private static String[] onCpu(String... command) {
+        return command[0].startsWith("-")
+                ? command
+                : Stream.concat(Stream.of(command), Stream.of("--device", "cpu"))
+                        .toArray(String[]::new);
     }
 }

@@ -72,6 +72,11 @@ final class TokenizeCommand extends CliCommand {
     }
 
     @Override
+    boolean computes() {
+        return false;
+    }
+
+    @Override
     void execute() {
         if (chat.isPresent()) {
             throw new CliException("chat templates are not supported yet; render the conversation to text elsewhere and"

@@ -3,6 +3,7 @@ package dev.jacobian.cli;
 
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.ModelOptions;
 import java.nio.file.Path;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -26,8 +27,8 @@ final class WeightsOption {
     }
 
     /** Loads the checkpoint in a folder. */
-    CausalLM load(Path folder) {
-        return CausalLM.load(folder, format);
+    CausalLM load(Path folder, ModelOptions options) {
+        return CausalLM.load(folder, options.weights(format));
     }
 
     /** Parses the option. */

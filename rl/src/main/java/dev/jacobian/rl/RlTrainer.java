@@ -108,7 +108,7 @@ public final class RlTrainer {
      *     started with another configuration
      */
     public RlTrainer output(Path folder, RunOrigin origin, boolean resume) {
-        RunDirectory run = RunDirectory.open(folder, config, origin, resume);
+        RunDirectory run = RunDirectory.open(folder, config, origin, model, resume);
         initial = Optional.of(model.copy()); // before a checkpoint replaces the weights
         state = run.restore(model, optimizer);
         directory = Optional.of(run);

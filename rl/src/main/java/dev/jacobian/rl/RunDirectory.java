@@ -14,6 +14,7 @@ import dev.jacobian.io.safetensors.SafetensorsWriter;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.CausalLM;
 import java.io.IOException;
@@ -57,7 +58,7 @@ final class RunDirectory {
         this.description = description;
     }
 
-    static RunDirectory open(Path folder, RlConfig config, RunOrigin origin, boolean resume) {
+    static RunDirectory open(Path folder, RlConfig config, RunOrigin origin, CausalLM model, boolean resume) {
         ObjectNode description = Json.object();
         description.put("format", FORMAT);
         description.put("algorithm", config.algorithm());
@@ -68,7 +69,8 @@ final class RunDirectory {
         description.set("config", config.toJson());
         description.put(
                 "machine",
-                "JDK " + Runtime.version() + ", " + Backends.cpu().name() + ", " + ComputePool.threads() + " threads");
+                "JDK " + Runtime.version() + ", " + Backends.cpu().name() + ", " + ComputePool.threads() + " threads"
+                        + place(model));
         RunDirectory run = new RunDirectory(folder, config, description);
         Path file = folder.resolve("run.json");
         if (resume) {
@@ -85,6 +87,15 @@ final class RunDirectory {
             Json.write(file, description);
         }
         return run;
+    }
+
+    /** Where a run that is not on the CPU computes. */
+    private static String place(CausalLM model) {
+        if (model.device().equals(Device.CPU)) {
+            return "";
+        }
+        return ", " + Backends.of(model.device()).name() + ", computing in " + model.computeType()
+                + (Backends.isBatchInvariant() ? ", batch-invariant" : "");
     }
 
     private void requireSame(JsonNode saved, Path file) {

@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
  * <p>The places, first one first: the system property {@value #PROPERTY}, {@code LD_LIBRARY_PATH}, {@code CUDA_HOME} and
  * {@code CUDA_PATH}, the toolkits under {@code /usr/local} (newest first), the place where containers mount the driver,
  * the dynamic linker's cache, the system's library folders, and what pip installs beside PyTorch ({@code
- * site-packages/nvidia/…/lib}) in the usual Python installations.
+ * site-packages/nvidia/…/lib}) for the Python that is active or on the path and in the usual Python installations.
  *
  * <p>Bounded: libraries are asked for by name, folders of versions are listed without recursion, and a listing ends after
  * {@value #MAX_ENTRIES} entries. Each file found is checked to be a whole shared library of this machine.
@@ -150,6 +150,16 @@ final class LibrarySearch {
             String prefix = environment.getOrDefault(variable, "");
             if (!prefix.isBlank()) {
                 addPython(Path.of(prefix), variable);
+            }
+        }
+        // Not through symbolic links: those lead out of a virtual environment, to the Python that it was made from.
+        for (String folder : environment.getOrDefault("PATH", "").split(File.pathSeparator)) {
+            if (folder.startsWith("/") && folder.indexOf('\0') < 0) {
+                Path programs = Path.of(folder);
+                Path prefix = programs.getParent();
+                if (prefix != null && Files.isExecutable(programs.resolve("python3"))) {
+                    addPython(prefix, "python3 on PATH");
+                }
             }
         }
         String home = environment.getOrDefault("HOME", "");

@@ -79,6 +79,10 @@ class LibrarySearchTest {
         environment.put("CUDA_HOME", root.resolve("chosen").toString());
         environment.put("LD_LIBRARY_PATH", ":" + root.resolve("absent") + ":" + root.resolve("paths"));
         environment.put("VIRTUAL_ENV", root.resolve("env").toString());
+        library("torch/lib/python3.12/site-packages/nvidia/cu13/lib/libcublas.so.13");
+        library("none/lib/python3.12/site-packages/nvidia/cu13/lib/libcublas.so.13"); // there is no Python beside it
+        assertThat(library("torch/bin/python3").toFile().setExecutable(true)).isTrue();
+        environment.put("PATH", "relative::" + root.resolve("none/bin") + ":" + root.resolve("torch/bin"));
 
         List<String> found = new LibrarySearch(
                         root, environment, root.resolve("first").toString())
@@ -95,14 +99,15 @@ class LibrarySearchTest {
                         "usr/local/nvidia/lib64/libcublas.so.13 container",
                         "cached/libcublas.so.12 ld.so.cache",
                         "usr/lib/x86_64-linux-gnu/libcublas.so.12 system",
-                        "env/lib/python3.12/site-packages/nvidia/cublas/lib/libcublas.so.12 VIRTUAL_ENV")
+                        "env/lib/python3.12/site-packages/nvidia/cublas/lib/libcublas.so.12 VIRTUAL_ENV",
+                        "torch/lib/python3.12/site-packages/nvidia/cu13/lib/libcublas.so.13 python3 on PATH")
                 .contains(
                         "home/ada/.local/lib/python3.9/site-packages/nvidia/cu13/lib/libcublas.so.13 pip",
                         "home/ada/.pyenv/versions/3.11.2/lib/python3.11/site-packages/nvidia/cublas/lib/libcublas.so.12"
                                 + " pip",
                         "opt/conda/lib/python3.10/site-packages/nvidia/cublas/lib/libcublas.so.12 pip",
                         "usr/local/lib/python3.11/dist-packages/nvidia/cublas/lib/libcublas.so.12 pip")
-                .hasSize(13);
+                .hasSize(14);
     }
 
     @Test
