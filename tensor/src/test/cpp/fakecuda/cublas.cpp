@@ -23,8 +23,9 @@ extern "C" void fakecuda_parallel(long count, bool (*run)(void *what, long i), v
 namespace {
 
 enum Status { SUCCESS = 0, NOT_INITIALIZED = 1, INVALID_VALUE = 7, EXECUTION_FAILED = 13, NOT_SUPPORTED = 15 };
-enum Type { F32 = 0, F16 = 2, BF16 = 14 };
+enum Type { F32 = 0, F16 = 2, BF16 = 14, TF32 = 1000 /* ours: F32 in memory, read with 10 bits after the first */ };
 const int COMPUTE_32F = 68;
+const int COMPUTE_32F_FAST_TF32 = 77;
 const int ILLEGAL_ADDRESS = 700; // the driver's, for work that fails
 
 struct Handle {
@@ -32,10 +33,19 @@ struct Handle {
 };
 
 bool isType(int type) { return type == F32 || type == F16 || type == BF16; }
-size_t bytesOf(int type) { return type == F32 ? 4 : 2; }
+size_t bytesOf(int type) { return type == F32 || type == TF32 ? 4 : 2; }
+
+float roundedToTf32(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    if ((bits & 0x7f800000) != 0x7f800000) bits = (bits + 0xfff + (bits >> 13 & 1)) & ~0x1fffu;
+    memcpy(&value, &bits, sizeof bits);
+    return value;
+}
 
 float load(const void *from, int64_t index, int type) {
     if (type == F32) return ((const float *) from)[index];
+    if (type == TF32) return roundedToTf32(((const float *) from)[index]);
     if (type == F16) return (float) ((const _Float16 *) from)[index];
     uint32_t bits = (uint32_t) ((const uint16_t *) from)[index] << 16;
     float value;
@@ -183,7 +193,12 @@ EXPORT int cublasGemmStridedBatchedEx(Handle *handle, int operationA, int operat
                                       const void *b, int typeB, int leadingB, long long strideB, const void *beta, void *c,
                                       int typeC, int leadingC, long long strideC, int batch, int compute, int) {
     if (handle == nullptr) return NOT_INITIALIZED;
-    if (compute != COMPUTE_32F || !isType(typeA) || typeA != typeB || !isType(typeC)) return NOT_SUPPORTED;
+    if (!isType(typeA) || typeA != typeB || !isType(typeC)) return NOT_SUPPORTED;
+    if (compute == COMPUTE_32F_FAST_TF32 && typeA == F32) {
+        typeA = typeB = TF32;
+    } else if (compute != COMPUTE_32F) {
+        return NOT_SUPPORTED;
+    }
     bool turnA = operationA != 0;
     bool turnB = operationB != 0;
     if (m < 0 || n < 0 || k < 0 || batch < 0 || leadingA < (turnA ? k : m) || leadingB < (turnB ? n : k) || leadingC < m) {

@@ -3,18 +3,14 @@ package dev.jacobian.cli;
 
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.ComputePool;
-import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.transformer.ModelOptions;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** Options that every command has. */
 final class CommonOptions {
@@ -49,10 +45,11 @@ final class CommonOptions {
             order = FIRST + 2,
             paramLabel = "TYPE",
             defaultValue = "f32",
-            converter = ComputeType.class,
-            description = "What to compute in: f32, or on a GPU bf16, several times faster; sums, log-probabilities and"
-                    + " trained weights stay F32 (default: ${DEFAULT-VALUE}).")
-    private DType computeType;
+            converter = ComputeMode.Converter.class,
+            description = "What to compute in: f32, or on a GPU tf32 (matrix products that round their inputs) or bf16,"
+                    + " several times faster; sums, log-probabilities and trained weights stay F32"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private ComputeMode compute;
 
     @Option(
             names = "--batch-invariant",
@@ -89,7 +86,7 @@ final class CommonOptions {
 
     /** Where and in what to compute; known once {@link #apply} has run. */
     ModelOptions model() {
-        return ModelOptions.DEFAULT.on(device).computingIn(computeType);
+        return ModelOptions.DEFAULT.on(device).computingIn(compute.type());
     }
 
     /**
@@ -108,28 +105,15 @@ final class CommonOptions {
             if (batchInvariant) {
                 Backends.setBatchInvariant(true);
             }
+            compute.apply(device);
             model(); // refuses a type that the device does not compute in
             note.append(", device ").append(decision);
             if (device.kind() == Device.Kind.CUDA) {
-                note.append(", computing in ").append(computeType).append(batchInvariant ? ", batch-invariant" : "");
+                note.append(", computing in ").append(compute).append(batchInvariant ? ", batch-invariant" : "");
             }
         }
         streams.note(note.toString());
         JavaRuntime.problem().ifPresent(problem -> streams.note("warning: " + problem));
-    }
-
-    /** Parses {@code --compute}. */
-    static final class ComputeType implements ITypeConverter<DType> {
-        ComputeType() {}
-
-        @Override
-        public DType convert(String text) {
-            return switch (text.toLowerCase(Locale.ROOT)) {
-                case "f32" -> DType.F32;
-                case "bf16" -> DType.BF16;
-                default -> throw new TypeConversionException("unknown type '" + text + "'; use f32 or bf16");
-            };
-        }
     }
 
     private void setThreads(int count) {

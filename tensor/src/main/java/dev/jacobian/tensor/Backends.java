@@ -16,6 +16,8 @@ import java.lang.System.Logger.Level;
 public final class Backends {
     private static volatile boolean batchInvariant = Boolean.getBoolean("jacobian.batchInvariant");
 
+    private static volatile boolean tf32Allowed;
+
     private Backends() {}
 
     private static final class Holder {
@@ -45,6 +47,16 @@ public final class Backends {
     /** Chooses for the whole process; at first the system property {@code jacobian.batchInvariant}. */
     public static void setBatchInvariant(boolean value) {
         batchInvariant = value;
+    }
+
+    /** Whether a GPU's F32 matrix products may round their inputs to TF32: faster, with 10 bits after the first. */
+    public static boolean isTf32Allowed() {
+        return tf32Allowed;
+    }
+
+    /** Chooses for the whole process; at first not. A batch-invariant product is F32 all the same. */
+    public static void setTf32Allowed(boolean value) {
+        tf32Allowed = value;
     }
 
     /** The plain-loop kernels that specify all others. */

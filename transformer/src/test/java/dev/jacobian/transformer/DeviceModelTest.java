@@ -154,6 +154,25 @@ class DeviceModelTest {
     }
 
     @Test
+    @DisplayName("TF32 rounds where it is allowed, and not in a batch-invariant product")
+    void tf32() {
+        Path folder = Fixtures.testdata("models", "llama-mha-tied");
+        CausalLM device = CausalLM.load(folder, there);
+        int[] tokens = batch(device, 21).get(0);
+        float[] exact = device.logits(tokens).toFloatArray();
+        try {
+            Backends.setTf32Allowed(true);
+            assertBits("batch-invariant", device.logits(tokens).toFloatArray(), exact);
+            Backends.setBatchInvariant(false);
+            float[] rounded = device.logits(tokens).toFloatArray();
+            assertThat(rounded).isNotEqualTo(exact);
+            Fixtures.assertClose("TF32", rounded, exact, 0.02); // 2^-11 of inputs, through two layers
+        } finally {
+            Backends.setTf32Allowed(false);
+        }
+    }
+
+    @Test
     @DisplayName("activation checkpointing changes no bit")
     void checkpointing() {
         Path folder = Fixtures.testdata("models", "qwen3");

@@ -22,7 +22,7 @@ import jcuda.runtime.cudaStream_t;
  *
  * <ul>
  *   <li>A handle per stream, with a workspace of its own: cuBLAS promises the same bits from run to run only then.
- *   <li>Sums are kept in F32 whatever the inputs are, and F32 inputs are not rounded to TF32.
+ *   <li>Sums are kept in F32 whatever the inputs are, and F32 inputs are rounded to TF32 only where the caller asks for it.
  *   <li>Only JCuda's {@code _new} forms are called. The older ones take another enumeration for the type of the sum; given
  *       this one they do nothing, and say so only in a result that no exception accompanies.
  * </ul>
@@ -91,6 +91,15 @@ final class Cublas implements AutoCloseable {
      * @param c not transposed
      */
     void multiply(int m, int n, int k, float scale, Matrix a, Matrix b, float keep, Matrix c) {
+        multiply(m, n, k, scale, a, b, keep, c, false);
+    }
+
+    /**
+     * The same, and F32 inputs may be rounded to TF32.
+     *
+     * @param tf32 whether tensor cores may see F32 inputs with 10 bits after the first
+     */
+    void multiply(int m, int n, int k, float scale, Matrix a, Matrix b, float keep, Matrix c, boolean tf32) {
         scalars.setAtIndex(ValueLayout.JAVA_FLOAT, 0, scale);
         scalars.setAtIndex(ValueLayout.JAVA_FLOAT, 1, keep);
         stream.handle(); // on the right thread, and open
@@ -113,7 +122,9 @@ final class Cublas implements AutoCloseable {
                 new RawDevicePointer(c.address()),
                 type(c),
                 c.rowStride(),
-                cublasComputeType.CUBLAS_COMPUTE_32F,
+                tf32 && a.type() == DType.F32
+                        ? cublasComputeType.CUBLAS_COMPUTE_32F_FAST_TF32
+                        : cublasComputeType.CUBLAS_COMPUTE_32F,
                 cublasGemmAlgo.CUBLAS_GEMM_DEFAULT);
         checkCublas(status, "multiplying", m + "×" + k + " by " + k + "×" + n + " of " + a.type() + " on " + stream);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda;
 
+import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.CudaArray.View;
@@ -130,6 +131,7 @@ final class CudaMatMul {
         View leftAt = View.of(engine, left);
         View rightAt = View.of(engine, right);
         View outAt = View.of(engine, out);
+        boolean tf32 = Backends.isTf32Allowed();
         int m = out.extent(0);
         int n = out.extent(1);
         int k = a.extent(1);
@@ -142,7 +144,8 @@ final class CudaMatMul {
                         matrix(left, leftAt.address()),
                         matrix(right, rightAt.address()),
                         accumulate ? 1f : 0f,
-                        new Cublas.Matrix(outAt.address(), out.dtype(), n, false)));
+                        new Cublas.Matrix(outAt.address(), out.dtype(), n, false),
+                        tf32));
         closeCopy(left, a);
         closeCopy(right, b);
     }
