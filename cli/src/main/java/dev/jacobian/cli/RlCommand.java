@@ -9,6 +9,7 @@ import dev.jacobian.rl.RlResult;
 import dev.jacobian.rl.RlTrainer;
 import dev.jacobian.rl.report.RunReport;
 import dev.jacobian.rl.task.Task;
+import dev.jacobian.tensor.Device;
 import dev.jacobian.transformer.CausalLM;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -96,7 +97,9 @@ final class RlCommand extends CliCommand {
                 .note(run.config().algorithm().toUpperCase(Locale.ROOT) + " on " + problems.name() + ", " + policy
                         + ", run folder " + folder);
         RlTrainer trainer = new RlTrainer(policy, problems, run.config());
-        streams().note("memory: needs up to " + trainer.memoryPlan().describe());
+        if (policy.device().equals(Device.CPU)) {
+            streams().note("memory: needs up to " + trainer.memoryPlan().describe());
+        }
         ProgressDisplay display =
                 new ProgressDisplay(streams().err(), run.config().maxSteps());
         RlResult result;

@@ -10,6 +10,7 @@ import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.sft.SftTrainer;
 import dev.jacobian.rl.task.Countdown;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Device;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
 import dev.jacobian.transformer.config.DecoderConfig;
@@ -121,7 +122,9 @@ final class SftCommand extends CliCommand {
         SftConfig settled = SftConfig.builder().build().with(Settings.of(config, options(), settings), "the settings");
         streams().note("supervised fine-tuning, " + trained + ", checkpoint folder " + folder);
         SftTrainer trainer = new SftTrainer(trained, demonstrations, settled);
-        streams().note("memory: needs about " + trainer.memoryPlan().describe());
+        if (trained.device().equals(Device.CPU)) {
+            streams().note("memory: needs about " + trainer.memoryPlan().describe());
+        }
         long begin = System.nanoTime();
         double loss;
         try (ProgressDisplay display = new ProgressDisplay(streams().err(), settled.maxSteps())) {

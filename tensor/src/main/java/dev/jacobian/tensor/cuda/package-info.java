@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * NVIDIA GPUs through JCuda: the ground that kernels stand on.
+ * NVIDIA GPUs through JCuda.
  *
  * <ul>
+ *   <li>The backend: {@link dev.jacobian.tensor.cuda.CudaBackend} is the list of operations, {@code CudaMatMul}, {@code
+ *       CudaAttention} and {@code CudaOptimizer} choose and launch the larger ones; {@code CudaArray} is a tensor's memory, {@code
+ *       CudaCopies} how it is copied, {@code CudaKvCache} keys and values in pages, {@code CudaPacked} a weight. All of them
+ *       hand their work to a {@code CudaEngine}: one device at work, in order.
+ *   <li>Kernels: {@code tensor/src/main/cuda}, as PTX in {@code kernels.ptx} (made by {@code scripts/make-ptx.sh}).
  *   <li>Finding: {@link dev.jacobian.tensor.cuda.CudaLibraries} is the report, {@code LibrarySearch} the places, {@code
- *       LinkerCache} and {@code ElfHeader} what they read.
+ *       LinkerCache} and {@code ElfHeader} what they read; {@code GpuSurvey} tries all of it.
  *   <li>Loading: {@code CudaLoader} in order, {@code JcudaNatives} the private copies of JCuda's libraries, {@code ElfImage}
  *       their mending for a newer cuBLAS, {@code NoExec} where they cannot go.
  *   <li>Driver: {@code CudaDevice}, {@code CudaContext} and its {@code Dispatcher}, {@code CudaStream}, {@code CudaEvent},
  *       {@code CudaModule} and {@code PtxEntries}, {@code KernelSite}; {@code CudaResult} turns every answer into an
  *       exception that says what to do.
  *   <li>Memory: {@code DeviceMemory} gives {@code DeviceBlock}s and keeps the {@code MemoryAccount}; {@code Staging} copies
- *       arrays through {@code PinnedBuffer}s, a {@code Readback} is such a copy under way.
+ *       arrays through {@code PinnedBuffer}s, a {@code Readback} is such a copy under way; {@code UploadedInts} keeps copies of
+ *       small integer arrays.
  *   <li>Matrix products: {@code Cublas}.
  * </ul>
  *
