@@ -101,7 +101,8 @@ jacobian() { # the command, from the kit or the launcher
     fi
 }
 
-# Tests that hold on every device take it from jacobian.test.device; their names end in ConformanceTest or DeviceTest.
+# Tests that hold on every device take it from jacobian.test.device; their names end in ConformanceTest,
+# DeviceTest or GoldenModelsTest.
 joined() { # PATH... - separated by colons
     local IFS=:
     printf '%s\n' "$*"
@@ -120,7 +121,7 @@ device_tests() { # CLASS-NAME-PATTERN MODULE...
     [ "$code" -ne 2 ] || die "the kit has no such tests of $*; make it anew with scripts/gpu-kit.sh."
     return "$code"
 }
-on_device='^.*(Conformance|Device)Test$'
+on_device='^.*(Conformance|Device|GoldenModels)Test$'
 
 maven_tests() { # EXECUTION OPTION...
     local execution=$1
@@ -180,10 +181,10 @@ step_driver-eager() { maven_tests cuda-emulated-eager -pl tensor; }
 step_emulated() { # in every module that has such tests
     local module modules=
     for module in tensor autograd transformer rl cli; do
-        ! grep -q '<id>cuda-conformance</id>' "$module/pom.xml" || modules="$modules${modules:+,}$module"
+        ! grep -q '<id>cuda-device</id>' "$module/pom.xml" || modules="$modules${modules:+,}$module"
     done
-    [ -n "$modules" ] || die "no module has the execution cuda-conformance."
-    maven_tests cuda-conformance -pl tensor,autograd,io,transformer,rl,cli -Dtest='*ConformanceTest,*DeviceTest'
+    [ -n "$modules" ] || die "no module has the execution cuda-device."
+    maven_tests cuda-device -pl tensor,autograd,io,transformer,rl,cli -Dtest='*ConformanceTest,*DeviceTest,GoldenModelsTest'
     note "$modules"
 }
 

@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Whole models on a GPU: batch-invariant in F32 the bits of the CPU, in BF16 near them and the same in sampling and scoring.
  * Runs where {@code jacobian.test.device} names one.
  */
-class DeviceModelTest {
+class ModelDeviceTest {
     private ModelOptions there;
 
     @BeforeEach

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Training on a GPU: batch-invariant in F32 every method ends with the CPU's weights, bit for bit. */
-class DeviceTrainingTest {
+class TrainingDeviceTest {
     private static final RunOrigin ORIGIN = new RunOrigin("addition", "addition", Optional.empty());
 
     @TempDir
