@@ -75,7 +75,8 @@ public final class RlTrainer {
         this.rollouts = Rollouts.local(model);
         this.optimizer = new AdamW(
                 model.parameters(),
-                new AdamWConfig(config.adamBeta1(), config.adamBeta2(), 1e-8, config.weightDecay()));
+                new AdamWConfig(config.adamBeta1(), config.adamBeta2(), 1e-8, config.weightDecay()),
+                config.offloadOptimizer());
         this.schedule = new Schedule(
                 Schedule.Kind.parse(config.lrSchedulerType()),
                 config.warmupSteps(),

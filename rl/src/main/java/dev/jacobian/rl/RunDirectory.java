@@ -45,6 +45,9 @@ final class RunDirectory {
     private static final String PREFIX = "checkpoint-";
     private static final int FORMAT = 1;
 
+    /** Settings that may change in the middle of a run: the bits are the same. */
+    private static final List<String> HOW_MEMORY_IS_USED = List.of("gradient_checkpointing", "offload_optimizer");
+
     private final Path folder;
     private final RlConfig config;
     private final ObjectNode description;
@@ -100,10 +103,9 @@ final class RunDirectory {
 
     private void requireSame(JsonNode saved, Path file) {
         JsonNode now = Json.parse(Json.compact(description), "these settings"); // numbers as a file has them
-        // how memory is used may change in the middle of a run: the bits are the same
-        now.withObject("/config").remove("gradient_checkpointing");
+        now.withObject("/config").remove(HOW_MEMORY_IS_USED);
         if (saved.path("config") instanceof ObjectNode config) {
-            config.remove("gradient_checkpointing");
+            config.remove(HOW_MEMORY_IS_USED);
         }
         for (String key : List.of("format", "algorithm", "model", "task", "config")) {
             if (!now.get(key).equals(saved.path(key))) {

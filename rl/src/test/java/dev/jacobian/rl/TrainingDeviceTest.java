@@ -98,6 +98,20 @@ class TrainingDeviceTest {
     }
 
     @Test
+    @DisplayName("with the optimizer's moments in the host's memory")
+    void offloaded() {
+        CausalLM device = TestModels.addition(DType.F32);
+        CausalLM here = TestModels.addition();
+        new RlTrainer(
+                        device,
+                        new Addition(),
+                        config("grpo").offloadOptimizer(true).build())
+                .train();
+        new RlTrainer(here, new Addition(), config("grpo").build()).train();
+        assertThat(bits(device)).isEqualTo(bits(here));
+    }
+
+    @Test
     @DisplayName("a run begun on the CPU goes on on the GPU, and back, to the bits of one that never moved")
     void moving() {
         CausalLM first = TestModels.addition(DType.F32);

@@ -19,6 +19,8 @@ import dev.jacobian.rl.config.ConfigTree;
  * @param microBatchTokens tokens that one forward and backward pass holds
  * @param gradientCheckpointing compute layers again in backward instead of keeping what they computed: a third more
  *     arithmetic, much less memory, the same bits
+ * @param offloadOptimizer keep AdamW's moments in the host's memory when the model is on a GPU: a third less of the GPU's
+ *     memory for weights, gradients and moments, for moving the moments at each step; the same bits
  * @param maxLength longest example in tokens; a longer one is an error
  * @param loggingSteps steps between log lines
  * @param seed key of all random numbers
@@ -35,6 +37,7 @@ public record SftConfig(
         double weightDecay,
         int microBatchTokens,
         boolean gradientCheckpointing,
+        boolean offloadOptimizer,
         int maxLength,
         int loggingSteps,
         long seed) {
@@ -81,6 +84,7 @@ public record SftConfig(
         private double weightDecay = 0.0;
         private int microBatchTokens = 4096;
         private boolean gradientCheckpointing = false;
+        private boolean offloadOptimizer = false;
         private int maxLength = 1024;
         private int loggingSteps = 10;
         private long seed = 0;
@@ -153,6 +157,12 @@ public record SftConfig(
             return this;
         }
 
+        /** Sets: keep AdamW's moments in the host's memory when the model is on a GPU; does not change the result. */
+        public Builder offloadOptimizer(boolean value) {
+            offloadOptimizer = value;
+            return this;
+        }
+
         /** Sets: longest example in tokens; a longer one is an error. */
         public Builder maxLength(int value) {
             maxLength = value;
@@ -185,6 +195,7 @@ public record SftConfig(
                     weightDecay,
                     microBatchTokens,
                     gradientCheckpointing,
+                    offloadOptimizer,
                     maxLength,
                     loggingSteps,
                     seed);

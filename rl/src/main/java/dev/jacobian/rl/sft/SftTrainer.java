@@ -72,7 +72,8 @@ public final class SftTrainer {
     public double train() {
         AdamW optimizer = new AdamW(
                 model.parameters(),
-                new AdamWConfig(config.adamBeta1(), config.adamBeta2(), 1e-8, config.weightDecay()));
+                new AdamWConfig(config.adamBeta1(), config.adamBeta2(), 1e-8, config.weightDecay()),
+                config.offloadOptimizer());
         Schedule schedule =
                 new Schedule(Schedule.Kind.parse(config.lrSchedulerType()), config.warmupSteps(), config.maxSteps());
         double loss = 0;
