@@ -13,7 +13,7 @@ from model import create, ids
 
 
 def main():
-    bench = Bench("gpu-generate", options(__doc__))
+    bench = Bench("gpu-decode", options(__doc__))
     model = create(bench).eval()
 
     def generate(prompts, count, **settings):
@@ -32,6 +32,7 @@ def main():
     )
     sequences, length = bench.pick((256, 512), (3, 4))
     prompts = ids(bench, sequences, bench.pick(64, 4))
+    bench.suite = "gpu-rollouts"
     bench.measure(
         f"rollouts, {sequences} sequences x {length} tokens",
         "tokens/s",
@@ -41,6 +42,7 @@ def main():
         new_tokens=length,
     )
 
+    bench.suite = "gpu-decode"
     if not bench.smoke and not bench.arguments.quick:
         try:
             bench.measure(

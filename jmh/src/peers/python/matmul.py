@@ -28,7 +28,7 @@ SHAPES = {
 
 
 def main():
-    bench = Bench("gpu-matmul", options(__doc__))
+    bench = Bench("gpu-matrix-product", options(__doc__))
     for name, shape in SHAPES.items():
         if not bench.wanted(name):
             continue

@@ -76,6 +76,17 @@ public final class Bench implements Callable<Integer> {
             defaultValue = "${sys:" + Folders.PROPERTY + ":-.}/jmh/target/results")
     private Path out;
 
+    @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            description = "Of suites gpu-...: cuda or cuda:N (default: cuda).")
+    private String device;
+
+    @Option(
+            names = "--tiny",
+            description = "Suites gpu-... in toy shapes, peers on the CPU: proves that they run and measures nothing.")
+    private boolean tiny;
+
     @Option(names = "--list", description = "List the cases of the suite.")
     private boolean list;
 
@@ -129,6 +140,10 @@ public final class Bench implements Callable<Integer> {
             selected.forEach(print::println);
             return 0;
         }
+        chooseDevice(suite);
+        if (tiny) {
+            suite = GpuSides.toy(suite);
+        }
         if (peers) {
             requirePeers(suite);
         }
@@ -153,7 +168,7 @@ public final class Bench implements Callable<Integer> {
                 machine.commit());
         PrintWriter progress = spec.commandLine().getErr();
         List<Row> rows = new Rounds(suite, selected, used, effort, peers, line -> progress.println("  " + line)).run();
-        Report report = new Report(suite, rows, machine, effort, used, peers, quick);
+        Report report = new Report(suite, rows, GpuSides.machine(suite, machine), effort, used, peers, quick);
         print.print(report.text());
         report.write(out, Optional.ofNullable(json));
         print.println("written: " + out.normalize().resolve(suite.name() + ".md") + ", .svg, .json"
@@ -167,6 +182,25 @@ public final class Bench implements Callable<Integer> {
         } catch (IllegalArgumentException none) {
             throw wrong(none.getMessage());
         }
+    }
+
+    private void chooseDevice(Suite suite) {
+        if (device == null && !tiny) {
+            return;
+        }
+        if (!GpuSides.isOnGpu(suite)) {
+            throw wrong("suite " + suite.name() + " is measured on the CPU; only suites gpu-... take "
+                    + (tiny ? "--tiny" : "--device"));
+        }
+        System.setProperty(OnGpu.TINY, String.valueOf(tiny));
+        if (device == null) {
+            return;
+        }
+        if (!device.matches("cuda(:[0-9]{1,3})?")) {
+            throw wrong("suite " + suite.name() + " is measured on a GPU: --device takes cuda or cuda:N, got '" + device
+                    + "'");
+        }
+        System.setProperty(OnGpu.DEVICE, device);
     }
 
     private void requirePeers(Suite suite) {
@@ -204,7 +238,7 @@ public final class Bench implements Callable<Integer> {
     private static String suites() {
         return Suites.ALL.stream()
                 .map(suite ->
-                        String.format(Locale.ROOT, "  %-16s %s%n", suite.name(), suite.description() + peersOf(suite)))
+                        String.format(Locale.ROOT, "  %-18s %s%n", suite.name(), suite.description() + peersOf(suite)))
                 .collect(Collectors.joining());
     }
 

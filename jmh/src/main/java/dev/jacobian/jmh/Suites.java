@@ -4,23 +4,27 @@ package dev.jacobian.jmh;
 import dev.jacobian.jmh.harness.Suite;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What there is to measure. */
 final class Suites {
     /** In the order of the help. */
-    static final List<Suite> ALL = List.of(
-            KernelSuites.matrixProduct(),
-            KernelSuites.attention(),
-            KernelSuites.norms(),
-            KernelSuites.head(),
-            KernelSuites.optimizer(),
-            ModelSuites.trainingStep(),
-            ModelSuites.decode(),
-            ModelSuites.prefill(),
-            ModelSuites.rollouts(),
-            ModelSuites.grpo(),
-            DataSuites.tokenizer(),
-            DataSuites.loading());
+    static final List<Suite> ALL = Stream.concat(
+                    Stream.of(
+                            KernelSuites.matrixProduct(),
+                            KernelSuites.attention(),
+                            KernelSuites.norms(),
+                            KernelSuites.head(),
+                            KernelSuites.optimizer(),
+                            ModelSuites.trainingStep(),
+                            ModelSuites.decode(),
+                            ModelSuites.prefill(),
+                            ModelSuites.rollouts(),
+                            ModelSuites.grpo(),
+                            DataSuites.tokenizer(),
+                            DataSuites.loading()),
+                    GpuSides.suites())
+            .toList();
 
     private Suites() {}
 

@@ -20,7 +20,8 @@ class BenchTest {
     @Test
     void listsSuitesWithoutArguments() {
         assertThat(run()).isZero();
-        assertThat(out.toString()).contains("matrix-product", "training-step", "decode", "tokenizer", "libtorch");
+        assertThat(out.toString())
+                .contains("matrix-product", "training-step", "decode", "tokenizer", "libtorch", "gpu-decode");
     }
 
     @Test
@@ -33,7 +34,17 @@ class BenchTest {
     void helpNamesEveryOption() {
         assertThat(run("--help")).isZero();
         assertThat(out.toString())
-                .contains("--peers", "--quick", "--threads", "--case", "--rounds", "--json", "--out", "--list");
+                .contains(
+                        "--peers",
+                        "--quick",
+                        "--threads",
+                        "--case",
+                        "--rounds",
+                        "--json",
+                        "--out",
+                        "--list",
+                        "--device",
+                        "--tiny");
     }
 
     @Test

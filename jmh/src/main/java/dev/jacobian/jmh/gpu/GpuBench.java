@@ -1,59 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.jmh.gpu;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.jacobian.io.Json;
 import dev.jacobian.tensor.Device;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /**
- * Jacobian's side of the GPU benchmarks; {@code scripts/gpu-check.sh} runs both sides and puts them next to each other.
+ * Measures this project's side on a GPU, in this process: for machines that have the jars and nothing else.
  *
- * <p>Not a JMH suite: what runs on the device is compiled ahead, each case needs gigabytes that forks would have to make anew,
- * and the other side is Python. The protocol is the other side's: warm up, fill rounds with calls, wait once at a round's end,
- * report the median round. A case that fails does not stop the others.
+ * <p>{@code jmh/bench gpu-…} runs it in turn with the peers. Prints rows as {@code src/peers/python/measure.py} does; {@code
+ * compare.py} puts both next to each other. Exit codes: 0 done, 1 something failed (the other suites were measured all the
+ * same), 2 wrong usage.
  */
 @Command(
         name = "GpuBench",
-        description = "Measures on a GPU what src/peers/python measures with PyTorch.",
-        sortOptions = false)
+        description = "Measures suites of benchmarks on a GPU, all of them if none is named.",
+        sortOptions = false,
+        usageHelpAutoWidth = true)
 public final class GpuBench implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(
-            names = "--device",
-            paramLabel = "DEVICE",
-            description = "Where (default: cuda:0).",
-            defaultValue = "cuda:0")
-    private String device;
-
-    @Option(names = "--json", paramLabel = "FILE", description = "Also write the rows to FILE.")
-    private Optional<Path> json = Optional.empty();
-
-    @Option(names = "--case", paramLabel = "TEXT", description = "Only cases that contain TEXT.", defaultValue = "")
-    private String wanted;
+    @Parameters(arity = "0..*", paramLabel = "SUITE", description = "What to measure.")
+    private List<String> names = new ArrayList<>();
 
     @Option(names = "--quick", description = "Fewer and shorter rounds.")
     private boolean quick;
 
-    @Option(names = "--smoke", description = "Tiny shapes, once, to see that it runs; measures nothing.")
-    private boolean smoke;
+    @Option(
+            names = "--tiny",
+            description =
+                    "Toy shapes, once: proves that everything runs, on an emulated device too, and measures nothing.")
+    private boolean tiny;
 
-    @Option(names = "--list", description = "List the cases.")
+    @Option(names = "--case", paramLabel = "TEXT", description = "Only the case TEXT, or else cases that contain it.")
+    private String text = "";
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Also write the rows to FILE.")
+    private Path json;
+
+    @Option(names = "--device", paramLabel = "DEVICE", description = "cuda or cuda:N (default: cuda).")
+    private String device = "cuda";
+
+    @Option(names = "--list", description = "List the suites and their cases.")
     private boolean list;
 
     @Option(
@@ -62,43 +63,84 @@ public final class GpuBench implements Callable<Integer> {
             description = "Show this help.")
     private boolean help;
 
-    /** Runs and ends the process: 0 done, 1 a case failed, 2 wrong usage. */
+    /** Runs the command and ends the process. */
     public static void main(String[] args) {
         System.exit(run(args, new PrintWriter(System.out, true), new PrintWriter(System.err, true)));
     }
 
+    /** Runs the command: 0 done, 1 failed, 2 wrong usage. */
     static int run(String[] args, PrintWriter out, PrintWriter err) {
-        return new CommandLine(new GpuBench()).setOut(out).setErr(err).execute(args);
+        return new CommandLine(new GpuBench())
+                .setOut(out)
+                .setErr(err)
+                .setParameterExceptionHandler((wrong, arguments) -> {
+                    err.println("GpuBench: error: " + wrong.getMessage());
+                    return 2;
+                })
+                .setExecutionExceptionHandler((failed, command, parsed) -> {
+                    err.println("GpuBench: error: " + failed.getMessage());
+                    return 1;
+                })
+                .execute(args);
     }
 
     @Override
-    public Integer call() throws IOException {
-        Device on = Device.parse(device);
-        List<GpuCase> cases = new ArrayList<>();
-        cases.addAll(new MatMulCases(on, smoke).all());
-        cases.addAll(new AttentionCases(on, smoke).all());
-        cases.addAll(new ModelCases(on, smoke).all());
-        cases.removeIf(one -> !one.name().contains(wanted));
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        List<GpuSuite> suites = suites();
         if (list) {
-            cases.forEach(one -> spec.commandLine().getOut().println(one.suite() + ": " + one.name()));
+            suites.forEach(suite -> suite.select(text).forEach(label -> out.println(suite.name() + ": " + label)));
             return 0;
         }
-        Rounds rounds = smoke ? Rounds.SMOKE : quick ? Rounds.QUICK : Rounds.FULL;
-        ArrayNode rows = Json.object().putArray("rows");
-        int failed = 0;
-        for (GpuCase one : cases) {
+        if (suites.stream().allMatch(suite -> suite.select(text).isEmpty())) {
+            throw wrong("no case contains '" + text + "'; --list shows them");
+        }
+        GpuEffort effort = tiny ? GpuEffort.TINY : quick ? GpuEffort.QUICK : GpuEffort.FULL;
+        GpuRun run = new GpuRun(device(), effort, Optional.ofNullable(json), out);
+        int failures = 0;
+        for (GpuSuite suite : suites) {
+            List<String> cases = suite.select(text);
+            if (cases.isEmpty()) {
+                continue;
+            }
             try {
-                ObjectNode row = rounds.measure(one, on);
-                rows.add(row);
-                spec.commandLine().getOut().println(row);
-                if (json.isPresent()) { // after each row: what was measured is kept if the next case is killed
-                    Files.writeString(json.get(), rows + "\n");
-                }
-            } catch (RuntimeException | OutOfMemoryError failure) {
-                failed++;
-                spec.commandLine().getErr().println("error: " + one.suite() + ", " + one.name() + ": " + failure);
+                run.run(suite, cases);
+            } catch (RuntimeException failure) { // the others may still be measured
+                failures++;
+                PrintWriter err = spec.commandLine().getErr();
+                err.println("GpuBench: " + suite.name() + " failed:");
+                failure.printStackTrace(err);
+                err.flush();
             }
         }
-        return failed == 0 ? 0 : 1;
+        return failures == 0 ? 0 : 1;
+    }
+
+    private List<GpuSuite> suites() {
+        return names.isEmpty()
+                ? GpuSuites.ALL
+                : names.stream()
+                        .map(name -> GpuSuites.named(name)
+                                .orElseThrow(() -> wrong("there is no suite '" + name + "'; there are "
+                                        + GpuSuites.ALL.stream()
+                                                .map(GpuSuite::name)
+                                                .collect(Collectors.joining(", ")))))
+                        .toList();
+    }
+
+    private Device device() {
+        try {
+            Device parsed = Device.parse(device);
+            if (parsed.kind() == Device.Kind.CUDA) {
+                return parsed;
+            }
+        } catch (IllegalArgumentException unknown) {
+            throw wrong(unknown.getMessage());
+        }
+        throw wrong("these suites are for a GPU: --device takes cuda or cuda:N, not " + device);
+    }
+
+    private ParameterException wrong(String message) {
+        return new ParameterException(spec.commandLine(), message);
     }
 }

@@ -24,11 +24,11 @@ import org.openjdk.jmh.runner.options.VerboseMode;
  * <p>Decisions: the flags are stated here in full, so that they are the same for everybody and can be printed: collector
  * and pages are those that the launcher starts the main job with. The time is the median of the iterations, since a machine that others use has outliers on one side.
  */
-final class Fork {
+public final class Fork {
     private Fork() {}
 
     /** The JVM flags of a fork. */
-    static List<String> flags(int threads, int heapMiB) {
+    public static List<String> flags(int threads, int heapMiB) {
         List<String> flags = new ArrayList<>(List.of(
                 "-XX:+UseSerialGC",
                 "-Xmx" + heapMiB + "m",

@@ -63,6 +63,7 @@ final class JsonRows {
         object.put("processors", report.machine().processors());
         object.put("os", report.machine().os());
         object.put("jvm", report.machine().jvm());
+        object.put("kernels", report.machine().backend());
         return object;
     }
 

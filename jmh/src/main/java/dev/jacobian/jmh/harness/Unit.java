@@ -3,6 +3,7 @@ package dev.jacobian.jmh.harness;
 
 /** What a score counts, and whether more of it is better. */
 public enum Unit {
+    TFLOPS("TFLOP/s", 1e12),
     GFLOPS("GFLOP/s", 1e9),
     GIGABYTES("GB/s", 1e9),
     MEGABYTES("MB/s", 1e6),
