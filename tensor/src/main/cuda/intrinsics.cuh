@@ -25,11 +25,56 @@ __device__ __forceinline__ float halfValue(unsigned short bits) {
     return x;
 }
 
+/** Two numbers rounded to BF16 in one register, low in the lower half. */
+__device__ __forceinline__ unsigned bfloat16Pair(float low, float high) {
+    unsigned pair;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
+    return pair;
+}
+
+/** 2 to the power x within 2 ulp: exactly 1 at 0, 0 where the result is subnormal. The bits are the device's own. */
+__device__ __forceinline__ float fastPowerOfTwo(float x) {
+    float power;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(x));
+    return power;
+}
+
+/** The logarithm of x to base 2, within 2^-22 near 1 and relatively elsewhere. The bits are the device's own. */
+__device__ __forceinline__ float fastLogarithmOfTwo(float x) {
+    float logarithm;
+    asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(logarithm) : "f"(x));
+    return logarithm;
+}
+
+/** The position of the lowest bit that is 1; there must be one. */
+__device__ __forceinline__ int lowestBit(unsigned bits) { return __ffs(static_cast<int>(bits)) - 1; }
+
+/** threadIdx.x, read anew: a compiler does not keep what follows from it in registers over a loop. */
+__device__ __forceinline__ int threadAgain() {
+    int thread;
+    asm volatile("mov.u32 %0, %%tid.x;" : "=r"(thread));
+    return thread;
+}
+
+/** 1 / x within 1 ulp, 0 where that is subnormal. The bits are the device's own. */
+__device__ __forceinline__ float fastReciprocal(float x) {
+    float reciprocal;
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(reciprocal) : "f"(x));
+    return reciprocal;
+}
+
 /** Begins copying 16 bytes from global to shared memory, or writing 16 zero bytes. */
 __device__ __forceinline__ void copyAsync16(void* shared, const void* global, bool copy) {
     unsigned target = static_cast<unsigned>(__cvta_generic_to_shared(shared));
     int bytes = copy ? 16 : 0;
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(target), "l"(global), "r"(bytes) : "memory");
+}
+
+/** Begins copying 8 bytes from global to shared memory, or writing 8 zero bytes. */
+__device__ __forceinline__ void copyAsync8(void* shared, const void* global, bool copy) {
+    unsigned target = static_cast<unsigned>(__cvta_generic_to_shared(shared));
+    int bytes = copy ? 8 : 0;
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 8, %2;" ::"r"(target), "l"(global), "r"(bytes) : "memory");
 }
 
 __device__ __forceinline__ void copyAsyncCommit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
@@ -103,8 +148,36 @@ static inline float halfValue(unsigned short bits) {
     return __uint_as_float(sign | biased << 23 | fraction << 13);
 }
 
+static inline unsigned bfloat16Pair(float low, float high) {
+    return bfloat16Bits(low) | static_cast<unsigned>(bfloat16Bits(high)) << 16;
+}
+
+namespace emulation {
+
+inline float withoutSubnormals(float x) { return std::fabs(x) < 0x1p-126f ? std::copysign(0.0f, x) : x; }
+
+} // namespace emulation
+
+static inline float fastPowerOfTwo(float x) {
+    return emulation::withoutSubnormals(std::exp2(emulation::withoutSubnormals(x)));
+}
+
+static inline float fastLogarithmOfTwo(float x) { return std::log2(emulation::withoutSubnormals(x)); }
+
+static inline int lowestBit(unsigned bits) { return __builtin_ctz(bits); }
+
+static inline int threadAgain() { return static_cast<int>(threadIdx.x); }
+
+static inline float fastReciprocal(float x) {
+    return emulation::withoutSubnormals(1.0f / emulation::withoutSubnormals(x));
+}
+
 static inline void copyAsync16(void* shared, const void* global, bool copy) {
     emulation::asyncCopy(shared, copy ? global : nullptr, 16);
+}
+
+static inline void copyAsync8(void* shared, const void* global, bool copy) {
+    emulation::asyncCopy(shared, copy ? global : nullptr, 8);
 }
 
 static inline void copyAsyncCommit() { emulation::asyncCommit(); }

@@ -10,6 +10,8 @@
 #include "decode_step.cu"
 #include "elementwise.cu"
 #include "embedding.cu"
+#include "flash_backward.cu"
+#include "flash_forward.cu"
 #include "fragments.cu"
 #include "gelu.cu"
 #include "grouped.cu"

@@ -150,9 +150,9 @@ class TensorDeviceTest {
     @Test
     void whatIsDroppedComesBackBeforeMemoryRunsOut() {
         Backend backend = Backends.of(DEVICE);
-        int quarter = (int) (backend.availableMemory() / 4 / 3);
-        for (int i = 0; i < 9; i++) {
-            Tensor dropped = Tensor.zeros(DEVICE, DType.F32, Shape.of(quarter));
+        int fifth = (int) (backend.availableMemory() / 4 / 5);
+        for (int i = 0; i < 15; i++) {
+            Tensor dropped = Tensor.zeros(DEVICE, DType.F32, Shape.of(fifth));
             assertThat(dropped.slice(0, 0, 1).item()).isZero();
         }
     }

@@ -92,7 +92,7 @@ final class CudaArray implements DeviceArray {
         requireOpen();
         if (count > 0) {
             MemorySegment source = part(array, from, count);
-            engine.run(() -> engine.staging().upload(source, block(), (long) dtype.bytes() * at, engine.stream()));
+            engine.run(() -> engine.upload(source, block(), (long) dtype.bytes() * at));
         }
     }
 
@@ -102,9 +102,7 @@ final class CudaArray implements DeviceArray {
         requireOpen();
         if (count > 0) {
             MemorySegment target = part(array, at, count);
-            engine.run(() -> engine.staging()
-                    .download(block(), (long) dtype.bytes() * from, target, engine.stream())
-                    .await());
+            engine.run(() -> engine.download(block(), (long) dtype.bytes() * from, target));
         }
     }
 

@@ -11,8 +11,9 @@ import java.util.stream.IntStream;
 /**
  * Attention and its gradients: chooses kernels and cuts a ragged batch into their tiles.
  *
- * <p>The one-pass kernels have the reference's bits. Decoding a token at a time may use a kernel that splits the keys, which
- * is faster and has other bits.
+ * <p>BF16 goes to {@link CudaFlashAttention} where the head size allows. The kernels here compute in F32; the one-pass ones have
+ * the reference's bits. Decoding a token at a time may use a kernel that splits the keys, which is faster where there are few
+ * sequences and has other bits.
  */
 final class CudaAttention {
     private static final int FORWARD_ROWS = 32;
@@ -22,13 +23,15 @@ final class CudaAttention {
     private static final int[] COMPILED = {32, 64, 128};
 
     private final CudaEngine engine;
+    private final CudaFlashAttention flash;
 
     CudaAttention(CudaEngine engine) {
         this.engine = engine;
+        this.flash = new CudaFlashAttention(engine);
     }
 
     /** The smallest head size that kernels are compiled for and that holds the given one. */
-    private static int compiled(int headDim) {
+    static int compiled(int headDim) {
         return Arrays.stream(COMPILED)
                 .filter(d -> d >= headDim)
                 .findFirst()
@@ -51,8 +54,12 @@ final class CudaAttention {
             int window,
             Tensor out,
             Tensor stats) {
+        if (CudaFlashAttention.takes(headDim, q, k, v, out)) {
+            flash.packed(q, k, v, segments, headDim, scale, window, out, stats);
+            return;
+        }
         int heads = q.extent(1) / headDim;
-        int[] tiles = tiles(segments, FORWARD_ROWS); // [T, 2]
+        int[] tiles = AttentionBatch.tiles(segments, FORWARD_ROWS); // [T, 2]
         engine.launch(
                 kernel("attention", q.dtype(), headDim),
                 tiles.length / 2,
@@ -61,8 +68,8 @@ final class CudaAttention {
                 q,
                 k,
                 v,
-                starts(segments),
-                parents(segments),
+                AttentionBatch.starts(segments),
+                AttentionBatch.parents(segments),
                 tiles,
                 heads,
                 k.extent(1) / headDim,
@@ -95,11 +102,26 @@ final class CudaAttention {
         int[] histories = Arrays.stream(sequences).map(cache::length).toArray(); // [S]
         boolean decoding = segments.rows() == segments.count()
                 && IntStream.range(0, segments.count()).allMatch(s -> segments.length(s) == 1);
-        if (decoding && !fixedOrder && stats == null && heads / cache.kvHeads() <= MAX_DECODE_GROUP) {
-            decode(q, cache, layer, pageTable, longest, histories, heads, scale, window, out);
+        boolean takesFlash = CudaFlashAttention.takes(headDim, q, out);
+        if (decoding && stats == null) {
+            int[] lengths = Arrays.stream(histories).map(history -> history + 1).toArray(); // [S]
+            boolean flashDecodes = takesFlash && CudaFlashAttention.decodes(heads, cache.kvHeads());
+            if (heads / cache.kvHeads() <= MAX_DECODE_GROUP
+                    && !fixedOrder
+                    && !(flashDecodes && fillsDevice(lengths.length * cache.kvHeads()))) {
+                decode(q, cache, layer, pageTable, longest, lengths, heads, scale, window, out);
+                return;
+            }
+            if (flashDecodes) {
+                flash.decode(q, cache, layer, pageTable, longest, lengths, scale, window, out);
+                return;
+            }
+        }
+        if (takesFlash) {
+            flash.cached(q, cache, layer, pageTable, longest, histories, segments, scale, window, out, stats);
             return;
         }
-        int[] tiles = tiles(segments, FORWARD_ROWS); // [T, 2]
+        int[] tiles = AttentionBatch.tiles(segments, FORWARD_ROWS); // [T, 2]
         engine.launch(
                 kernel("attention_paged", q.dtype(), headDim),
                 tiles.length / 2,
@@ -110,7 +132,7 @@ final class CudaAttention {
                 cache.values(layer),
                 pageTable,
                 longest,
-                starts(segments),
+                AttentionBatch.starts(segments),
                 histories,
                 tiles,
                 heads,
@@ -122,20 +144,24 @@ final class CudaAttention {
                 stats);
     }
 
+    /** Whether so many blocks keep every multiprocessor busy, so that splitting keys would gain nothing. */
+    private boolean fillsDevice(int blocks) {
+        return blocks >= 2 * engine.context().device().multiprocessors();
+    }
+
     private void decode(
             Tensor q,
             CudaKvCache cache,
             int layer,
             int[] pageTable,
             int longest,
-            int[] histories,
+            int[] lengths,
             int heads,
             float scale,
             int window,
             Tensor out) {
         int headDim = cache.headDim();
-        int count = histories.length;
-        int[] lengths = Arrays.stream(histories).map(history -> history + 1).toArray(); // [S]
+        int count = lengths.length;
         int splits = Math.ceilDiv(Arrays.stream(lengths).max().orElseThrow(), DECODE_KEYS);
         String stretch = kernel("decode", q.dtype(), headDim);
         String combine = CudaEngine.typed("decode_combine", q.dtype());
@@ -200,14 +226,18 @@ final class CudaAttention {
             Tensor dQ,
             Tensor dK,
             Tensor dV) {
+        if (CudaFlashAttention.takes(headDim, dOut, q, k, v, out, dQ, dK, dV)) {
+            flash.backward(dOut, q, k, v, out, stats, segments, headDim, scale, window, dQ, dK, dV);
+            return;
+        }
         int heads = q.extent(1) / headDim;
         int kvHeads = k.extent(1) / headDim;
-        int[] tiles = tiles(segments, BACKWARD_ROWS); // [T, 2]
+        int[] tiles = AttentionBatch.tiles(segments, BACKWARD_ROWS); // [T, 2]
         if (tiles.length == 0) {
             return;
         }
-        int[] starts = starts(segments);
-        int[] parents = parents(segments);
+        int[] starts = AttentionBatch.starts(segments);
+        int[] parents = AttentionBatch.parents(segments);
         String ofDelta = CudaEngine.typed("attention_delta", q.dtype());
         String ofQueries = kernel("attention_query_gradient", q.dtype(), headDim);
         String ofKeys = kernel("attention_key_gradient", q.dtype(), headDim);
@@ -273,32 +303,5 @@ final class CudaAttention {
             return own;
         }
         throw new IllegalArgumentException("the cache belongs to another device; make it with this one's newKvCache");
-    }
-
-    private static int[] starts(Segments segments) {
-        return IntStream.rangeClosed(0, segments.count())
-                .map(s -> s == segments.count() ? segments.rows() : segments.start(s))
-                .toArray(); // [S + 1]
-    }
-
-    private static int[] parents(Segments segments) {
-        return IntStream.range(0, segments.count()).map(segments::parent).toArray(); // [S]
-    }
-
-    /** Pairs of a segment and the first of up to {@code rows} rows within it. */
-    private static int[] tiles(Segments segments, int rows) {
-        int count = 0;
-        for (int s = 0; s < segments.count(); s++) {
-            count += Math.ceilDiv(segments.length(s), rows);
-        }
-        int[] tiles = new int[2 * count]; // [T, 2]
-        int at = 0;
-        for (int s = 0; s < segments.count(); s++) {
-            for (int first = 0; first < segments.length(s); first += rows) {
-                tiles[at++] = s;
-                tiles[at++] = first;
-            }
-        }
-        return tiles;
     }
 }

@@ -8,6 +8,7 @@ import dev.jacobian.tensor.cuda.CudaArray.View;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
@@ -33,6 +34,11 @@ final class CudaEngine implements AutoCloseable {
     private static final int STAGING_SLOTS = 4;
     private static final int STAGING_BYTES = 4 << 20;
 
+    /** Small uploads have a longer ring of their own: a slot is free again only when the device has come as far. */
+    private static final int SMALL_SLOTS = 128;
+
+    private static final int SMALL_BYTES = 32 << 10;
+
     private final CudaContext context;
     private final Device device;
     private final int maxBlocks;
@@ -40,6 +46,7 @@ final class CudaEngine implements AutoCloseable {
     private CudaStream stream;
     private CudaModule module;
     private Staging staging;
+    private Staging smallStaging;
     private Cublas cublas;
     private UploadedInts ints;
 
@@ -77,6 +84,7 @@ final class CudaEngine implements AutoCloseable {
         stream = new CudaStream(context, "main");
         module = new CudaModule(context, "kernels.ptx", kernelText());
         staging = new Staging(context, STAGING_SLOTS, STAGING_BYTES);
+        smallStaging = new Staging(context, SMALL_SLOTS, SMALL_BYTES);
         cublas = new Cublas(stream);
         ints = new UploadedInts(this);
     }
@@ -105,8 +113,14 @@ final class CudaEngine implements AutoCloseable {
         return stream;
     }
 
-    Staging staging() {
-        return staging;
+    /** Starts copying host memory, which may change when this returns, to a part of a block; on the dispatcher's thread. */
+    void upload(MemorySegment from, DeviceBlock to, long offset) {
+        (from.byteSize() <= SMALL_BYTES ? smallStaging : staging).upload(from, to, offset, stream);
+    }
+
+    /** Copies a part of a block to host memory and waits for it; on the dispatcher's thread. */
+    void download(DeviceBlock from, long offset, MemorySegment to) {
+        staging.download(from, offset, to, stream).await();
     }
 
     Cublas cublas() {
@@ -151,6 +165,11 @@ final class CudaEngine implements AutoCloseable {
 
     /** Launches a kernel; nothing happens if the grid is empty. */
     void launch(String kernel, int gridX, int gridY, int threads, Object... arguments) {
+        launchShared(kernel, gridX, gridY, threads, 0, arguments);
+    }
+
+    /** The same with dynamic shared memory for each block. */
+    void launchShared(String kernel, int gridX, int gridY, int threads, int sharedBytes, Object... arguments) {
         if (gridX == 0 || gridY == 0) {
             return;
         }
@@ -163,7 +182,7 @@ final class CudaEngine implements AutoCloseable {
                 default -> arguments[i];
             };
         }
-        post(() -> launchNow(kernel, gridX, gridY, threads, 0, passed));
+        post(() -> launchNow(kernel, gridX, gridY, threads, sharedBytes, passed));
     }
 
     /** The same on the dispatcher's thread; there a {@link DeviceBlock} may be an argument too. */
@@ -204,6 +223,9 @@ final class CudaEngine implements AutoCloseable {
                 }
                 if (staging != null) {
                     staging.close();
+                }
+                if (smallStaging != null) {
+                    smallStaging.close();
                 }
                 if (module != null) {
                     stream.synchronize();

@@ -93,7 +93,7 @@ final class CudaOptimizer {
 
     private DeviceBlock uploaded(MemorySegment values) {
         DeviceBlock block = engine.scratch(values.byteSize(), "the optimizer's tables");
-        engine.staging().upload(values, block, engine.stream());
+        engine.upload(values, block, 0);
         return block;
     }
 
@@ -109,9 +109,7 @@ final class CudaOptimizer {
                 for (int i = 0; i < views.length; i++) {
                     ofOne(views[i], tensors.get(i), results.address() + (long) Double.BYTES * i);
                 }
-                engine.staging()
-                        .download(results, MemorySegment.ofArray(sums), engine.stream())
-                        .await();
+                engine.download(results, 0, MemorySegment.ofArray(sums));
             }
         });
         double sum = 0;

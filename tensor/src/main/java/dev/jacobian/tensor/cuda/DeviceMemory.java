@@ -63,7 +63,7 @@ final class DeviceMemory {
     private static final long SMALLEST = 512;
 
     /** How often and how long, before a failure, the garbage collector gets time to find dropped blocks. */
-    private static final int DROPPED_WAITS = 5;
+    private static final int DROPPED_WAITS = 20;
 
     private static final long DROPPED_WAIT_MILLIS = 20;
 
@@ -286,7 +286,7 @@ final class DeviceMemory {
 
     /** Lets the garbage collector look for dropped blocks and frees what it finds; whether there was anything. */
     private boolean collectDropped(int wait) {
-        if (wait == 0) {
+        if (wait % 5 == 0) {
             System.gc();
         }
         try {

@@ -1,36 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda;
 
+import java.util.Queue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The one thread that talks to a device.
  *
  * <p>A context belongs to operating system threads, so device calls from wherever they happen would each have to set it, and
- * virtual threads would lose it. One platform thread owns it instead, and its order is the program's order. Handing over
- * costs some microseconds, a launch a fraction of one: so hand over a whole step, not a call.
+ * virtual threads would lose it. One platform thread owns it instead, and its order is the program's order.
  *
  * <p>{@link #call} waits for the answer. {@link #post} does not, and its failure is thrown by the next call: nothing is
  * lost. What was posted after the failure and before that call is left out, since it builds on what failed. All run at once
  * when the caller is the thread itself.
+ *
+ * <p>Waking a sleeping thread takes some microseconds, as long as several launches. So where there are cores to spare the
+ * thread spins a little before it sleeps, and so does a caller that waits for an answer.
  */
 final class Dispatcher implements AutoCloseable {
-    private final ExecutorService executor;
+    private static final boolean SPINS = Runtime.getRuntime().availableProcessors() >= 4;
+    private static final long SPIN_FOR_WORK_NANOS = SPINS ? 50_000 : 0;
+    private static final long SPIN_FOR_ANSWER_NANOS = SPINS ? 1_000_000 : 0;
+
     private final String name;
-    private volatile Thread thread;
+    private final Thread thread;
+    private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>(); // added to under its lock only
+    private volatile boolean closed;
+    private volatile boolean asleep;
     private RuntimeException posted; // touched by the thread only
 
     Dispatcher(String name) {
         this.name = name;
-        this.executor = Executors.newSingleThreadExecutor(task -> {
-            thread = Thread.ofPlatform().daemon().name(name).unstarted(task);
-            return thread;
-        });
+        this.thread = Thread.ofPlatform().daemon().name(name).unstarted(this::work);
+        thread.start();
+    }
+
+    private void work() {
+        for (Runnable task = next(); task != null; task = next()) {
+            task.run(); // keeps its failure to itself
+        }
+    }
+
+    /** The next task, waited for; null when there will be no more. */
+    private Runnable next() {
+        long begin = 0;
+        while (true) {
+            boolean last = closed; // read first: what was added before it is still found below
+            Runnable task = tasks.poll();
+            if (task != null || last) {
+                return task;
+            }
+            long now = System.nanoTime();
+            begin = begin == 0 ? now : begin;
+            if (now - begin < SPIN_FOR_WORK_NANOS) {
+                Thread.onSpinWait();
+                continue;
+            }
+            asleep = true;
+            if (tasks.isEmpty() && !closed) { // looked at again, now that whoever adds sees the flag
+                LockSupport.park(this);
+            }
+            asleep = false;
+        }
     }
 
     /** Whether the caller is the dispatcher's thread. */
@@ -56,15 +91,20 @@ final class Dispatcher implements AutoCloseable {
         if (isCurrent()) {
             return run(task);
         }
-        Future<T> future = submit(() -> {
+        FutureTask<T> answer = new FutureTask<>(() -> {
             throwPosted();
             return run(task);
         });
+        submit(answer);
+        long begin = System.nanoTime();
+        while (!answer.isDone() && System.nanoTime() - begin < SPIN_FOR_ANSWER_NANOS) {
+            Thread.onSpinWait();
+        }
         boolean interrupted = false;
         try {
             while (true) {
                 try {
-                    return future.get();
+                    return answer.get();
                 } catch (InterruptedException interrupt) {
                     interrupted = true;
                 } catch (ExecutionException failure) {
@@ -92,14 +132,15 @@ final class Dispatcher implements AutoCloseable {
      * @throws IllegalStateException if the dispatcher is closed
      */
     void post(Runnable task) {
-        postAlways(
-                isCurrent()
-                        ? task
-                        : () -> {
-                            if (posted == null) {
-                                task.run();
-                            }
-                        });
+        if (isCurrent()) {
+            task.run();
+            return;
+        }
+        submit(() -> {
+            if (posted == null) {
+                runKeeping(task);
+            }
+        });
     }
 
     /** The same, also after a failure: for what gives back rather than computes. */
@@ -108,16 +149,18 @@ final class Dispatcher implements AutoCloseable {
             task.run();
             return;
         }
-        var unused = submit(() -> {
-            try {
-                task.run();
-            } catch (RuntimeException failure) {
-                keep(failure);
-            } catch (Error failure) {
-                keep(new CudaException(String.valueOf(failure), failure));
-            }
-            return null;
-        });
+        submit(() -> runKeeping(task));
+    }
+
+    /** Runs a posted task and keeps its failure for the next call. */
+    private void runKeeping(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException failure) {
+            keep(failure);
+        } catch (Error failure) {
+            keep(new CudaException(String.valueOf(failure), failure));
+        }
     }
 
     private void keep(RuntimeException failure) {
@@ -128,11 +171,15 @@ final class Dispatcher implements AutoCloseable {
         }
     }
 
-    private <T> Future<T> submit(Callable<T> task) {
-        try {
-            return executor.submit(task);
-        } catch (RejectedExecutionException closed) {
-            throw new IllegalStateException(name + " is closed", closed);
+    private void submit(Runnable task) {
+        synchronized (tasks) { // so that nothing is added once the thread may have ended
+            if (closed) {
+                throw new IllegalStateException(name + " is closed");
+            }
+            tasks.add(task);
+        }
+        if (asleep) {
+            LockSupport.unpark(thread);
         }
     }
 
@@ -166,10 +213,20 @@ final class Dispatcher implements AutoCloseable {
     /** Ends the thread after everything that was handed over, and waits for that unless called on the thread itself. */
     @Override
     public void close() {
-        if (isCurrent()) {
-            executor.shutdown();
-        } else {
-            executor.close();
+        synchronized (tasks) {
+            closed = true;
+        }
+        LockSupport.unpark(thread);
+        boolean interrupted = false;
+        while (!isCurrent() && thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException interrupt) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -39,6 +39,7 @@ final class KernelSite {
     private final RawPointer addresses;
     private final long all;
     private long set; // one bit for each argument that has a value
+    private int allowedShared = STATIC_SHARED;
     private int next; // where the next argument of a list goes
 
     KernelSite(CudaContext context, String name, CUfunction function, List<Integer> sizes) {
@@ -126,11 +127,15 @@ final class KernelSite {
      */
     void allowSharedMemory(int bytes) {
         context.dispatcher().requireCurrent();
+        if (bytes <= allowedShared) {
+            return;
+        }
         check(
                 JCudaDriver.cuFuncSetAttribute(
                         function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes),
                 "allowing " + bytes + " bytes of shared memory to",
                 name);
+        allowedShared = bytes;
     }
 
     /** Launches a line of blocks. */

@@ -40,7 +40,7 @@ final class UploadedInts implements AutoCloseable {
         }
         DeviceBlock block = engine.scratch((long) Integer.BYTES * values.length, "integers");
         entries.addFirst(new Entry(values, block));
-        engine.staging().upload(MemorySegment.ofArray(values), block, engine.stream());
+        engine.upload(MemorySegment.ofArray(values), block, 0);
         return block.address();
     }
 

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.tensor.cuda;
+
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.cuda.CudaArray.View;
+
+/**
+ * Flash attention in BF16 on tensor cores: launches the kernels of {@code flash_forward.cu} and {@code flash_backward.cu}.
+ *
+ * <p>A row has the same bits alone, in a batch, in a tile that begins elsewhere, over a cache and decoded as one new token.
+ */
+final class CudaFlashAttention {
+    /** Rows of queries or keys that a block owns, and its threads unless the head is large. */
+    private static final int ROWS = 128;
+
+    private static final int THREADS = 128;
+    private static final int ALIGNMENT = 16;
+    private static final int LARGEST_HEAD = 128;
+    private static final int LARGEST_GROUP = 64;
+    private static final float NO_CAP = 0f;
+
+    private final CudaEngine engine;
+
+    CudaFlashAttention(CudaEngine engine) {
+        this.engine = engine;
+    }
+
+    /** Whether the kernels can read these tensors: BF16 in rows of whole 16-byte pieces. */
+    static boolean takes(int headDim, Tensor... tensors) {
+        for (Tensor tensor : tensors) {
+            if (tensor.dtype() != DType.BF16 || tensor.offset() * DType.BF16.bytes() % ALIGNMENT != 0) {
+                return false;
+            }
+        }
+        return headDim <= LARGEST_HEAD && headDim * DType.BF16.bytes() % ALIGNMENT == 0;
+    }
+
+    /** Attention within a batch; see {@link CudaAttention#packed}. */
+    void packed(
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            Segments segments,
+            int headDim,
+            float scale,
+            int window,
+            Tensor out,
+            Tensor stats) {
+        int heads = q.extent(1) / headDim;
+        int[] tiles = AttentionBatch.tilesByPosition(segments, ROWS, true); // [T, 2]
+        engine.launchShared(
+                "flash_" + CudaAttention.compiled(headDim),
+                tiles.length / 2,
+                heads,
+                THREADS,
+                forwardBytes(headDim),
+                q,
+                k,
+                v,
+                AttentionBatch.starts(segments),
+                AttentionBatch.parents(segments),
+                tiles,
+                heads,
+                k.extent(1) / headDim,
+                headDim,
+                scale,
+                window,
+                NO_CAP,
+                out,
+                stats);
+    }
+
+    private static int forwardBytes(int headDim) {
+        return 768 * CudaAttention.compiled(headDim) + 16;
+    }
+
+    /** Attention over a cache; see {@link CudaAttention#cached}. */
+    void cached(
+            Tensor q,
+            CudaKvCache cache,
+            int layer,
+            int[] pageTable,
+            int longest,
+            int[] histories,
+            Segments segments,
+            float scale,
+            int window,
+            Tensor out,
+            Tensor stats) {
+        int headDim = cache.headDim();
+        int heads = q.extent(1) / headDim;
+        int[] tiles = AttentionBatch.tilesByPosition(segments, ROWS, true); // [T, 2]
+        engine.launchShared(
+                "flash_paged_" + CudaAttention.compiled(headDim),
+                tiles.length / 2,
+                heads,
+                THREADS,
+                forwardBytes(headDim),
+                q,
+                cache.keys(layer),
+                cache.values(layer),
+                pageTable,
+                longest,
+                AttentionBatch.starts(segments),
+                histories,
+                tiles,
+                heads,
+                cache.kvHeads(),
+                headDim,
+                scale,
+                window,
+                NO_CAP,
+                out,
+                stats);
+    }
+
+    /** Whether {@link #decode} can share a key head among so many query heads. */
+    static boolean decodes(int heads, int kvHeads) {
+        return heads / kvHeads <= LARGEST_GROUP;
+    }
+
+    /** {@link #cached} for one new token of each sequence, with its bits; the keys of a sequence are not split. */
+    void decode(
+            Tensor q,
+            CudaKvCache cache,
+            int layer,
+            int[] pageTable,
+            int longest,
+            int[] lengths,
+            float scale,
+            int window,
+            Tensor out) {
+        int headDim = cache.headDim();
+        int compiled = CudaAttention.compiled(headDim);
+        engine.launchShared(
+                "flash_decode_" + compiled,
+                lengths.length,
+                cache.kvHeads(),
+                THREADS,
+                640 * compiled + 16,
+                q,
+                cache.keys(layer),
+                cache.values(layer),
+                pageTable,
+                longest,
+                lengths,
+                q.extent(1) / headDim,
+                cache.kvHeads(),
+                headDim,
+                scale,
+                window,
+                NO_CAP,
+                out);
+    }
+
+    /** Gradients of {@link #packed}. */
+    void backward(
+            Tensor dOut,
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            Tensor out,
+            Tensor stats,
+            Segments segments,
+            int headDim,
+            float scale,
+            int window,
+            Tensor dQ,
+            Tensor dK,
+            Tensor dV) {
+        int heads = q.extent(1) / headDim;
+        int kvHeads = k.extent(1) / headDim;
+        int compiled = CudaAttention.compiled(headDim);
+        int threads = compiled == LARGEST_HEAD ? 2 * THREADS : THREADS;
+        int keyBytes = (compiled == 64 ? 768 : 512) * compiled + 1040;
+        int[] queryTiles = AttentionBatch.tilesByPosition(segments, ROWS, true); // [T, 2]
+        int[] keyTiles = AttentionBatch.tilesByPosition(segments, ROWS, false); // [T, 2]
+        int[] starts = AttentionBatch.starts(segments);
+        int[] parents = AttentionBatch.parents(segments);
+        int count = queryTiles.length / 2;
+        if (count == 0) {
+            return;
+        }
+        long rows = (long) segments.rows() * heads;
+        View ofDOut = View.of(engine, dOut);
+        View ofQ = View.of(engine, q);
+        View ofK = View.of(engine, k);
+        View ofV = View.of(engine, v);
+        View ofOut = View.of(engine, out);
+        View ofStats = View.of(engine, stats);
+        View toQ = View.of(engine, dQ);
+        View toK = View.of(engine, dK);
+        View toV = View.of(engine, dV);
+        engine.post(() -> {
+            try (DeviceBlock facts = engine.scratch(2 * Float.BYTES * rows, "attention's facts of rows")) {
+                engine.launchNow(
+                        "flash_facts",
+                        (int) Math.ceilDiv(rows, 16L),
+                        1,
+                        256,
+                        0,
+                        ofDOut,
+                        ofOut,
+                        ofStats,
+                        rows,
+                        headDim,
+                        facts);
+                engine.launchNow(
+                        "flash_query_gradient_" + compiled,
+                        count,
+                        heads,
+                        threads,
+                        512 * compiled,
+                        ofDOut,
+                        ofQ,
+                        ofK,
+                        ofV,
+                        facts,
+                        starts,
+                        parents,
+                        queryTiles,
+                        heads,
+                        kvHeads,
+                        headDim,
+                        scale,
+                        window,
+                        NO_CAP,
+                        toQ);
+                engine.launchNow(
+                        "flash_key_gradient_" + compiled,
+                        count,
+                        kvHeads,
+                        threads,
+                        keyBytes,
+                        ofDOut,
+                        ofQ,
+                        ofK,
+                        ofV,
+                        facts,
+                        starts,
+                        parents,
+                        segments.count(),
+                        keyTiles,
+                        heads,
+                        kvHeads,
+                        headDim,
+                        scale,
+                        window,
+                        NO_CAP,
+                        toK,
+                        toV);
+            }
+        });
+    }
+}
