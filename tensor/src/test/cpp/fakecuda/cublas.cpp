@@ -17,6 +17,7 @@
 extern "C" int fakecuda_give(void *stream, const std::function<int()> *work);
 extern "C" int fakecuda_check_range(const void *address, size_t bytes, const char *what);
 extern "C" int fakecuda_fault(const char *text);
+extern "C" int fakecuda_planned(const char *function);
 extern "C" int fakecuda_not_while_capturing(const char *function);
 extern "C" void fakecuda_parallel(long count, bool (*run)(void *what, long i), void *what);
 
@@ -162,6 +163,7 @@ size_t extent(int64_t rows, int64_t columns, int64_t leading, int64_t stride, in
 } // namespace
 
 EXPORT int cublasCreate_v2(Handle **handle) {
+    if (int status = fakecuda_planned("cublasCreate")) return status;
     if (fakecuda_not_while_capturing("cublasCreate") != 0) return EXECUTION_FAILED;
     *handle = new Handle();
     return SUCCESS;

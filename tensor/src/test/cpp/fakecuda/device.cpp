@@ -48,7 +48,28 @@ struct Context {
 std::map<int, Context *> primary; // by device
 thread_local Context *current = nullptr;
 std::vector<std::string> faults;
-std::map<std::string, std::pair<int, CUresult>> injected; // function: calls to let pass, then the answer
+
+typedef std::map<std::string, std::pair<int, CUresult>> Refusals; // function: calls to let pass, then the answer
+
+// JACOBIAN_EMULATION_REFUSE: FUNCTION:PASSING:CODE, several with commas between them.
+Refusals refusalsFromEnvironment() {
+    Refusals refusals;
+    const char *text = getenv("JACOBIAN_EMULATION_REFUSE");
+    char function[64];
+    int passing, code, length;
+    while (text != nullptr && sscanf(text, "%63[^:]:%d:%d%n", function, &passing, &code, &length) == 3) {
+        refusals[function] = {passing, code};
+        text += length;
+        if (*text == ',') text++;
+    }
+    if (text != nullptr && *text != 0) {
+        fprintf(stderr, "emulated device: JACOBIAN_EMULATION_REFUSE has '%s' where FUNCTION:PASSING:CODE belongs\n", text);
+        _exit(FATAL_EXIT);
+    }
+    return refusals;
+}
+
+Refusals injected = refusalsFromEnvironment();
 
 bool isContext(Context *context) {
     for (auto &entry : primary) {
@@ -82,15 +103,19 @@ CUresult fault(CUresult code, const char *format, ...) {
 
 int currentDevice() { return current == nullptr ? 0 : current->device; }
 
+// What was planned for this call of a function; success if nothing was.
+static CUresult planned(const char *function) {
+    if (injected.empty()) return SUCCESS;
+    auto plan = injected.find(function);
+    if (plan == injected.end() || plan->second.first-- != 0) return SUCCESS;
+    CUresult code = plan->second.second;
+    injected.erase(plan);
+    return code;
+}
+
 CUresult enter(const char *function, bool needsContext) {
     if (lost) return LAUNCH_FAILED;
-    if (injected.empty()) return enterUnplanned(function, needsContext);
-    auto planned = injected.find(function);
-    if (planned != injected.end() && planned->second.first-- == 0) {
-        CUresult code = planned->second.second;
-        injected.erase(planned);
-        return code;
-    }
+    if (CUresult code = planned(function)) return code;
     return enterUnplanned(function, needsContext);
 }
 
@@ -102,6 +127,7 @@ EXPORT CUresult cuInit(unsigned flags) {
     std::lock_guard<std::recursive_mutex> held(lock);
     if (flags != 0) return INVALID_VALUE;
     if (lost) return LAUNCH_FAILED;
+    if (CUresult code = planned("cuInit")) return code;
     if (settings.devices == 0) return NO_DEVICE;
     initialized = true;
     return SUCCESS;
@@ -228,6 +254,12 @@ EXPORT void fakecuda_lose_after(int launches) {
     std::lock_guard<std::recursive_mutex> held(lock);
     settings.launchesLeft = launches;
     lost = false;
+}
+
+// For the fake cuBLAS: the answer planned for this call of one of its functions.
+EXPORT int fakecuda_planned(const char *function) {
+    std::lock_guard<std::recursive_mutex> held(lock);
+    return planned(function);
 }
 
 // Makes one call of a function fail, after some that pass.

@@ -5,6 +5,7 @@ import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.transformer.ModelOptions;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import picocli.CommandLine.Model.CommandSpec;
@@ -105,8 +106,12 @@ final class CommonOptions {
             if (batchInvariant) {
                 Backends.setBatchInvariant(true);
             }
+            if (compute != ComputeMode.F32 && device.kind() == Device.Kind.CPU) {
+                throw new CliException("--compute " + compute.name().toLowerCase(Locale.ROOT)
+                        + " needs a GPU, the device is " + decision
+                        + ". Leave it out; --weights bf16 holds a model's weights in 16 bits anywhere");
+            }
             compute.apply(device);
-            model(); // refuses a type that the device does not compute in
             note.append(", device ").append(decision);
             if (device.kind() == Device.Kind.CUDA) {
                 note.append(", computing in ").append(compute).append(batchInvariant ? ", batch-invariant" : "");

@@ -56,12 +56,12 @@ record DeviceChoice(Optional<Device> asked) {
         }
         List<String> obstacles = GpuAdvice.obstacles();
         if (!obstacles.isEmpty()) {
-            return new Decision(Device.CPU, "there is a GPU, but " + obstacles.getFirst());
+            return new Decision(Device.CPU, "the GPU cannot be used: " + obstacles.getFirst());
         }
         try {
             Backends.of(FIRST_GPU);
         } catch (RuntimeException refused) { // whatever it is: the CPU works, and the reason is told
-            return new Decision(Device.CPU, "there is a GPU, but " + refused.getMessage());
+            return new Decision(Device.CPU, "the GPU cannot be used: " + refused.getMessage());
         }
         return new Decision(FIRST_GPU, "the first GPU");
     }

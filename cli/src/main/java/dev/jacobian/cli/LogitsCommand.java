@@ -116,7 +116,7 @@ final class LogitsCommand extends CliCommand {
         if (hiddenStates) {
             states.set(states.size() - 1, last.value());
             for (int layer = 0; layer < states.size(); layer++) {
-                writer.add("hidden." + index + "." + layer, states.get(layer));
+                writer.add("hidden." + index + "." + layer, states.get(layer).to(DType.F32));
             }
         }
         int[] rows = new int[tokens.length];

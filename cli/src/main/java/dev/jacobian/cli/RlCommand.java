@@ -10,6 +10,7 @@ import dev.jacobian.rl.RlTrainer;
 import dev.jacobian.rl.report.RunReport;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.tensor.Device;
+import dev.jacobian.tensor.DeviceException;
 import dev.jacobian.transformer.CausalLM;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -107,9 +108,24 @@ final class RlCommand extends CliCommand {
             result = trainer.listener(display)
                     .output(folder, run.origin(), resume)
                     .train();
+        } catch (DeviceException failure) {
+            throw new CliException(failure.getMessage() + afterwards(failure, folder, run.config()), failure);
         }
         RunReport.write(folder);
         print(result, folder);
+    }
+
+    /** What helps a run that a device ended, behind the failure's own sentence. */
+    private static String afterwards(DeviceException failure, Path folder, RlConfig config) {
+        String less = "";
+        if (failure.isOutOfMemory() && !config.gradientCheckpointing()) {
+            less += ". --set gradient_checkpointing=true takes less memory and gives the same bits";
+        }
+        if (failure.isOutOfMemory() && !config.offloadOptimizer()) {
+            less += ". --set offload_optimizer=true takes less memory and gives the same bits";
+        }
+        return less + ". Continue from the last checkpoint with: jacobian rl --resume --out " + folder
+                + " (another --device may continue it)";
     }
 
     private void print(RlResult result, Path folder) {

@@ -64,8 +64,10 @@ public final class RlTrainer {
     public RlTrainer(CausalLM model, Task task, RlConfig config, Algorithm algorithm) {
         model.requireTrainable("training");
         this.memory = RlMemory.of(model, task, config, algorithm);
-        if (model.device().equals(Device.CPU)) { // a GPU's allocator itself says what is needed and what there is
+        if (model.device().equals(Device.CPU)) {
             memory.require();
+        } else {
+            memory.plan().requireTraining(model.device(), config.offloadOptimizer());
         }
         model.gradientCheckpointing(config.gradientCheckpointing());
         this.model = model;

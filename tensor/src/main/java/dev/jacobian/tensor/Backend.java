@@ -55,6 +55,11 @@ public interface Backend {
         return 0;
     }
 
+    /** The most elements that an attention head may have. */
+    default int maxHeadDim() {
+        return Integer.MAX_VALUE;
+    }
+
     /** Waits until the device has done everything that it was asked, and throws what went wrong with any of it. */
     default void synchronize() {}
 

@@ -6,4 +6,9 @@ public class DeviceException extends RuntimeException {
     protected DeviceException(String message, Throwable cause) {
         super(message, cause);
     }
+
+    /** Whether the device had too little memory: it works on, and less work would fit. */
+    public boolean isOutOfMemory() {
+        return false;
+    }
 }

@@ -102,6 +102,7 @@ public final class CausalLM {
         if (options.device().equals(Device.CPU)) {
             plan.require("loading " + folder);
         } else {
+            requireHeads(config, options.device(), folder);
             plan.requireWeights(options.device(), "loading " + folder);
         }
         try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
@@ -112,6 +113,15 @@ public final class CausalLM {
             CausalLM model = new CausalLM(config, CheckpointFiles.read(folder), held, options);
             weights.requireAllUsed();
             return model;
+        }
+    }
+
+    /** Now rather than after the loading of gigabytes. */
+    private static void requireHeads(DecoderConfig config, Device device, Path folder) {
+        int most = Backends.of(device).maxHeadDim();
+        if (config.headDim() > most) {
+            throw new IllegalArgumentException(folder + " has attention heads of " + config.headDim() + " elements, "
+                    + device + " computes with up to " + most + "; use --device cpu");
         }
     }
 

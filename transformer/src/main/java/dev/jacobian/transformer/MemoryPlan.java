@@ -145,6 +145,27 @@ public record MemoryPlan(Map<Part, Long> parts) {
         }
     }
 
+    /**
+     * Refuses training that a GPU cannot hold beside the weights that it holds already, counting only what lasts from step to
+     * step; what steps take on top its allocator refuses, with its own figures.
+     *
+     * @param offloaded whether AdamW's moments are in the host's memory
+     * @throws IllegalStateException naming the need, what there is and what helps
+     */
+    public void requireTraining(Device device, boolean offloaded) {
+        long moments = offloaded ? 0 : bytes(Part.MOMENTS);
+        long needed = bytes(Part.GRADIENTS) + moments + bytes(Part.REFERENCE);
+        long available = Backends.of(device).availableMemory();
+        if (needed > available) {
+            throw new IllegalStateException("training needs " + size(needed) + " beside the weights ("
+                    + size(bytes(Part.GRADIENTS)) + " gradients, " + size(moments) + " AdamW moments, "
+                    + size(bytes(Part.REFERENCE)) + " reference model), " + device + " has " + size(available)
+                    + " free. What helps: " + (offloaded ? "" : "offload_optimizer=true, ")
+                    + "a smaller model, ending other processes on the device (nvidia-smi lists"
+                    + " them), another device");
+        }
+    }
+
     /** Such as {@code 1.50 GiB (0.90 GiB activations, 0.30 GiB weights, ...)}, the largest parts first. */
     public String describe() {
         String largest = parts.entrySet().stream()

@@ -51,8 +51,10 @@ public final class SftTrainer {
             encode(data.example(config.seed(), i), examples, new ArrayList<>());
         }
         this.memory = new SftMemory(model.config(), config, examples);
-        if (model.device().equals(Device.CPU)) { // a GPU's allocator itself says what is needed and what there is
+        if (model.device().equals(Device.CPU)) {
             memory.require();
+        } else {
+            memory.plan().requireTraining(model.device(), config.offloadOptimizer());
         }
         model.gradientCheckpointing(config.gradientCheckpointing());
     }

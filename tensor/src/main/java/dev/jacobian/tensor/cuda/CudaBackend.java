@@ -43,6 +43,9 @@ public final class CudaBackend implements Backend {
     /** Half a gibibyte of F32. */
     private static final int CHUNK_ELEMENTS = 1 << 27;
 
+    /** The greatest size that attention kernels are compiled for. */
+    private static final int MAX_HEAD_DIM = 128;
+
     /** Rows up to which a quantized weight is read in place rather than expanded. */
     private static final int MATVEC_ROWS = 8;
 
@@ -110,6 +113,11 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
+    public int maxHeadDim() {
+        return MAX_HEAD_DIM;
+    }
+
+    @Override
     public int chunkElements() {
         return CHUNK_ELEMENTS;
     }
@@ -153,18 +161,23 @@ public final class CudaBackend implements Backend {
     }
 
     private void multiplyInPlace(Tensor a, CudaPacked.Quantized b, Tensor out, boolean accumulate) {
+        // The kernel's result has its input's type; widening a row is little beside reading the weights.
+        Tensor input = a.dtype() == out.dtype() ? a : a.to(out.dtype());
         engine.launch(
-                CudaEngine.typed(b.format().label() + "_matvec", a.dtype()),
+                CudaEngine.typed(b.format().label() + "_matvec", out.dtype()),
                 Math.ceilDiv(b.columns(), 8),
-                a.extent(0),
+                input.extent(0),
                 THREADS,
-                a,
+                input,
                 b.quants(),
                 b.scales(),
                 b.rows(),
                 b.columns(),
                 accumulate ? 1 : 0,
                 out);
+        if (input != a) {
+            input.close();
+        }
     }
 
     @Override

@@ -2,6 +2,7 @@
 package dev.jacobian.tensor.cuda;
 
 import dev.jacobian.tensor.DeviceException;
+import jcuda.driver.CUresult;
 
 /** A GPU cannot be used, or refused something. */
 public final class CudaException extends DeviceException {
@@ -21,6 +22,11 @@ public final class CudaException extends DeviceException {
     CudaException(int code, String message, Throwable cause) {
         super(message, cause);
         this.code = code;
+    }
+
+    @Override
+    public boolean isOutOfMemory() {
+        return code == CUresult.CUDA_ERROR_OUT_OF_MEMORY;
     }
 
     /** The driver's {@code CUresult}; -1 if the failure is not the driver's answer. */

@@ -57,7 +57,7 @@ final class CudaLoader {
         }
         FoundLibrary library = found.driver().get();
         load(library);
-        start("JCudaDriver", CudaLibraries.OLDEST_CUBLAS, () -> JCudaDriver.setExceptionsEnabled(false));
+        start("JCudaDriver", library, () -> JCudaDriver.setExceptionsEnabled(false));
         check(JCudaDriver.cuInit(0), "starting the driver", library);
         int[] version = new int[1];
         check(JCudaDriver.cuDriverGetVersion(version), "asking the driver's version", library);
@@ -79,7 +79,7 @@ final class CudaLoader {
         FoundLibrary library = found.cublasFor(loaded.major()).orElseThrow(() -> unfitting(found, loaded));
         load(CudaLibraries.companion(library));
         load(library);
-        start("JCublas2", library.major(), () -> JCublas2.setExceptionsEnabled(false));
+        start("JCublas2", library, () -> JCublas2.setExceptionsEnabled(false));
         cublas = library;
         return cublas;
     }
@@ -93,11 +93,15 @@ final class CudaLoader {
         if (found.cublas().stream().noneMatch(FoundLibrary::usable)) {
             return missing(found);
         }
+        if (loaded.major() < CudaLibraries.OLDEST_CUBLAS) {
+            return new CudaException("the " + loaded + " is too old; update the driver (525 or later, for CUDA "
+                    + CudaLibraries.OLDEST_CUBLAS + ")");
+        }
         String newer = found.cublas().stream()
                 .filter(FoundLibrary::usable)
                 .map(Object::toString)
                 .collect(Collectors.joining(", "));
-        return new CudaException("the only cuBLAS found needs a newer driver: " + newer + ", but " + loaded
+        return new CudaException("the only cuBLAS found needs a newer driver: " + newer + ", but there is the " + loaded
                 + "; update the driver, or pip install nvidia-cublas-cu" + loaded.major());
     }
 
@@ -113,16 +117,17 @@ final class CudaLoader {
         }
     }
 
-    private static void start(String part, int cublasMajor, Runnable touch) {
+    private static void start(String part, FoundLibrary library, Runnable touch) {
         try {
             byte[] bytes = JcudaNatives.read(part);
             JcudaNatives.start(
-                    part, part.equals("JCublas2") ? JcudaNatives.linkedTo(bytes, cublasMajor) : bytes, touch);
+                    part, part.equals("JCublas2") ? JcudaNatives.linkedTo(bytes, library.major()) : bytes, touch);
         } catch (IOException unreadable) {
             throw new CudaException("JCuda's " + part + " cannot be started: " + unreadable.getMessage(), unreadable);
         } catch (LinkageError refused) {
             broken = new CudaException(
-                    "JCuda's " + part + " cannot be started: " + reason(refused) + "; restart the process when mended",
+                    "JCuda's " + part + " cannot be started with " + library + ": " + reason(refused)
+                            + "; reinstall that library's package and start again",
                     refused);
             throw broken;
         }

@@ -47,8 +47,8 @@ final class CudaResult {
                         + " all, or use --device cpu";
             case CUresult.CUDA_ERROR_INVALID_DEVICE -> "no such device: run nvidia-smi -L for those there are";
             case CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE ->
-                "another process holds the device alone (nvidia-smi -q -d COMPUTE shows the mode): wait, or take"
-                        + " another";
+                "another process holds the device alone (nvidia-smi lists processes, nvidia-smi -q -d COMPUTE shows the"
+                        + " mode): wait, take another, or use --device cpu";
             case CUresult.CUDA_ERROR_OUT_OF_MEMORY ->
                 "use a smaller batch or model, or end other processes on the device (nvidia-smi lists them)";
             case CUresult.CUDA_ERROR_STUB_LIBRARY ->
@@ -63,6 +63,12 @@ final class CudaResult {
                 "the kernels are damaged, or need another GPU: compute capability 8.0 (Ampere) or later is the least";
             case CUresult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION, CUresult.CUDA_ERROR_JIT_COMPILER_NOT_FOUND ->
                 "update the driver (525 or later)";
+            case CUresult.CUDA_ERROR_ECC_UNCORRECTABLE ->
+                "the device's memory has lost data (nvidia-smi -q -d ECC): reset or replace it, and resume from the"
+                        + " last checkpoint there or elsewhere";
+            case CUresult.CUDA_ERROR_UNKNOWN ->
+                "the driver or the device does not answer: dmesg says why (after standby, unload and load nvidia_uvm;"
+                        + " otherwise reboot)";
             case CUresult.CUDA_ERROR_INVALID_CONTEXT ->
                 "no context on this thread: device calls belong on the device's dispatcher";
             case CUresult.CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES ->
@@ -72,7 +78,7 @@ final class CudaResult {
             case CUresult.CUDA_ERROR_NOT_SUPPORTED -> "this driver or device does not offer it";
             default ->
                 isSticky(code)
-                        ? "the device's context is lost: restart the process and resume from the last checkpoint"
+                        ? "the device's context is lost: start again; training runs continue from their last checkpoint"
                         : "run again with CUDA_LAUNCH_BLOCKING=1 to see the call that caused it";
         };
     }

@@ -84,6 +84,14 @@ class FirstLoadEmulatedTest {
     }
 
     @Test
+    void aDriverOlderThanAnyUsableCublasIsToBeUpdated() throws IOException, InterruptedException {
+        assertThat(load(fake.folder(), Map.of("JACOBIAN_EMULATION_DRIVER_VERSION", "11040")))
+                .hasSize(2)
+                .allMatch(line -> line.startsWith("refused: the driver for CUDA 11.4 at ")
+                        && line.endsWith(" is too old; update the driver (525 or later, for CUDA 12)"));
+    }
+
+    @Test
     void aTruncatedCublasIsRefusedBeforeTheDynamicLinkerSeesIt() throws IOException, InterruptedException {
         Path cublas = copyOfTheFake().resolve("libcublas.so.13");
         byte[] whole = Files.readAllBytes(cublas);
@@ -105,9 +113,10 @@ class FirstLoadEmulatedTest {
                 StandardCopyOption.REPLACE_EXISTING);
         assertThat(load(folder, Map.of()))
                 .hasSize(2)
-                .allMatch(line ->
-                        line.startsWith("refused: JCuda's JCublas2 cannot be started: libcublas.so.13: cannot open")
-                                && line.endsWith("restart the process when mended"));
+                .allMatch(line -> line.startsWith(
+                                "refused: JCuda's JCublas2 cannot be started with " + folder + "/libcublas.so.13")
+                        && line.contains(": libcublas.so.13: cannot open")
+                        && line.endsWith("reinstall that library's package and start again"));
     }
 
     @Test
@@ -120,7 +129,8 @@ class FirstLoadEmulatedTest {
                 StandardCopyOption.REPLACE_EXISTING);
         assertThat(load(folder, Map.of()))
                 .hasSize(2)
-                .allMatch(line ->
-                        line.startsWith("refused: JCuda's JCudaDriver cannot be started: libcuda.so.1: cannot open"));
+                .allMatch(line -> line.startsWith(
+                                "refused: JCuda's JCudaDriver cannot be started with " + folder + "/libcuda.so.1")
+                        && line.contains(": libcuda.so.1: cannot open"));
     }
 }
