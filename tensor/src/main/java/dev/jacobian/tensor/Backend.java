@@ -385,6 +385,27 @@ public interface Backend {
         return out;
     }
 
+    /**
+     * Chooses a token of each row and computes its log-probability as {@link #logProbs} does; a device is waited for once.
+     *
+     * @param logits [R, V], contiguous
+     * @param shaped [R, V], contiguous: what tokens are chosen from, the logits or what {@link #penalize} made of them
+     */
+    default TokenChoice choose(Tensor logits, Tensor shaped, TokenChoice.Rule rule) {
+        int[] tokens; // [R]
+        if (rule.likeliest()) {
+            tokens = argmax(shaped);
+        } else if (rule.filters().isPresent()) {
+            tokens = sample(shaped, rule.filters().get(), rule.seed(), rule.coordinates());
+        } else {
+            tokens = sample(shaped, rule.inverseTemperature(), rule.seed(), rule.coordinates());
+        }
+        Tensor logProbs = Workspace.like(logits, tokens.length); // [R]
+        Tensor stats = Workspace.like(logits, tokens.length, 2); // [R, 2]
+        logProbs(logits, rule.inverseTemperature(), tokens, logProbs, null, stats);
+        return new TokenChoice(tokens, logProbs.toFloatArray());
+    }
+
     // Optimizer
 
     /**

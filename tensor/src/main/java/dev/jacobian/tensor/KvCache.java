@@ -44,6 +44,45 @@ public interface KvCache {
     /** Makes the tokens appended to all layers count. */
     void advance(int[] sequences, Segments segments);
 
+    /**
+     * Computes one new token for each of several sequences, which are one longer afterwards.
+     *
+     * <p>A cache may compute a larger batch, of which the sequences are the first, and it may replay on a device what an
+     * earlier pass did there, without calling this one. So a pass does the same for every batch, on tensors alone: what it
+     * reads beside the arrays it is handed must be weights or belong to {@code constants}.
+     *
+     * @param tokens [n] ids, checked by the caller
+     * @param sequences [n] handles, each once
+     * @param constants what passes read beside weights; another object says that it is something else now
+     * @param pass appends to every layer, and does not {@link #advance}
+     * @return [n, D], what the pass computed; good until the next call
+     */
+    default Tensor decode(int[] tokens, int[] sequences, Object constants, DecodePass pass) {
+        int[] positions = new int[sequences.length]; // [n]
+        int[] ones = new int[sequences.length];
+        for (int i = 0; i < sequences.length; i++) {
+            positions[i] = length(sequences[i]);
+            ones[i] = 1;
+        }
+        Tensor result = pass.compute(tokens, positions, sequences); // [n, D]
+        advance(sequences, Segments.of(ones));
+        return result;
+    }
+
+    /** A forward pass over one token of each sequence. */
+    @FunctionalInterface
+    interface DecodePass {
+        /**
+         * Computes.
+         *
+         * @param tokens [n] ids
+         * @param positions [n] of the tokens in their sequences
+         * @param sequences [n] handles for this cache's {@link KvCache#append} and for attention over it
+         * @return [n, D]
+         */
+        Tensor compute(int[] tokens, int[] positions, int[] sequences);
+    }
+
     /** Bytes held by all pages. */
     long bytes();
 }

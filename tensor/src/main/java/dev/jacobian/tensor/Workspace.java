@@ -77,7 +77,7 @@ public final class Workspace {
     /** An array that waits, and when it last worked. */
     private record Idle(float[] array, long scope) {}
 
-    /** Who still needs an array, a {@code float[]} or a {@link DeviceArray}. */
+    /** Who still needs an array, a {@code float[]} or a {@link DeviceArray}; or an action for the end, which nobody shares. */
     private static final class Lease {
         final Object array;
         int claims = 1;
@@ -120,6 +120,23 @@ public final class Workspace {
                 workspace.lease(array, depth);
             }
             return array;
+        }
+
+        /** {@link #array} as a tensor. */
+        public Tensor tensor(Device device, DType dtype, Shape shape) {
+            return Tensor.of(array(Backends.of(device), dtype, shape.elements()), shape);
+        }
+
+        /**
+         * Runs an action when this scope ends, for what lives as long as the scope and is no array.
+         *
+         * @return whether there is a scope; without one the action never runs
+         */
+        public boolean atEnd(Runnable action) {
+            if (workspace != null) {
+                workspace.lease(action, depth);
+            }
+            return workspace != null;
         }
 
         /** Gives an array of this scope back early. */
@@ -237,7 +254,7 @@ public final class Workspace {
         if (device.equals(Device.CPU)) {
             return dtype == DType.F32 ? tensor(shape) : Tensor.zeros(dtype, shape);
         }
-        return Tensor.of(scope().array(Backends.of(device), dtype, shape.elements()), shape);
+        return scope().tensor(device, dtype, shape);
     }
 
     /** A tensor with unspecified contents on the device of another one and of its type. */
@@ -341,6 +358,10 @@ public final class Workspace {
     private void recycle(Object storage) {
         if (storage instanceof DeviceArray there) {
             there.close();
+            return;
+        }
+        if (storage instanceof Runnable action) {
+            action.run();
             return;
         }
         float[] array = (float[]) storage;

@@ -104,6 +104,23 @@ class WorkspaceTest {
     }
 
     @Test
+    @DisplayName("an action for the end of a scope runs once, when that scope ends and not an inner one")
+    void actions() {
+        List<String> order = new ArrayList<>();
+        assertThat(Workspace.scope().atEnd(() -> order.add("never"))).isFalse();
+        workspace.run(() -> {
+            Workspace.Scope outer = Workspace.scope();
+            Workspace.inner(() -> {
+                assertThat(outer.atEnd(() -> order.add("outer"))).isTrue();
+                assertThat(Workspace.scope().atEnd(() -> order.add("inner"))).isTrue();
+            });
+            order.add("between");
+        });
+        workspace.run(() -> {});
+        assertThat(order).containsExactly("inner", "between", "outer");
+    }
+
+    @Test
     @DisplayName("arrays that nobody wants any more are let go")
     void idle() {
         workspace.run(() -> Workspace.tensor(1_000_000));

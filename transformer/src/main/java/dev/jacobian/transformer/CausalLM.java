@@ -268,7 +268,12 @@ public final class CausalLM {
 
     /** Hidden states of tokens that continue cached sequences; extends the cache. Only inside {@link NoGrad}. */
     public Var hidden(int[] tokens, Segments segments, KvCache cache, int[] sequences) {
-        return decoder.hidden(tokens, segments, Optional.of(cache), sequences, state -> {});
+        return hidden(tokens, segments, cache, sequences, state -> {});
+    }
+
+    /** The same with a listener, which is shown nothing of a step that a device replays. */
+    Var hidden(int[] tokens, Segments segments, KvCache cache, int[] sequences, Consumer<Var> listener) {
+        return decoder.hidden(tokens, segments, Optional.of(cache), sequences, listener);
     }
 
     /** An empty cache for this model. */

@@ -9,9 +9,11 @@ import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.config.DecoderConfig;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -66,6 +68,9 @@ final class Decoder {
         if (cache.isPresent()) {
             requireFitsCache(segments, sequences);
         }
+        if (cache.isPresent() && isOneTokenEach(segments)) {
+            return decoded(tokens, segments, cache.get(), sequences, listener);
+        }
         int[] positions = segments.positions(); // [N]
         int last = 0;
         for (int s = 0; s < segments.count(); s++) {
@@ -77,14 +82,60 @@ final class Decoder {
         }
         rotary.ensure(last + 1);
         ForwardPass pass = new ForwardPass(segments, positions, rotary.cos(), rotary.sin(), cache, sequences);
+        Var h = layers(tokens, pass, listener); // [N, D]
+        cache.ifPresent(held -> held.advance(sequences, segments));
+        return RmsNorm.rmsNorm(h, norm, config.normEpsilon());
+    }
+
+    private Var layers(int[] tokens, ForwardPass pass, Consumer<Var> listener) {
         Var h = Rows.gather(embedding, tokens, computeType); // [N, D]
         for (DecoderLayer layer : layers) {
             listener.accept(h);
             h = apply(layer, h, pass);
         }
         listener.accept(h);
-        cache.ifPresent(held -> held.advance(sequences, segments));
-        return RmsNorm.rmsNorm(h, norm, config.normEpsilon());
+        return h;
+    }
+
+    private static boolean isOneTokenEach(Segments segments) {
+        for (int s = 0; s < segments.count(); s++) {
+            if (segments.length(s) != 1) {
+                return false;
+            }
+        }
+        return segments.count() > 0;
+    }
+
+    /** {@link #hidden} of one token for each sequence, which the cache may replay instead of calling the layers. */
+    private Var decoded(int[] tokens, Segments segments, KvCache cache, int[] sequences, Consumer<Var> listener) {
+        int longest = 0;
+        for (int i = 0; i < tokens.length; i++) {
+            requireToken(tokens[i]);
+            longest = Math.max(longest, cache.length(sequences[i]));
+        }
+        rotary.ensure(longest + 1);
+        Tensor cos = rotary.cos(); // [P, headDim / 2]
+        Tensor sin = rotary.sin(); // [P, headDim / 2]
+        Tensor h = cache.decode(tokens, sequences, cos, (ids, positions, handles) -> {
+            Segments rows = ids.length == tokens.length ? segments : Segments.of(ones(ids.length));
+            return layers(ids, new ForwardPass(rows, positions, cos, sin, Optional.of(cache), handles), listener)
+                    .value();
+        }); // [N, D]
+        return RmsNorm.rmsNorm(Var.constant(h), norm, config.normEpsilon());
+    }
+
+    /** A replayed pass does not check again. */
+    private void requireToken(int token) {
+        int size = embedding.value().extent(0);
+        if (token < 0 || token >= size) {
+            throw new IndexOutOfBoundsException("token id " + token + " is outside of the vocabulary of " + size);
+        }
+    }
+
+    private static int[] ones(int count) {
+        int[] ones = new int[count];
+        Arrays.fill(ones, 1);
+        return ones;
     }
 
     private Var apply(DecoderLayer layer, Var h, ForwardPass pass) {

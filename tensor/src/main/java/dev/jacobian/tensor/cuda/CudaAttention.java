@@ -97,28 +97,25 @@ final class CudaAttention {
         }
         int headDim = cache.headDim();
         int heads = q.extent(1) / headDim;
-        int longest = Math.max(1, cache.longestPages(sequences));
-        int[] pageTable = cache.pageTable(sequences, longest); // [S, longest]
-        int[] histories = Arrays.stream(sequences).map(cache::length).toArray(); // [S]
+        Lengths lengths = lengths(cache, sequences);
         boolean decoding = segments.rows() == segments.count()
                 && IntStream.range(0, segments.count()).allMatch(s -> segments.length(s) == 1);
         boolean takesFlash = CudaFlashAttention.takes(headDim, q, out);
         if (decoding && stats == null) {
-            int[] lengths = Arrays.stream(histories).map(history -> history + 1).toArray(); // [S]
             boolean flashDecodes = takesFlash && CudaFlashAttention.decodes(heads, cache.kvHeads());
             if (heads / cache.kvHeads() <= MAX_DECODE_GROUP
                     && !fixedOrder
-                    && !(flashDecodes && fillsDevice(lengths.length * cache.kvHeads()))) {
-                decode(q, cache, layer, pageTable, longest, lengths, heads, scale, window, out);
+                    && !(flashDecodes && fillsDevice(segments.count() * cache.kvHeads()))) {
+                decode(q, cache, layer, lengths, segments.count(), heads, scale, window, out);
                 return;
             }
             if (flashDecodes) {
-                flash.decode(q, cache, layer, pageTable, longest, lengths, scale, window, out);
+                flash.decode(q, cache, layer, lengths, segments.count(), scale, window, out);
                 return;
             }
         }
         if (takesFlash) {
-            flash.cached(q, cache, layer, pageTable, longest, histories, segments, scale, window, out, stats);
+            flash.cached(q, cache, layer, lengths, segments, scale, window, out, stats);
             return;
         }
         int[] tiles = AttentionBatch.tiles(segments, FORWARD_ROWS); // [T, 2]
@@ -130,10 +127,10 @@ final class CudaAttention {
                 q,
                 cache.keys(layer),
                 cache.values(layer),
-                pageTable,
-                longest,
+                lengths.pageTable(),
+                lengths.pages(),
                 AttentionBatch.starts(segments),
-                histories,
+                lengths.before(),
                 tiles,
                 heads,
                 cache.kvHeads(),
@@ -149,20 +146,41 @@ final class CudaAttention {
         return blocks >= 2 * engine.context().device().multiprocessors();
     }
 
+    /**
+     * Where sequences are in a cache and how long they are: arrays, or places on the device that hold them.
+     *
+     * @param pageTable [S, pages]
+     * @param before [S] tokens before this pass
+     * @param after [S] tokens with one more
+     * @param longest no sequence is longer after
+     */
+    record Lengths(Object pageTable, int pages, Object before, Object after, int longest) {}
+
+    private static Lengths lengths(CudaKvCache cache, int[] sequences) {
+        DecodeInputs step = cache.decodingOf(sequences);
+        if (step != null) {
+            int longest = step.pages() * KvCache.PAGE;
+            return new Lengths(step.pageTable(), step.pages(), step.histories(), step.lengths(), longest);
+        }
+        int pages = Math.max(1, cache.longestPages(sequences));
+        int[] before = Arrays.stream(sequences).map(cache::length).toArray(); // [S]
+        int[] after = Arrays.stream(before).map(length -> length + 1).toArray(); // [S]
+        int longest = Arrays.stream(after).max().orElse(1);
+        return new Lengths(cache.pageTable(sequences, pages), pages, before, after, longest);
+    }
+
     private void decode(
             Tensor q,
             CudaKvCache cache,
             int layer,
-            int[] pageTable,
-            int longest,
-            int[] lengths,
+            Lengths lengths,
+            int count,
             int heads,
             float scale,
             int window,
             Tensor out) {
         int headDim = cache.headDim();
-        int count = lengths.length;
-        int splits = Math.ceilDiv(Arrays.stream(lengths).max().orElseThrow(), DECODE_KEYS);
+        int splits = Math.ceilDiv(lengths.longest(), DECODE_KEYS);
         String stretch = kernel("decode", q.dtype(), headDim);
         String combine = CudaEngine.typed("decode_combine", q.dtype());
         CudaArray.View from = CudaArray.View.of(engine, q);
@@ -182,9 +200,9 @@ final class CudaAttention {
                         from,
                         keys,
                         values,
-                        pageTable,
-                        longest,
-                        lengths,
+                        lengths.pageTable(),
+                        lengths.pages(),
+                        lengths.after(),
                         splits,
                         heads,
                         cache.kvHeads(),
@@ -201,7 +219,7 @@ final class CudaAttention {
                         0,
                         partials,
                         stats,
-                        lengths,
+                        lengths.after(),
                         splits,
                         heads,
                         headDim,

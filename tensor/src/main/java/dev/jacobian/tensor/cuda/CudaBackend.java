@@ -11,14 +11,17 @@ import dev.jacobian.tensor.SamplingFilters;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.TokenChoice;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.tensor.cuda.CudaArray.View;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * An NVIDIA GPU's kernels.
@@ -535,26 +538,33 @@ public final class CudaBackend implements Backend {
 
     @Override
     public int[] argmax(Tensor logits) {
-        return tokens(CudaEngine.typed("argmax", logits.dtype()), logits, logits.extent(1));
+        return tokens(logits, into -> launchArgmax(logits, into));
     }
 
     @Override
     public int[] sample(Tensor logits, float inverseTemperature, long seed, int[] coordinates) {
-        return tokens(
-                CudaEngine.typed("sample", logits.dtype()),
-                logits,
-                logits.extent(1),
-                inverseTemperature,
-                seed,
-                coordinates);
+        return tokens(logits, into -> launchSample(logits, inverseTemperature, seed, coordinates, into));
     }
 
     @Override
     public int[] sample(Tensor logits, SamplingFilters filters, long seed, int[] coordinates) {
+        return tokens(logits, into -> launchSample(logits, filters, seed, coordinates, into));
+    }
+
+    private void launchArgmax(Tensor logits, View into) {
+        launchByRows("argmax", logits, logits, logits.extent(1), into);
+    }
+
+    private void launchSample(Tensor logits, float inverseTemperature, long seed, int[] coordinates, View into) {
+        launchByRows("sample", logits, logits, logits.extent(1), inverseTemperature, seed, coordinates, into);
+    }
+
+    private void launchSample(Tensor logits, SamplingFilters filters, long seed, int[] coordinates, View into) {
         DeviceArray filtered = allocate(DType.F32, logits.elements(), true); // [R, V]
         try {
-            return tokens(
-                    CudaEngine.typed("sample_filtered", logits.dtype()),
+            launchByRows(
+                    "sample_filtered",
+                    logits,
                     logits,
                     logits.extent(1),
                     filters.temperature(),
@@ -563,10 +573,15 @@ public final class CudaBackend implements Backend {
                     filters.minP(),
                     seed,
                     coordinates,
-                    new View((CudaArray) filtered, 0));
+                    new View((CudaArray) filtered, 0),
+                    into);
         } finally {
             filtered.close();
         }
+    }
+
+    private void launchByRows(String family, Tensor logits, Object... arguments) {
+        engine.launch(CudaEngine.typed(family, logits.dtype()), logits.extent(0), 1, THREADS, arguments);
     }
 
     @Override
@@ -594,20 +609,56 @@ public final class CudaBackend implements Backend {
         return out;
     }
 
-    /** Runs a kernel that writes a token for each row, and waits for them. */
-    private int[] tokens(String kernel, Tensor logits, Object... more) {
+    /** Launches a kernel that writes a token for each row, and waits for them. */
+    private int[] tokens(Tensor logits, Consumer<View> kernel) {
         int[] tokens = new int[logits.extent(0)]; // [R]
         CudaArray onDevice = new CudaArray(engine, DType.I32, tokens.length, true);
         try {
-            Object[] arguments = new Object[more.length + 2];
-            arguments[0] = logits;
-            System.arraycopy(more, 0, arguments, 1, more.length);
-            arguments[more.length + 1] = new View(onDevice, 0);
-            engine.launch(kernel, tokens.length, 1, THREADS, arguments);
+            kernel.accept(new View(onDevice, 0));
             onDevice.read(0, tokens, 0, tokens.length);
             return tokens;
         } finally {
             onDevice.close();
+        }
+    }
+
+    @Override
+    public TokenChoice choose(Tensor logits, Tensor shaped, TokenChoice.Rule rule) {
+        int rows = logits.extent(0);
+        TokenChoice choice = new TokenChoice(new int[rows], new float[rows]);
+        CudaArray tokens = new CudaArray(engine, DType.I32, rows, true); // [R]
+        CudaArray logProbs = new CudaArray(engine, DType.F32, rows, true); // [R]
+        CudaArray stats = new CudaArray(engine, DType.F32, 2 * rows, true); // [R, 2]
+        try {
+            View chosen = new View(tokens, 0);
+            if (rule.likeliest()) {
+                launchArgmax(shaped, chosen);
+            } else if (rule.filters().isPresent()) {
+                launchSample(shaped, rule.filters().get(), rule.seed(), rule.coordinates(), chosen);
+            } else {
+                launchSample(shaped, rule.inverseTemperature(), rule.seed(), rule.coordinates(), chosen);
+            }
+            launchByRows(
+                    "log_probs",
+                    logits,
+                    logits,
+                    logits.extent(1),
+                    rule.inverseTemperature(),
+                    chosen,
+                    new View(logProbs, 0),
+                    null,
+                    new View(stats, 0));
+            engine.run(() -> {
+                Readback first = engine.startDownload(tokens.block(), MemorySegment.ofArray(choice.tokens()));
+                Readback second = engine.startDownload(logProbs.block(), MemorySegment.ofArray(choice.logProbs()));
+                first.await();
+                second.await();
+            });
+            return choice;
+        } finally {
+            tokens.close();
+            logProbs.close();
+            stats.close();
         }
     }
 

@@ -11,7 +11,11 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * A GPU at work: its context, one stream, the kernels, cuBLAS and the copies.
@@ -23,7 +27,8 @@ import java.util.Map;
  *   <li>Callers never wait unless they read. What they ask is handed to the dispatcher; the arguments are checked and arrays
  *       of theirs copied before, on the caller's thread, where a mistake has the right stack.
  *   <li>A kernel's arguments are given as a list; what they are decides how they are passed: a tensor or a place as its
- *       address, an {@code int[]} as the address of a copy on the device, null as 0, numbers as they are.
+ *       address, an {@code int[]} as the address of a copy on the device, null as 0, numbers as they are. Within {@link
+ *       #placed} a caller says where some arrays are already.
  * </ul>
  */
 final class CudaEngine implements AutoCloseable {
@@ -42,7 +47,12 @@ final class CudaEngine implements AutoCloseable {
     private final CudaContext context;
     private final Device device;
     private final int maxBlocks;
-    private final Map<String, KernelSite> sites = new HashMap<>(); // touched on the dispatcher's thread only
+    private final ThreadLocal<Map<int[], View>> places = new ThreadLocal<>();
+
+    // Everything below is touched on the dispatcher's thread only.
+    private final Map<String, KernelSite> sites = new HashMap<>();
+    private final Set<CudaGraph> graphs = new HashSet<>();
+    private CudaGraph capturing; // null while no graph is captured
     private CudaStream stream;
     private CudaModule module;
     private Staging staging;
@@ -123,6 +133,11 @@ final class CudaEngine implements AutoCloseable {
         staging.download(from, offset, to, stream).await();
     }
 
+    /** Starts copying the beginning of a block to host memory; on the dispatcher's thread. */
+    Readback startDownload(DeviceBlock from, MemorySegment to) {
+        return staging.download(from, to, stream);
+    }
+
     Cublas cublas() {
         return cublas;
     }
@@ -177,12 +192,49 @@ final class CudaEngine implements AutoCloseable {
         for (int i = 0; i < passed.length; i++) {
             passed[i] = switch (arguments[i]) {
                 case Tensor tensor -> View.of(this, tensor);
-                case int[] values -> values.clone();
+                case int[] values -> placeOrCopy(values);
                 case null -> 0L;
                 default -> arguments[i];
             };
         }
         post(() -> launchNow(kernel, gridX, gridY, threads, sharedBytes, passed));
+    }
+
+    private Object placeOrCopy(int[] values) {
+        Map<int[], View> known = places.get();
+        View place = known == null ? null : known.get(values);
+        return place == null ? values.clone() : place;
+    }
+
+    /**
+     * Runs a body on the caller's thread, in which kernels that are given certain arrays read them at places on the device
+     * instead of in copies of them.
+     *
+     * @param known places by the identity of the array; what the array itself holds is not looked at
+     */
+    <T> T placed(Map<int[], View> known, Supplier<T> body) {
+        places.set(known);
+        try {
+            return body.get();
+        } finally {
+            places.remove();
+        }
+    }
+
+    /** Runs a task in which integer arrays belong to a graph; on the dispatcher's thread. */
+    void whileCapturing(CudaGraph graph, Runnable task) {
+        capturing = graph;
+        try {
+            task.run();
+        } finally {
+            capturing = null;
+        }
+        graphs.add(graph);
+    }
+
+    /** Says that a graph is closed; on the dispatcher's thread. */
+    void forget(CudaGraph graph) {
+        graphs.remove(graph);
     }
 
     /** The same on the dispatcher's thread; there a {@link DeviceBlock} may be an argument too. */
@@ -194,7 +246,7 @@ final class CudaEngine implements AutoCloseable {
                 case Integer number -> site.add(number.intValue());
                 case Float number -> site.add(number.floatValue());
                 case Long number -> site.add(number.longValue());
-                case int[] values -> site.add(ints.address(values));
+                case int[] values -> site.add(capturing == null ? ints.address(values) : capturing.constant(values));
                 case DeviceBlock block -> site.add(block.address());
                 case null -> site.add(0L);
                 default -> throw new IllegalArgumentException("a kernel takes no " + argument.getClass());
@@ -215,6 +267,7 @@ final class CudaEngine implements AutoCloseable {
     public void close() {
         try {
             context.dispatcher().run(() -> {
+                List.copyOf(graphs).forEach(CudaGraph::close);
                 if (ints != null) {
                     ints.close();
                 }

@@ -22,6 +22,9 @@ import java.util.Objects;
  * values, so that a kernel finds a page by its number. The numbers are the same in every layer, and the host keeps them.
  * Pages are counted, not copied, when a sequence forks; only the page that it will write to is copied, in each layer when
  * that layer is first appended to. A pool that is full is replaced by one of twice the size.
+ *
+ * <p>Decoding replays {@linkplain DecodeGraphs graphs}. What the host decides for a step is decided before it and for all
+ * layers, and lies in {@link DecodeInputs}, where the kernels of the pass then find it.
  */
 final class CudaKvCache implements KvCache {
     private static final int FIRST_CAPACITY = 64;
@@ -32,11 +35,13 @@ final class CudaKvCache implements KvCache {
     private final int kvHeads;
     private final int headDim;
     private final DType dtype;
+    private final DecodeGraphs graphs;
     private final Pool[] pools;
     private final List<Sequence> sequences = new ArrayList<>();
     private final ArrayDeque<Integer> freePages = new ArrayDeque<>();
     private int[] users = new int[FIRST_CAPACITY]; // of each page
     private int pagesMade;
+    private DecodeInputs decoding; // of the step under way; null otherwise
 
     /** One layer's keys and values. */
     private static final class Pool {
@@ -66,6 +71,7 @@ final class CudaKvCache implements KvCache {
         this.kvHeads = kvHeads;
         this.headDim = headDim;
         this.dtype = dtype;
+        this.graphs = new DecodeGraphs(backend, engine, memory);
         this.pools = new Pool[layers];
         Arrays.setAll(pools, i -> new Pool());
     }
@@ -145,6 +151,10 @@ final class CudaKvCache implements KvCache {
 
     @Override
     public void append(int layer, int[] handles, Segments segments, Tensor keys, Tensor values) {
+        if (decodingOf(handles) != null) {
+            write(layer, keys, values, decoding.slots(), segments.rows());
+            return;
+        }
         // Forks of sequences that are written in this call come after them, because they copy a page of theirs.
         List<Integer> left = new ArrayList<>();
         for (int s = 0; s < segments.count(); s++) {
@@ -194,29 +204,107 @@ final class CudaKvCache implements KvCache {
             }
         }
         ensurePool(pools[layer]);
-        if (!from.isEmpty()) {
-            engine.launchOver(
-                    (long) from.size() * pageElements(),
-                    CudaEngine.typed("kv_copy_pages", dtype),
-                    from.stream().mapToInt(Integer::intValue).toArray(),
-                    to.stream().mapToInt(Integer::intValue).toArray(),
-                    from.size(),
-                    kvHeads,
-                    headDim,
-                    keys(layer),
-                    values(layer));
+        copyPages(layer, from, to);
+        write(layer, keys, values, slots, segments.rows());
+    }
+
+    private void copyPages(int layer, List<Integer> from, List<Integer> to) {
+        if (from.isEmpty()) {
+            return;
         }
+        engine.launchOver(
+                (long) from.size() * pageElements(),
+                CudaEngine.typed("kv_copy_pages", dtype),
+                from.stream().mapToInt(Integer::intValue).toArray(),
+                to.stream().mapToInt(Integer::intValue).toArray(),
+                from.size(),
+                kvHeads,
+                headDim,
+                keys(layer),
+                values(layer));
+    }
+
+    /** Writes rows to their slots, an {@code int[]} or a place on the device. */
+    private void write(int layer, Tensor keys, Tensor values, Object slots, int rows) {
         engine.launchOver(
                 keys.elements(),
                 CudaEngine.typed("kv_append", dtype),
                 keys,
                 values,
                 slots,
-                segments.rows(),
+                rows,
                 kvHeads,
                 headDim,
                 keys(layer),
                 values(layer));
+    }
+
+    @Override
+    public Tensor decode(int[] tokens, int[] handles, Object constants, DecodePass pass) {
+        if (handles.length == 0 || !graphs.haveScope() || !areReady(handles)) {
+            return KvCache.super.decode(tokens, handles, constants, pass);
+        }
+        int[] slots = takeSlots(handles); // [n]
+        DecodeStep step = graphs.step(handles.length, longestPages(handles), constants);
+        DecodeInputs inputs = step.inputs();
+        int[] lengths = Arrays.stream(handles).map(this::length).toArray(); // [n]
+        int[] packed = inputs.pack(tokens, lengths, slots, pageTable(handles, inputs.pages()));
+        Tensor result; // [rows, D]
+        decoding = inputs;
+        try {
+            result = step.run(packed, pass);
+        } finally {
+            decoding = null;
+        }
+        for (int handle : handles) {
+            sequence(handle).length++;
+        }
+        return result.slice(0, 0, handles.length);
+    }
+
+    /** The inputs of the step under way, if the handles are those that its pass was given; else null. */
+    DecodeInputs decodingOf(int[] handles) {
+        return decoding != null && decoding.sequences() == handles ? decoding : null;
+    }
+
+    /** Whether no sequence waits for tokens that its parent gets in the same step. */
+    private boolean areReady(int[] handles) {
+        return Arrays.stream(handles)
+                .mapToObj(this::sequence)
+                .allMatch(sequence -> sequence.pages != null
+                        || sequence.parent == null
+                        || (sequence.parent.pages != null && sequence.parent.length >= sequence.length));
+    }
+
+    /** Makes room for a token of each sequence in all layers; where it goes, [n]. */
+    private int[] takeSlots(int[] handles) {
+        int[] slots = new int[handles.length]; // [n]
+        List<Sequence> forks = new ArrayList<>();
+        for (int s = 0; s < handles.length; s++) {
+            Sequence sequence = sequence(handles[s]);
+            if (sequence.pages == null) {
+                attach(sequence);
+            }
+            if (sequence.copiedTo >= 0 && sequence.layersWithCopy.cardinality() < pools.length) {
+                forks.add(sequence);
+            }
+            grow(sequence, Math.ceilDiv(sequence.length + 1, PAGE));
+            slots[s] = sequence.pages[sequence.length / PAGE] * PAGE + sequence.length % PAGE;
+        }
+        for (int layer = 0; layer < pools.length; layer++) {
+            ensurePool(pools[layer]);
+            List<Integer> from = new ArrayList<>();
+            List<Integer> to = new ArrayList<>();
+            for (Sequence fork : forks) {
+                if (!fork.layersWithCopy.get(layer)) {
+                    fork.layersWithCopy.set(layer);
+                    from.add(fork.copiedFrom);
+                    to.add(fork.copiedTo);
+                }
+            }
+            copyPages(layer, from, to);
+        }
+        return slots;
     }
 
     private int pageElements() {
@@ -270,6 +358,7 @@ final class CudaKvCache implements KvCache {
         if (pool.capacity >= Math.max(1, pagesMade)) {
             return;
         }
+        graphs.close(); // they know the old pool's addresses
         int capacity = Math.max(FIRST_CAPACITY, Integer.highestOneBit(Math.max(1, pagesMade - 1)) * 2);
         pool.keys = grown(pool.keys, pool.capacity, capacity);
         pool.values = grown(pool.values, pool.capacity, capacity);

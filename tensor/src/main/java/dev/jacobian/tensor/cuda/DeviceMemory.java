@@ -33,6 +33,8 @@ import jcuda.driver.JCudaDriver;
  *       and what there is, and who holds it.
  *   <li>A block that is dropped without being closed is freed when the garbage collector finds it, at the latest before a
  *       failure is reported. Where somebody had promised to close it, it is counted as leaked: tests hold that count at zero.
+ *   <li>What is allocated while a graph is captured stays with that graph ({@link GraphMemory}): its kernels use the
+ *       addresses at every launch, whoever closed the blocks.
  *   <li>{@link Reuse#NEVER} gives every block its exact size from the driver and back: slower, and then a memory checker or
  *       the emulated device sees each block's true ends.
  * </ul>
@@ -82,6 +84,7 @@ final class DeviceMemory {
     private long peak;
     private long peakLive;
     private long leaked;
+    private GraphMemory capturing; // null while no graph is captured
     private boolean closed;
 
     DeviceMemory(Dispatcher dispatcher, CudaDevice device, Reuse reuse) {
@@ -98,17 +101,26 @@ final class DeviceMemory {
         private final String what;
         private final boolean promised;
         private final CudaStream home;
+        private final GraphMemory graph; // whose memory it is; null for most
         private final Set<CudaStream> others = new HashSet<>(); // touched on the dispatcher's thread only
         private final AtomicBoolean returned = new AtomicBoolean();
         private Cleaner.Cleanable net;
 
-        Grant(long address, long bytes, long occupied, String what, boolean promised, CudaStream home) {
+        Grant(
+                long address,
+                long bytes,
+                long occupied,
+                String what,
+                boolean promised,
+                CudaStream home,
+                GraphMemory graph) {
             this.address = address;
             this.bytes = bytes;
             this.occupied = occupied;
             this.what = what;
             this.promised = promised;
             this.home = home;
+            this.graph = graph;
         }
 
         long address() {
@@ -167,14 +179,17 @@ final class DeviceMemory {
         stream.handle(); // open, or an exception
         cache.computeIfAbsent(stream, key -> new HashMap<>());
         long occupied = reuse == Reuse.NEVER ? bytes : sizeClass(bytes);
-        long address = takeCached(stream, occupied);
+        long address = capturing == null ? 0 : capturing.take(occupied);
         if (address == 0) {
-            address = obtain(occupied, bytes, what);
+            address = takeCached(stream, occupied);
+            if (address == 0) {
+                address = obtain(occupied, bytes, what);
+            }
+            held += occupied;
         }
-        Grant grant = new Grant(address, bytes, occupied, what, promised, stream);
+        Grant grant = new Grant(address, bytes, occupied, what, promised, stream, capturing);
         open.add(grant);
         live += bytes;
-        held += occupied;
         peak = Math.max(peak, held + cached);
         peakLive = Math.max(peakLive, live);
         DeviceBlock block = new DeviceBlock(this, grant);
@@ -307,8 +322,11 @@ final class DeviceMemory {
             return; // the context was closed first
         }
         live -= grant.bytes;
-        held -= grant.occupied;
         leaked += leak ? 1 : 0;
+        if (grant.graph != null && grant.graph.giveBack(grant.address, grant.occupied)) {
+            return;
+        }
+        held -= grant.occupied;
         boolean keep = reuse == Reuse.CACHED && cache.containsKey(grant.home);
         if (!keep) {
             freeNow(grant.address);
@@ -327,6 +345,42 @@ final class DeviceMemory {
         cache.get(grant.home)
                 .computeIfAbsent(grant.occupied, size -> new ArrayDeque<>())
                 .push(grant.address);
+    }
+
+    /**
+     * Keeps all that is allocated from now on for a graph, until {@link #endGraph}. Blocks that are closed meanwhile serve
+     * again within the graph, whose launches run in the order of the capture.
+     */
+    GraphMemory beginGraph(CudaStream stream) {
+        dispatcher.requireCurrent();
+        if (capturing != null) {
+            throw new IllegalStateException("a graph is captured while another is");
+        }
+        capturing = new GraphMemory(this, stream, reuse == Reuse.CACHED);
+        return capturing;
+    }
+
+    /** Ends {@link #beginGraph}. */
+    void endGraph() {
+        dispatcher.requireCurrent();
+        capturing = null;
+    }
+
+    /** Takes back what a graph that was closed had kept. */
+    void takeBack(CudaStream stream, long address, long occupied) {
+        dispatcher.requireCurrent();
+        if (closed) {
+            return; // closing the context freed it
+        }
+        held -= occupied;
+        if (reuse == Reuse.CACHED && cache.containsKey(stream)) {
+            cached += occupied;
+            cache.get(stream)
+                    .computeIfAbsent(occupied, size -> new ArrayDeque<>())
+                    .push(address);
+        } else {
+            freeNow(address);
+        }
     }
 
     /** The driver waits for all work before it frees, so memory that is still in use is safe. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -18,6 +20,8 @@ import java.util.concurrent.locks.LockSupport;
  * lost. What was posted after the failure and before that call is left out, since it builds on what failed. All run at once
  * when the caller is the thread itself.
  *
+ * <p>What a thread posts can also be {@linkplain #record recorded}, to be run later as one task that nobody else's comes into.
+ *
  * <p>Waking a sleeping thread takes some microseconds, as long as several launches. So where there are cores to spare the
  * thread spins a little before it sleeps, and so does a caller that waits for an answer.
  */
@@ -29,9 +33,22 @@ final class Dispatcher implements AutoCloseable {
     private final String name;
     private final Thread thread;
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>(); // added to under its lock only
+    private final ThreadLocal<List<Recorded>> recording = new ThreadLocal<>();
     private volatile boolean closed;
     private volatile boolean asleep;
     private RuntimeException posted; // touched by the thread only
+
+    /** A task that was posted while its thread recorded, and whether it runs after a failure too. */
+    private record Recorded(Runnable task, boolean always) {}
+
+    /** Thrown where recorded work wants an answer: it would get it before it ran. */
+    static final class WaitInRecording extends IllegalStateException {
+        private static final long serialVersionUID = 1L;
+
+        WaitInRecording(String name) {
+            super("work that is recorded for later waits for " + name);
+        }
+    }
 
     Dispatcher(String name) {
         this.name = name;
@@ -91,6 +108,9 @@ final class Dispatcher implements AutoCloseable {
         if (isCurrent()) {
             return run(task);
         }
+        if (recording.get() != null) {
+            throw new WaitInRecording(name);
+        }
         FutureTask<T> answer = new FutureTask<>(() -> {
             throwPosted();
             return run(task);
@@ -134,22 +154,65 @@ final class Dispatcher implements AutoCloseable {
     void post(Runnable task) {
         if (isCurrent()) {
             task.run();
-            return;
+        } else if (!isRecorded(task, false)) {
+            submit(() -> {
+                if (posted == null) {
+                    runKeeping(task);
+                }
+            });
         }
-        submit(() -> {
-            if (posted == null) {
-                runKeeping(task);
-            }
-        });
     }
 
     /** The same, also after a failure: for what gives back rather than computes. */
     void postAlways(Runnable task) {
         if (isCurrent()) {
             task.run();
-            return;
+        } else if (!isRecorded(task, true)) {
+            submit(() -> runKeeping(task));
         }
-        submit(() -> runKeeping(task));
+    }
+
+    private boolean isRecorded(Runnable task, boolean always) {
+        List<Recorded> recorded = recording.get();
+        if (recorded != null) {
+            recorded.add(new Recorded(task, always));
+        }
+        return recorded != null;
+    }
+
+    /**
+     * Runs a body on this thread and keeps what it posts instead of handing it over.
+     *
+     * @return what was posted as one task; if part of it fails, only what was posted with {@link #postAlways} runs after
+     */
+    Runnable record(Runnable body) {
+        if (isCurrent() || recording.get() != null) {
+            throw new IllegalStateException("recording on " + name + " within a task or another recording");
+        }
+        List<Recorded> recorded = new ArrayList<>();
+        recording.set(recorded);
+        try {
+            body.run();
+        } finally {
+            recording.remove();
+        }
+        return () -> runAll(recorded);
+    }
+
+    private static void runAll(List<Recorded> recorded) {
+        RuntimeException failure = null;
+        for (Recorded one : recorded) {
+            if (failure == null || one.always) {
+                try {
+                    one.task.run();
+                } catch (RuntimeException failed) {
+                    failure = failure == null ? failed : failure;
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
     }
 
     /** Runs a posted task and keeps its failure for the next call. */

@@ -18,6 +18,8 @@
  *   <li>Memory: {@code DeviceMemory} gives {@code DeviceBlock}s and keeps the {@code MemoryAccount}; {@code Staging} copies
  *       arrays through {@code PinnedBuffer}s, a {@code Readback} is such a copy under way; {@code UploadedInts} keeps copies of
  *       small integer arrays.
+ *   <li>Graphs: {@code CudaGraph} is work captured once, {@code GraphMemory} what it uses; {@code DecodeGraphs} keeps the
+ *       {@code DecodeStep}s of a cache, which read their {@code DecodeInputs}.
  *   <li>Matrix products: {@code Cublas}.
  * </ul>
  *

@@ -100,6 +100,50 @@ class DispatcherTest {
     }
 
     @Test
+    void whatIsRecordedRunsAsOneTask() {
+        List<String> order = new ArrayList<>();
+        Runnable recorded = dispatcher.record(() -> {
+            dispatcher.post(() -> order.add("first"));
+            dispatcher.postAlways(() -> order.add("second"));
+        });
+        dispatcher.run(() -> order.add("between"));
+        dispatcher.run(recorded);
+        dispatcher.run(recorded);
+        assertThat(order).containsExactly("between", "first", "second", "first", "second");
+    }
+
+    @Test
+    void aFailureAmongWhatIsRecordedLeavesOutOnlyWhatComputes() {
+        List<String> order = new ArrayList<>();
+        Runnable recorded = dispatcher.record(() -> {
+            dispatcher.post(() -> order.add("before"));
+            dispatcher.post(() -> {
+                throw new CudaException("refused");
+            });
+            dispatcher.post(() -> order.add("after"));
+            dispatcher.postAlways(() -> order.add("given back"));
+        });
+        assertThatThrownBy(() -> dispatcher.run(recorded)).hasMessage("refused");
+        dispatcher.run(() -> {}); // thrown once
+        assertThat(order).containsExactly("before", "given back");
+    }
+
+    @Test
+    void aRecordingTakesNoWaitsAndNoOtherRecording() {
+        List<String> order = new ArrayList<>();
+        assertThatThrownBy(() -> dispatcher.record(() -> dispatcher.run(() -> order.add("waited for"))))
+                .isInstanceOf(Dispatcher.WaitInRecording.class);
+        assertThatThrownBy(() -> dispatcher.record(() -> dispatcher.record(() -> {})))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("another recording");
+        assertThatThrownBy(() -> dispatcher.run(() -> dispatcher.record(() -> {})))
+                .hasMessageContaining("within a task");
+        dispatcher.post(() -> order.add("posted"));
+        dispatcher.run(() -> {});
+        assertThat(order).as("after the recording everything is as before").containsExactly("posted");
+    }
+
+    @Test
     void afterTheEndNothingIsTaken() {
         dispatcher.close();
         assertThatThrownBy(() -> dispatcher.call(() -> 1)).hasMessage("test-dispatcher is closed");

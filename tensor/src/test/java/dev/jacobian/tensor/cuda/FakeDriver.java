@@ -115,7 +115,16 @@ final class FakeDriver {
         }
     }
 
+    /** Kernels, copies and graphs given to streams so far; what is captured is not, and a graph is one. */
+    long piecesGiven() {
+        return (long) invoke(JAVA_LONG, "fakecuda_pieces_given");
+    }
+
     private void call(String name, Object... arguments) {
+        invoke(null, name, arguments);
+    }
+
+    private Object invoke(MemoryLayout result, String name, Object... arguments) {
         MemoryLayout[] layouts = new MemoryLayout[arguments.length];
         for (int i = 0; i < arguments.length; i++) {
             layouts[i] = switch (arguments[i]) {
@@ -125,9 +134,11 @@ final class FakeDriver {
             };
         }
         MethodHandle handle = Linker.nativeLinker()
-                .downcallHandle(symbols.find(name).orElseThrow(), FunctionDescriptor.ofVoid(layouts));
+                .downcallHandle(
+                        symbols.find(name).orElseThrow(),
+                        result == null ? FunctionDescriptor.ofVoid(layouts) : FunctionDescriptor.of(result, layouts));
         try {
-            handle.invokeWithArguments(arguments);
+            return handle.invokeWithArguments(arguments);
         } catch (Throwable failure) {
             throw new AssertionError(failure);
         }

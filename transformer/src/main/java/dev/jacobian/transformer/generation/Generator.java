@@ -9,6 +9,7 @@ import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.TokenChoice;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.MemoryPlan;
@@ -17,6 +18,7 @@ import dev.jacobian.transformer.config.DecoderConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.IntFunction;
@@ -251,28 +253,24 @@ public final class Generator {
                 int to = Math.min(running.size(), from + chunk);
                 Tensor logits = model.logits(hidden, Arrays.copyOfRange(rows, from, to)); // [n, V]
                 List<Running> part = running.subList(from, to);
-                int[] chosen = config.filters() ? chooseFiltered(part, logits) : choosePlain(part, logits);
-                record(part, chosen, logits, alive);
+                record(part, choose(part, logits), alive);
             }
             return alive;
         }
 
-        private int[] choosePlain(List<Running> part, Tensor logits) {
+        private TokenChoice choose(List<Running> part, Tensor logits) {
             Backend backend = Backends.of(logits.device());
-            return config.doSample()
-                    ? backend.sample(logits, 1f / config.temperature(), config.seed(), coordinates(part))
-                    : backend.argmax(logits);
-        }
-
-        private int[] chooseFiltered(List<Running> part, Tensor logits) {
-            Backend backend = Backends.of(logits.device());
-            Tensor row = config.repetitionPenalty() == 1
+            Tensor shaped = config.repetitionPenalty() == 1
                     ? logits
                     : backend.penalize(
                             logits, part.stream().map(this::seen).toArray(int[][]::new), config.repetitionPenalty());
-            return config.doSample()
-                    ? backend.sample(row, config.samplingFilters(), config.seed(), coordinates(part))
-                    : backend.argmax(row);
+            TokenChoice.Rule rule = new TokenChoice.Rule(
+                    !config.doSample(),
+                    config.doSample() ? 1f / config.temperature() : 1f,
+                    config.filters() ? Optional.of(config.samplingFilters()) : Optional.empty(),
+                    config.seed(),
+                    coordinates(part));
+            return backend.choose(logits, shaped, rule);
         }
 
         /** The tokens of the prompt and of the continuation so far. */
@@ -294,18 +292,14 @@ public final class Generator {
             return coordinates;
         }
 
-        private void record(List<Running> part, int[] chosen, Tensor logits, List<Running> alive) {
-            Tensor logProbsThere = Workspace.like(logits, chosen.length); // [n]
-            Tensor stats = Workspace.like(logits, chosen.length, 2); // [n, 2]
-            float inverseTemperature = config.doSample() ? 1f / config.temperature() : 1f;
-            Backends.of(logits.device()).logProbs(logits, inverseTemperature, chosen, logProbsThere, null, stats);
-            float[] logProbs = logProbsThere.toFloatArray(); // [n]
-            for (int i = 0; i < chosen.length; i++) {
+        private void record(List<Running> part, TokenChoice choice, List<Running> alive) {
+            for (int i = 0; i < part.size(); i++) {
+                int token = choice.tokens()[i];
                 Running r = part.get(i);
-                r.tokens.add(chosen[i]);
-                r.logProbs.add(logProbs[i]);
-                listener.onToken(r.prompt, r.sample, chosen[i]);
-                boolean ended = eos.contains(chosen[i]) && !config.ignoreEos();
+                r.tokens.add(token);
+                r.logProbs.add(choice.logProbs()[i]);
+                listener.onToken(r.prompt, r.sample, token);
+                boolean ended = eos.contains(token) && !config.ignoreEos();
                 if (ended || r.tokens.size() == config.maxNewTokens()) {
                     results[r.prompt][r.sample] = finish(r, ended ? FinishReason.STOP : FinishReason.LENGTH);
                     cache.release(r.sequence);

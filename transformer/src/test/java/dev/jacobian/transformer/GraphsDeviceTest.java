@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer;
+
+import static dev.jacobian.transformer.Fixtures.assertBits;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.WeightFormat;
+import dev.jacobian.tensor.Workspace;
+import dev.jacobian.transformer.generation.FinishReason;
+import dev.jacobian.transformer.generation.Generation;
+import dev.jacobian.transformer.generation.GenerationConfig;
+import dev.jacobian.transformer.generation.Generator;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Decoding by replaying graphs: what decoding without them gives, and without calling the layers. */
+class GraphsDeviceTest {
+    private static final String PROPERTY = "jacobian.cuda.graphs";
+
+    private ModelOptions there;
+
+    @BeforeEach
+    void device() {
+        there = Fixtures.placement();
+    }
+
+    @AfterEach
+    void restore() {
+        Backends.setBatchInvariant(false);
+        System.clearProperty(PROPERTY);
+    }
+
+    private static List<List<Generation>> generate(
+            CausalLM model, boolean graphs, List<int[]> prompts, int samples, GenerationConfig config) {
+        System.setProperty(PROPERTY, Boolean.toString(graphs));
+        return new Generator(model).generate(prompts, samples, config);
+    }
+
+    /** The continuations with and without graphs, which must be the same bits; those of all prompts in a row. */
+    private static List<Generation> compare(CausalLM model, List<int[]> prompts, int samples, GenerationConfig config) {
+        List<Generation> graphs = generate(model, true, prompts, samples, config).stream()
+                .flatMap(List::stream)
+                .toList();
+        List<Generation> plain = generate(model, false, prompts, samples, config).stream()
+                .flatMap(List::stream)
+                .toList();
+        for (int i = 0; i < plain.size(); i++) {
+            String what = config + " continuation " + i;
+            assertThat(graphs.get(i).tokenIds()).as(what).isEqualTo(plain.get(i).tokenIds());
+            assertThat(graphs.get(i).finishReason())
+                    .as(what)
+                    .isEqualTo(plain.get(i).finishReason());
+            assertBits(what, graphs.get(i).logProbs(), plain.get(i).logProbs());
+        }
+        return graphs;
+    }
+
+    private static List<int[]> prompts(CausalLM model, int... lengths) {
+        List<int[]> prompts = new ArrayList<>();
+        for (int length : lengths) {
+            prompts.add(Fixtures.tokens(length, length, model.config().vocabularySize()));
+        }
+        return prompts;
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "qwen3, F32, true",
+        "qwen3, BF16, false",
+        "mistral-swa-f16, F32, false",
+        "llama-gqa, BF16, true",
+        "llama-bias-linear, F32, true"
+    })
+    @DisplayName("the same tokens and log-probabilities, from one sequence to many, as they end one by one")
+    void sameBits(String name, DType type, boolean batchInvariant) {
+        Backends.setBatchInvariant(batchInvariant);
+        CausalLM model = CausalLM.load(Fixtures.testdata("models", name), there.computingIn(type));
+        compare(model, prompts(model, 5), 1, GenerationConfig.greedy(9));
+        compare(model, prompts(model, 5, 18, 1), 4, GenerationConfig.sampling(20, 1.1f, 5));
+    }
+
+    @Test
+    @DisplayName("sequences end by end tokens and the others go on")
+    void endings() {
+        CausalLM model = CausalLM.load(Fixtures.testdata("models", "qwen3"), there);
+        // hot enough that the end token, one of 384, comes up in some sequences and not in others
+        List<Generation> all = compare(model, prompts(model, 3, 9), 16, GenerationConfig.sampling(24, 20f, 8));
+        assertThat(all).extracting(Generation::finishReason).contains(FinishReason.STOP, FinishReason.LENGTH);
+    }
+
+    @Test
+    @DisplayName("filters and penalties choose the same tokens")
+    void filters() {
+        CausalLM model = CausalLM.load(Fixtures.testdata("models", "llama-gqa"), there);
+        GenerationConfig config = GenerationConfig.builder()
+                .maxNewTokens(8)
+                .temperature(0.8f)
+                .topK(9)
+                .topP(0.9f)
+                .repetitionPenalty(1.2f)
+                .seed(4)
+                .build();
+        compare(model, prompts(model, 4, 7), 2, config);
+    }
+
+    @ParameterizedTest
+    @EnumSource(WeightFormat.class)
+    @DisplayName("weights in every format")
+    void formats(WeightFormat format) {
+        CausalLM model = CausalLM.load(Fixtures.testdata("models", "llama-mha-tied"), there.weights(format));
+        compare(model, prompts(model, 4, 7), 2, GenerationConfig.sampling(7, 1f, 4));
+    }
+
+    @Test
+    @DisplayName("after a shape's second step the layers are not called")
+    void replays() {
+        CausalLM model = CausalLM.load(Fixtures.testdata("models", "qwen3"), there);
+        int layers = model.config().layers();
+        var unused =
+                model.logits(Fixtures.tokens(1, 40, 384)); // positions enough for all steps: more would be a new table
+        AtomicInteger shown = new AtomicInteger();
+        new Workspace()
+                .run(() -> NoGrad.run(() -> {
+                    KvCache cache = model.newKvCache();
+                    int[] sequences = {cache.add(), cache.add(), cache.add()};
+                    Workspace.inner(
+                            () -> model.hidden(Fixtures.tokens(1, 12, 384), Segments.of(5, 4, 3), cache, sequences));
+                    for (int step = 0; step < 6; step++) {
+                        int[] tokens = Fixtures.tokens(step, 3, 384);
+                        Workspace.inner(() -> model.hidden(
+                                tokens, Segments.of(1, 1, 1), cache, sequences, state -> shown.incrementAndGet()));
+                    }
+                    assertThat(cache.length(sequences[0])).isEqualTo(11);
+                }));
+        assertThat(shown).hasValue(2 * (layers + 1));
+    }
+
+    @Test
+    @DisplayName("a token outside of the vocabulary is refused, though a replay would not look at it")
+    void wrongToken() {
+        CausalLM model = CausalLM.load(Fixtures.testdata("models", "qwen3"), there);
+        new Workspace()
+                .run(() -> NoGrad.run(() -> {
+                    KvCache cache = model.newKvCache();
+                    int[] sequence = {cache.add()};
+                    for (int step = 0; step < 3; step++) {
+                        model.hidden(new int[] {step}, Segments.of(1), cache, sequence);
+                    }
+                    assertThatThrownBy(() -> model.hidden(new int[] {384}, Segments.of(1), cache, sequence))
+                            .isInstanceOf(IndexOutOfBoundsException.class)
+                            .hasMessageContaining("384");
+                }));
+    }
+
+    @Test
+    @DisplayName("a word of the property that is no answer is an error")
+    void wrongProperty() {
+        CausalLM model = CausalLM.load(Fixtures.testdata("models", "qwen3"), there);
+        System.setProperty(PROPERTY, "yes");
+        assertThatThrownBy(model::newKvCache).hasMessageContaining("'yes'; use true or false");
+    }
+}
