@@ -24,14 +24,23 @@ hash=$(
 )
 version=$(nvcc --version | grep release)
 
-mkdir -p "$(dirname "$target")"
+# nvcc's choice of registers follows the addresses that it works at, and these follow the lengths of paths and variables. So it
+# runs where all of that is the same on every machine, without address randomisation where that can be had.
+work=$(mktemp -d /tmp/make-ptx.XXXXXX)
 unfinished=$target.tmp
-trap 'rm -f "$unfinished"' EXIT
+trap 'rm -rf "$work" "$unfinished"' EXIT
+cp "$sources"/* "$work"
+steady=()
+if setarch -R true 2>/dev/null; then
+    steady=(setarch -R)
+fi
 # shellcheck disable=SC2086 # the flags are words
-nvcc $flags -o "$unfinished" "$sources/kernels.cu"
+(cd "$work" && env -i PATH="$PATH" TMPDIR="$work" ${steady[@]+"${steady[@]}"} nvcc $flags -o kernels.ptx kernels.cu)
+mkdir -p "$(dirname "$target")"
 {
     echo "// sha256 of sources and flags: $hash"
     echo "// made by scripts/make-ptx.sh with $version"
-    sed 's/^\.version .*/.version 7.0/' "$unfinished"
-} >"$unfinished.2"
-mv "$unfinished.2" "$target"
+    # The pragma is a hint for memory checkers, newer than 7.0.
+    sed -e 's/^\.version .*/.version 7.0/' -e '/\.pragma "used_bytes_mask/d' "$work/kernels.ptx"
+} >"$unfinished"
+mv "$unfinished" "$target"

@@ -2,26 +2,23 @@
 //
 // SwiGLU, silu(gate) · up, and its gradients.
 #include "exp.cuh"
+#include "vectors.cuh"
 
 template <class T>
 __device__ __forceinline__ void swiGlu(const T* gate, const T* up, long long n, T* out) {
-    forEach(n, [=](long long i) {
-        float z = load(gate + i);
-        store(out + i, z / (1.0f + naturalExp(-z)) * load(up + i));
-    });
+    map(gate, up, n, out, [](float z, float u) { return z / (1.0f + naturalExp(-z)) * u; });
 }
 
 template <class T>
 __device__ __forceinline__ void swiGluBackward(const T* dOut, const T* gate, const T* up, long long n, T* dGate, T* dUp) {
-    forEach(n, [=](long long i) {
-        float z = load(gate + i);
-        float d = load(dOut + i);
-        float u = load(up + i);
-        float sigmoid = 1.0f / (1.0f + naturalExp(-z));
-        float slope = sigmoid * fmaf(z, 1.0f - sigmoid, 1.0f);
-        store(dUp + i, d * (z * sigmoid));
-        store(dGate + i, d * u * slope);
-    });
+    mapElements<1>(
+            wholeGrid(), {dOut, gate, up}, n, {dGate, dUp}, [](long long, const float(&x)[3], float(&gradients)[2]) {
+                auto [d, z, u] = x;
+                float sigmoid = 1.0f / (1.0f + naturalExp(-z));
+                float slope = sigmoid * fmaf(z, 1.0f - sigmoid, 1.0f);
+                gradients[0] = d * u * slope;
+                gradients[1] = d * (z * sigmoid);
+            });
 }
 
 // All [n]; an output may be an input. Any grid.

@@ -5,7 +5,20 @@
 //
 // The host cuts all tensors into pieces of at most any one size, a block each, and says with two arrays which tensor a piece
 // belongs to and where it begins. The factor of gradient clipping comes from device memory, so that no step waits for the host.
-#include "numbers.cuh"
+#include "vectors.cuh"
+
+struct AdamWConstants {
+    float scale, decay, rest1, beta2, rest2, stepSize, inverseRootCorrection, epsilon;
+
+    /** One element's step. */
+    __device__ __forceinline__ void apply(float gradient, float& p, float& m, float& v) const {
+        float g = gradient * scale;
+        m = fmaf(g - m, rest1, m);
+        v = fmaf(rest2 * g, g, beta2 * v);
+        float denominator = fmaf(sqrtf(v), inverseRootCorrection, epsilon);
+        p = p * decay - stepSize * m / denominator;
+    }
+};
 
 template <class T>
 __device__ __forceinline__ void adamW(
@@ -30,14 +43,37 @@ __device__ __forceinline__ void adamW(
     BFloat16* rounded = reinterpret_cast<BFloat16*>(at[4]);
     long long from = pieceStarts[blockIdx.x];
     long long to = min(from + pieceSize, at[5]);
-    float decay = decays[tensor];
-    float scale = *gradientScale;
-    for (long long i = from + threadIdx.x; i < to; i += blockDim.x) {
-        float g = load(gradient + i) * scale;
-        float m1 = fmaf(g - m[i], rest1, m[i]);
-        float v1 = fmaf(rest2 * g, g, beta2 * v[i]);
-        float denominator = fmaf(sqrtf(v1), inverseRootCorrection, epsilon);
-        float p = master[i] * decay - stepSize * m1 / denominator;
+    AdamWConstants constants = {
+            *gradientScale, decays[tensor], rest1, beta2, rest2, stepSize, inverseRootCorrection, epsilon};
+
+    constexpr int N = VECTOR<float>;
+    bool aligned = isAligned<N>(master + from) && isAligned<N>(gradient + from) && isAligned<N>(m + from)
+            && isAligned<N>(v + from) && (rounded == nullptr || isAligned<N>(rounded + from));
+    long long scalars = aligned ? to - (to - from) % N : from; // where they begin
+    for (long long i = from + threadIdx.x * N; i < scalars; i += blockDim.x * N) {
+        Vector<T, N> g = loadVector<N>(gradient + i);
+        float p[N];
+        float m1[N];
+        float v1[N];
+        loadFloats(master + i, p);
+        loadFloats(m + i, m1);
+        loadFloats(v + i, v1);
+#pragma unroll
+        for (int e = 0; e < N; e++) {
+            constants.apply(element(g, e), p[e], m1[e], v1[e]);
+        }
+        storeVector(m + i, m1);
+        storeVector(v + i, v1);
+        storeVector(master + i, p);
+        if (rounded != nullptr) {
+            storeVector(rounded + i, p);
+        }
+    }
+    for (long long i = scalars + threadIdx.x; i < to; i += blockDim.x) {
+        float p = master[i];
+        float m1 = m[i];
+        float v1 = v[i];
+        constants.apply(load(gradient + i), p, m1, v1);
         m[i] = m1;
         v[i] = v1;
         master[i] = p;

@@ -1,42 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Arithmetic on elements, and sums over rows. An output may be an input.
-#include "numbers.cuh"
+#include "columns.cuh"
+#include "vectors.cuh"
 
-/** One thread per column adds up rowsPerChunk rows in order; with several chunks a second launch adds up their sums. */
+template <class T>
+__device__ __forceinline__ void addRow(const T* x, const float* row, long long n, int d, T* out) {
+    constexpr int N = VECTOR<T>;
+    constexpr int AHEAD = 2;
+    bool aligned = isAligned<N>(x) && isAligned<N>(out) && isAligned<VECTOR<float>>(row) && d % N == 0;
+    Vector<T, N> loaded[AHEAD];
+    float added[AHEAD][N];
+    forEachAhead<AHEAD>(
+            wholeGrid(),
+            aligned ? n / N : 0,
+            [&](int u, long long v) {
+                loaded[u] = loadVector<N>(x + v * N);
+                loadFloats(row + (v * N - quotient(v * N, d) * d), added[u]);
+            },
+            [&](int u, long long v) {
+                float sums[N];
+#pragma unroll
+                for (int e = 0; e < N; e++) {
+                    sums[e] = element(loaded[u], e) + added[u][e];
+                }
+                storeVector(out + v * N, sums);
+            });
+    if (!aligned) {
+        forEach(n, [=](long long i) { store(out + i, load(x + i) + row[i - quotient(i, d) * d]); });
+    }
+}
+
 template <class T>
 __device__ __forceinline__ void sumRows(const T* x, int rows, int d, int rowsPerChunk, float* out, int accumulate) {
-    int column = blockIdx.x * blockDim.x + threadIdx.x;
-    if (column >= d) {
-        return;
-    }
-    float* target = out + static_cast<long long>(blockIdx.y) * d + column;
-    long long from = static_cast<long long>(blockIdx.y) * rowsPerChunk;
-    long long to = min(from + rowsPerChunk, static_cast<long long>(rows));
-    float sum = accumulate ? *target : 0;
-#pragma unroll 4
-    for (long long row = from; row < to; row++) {
-        sum += load(x + row * d + column);
-    }
-    *target = sum;
+    sumColumns(rows, d, rowsPerChunk, out, accumulate, [=](long long, long long i) {
+        return ColumnTerm{1.0f, load(x + i)};
+    });
 }
 
 // x, y, out [n]; row [d] in F32, x and out of add_row [n / d, d]. Any grid.
 #define ELEMENTWISE(type, T)                                                                                           \
     KERNEL(add_##type, 256, (const T* x, const T* y, long long n, T* out)) {                                           \
-        forEach(n, [=](long long i) { store(out + i, load(x + i) + load(y + i)); });                                   \
+        map(x, y, n, out, [](float a, float b) { return a + b; });                                                     \
     }                                                                                                                  \
     KERNEL(multiply_##type, 256, (const T* x, const T* y, long long n, T* out)) {                                      \
-        forEach(n, [=](long long i) { store(out + i, load(x + i) * load(y + i)); });                                   \
+        map(x, y, n, out, [](float a, float b) { return a * b; });                                                     \
     }                                                                                                                  \
     KERNEL(scale_##type, 256, (const T* x, float factor, long long n, T* out)) {                                       \
-        forEach(n, [=](long long i) { store(out + i, factor * load(x + i)); });                                        \
+        map(x, n, out, [=](float a) { return factor * a; });                                                           \
     }                                                                                                                  \
     KERNEL(add_scaled_##type, 256, (const T* x, float factor, long long n, T* out)) {                                  \
-        forEach(n, [=](long long i) { store(out + i, fmaf(factor, load(x + i), load(out + i))); });                    \
+        map(x, static_cast<const T*>(out), n, out, [=](float a, float b) { return fmaf(factor, a, b); });              \
     }                                                                                                                  \
     KERNEL(add_row_##type, 256, (const T* x, const float* row, long long n, int d, T* out)) {                          \
-        forEach(n, [=](long long i) { store(out + i, load(x + i) + row[i % d]); });                                    \
+        addRow(x, row, n, d, out);                                                                                     \
     }
 ELEMENTWISE(f32, float)
 ELEMENTWISE(bf16, BFloat16)

@@ -4,24 +4,44 @@
 //
 // Several rows of the gradient may go to one row of the table. So that they are added in order and without atomics, the host
 // sorts the indices first (stably): one block then owns one row of the table.
-#include "numbers.cuh"
+#include "vectors.cuh"
 
 template <class T, class Out>
 __device__ __forceinline__ void gatherRows(const T* table, const int* rows, int d, Out* out) {
     const T* from = table + static_cast<long long>(rows[blockIdx.x]) * d;
     Out* to = out + static_cast<long long>(blockIdx.x) * d;
-    for (int i = threadIdx.x; i < d; i += blockDim.x) {
-        store(to + i, load(from + i));
-    }
+    mapElements<2>(wholeBlock(), {from}, d, {to}, [](long long, const float(&x)[1], float(&y)[1]) { y[0] = x[0]; });
 }
 
 template <class T, class Sum>
 __device__ __forceinline__ void scatterAddRows(
         const T* x, const int* order, const int* starts, const int* targets, int d, Sum* table) {
     Sum* to = table + static_cast<long long>(targets[blockIdx.x]) * d;
-    for (int i = threadIdx.x; i < d; i += blockDim.x) {
+    int begin = starts[blockIdx.x];
+    int end = starts[blockIdx.x + 1];
+    constexpr int N = VECTOR<T, Sum>;
+    bool aligned = d % N == 0 && isAligned<N>(x) && isAligned<N>(table);
+    for (int i = threadIdx.x * N; aligned && i < d; i += blockDim.x * N) {
+        Vector<Sum, N> old = loadVector<N>(to + i);
+        float sums[N];
+#pragma unroll
+        for (int e = 0; e < N; e++) {
+            sums[e] = element(old, e);
+        }
+#pragma unroll 4
+        for (int k = begin; k < end; k++) {
+            Vector<T, N> row = loadVector<N>(x + static_cast<long long>(order[k]) * d + i);
+#pragma unroll
+            for (int e = 0; e < N; e++) {
+                sums[e] += element(row, e);
+            }
+        }
+        storeVector(to + i, sums);
+    }
+    for (int i = threadIdx.x; !aligned && i < d; i += blockDim.x) {
         float sum = load(to + i);
-        for (int k = starts[blockIdx.x]; k < starts[blockIdx.x + 1]; k++) {
+#pragma unroll 4
+        for (int k = begin; k < end; k++) {
             sum += load(x + static_cast<long long>(order[k]) * d + i);
         }
         store(to + i, sum);

@@ -10,6 +10,7 @@
 //   smallest relative error over [0, 15], 1e-8; beyond, Φ(-t) is 0 in F32. The rounding of t² is made good in the exponential.
 // - ½ (1 + tanh u) is 1 / (1 + exp(-2u)).
 #include "exp.cuh"
+#include "vectors.cuh"
 
 struct Activation {
     float value, slope;
@@ -73,13 +74,23 @@ struct GeluTanh {
     }
 };
 
+template <class F, class T>
+__device__ __forceinline__ void gegluBackward(const T* dOut, const T* gate, const T* up, long long n, T* dGate, T* dUp) {
+    mapElements<1>(
+            wholeGrid(), {dOut, gate, up}, n, {dGate, dUp}, [](long long, const float(&x)[3], float(&gradients)[2]) {
+                Activation gelu = F::both(x[1]);
+                gradients[0] = x[0] * x[2] * gelu.slope;
+                gradients[1] = x[0] * gelu.value;
+            });
+}
+
 // All [n]; an output may be an input. Any grid.
 #define GELU(name, type, F, T)                                                                                         \
     KERNEL(name##_##type, 256, (const T* x, long long n, T* out)) {                                                    \
-        forEach(n, [=](long long i) { store(out + i, F::value(load(x + i))); });                                       \
+        map<2>(x, n, out, [](float z) { return F::value(z); });                                                        \
     }                                                                                                                  \
     KERNEL(name##_backward_##type, 256, (const T* dOut, const T* x, long long n, T* dX)) {                             \
-        forEach(n, [=](long long i) { store(dX + i, load(dOut + i) * F::both(load(x + i)).slope); });                  \
+        map<1>(dOut, x, n, dX, [](float d, float z) { return d * F::both(z).slope; });                                 \
     }
 GELU(gelu, f32, Gelu, float)
 GELU(gelu, bf16, Gelu, BFloat16)
@@ -89,17 +100,11 @@ GELU(gelu_tanh, bf16, GeluTanh, BFloat16)
 // All [n]; an output may be an input. Any grid.
 #define GEGLU(name, type, F, T)                                                                                        \
     KERNEL(name##_##type, 256, (const T* gate, const T* up, long long n, T* out)) {                                    \
-        forEach(n, [=](long long i) { store(out + i, F::value(load(gate + i)) * load(up + i)); });                     \
+        map<1>(gate, up, n, out, [](float z, float u) { return F::value(z) * u; });                                    \
     }                                                                                                                  \
     KERNEL(name##_backward_##type, 256,                                                                                \
            (const T* dOut, const T* gate, const T* up, long long n, T* dGate, T* dUp)) {                               \
-        forEach(n, [=](long long i) {                                                                                  \
-            Activation gelu = F::both(load(gate + i));                                                                 \
-            float d = load(dOut + i);                                                                                  \
-            float u = load(up + i);                                                                                    \
-            store(dUp + i, d * gelu.value);                                                                            \
-            store(dGate + i, d * u * gelu.slope);                                                                      \
-        });                                                                                                            \
+        gegluBackward<F>(dOut, gate, up, n, dGate, dUp);                                                               \
     }
 GEGLU(geglu, f32, Gelu, float)
 GEGLU(geglu, bf16, Gelu, BFloat16)

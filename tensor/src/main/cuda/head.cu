@@ -29,11 +29,12 @@ __device__ __forceinline__ void logProbsBackward(
     float inverse = 1.0f / stats[2 * blockIdx.x + 1];
     float scaled = dLogProbs[blockIdx.x] * inverseTemperature;
     int target = targets[blockIdx.x];
-    for (int i = threadIdx.x; i < vocabulary; i += ROW_THREADS) {
-        float p = naturalExp(load(row + i) * inverseTemperature - largest) * inverse;
+    const T* read = row;
+    mapElements<2>(wholeBlock(), {read}, vocabulary, {row}, [=](long long i, const float(&logit)[1], float(&out)[1]) {
+        float p = naturalExp(logit[0] * inverseTemperature - largest) * inverse;
         float gradient = -(p * scaled);
-        store(row + i, i == target ? gradient + scaled : gradient);
-    }
+        out[0] = i == target ? gradient + scaled : gradient;
+    });
 }
 
 // logits [R, vocabulary]; targets, logProbs, entropy (or null) [R]; stats [R, 2]: m and l. Grid: R.

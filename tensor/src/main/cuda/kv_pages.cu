@@ -3,11 +3,33 @@
 // Writing keys and values into the pages of a cache. Which page a token goes to is the host's decision; it passes slots, so that
 // a batch of sequences of all lengths is one launch, and one whose shape does not change with them.
 #include "attention.cuh"
+#include "vectors.cuh"
 
-/** A warp's width of threads per row and head: runs of a head's numbers, and one search for their place. */
+/** A vector per thread, or a warp's width of threads per row and head: runs of a head's numbers, one search for their place. */
 template <class T>
 __device__ __forceinline__ void kvAppend(
         const T* keys, const T* values, const int* slots, int rows, int kvHeads, int headDim, T* keyPages, T* valuePages) {
+    constexpr int N = VECTOR<T>;
+    if (headDim % N == 0 && isAligned<N>(keys) && isAligned<N>(values) && isAligned<N>(keyPages) && isAligned<N>(valuePages)) {
+        int vectors = headDim / N;
+        forEach(static_cast<long long>(rows) * kvHeads * vectors, [=](long long i) {
+            long long rowHead = quotient(i, vectors);
+            int d = static_cast<int>(i - rowHead * vectors) * N;
+            long long row = quotient(rowHead, kvHeads);
+            int slot = slots[row];
+            if (slot < 0) {
+                return;
+            }
+            Vector<T, N> key = loadVector<N>(keys + rowHead * headDim + d);
+            Vector<T, N> value = loadVector<N>(values + rowHead * headDim + d);
+            int kvHead = static_cast<int>(rowHead - row * kvHeads);
+            long long to =
+                    PagedKeys::offset(slot / PagedKeys::PAGE, slot % PagedKeys::PAGE, kvHeads, kvHead, headDim) + d;
+            storeVector(keyPages + to, key);
+            storeVector(valuePages + to, value);
+        });
+        return;
+    }
     constexpr int LANES = 32;
     forEach(static_cast<long long>(rows) * kvHeads * LANES, [=](long long i) {
         long long rowHead = i / LANES;
@@ -39,8 +61,10 @@ __device__ __forceinline__ void kvCopyPages(
         long long within = i % perPage;
         long long source = from[page] * perPage + within;
         long long target = to[page] * perPage + within;
-        keys[target] = keys[source];
-        values[target] = values[source];
+        uint4 key = keys[source];
+        uint4 value = values[source];
+        keys[target] = key;
+        values[target] = value;
     });
 }
 

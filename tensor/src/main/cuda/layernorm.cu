@@ -5,10 +5,8 @@
 //
 //   n = (x - mean) / σ, out = n · weight + bias
 //   dX = (g - mean(g) - n · mean(g · n)) / σ with g = dOut · weight; dWeight = Σ dOut · n; dBias = Σ dOut, by sum_rows
-#include "sums.cuh"
-
-constexpr int LAYER_NORM_THREADS = 256;
-constexpr int LAYER_NORM_ROWS = LAYER_NORM_THREADS / SUM_LANES; // per block
+#include "columns.cuh"
+#include "rowsinorder.cuh"
 
 template <class T>
 __device__ __forceinline__ void layerNorm(
@@ -21,60 +19,57 @@ __device__ __forceinline__ void layerNorm(
         T* out,
         float* means,
         float* inverseStd) {
-    int lane = threadIdx.x % SUM_LANES;
-    long long row = static_cast<long long>(blockIdx.x) * LAYER_NORM_ROWS + threadIdx.x / SUM_LANES;
-    int width = row < rows ? d : 0; // rows beyond the end take part in the shuffles only
+    long long row = static_cast<long long>(blockIdx.x) * SHARED_ROWS + threadIdx.x / SUM_LANES;
+    bool exists = row < rows;
+    const T* own = x + row * d;
     float sum = 0;
-#pragma unroll 4
-    for (int i = lane; i < width; i += SUM_LANES) {
-        sum += load(x + row * d + i);
-    }
+    forRowsInOrder<T, 1>({own}, exists ? d : 0, d, [&](int, const float(&value)[1]) { sum += value[0]; });
     float mean = foldSixteen(sum) / static_cast<float>(d);
     float squares = 0;
-#pragma unroll 4
-    for (int i = lane; i < width; i += SUM_LANES) {
-        float centred = load(x + row * d + i) - mean;
+    forRowsInOrder<T, 1>({own}, exists ? d : 0, d, [&](int, const float(&value)[1]) {
+        float centred = value[0] - mean;
         squares = fmaf(centred, centred, squares);
-    }
+    });
     float r = 1.0f / sqrtf(foldSixteen(squares) / static_cast<float>(d) + epsilon);
-    if (row < rows && lane == 0) {
+    if (!exists) {
+        return;
+    }
+    if (threadIdx.x % SUM_LANES == 0) {
         means[row] = mean;
         inverseStd[row] = r;
     }
-#pragma unroll 4
-    for (int i = lane; i < width; i += SUM_LANES) {
-        float n = (load(x + row * d + i) - mean) * r;
-        store(out + row * d + i, fmaf(n, weight[i], bias == nullptr ? 0.0f : bias[i]));
-    }
+    mapRows<T, 1>({own}, weight, bias, d, out + row * d, [=](const float(&value)[1], float w, float b) {
+        return fmaf((value[0] - mean) * r, w, b);
+    });
 }
 
 template <class T>
 __device__ __forceinline__ void layerNormBackward(
         const T* dOut, const T* x, const float* weight, const float* means, const float* inverseStd, int rows, int d, T* dX) {
-    int lane = threadIdx.x % SUM_LANES;
-    long long row = static_cast<long long>(blockIdx.x) * LAYER_NORM_ROWS + threadIdx.x / SUM_LANES;
-    int width = row < rows ? d : 0;
-    float mean = row < rows ? means[row] : 0;
-    float r = row < rows ? inverseStd[row] : 0;
+    long long row = static_cast<long long>(blockIdx.x) * SHARED_ROWS + threadIdx.x / SUM_LANES;
+    bool exists = row < rows;
+    const T* ownDOut = dOut + row * d;
+    const T* ownX = x + row * d;
+    float mean = exists ? means[row] : 0;
+    float r = exists ? inverseStd[row] : 0;
     float sum = 0;
     float weighted = 0;
-#pragma unroll 4
-    for (int i = lane; i < width; i += SUM_LANES) {
-        float g = load(dOut + row * d + i) * weight[i];
+    forRowsInOrder<T, 2>({ownDOut, ownX}, exists ? d : 0, d, [&](int i, const float(&values)[2]) {
+        float g = values[0] * weight[i];
         sum += g;
-        weighted = fmaf(g, (load(x + row * d + i) - mean) * r, weighted);
-    }
+        weighted = fmaf(g, (values[1] - mean) * r, weighted);
+    });
     float meanOfG = foldSixteen(sum) / static_cast<float>(d);
     float c = foldSixteen(weighted) / static_cast<float>(d);
-#pragma unroll 4
-    for (int i = lane; i < width; i += SUM_LANES) {
-        float g = load(dOut + row * d + i) * weight[i];
-        float n = (load(x + row * d + i) - mean) * r;
-        store(dX + row * d + i, r * fmaf(-c, n, g - meanOfG));
+    if (!exists) {
+        return;
     }
+    mapRows<T, 2>({ownDOut, ownX}, weight, nullptr, d, dX + row * d, [=](const float(&values)[2], float w, float) {
+        return r * fmaf(-c, (values[1] - mean) * r, values[0] * w - meanOfG);
+    });
 }
 
-/** One thread per column adds up rowsPerChunk rows in order; the chunks' sums are a matrix for sum_rows. */
+/** The chunks' sums are a matrix for sum_rows. */
 template <class T>
 __device__ __forceinline__ void layerNormWeightGradient(
         const T* dOut,
@@ -86,25 +81,14 @@ __device__ __forceinline__ void layerNormWeightGradient(
         int rowsPerChunk,
         float* out,
         int accumulate) {
-    int column = blockIdx.x * blockDim.x + threadIdx.x;
-    if (column >= d) {
-        return;
-    }
-    float* target = out + static_cast<long long>(blockIdx.y) * d + column;
-    long long from = static_cast<long long>(blockIdx.y) * rowsPerChunk;
-    long long to = min(from + rowsPerChunk, static_cast<long long>(rows));
-    float sum = accumulate ? *target : 0;
-#pragma unroll 4
-    for (long long row = from; row < to; row++) {
-        float n = (load(x + row * d + column) - means[row]) * inverseStd[row];
-        sum = fmaf(load(dOut + row * d + column), n, sum);
-    }
-    *target = sum;
+    sumColumns(rows, d, rowsPerChunk, out, accumulate, [=](long long row, long long i) {
+        return ColumnTerm{load(dOut + i), (load(x + i) - means[row]) * inverseStd[row]};
+    });
 }
 
 // x, out [rows, d]; weight, bias (or null) [d]; means, inverseStd [rows]: 1/σ. Grid: rows / 16, rounded up.
 #define LAYER_NORM(type, T)                                                                                            \
-    KERNEL(layer_norm_##type, LAYER_NORM_THREADS,                                                                      \
+    KERNEL(layer_norm_##type, SHARED_ROW_THREADS,                                                                      \
            (const T* x, const float* weight, const float* bias, float epsilon, int rows, int d, T* out, float* means,          \
             float* inverseStd)) {                                                                                      \
         layerNorm(x, weight, bias, epsilon, rows, d, out, means, inverseStd);                                          \
@@ -114,7 +98,7 @@ LAYER_NORM(bf16, BFloat16)
 
 // dOut, x, dX [rows, d]; weight [d]; means, inverseStd [rows]. Grid: rows / 16, rounded up.
 #define LAYER_NORM_BACKWARD(type, T)                                                                                   \
-    KERNEL(layer_norm_backward_##type, LAYER_NORM_THREADS,                                                             \
+    RESIDENT_KERNEL(layer_norm_backward_##type, SHARED_ROW_THREADS, NORM_BLOCKS,                                       \
            (const T* dOut, const T* x, const float* weight, const float* means, const float* inverseStd, int rows, int d,  \
             T* dX)) {                                                                                                  \
         layerNormBackward(dOut, x, weight, means, inverseStd, rows, d, dX);                                            \
@@ -125,7 +109,7 @@ LAYER_NORM_BACKWARD(bf16, BFloat16)
 // dOut, x [rows, d]; means, inverseStd [rows]; out [chunks, d], added to if accumulate. Grid: (d / 256, rows / rowsPerChunk),
 // both rounded up.
 #define LAYER_NORM_WEIGHT_GRADIENT(type, T)                                                                            \
-    KERNEL(layer_norm_weight_gradient_##type, LAYER_NORM_THREADS,                                                      \
+    KERNEL(layer_norm_weight_gradient_##type, 256,                                                                     \
            (const T* dOut, const T* x, const float* means, const float* inverseStd, int rows, int d, int rowsPerChunk, \
             float* out, int accumulate)) {                                                                             \
         layerNormWeightGradient(dOut, x, means, inverseStd, rows, d, rowsPerChunk, out, accumulate);                   \

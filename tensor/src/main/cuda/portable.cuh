@@ -15,6 +15,10 @@
 /** A kernel with C linkage; maxThreads is the largest block it may be launched with. */
 #define KERNEL(name, maxThreads, parameters) extern "C" __global__ void __launch_bounds__(maxThreads, 1) name parameters
 
+/** A kernel that takes no more registers than let this many blocks run on a multiprocessor together. */
+#define RESIDENT_KERNEL(name, maxThreads, blocks, parameters) \
+    extern "C" __global__ void __launch_bounds__(maxThreads, blocks) name parameters
+
 #define SHARED(type, name, count) __shared__ __align__(16) type name[count]
 
 #define DYNAMIC_SHARED(type, name)                                    \
@@ -23,6 +27,7 @@
 
 #else
 #include "emulation.h"
+#define RESIDENT_KERNEL(name, maxThreads, blocks, parameters) KERNEL(name, maxThreads, parameters)
 #endif
 
 constexpr unsigned ALL_LANES = 0xFFFFFFFFu;

@@ -7,6 +7,7 @@
 #pragma once
 #include "exp.cuh"
 #include "sums.cuh"
+#include "vectors.cuh"
 
 constexpr int ROW_THREADS = 256;
 constexpr int ROW_TILE = 1024;
@@ -17,39 +18,93 @@ struct RowSums {
     float maximum, sum, weighted;
 };
 
+/** The largest of row · factor that this thread of a block sees. */
+template <class T>
+__device__ __forceinline__ float rowMaximum(const T* row, int vocabulary, float factor) {
+    constexpr int N = VECTOR<T>;
+    constexpr int AHEAD = 4;
+    float largest = MINUS_INFINITY;
+    int vectors = isAligned<N>(row) ? vocabulary / N : 0;
+    Vector<T, N> loaded[AHEAD];
+    forEachAhead<AHEAD>(
+            wholeBlock(),
+            vectors,
+            [&](int u, long long v) { loaded[u] = loadVector<N>(row + v * N); },
+            [&](int u, long long) {
+#pragma unroll
+                for (int e = 0; e < N; e++) {
+                    largest = maximum(largest, element(loaded[u], e) * factor);
+                }
+            });
+#pragma unroll 4
+    for (int i = vectors * N + threadIdx.x; i < vocabulary; i += ROW_THREADS) {
+        largest = maximum(largest, load(row + i) * factor);
+    }
+    return largest;
+}
+
 /** For a block of ROW_THREADS; every thread receives the result. z = row · factor. */
 template <class T>
 __device__ __forceinline__ RowSums rowSums(const T* row, int vocabulary, float factor) {
     SHARED(float, terms, 2 * (ROW_SECOND + ROW_TILE));
     SHARED(float, result, 2);
-    float largest = MINUS_INFINITY;
-    for (int i = threadIdx.x; i < vocabulary; i += ROW_THREADS) {
-        largest = maximum(largest, load(row + i) * factor);
-    }
-    largest = blockMaximum(largest);
+    float largest = blockMaximum(rowMaximum(row, vocabulary, factor));
 
-    auto fill = [=](int tile) {
-        float* at = terms + (tile & 1) * (ROW_SECOND + ROW_TILE);
-        for (int i = threadIdx.x; i < ROW_TILE; i += ROW_THREADS) {
-            int index = tile * ROW_TILE + i;
-            float e = 0;
-            float weighted = 0; // zeros at the end change no sum
-            if (index < vocabulary) {
-                float z = load(row + index) * factor - largest;
-                e = naturalExp(z);
-                weighted = e * z;
+    // Each thread has EACH elements of a tile: neighbours where it can read them at once, else one in ROW_THREADS.
+    constexpr int EACH = ROW_TILE / ROW_THREADS;
+    bool aligned = vocabulary % EACH == 0 && isAligned<EACH>(row);
+    float next[EACH]; // of the tile that follows the last one filled, on their way while that is added up
+    auto fetch = [&](int tile) {
+        int first = tile * ROW_TILE + threadIdx.x * EACH;
+        if (aligned && first < vocabulary) {
+            Vector<T, EACH> loaded = loadVector<EACH>(row + first);
+#pragma unroll
+            for (int e = 0; e < EACH; e++) {
+                next[e] = element(loaded, e);
             }
-            at[i] = e;
-            at[ROW_SECOND + i] = weighted;
+        }
+#pragma unroll
+        for (int e = 0; e < EACH; e++) {
+            int index = tile * ROW_TILE + e * ROW_THREADS + threadIdx.x;
+            if (!aligned && index < vocabulary) {
+                next[e] = load(row + index);
+            }
+        }
+    };
+    auto fill = [&](int tile) {
+        float* at = terms + (tile & 1) * (ROW_SECOND + ROW_TILE);
+        float e[EACH];
+        float weighted[EACH];
+#pragma unroll
+        for (int k = 0; k < EACH; k++) {
+            int i = aligned ? threadIdx.x * EACH + k : k * ROW_THREADS + threadIdx.x;
+            bool exists = tile * ROW_TILE + i < vocabulary; // zeros at the end change no sum
+            float z = next[k] * factor - largest;
+            e[k] = exists ? naturalExp(z) : 0.0f;
+            weighted[k] = exists ? e[k] * z : 0.0f;
+        }
+        if (aligned) {
+            storeVector(at + threadIdx.x * EACH, e);
+            storeVector(at + ROW_SECOND + threadIdx.x * EACH, weighted);
+        }
+#pragma unroll
+        for (int k = 0; k < EACH; k++) {
+            if (!aligned) {
+                at[k * ROW_THREADS + threadIdx.x] = e[k];
+                at[ROW_SECOND + k * ROW_THREADS + threadIdx.x] = weighted[k];
+            }
         }
     };
     int tiles = (vocabulary + ROW_TILE - 1) / ROW_TILE;
     float sum = 0;
+    fetch(0);
     fill(0);
+    fetch(1);
     __syncthreads();
     for (int tile = 0; tile < tiles; tile++) {
         if (tile + 1 < tiles) {
             fill(tile + 1);
+            fetch(tile + 2);
         }
         if (threadIdx.x < 32) {
             const float* at = terms + (tile & 1) * (ROW_SECOND + ROW_TILE) + threadIdx.x / SUM_LANES * ROW_SECOND;

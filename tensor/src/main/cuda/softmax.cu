@@ -8,10 +8,10 @@ __device__ __forceinline__ void softmax(const T* logits, int vocabulary, float i
     const T* row = logits + static_cast<long long>(blockIdx.x) * vocabulary;
     RowSums sums = rowSums(row, vocabulary, inverseTemperature);
     float inverse = 1.0f / sums.sum;
-    for (int i = threadIdx.x; i < vocabulary; i += ROW_THREADS) {
-        float e = naturalExp(load(row + i) * inverseTemperature - sums.maximum);
-        out[static_cast<long long>(blockIdx.x) * vocabulary + i] = e * inverse;
-    }
+    float* probabilities = out + static_cast<long long>(blockIdx.x) * vocabulary;
+    mapElements<2>(wholeBlock(), {row}, vocabulary, {probabilities}, [=](long long, const float(&logit)[1], float(&p)[1]) {
+        p[0] = naturalExp(logit[0] * inverseTemperature - sums.maximum) * inverse;
+    });
 }
 
 // logits, out [R, vocabulary]; out may be F32 logits. Grid: R.

@@ -2,22 +2,18 @@
 //
 // Sums of squares for the norm of all gradients, in the order of the reference: blocks of 4096 elements as 16 F32 partial sums
 // (half a warp each), the blocks added in order in double.
-#include "sums.cuh"
+#include "rowsinorder.cuh"
 
 constexpr int SQUARES_BLOCK = 4096;
-constexpr int SQUARES_THREADS = 256;
+constexpr int SQUARES_THREADS = SHARED_ROW_THREADS;
 
 template <class T>
 __device__ __forceinline__ void sumOfSquares(const T* x, long long n, double* sums) {
-    long long block = static_cast<long long>(blockIdx.x) * (SQUARES_THREADS / SUM_LANES) + threadIdx.x / SUM_LANES;
+    long long block = static_cast<long long>(blockIdx.x) * SHARED_ROWS + threadIdx.x / SUM_LANES;
     long long from = block * SQUARES_BLOCK;
-    long long to = min(from + SQUARES_BLOCK, n);
+    int size = static_cast<int>(max(min(n - from, static_cast<long long>(SQUARES_BLOCK)), 0LL));
     float sum = 0;
-#pragma unroll 8
-    for (long long i = from + threadIdx.x % SUM_LANES; i < to; i += SUM_LANES) {
-        float value = load(x + i);
-        sum = fmaf(value, value, sum);
-    }
+    forRowsInOrder<T, 1>({x + from}, size, SQUARES_BLOCK, [&](int, const float(&value)[1]) { sum = fmaf(value[0], value[0], sum); });
     sum = foldSixteen(sum);
     if (from < n && threadIdx.x % SUM_LANES == 0) {
         sums[block] = sum;

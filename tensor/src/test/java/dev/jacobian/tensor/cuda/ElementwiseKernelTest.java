@@ -23,18 +23,18 @@ class ElementwiseKernelTest extends KernelTestBase {
                 EmulatedMemory deviceY = device.copy(y, type);
                 EmulatedMemory out = device.allocate(type, n);
                 Tensor expected = Tensor.zeros(n);
-                int grid = 1 + n % 3; // any grid covers everything
+                int grid = 1 + n % 3; // any grid covers everything, a small one in several rounds
                 reference.add(x, y, expected);
-                device.launch("add" + suffix(type), grid, 1, 256, deviceX, deviceY, (long) n, out);
+                device.launch("add" + suffix(type), grid, 1, 64, deviceX, deviceY, (long) n, out);
                 assertSame(out, expected, type, "add " + n);
                 reference.multiply(x, y, expected);
-                device.launch("multiply" + suffix(type), grid, 1, 256, deviceX, deviceY, (long) n, out);
+                device.launch("multiply" + suffix(type), grid, 1, 64, deviceX, deviceY, (long) n, out);
                 assertSame(out, expected, type, "multiply " + n);
                 reference.scale(x, 0.7f, expected);
-                device.launch("scale" + suffix(type), grid, 1, 256, deviceX, 0.7f, (long) n, out);
+                device.launch("scale" + suffix(type), grid, 1, 64, deviceX, 0.7f, (long) n, out);
                 assertSame(out, expected, type, "scale " + n);
                 reference.addScaled(x, -1.3f, y);
-                device.launch("add_scaled" + suffix(type), grid, 1, 256, deviceX, -1.3f, (long) n, deviceY);
+                device.launch("add_scaled" + suffix(type), grid, 1, 64, deviceX, -1.3f, (long) n, deviceY);
                 assertSame(deviceY, y, type, "addScaled " + n);
             }
         }
@@ -77,14 +77,14 @@ class ElementwiseKernelTest extends KernelTestBase {
                 EmulatedMemory deviceGate = device.copy(gate, type);
                 EmulatedMemory deviceUp = device.copy(up, type);
                 EmulatedMemory out = device.allocate(type, n);
-                device.launch("swiglu" + suffix(type), 2, 1, 256, deviceGate, deviceUp, (long) n, out);
+                device.launch("swiglu" + suffix(type), 1, 1, 64, deviceGate, deviceUp, (long) n, out);
                 assertSame(out, expected, type, "swiGlu " + n);
                 // In place: the gradients take the place of the inputs.
                 device.launch(
                         "swiglu_backward" + suffix(type),
-                        2,
                         1,
-                        256,
+                        1,
+                        64,
                         device.copy(dOut, type),
                         deviceGate,
                         deviceUp,
@@ -101,7 +101,7 @@ class ElementwiseKernelTest extends KernelTestBase {
     void rotary() {
         int[] positions = {0, 5, 2, 9, 9, 1, 3};
         for (DType type : TYPES) {
-            for (int headDim : new int[] {2, 10, 64}) {
+            for (int headDim : new int[] {2, 10, 16, 24, 64}) {
                 int width = 3 * headDim;
                 Tensor x = rounded(wild(rng, positions.length, width), type);
                 Tensor cos = normal(rng, 10, headDim / 2);
@@ -142,7 +142,7 @@ class ElementwiseKernelTest extends KernelTestBase {
                 if (from != to) {
                     EmulatedMemory out = device.allocate(to, 3000);
                     String kernel = "convert" + suffix(from) + "_to" + suffix(to);
-                    device.launch(kernel, 3, 1, 256, device.copy(x, from), 3000L, out);
+                    device.launch(kernel, 3, 1, 64, device.copy(x, from), 3000L, out);
                     assertSame(out, rounded(x, from), to, kernel);
                 }
             }

@@ -66,6 +66,7 @@ class LayerNormKernelTest extends KernelTestBase {
                 check(type, normal(rng, 1 + d % 19, d), d % 2 == 0);
             }
             check(type, normal(rng, 18, 512), true);
+            check(type, normal(rng, 3, 1000), false);
             check(type, wild(rng, 20, 40), true);
         }
     }

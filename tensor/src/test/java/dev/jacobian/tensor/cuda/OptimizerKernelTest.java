@@ -14,12 +14,12 @@ import org.junit.jupiter.api.Test;
 
 /** AdamW over many tensors, the gradient norm, and rows of the embedding's gradient have the reference's bits. */
 class OptimizerKernelTest extends KernelTestBase {
-    private static final int PIECE = 128;
+    private static final int PIECE = 126; // every second one begins where no vector may
 
     @Test
     void adamWOverManyTensors() {
         for (DType type : TYPES) {
-            int[] sizes = {1, 5, 127, 128, 129, 700};
+            int[] sizes = {1, 5, 125, 126, 127, 128, 700};
             long[] table = new long[6 * sizes.length];
             float[] decays = new float[sizes.length];
             List<Tensor> expected = new ArrayList<>();

@@ -153,6 +153,6 @@ class StreamEmulatedTest extends EmulatedDevice {
                         CudaException.class,
                         failure -> assertThat(failure.code()).isEqualTo(CUresult.CUDA_ERROR_LAUNCH_FAILED))
                 .hasMessageContaining("waiting for stream test failed: CUDA_ERROR_LAUNCH_FAILED")
-                .hasMessageContaining("restart the process and resume from the last checkpoint");
+                .hasMessageContaining("start again; training runs continue from their last checkpoint");
     }
 }
