@@ -20,7 +20,10 @@ final class CudaAttention {
     private static final int BACKWARD_ROWS = 16;
     private static final int DECODE_KEYS = 256;
     private static final int MAX_DECODE_GROUP = 16;
-    private static final int[] COMPILED = {32, 64, 128};
+    /** The largest head that kernels are compiled for. */
+    static final int MAX_HEAD_DIM = 128;
+
+    private static final int[] COMPILED = {32, 64, MAX_HEAD_DIM};
 
     private final CudaEngine engine;
     private final CudaFlashAttention flash;
@@ -35,8 +38,8 @@ final class CudaAttention {
         return Arrays.stream(COMPILED)
                 .filter(d -> d >= headDim)
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("attention on a GPU has heads of up to "
-                        + COMPILED[COMPILED.length - 1] + " elements, the model's have " + headDim));
+                .orElseThrow(() -> new IllegalArgumentException("attention on a GPU has heads of up to " + MAX_HEAD_DIM
+                        + " elements, the model's have " + headDim));
     }
 
     private static String kernel(String family, DType dtype, int headDim) {

@@ -46,9 +46,6 @@ public final class CudaBackend implements Backend {
     /** Half a gibibyte of F32. */
     private static final int CHUNK_ELEMENTS = 1 << 27;
 
-    /** The greatest size that attention kernels are compiled for. */
-    private static final int MAX_HEAD_DIM = 128;
-
     /** Rows up to which a quantized weight is read in place rather than expanded. */
     private static final int MATVEC_ROWS = 8;
 
@@ -117,7 +114,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public int maxHeadDim() {
-        return MAX_HEAD_DIM;
+        return CudaAttention.MAX_HEAD_DIM;
     }
 
     @Override

@@ -17,7 +17,6 @@ final class CudaFlashAttention {
 
     private static final int THREADS = 128;
     private static final int ALIGNMENT = 16;
-    private static final int LARGEST_HEAD = 128;
     private static final int LARGEST_GROUP = 64;
     private static final float NO_CAP = 0f;
 
@@ -34,7 +33,7 @@ final class CudaFlashAttention {
                 return false;
             }
         }
-        return headDim <= LARGEST_HEAD && headDim * DType.BF16.bytes() % ALIGNMENT == 0;
+        return headDim <= CudaAttention.MAX_HEAD_DIM && headDim * DType.BF16.bytes() % ALIGNMENT == 0;
     }
 
     /** Attention within a batch; see {@link CudaAttention#packed}. */
@@ -170,7 +169,7 @@ final class CudaFlashAttention {
         int heads = q.extent(1) / headDim;
         int kvHeads = k.extent(1) / headDim;
         int compiled = CudaAttention.compiled(headDim);
-        int threads = compiled == LARGEST_HEAD ? 2 * THREADS : THREADS;
+        int threads = compiled == CudaAttention.MAX_HEAD_DIM ? 2 * THREADS : THREADS;
         int keyBytes = (compiled == 64 ? 768 : 512) * compiled + 1040;
         int[] queryTiles = AttentionBatch.tilesByPosition(segments, ROWS, true); // [T, 2]
         int[] keyTiles = AttentionBatch.tilesByPosition(segments, ROWS, false); // [T, 2]
