@@ -8,6 +8,7 @@ import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A tensor whose gradient can be asked for.
@@ -21,6 +22,8 @@ import java.util.Optional;
  * been passed on, only leaves keep theirs. A graph can be walked back once.
  */
 public final class Var implements LinearWeight {
+    private static final AtomicLong CHANGES = new AtomicLong();
+
     private final Tensor value;
     private final boolean requiresGrad;
     private final String name;
@@ -116,8 +119,14 @@ public final class Var implements LinearWeight {
 
     /** Tells that the value was written to, so that copies made of it for speed are made anew. */
     public void valueChanged() {
+        CHANGES.incrementAndGet();
         packedIsStale = true;
         convertedIsStale = true;
+    }
+
+    /** How often {@link #valueChanged} was called of any variable: whoever keeps what was computed from values compares it. */
+    public static long valueChanges() {
+        return CHANGES.get();
     }
 
     /** The value in the type that an operation computes in; a rounded copy is kept until the value changes. */

@@ -53,7 +53,7 @@ public interface KvCache {
      *
      * @param tokens [n] ids, checked by the caller
      * @param sequences [n] handles, each once
-     * @param constants what passes read beside weights; another object says that it is something else now
+     * @param constants what passes read beside weights; if it equals that of the step before, so does what it stands for
      * @param pass appends to every layer, and does not {@link #advance}
      * @return [n, D], what the pass computed; good until the next call
      */

@@ -148,8 +148,10 @@ public final class Workspace {
 
         /** Gives a device's memory back early. */
         public void release(DeviceArray array) {
-            if (workspace == null || !workspace.giveUp(array)) {
+            if (workspace == null || !workspace.leases.containsKey(array)) {
                 array.close();
+            } else {
+                workspace.giveUp(array);
             }
         }
     }
@@ -178,15 +180,18 @@ public final class Workspace {
         try {
             return body.get();
         } finally {
-            endScope(null);
-            if (depth == 0) {
-                scopes++;
-                dropIdle();
-            }
-            if (outer == null) {
-                CURRENT.remove();
-            } else {
-                CURRENT.set(outer);
+            try {
+                endScope(null);
+                if (depth == 0) {
+                    scopes++;
+                    dropIdle();
+                }
+            } finally {
+                if (outer == null) {
+                    CURRENT.remove();
+                } else {
+                    CURRENT.set(outer);
+                }
             }
         }
     }

@@ -82,6 +82,7 @@ class TensorDeviceTest {
         Numbers.assertSameBits(
                 narrow.to(DType.F32).to(Device.CPU), x.to(DType.BF16).to(DType.F32), "into");
         assertThatThrownBy(() -> narrow.fill(1f)).hasMessageContaining("BF16");
+        assertThatThrownBy(() -> narrow.fill(-0f)).hasMessageContaining("BF16");
     }
 
     @Test

@@ -106,6 +106,9 @@ final class Decoder {
         return segments.count() > 0;
     }
 
+    /** What a replayed pass was captured with: the rotary table's memory, and weights whose rounded copies are those of now. */
+    private record PassConstants(Tensor cos, long valueChanges) {}
+
     /** {@link #hidden} of one token for each sequence, which the cache may replay instead of calling the layers. */
     private Var decoded(int[] tokens, Segments segments, KvCache cache, int[] sequences, Consumer<Var> listener) {
         int longest = 0;
@@ -116,11 +119,15 @@ final class Decoder {
         rotary.ensure(longest + 1);
         Tensor cos = rotary.cos(); // [P, headDim / 2]
         Tensor sin = rotary.sin(); // [P, headDim / 2]
-        Tensor h = cache.decode(tokens, sequences, cos, (ids, positions, handles) -> {
-            Segments rows = ids.length == tokens.length ? segments : Segments.of(ones(ids.length));
-            return layers(ids, new ForwardPass(rows, positions, cos, sin, Optional.of(cache), handles), listener)
-                    .value();
-        }); // [N, D]
+        Tensor h = cache.decode(
+                tokens, sequences, new PassConstants(cos, Var.valueChanges()), (ids, positions, handles) -> {
+                    Segments rows = ids.length == tokens.length ? segments : Segments.of(ones(ids.length));
+                    return layers(
+                                    ids,
+                                    new ForwardPass(rows, positions, cos, sin, Optional.of(cache), handles),
+                                    listener)
+                            .value();
+                }); // [N, D]
         return RmsNorm.rmsNorm(Var.constant(h), norm, config.normEpsilon());
     }
 

@@ -69,7 +69,7 @@ final class CudaArray implements DeviceArray {
     public void fill(int from, int count, float value) {
         Objects.checkFromIndexSize(from, count, length);
         requireOpen();
-        if (dtype != DType.F32 && value != 0f) {
+        if (dtype != DType.F32 && Float.floatToRawIntBits(value) != 0) {
             throw new IllegalArgumentException("only F32 elements are filled with " + value + ", these are " + dtype);
         }
         if (count == 0) {
@@ -128,11 +128,15 @@ final class CudaArray implements DeviceArray {
     public void close() {
         if (!closed) {
             closed = true;
-            engine.context().dispatcher().postAlways(() -> {
-                if (block != null) {
-                    block.close();
-                }
-            });
+            try {
+                engine.context().dispatcher().postAlways(() -> {
+                    if (block != null) {
+                        block.close();
+                    }
+                });
+            } catch (IllegalStateException deviceClosed) {
+                // closing the device freed it
+            }
         }
     }
 

@@ -82,8 +82,9 @@ public final class CudaBackend implements Backend {
     /** Closes all devices; what is still on them is lost. */
     static void closeAll() {
         synchronized (OPEN) {
-            OPEN.values().forEach(backend -> backend.engine.close());
+            List<CudaBackend> open = List.copyOf(OPEN.values());
             OPEN.clear();
+            open.forEach(backend -> backend.engine.close());
         }
     }
 

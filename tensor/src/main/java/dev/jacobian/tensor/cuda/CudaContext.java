@@ -100,7 +100,7 @@ final class CudaContext implements AutoCloseable {
             return;
         }
         try {
-            dispatcher.run(this::release);
+            dispatcher.runAlways(this::release);
         } finally {
             dispatcher.close();
         }

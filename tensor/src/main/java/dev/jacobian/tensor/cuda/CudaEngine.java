@@ -266,7 +266,7 @@ final class CudaEngine implements AutoCloseable {
     @Override
     public void close() {
         try {
-            context.dispatcher().run(() -> {
+            context.dispatcher().runAlways(() -> {
                 List.copyOf(graphs).forEach(CudaGraph::close);
                 if (ints != null) {
                     ints.close();

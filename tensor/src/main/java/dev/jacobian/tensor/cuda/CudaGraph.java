@@ -100,7 +100,11 @@ final class CudaGraph implements AutoCloseable {
                 return constant.block.address();
             }
         }
-        DeviceBlock block = engine.scratch((long) Integer.BYTES * values.length, "a graph's integers");
+        // Uploaded before the first launch: a block that earlier kernels of the capture write to would not keep it.
+        DeviceBlock block = engine.context()
+                .memory()
+                .allocateApart(
+                        Math.max(1, (long) Integer.BYTES * values.length), engine.stream(), "a graph's integers");
         constants.add(new Constant(values, block));
         return block.address();
     }

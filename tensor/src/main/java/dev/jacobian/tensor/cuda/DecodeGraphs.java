@@ -83,7 +83,7 @@ final class DecodeGraphs {
      * @param constants what passes read beside weights; with others than before no graph is used any more
      */
     DecodeStep step(int rows, int pages, Object constants) {
-        if (constants != this.constants) {
+        if (!constants.equals(this.constants)) {
             close();
             this.constants = constants;
         }

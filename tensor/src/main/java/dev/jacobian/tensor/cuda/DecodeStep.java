@@ -96,6 +96,9 @@ final class DecodeStep {
             refusal = waits;
         }
         captured = refusal == null;
+        if (refusal instanceof CudaException tight && tight.isOutOfMemory()) {
+            return false; // this step goes without; there may be room at the next
+        }
         if (!captured && !REFUSED.getAndSet(true)) {
             LOG.log(
                     Level.WARNING,
@@ -107,11 +110,15 @@ final class DecodeStep {
 
     /** Gives the graph and its memory up; steps under way are completed. */
     void close() {
-        engine.context().dispatcher().postAlways(() -> {
-            if (graph != null) {
-                graph.close();
-            }
-        });
+        try {
+            engine.context().dispatcher().postAlways(() -> {
+                if (graph != null) {
+                    graph.close();
+                }
+            });
+        } catch (IllegalStateException deviceClosed) {
+            // closing the device closed the graph
+        }
         memory.release(inputs.array());
         if (result != null) {
             memory.release(result.deviceArray());

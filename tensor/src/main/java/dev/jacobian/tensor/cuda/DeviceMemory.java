@@ -169,6 +169,18 @@ final class DeviceMemory {
      * @param promised whether dropping the block without closing it is a leak; otherwise that is how it comes back
      */
     DeviceBlock allocate(long bytes, CudaStream stream, String what, boolean promised) {
+        return allocate(bytes, stream, what, promised, capturing);
+    }
+
+    /**
+     * Allocates, during a capture, memory that the captured work before this moment does not use either: for what is written
+     * once, before all of it runs.
+     */
+    DeviceBlock allocateApart(long bytes, CudaStream stream, String what) {
+        return allocate(bytes, stream, what, true, null);
+    }
+
+    private DeviceBlock allocate(long bytes, CudaStream stream, String what, boolean promised, GraphMemory recycled) {
         dispatcher.requireCurrent();
         if (bytes < 1 || bytes > Long.MAX_VALUE / 4) {
             throw new IllegalArgumentException("cannot allocate " + bytes + " bytes for " + what);
@@ -179,7 +191,7 @@ final class DeviceMemory {
         stream.handle(); // open, or an exception
         cache.computeIfAbsent(stream, key -> new HashMap<>());
         long occupied = reuse == Reuse.NEVER ? bytes : sizeClass(bytes);
-        long address = capturing == null ? 0 : capturing.take(occupied);
+        long address = recycled == null ? 0 : recycled.take(occupied);
         if (address == 0) {
             address = takeCached(stream, occupied);
             if (address == 0) {

@@ -36,6 +36,7 @@ final class Dispatcher implements AutoCloseable {
     private final ThreadLocal<List<Recorded>> recording = new ThreadLocal<>();
     private volatile boolean closed;
     private volatile boolean asleep;
+    private final RuntimeException unsaid; // made in time
     private RuntimeException posted; // touched by the thread only
 
     /** A task that was posted while its thread recorded, and whether it runs after a failure too. */
@@ -52,13 +53,18 @@ final class Dispatcher implements AutoCloseable {
 
     Dispatcher(String name) {
         this.name = name;
+        this.unsaid = new CudaException(name + " failed and could not say how; is the heap full? Give it more: -Xmx");
         this.thread = Thread.ofPlatform().daemon().name(name).unstarted(this::work);
         thread.start();
     }
 
     private void work() {
         for (Runnable task = next(); task != null; task = next()) {
-            task.run(); // keeps its failure to itself
+            try {
+                task.run();
+            } catch (Throwable escaped) { // keeping a failure takes memory, and there may be none
+                posted = posted == null ? unsaid : posted;
+            }
         }
     }
 
@@ -116,6 +122,28 @@ final class Dispatcher implements AutoCloseable {
             return run(task);
         });
         submit(answer);
+        return await(answer);
+    }
+
+    /** {@link #run} also after a failure of what was posted, which is thrown then: for closing. */
+    void runAlways(Runnable task) {
+        if (isCurrent()) {
+            task.run();
+            return;
+        }
+        FutureTask<Void> answer = new FutureTask<>(() -> {
+            try {
+                task.run();
+            } finally {
+                throwPosted();
+            }
+            return null;
+        });
+        submit(answer);
+        await(answer);
+    }
+
+    private static <T> T await(FutureTask<T> answer) {
         long begin = System.nanoTime();
         while (!answer.isDone() && System.nanoTime() - begin < SPIN_FOR_ANSWER_NANOS) {
             Thread.onSpinWait();
@@ -229,7 +257,7 @@ final class Dispatcher implements AutoCloseable {
     private void keep(RuntimeException failure) {
         if (posted == null) {
             posted = failure;
-        } else {
+        } else if (posted != failure) {
             posted.addSuppressed(failure);
         }
     }

@@ -39,8 +39,13 @@ final class UploadedInts implements AutoCloseable {
             entries.removeLast().block.close();
         }
         DeviceBlock block = engine.scratch((long) Integer.BYTES * values.length, "integers");
+        try {
+            engine.upload(MemorySegment.ofArray(values), block, 0);
+        } catch (RuntimeException refused) {
+            block.close();
+            throw refused;
+        }
         entries.addFirst(new Entry(values, block));
-        engine.upload(MemorySegment.ofArray(values), block, 0);
         return block.address();
     }
 

@@ -75,6 +75,23 @@ class CudaGraphEmulatedTest {
     }
 
     @Test
+    void integersOfKernelsDoNotLieWhereTheGraphWritesBefore() {
+        Tensor numbers = Tensor.zeros(DEVICE, DType.F32, Shape.of(128)); // [128], a block as large as the smallest
+        Tensor table = Tensor.of(new float[] {1, 2, 3, 4, 5, 6}, 3, 2).to(DEVICE); // [3, 2]
+        Tensor out = Tensor.zeros(DEVICE, DType.F32, Shape.of(3, 2)); // [3, 2]
+        CudaGraph graph = capture(() -> {
+            Tensor scribble = temporary(numbers);
+            backend.add(numbers, numbers, scribble);
+            Workspace.release(scribble);
+            backend.gatherRows(table, new int[] {2, 0, 1}, out);
+        });
+        launch(graph);
+        launch(graph);
+        assertThat(out.toFloatArray()).containsExactly(5, 6, 1, 2, 3, 4);
+        close(graph);
+    }
+
+    @Test
     void aLaunchReadsWhatIsThereAndRunsNothingBefore() {
         Tensor x = onDevice(1, 2, 3);
         Tensor out = onDevice(0, 0, 0);

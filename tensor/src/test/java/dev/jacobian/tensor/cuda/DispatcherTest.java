@@ -80,6 +80,29 @@ class DispatcherTest {
     }
 
     @Test
+    void closingRunsAfterAFailureAndTheFailureIsThrownThen() {
+        boolean[] ran = new boolean[1];
+        dispatcher.post(() -> {
+            throw new CudaException("first");
+        });
+        assertThatThrownBy(() -> dispatcher.runAlways(() -> ran[0] = true)).hasMessage("first");
+        assertThat(ran[0]).isTrue();
+        assertThat(dispatcher.call(() -> "again")).isEqualTo("again");
+    }
+
+    @Test
+    void theSameFailureTwiceDoesNotEndTheThread() {
+        CudaException same = new CudaException("the same");
+        for (int i = 0; i < 2; i++) {
+            dispatcher.postAlways(() -> {
+                throw same;
+            });
+        }
+        assertThatThrownBy(() -> dispatcher.call(() -> "not reached")).isSameAs(same);
+        assertThat(dispatcher.call(() -> "again")).isEqualTo("again");
+    }
+
+    @Test
     void anInterruptIsKeptUntilTheTaskIsDone() throws InterruptedException {
         CountDownLatch started = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);
