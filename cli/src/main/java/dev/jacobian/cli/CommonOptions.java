@@ -48,7 +48,7 @@ final class CommonOptions {
             defaultValue = "f32",
             converter = ComputeMode.Converter.class,
             description = "What to compute in: f32, or on a GPU tf32 (matrix products that round their inputs) or bf16,"
-                    + " several times faster; sums, log-probabilities and trained weights stay F32"
+                    + " meant to be faster; sums, log-probabilities and trained weights stay F32"
                     + " (default: ${DEFAULT-VALUE}).")
     private ComputeMode compute;
 
@@ -85,6 +85,14 @@ final class CommonOptions {
         return json;
     }
 
+    /** The options that continue a run in the same arithmetic, such as {@code --compute bf16}; nothing on the CPU. */
+    String arithmeticOptions() {
+        if (device.kind() == Device.Kind.CPU) {
+            return "";
+        }
+        return " --compute " + compute.name().toLowerCase(Locale.ROOT) + (batchInvariant ? " --batch-invariant" : "");
+    }
+
     /** Where and in what to compute; known once {@link #apply} has run. */
     ModelOptions model() {
         return ModelOptions.DEFAULT.on(device).computingIn(compute.type());
@@ -109,7 +117,7 @@ final class CommonOptions {
             if (compute != ComputeMode.F32 && device.kind() == Device.Kind.CPU) {
                 throw new CliException("--compute " + compute.name().toLowerCase(Locale.ROOT)
                         + " needs a GPU, the device is " + decision
-                        + ". Leave it out; --weights bf16 holds a model's weights in 16 bits anywhere");
+                        + ". Leave it out; the CPU computes in F32");
             }
             compute.apply(device);
             note.append(", device ").append(decision);

@@ -116,7 +116,7 @@ final class RlCommand extends CliCommand {
     }
 
     /** What helps a run that a device ended, behind the failure's own sentence. */
-    private static String afterwards(DeviceException failure, Path folder, RlConfig config) {
+    private String afterwards(DeviceException failure, Path folder, RlConfig config) {
         String less = "";
         if (failure.isOutOfMemory() && !config.gradientCheckpointing()) {
             less += ". --set gradient_checkpointing=true takes less memory and gives the same bits";
@@ -125,7 +125,7 @@ final class RlCommand extends CliCommand {
             less += ". --set offload_optimizer=true takes less memory and gives the same bits";
         }
         return less + ". Continue from the last checkpoint with: jacobian rl --resume --out " + folder
-                + " (another --device may continue it)";
+                + common().arithmeticOptions() + " (another --device may continue it)";
     }
 
     private void print(RlResult result, Path folder) {

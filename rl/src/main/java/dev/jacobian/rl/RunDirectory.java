@@ -19,6 +19,7 @@ import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.CausalLM;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -42,6 +43,7 @@ import java.util.stream.Stream;
  * <p>Whatever instant a run is killed at, the last checkpoint is whole. Resuming cuts the logs back to it.
  */
 final class RunDirectory {
+    private static final System.Logger LOG = System.getLogger("dev.jacobian.rl");
     private static final String PREFIX = "checkpoint-";
     private static final int FORMAT = 1;
 
@@ -70,6 +72,7 @@ final class RunDirectory {
         origin.data().ifPresent(data -> description.put("data", data));
         description.put("seed", config.seed());
         description.set("config", config.toJson());
+        description.put("arithmetic", arithmetic(model));
         description.put(
                 "machine",
                 "JDK " + Runtime.version() + ", " + Backends.cpu().name() + ", " + ComputePool.threads() + " threads"
@@ -81,7 +84,9 @@ final class RunDirectory {
                 throw new IllegalStateException(
                         "there is no run to resume in " + folder + "; start it without --resume");
             }
-            run.requireSame(Json.read(file), file);
+            JsonNode saved = Json.read(file);
+            run.requireSame(saved, file);
+            run.warnOfOtherArithmetic(saved);
         } else {
             if (Files.exists(file)) {
                 throw new IllegalStateException(
@@ -90,6 +95,30 @@ final class RunDirectory {
             Json.write(file, description);
         }
         return run;
+    }
+
+    /** What decides the bits beside the settings: F32 in the reference's order, as on every CPU, or another way. */
+    private static String arithmetic(CausalLM model) {
+        if (model.device().equals(Device.CPU) || Backends.isBatchInvariant()) {
+            return model.computeType().toString();
+        }
+        boolean rounds = Backends.isTf32Allowed() && model.computeType() == DType.F32;
+        return (rounds ? "TF32" : model.computeType()) + " in orders that depend on the batch";
+    }
+
+    /** A lost device's run may go on elsewhere, but nobody should believe that the bits are those of one run. */
+    private void warnOfOtherArithmetic(JsonNode saved) {
+        String before = saved.path("arithmetic").asText();
+        String now = description.get("arithmetic").asText();
+        if (!before.isEmpty() && !before.equals(now)) {
+            LOG.log(
+                    Level.WARNING,
+                    "{0} was begun in {1} and goes on in {2}: the result will not be, bit for bit, that of an"
+                            + " uninterrupted run (--compute, --batch-invariant and --device choose)",
+                    folder,
+                    before,
+                    now);
+        }
     }
 
     /** Where a run that is not on the CPU computes. */

@@ -4,6 +4,7 @@ package dev.jacobian.rl;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.autograd.Var;
+import dev.jacobian.io.Json;
 import dev.jacobian.rl.sft.SftConfig;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.sft.SftExample;
@@ -126,6 +127,9 @@ class TrainingDeviceTest {
         CausalLM back = TestModels.addition();
         new RlTrainer(back, new Addition(), whole).output(run, ORIGIN, true).train();
         assertThat(bits(back)).isEqualTo(bits(stayed));
+        assertThat(Json.read(run.resolve("run.json")).get("arithmetic").textValue())
+                .as("nothing to warn of")
+                .isEqualTo("F32");
     }
 
     private static void stopAfter(int step, RlTrainer trainer) {
