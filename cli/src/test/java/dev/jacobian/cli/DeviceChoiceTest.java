@@ -58,7 +58,7 @@ class DeviceChoiceTest {
     void theCpuComputesInF32Only() {
         Object[] command = {"generate", "--model", Fixtures.model("llama-gqa"), "--prompt", "a", "--device", "cpu"};
         assertThat(Run.of(with(command, "--compute", "bf16")).failure(ExitCode.FAILED))
-                .contains("--compute bf16 needs a GPU, the device is cpu. Leave it out; --weights bf16");
+                .contains("--compute bf16 needs a GPU, the device is cpu. Leave it out; the CPU computes in F32");
         assertThat(Run.of(with(command, "--compute", "f8")).failure(ExitCode.USAGE))
                 .contains("unknown type 'f8'; use f32, tf32 or bf16");
     }
