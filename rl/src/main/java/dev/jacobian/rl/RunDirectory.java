@@ -44,6 +44,10 @@ import java.util.stream.Stream;
  */
 final class RunDirectory {
     private static final System.Logger LOG = System.getLogger("dev.jacobian.rl");
+
+    /** Between the ways in which one run has computed. */
+    private static final String THEN = ", then ";
+
     private static final String PREFIX = "checkpoint-";
     private static final int FORMAT = 1;
 
@@ -86,7 +90,7 @@ final class RunDirectory {
             }
             JsonNode saved = Json.read(file);
             run.requireSame(saved, file);
-            run.warnOfOtherArithmetic(saved);
+            run.rememberOtherArithmetic((ObjectNode) saved, file);
         } else {
             if (Files.exists(file)) {
                 throw new IllegalStateException(
@@ -107,10 +111,16 @@ final class RunDirectory {
     }
 
     /** A lost device's run may go on elsewhere, but nobody should believe that the bits are those of one run. */
-    private void warnOfOtherArithmetic(JsonNode saved) {
+    private void rememberOtherArithmetic(ObjectNode saved, Path file) {
         String before = saved.path("arithmetic").asText();
         String now = description.get("arithmetic").asText();
-        if (!before.isEmpty() && !before.equals(now)) {
+        if (before.isEmpty() || before.equals(now)) {
+            return;
+        }
+        String all = before.endsWith(THEN + now) ? before : before + THEN + now;
+        description.put("arithmetic", all);
+        if (!all.equals(before)) {
+            Json.write(file, saved.put("arithmetic", all)); // at once: the run may be killed before it ends
             LOG.log(
                     Level.WARNING,
                     "{0} was begun in {1} and goes on in {2}: the result will not be, bit for bit, that of an"

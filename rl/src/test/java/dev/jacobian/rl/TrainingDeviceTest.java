@@ -127,9 +127,25 @@ class TrainingDeviceTest {
         CausalLM back = TestModels.addition();
         new RlTrainer(back, new Addition(), whole).output(run, ORIGIN, true).train();
         assertThat(bits(back)).isEqualTo(bits(stayed));
-        assertThat(Json.read(run.resolve("run.json")).get("arithmetic").textValue())
-                .as("nothing to warn of")
-                .isEqualTo("F32");
+        assertThat(arithmetic(run)).as("nothing to warn of").isEqualTo("F32");
+    }
+
+    @Test
+    @DisplayName("a run that goes on in another arithmetic says so in run.json")
+    void otherArithmetic() {
+        Path run = folder.resolve("run");
+        RlConfig whole = config("grpo").saveSteps(1).build();
+        stopAfter(1, new RlTrainer(TestModels.addition(DType.BF16), new Addition(), whole).output(run, ORIGIN, false));
+        new RlTrainer(TestModels.addition(), new Addition(), whole).output(run, ORIGIN, true);
+        assertThat(arithmetic(run)).isEqualTo("BF16, then F32");
+        new RlTrainer(TestModels.addition(), new Addition(), whole)
+                .output(run, ORIGIN, true)
+                .train();
+        assertThat(arithmetic(run)).isEqualTo("BF16, then F32");
+    }
+
+    private static String arithmetic(Path run) {
+        return Json.read(run.resolve("run.json")).get("arithmetic").textValue();
     }
 
     private static void stopAfter(int step, RlTrainer trainer) {

@@ -20,6 +20,7 @@ final class CudaAttention {
     private static final int BACKWARD_ROWS = 16;
     private static final int DECODE_KEYS = 256;
     private static final int MAX_DECODE_GROUP = 16;
+
     /** The largest head that kernels are compiled for. */
     static final int MAX_HEAD_DIM = 128;
 

@@ -19,7 +19,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -400,15 +399,15 @@ public final class CudaBackend implements Backend {
     public void gatherRows(Tensor table, int[] rows, Tensor out) {
         if (out.elements() > 0) {
             engine.launch(
-                    "gather_rows_" + fromTo(table, out), rows.length, 1, THREADS, table, rows, out.extent(1), out);
+                    "gather_rows_" + CudaEngine.fromTo(table.dtype(), out.dtype()),
+                    rows.length,
+                    1,
+                    THREADS,
+                    table,
+                    rows,
+                    out.extent(1),
+                    out);
         }
-    }
-
-    private static String fromTo(Tensor from, Tensor to) {
-        String name = from.dtype().name().toLowerCase(Locale.ROOT);
-        return from.dtype() == to.dtype()
-                ? name
-                : name + "_to_" + to.dtype().name().toLowerCase(Locale.ROOT);
     }
 
     @Override
@@ -416,7 +415,7 @@ public final class CudaBackend implements Backend {
         RowGroups groups = RowGroups.of(rows);
         if (x.elements() > 0) {
             engine.launch(
-                    "scatter_add_rows_" + fromTo(x, table),
+                    "scatter_add_rows_" + CudaEngine.fromTo(x.dtype(), table.dtype()),
                     groups.targets().length,
                     1,
                     THREADS,

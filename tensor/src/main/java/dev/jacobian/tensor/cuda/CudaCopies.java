@@ -4,7 +4,6 @@ package dev.jacobian.tensor.cuda;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.CudaArray.View;
-import java.util.Locale;
 
 /** Copies within a device: dense ones by the driver, strided and converting ones by kernels. */
 final class CudaCopies {
@@ -34,8 +33,7 @@ final class CudaCopies {
             throw new IllegalArgumentException("cannot convert " + from.dtype() + " to " + to.dtype());
         }
         Tensor dense = source.contiguous();
-        String kernel = "convert_" + from.dtype().name().toLowerCase(Locale.ROOT) + "_to_"
-                + to.dtype().name().toLowerCase(Locale.ROOT);
+        String kernel = "convert_" + CudaEngine.fromTo(from.dtype(), to.dtype());
         engine.launchOver(dense.elements(), kernel, dense, (long) dense.elements(), to);
         if (dense != source) {
             dense.close();
@@ -46,7 +44,7 @@ final class CudaCopies {
         if (source.rank() > 2) {
             int step = source.elements() / source.extent(0);
             for (int i = 0; i < source.extent(0); i++) {
-                copyStrided(engine, inner(source, i), new View(to.array(), to.offset() + i * step));
+                copyStrided(engine, source.select(0, i), new View(to.array(), to.offset() + i * step));
             }
             return;
         }
@@ -71,11 +69,6 @@ final class CudaCopies {
                     columns,
                     new View(to.array(), to.offset() + row * columns));
         }
-    }
-
-    /** {@code source[i]} as a tensor of one dimension less. */
-    private static Tensor inner(Tensor source, int i) {
-        return source.select(0, i);
     }
 
     /** A floating type whose elements are as wide: copying looks at no value. */

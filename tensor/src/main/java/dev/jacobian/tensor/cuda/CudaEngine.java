@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -169,6 +170,12 @@ final class CudaEngine implements AutoCloseable {
             case BF16 -> family + "_bf16";
             case F16, I8, I32, I64 -> throw new IllegalArgumentException("no kernel " + family + " for " + dtype);
         };
+    }
+
+    /** What kernels that convert are called by, such as {@code f32_to_bf16}; {@code f32} where nothing is converted. */
+    static String fromTo(DType from, DType to) {
+        String name = from.name().toLowerCase(Locale.ROOT);
+        return from == to ? name : name + "_to_" + to.name().toLowerCase(Locale.ROOT);
     }
 
     /** Launches a kernel that loops over {@code n} elements. */
