@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import dev.jacobian.transformer.ModelOptions;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -54,13 +56,23 @@ abstract class CliCommand implements Callable<Integer> {
         return true;
     }
 
+    /** What to compute in unless the options say it: for a command that goes on with what another began. */
+    Arithmetic usualArithmetic() {
+        return Arithmetic.DEFAULT;
+    }
+
+    /** Where and in what to compute with the model of a folder. */
+    final ModelOptions modelOptions(Path folder) {
+        return common.model(folder, streams);
+    }
+
     /** Does the work and prints the result. */
     abstract void execute();
 
     @Override
     public final Integer call() {
         checkUsage();
-        common.apply(streams, computes());
+        common.apply(streams, computes(), usualArithmetic());
         execute();
         return ExitCode.DONE;
     }

@@ -5,7 +5,8 @@ import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.transformer.ModelOptions;
-import java.util.Locale;
+import dev.jacobian.transformer.config.ModelFamily;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 import picocli.CommandLine.Model.CommandSpec;
@@ -39,24 +40,29 @@ final class CommonOptions {
             description = "cpu, cuda, cuda:N or auto: the first GPU if there is one (default: ${DEFAULT-VALUE}).")
     private DeviceChoice choice;
 
-    private Device device = Device.CPU;
+    private DeviceChoice.Decision decision = new DeviceChoice.Decision(Device.CPU, "");
 
     @Option(
             names = "--compute",
             order = FIRST + 2,
             paramLabel = "TYPE",
-            defaultValue = "f32",
             converter = ComputeMode.Converter.class,
             description = "What to compute in: f32, or on a GPU tf32 (matrix products that round their inputs) or bf16,"
-                    + " meant to be faster; sums, log-probabilities and trained weights stay F32"
-                    + " (default: ${DEFAULT-VALUE}).")
-    private ComputeMode compute;
+                    + " meant to be faster; sums, log-probabilities and trained weights stay F32 (default: f32, or what"
+                    + " a resumed run was started with).")
+    private Optional<ComputeMode> compute = Optional.empty();
 
     @Option(
             names = "--batch-invariant",
             order = FIRST + 3,
-            description = "On a GPU: the same bits whatever the batch, as the CPU always gives them; slower.")
-    private boolean batchInvariant;
+            negatable = true,
+            arity = "0",
+            description =
+                    "On a GPU: the same bits whatever the batch, as the CPU always gives them; slower (default: no,"
+                            + " or what a resumed run was started with).")
+    private Optional<Boolean> batchInvariant = Optional.empty();
+
+    private Arithmetic arithmetic = Arithmetic.DEFAULT;
 
     @Option(
             names = "--threads",
@@ -85,48 +91,63 @@ final class CommonOptions {
         return json;
     }
 
-    /** The options that continue a run in the same arithmetic, such as {@code --compute bf16}; nothing on the CPU. */
-    String arithmeticOptions() {
-        if (device.kind() == Device.Kind.CPU) {
-            return "";
+    /**
+     * Where and in what to compute with a model; known once {@link #apply} has run. A device that nobody asked for is not
+     * taken for a model that it cannot compute.
+     *
+     * @param folder of the model's checkpoint
+     */
+    ModelOptions model(Path folder, Streams streams) {
+        int most = Backends.of(decision.device()).maxHeadDim();
+        if (decision.isAutomatic() && decision.device().kind() == Device.Kind.CUDA) {
+            int headDim = ModelFamily.read(folder).headDim();
+            if (headDim > most) {
+                decision = new DeviceChoice.Decision(
+                        Device.CPU,
+                        "the model has attention heads of " + headDim + " elements, a GPU computes with up to " + most);
+                requireComputable();
+                streams.note("device " + decision);
+            }
         }
-        return " --compute " + compute.name().toLowerCase(Locale.ROOT) + (batchInvariant ? " --batch-invariant" : "");
-    }
-
-    /** Where and in what to compute; known once {@link #apply} has run. */
-    ModelOptions model() {
-        return ModelOptions.DEFAULT.on(device).computingIn(compute.type());
+        return ModelOptions.DEFAULT
+                .on(decision.device())
+                .computingIn(arithmetic.compute().type());
     }
 
     /**
      * Makes the choices effective and says what runs where.
      *
      * @param computes whether the command needs the device: opening one takes longer than counting tokens
+     * @param usual what to compute in where the options say nothing
      */
-    void apply(Streams streams, boolean computes) {
+    void apply(Streams streams, boolean computes, Arithmetic usual) {
         threads.ifPresent(this::setThreads);
         int count = ComputePool.threads();
         StringBuilder note = new StringBuilder("JDK " + JavaRuntime.version() + ", "
                 + Backends.cpu().name() + " kernels, " + count + (count == 1 ? " thread" : " threads"));
         if (computes) {
-            DeviceChoice.Decision decision = choice.decide();
-            device = decision.device();
-            if (batchInvariant) {
-                Backends.setBatchInvariant(true);
-            }
-            if (compute != ComputeMode.F32 && device.kind() == Device.Kind.CPU) {
-                throw new CliException("--compute " + compute.name().toLowerCase(Locale.ROOT)
-                        + " needs a GPU, the device is " + decision
-                        + ". Leave it out; the CPU computes in F32");
-            }
-            compute.apply(device);
+            decision = choice.decide();
+            boolean gpu = decision.device().kind() == Device.Kind.CUDA;
+            arithmetic = new Arithmetic(
+                    compute.orElse(gpu ? usual.compute() : ComputeMode.F32),
+                    batchInvariant.orElse(usual.batchInvariant()));
+            requireComputable();
+            Backends.setBatchInvariant(arithmetic.batchInvariant());
+            Backends.setTf32Allowed(arithmetic.compute() == ComputeMode.TF32);
             note.append(", device ").append(decision);
-            if (device.kind() == Device.Kind.CUDA) {
-                note.append(", computing in ").append(compute).append(batchInvariant ? ", batch-invariant" : "");
+            if (gpu) {
+                note.append(", computing in ").append(arithmetic);
             }
         }
         streams.note(note.toString());
         JavaRuntime.problem().ifPresent(problem -> streams.note("warning: " + problem));
+    }
+
+    private void requireComputable() {
+        if (arithmetic.compute() != ComputeMode.F32 && decision.device().kind() == Device.Kind.CPU) {
+            throw new CliException("--compute " + arithmetic.compute().label() + " needs a GPU, the device is "
+                    + decision + ". Leave it out; the CPU computes in F32");
+        }
     }
 
     private void setThreads(int count) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
-import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
-import dev.jacobian.tensor.Device;
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -22,14 +22,16 @@ enum ComputeMode {
         return this == BF16 ? DType.BF16 : DType.F32;
     }
 
-    /** Makes the choice effective where it is not the model's. */
-    void apply(Device device) {
-        if (this == TF32) {
-            if (device.equals(Device.CPU)) {
-                throw new CliException("the CPU computes in F32; --compute tf32 needs a GPU (--device cuda)");
-            }
-            Backends.setTf32Allowed(true);
-        }
+    /** As it is written on the command line and in run.json. */
+    String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The mode of a label, whatever its case; empty if there is none. */
+    static Optional<ComputeMode> of(String label) {
+        return Arrays.stream(values())
+                .filter(mode -> mode.label().equals(label.toLowerCase(Locale.ROOT)))
+                .findFirst();
     }
 
     /** Parses the option. */
@@ -38,12 +40,8 @@ enum ComputeMode {
 
         @Override
         public ComputeMode convert(String text) {
-            return switch (text.toLowerCase(Locale.ROOT)) {
-                case "f32" -> F32;
-                case "tf32" -> TF32;
-                case "bf16" -> BF16;
-                default -> throw new TypeConversionException("unknown type '" + text + "'; use f32, tf32 or bf16");
-            };
+            return of(text).orElseThrow(
+                            () -> new TypeConversionException("unknown type '" + text + "'; use f32, tf32 or bf16"));
         }
     }
 }

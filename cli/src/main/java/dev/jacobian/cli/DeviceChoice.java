@@ -23,9 +23,14 @@ record DeviceChoice(Optional<Device> asked) {
      * @param reason why it was chosen; empty if it was asked for
      */
     record Decision(Device device, String reason) {
+        /** Whether nobody asked for the device. */
+        boolean isAutomatic() {
+            return !reason.isEmpty();
+        }
+
         @Override
         public String toString() {
-            return device + (reason.isEmpty() ? "" : " (auto: " + reason + ")");
+            return device + (isAutomatic() ? " (auto: " + reason + ")" : "");
         }
     }
 

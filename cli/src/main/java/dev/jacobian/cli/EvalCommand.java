@@ -82,8 +82,8 @@ final class EvalCommand extends CliCommand {
 
     @Override
     void execute() {
-        CausalLM policy =
-                weights.load(model.map(ModelOption::existing).orElseGet(BundledModel::folder), common().model());
+        Path folder = model.map(ModelOption::existing).orElseGet(BundledModel::folder);
+        CausalLM policy = weights.load(folder, modelOptions(folder));
         Evaluation result = Evaluation.run(policy, task.task(), problems, samples, generation());
         ObjectNode json = Json.object();
         json.put("task", task.name());

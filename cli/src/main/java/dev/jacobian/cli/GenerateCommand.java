@@ -106,7 +106,7 @@ final class GenerateCommand extends CliCommand {
                             + " effect");
         }
         Optional<TokenIdFile> file = inputIds.map(ids -> TokenIdFile.read(ids).requireNonEmpty());
-        CausalLM loaded = weights.load(model.folder(), common().model());
+        CausalLM loaded = weights.load(model.folder(), modelOptions(model.folder()));
         file.ifPresent(ids -> ids.requireVocabulary(loaded.config().vocabularySize()));
         List<int[]> prompts = file.map(TokenIdFile::sequences).orElseGet(() -> List.of(encodePrompt(loaded)));
         boolean streaming = !common().json() && prompts.size() == 1;

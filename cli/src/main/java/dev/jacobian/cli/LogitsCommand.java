@@ -91,7 +91,7 @@ final class LogitsCommand extends CliCommand {
         TokenIdFile ids = TokenIdFile.read(inputIds).requireNonEmpty();
         Optional<TokenIdFile> targets = labels.map(TokenIdFile::read);
         targets.ifPresent(t -> t.requireSameShape(ids));
-        CausalLM loaded = weights.load(model.folder(), common().model());
+        CausalLM loaded = weights.load(model.folder(), modelOptions(model.folder()));
         int vocabulary = loaded.config().vocabularySize();
         ids.requireVocabulary(vocabulary);
         targets.ifPresent(t -> t.requireVocabulary(vocabulary, LabelledBatch.IGNORE));

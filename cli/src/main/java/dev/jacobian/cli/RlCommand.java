@@ -73,6 +73,8 @@ final class RlCommand extends CliCommand {
             description = "Continue the run in --out, or the latest one in out/, from its last checkpoint.")
     private boolean resume;
 
+    private Optional<Path> resumed = Optional.empty(); // the run's folder
+
     RlCommand(Streams streams) {
         super(streams);
     }
@@ -86,13 +88,18 @@ final class RlCommand extends CliCommand {
     }
 
     @Override
+    Arithmetic usualArithmetic() {
+        resumed = resume ? Optional.of(out.orElseGet(RlCommand::latestRun)) : Optional.empty();
+        return resumed.map(RunSettings::arithmetic).orElse(Arithmetic.DEFAULT);
+    }
+
+    @Override
     void execute() {
-        Optional<Path> resumed = resume ? Optional.of(out.orElseGet(RlCommand::latestRun)) : Optional.empty();
         RunSettings run = resumed.map(this::savedSettings).orElseGet(this::freshSettings);
         Path folder =
                 resumed.or(() -> out).orElseGet(() -> freshFolder(run.config().algorithm()));
         RunSettings.writable(folder);
-        CausalLM policy = CausalLM.load(run.model(), common().model());
+        CausalLM policy = CausalLM.load(run.model(), modelOptions(run.model()));
         Task problems = run.task();
         streams()
                 .note(run.config().algorithm().toUpperCase(Locale.ROOT) + " on " + problems.name() + ", " + policy
@@ -125,7 +132,7 @@ final class RlCommand extends CliCommand {
             less += ". --set offload_optimizer=true takes less memory and gives the same bits";
         }
         return less + ". Continue from the last checkpoint with: jacobian rl --resume --out " + folder
-                + common().arithmeticOptions() + " (another --device may continue it)";
+                + " (another --device may continue it)";
     }
 
     private void print(RlResult result, Path folder) {

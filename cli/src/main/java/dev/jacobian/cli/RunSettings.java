@@ -23,11 +23,7 @@ import java.util.Optional;
 record RunSettings(Path model, RlConfig config, String taskName, Optional<Path> data) {
     /** The settings of an existing run. */
     static RunSettings read(Path folder) {
-        Path file = folder.resolve("run.json");
-        if (!Files.exists(file)) {
-            throw new CliException(
-                    "there is no run to resume in " + folder + " (no run.json); start one without --resume");
-        }
+        Path file = file(folder);
         JsonNode json = Json.read(file);
         if (!(json.path("config") instanceof ObjectNode config)
                 || !json.path("model").isTextual()) {
@@ -39,6 +35,20 @@ record RunSettings(Path model, RlConfig config, String taskName, Optional<Path> 
                 RlConfig.builder().build().with(config, file.toString()),
                 json.path("task").asText(),
                 data);
+    }
+
+    /** What an existing run computes in. */
+    static Arithmetic arithmetic(Path folder) {
+        return Arithmetic.of(Json.read(file(folder)));
+    }
+
+    private static Path file(Path folder) {
+        Path file = folder.resolve("run.json");
+        if (!Files.exists(file)) {
+            throw new CliException(
+                    "there is no run to resume in " + folder + " (no run.json); start one without --resume");
+        }
+        return file;
     }
 
     /** The same in run.json. */

@@ -117,8 +117,7 @@ final class SftCommand extends CliCommand {
         SftDataset demonstrations =
                 data.map(SftDataset::jsonl).orElseGet(() -> new CountdownDemonstrations(Countdown.small(), giveUp));
         CausalLM trained = init.map(file -> fresh(file, demonstrations))
-                .orElseGet(() -> CausalLM.load(
-                        model.map(ModelOption::existing).orElseGet(BundledModel::folder), common().model()));
+                .orElseGet(() -> pretrained(model.map(ModelOption::existing).orElseGet(BundledModel::folder)));
         SftConfig settled = SftConfig.builder().build().with(Settings.of(config, options(), settings), "the settings");
         streams().note("supervised fine-tuning, " + trained + ", checkpoint folder " + folder);
         SftTrainer trainer = new SftTrainer(trained, demonstrations, settled);
@@ -163,6 +162,10 @@ final class SftCommand extends CliCommand {
         return options;
     }
 
+    private CausalLM pretrained(Path folder) {
+        return CausalLM.load(folder, modelOptions(folder));
+    }
+
     private CausalLM fresh(Path file, SftDataset demonstrations) {
         try {
             Path folder = Files.createTempDirectory("jacobian-init");
@@ -171,7 +174,7 @@ final class SftCommand extends CliCommand {
                 DecoderConfig decoder = ModelFamily.read(folder);
                 DemonstrationTokenizer.write(demonstrations, decoder.vocabularySize(), folder);
                 CausalLM created = CausalLM.create(decoder, Optional.of(folder), common().seed());
-                ModelOptions options = common().model();
+                ModelOptions options = modelOptions(folder);
                 return options.device().equals(created.device())
                         ? created
                         : created.to(options.device(), options.computeType());

@@ -6,9 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.jacobian.io.safetensors.SafetensorsFile;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.config.ModelFamily;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -149,5 +153,98 @@ class ComputingDeviceTest {
                 assertThat(Math.sqrt(difference / size)).as(name).isLessThan(10 * 0x1p-8);
             }
         }
+    }
+
+    @Test
+    @DisplayName("a GPU that nobody asked for is not taken for a model that it cannot compute, and that is said")
+    void headsThatAreTooLarge() throws IOException, InterruptedException {
+        Path ids = Fixtures.write(folder.resolve("ids.json"), "[[5,6,7]]");
+        String config = Files.readString(Fixtures.model("arith-qwen3").resolve("config.json"));
+        assertThat(config).contains("\"head_dim\": 16,");
+        Path wide = folder.resolve("wide");
+        CausalLM.create(
+                        ModelFamily.read(Fixtures.write(
+                                        Files.createDirectory(folder.resolve("config"))
+                                                .resolve("config.json"),
+                                        config.replace("\"head_dim\": 16,", "\"head_dim\": 160,"))
+                                .getParent()),
+                        Optional.empty(),
+                        1)
+                .save(wide);
+        Object[] command = {"generate", "--model", wide, "--input-ids", ids, "--max-new-tokens", 3, "--greedy"};
+        String expected = Run.of(with(command, "--device", "cpu")).result();
+        Run automatic = DeviceProcess.in(folder).run(with(command, "--device", "auto"));
+        assertThat(automatic.result()).isEqualTo(expected);
+        assertThat(automatic.err())
+                .contains("device cpu (auto: the model has attention heads of 160 elements, a GPU computes with up to"
+                        + " 128)");
+        assertThat(DeviceProcess.in(folder)
+                        .run(with(command, "--device", "auto", "--compute", "bf16"))
+                        .failure(ExitCode.FAILED))
+                .startsWith(
+                        "--compute bf16 needs a GPU, the device is cpu (auto: the model has attention heads of 160");
+        assertThat(DeviceProcess.in(folder)
+                        .run(with(command, "--device", "cuda"))
+                        .failure(ExitCode.FAILED))
+                .contains("attention heads of 160 elements, cuda:0 computes with up to 128; use --device cpu");
+    }
+
+    @Test
+    @DisplayName("a resumed run goes on in what it was started with, unless the options say otherwise")
+    void resumedArithmetic() throws IOException, InterruptedException {
+        Path run = folder.resolve("run");
+        Object[] command = {
+            "rl",
+            "--model",
+            Fixtures.model("arith-qwen3"),
+            "--task",
+            "addition",
+            "--steps",
+            1,
+            "--prompts",
+            2,
+            "--group-size",
+            2,
+            "--set",
+            "eval_problems=2",
+            "--set",
+            "final_eval_problems=2",
+            "--set",
+            "save_steps=1",
+            "--set",
+            "max_completion_length=6",
+            "--out",
+            run,
+            "--device",
+            "cuda",
+            "--compute",
+            "bf16",
+            "--batch-invariant"
+        };
+        DeviceProcess process = DeviceProcess.in(folder);
+        process.run(command).result();
+        Run same = process.run("rl", "--resume", "--out", run, "--device", "cuda");
+        same.result();
+        assertThat(same.err()).contains("computing in BF16, batch-invariant").doesNotContain("was begun in");
+        Run other = process.run(
+                "rl", "--resume", "--out", run, "--device", "cuda", "--compute", "f32", "--no-batch-invariant");
+        other.result();
+        assertThat(other.err())
+                .contains(
+                        "computing in F32\n",
+                        "was begun in BF16 and goes on in F32 in orders that depend on the batch");
+        Run onward = process.run("rl", "--resume", "--out", run, "--device", "cuda");
+        onward.result();
+        assertThat(onward.err()).as("as it went on last").contains("computing in F32\n");
+        Run onTheCpu = process.run("rl", "--resume", "--out", run, "--device", "cpu");
+        onTheCpu.result();
+        assertThat(onTheCpu.err()).contains("goes on in F32:");
+        Run back = process.run("rl", "--resume", "--out", run, "--device", "cuda");
+        back.result();
+        assertThat(back.err()).as("the CPU's bits").contains("computing in F32, batch-invariant");
+    }
+
+    private static Object[] with(Object[] command, Object... more) {
+        return Stream.concat(Stream.of(command), Stream.of(more)).toArray();
     }
 }

@@ -87,7 +87,7 @@ class InterruptedDeviceTest {
                 .result();
         assertThat(weights(here)).isEqualTo(undisturbed);
         DeviceProcess.in(folder)
-                .run("rl", "--resume", "--out", run, "--device", "cuda", "--batch-invariant")
+                .run("rl", "--resume", "--out", run, "--device", "cuda")
                 .result();
         assertThat(weights(run)).isEqualTo(undisturbed);
     }

@@ -201,8 +201,8 @@ class TrainingCommandsTest {
         Path demonstrations = Fixtures.write(
                 folder.resolve("sft.jsonl"),
                 "{\"prompt\": \"1 2 3 = 6\\n\", \"completion\": \"<answer>1+2+3</answer>\"}\n");
-        Run sft = Run.of(
-                "sft", "--data", demonstrations, "--steps", 2, "--set", "warmup_steps=0", "--out", folder.resolve("m"));
+        // fewer steps than the warm-up has by default
+        Run sft = Run.of("sft", "--data", demonstrations, "--steps", 2, "--out", folder.resolve("m"));
         assertThat(sft.code()).as(sft.err()).isZero();
         StringBuilder rows = new StringBuilder();
         for (int target = 6; target < 46; target++) {

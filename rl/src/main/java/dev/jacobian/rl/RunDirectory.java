@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -77,6 +78,8 @@ final class RunDirectory {
         description.put("seed", config.seed());
         description.set("config", config.toJson());
         description.put("arithmetic", arithmetic(model));
+        description.put("compute", computesIn(model));
+        description.put("batch_invariant", hasFixedOrder(model));
         description.put(
                 "machine",
                 "JDK " + Runtime.version() + ", " + Backends.cpu().name() + ", " + ComputePool.threads() + " threads"
@@ -103,11 +106,19 @@ final class RunDirectory {
 
     /** What decides the bits beside the settings: F32 in the reference's order, as on every CPU, or another way. */
     private static String arithmetic(CausalLM model) {
-        if (model.device().equals(Device.CPU) || Backends.isBatchInvariant()) {
-            return model.computeType().toString();
-        }
-        boolean rounds = Backends.isTf32Allowed() && model.computeType() == DType.F32;
-        return (rounds ? "TF32" : model.computeType()) + " in orders that depend on the batch";
+        return hasFixedOrder(model)
+                ? model.computeType().toString()
+                : computesIn(model).toUpperCase(Locale.ROOT) + " in orders that depend on the batch";
+    }
+
+    /** As {@code --compute} names it. */
+    private static String computesIn(CausalLM model) {
+        boolean rounds = !hasFixedOrder(model) && Backends.isTf32Allowed() && model.computeType() == DType.F32;
+        return rounds ? "tf32" : model.computeType().toString().toLowerCase(Locale.ROOT);
+    }
+
+    private static boolean hasFixedOrder(CausalLM model) {
+        return model.device().equals(Device.CPU) || Backends.isBatchInvariant();
     }
 
     /** A lost device's run may go on elsewhere, but nobody should believe that the bits are those of one run. */
@@ -120,7 +131,10 @@ final class RunDirectory {
         String all = before.endsWith(THEN + now) ? before : before + THEN + now;
         description.put("arithmetic", all);
         if (!all.equals(before)) {
-            Json.write(file, saved.put("arithmetic", all)); // at once: the run may be killed before it ends
+            saved.put("arithmetic", all);
+            saved.set("compute", description.get("compute"));
+            saved.set("batch_invariant", description.get("batch_invariant"));
+            Json.write(file, saved); // at once: the run may be killed before it ends
             LOG.log(
                     Level.WARNING,
                     "{0} was begun in {1} and goes on in {2}: the result will not be, bit for bit, that of an"

@@ -11,7 +11,7 @@ import dev.jacobian.rl.config.ConfigTree;
  * @param batchSize examples per step
  * @param learningRate peak learning rate
  * @param lrSchedulerType {@code constant}, {@code linear} or {@code cosine}
- * @param warmupSteps steps of linear warm-up
+ * @param warmupSteps steps of linear warm-up; a run of fewer steps ends before the peak
  * @param maxGradNorm global gradient norm limit; 0 for none
  * @param adamBeta1 AdamW beta1
  * @param adamBeta2 AdamW beta2
@@ -44,7 +44,7 @@ public record SftConfig(
     public SftConfig {
         require(maxSteps >= 1 && batchSize >= 1, "max_steps and batch_size must be at least 1");
         require(learningRate > 0 && learningRate < 1, "learning_rate must lie in (0, 1), got " + learningRate);
-        require(warmupSteps >= 0 && warmupSteps <= maxSteps, "warmup_steps must lie between 0 and max_steps");
+        require(warmupSteps >= 0, "warmup_steps must not be negative, got " + warmupSteps);
         require(maxGradNorm >= 0, "max_grad_norm must not be negative, got " + maxGradNorm);
         require(microBatchTokens >= 1 && maxLength >= 2, "micro_batch_tokens must be positive, max_length at least 2");
         require(loggingSteps >= 1, "logging_steps must be at least 1");

@@ -76,8 +76,10 @@ public final class SftTrainer {
                 model.parameters(),
                 new AdamWConfig(config.adamBeta1(), config.adamBeta2(), 1e-8, config.weightDecay()),
                 config.offloadOptimizer());
-        Schedule schedule =
-                new Schedule(Schedule.Kind.parse(config.lrSchedulerType()), config.warmupSteps(), config.maxSteps());
+        Schedule schedule = new Schedule(
+                Schedule.Kind.parse(config.lrSchedulerType()),
+                config.warmupSteps(),
+                Math.max(config.warmupSteps(), config.maxSteps()));
         double loss = 0;
         long tokens = 0;
         long begin = System.nanoTime();
