@@ -13,6 +13,7 @@
 #include "flash_backward.cu"
 #include "flash_forward.cu"
 #include "fragments.cu"
+#include "fused_rows.cu"
 #include "gelu.cu"
 #include "grouped.cu"
 #include "head.cu"

@@ -4,6 +4,7 @@ package dev.jacobian.tensor;
 import dev.jacobian.tensor.reference.ReferenceSampling;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The kernels of one kind of device: everything that computes.
@@ -285,6 +286,153 @@ public interface Backend {
             Tensor dQ,
             Tensor dK,
             Tensor dV);
+
+    // Several operations in one, for few rows
+
+    /**
+     * Up to how many rows the fused operations below are faster than the separate ones, whose order of sums they may not
+     * have; 0 where they never are, or where the order is promised.
+     *
+     * @param width elements of a row
+     */
+    default int fusedRows(int width, DType dtype) {
+        return 0;
+    }
+
+    /** The numbers of a packed matrix [K, N] as they lie in memory, transposed: [N, K]. Empty if they do not lie there. */
+    default Optional<Tensor> transposeOf(PackedMatrix packed) {
+        return Optional.empty();
+    }
+
+    /**
+     * {@code outs[i] = rmsNorm(x) · weightᵢᵀ + biasᵢ}, rounded after each operation.
+     *
+     * @param x [N, K]
+     * @param norm of a row of x
+     * @param layers up to three
+     * @param outs [N, Mᵢ] of the type of {@code x}, overwritten
+     */
+    default void normLinear(Tensor x, RmsGain norm, List<AffineLayer> layers, List<Tensor> outs) {
+        Tensor normed = normed(x, norm); // [N, K]
+        for (int i = 0; i < outs.size(); i++) {
+            Tensor out = outs.get(i); // [N, M]
+            matmul(normed, layers.get(i).weight().t(), out, false);
+            layers.get(i).bias().ifPresent(bias -> addRow(out, bias, out));
+        }
+        Workspace.release(normed);
+    }
+
+    /**
+     * {@code out = swiGlu(rmsNorm(x) · gateᵀ, rmsNorm(x) · upᵀ)}, rounded after each operation.
+     *
+     * @param x [N, K]
+     * @param gate [M, K], {@code up} likewise
+     * @param out [N, M], overwritten
+     */
+    default void normSwiGlu(Tensor x, RmsGain norm, Tensor gate, Tensor up, Tensor out) {
+        Tensor gates = Workspace.like(out); // [N, M]
+        Tensor ups = Workspace.like(out); // [N, M]
+        normLinear(x, norm, List.of(AffineLayer.of(gate), AffineLayer.of(up)), List.of(gates, ups));
+        swiGlu(gates, ups, out);
+        Workspace.release(gates);
+        Workspace.release(ups);
+    }
+
+    /**
+     * {@code out = residual + (x · weightᵀ + bias)}, rounded after each operation.
+     *
+     * @param x [N, K]
+     * @param residual [N, M]
+     * @param out [N, M], overwritten; may be the residual
+     */
+    default void linearAdd(Tensor x, AffineLayer layer, Tensor residual, Tensor out) {
+        Tensor product = Workspace.like(out); // [N, M]
+        matmul(x, layer.weight().t(), product, false);
+        layer.bias().ifPresent(bias -> addRow(product, bias, product));
+        add(residual, product, out);
+        Workspace.release(product);
+    }
+
+    /**
+     * Normalizes the heads of queries and keys where there is a norm, turns them, and appends keys and values to a cache: the
+     * bits of {@link #rmsNorm}, {@link #rotary} and {@link KvCache#append}.
+     *
+     * @param q [N, H · headDim], {@code k}, {@code v} [N, kvHeads · headDim]
+     * @param qNorm of a head of q, {@code kNorm} of k
+     * @param rows where they belong
+     * @param out [N, H · headDim], the queries; overwritten, may be {@code q}
+     */
+    default void rotateAndAppend(
+            Tensor q,
+            Optional<RmsGain> qNorm,
+            Tensor k,
+            Optional<RmsGain> kNorm,
+            Tensor v,
+            Rotation rotation,
+            CachedRows rows,
+            Tensor out) {
+        Tensor queries = qNorm.map(norm -> normed(q, norm)).orElse(q); // [N, H · headDim]
+        Tensor keys = kNorm.map(norm -> normed(k, norm)).orElse(k); // [N, kvHeads · headDim]
+        Tensor turned = Workspace.like(k); // [N, kvHeads · headDim]
+        rotary(queries, rotation.headDim(), rotation.cos(), rotation.sin(), rotation.positions(), false, out);
+        rotary(keys, rotation.headDim(), rotation.cos(), rotation.sin(), rotation.positions(), false, turned);
+        rows.cache().append(rows.layer(), rows.sequences(), rows.segments(), turned, v);
+        Workspace.release(turned);
+        for (Tensor temporary : List.of(queries, keys)) {
+            if (temporary != q && temporary != k) {
+                Workspace.release(temporary);
+            }
+        }
+    }
+
+    private Tensor normed(Tensor x, RmsGain norm) {
+        Tensor out = Workspace.like(x);
+        Tensor inverseRms = Workspace.floatsBeside(x, x.elements() / norm.gain().elements()); // [rows]
+        rmsNorm(x, norm.gain(), norm.epsilon(), out, inverseRms);
+        Workspace.release(inverseRms);
+        return out;
+    }
+
+    /**
+     * The norm of {@link #rmsNorm}.
+     *
+     * @param gain [D], F32
+     * @param epsilon added to the mean square
+     */
+    record RmsGain(Tensor gain, float epsilon) {}
+
+    /**
+     * A linear layer.
+     *
+     * @param weight [M, K], contiguous, of the type of its input
+     * @param bias [M], F32
+     */
+    record AffineLayer(Tensor weight, Optional<Tensor> bias) {
+        static AffineLayer of(Tensor weight) {
+            return new AffineLayer(weight, Optional.empty());
+        }
+    }
+
+    /**
+     * A turn of {@link #rotary}.
+     *
+     * @param cos [P, headDim / 2], {@code sin} likewise
+     * @param positions [N]
+     */
+    record Rotation(Tensor cos, Tensor sin, int[] positions) {
+        int headDim() {
+            return 2 * cos.extent(1);
+        }
+    }
+
+    /**
+     * Where rows of a batch lie in a cache.
+     *
+     * @param layer of the cache
+     * @param sequences handle of each segment
+     * @param segments how the rows divide
+     */
+    record CachedRows(KvCache cache, int layer, int[] sequences, Segments segments) {}
 
     // Softmax over the vocabulary
 

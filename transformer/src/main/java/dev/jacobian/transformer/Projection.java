@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.autograd.FusedRows;
 import dev.jacobian.autograd.Linear;
 import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.autograd.Var;
@@ -17,5 +18,10 @@ record Projection(LinearWeight weight, Optional<Var> bias) {
     /** x [N, in] to [N, out]. */
     Var apply(Var x) {
         return Linear.linear(x, weight, bias);
+    }
+
+    /** The same for {@link FusedRows}. */
+    FusedRows.Layer layer() {
+        return new FusedRows.Layer(weight, bias);
     }
 }

@@ -2,10 +2,15 @@
 package dev.jacobian.transformer;
 
 import dev.jacobian.autograd.Attention;
+import dev.jacobian.autograd.FusedRows;
+import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.autograd.RmsNorm;
 import dev.jacobian.autograd.Rotary;
 import dev.jacobian.autograd.Var;
+import dev.jacobian.tensor.Backend.CachedRows;
+import dev.jacobian.tensor.Backend.Rotation;
 import dev.jacobian.transformer.config.DecoderConfig;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -65,5 +70,27 @@ final class SelfAttention {
                         window)
                 : Attention.attention(queries, keys, values, pass.segments(), headDim, scale, window);
         return o.apply(mixed);
+    }
+
+    /** All weights. */
+    List<LinearWeight> weights() {
+        return List.of(q.weight(), k.weight(), v.weight(), o.weight());
+    }
+
+    /** {@code h + apply(norm(h))} for the few rows of a step of decoding, [N, D] to [N, D]. */
+    Var addedTo(Var h, Var norm, ForwardPass pass) {
+        List<Var> qkv = FusedRows.normLinear(h, norm, epsilon, List.of(q.layer(), k.layer(), v.layer())); // [N, heads]
+        Var mixed = FusedRows.attention(
+                qkv.get(0),
+                qNorm,
+                qkv.get(1),
+                kNorm,
+                qkv.get(2),
+                epsilon,
+                new Rotation(pass.cos(), pass.sin(), pass.positions()),
+                new CachedRows(pass.cache().orElseThrow(), layer, pass.sequences(), pass.segments()),
+                scale,
+                window); // [N, H · headDim]
+        return FusedRows.linearAdd(mixed, o.layer(), h);
     }
 }

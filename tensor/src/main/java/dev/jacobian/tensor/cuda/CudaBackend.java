@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -54,12 +55,14 @@ public final class CudaBackend implements Backend {
     private final CudaMatMul matMul;
     private final CudaAttention attention;
     private final CudaOptimizer optimizer;
+    private final CudaFusedRows fused;
 
     CudaBackend(CudaEngine engine) {
         this.engine = engine;
         this.matMul = new CudaMatMul(engine);
         this.attention = new CudaAttention(engine);
         this.optimizer = new CudaOptimizer(engine);
+        this.fused = new CudaFusedRows(engine);
     }
 
     /**
@@ -481,6 +484,52 @@ public final class CudaBackend implements Backend {
             Tensor dK,
             Tensor dV) {
         attention.backward(dOut, q, k, v, out, stats, segments, headDim, scale, window, dQ, dK, dV);
+    }
+
+    // Several operations in one, for few rows
+
+    @Override
+    public int fusedRows(int width, DType dtype) {
+        return fixedOrder() ? 0 : fused.rows(width, dtype);
+    }
+
+    @Override
+    public Optional<Tensor> transposeOf(PackedMatrix packed) {
+        return packed instanceof CudaPacked.Dense dense
+                ? Optional.of(dense.matrix().t())
+                : Optional.empty();
+    }
+
+    @Override
+    public void normLinear(Tensor x, RmsGain norm, List<AffineLayer> layers, List<Tensor> outs) {
+        fused.normLinear(x, norm, layers, outs);
+    }
+
+    @Override
+    public void normSwiGlu(Tensor x, RmsGain norm, Tensor gate, Tensor up, Tensor out) {
+        fused.normSwiGlu(x, norm, gate, up, out);
+    }
+
+    @Override
+    public void linearAdd(Tensor x, AffineLayer layer, Tensor residual, Tensor out) {
+        fused.linearAdd(x, layer, residual, out);
+    }
+
+    @Override
+    public void rotateAndAppend(
+            Tensor q,
+            Optional<RmsGain> qNorm,
+            Tensor k,
+            Optional<RmsGain> kNorm,
+            Tensor v,
+            Rotation rotation,
+            CachedRows rows,
+            Tensor out) {
+        boolean done = rows.cache() instanceof CudaKvCache cache
+                && cache.rotateAndAppend(q, qNorm, k, kNorm, v, rotation, rows.layer(), rows.sequences(), out);
+        if (!done) {
+            Backend.super.rotateAndAppend(q, qNorm, k, kNorm, v, rotation, rows, out);
+        }
     }
 
     // Softmax over the vocabulary

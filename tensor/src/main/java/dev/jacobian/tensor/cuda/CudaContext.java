@@ -110,7 +110,7 @@ final class CudaContext implements AutoCloseable {
         try {
             MemoryAccount left = memory.account();
             if (left.blocks() > 0) {
-                LOG.log(Level.WARNING, "{0} closed; {1}; left open: {2}", device, left, memory.openBlocks());
+                LOG.log(Level.DEBUG, "{0} closed; {1}; left open: {2}", device, left, memory.openBlocks());
             }
             memory.close();
         } finally {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda;
 
+import dev.jacobian.tensor.Backend.RmsGain;
+import dev.jacobian.tensor.Backend.Rotation;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.DeviceArray;
 import dev.jacobian.tensor.KvCache;
@@ -14,6 +16,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Keys and values in pages of a GPU's memory.
@@ -28,6 +31,9 @@ import java.util.Objects;
  */
 final class CudaKvCache implements KvCache {
     private static final int FIRST_CAPACITY = 64;
+
+    /** Heads that a block of {@code rotate_append} turns, a warp each. */
+    private static final int ROTATED_HEADS = 8;
 
     private final CudaEngine engine;
     private final Workspace.Scope memory = Workspace.scope();
@@ -237,6 +243,53 @@ final class CudaKvCache implements KvCache {
                 headDim,
                 keys(layer),
                 values(layer));
+    }
+
+    /**
+     * Turns queries and keys and appends, in one launch; only within a step of decoding.
+     *
+     * @return whether it was done
+     */
+    boolean rotateAndAppend(
+            Tensor q,
+            Optional<RmsGain> qNorm,
+            Tensor k,
+            Optional<RmsGain> kNorm,
+            Tensor v,
+            Rotation rotation,
+            int layer,
+            int[] handles,
+            Tensor out) {
+        float qEpsilon = qNorm.map(RmsGain::epsilon).orElse(0f);
+        float epsilon = kNorm.map(RmsGain::epsilon).orElse(qEpsilon);
+        if (decodingOf(handles) == null || (qNorm.isPresent() && qEpsilon != epsilon)) {
+            return false;
+        }
+        int rows = q.extent(0);
+        int heads = q.extent(1) / headDim;
+        engine.launch(
+                CudaEngine.typed("rotate_append", dtype),
+                Math.ceilDiv(rows * (heads + 2 * kvHeads), ROTATED_HEADS),
+                1,
+                32 * ROTATED_HEADS,
+                q,
+                k,
+                v,
+                qNorm.map(RmsGain::gain).orElse(null),
+                kNorm.map(RmsGain::gain).orElse(null),
+                epsilon,
+                rotation.cos(),
+                rotation.sin(),
+                rotation.positions(),
+                decoding.slots(),
+                rows,
+                heads,
+                kvHeads,
+                headDim,
+                keys(layer),
+                values(layer),
+                out);
+        return true;
     }
 
     @Override

@@ -44,17 +44,7 @@ final class DecodeGraphs {
         this.backend = backend;
         this.engine = engine;
         this.memory = memory;
-        this.wanted = isWanted();
-    }
-
-    /** The system property {@code jacobian.cuda.graphs}: {@code true} (the default) or {@code false}. */
-    private static boolean isWanted() {
-        String value = System.getProperty("jacobian.cuda.graphs", "true");
-        return switch (value) {
-            case "true" -> true;
-            case "false" -> false;
-            default -> throw new IllegalArgumentException("jacobian.cuda.graphs is '" + value + "'; use true or false");
-        };
+        this.wanted = Switches.isOn("jacobian.cuda.graphs");
     }
 
     /** Whether steps have a scope to live in; asked before anything else is. */
