@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.autograd;
 
-import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Backend.AttentionForm;
+import dev.jacobian.tensor.Backend.CachedRows;
+import dev.jacobian.tensor.Backend.Qkv;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
@@ -24,32 +26,28 @@ public final class Attention {
      * @param q [N, H · headDim], rotated
      * @param k [N, kvHeads · headDim], rotated; H is a multiple of kvHeads
      * @param v [N, kvHeads · headDim]
-     * @param window a key at this distance or more is not seen; 0 for no limit
      * @return [N, H · headDim]
      */
-    public static Var attention(Var q, Var k, Var v, Segments segments, int headDim, float scale, int window) {
+    public static Var attention(Var q, Var k, Var v, Segments segments, AttentionForm form) {
+        int headDim = form.headDim();
         check(q, k, v, segments, headDim);
-        Tensor queries = q.value().contiguous(); // [N, H · headDim]
-        Tensor keys = k.value().contiguous(); // [N, kvHeads · headDim]
-        Tensor values = v.value().contiguous(); // [N, kvHeads · headDim]
+        Qkv in = new Qkv(
+                q.value().contiguous(), k.value().contiguous(), v.value().contiguous());
         int heads = q.value().extent(1) / headDim;
         Tensor out = Workspace.like(q.value()); // [N, H · headDim]
         Tensor stats = Operation.isRecorded(q, k, v)
                 ? Workspace.floatsBeside(q.value(), segments.rows(), heads, 2)
                 : null; // [N, H, 2]
-        q.backend().attention(queries, keys, values, segments, headDim, scale, window, out, stats);
+        q.backend().attention(in, segments, form, out, stats);
         return Var.result(out, new Operation("attention", q, k, v) {
             @Override
             void backward(Tensor dOut) {
-                Tensor dQ = Workspace.like(q.value());
-                Tensor dK = Workspace.like(k.value());
-                Tensor dV = Workspace.like(v.value());
-                q.backend()
-                        .attentionBackward(
-                                dOut, queries, keys, values, out, stats, segments, headDim, scale, window, dQ, dK, dV);
-                q.accumulate(dQ, true);
-                k.accumulate(dK, true);
-                v.accumulate(dV, true);
+                Qkv gradients =
+                        new Qkv(Workspace.like(q.value()), Workspace.like(k.value()), Workspace.like(v.value()));
+                q.backend().attentionBackward(dOut, in, out, stats, segments, form, gradients);
+                q.accumulate(gradients.q(), true);
+                k.accumulate(gradients.k(), true);
+                v.accumulate(gradients.v(), true);
                 Workspace.release(stats);
             }
         });
@@ -58,26 +56,23 @@ public final class Attention {
     /**
      * The same over a cache that already holds earlier tokens of the sequences; the new keys and values are appended to
      * one layer of it. Not differentiable.
+     *
+     * @param rows where the batch belongs
      */
-    public static Var cachedAttention(
-            Var q,
-            Var k,
-            Var v,
-            KvCache cache,
-            int layer,
-            int[] sequences,
-            Segments segments,
-            int headDim,
-            float scale,
-            int window) {
-        check(q, k, v, segments, headDim);
+    public static Var cachedAttention(Var q, Var k, Var v, CachedRows rows, AttentionForm form) {
+        check(q, k, v, rows.segments(), form.headDim());
         if (!NoGrad.isActive()) {
             throw new IllegalStateException("attention over a cache has no gradient; run generation inside NoGrad");
         }
-        cache.append(
-                layer, sequences, segments, k.value().contiguous(), v.value().contiguous());
+        rows.cache()
+                .append(
+                        rows.layer(),
+                        rows.sequences(),
+                        rows.segments(),
+                        k.value().contiguous(),
+                        v.value().contiguous());
         Tensor out = Workspace.like(q.value()); // [N, H · headDim]
-        q.backend().attention(q.value().contiguous(), cache, layer, sequences, segments, scale, window, out, null);
+        q.backend().attention(q.value().contiguous(), rows, form, out, null);
         return Var.constant(out);
     }
 

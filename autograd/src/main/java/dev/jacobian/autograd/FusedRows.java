@@ -2,6 +2,7 @@
 package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.Backend.AffineLayer;
+import dev.jacobian.tensor.Backend.AttentionForm;
 import dev.jacobian.tensor.Backend.CachedRows;
 import dev.jacobian.tensor.Backend.RmsGain;
 import dev.jacobian.tensor.Backend.Rotation;
@@ -121,7 +122,6 @@ public final class FusedRows {
      *
      * @param q [N, H · headDim], {@code k}, {@code v} [N, kvHeads · headDim]
      * @param qNorm [headDim], {@code kNorm} likewise
-     * @param window a key at this distance or more is not seen; 0 for no limit
      * @return [N, H · headDim]
      */
     public static Var attention(
@@ -133,8 +133,7 @@ public final class FusedRows {
             float epsilon,
             Rotation rotation,
             CachedRows rows,
-            float scale,
-            int window) {
+            AttentionForm form) {
         Tensor turned = Workspace.like(q.value()); // [N, H · headDim]
         q.backend()
                 .rotateAndAppend(
@@ -147,17 +146,7 @@ public final class FusedRows {
                         rows,
                         turned);
         Tensor out = Workspace.like(q.value()); // [N, H · headDim]
-        q.backend()
-                .attention(
-                        turned,
-                        rows.cache(),
-                        rows.layer(),
-                        rows.sequences(),
-                        rows.segments(),
-                        scale,
-                        window,
-                        out,
-                        null);
+        q.backend().attention(turned, rows, form, out, null);
         return Var.constant(out);
     }
 }

@@ -6,6 +6,8 @@ import static dev.jacobian.autograd.GradientCheck.check;
 import static dev.jacobian.autograd.GradientCheck.normal;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jacobian.tensor.Backend.AttentionForm;
+import dev.jacobian.tensor.Backend.CachedRows;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
@@ -32,7 +34,7 @@ class AttentionTest {
         for (Segments segments : batches) {
             int n = segments.rows();
             check(
-                    v -> Attention.attention(v[0], v[1], v[2], segments, headDim, 0.37f, window),
+                    v -> Attention.attention(v[0], v[1], v[2], segments, new AttentionForm(headDim, 0.37f, window)),
                     in -> oracle(in, segments, heads, kvHeads, headDim, 0.37f, window),
                     normal(1, n, heads * headDim),
                     normal(2, n, kvHeads * headDim),
@@ -47,7 +49,7 @@ class AttentionTest {
             Segments segments = Segments.of(new int[] {length, 2, 17}, new int[] {-1, 0, 0});
             int n = segments.rows();
             check(
-                    v -> Attention.attention(v[0], v[1], v[2], segments, 2, 0.5f, 0),
+                    v -> Attention.attention(v[0], v[1], v[2], segments, new AttentionForm(2, 0.5f, 0)),
                     in -> oracle(in, segments, 2, 1, 2, 0.5f, 0),
                     normal(4, n, 4),
                     normal(5, n, 2),
@@ -63,7 +65,8 @@ class AttentionTest {
         Backends.cpu().scale(q, 100f, q);
         Segments segments = Segments.of(n);
         check(
-                v -> Attention.attention(Var.constant(q), Var.constant(normal(8, n, 8)), v[0], segments, 8, 1f, 0),
+                v -> Attention.attention(
+                        Var.constant(q), Var.constant(normal(8, n, 8)), v[0], segments, new AttentionForm(8, 1f, 0)),
                 in -> oracle(
                         new double[][] {GradientCheck.doubles(q), GradientCheck.doubles(normal(8, n, 8)), in[0]},
                         segments,
@@ -84,7 +87,11 @@ class AttentionTest {
         Tensor k = normal(11, length, 8);
         Tensor v = normal(12, length, 8);
         float[] once = Attention.attention(
-                        Var.constant(q), Var.constant(k), Var.constant(v), Segments.of(length), headDim, 0.3f, 7)
+                        Var.constant(q),
+                        Var.constant(k),
+                        Var.constant(v),
+                        Segments.of(length),
+                        new AttentionForm(headDim, 0.3f, 7))
                 .value()
                 .toFloatArray();
         for (int split = 0; split <= length; split++) {
@@ -107,13 +114,8 @@ class AttentionTest {
                         Var.constant(q.slice(0, from, to)),
                         Var.constant(k.slice(0, from, to)),
                         Var.constant(v.slice(0, from, to)),
-                        cache,
-                        0,
-                        sequences,
-                        segments,
-                        8,
-                        0.3f,
-                        7)
+                        new CachedRows(cache, 0, sequences, segments),
+                        new AttentionForm(8, 0.3f, 7))
                 .value()
                 .toFloatArray();
         cache.advance(sequences, segments);
@@ -132,10 +134,10 @@ class AttentionTest {
         Var[] copies = {Var.constant(q.copy()), Var.constant(k.copy()), Var.constant(v.copy())};
         assertBits(
                 "views",
-                Attention.attention(views[0], views[1], views[2], segments, 8, 1f, 0)
+                Attention.attention(views[0], views[1], views[2], segments, new AttentionForm(8, 1f, 0))
                         .value()
                         .floats(),
-                Attention.attention(copies[0], copies[1], copies[2], segments, 8, 1f, 0)
+                Attention.attention(copies[0], copies[1], copies[2], segments, new AttentionForm(8, 1f, 0))
                         .value()
                         .floats());
     }
@@ -146,7 +148,8 @@ class AttentionTest {
         Var x = Var.constant(normal(14, 2, 4));
         KvCache cache = Backends.cpu().newKvCache(1, 1, 4);
         int[] sequences = {cache.add()};
-        assertThatThrownBy(() -> Attention.cachedAttention(x, x, x, cache, 0, sequences, Segments.of(2), 4, 1f, 0))
+        assertThatThrownBy(() -> Attention.cachedAttention(
+                        x, x, x, new CachedRows(cache, 0, sequences, Segments.of(2)), new AttentionForm(4, 1f, 0)))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("NoGrad");
     }
@@ -156,21 +159,22 @@ class AttentionTest {
     void shapes() {
         Var q = Var.constant(normal(15, 3, 8));
         Var k = Var.constant(normal(16, 3, 4));
-        assertThatThrownBy(() -> Attention.attention(q, k, k, Segments.of(4), 4, 1f, 0))
+        assertThatThrownBy(() -> Attention.attention(q, k, k, Segments.of(4), new AttentionForm(4, 1f, 0)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("4 rows")
                 .hasMessageContaining("q has shape [3, 8]");
-        assertThatThrownBy(() -> Attention.attention(q, k, q, Segments.of(3), 4, 1f, 0))
+        assertThatThrownBy(() -> Attention.attention(q, k, q, Segments.of(3), new AttentionForm(4, 1f, 0)))
                 .hasMessageContaining("attention")
                 .hasMessageContaining("[3, 4]")
                 .hasMessageContaining("[3, 8]");
-        assertThatThrownBy(() -> Attention.attention(q, k, k, Segments.of(3), 3, 1f, 0))
+        assertThatThrownBy(() -> Attention.attention(q, k, k, Segments.of(3), new AttentionForm(3, 1f, 0)))
                 .hasMessageContaining("heads of 3");
-        assertThatThrownBy(() -> Attention.attention(k, q, q, Segments.of(3), 4, 1f, 0))
+        assertThatThrownBy(() -> Attention.attention(k, q, q, Segments.of(3), new AttentionForm(4, 1f, 0)))
                 .as("fewer query heads than key heads")
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("attention");
-        assertThatThrownBy(() -> Attention.attention(Var.constant(normal(17, 24)), k, k, Segments.of(3), 4, 1f, 0))
+        assertThatThrownBy(() -> Attention.attention(
+                        Var.constant(normal(17, 24)), k, k, Segments.of(3), new AttentionForm(4, 1f, 0)))
                 .hasMessageContaining("q has shape [24]");
     }
 

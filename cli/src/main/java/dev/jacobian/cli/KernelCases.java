@@ -2,6 +2,9 @@
 package dev.jacobian.cli;
 
 import dev.jacobian.tensor.Backend.AdamWStep;
+import dev.jacobian.tensor.Backend.AttentionForm;
+import dev.jacobian.tensor.Backend.CachedRows;
+import dev.jacobian.tensor.Backend.Qkv;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Rng;
@@ -132,7 +135,12 @@ final class KernelCases {
                     Tensor kv = random(tokens, KV_HEADS * HEAD); // [T, kvHeads * D]
                     cache.append(0, sequences, segments, kv, kv);
                     Tensor out = Tensor.zeros(tokens, HEADS * HEAD); // [T, H * D]
-                    return () -> backend.attention(q, cache, 0, sequences, segments, scale(), 0, out, null);
+                    return () -> backend.attention(
+                            q,
+                            new CachedRows(cache, 0, sequences, segments),
+                            new AttentionForm(HEAD, scale(), 0),
+                            out,
+                            null);
                 });
     }
 
@@ -148,13 +156,24 @@ final class KernelCases {
                     cache.append(0, sequences, segments, kv, kv);
                     Tensor out = Tensor.zeros(tokens, HEADS * HEAD); // [T, H * D]
                     Tensor stats = Tensor.zeros(tokens, HEADS, 2); // [T, H, 2]
-                    backend.attention(q, cache, 0, sequences, segments, scale(), 0, out, stats);
+                    backend.attention(
+                            q,
+                            new CachedRows(cache, 0, sequences, segments),
+                            new AttentionForm(HEAD, scale(), 0),
+                            out,
+                            stats);
                     Tensor dOut = random(tokens, HEADS * HEAD); // [T, H * D]
                     Tensor dQ = Tensor.zeros(tokens, HEADS * HEAD); // [T, H * D]
                     Tensor dK = Tensor.zeros(tokens, KV_HEADS * HEAD); // [T, kvHeads * D]
                     Tensor dV = Tensor.zeros(tokens, KV_HEADS * HEAD); // [T, kvHeads * D]
                     return () -> backend.attentionBackward(
-                            dOut, q, kv, kv, out, stats, segments, HEAD, scale(), 0, dQ, dK, dV);
+                            dOut,
+                            new Qkv(q, kv, kv),
+                            out,
+                            stats,
+                            segments,
+                            new AttentionForm(HEAD, scale(), 0),
+                            new Qkv(dQ, dK, dV));
                 });
     }
 
@@ -182,7 +201,12 @@ final class KernelCases {
                     cache.append(0, sequences, step, last, last);
                     Tensor q = random(batch, HEADS * HEAD); // [B, H * D]
                     Tensor out = Tensor.zeros(batch, HEADS * HEAD); // [B, H * D]
-                    return () -> backend.attention(q, cache, 0, sequences, step, scale(), 0, out, null);
+                    return () -> backend.attention(
+                            q,
+                            new CachedRows(cache, 0, sequences, step),
+                            new AttentionForm(HEAD, scale(), 0),
+                            out,
+                            null);
                 });
     }
 

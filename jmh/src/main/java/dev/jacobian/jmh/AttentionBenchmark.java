@@ -2,6 +2,9 @@
 package dev.jacobian.jmh;
 
 import dev.jacobian.tensor.Backend;
+import dev.jacobian.tensor.Backend.AttentionForm;
+import dev.jacobian.tensor.Backend.CachedRows;
+import dev.jacobian.tensor.Backend.Qkv;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
@@ -81,7 +84,12 @@ public class AttentionBenchmark {
         dK = Tensor.zeros(n, kvWidth);
         dV = Tensor.zeros(n, kvWidth);
         cache.append(0, sequences, segments, k, v);
-        backend.attention(q, cache, 0, sequences, segments, scale, 0, out, stats);
+        backend.attention(
+                q,
+                new CachedRows(cache, 0, sequences, segments),
+                new AttentionForm(shape.headDim(), scale, 0),
+                out,
+                stats);
     }
 
     private static Tensor tensor(long seed, int rows, int columns) {
@@ -100,10 +108,22 @@ public class AttentionBenchmark {
 
     private Tensor run(Backend on) {
         if (shape.kind().equals("backward")) {
-            on.attentionBackward(dOut, q, k, v, out, stats, segments, shape.headDim(), scale, 0, dQ, dK, dV);
+            on.attentionBackward(
+                    dOut,
+                    new Qkv(q, k, v),
+                    out,
+                    stats,
+                    segments,
+                    new AttentionForm(shape.headDim(), scale, 0),
+                    new Qkv(dQ, dK, dV));
             return dQ;
         }
-        on.attention(q, cache, 0, sequences, segments, scale, 0, out, null);
+        on.attention(
+                q,
+                new CachedRows(cache, 0, sequences, segments),
+                new AttentionForm(shape.headDim(), scale, 0),
+                out,
+                null);
         return out;
     }
 }

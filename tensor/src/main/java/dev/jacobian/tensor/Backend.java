@@ -215,50 +215,30 @@ public interface Backend {
      * as e_j = 0.
      *
      * @param q [N, H · headDim]
-     * @param layer layer index in the cache
-     * @param sequences cache handle of each segment
-     * @param segments rows of {@code q}; a row's position is the sequence's length plus its index in the segment
-     * @param window a key at distance ≥ window is masked; 0 for none
+     * @param rows where they belong; a row's position is the sequence's length plus its index in the segment
      * @param out [N, H · headDim]
      * @param stats [N, H, 2], receives m and l, or null when no gradient is needed
      */
-    void attention(
-            Tensor q,
-            KvCache cache,
-            int layer,
-            int[] sequences,
-            Segments segments,
-            float scale,
-            int window,
-            Tensor out,
-            Tensor stats);
+    void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, Tensor stats);
 
     /**
      * The same for a batch whose keys are all in the batch: segment s attends to its parent's rows and its own.
      *
-     * @param q [N, H · headDim], {@code k}, {@code v} [N, kvHeads · headDim]
      * @param out [N, H · headDim]
      * @param stats [N, H, 2], receives m and l, or null when no gradient is needed
      */
-    default void attention(
-            Tensor q,
-            Tensor k,
-            Tensor v,
-            Segments segments,
-            int headDim,
-            float scale,
-            int window,
-            Tensor out,
-            Tensor stats) {
+    default void attention(Qkv qkv, Segments segments, AttentionForm form, Tensor out, Tensor stats) {
         Workspace.inner(() -> {
-            KvCache cache = newKvCache(1, k.extent(1) / headDim, headDim, k.dtype());
+            int headDim = form.headDim();
+            KvCache cache =
+                    newKvCache(1, qkv.k().extent(1) / headDim, headDim, qkv.k().dtype());
             int[] sequences = new int[segments.count()];
             for (int s = 0; s < sequences.length; s++) {
                 int parent = segments.parent(s);
                 sequences[s] = parent < 0 ? cache.add() : cache.fork(sequences[parent], segments.length(parent));
             }
-            cache.append(0, sequences, segments, k, v);
-            attention(q, cache, 0, sequences, segments, scale, window, out, stats);
+            cache.append(0, sequences, segments, qkv.k(), qkv.v());
+            attention(qkv.q(), new CachedRows(cache, 0, sequences, segments), form, out, stats);
         });
     }
 
@@ -268,24 +248,38 @@ public interface Backend {
      * k_j, dK_j = Σ dS q, dV_j = Σ P dOut, the last two over the query rows in order (segments in order, position, then
      * head within the group).
      *
-     * @param q [N, H · headDim], after rotation; {@code k}, {@code v} [N, kvHeads · headDim]
+     * @param in queries and keys after rotation
      * @param stats [N, H, 2] as {@link #attention} left it
-     * @param dQ overwritten; {@code dK}, {@code dV} overwritten
+     * @param gradients overwritten
      */
     void attentionBackward(
-            Tensor dOut,
-            Tensor q,
-            Tensor k,
-            Tensor v,
-            Tensor out,
-            Tensor stats,
-            Segments segments,
-            int headDim,
-            float scale,
-            int window,
-            Tensor dQ,
-            Tensor dK,
-            Tensor dV);
+            Tensor dOut, Qkv in, Tensor out, Tensor stats, Segments segments, AttentionForm form, Qkv gradients);
+
+    /**
+     * Queries, keys and values of a batch, or their gradients.
+     *
+     * @param q [N, H · headDim]
+     * @param k [N, kvHeads · headDim], {@code v} likewise
+     */
+    record Qkv(Tensor q, Tensor k, Tensor v) {}
+
+    /**
+     * What attention computes.
+     *
+     * @param headDim elements of a head
+     * @param scale of the scores
+     * @param window a key at distance ≥ window is masked; 0 for none
+     */
+    record AttentionForm(int headDim, float scale, int window) {}
+
+    /**
+     * Where rows of a batch belong in a cache.
+     *
+     * @param layer layer index in the cache
+     * @param sequences cache handle of each segment
+     * @param segments how the rows divide
+     */
+    record CachedRows(KvCache cache, int layer, int[] sequences, Segments segments) {}
 
     // Several operations in one, for few rows
 
@@ -424,15 +418,6 @@ public interface Backend {
             return 2 * cos.extent(1);
         }
     }
-
-    /**
-     * Where rows of a batch lie in a cache.
-     *
-     * @param layer of the cache
-     * @param sequences handle of each segment
-     * @param segments how the rows divide
-     */
-    record CachedRows(KvCache cache, int layer, int[] sequences, Segments segments) {}
 
     // Softmax over the vocabulary
 

@@ -43,7 +43,8 @@ final class RecordedKernels implements InvocationHandler {
 
     /** Fills in the event; false for a method that has no tensor and so is no kernel. */
     private static boolean describe(KernelEvent event, String name, Object[] arguments) {
-        if (!(arguments[0] instanceof Tensor first)) {
+        Object subject = arguments[0] instanceof Backend.Qkv qkv ? qkv.q() : arguments[0];
+        if (!(subject instanceof Tensor first)) {
             return false;
         }
         event.kernel = name;

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.jacobian.tensor.Backend.AdamWStep;
+import dev.jacobian.tensor.Backend.AttentionForm;
+import dev.jacobian.tensor.Backend.CachedRows;
+import dev.jacobian.tensor.Backend.Qkv;
 import java.lang.reflect.Method;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -158,11 +161,21 @@ class AllocationTest {
         Tensor dK = Tensor.zeros(49, 2 * 24);
         Tensor dV = Tensor.zeros(49, 2 * 24);
         assertAllocatesAtMost(
-                256, "attention", () -> cpu.attention(q, cache, 0, sequences, segments, 0.2f, 0, out, stats));
+                256,
+                "attention",
+                () -> cpu.attention(
+                        q, new CachedRows(cache, 0, sequences, segments), new AttentionForm(24, 0.2f, 0), out, stats));
         // one description of the work per call and per family
         assertAllocatesAtMost(
                 1024,
                 "attentionBackward",
-                () -> cpu.attentionBackward(q, q, k, k, out, stats, segments, 24, 0.2f, 0, dQ, dK, dV));
+                () -> cpu.attentionBackward(
+                        q,
+                        new Qkv(q, k, k),
+                        out,
+                        stats,
+                        segments,
+                        new AttentionForm(24, 0.2f, 0),
+                        new Qkv(dQ, dK, dV)));
     }
 }

@@ -4,6 +4,9 @@ package dev.jacobian.tensor;
 import static dev.jacobian.tensor.Numbers.assertSameBits;
 import static dev.jacobian.tensor.Numbers.normal;
 
+import dev.jacobian.tensor.Backend.AttentionForm;
+import dev.jacobian.tensor.Backend.CachedRows;
+import dev.jacobian.tensor.Backend.Qkv;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,14 +38,29 @@ class AttentionConformanceTest {
         cache.append(0, sequences, segments, k, v);
         Tensor expected = Tensor.zeros(n, heads * headDim);
         Tensor expectedStats = Tensor.zeros(n, heads, 2);
-        reference.attention(q, cache, 0, sequences, segments, scale, window, expected, expectedStats);
+        reference.attention(
+                q,
+                new CachedRows(cache, 0, sequences, segments),
+                new AttentionForm(headDim, scale, window),
+                expected,
+                expectedStats);
         Tensor actual = normal(rng, n, heads * headDim);
         Tensor actualStats = normal(rng, n, heads, 2);
-        tested.attention(q, cache, 0, sequences, segments, scale, window, actual, actualStats);
+        tested.attention(
+                q,
+                new CachedRows(cache, 0, sequences, segments),
+                new AttentionForm(headDim, scale, window),
+                actual,
+                actualStats);
         assertSameBits(actualStats, expectedStats, what + ", stats");
         assertSameBits(actual, expected, what);
         actual.fill(7f);
-        tested.attention(q, cache, 0, sequences, segments, scale, window, actual, null);
+        tested.attention(
+                q,
+                new CachedRows(cache, 0, sequences, segments),
+                new AttentionForm(headDim, scale, window),
+                actual,
+                null);
         assertSameBits(actual, expected, what + ", no stats");
 
         Tensor dOut = normal(rng, n, heads * headDim);
@@ -52,20 +70,20 @@ class AttentionConformanceTest {
         Tensor[] got = {wanted[0].copy(), wanted[1].copy(), wanted[2].copy()};
         reference.attentionBackward(
                 dOut,
-                q,
-                k,
-                v,
+                new Qkv(q, k, v),
                 expected,
                 expectedStats,
                 segments,
-                headDim,
-                scale,
-                window,
-                wanted[0],
-                wanted[1],
-                wanted[2]);
+                new AttentionForm(headDim, scale, window),
+                new Qkv(wanted[0], wanted[1], wanted[2]));
         tested.attentionBackward(
-                dOut, q, k, v, expected, expectedStats, segments, headDim, scale, window, got[0], got[1], got[2]);
+                dOut,
+                new Qkv(q, k, v),
+                expected,
+                expectedStats,
+                segments,
+                new AttentionForm(headDim, scale, window),
+                new Qkv(got[0], got[1], got[2]));
         assertSameBits(got[0], wanted[0], what + ", dQ");
         assertSameBits(got[1], wanted[1], what + ", dK");
         assertSameBits(got[2], wanted[2], what + ", dV");
@@ -157,8 +175,18 @@ class AttentionConformanceTest {
                 Tensor expected = Tensor.zeros(one.rows(), heads * headDim);
                 Tensor actual = Tensor.zeros(one.rows(), heads * headDim);
                 int window = step % 3 == 0 ? 0 : step;
-                reference.attention(q, cache, layer, sequences, one, 0.25f, window, expected, null);
-                tested.attention(q, cache, layer, sequences, one, 0.25f, window, actual, null);
+                reference.attention(
+                        q,
+                        new CachedRows(cache, layer, sequences, one),
+                        new AttentionForm(headDim, 0.25f, window),
+                        expected,
+                        null);
+                tested.attention(
+                        q,
+                        new CachedRows(cache, layer, sequences, one),
+                        new AttentionForm(headDim, 0.25f, window),
+                        actual,
+                        null);
                 assertSameBits(actual, expected, "step " + step + ", layer " + layer);
             }
             cache.advance(sequences, one);
@@ -190,7 +218,7 @@ class AttentionConformanceTest {
         Segments whole = Segments.of(n);
         scored.append(0, all, whole, k, v);
         Tensor together = Tensor.zeros(n, 2 * width);
-        tested.attention(q, scored, 0, all, whole, 0.2f, 0, together, null);
+        tested.attention(q, new CachedRows(scored, 0, all, whole), new AttentionForm(24, 0.2f, 0), together, null);
 
         KvCache decoded = tested.newKvCache(1, 2, 24);
         int[] one = {decoded.add()};
@@ -198,7 +226,12 @@ class AttentionConformanceTest {
         Tensor out = Tensor.zeros(1, 2 * width);
         for (int i = 0; i < n; i++) {
             decoded.append(0, one, step, k.slice(0, i, i + 1), v.slice(0, i, i + 1));
-            tested.attention(q.slice(0, i, i + 1), decoded, 0, one, step, 0.2f, 0, out, null);
+            tested.attention(
+                    q.slice(0, i, i + 1),
+                    new CachedRows(decoded, 0, one, step),
+                    new AttentionForm(24, 0.2f, 0),
+                    out,
+                    null);
             decoded.advance(one, step);
             assertSameBits(out, together.slice(0, i, i + 1), "token " + i);
         }

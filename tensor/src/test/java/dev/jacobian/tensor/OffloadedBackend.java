@@ -266,88 +266,35 @@ final class OffloadedBackend implements Backend {
     }
 
     @Override
-    public void attention(
-            Tensor q,
-            KvCache cache,
-            int layer,
-            int[] sequences,
-            Segments segments,
-            float scale,
-            int window,
-            Tensor out,
-            Tensor stats) {
+    public void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, Tensor stats) {
         try (Call call = new Call()) {
-            kernels()
-                    .attention(
-                            call.in(q),
-                            ((TwinCache) cache).there,
-                            layer,
-                            sequences,
-                            segments,
-                            scale,
-                            window,
-                            call.out(out),
-                            call.out(stats));
+            CachedRows there =
+                    new CachedRows(((TwinCache) rows.cache()).there, rows.layer(), rows.sequences(), rows.segments());
+            kernels().attention(call.in(q), there, form, call.out(out), call.out(stats));
         }
     }
 
     @Override
-    public void attention(
-            Tensor q,
-            Tensor k,
-            Tensor v,
-            Segments segments,
-            int headDim,
-            float scale,
-            int window,
-            Tensor out,
-            Tensor stats) {
+    public void attention(Qkv qkv, Segments segments, AttentionForm form, Tensor out, Tensor stats) {
         try (Call call = new Call()) {
-            kernels()
-                    .attention(
-                            call.in(q),
-                            call.in(k),
-                            call.in(v),
-                            segments,
-                            headDim,
-                            scale,
-                            window,
-                            call.out(out),
-                            call.out(stats));
+            Qkv there = new Qkv(call.in(qkv.q()), call.in(qkv.k()), call.in(qkv.v()));
+            kernels().attention(there, segments, form, call.out(out), call.out(stats));
         }
     }
 
     @Override
     public void attentionBackward(
-            Tensor dOut,
-            Tensor q,
-            Tensor k,
-            Tensor v,
-            Tensor out,
-            Tensor stats,
-            Segments segments,
-            int headDim,
-            float scale,
-            int window,
-            Tensor dQ,
-            Tensor dK,
-            Tensor dV) {
+            Tensor dOut, Qkv in, Tensor out, Tensor stats, Segments segments, AttentionForm form, Qkv gradients) {
         try (Call call = new Call()) {
             kernels()
                     .attentionBackward(
                             call.in(dOut),
-                            call.in(q),
-                            call.in(k),
-                            call.in(v),
+                            new Qkv(call.in(in.q()), call.in(in.k()), call.in(in.v())),
                             call.in(out),
                             call.in(stats),
                             segments,
-                            headDim,
-                            scale,
-                            window,
-                            call.out(dQ),
-                            call.out(dK),
-                            call.out(dV));
+                            form,
+                            new Qkv(call.out(gradients.q()), call.out(gradients.k()), call.out(gradients.v())));
         }
     }
 

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.jacobian.tensor.Backend.AdamWStep;
+import dev.jacobian.tensor.Backend.AttentionForm;
+import dev.jacobian.tensor.Backend.CachedRows;
+import dev.jacobian.tensor.Backend.Qkv;
 import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.Test;
 
@@ -248,7 +251,8 @@ class ReferenceOracleTest {
             cache.append(0, sequences, segments, k, v);
             Tensor out = Tensor.zeros(n, heads * d);
             Tensor stats = Tensor.zeros(n, heads, 2);
-            reference.attention(q, cache, 0, sequences, segments, 0.6f, window, out, stats);
+            reference.attention(
+                    q, new CachedRows(cache, 0, sequences, segments), new AttentionForm(d, 0.6f, window), out, stats);
             double dot = 0;
             for (int i = 0; i < out.elements(); i++) {
                 dot += (double) out.toFloatArray()[i] * dOut.toFloatArray()[i];
@@ -271,7 +275,14 @@ class ReferenceOracleTest {
             Tensor dQ = Tensor.zeros(n, heads * d);
             Tensor dK = Tensor.zeros(n, heads / group * d);
             Tensor dV = Tensor.zeros(n, heads / group * d);
-            reference.attentionBackward(dOut, q, k, v, out, stats, segments, d, 0.6f, window, dQ, dK, dV);
+            reference.attentionBackward(
+                    dOut,
+                    new Qkv(q, k, v),
+                    out,
+                    stats,
+                    segments,
+                    new AttentionForm(d, 0.6f, window),
+                    new Qkv(dQ, dK, dV));
             assertGradient(
                     "dQ",
                     dQ,
@@ -303,7 +314,7 @@ class ReferenceOracleTest {
         int[] sequences = {root, cache.fork(root, 3), cache.fork(root, 3)};
         cache.append(0, sequences, shared, k, v);
         Tensor out = Tensor.zeros(9, d);
-        reference.attention(q, cache, 0, sequences, shared, 0.5f, 0, out, null);
+        reference.attention(q, new CachedRows(cache, 0, sequences, shared), new AttentionForm(d, 0.5f, 0), out, null);
 
         int[] rows = {0, 1, 2, 5, 6, 7, 8};
         Tensor q2 = Tensor.zeros(7, d);
@@ -316,7 +327,8 @@ class ReferenceOracleTest {
         int[] one = {alone.add()};
         alone.append(0, one, Segments.of(7), k2, v2);
         Tensor out2 = Tensor.zeros(7, d);
-        reference.attention(q2, alone, 0, one, Segments.of(7), 0.5f, 0, out2, null);
+        reference.attention(
+                q2, new CachedRows(alone, 0, one, Segments.of(7)), new AttentionForm(d, 0.5f, 0), out2, null);
         Tensor expected = Tensor.zeros(7, d);
         reference.gatherRows(out, rows, expected);
         assertThat(out2.toFloatArray()).containsExactly(expected.toFloatArray());

@@ -7,6 +7,7 @@ import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.autograd.RmsNorm;
 import dev.jacobian.autograd.Rotary;
 import dev.jacobian.autograd.Var;
+import dev.jacobian.tensor.Backend.AttentionForm;
 import dev.jacobian.tensor.Backend.CachedRows;
 import dev.jacobian.tensor.Backend.Rotation;
 import dev.jacobian.transformer.config.DecoderConfig;
@@ -20,8 +21,7 @@ final class SelfAttention {
     private final int layer;
     private final int headDim;
     private final float epsilon;
-    private final float scale;
-    private final int window;
+    private final AttentionForm form;
     private final Projection q;
     private final Projection k;
     private final Projection v;
@@ -35,8 +35,8 @@ final class SelfAttention {
         int d = config.hiddenSize();
         headDim = config.headDim();
         epsilon = config.normEpsilon();
-        scale = (float) (1 / Math.sqrt(headDim));
-        window = config.windows().get(layer);
+        form = new AttentionForm(
+                headDim, (float) (1 / Math.sqrt(headDim)), config.windows().get(layer));
         q = Projection.of(weights, name + "q_proj", config.heads() * headDim, d, config.qkvBias());
         k = Projection.of(weights, name + "k_proj", config.kvHeads() * headDim, d, config.qkvBias());
         v = Projection.of(weights, name + "v_proj", config.kvHeads() * headDim, d, config.qkvBias());
@@ -57,19 +57,13 @@ final class SelfAttention {
         queries = Rotary.rotary(queries, headDim, pass.cos(), pass.sin(), pass.positions());
         keys = Rotary.rotary(keys, headDim, pass.cos(), pass.sin(), pass.positions());
         Var mixed = pass.cache().isPresent()
-                ? Attention.cachedAttention(
-                        queries,
-                        keys,
-                        values,
-                        pass.cache().get(),
-                        layer,
-                        pass.sequences(),
-                        pass.segments(),
-                        headDim,
-                        scale,
-                        window)
-                : Attention.attention(queries, keys, values, pass.segments(), headDim, scale, window);
+                ? Attention.cachedAttention(queries, keys, values, cachedRows(pass), form)
+                : Attention.attention(queries, keys, values, pass.segments(), form);
         return o.apply(mixed);
+    }
+
+    private CachedRows cachedRows(ForwardPass pass) {
+        return new CachedRows(pass.cache().orElseThrow(), layer, pass.sequences(), pass.segments());
     }
 
     /** All weights. */
@@ -88,9 +82,8 @@ final class SelfAttention {
                 qkv.get(2),
                 epsilon,
                 new Rotation(pass.cos(), pass.sin(), pass.positions()),
-                new CachedRows(pass.cache().orElseThrow(), layer, pass.sequences(), pass.segments()),
-                scale,
-                window); // [N, H · headDim]
+                cachedRows(pass),
+                form); // [N, H · headDim]
         return FusedRows.linearAdd(mixed, o.layer(), h);
     }
 }

@@ -3,6 +3,8 @@ package dev.jacobian.jmh.gpu;
 
 import dev.jacobian.jmh.harness.Unit;
 import dev.jacobian.tensor.Backend;
+import dev.jacobian.tensor.Backend.AttentionForm;
+import dev.jacobian.tensor.Backend.Qkv;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Shape;
@@ -106,14 +108,26 @@ final class GpuAttention {
                 .add(form.kvHeads)
                 .add(form.length)
                 .add(d);
-        run.measure(form.forward(), work, 3, () -> backend.attention(q, k, v, segments, d, scale, 0, out, null), shape);
+        run.measure(
+                form.forward(),
+                work,
+                3,
+                () -> backend.attention(new Qkv(q, k, v), segments, new AttentionForm(d, scale, 0), out, null),
+                shape);
         if (run.wants(form.backward())) {
-            backend.attention(q, k, v, segments, d, scale, 0, out, stats);
+            backend.attention(new Qkv(q, k, v), segments, new AttentionForm(d, scale, 0), out, stats);
             run.measure(
                     form.backward(),
                     BACKWARD * work,
                     3,
-                    () -> backend.attentionBackward(dOut, q, k, v, out, stats, segments, d, scale, 0, dQ, dK, dV),
+                    () -> backend.attentionBackward(
+                            dOut,
+                            new Qkv(q, k, v),
+                            out,
+                            stats,
+                            segments,
+                            new AttentionForm(d, scale, 0),
+                            new Qkv(dQ, dK, dV)),
                     shape);
         }
         for (Tensor tensor : List.of(q, k, v, dOut, out, stats, dQ, dK, dV)) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cpu;
 
+import dev.jacobian.tensor.Backend.AttentionForm;
+import dev.jacobian.tensor.Backend.CachedRows;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
@@ -41,41 +43,22 @@ final class VectorAttention {
 
     private VectorAttention() {}
 
-    static void attention(
-            Tensor q,
-            HeapKvCache cache,
-            int layer,
-            int[] sequences,
-            Segments segments,
-            float scale,
-            int window,
-            Tensor out,
-            Tensor stats) {
+    static void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, Tensor stats) {
+        HeapKvCache cache = (HeapKvCache) rows.cache();
+        Segments segments = rows.segments();
         int tasks = 0;
         long work = 0;
         int width = q.extent(1);
         for (int s = 0; s < segments.count(); s++) {
             int length = segments.length(s);
             tasks += (length + TOKENS - 1) / TOKENS;
-            work += (long) length * (cache.length(sequences[s]) + length / 2 + 1) * 2 * width;
+            work += (long) length * (cache.length(rows.sequences()[s]) + length / 2 + 1) * 2 * width;
         }
         int kvHeads = cache.kvHeads();
         if (ComputePool.threads() == 1 || work < PARALLEL) {
             for (int s = 0; s < segments.count(); s++) {
                 for (int kvHead = 0; kvHead < kvHeads; kvHead++) {
-                    tokens(
-                            q,
-                            cache,
-                            layer,
-                            sequences[s],
-                            segments.start(s),
-                            0,
-                            segments.length(s),
-                            kvHead,
-                            scale,
-                            window,
-                            out,
-                            stats);
+                    tokens(q, rows, s, 0, segments.length(s), kvHead, form, out, stats);
                 }
             }
             return;
@@ -98,43 +81,34 @@ final class VectorAttention {
                 int s = segmentOf[unit / kvHeads];
                 int from = firstToken[unit / kvHeads];
                 int to = Math.min(segments.length(s), from + TOKENS);
-                tokens(
-                        q,
-                        cache,
-                        layer,
-                        sequences[s],
-                        segments.start(s),
-                        from,
-                        to,
-                        unit % kvHeads,
-                        scale,
-                        window,
-                        out,
-                        stats);
+                tokens(q, rows, s, from, to, unit % kvHeads, form, out, stats);
             }
         });
     }
 
-    /** Tokens [from, to) of the segment that begins at row {@code start}, for the query heads of one kv head. */
+    /** Tokens [from, to) of segment s, for the query heads of one kv head. */
     private static void tokens(
             Tensor q,
-            HeapKvCache cache,
-            int layer,
-            int sequence,
-            int start,
+            CachedRows batch,
+            int s,
             int from,
             int to,
             int kvHead,
-            float scale,
-            int window,
+            AttentionForm form,
             Tensor out,
             Tensor stats) {
         if (to - from <= VectorDecodeAttention.TOKENS) {
             for (int token = from; kvHead == 0 && token < to; token++) {
-                VectorDecodeAttention.token(q, cache, layer, sequence, start + token, token, scale, window, out, stats);
+                VectorDecodeAttention.token(q, batch, s, token, form, out, stats);
             }
             return;
         }
+        HeapKvCache cache = (HeapKvCache) batch.cache();
+        int layer = batch.layer();
+        int sequence = batch.sequences()[s];
+        int start = batch.segments().start(s);
+        float scale = form.scale();
+        int window = form.window();
         int headDim = cache.headDim();
         int heads = q.extent(1) / headDim;
         int group = heads / cache.kvHeads();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cpu;
 
+import dev.jacobian.tensor.Backend.AttentionForm;
+import dev.jacobian.tensor.Backend.Qkv;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
@@ -35,20 +37,10 @@ final class VectorAttentionBackward {
     private VectorAttentionBackward() {}
 
     static void attentionBackward(
-            Tensor dOut,
-            Tensor q,
-            Tensor k,
-            Tensor v,
-            Tensor out,
-            Tensor stats,
-            Segments segments,
-            int headDim,
-            float scale,
-            int window,
-            Tensor dQ,
-            Tensor dK,
-            Tensor dV) {
-        int kvHeads = k.extent(1) / headDim;
+            Tensor dOut, Qkv in, Tensor out, Tensor stats, Segments segments, AttentionForm form, Qkv gradients) {
+        Tensor q = in.q(); // [N, H · headDim]
+        int headDim = form.headDim();
+        int kvHeads = in.k().extent(1) / headDim;
         int[] roots = new int[segments.count()];
         int families = 0;
         long work = 0;
@@ -62,8 +54,8 @@ final class VectorAttentionBackward {
         Problem problem = new Problem(
                 dOut,
                 q,
-                k,
-                v,
+                in.k(),
+                in.v(),
                 out,
                 stats,
                 segments,
@@ -71,11 +63,11 @@ final class VectorAttentionBackward {
                 (headDim + 15) / 16 * 16,
                 q.extent(1) / headDim,
                 kvHeads,
-                scale,
-                window,
-                dQ,
-                dK,
-                dV);
+                form.scale(),
+                form.window(),
+                gradients.q(),
+                gradients.k(),
+                gradients.v());
         if (work < PARALLEL) {
             for (int family = 0; family < families; family++) {
                 for (int kvHead = 0; kvHead < kvHeads; kvHead++) {

@@ -133,36 +133,14 @@ public final class VectorBackend implements Backend {
     }
 
     @Override
-    public void attention(
-            Tensor q,
-            KvCache cache,
-            int layer,
-            int[] sequences,
-            Segments segments,
-            float scale,
-            int window,
-            Tensor out,
-            Tensor stats) {
-        VectorAttention.attention(q, (HeapKvCache) cache, layer, sequences, segments, scale, window, out, stats);
+    public void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, Tensor stats) {
+        VectorAttention.attention(q, rows, form, out, stats);
     }
 
     @Override
     public void attentionBackward(
-            Tensor dOut,
-            Tensor q,
-            Tensor k,
-            Tensor v,
-            Tensor out,
-            Tensor stats,
-            Segments segments,
-            int headDim,
-            float scale,
-            int window,
-            Tensor dQ,
-            Tensor dK,
-            Tensor dV) {
-        VectorAttentionBackward.attentionBackward(
-                dOut, q, k, v, out, stats, segments, headDim, scale, window, dQ, dK, dV);
+            Tensor dOut, Qkv in, Tensor out, Tensor stats, Segments segments, AttentionForm form, Qkv gradients) {
+        VectorAttentionBackward.attentionBackward(dOut, in, out, stats, segments, form, gradients);
     }
 
     @Override

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cpu;
 
+import dev.jacobian.tensor.Backend.AttentionForm;
+import dev.jacobian.tensor.Backend.CachedRows;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cpu.Scratch.Slot;
@@ -25,18 +27,14 @@ final class VectorDecodeAttention {
 
     private VectorDecodeAttention() {}
 
-    /** The token in batch row {@code row}, {@code index} tokens after those that the sequence holds. */
-    static void token(
-            Tensor q,
-            HeapKvCache cache,
-            int layer,
-            int sequence,
-            int row,
-            int index,
-            float scale,
-            int window,
-            Tensor out,
-            Tensor stats) {
+    /** The token at {@code index} of segment s. */
+    static void token(Tensor q, CachedRows batch, int s, int index, AttentionForm form, Tensor out, Tensor stats) {
+        HeapKvCache cache = (HeapKvCache) batch.cache();
+        int layer = batch.layer();
+        int sequence = batch.sequences()[s];
+        int row = batch.segments().start(s) + index;
+        float scale = form.scale();
+        int window = form.window();
         int headDim = cache.headDim();
         int width = cache.valueWidth();
         int heads = q.extent(1) / headDim;

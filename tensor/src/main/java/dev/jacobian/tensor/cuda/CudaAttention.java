@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda;
 
+import dev.jacobian.tensor.Backend.AttentionForm;
+import dev.jacobian.tensor.Backend.CachedRows;
+import dev.jacobian.tensor.Backend.Qkv;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
@@ -48,60 +51,45 @@ final class CudaAttention {
     }
 
     /** Attention within a batch. */
-    void packed(
-            Tensor q,
-            Tensor k,
-            Tensor v,
-            Segments segments,
-            int headDim,
-            float scale,
-            int window,
-            Tensor out,
-            Tensor stats) {
-        if (CudaFlashAttention.takes(headDim, q, k, v, out)) {
-            flash.packed(q, k, v, segments, headDim, scale, window, out, stats);
+    void packed(Qkv qkv, Segments segments, AttentionForm form, Tensor out, Tensor stats) {
+        int headDim = form.headDim();
+        if (CudaFlashAttention.takes(headDim, qkv.q(), qkv.k(), qkv.v(), out)) {
+            flash.packed(qkv, segments, form, out, stats);
             return;
         }
-        int heads = q.extent(1) / headDim;
+        int heads = qkv.q().extent(1) / headDim;
         int[] tiles = AttentionBatch.tiles(segments, FORWARD_ROWS); // [T, 2]
         engine.launch(
-                kernel("attention", q.dtype(), headDim),
+                kernel("attention", qkv.q().dtype(), headDim),
                 tiles.length / 2,
                 heads,
                 256,
-                q,
-                k,
-                v,
+                qkv.q(),
+                qkv.k(),
+                qkv.v(),
                 AttentionBatch.starts(segments),
                 AttentionBatch.parents(segments),
                 tiles,
                 heads,
-                k.extent(1) / headDim,
+                qkv.k().extent(1) / headDim,
                 headDim,
-                scale,
-                window,
+                form.scale(),
+                form.window(),
                 out,
                 stats);
     }
 
     /** Attention over a cache. */
-    void cached(
-            Tensor q,
-            CudaKvCache cache,
-            int layer,
-            int[] sequences,
-            Segments segments,
-            float scale,
-            int window,
-            Tensor out,
-            Tensor stats,
-            boolean fixedOrder) {
+    void cached(Tensor q, CachedRows rows, AttentionForm form, Tensor out, Tensor stats, boolean fixedOrder) {
+        Segments segments = rows.segments();
         if (segments.rows() == 0) {
             return;
         }
+        CudaKvCache cache = of(rows.cache());
+        int layer = rows.layer();
         int headDim = cache.headDim();
         int heads = q.extent(1) / headDim;
-        Lengths lengths = lengths(cache, sequences);
+        Lengths lengths = lengths(cache, rows.sequences());
         boolean decoding = segments.rows() == segments.count()
                 && IntStream.range(0, segments.count()).allMatch(s -> segments.length(s) == 1);
         boolean takesFlash = CudaFlashAttention.takes(headDim, q, out);
@@ -110,16 +98,16 @@ final class CudaAttention {
             if (heads / cache.kvHeads() <= MAX_DECODE_GROUP
                     && !fixedOrder
                     && !(flashDecodes && fillsDevice(segments.count() * cache.kvHeads()))) {
-                decode(q, cache, layer, lengths, segments.count(), heads, scale, window, out);
+                decode(q, rows, lengths, form, out);
                 return;
             }
             if (flashDecodes) {
-                flash.decode(q, cache, layer, lengths, segments.count(), scale, window, out);
+                flash.decode(q, rows, lengths, form, out);
                 return;
             }
         }
         if (takesFlash) {
-            flash.cached(q, cache, layer, lengths, segments, scale, window, out, stats);
+            flash.cached(q, rows, lengths, form, out, stats);
             return;
         }
         int[] tiles = AttentionBatch.tiles(segments, FORWARD_ROWS); // [T, 2]
@@ -139,8 +127,8 @@ final class CudaAttention {
                 heads,
                 cache.kvHeads(),
                 headDim,
-                scale,
-                window,
+                form.scale(),
+                form.window(),
                 out,
                 stats);
     }
@@ -173,17 +161,12 @@ final class CudaAttention {
         return new Lengths(cache.pageTable(sequences, pages), pages, before, after, longest);
     }
 
-    private void decode(
-            Tensor q,
-            CudaKvCache cache,
-            int layer,
-            Lengths lengths,
-            int count,
-            int heads,
-            float scale,
-            int window,
-            Tensor out) {
+    private void decode(Tensor q, CachedRows rows, Lengths lengths, AttentionForm form, Tensor out) {
+        CudaKvCache cache = of(rows.cache());
+        int layer = rows.layer();
+        int count = rows.segments().count();
         int headDim = cache.headDim();
+        int heads = q.extent(1) / headDim;
         int splits = Math.ceilDiv(lengths.longest(), DECODE_KEYS);
         String stretch = kernel("decode", q.dtype(), headDim);
         String combine = CudaEngine.typed("decode_combine", q.dtype());
@@ -192,9 +175,9 @@ final class CudaAttention {
         CudaArray.View keys = cache.keys(layer);
         CudaArray.View values = cache.values(layer);
         engine.post(() -> {
-            long rows = (long) count * heads * splits;
-            try (DeviceBlock partials = engine.scratch(Float.BYTES * rows * headDim, "partial attention");
-                    DeviceBlock stats = engine.scratch(Float.BYTES * rows * 2, "partial attention's sums")) {
+            long parts = (long) count * heads * splits;
+            try (DeviceBlock partials = engine.scratch(Float.BYTES * parts * headDim, "partial attention");
+                    DeviceBlock stats = engine.scratch(Float.BYTES * parts * 2, "partial attention's sums")) {
                 engine.launchNow(
                         stretch,
                         count * splits,
@@ -211,8 +194,8 @@ final class CudaAttention {
                         heads,
                         cache.kvHeads(),
                         headDim,
-                        scale,
-                        window,
+                        form.scale(),
+                        form.window(),
                         partials,
                         stats);
                 engine.launchNow(
@@ -227,33 +210,23 @@ final class CudaAttention {
                         splits,
                         heads,
                         headDim,
-                        window,
+                        form.window(),
                         into);
             }
         });
     }
 
     /** Gradients of {@link #packed}. */
-    void backward(
-            Tensor dOut,
-            Tensor q,
-            Tensor k,
-            Tensor v,
-            Tensor out,
-            Tensor stats,
-            Segments segments,
-            int headDim,
-            float scale,
-            int window,
-            Tensor dQ,
-            Tensor dK,
-            Tensor dV) {
-        if (CudaFlashAttention.takes(headDim, dOut, q, k, v, out, dQ, dK, dV)) {
-            flash.backward(dOut, q, k, v, out, stats, segments, headDim, scale, window, dQ, dK, dV);
+    void backward(Tensor dOut, Qkv in, Tensor out, Tensor stats, Segments segments, AttentionForm form, Qkv gradients) {
+        Tensor q = in.q(); // [N, H · headDim]
+        int headDim = form.headDim();
+        if (CudaFlashAttention.takes(
+                headDim, dOut, q, in.k(), in.v(), out, gradients.q(), gradients.k(), gradients.v())) {
+            flash.backward(dOut, in, out, stats, segments, form, gradients);
             return;
         }
         int heads = q.extent(1) / headDim;
-        int kvHeads = k.extent(1) / headDim;
+        int kvHeads = in.k().extent(1) / headDim;
         int[] tiles = AttentionBatch.tiles(segments, BACKWARD_ROWS); // [T, 2]
         if (tiles.length == 0) {
             return;
@@ -265,7 +238,7 @@ final class CudaAttention {
         String ofKeys = kernel("attention_key_gradient", q.dtype(), headDim);
         long rows = (long) segments.rows() * heads;
         CudaArray.View[] views = new CudaArray.View[9];
-        Tensor[] tensors = {dOut, q, k, v, out, stats, dQ, dK, dV};
+        Tensor[] tensors = {dOut, q, in.k(), in.v(), out, stats, gradients.q(), gradients.k(), gradients.v()};
         Arrays.setAll(views, i -> CudaArray.View.of(engine, tensors[i]));
         engine.post(() -> {
             try (DeviceBlock deltas = engine.scratch(Float.BYTES * rows, "attention's deltas")) {
@@ -289,8 +262,8 @@ final class CudaAttention {
                         heads,
                         kvHeads,
                         headDim,
-                        scale,
-                        window,
+                        form.scale(),
+                        form.window(),
                         views[6]);
                 engine.launchNow(
                         ofKeys,
@@ -311,8 +284,8 @@ final class CudaAttention {
                         heads,
                         kvHeads,
                         headDim,
-                        scale,
-                        window,
+                        form.scale(),
+                        form.window(),
                         views[7],
                         views[8]);
             }

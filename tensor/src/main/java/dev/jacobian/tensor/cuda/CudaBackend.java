@@ -440,50 +440,19 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void attention(
-            Tensor q,
-            KvCache cache,
-            int layer,
-            int[] sequences,
-            Segments segments,
-            float scale,
-            int window,
-            Tensor out,
-            Tensor stats) {
-        attention.cached(
-                q, CudaAttention.of(cache), layer, sequences, segments, scale, window, out, stats, fixedOrder());
+    public void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, Tensor stats) {
+        attention.cached(q, rows, form, out, stats, fixedOrder());
     }
 
     @Override
-    public void attention(
-            Tensor q,
-            Tensor k,
-            Tensor v,
-            Segments segments,
-            int headDim,
-            float scale,
-            int window,
-            Tensor out,
-            Tensor stats) {
-        attention.packed(q, k, v, segments, headDim, scale, window, out, stats);
+    public void attention(Qkv qkv, Segments segments, AttentionForm form, Tensor out, Tensor stats) {
+        attention.packed(qkv, segments, form, out, stats);
     }
 
     @Override
     public void attentionBackward(
-            Tensor dOut,
-            Tensor q,
-            Tensor k,
-            Tensor v,
-            Tensor out,
-            Tensor stats,
-            Segments segments,
-            int headDim,
-            float scale,
-            int window,
-            Tensor dQ,
-            Tensor dK,
-            Tensor dV) {
-        attention.backward(dOut, q, k, v, out, stats, segments, headDim, scale, window, dQ, dK, dV);
+            Tensor dOut, Qkv in, Tensor out, Tensor stats, Segments segments, AttentionForm form, Qkv gradients) {
+        attention.backward(dOut, in, out, stats, segments, form, gradients);
     }
 
     // Several operations in one, for few rows
@@ -526,7 +495,7 @@ public final class CudaBackend implements Backend {
             CachedRows rows,
             Tensor out) {
         boolean done = rows.cache() instanceof CudaKvCache cache
-                && cache.rotateAndAppend(q, qNorm, k, kNorm, v, rotation, rows.layer(), rows.sequences(), out);
+                && cache.rotateAndAppend(q, qNorm, k, kNorm, v, rotation, rows, out);
         if (!done) {
             Backend.super.rotateAndAppend(q, qNorm, k, kNorm, v, rotation, rows, out);
         }

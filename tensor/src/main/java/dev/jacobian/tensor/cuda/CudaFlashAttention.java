@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda;
 
+import dev.jacobian.tensor.Backend.AttentionForm;
+import dev.jacobian.tensor.Backend.CachedRows;
+import dev.jacobian.tensor.Backend.Qkv;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
@@ -37,17 +40,9 @@ final class CudaFlashAttention {
     }
 
     /** Attention within a batch; see {@link CudaAttention#packed}. */
-    void packed(
-            Tensor q,
-            Tensor k,
-            Tensor v,
-            Segments segments,
-            int headDim,
-            float scale,
-            int window,
-            Tensor out,
-            Tensor stats) {
-        int heads = q.extent(1) / headDim;
+    void packed(Qkv qkv, Segments segments, AttentionForm form, Tensor out, Tensor stats) {
+        int headDim = form.headDim();
+        int heads = qkv.q().extent(1) / headDim;
         int[] tiles = AttentionBatch.tilesByPosition(segments, ROWS, true); // [T, 2]
         engine.launchShared(
                 "flash_" + CudaAttention.compiled(headDim),
@@ -55,17 +50,17 @@ final class CudaFlashAttention {
                 heads,
                 THREADS,
                 forwardBytes(headDim),
-                q,
-                k,
-                v,
+                qkv.q(),
+                qkv.k(),
+                qkv.v(),
                 AttentionBatch.starts(segments),
                 AttentionBatch.parents(segments),
                 tiles,
                 heads,
-                k.extent(1) / headDim,
+                qkv.k().extent(1) / headDim,
                 headDim,
-                scale,
-                window,
+                form.scale(),
+                form.window(),
                 NO_CAP,
                 out,
                 stats);
@@ -77,15 +72,10 @@ final class CudaFlashAttention {
 
     /** Attention over a cache; see {@link CudaAttention#cached}. */
     void cached(
-            Tensor q,
-            CudaKvCache cache,
-            int layer,
-            CudaAttention.Lengths lengths,
-            Segments segments,
-            float scale,
-            int window,
-            Tensor out,
-            Tensor stats) {
+            Tensor q, CachedRows rows, CudaAttention.Lengths lengths, AttentionForm form, Tensor out, Tensor stats) {
+        CudaKvCache cache = CudaAttention.of(rows.cache());
+        int layer = rows.layer();
+        Segments segments = rows.segments();
         int headDim = cache.headDim();
         int heads = q.extent(1) / headDim;
         int[] tiles = AttentionBatch.tilesByPosition(segments, ROWS, true); // [T, 2]
@@ -106,8 +96,8 @@ final class CudaFlashAttention {
                 heads,
                 cache.kvHeads(),
                 headDim,
-                scale,
-                window,
+                form.scale(),
+                form.window(),
                 NO_CAP,
                 out,
                 stats);
@@ -119,20 +109,14 @@ final class CudaFlashAttention {
     }
 
     /** {@link #cached} for one new token of each sequence, with its bits; the keys of a sequence are not split. */
-    void decode(
-            Tensor q,
-            CudaKvCache cache,
-            int layer,
-            CudaAttention.Lengths lengths,
-            int count,
-            float scale,
-            int window,
-            Tensor out) {
+    void decode(Tensor q, CachedRows rows, CudaAttention.Lengths lengths, AttentionForm form, Tensor out) {
+        CudaKvCache cache = CudaAttention.of(rows.cache());
+        int layer = rows.layer();
         int headDim = cache.headDim();
         int compiled = CudaAttention.compiled(headDim);
         engine.launchShared(
                 "flash_decode_" + compiled,
-                count,
+                rows.segments().count(),
                 cache.kvHeads(),
                 THREADS,
                 640 * compiled + 16,
@@ -145,29 +129,17 @@ final class CudaFlashAttention {
                 q.extent(1) / headDim,
                 cache.kvHeads(),
                 headDim,
-                scale,
-                window,
+                form.scale(),
+                form.window(),
                 NO_CAP,
                 out);
     }
 
     /** Gradients of {@link #packed}. */
-    void backward(
-            Tensor dOut,
-            Tensor q,
-            Tensor k,
-            Tensor v,
-            Tensor out,
-            Tensor stats,
-            Segments segments,
-            int headDim,
-            float scale,
-            int window,
-            Tensor dQ,
-            Tensor dK,
-            Tensor dV) {
-        int heads = q.extent(1) / headDim;
-        int kvHeads = k.extent(1) / headDim;
+    void backward(Tensor dOut, Qkv in, Tensor out, Tensor stats, Segments segments, AttentionForm form, Qkv gradients) {
+        int headDim = form.headDim();
+        int heads = in.q().extent(1) / headDim;
+        int kvHeads = in.k().extent(1) / headDim;
         int compiled = CudaAttention.compiled(headDim);
         int threads = compiled == CudaAttention.MAX_HEAD_DIM ? 2 * THREADS : THREADS;
         int keyBytes = (compiled == 64 ? 768 : 512) * compiled + 1040;
@@ -181,14 +153,14 @@ final class CudaFlashAttention {
         }
         long rows = (long) segments.rows() * heads;
         View ofDOut = View.of(engine, dOut);
-        View ofQ = View.of(engine, q);
-        View ofK = View.of(engine, k);
-        View ofV = View.of(engine, v);
+        View ofQ = View.of(engine, in.q());
+        View ofK = View.of(engine, in.k());
+        View ofV = View.of(engine, in.v());
         View ofOut = View.of(engine, out);
         View ofStats = View.of(engine, stats);
-        View toQ = View.of(engine, dQ);
-        View toK = View.of(engine, dK);
-        View toV = View.of(engine, dV);
+        View toQ = View.of(engine, gradients.q());
+        View toK = View.of(engine, gradients.k());
+        View toV = View.of(engine, gradients.v());
         engine.post(() -> {
             try (DeviceBlock facts = engine.scratch(2 * Float.BYTES * rows, "attention's facts of rows")) {
                 engine.launchNow(
@@ -220,8 +192,8 @@ final class CudaFlashAttention {
                         heads,
                         kvHeads,
                         headDim,
-                        scale,
-                        window,
+                        form.scale(),
+                        form.window(),
                         NO_CAP,
                         toQ);
                 engine.launchNow(
@@ -242,8 +214,8 @@ final class CudaFlashAttention {
                         heads,
                         kvHeads,
                         headDim,
-                        scale,
-                        window,
+                        form.scale(),
+                        form.window(),
                         NO_CAP,
                         toK,
                         toV);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda;
 
+import dev.jacobian.tensor.Backend.CachedRows;
 import dev.jacobian.tensor.Backend.RmsGain;
 import dev.jacobian.tensor.Backend.Rotation;
 import dev.jacobian.tensor.DType;
@@ -257,19 +258,18 @@ final class CudaKvCache implements KvCache {
             Optional<RmsGain> kNorm,
             Tensor v,
             Rotation rotation,
-            int layer,
-            int[] handles,
+            CachedRows rows,
             Tensor out) {
         float qEpsilon = qNorm.map(RmsGain::epsilon).orElse(0f);
         float epsilon = kNorm.map(RmsGain::epsilon).orElse(qEpsilon);
-        if (decodingOf(handles) == null || (qNorm.isPresent() && qEpsilon != epsilon)) {
+        if (decodingOf(rows.sequences()) == null || (qNorm.isPresent() && qEpsilon != epsilon)) {
             return false;
         }
-        int rows = q.extent(0);
+        int count = q.extent(0);
         int heads = q.extent(1) / headDim;
         engine.launch(
                 CudaEngine.typed("rotate_append", dtype),
-                Math.ceilDiv(rows * (heads + 2 * kvHeads), ROTATED_HEADS),
+                Math.ceilDiv(count * (heads + 2 * kvHeads), ROTATED_HEADS),
                 1,
                 32 * ROTATED_HEADS,
                 q,
@@ -282,12 +282,12 @@ final class CudaKvCache implements KvCache {
                 rotation.sin(),
                 rotation.positions(),
                 decoding.slots(),
-                rows,
+                count,
                 heads,
                 kvHeads,
                 headDim,
-                keys(layer),
-                values(layer),
+                keys(rows.layer()),
+                values(rows.layer()),
                 out);
         return true;
     }

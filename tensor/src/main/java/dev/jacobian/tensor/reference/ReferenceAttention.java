@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.reference;
 
+import dev.jacobian.tensor.Backend.AttentionForm;
+import dev.jacobian.tensor.Backend.CachedRows;
+import dev.jacobian.tensor.Backend.Qkv;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
@@ -9,16 +12,11 @@ import dev.jacobian.tensor.Tensor;
 final class ReferenceAttention {
     private ReferenceAttention() {}
 
-    static void attention(
-            Tensor q,
-            HeapKvCache cache,
-            int layer,
-            int[] sequences,
-            Segments segments,
-            float scale,
-            int window,
-            Tensor out,
-            Tensor stats) {
+    static void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, Tensor stats) {
+        HeapKvCache cache = (HeapKvCache) rows.cache();
+        int layer = rows.layer();
+        int[] sequences = rows.sequences();
+        Segments segments = rows.segments();
         int headDim = cache.headDim();
         int heads = q.extent(1) / headDim;
         int group = heads / cache.kvHeads();
@@ -36,11 +34,9 @@ final class ReferenceAttention {
                             keys,
                             values,
                             h / group,
-                            headDim,
                             cache.valueWidth(),
                             position,
-                            scale,
-                            window,
+                            form,
                             out,
                             stats,
                             row * heads + h);
@@ -55,15 +51,15 @@ final class ReferenceAttention {
             float[][] keys,
             float[][] values,
             int kvHead,
-            int headDim,
             int valueWidth,
             int position,
-            float scale,
-            int window,
+            AttentionForm form,
             Tensor out,
             Tensor stats,
             int statsRow) {
         int page = KvCache.PAGE;
+        int headDim = form.headDim();
+        int window = form.window();
         int first = window > 0 ? Math.max(0, position - window + 1) : 0;
         float[] e = new float[position + 1];
         float max = Float.NEGATIVE_INFINITY;
@@ -73,7 +69,7 @@ final class ReferenceAttention {
                 float k = keys[j / page][(kvHead * headDim + d) * page + j % page];
                 score = Math.fma(q.floats()[q.offset() + at + d], k, score);
             }
-            e[j] = score * scale;
+            e[j] = score * form.scale();
             max = Math.max(max, e[j]);
         }
         for (int j = first; j <= position; j++) {
@@ -95,19 +91,16 @@ final class ReferenceAttention {
     }
 
     static void attentionBackward(
-            Tensor dOut,
-            Tensor q,
-            Tensor k,
-            Tensor v,
-            Tensor out,
-            Tensor stats,
-            Segments segments,
-            int headDim,
-            float scale,
-            int window,
-            Tensor dQ,
-            Tensor dK,
-            Tensor dV) {
+            Tensor dOut, Qkv in, Tensor out, Tensor stats, Segments segments, AttentionForm form, Qkv gradients) {
+        Tensor q = in.q(); // [N, H · headDim]
+        Tensor k = in.k(); // [N, kvHeads · headDim]
+        Tensor v = in.v(); // [N, kvHeads · headDim]
+        Tensor dQ = gradients.q(); // [N, H · headDim]
+        Tensor dK = gradients.k(); // [N, kvHeads · headDim]
+        Tensor dV = gradients.v(); // [N, kvHeads · headDim]
+        int headDim = form.headDim();
+        float scale = form.scale();
+        int window = form.window();
         int heads = q.extent(1) / headDim;
         int kvHeads = k.extent(1) / headDim;
         int group = heads / kvHeads;

@@ -3,6 +3,9 @@ package dev.jacobian.tensor.cuda;
 
 import static dev.jacobian.tensor.Numbers.normal;
 
+import dev.jacobian.tensor.Backend.AttentionForm;
+import dev.jacobian.tensor.Backend.CachedRows;
+import dev.jacobian.tensor.Backend.Qkv;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Numbers;
@@ -100,7 +103,12 @@ class AttentionKernelTest extends KernelTestBase {
         cache.append(0, sequences, segments, k, v);
         Tensor exact = Tensor.zeros(n, heads * headDim);
         Tensor expectedStats = Tensor.zeros(n, heads, 2);
-        reference.attention(q, cache, 0, sequences, segments, scale, window, exact, expectedStats);
+        reference.attention(
+                q,
+                new CachedRows(cache, 0, sequences, segments),
+                new AttentionForm(headDim, scale, window),
+                exact,
+                expectedStats);
         Tensor expected = rounded(exact, type);
 
         EmulatedMemory deviceQ = device.copy(q, type);
@@ -162,7 +170,13 @@ class AttentionKernelTest extends KernelTestBase {
         Tensor dK = Tensor.zeros(n, kvHeads * headDim);
         Tensor dV = Tensor.zeros(n, kvHeads * headDim);
         reference.attentionBackward(
-                dOut, q, k, v, expected, expectedStats, segments, headDim, scale, window, dQ, dK, dV);
+                dOut,
+                new Qkv(q, k, v),
+                expected,
+                expectedStats,
+                segments,
+                new AttentionForm(headDim, scale, window),
+                new Qkv(dQ, dK, dV));
         EmulatedMemory deviceDOut = device.copy(dOut, type);
         EmulatedMemory deltas = device.allocate(DType.F32, n * heads);
         device.launch(

@@ -4,6 +4,8 @@ package dev.jacobian.tensor.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.tensor.Backend;
+import dev.jacobian.tensor.Backend.AttentionForm;
+import dev.jacobian.tensor.Backend.CachedRows;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
@@ -101,7 +103,12 @@ class DecodeGraphsEmulatedTest {
                 Tensor values = h.slice(1, 0, KV_HEADS * HEAD_DIM).contiguous(); // [N, kvHeads · headDim]
                 cache.append(layer, sequences, segments, keys, values);
                 Tensor mixed = made(n, HEADS * HEAD_DIM); // [N, H · headDim]
-                backend.attention(rotated, cache, layer, sequences, segments, 0.5f, window, mixed, null);
+                backend.attention(
+                        rotated,
+                        new CachedRows(cache, layer, sequences, segments),
+                        new AttentionForm(HEAD_DIM, 0.5f, window),
+                        mixed,
+                        null);
                 Tensor next = made(n, HEADS * HEAD_DIM); // [N, H · headDim]
                 backend.add(h, mixed, next);
                 h = next;

@@ -3,6 +3,8 @@ package dev.jacobian.tensor.cuda;
 
 import static dev.jacobian.tensor.Numbers.normal;
 
+import dev.jacobian.tensor.Backend.AttentionForm;
+import dev.jacobian.tensor.Backend.CachedRows;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Numbers;
@@ -65,7 +67,12 @@ class DecodeKernelTest extends KernelTestBase {
             cache.append(0, one, Segments.of(1), k.slice(0, end - 1, end), v.slice(0, end - 1, end));
         }
         Tensor expected = Tensor.zeros(count, heads * headDim);
-        reference.attention(q, cache, 0, sequences, last, scale, window, expected, null);
+        reference.attention(
+                q,
+                new CachedRows(cache, 0, sequences, last),
+                new AttentionForm(headDim, scale, window),
+                expected,
+                null);
 
         RaggedBatch.Pages pages = new RaggedBatch(all).pages(rng, kvHeads, headDim, k, v);
         EmulatedMemory keyPages = device.copy(pages.keys(), type);
