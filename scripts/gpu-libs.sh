@@ -21,7 +21,11 @@ fi
 # Under another name first: the launcher takes the folder as soon as it is there.
 unfinished=$PWD/.jcuda.tmp.$$
 trap 'rm -rf "$unfinished"' EXIT
-"$mvn" -B -q -Dstyle.color=never "$@" -f cli/pom.xml dependency:copy@jcuda -Djcuda.folder="$unfinished"
+# Maven resets the terminal's colours even where it sets none, and with -q there is nothing else to hear unless it fails.
+if ! said=$("$mvn" -B -q -Dstyle.color=never "$@" -f cli/pom.xml dependency:copy@jcuda -Djcuda.folder="$unfinished" 2>&1); then
+    printf '%s\n' "$said" | sed $'s/\x1b\\[[0-9;]*m//g' >&2
+    exit 1
+fi
 rm -rf .jcuda
 mv "$unfinished" .jcuda
 echo "JCuda is in $PWD/.jcuda; ./jacobian doctor shows what it finds." >&2

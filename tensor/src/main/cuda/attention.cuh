@@ -19,23 +19,56 @@ constexpr int ROW_SHARERS = 8;
 template <int D>
 constexpr int TILE_STRIDE = D + 4;
 
+/** The position of a segment's first row: the rows of its parent come before. */
+__device__ __forceinline__ int historyOf(const int* starts, const int* parents, int segment) {
+    int parent = parents[segment];
+    return parent < 0 ? 0 : starts[parent + 1] - starts[parent];
+}
+
+/**
+ * The next segment that sees the keys of one, after itself and in order: its children; segments if there is none. A child has no
+ * children. Whole warps must call.
+ */
+__device__ __forceinline__ int nextReader(const int* parents, int segments, int segment, int reader) {
+    if (parents[segment] >= 0) {
+        return segments;
+    }
+    int lane = threadIdx.x & 31;
+    for (int from = reader + 1; from < segments; from += 32) {
+        bool child = from + lane < segments && parents[min(from + lane, segments - 1)] == segment;
+        unsigned children = __ballot_sync(ALL_LANES, child);
+        if (children != 0) {
+            return from + lowestBit(children);
+        }
+    }
+    return segments;
+}
+
+/** Where the rows of a segment and its parent lie in the batch. */
+template <class Row>
+struct PackedRows {
+    Row parentStart, ownStart; // ownStart as if the segment began at position 0
+    int history;
+
+    __device__ __forceinline__ PackedRows(const int* starts, const int* parents, int segment) {
+        int parent = parents[segment];
+        parentStart = parent < 0 ? 0 : starts[parent];
+        history = historyOf(starts, parents, segment);
+        ownStart = static_cast<Row>(starts[segment]) - history;
+    }
+
+    __device__ __forceinline__ Row row(int position) const {
+        return (position < history ? parentStart : ownStart) + position;
+    }
+};
+
 /** Keys in the batch itself, [N, kvHeads, headDim]. */
-struct PackedKeys {
-    long long parentStart, ownStart; // rows; ownStart as if the segment began at position 0
-    int history, kvHeads, kvHead, headDim;
+struct PackedKeys : PackedRows<long long> {
+    int kvHeads, kvHead, headDim;
 
     __device__ __forceinline__ PackedKeys(
             const int* starts, const int* parents, int segment, int kvHeads, int kvHead, int headDim)
-        : kvHeads(kvHeads), kvHead(kvHead), headDim(headDim) {
-        int parent = parents[segment];
-        parentStart = parent < 0 ? 0 : starts[parent];
-        history = parent < 0 ? 0 : starts[parent + 1] - starts[parent];
-        ownStart = static_cast<long long>(starts[segment]) - history;
-    }
-
-    __device__ __forceinline__ long long row(int position) const {
-        return (position < history ? parentStart : ownStart) + position;
-    }
+        : PackedRows(starts, parents, segment), kvHeads(kvHeads), kvHead(kvHead), headDim(headDim) {}
 
     __device__ __forceinline__ long long offset(int position) const {
         return (row(position) * kvHeads + kvHead) * headDim;

@@ -148,8 +148,7 @@ __device__ __forceinline__ void attentionKeyGradient(
     int first = tiles[2 * blockIdx.x + 1];
     int kvHead = blockIdx.y;
     int group = heads / kvHeads;
-    int parent = parents[segment];
-    int history = parent < 0 ? 0 : starts[parent + 1] - starts[parent];
+    int history = historyOf(starts, parents, segment);
     int length = starts[segment + 1] - starts[segment];
     int count = min(BACKWARD_ROWS, length - first);
     long long firstRow = static_cast<long long>(starts[segment]) + first;
@@ -164,10 +163,7 @@ __device__ __forceinline__ void attentionKeyGradient(
     loadTile<D>(valueTile, BACKWARD_ROWS, v, headDim, LEFT_SURPLUS, keyOffset);
     float keyGradient[D / ROW_SHARERS] = {};
     float valueGradient[D / ROW_SHARERS] = {};
-    for (int c = segment; c < segments; c++) {
-        if (c != segment && parents[c] != segment) {
-            continue;
-        }
+    for (int c = segment; c < segments; c = nextReader(parents, segments, segment, c)) {
         // Queries of segment c that see a key of this tile: rows [fromRow, toRow), each with the heads of the group.
         int before = c == segment ? history : length;
         int fromRow = max(firstKey - before, 0);

@@ -137,3 +137,17 @@ __device__ __forceinline__ int drawIndex(int n, double uniform, Probability prob
     __syncthreads(); // before a second call writes
     return result;
 }
+
+/** The number of the counter-based generator that this block's row is drawn with. */
+__device__ __forceinline__ double uniformOf(long long seed, const int* coordinates) {
+    const int* c = coordinates + 4LL * blockIdx.x;
+    return philoxUniform(seed, c[0], c[1], c[2], c[3]);
+}
+
+/** A token of the distribution softmax(row · factor). */
+template <class T>
+__device__ __forceinline__ int drawToken(const T* row, int vocabulary, float factor, double uniform) {
+    RowSums sums = rowSums(row, vocabulary, factor);
+    float inverse = 1.0f / sums.sum;
+    return drawIndex(vocabulary, uniform, [=](int i) { return naturalExp(load(row + i) * factor - sums.maximum) * inverse; });
+}

@@ -23,19 +23,12 @@ constexpr float LOG2_E = 1.44269504088896341f;
 __device__ __forceinline__ int ofWarp(int x) { return __shfl_sync(ALL_LANES, x, 0); }
 
 /** Keys in the batch itself, [N, kvHeads, headDim]: rows of kvHeads · headDim numbers, beginning with head kvHead. */
-struct FlashPackedKeys {
-    int parentStart, ownStart; // rows; ownStart as if the segment began at position 0
-    int history;
-
-    __device__ __forceinline__ FlashPackedKeys(const int* starts, const int* parents, int segment) {
-        int parent = parents[segment];
-        parentStart = ofWarp(parent < 0 ? 0 : starts[parent]);
-        history = ofWarp(parent < 0 ? 0 : starts[parent + 1] - starts[parent]);
-        ownStart = ofWarp(starts[segment] - history);
-    }
-
-    __device__ __forceinline__ int row(int position) const {
-        return (position < history ? parentStart : ownStart) + position;
+struct FlashPackedKeys : PackedRows<int> {
+    __device__ __forceinline__ FlashPackedKeys(const int* starts, const int* parents, int segment)
+        : PackedRows(starts, parents, segment) {
+        parentStart = ofWarp(parentStart);
+        history = ofWarp(history);
+        ownStart = ofWarp(ownStart);
     }
 
     /** Numbers from one row to the next. */

@@ -7,6 +7,8 @@ import static dev.jacobian.tensor.Numbers.wild;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.tensor.Backend.AdamWStep;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -87,6 +89,23 @@ class ElementwiseConformanceTest {
             Tensor x = normal(rng, n);
             assertThat(tested.sumOfSquares(x)).as("n = " + n).isEqualTo(reference.sumOfSquares(x));
         }
+    }
+
+    @Test
+    void sumOfSquaresOfManyTensors() {
+        Rng rng = new Rng(12, 1);
+        List<Tensor> tensors = new ArrayList<>();
+        assertThat(tested.sumOfSquares(tensors)).isZero();
+        for (int n : new int[] {0, 0, 70_001, 1, 65_536, 0, 17, 4097}) {
+            tensors.add(normal(rng, n));
+            assertThat(tested.sumOfSquares(tensors))
+                    .as("%d tensors", tensors.size())
+                    .isEqualTo(reference.sumOfSquares(tensors));
+        }
+        for (int i = 0; i < 300; i++) {
+            tensors.add(normal(rng, rng.nextInt(40)));
+        }
+        assertThat(tested.sumOfSquares(tensors)).isEqualTo(reference.sumOfSquares(tensors));
     }
 
     @Test

@@ -201,6 +201,13 @@ final class OffloadedBackend implements Backend {
     }
 
     @Override
+    public double sumOfSquares(List<Tensor> tensors) {
+        try (Call call = new Call()) {
+            return kernels().sumOfSquares(tensors.stream().map(call::in).toList());
+        }
+    }
+
+    @Override
     public void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor out, Tensor inverseRms) {
         try (Call call = new Call()) {
             kernels().rmsNorm(call.in(x), call.in(weight), epsilon, call.out(out), call.out(inverseRms));

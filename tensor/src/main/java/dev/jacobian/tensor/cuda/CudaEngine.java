@@ -5,11 +5,7 @@ import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.CudaArray.View;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -37,6 +33,10 @@ final class CudaEngine implements AutoCloseable {
     private static final int BLOCKS_PER_PROCESSOR = 8;
 
     private static final int THREADS = 256;
+
+    /** A driver that refuses the kernels says so while a device is opened, when its caller can still take another one. */
+    private static final String FIRST_TEXT = "copies";
+
     private static final int STAGING_SLOTS = 4;
     private static final int STAGING_BYTES = 4 << 20;
 
@@ -55,7 +55,7 @@ final class CudaEngine implements AutoCloseable {
     private final Set<CudaGraph> graphs = new HashSet<>();
     private CudaGraph capturing; // null while no graph is captured
     private CudaStream stream;
-    private CudaModule module;
+    private KernelModules kernels;
     private Staging staging;
     private Staging smallStaging;
     private Cublas cublas;
@@ -68,7 +68,7 @@ final class CudaEngine implements AutoCloseable {
     }
 
     /**
-     * Loads the libraries, opens a device and compiles the kernels for it.
+     * Loads the libraries, opens a device and compiles the first kernels for it; the others are compiled when they are used.
      *
      * @throws CudaException if anything is missing or refuses
      */
@@ -93,23 +93,12 @@ final class CudaEngine implements AutoCloseable {
 
     private void start() {
         stream = new CudaStream(context, "main");
-        module = new CudaModule(context, "kernels.ptx", kernelText());
+        kernels = new KernelModules(context);
+        kernels.load(FIRST_TEXT);
         staging = new Staging(context, STAGING_SLOTS, STAGING_BYTES);
         smallStaging = new Staging(context, SMALL_SLOTS, SMALL_BYTES);
         cublas = new Cublas(stream);
         ints = new UploadedInts(this);
-    }
-
-    /** The PTX text of all kernels. */
-    static String kernelText() {
-        try (InputStream in = CudaEngine.class.getResourceAsStream("kernels.ptx")) {
-            if (in == null) {
-                throw new CudaException("the program has no kernels.ptx; build it again");
-            }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException unreadable) {
-            throw new UncheckedIOException(unreadable);
-        }
     }
 
     CudaContext context() {
@@ -246,7 +235,7 @@ final class CudaEngine implements AutoCloseable {
 
     /** The same on the dispatcher's thread; there a {@link DeviceBlock} may be an argument too. */
     void launchNow(String kernel, int gridX, int gridY, int threads, int sharedBytes, Object... arguments) {
-        KernelSite site = sites.computeIfAbsent(kernel, module::kernel).start();
+        KernelSite site = sites.computeIfAbsent(kernel, kernels::kernel).start();
         for (Object argument : arguments) {
             switch (argument) {
                 case View view -> site.add(view.address());
@@ -287,9 +276,9 @@ final class CudaEngine implements AutoCloseable {
                 if (smallStaging != null) {
                     smallStaging.close();
                 }
-                if (module != null) {
+                if (kernels != null) {
                     stream.synchronize();
-                    module.close();
+                    kernels.close();
                 }
                 if (stream != null) {
                     stream.close();

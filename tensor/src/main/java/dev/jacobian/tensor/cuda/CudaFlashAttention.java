@@ -10,7 +10,7 @@ import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.CudaArray.View;
 
 /**
- * Flash attention in BF16 on tensor cores: launches the kernels of {@code flash_forward.cu} and {@code flash_backward.cu}.
+ * Flash attention in BF16 on tensor cores: launches the kernels of {@code flash_forward.cuh} and {@code flash_backward.cuh}.
  *
  * <p>A row has the same bits alone, in a batch, in a tile that begins elsewhere, over a cache and decoded as one new token.
  */

@@ -20,7 +20,6 @@ public final class GpuSurvey {
     private static final Pattern PTX_VERSION = Pattern.compile("(?m)^\\.version\\s+(\\S+)");
 
     private final CudaLibraries found;
-    private final String ptx = CudaEngine.kernelText();
     private final List<Gpus.Info> devices = new ArrayList<>();
     private final List<String> missing = new ArrayList<>();
     private Optional<String> driverVersion = Optional.empty();
@@ -45,7 +44,7 @@ public final class GpuSurvey {
                 jcuda ? found.jcuda() : Optional.empty(),
                 found.driver().map(library -> new Gpus.Library(library.file(), survey.driverVersion)),
                 survey.cublas.map(library -> new Gpus.Library(library.file(), survey.cublasVersion)),
-                version(survey.ptx),
+                ptxVersion(),
                 survey.devices,
                 survey.missing);
     }
@@ -100,9 +99,11 @@ public final class GpuSurvey {
                     JCudaDriver.cuMemGetInfo(bytes, new long[1]), "asking the free memory of", context.device());
             free = Optional.of(bytes[0]);
             attempt(() -> {
-                long start = System.nanoTime();
-                new CudaModule(context, "kernels", ptx).close();
-                compileSeconds = Optional.of((System.nanoTime() - start) * 1e-9);
+                try (KernelModules kernels = new KernelModules(context)) {
+                    long start = System.nanoTime();
+                    kernels.loadAll();
+                    compileSeconds = Optional.of((System.nanoTime() - start) * 1e-9);
+                }
             });
             if (cublasLoaded && cublasVersion.isEmpty()) {
                 attempt(() -> startCublas(context));
@@ -122,10 +123,12 @@ public final class GpuSurvey {
         return String.format(Locale.ROOT, "%d.%d.%d", version / 10000, version / 100 % 100, version % 100);
     }
 
-    private static String version(String ptx) {
-        Matcher matcher = PTX_VERSION.matcher(ptx);
+    /** Of any text: one script makes them all. */
+    private static String ptxVersion() {
+        String name = new KernelTexts().names().getFirst();
+        Matcher matcher = PTX_VERSION.matcher(KernelTexts.read(name));
         if (!matcher.find()) {
-            throw new IllegalStateException("kernels.ptx has no .version; make it anew with scripts/make-ptx.sh");
+            throw new IllegalStateException(name + ".ptx has no .version; make it anew with scripts/make-ptx.sh");
         }
         return matcher.group(1);
     }

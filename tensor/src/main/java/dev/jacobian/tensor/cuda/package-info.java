@@ -7,7 +7,8 @@
  *       CudaAttention} and {@code CudaOptimizer} choose and launch the larger ones; {@code CudaArray} is a tensor's memory, {@code
  *       CudaCopies} how it is copied, {@code CudaKvCache} keys and values in pages, {@code CudaPacked} a weight. All of them
  *       hand their work to a {@code CudaEngine}: one device at work, in order.
- *   <li>Kernels: {@code tensor/src/main/cuda}, as PTX in {@code kernels.ptx} (made by {@code scripts/make-ptx.sh}).
+ *   <li>Kernels: {@code tensor/src/main/cuda}, each source a PTX text (made by {@code scripts/make-ptx.sh}); {@code
+ *       KernelTexts} finds them, {@code KernelModules} has them compiled when they are first used.
  *   <li>Finding: {@link dev.jacobian.tensor.cuda.CudaLibraries} is the report, {@code LibrarySearch} the places, {@code
  *       LinkerCache} and {@code ElfHeader} what they read; {@code GpuSurvey} tries all of it.
  *   <li>Loading: {@code CudaLoader} in order, {@code JcudaNatives} the private copies of JCuda's libraries, {@code ElfImage}

@@ -36,6 +36,12 @@ class AttentionKernelTest extends KernelTestBase {
     }
 
     @Test
+    void childrenFarFromTheirParent() {
+        check(DType.F32, RaggedBatch.manySegments(), 2, 1, 32, 0, false);
+        check(DType.BF16, RaggedBatch.manySegments(), 1, 1, 64, 2, false);
+    }
+
+    @Test
     void headsOfAnySize() {
         int[] lengths = {5, 33, 0, 18};
         int[] parents = {-1, 0, -1, 0};

@@ -74,8 +74,6 @@ final class FakeDriverBuild {
             "-Werror",
             "-Wno-unknown-pragmas");
 
-    private static final Pattern KERNEL_SOURCE = Pattern.compile("(?m)^#include \"(\\w+\\.cu)\"$");
-
     private final Path module;
     private final Path work;
 
@@ -155,10 +153,7 @@ final class FakeDriverBuild {
                 new ArrayList<>(list(cpp("fakecuda"), name -> name.endsWith(".cpp") && !name.startsWith("cublas")));
         sources.addAll(list(cpp("emulation"), name -> name.endsWith(".cpp") || name.endsWith(".cu")));
         sources.addAll(list(cpp("probe"), name -> name.endsWith(".cu")));
-        KERNEL_SOURCE
-                .matcher(Files.readString(KernelSources.CUDA.resolve("kernels.cu")))
-                .results()
-                .forEach(include -> sources.add(KernelSources.CUDA.resolve(include.group(1))));
+        sources.addAll(list(KernelSources.CUDA, name -> name.endsWith(".cu")));
         sources.add(stubs("libJCudaDriver-12.6.0-linux-x86_64.so", "cu[A-Z]\\w*", "fakecuda_unimplemented"));
         return units(sources, tools);
     }

@@ -55,6 +55,11 @@ class FlashKernelTest extends KernelTestBase {
     }
 
     @Test
+    void childrenFarFromTheirParent() {
+        check(RaggedBatch.manySegments(), 2, 1, 32, 0, 0);
+    }
+
+    @Test
     void aRowHasTheSameBitsWhereverItStands() {
         for (int headDim : new int[] {64, 128}) {
             sameBits(150, headDim, 0, 0);

@@ -70,7 +70,7 @@ class GpuSurveyEmulatedTest {
                 .hasSize(1)
                 .first()
                 .asString()
-                .startsWith("compiling kernels for cuda:0 ")
+                .startsWith("compiling activation.ptx for cuda:0 ")
                 .contains("update the driver");
     }
 }

@@ -8,8 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Where the kernels' sources are, and a hash of them. */
@@ -20,13 +24,32 @@ final class KernelSources {
 
     static final Path CUDA = MODULE.resolve("src/main/cuda");
 
+    private static final Pattern INCLUDE = Pattern.compile("(?m)^#include \"(.*\\.cuh)\"$");
+
     private KernelSources() {}
 
-    /** What nvcc compiles. */
-    static List<Path> cuda() throws IOException {
+    /** The names of the sources, each of which nvcc compiles by itself, without their ending. */
+    static List<String> names() throws IOException {
         try (Stream<Path> files = Files.list(CUDA)) {
-            return files.sorted().toList();
+            return files.map(file -> file.getFileName().toString())
+                    .filter(file -> file.endsWith(".cu"))
+                    .map(file -> file.substring(0, file.length() - ".cu".length()))
+                    .sorted()
+                    .toList();
         }
+    }
+
+    /** A source with all the headers that it includes, and those that they include, by name. */
+    static List<Path> withHeaders(String name) throws IOException {
+        TreeMap<String, Path> found = new TreeMap<>();
+        Deque<String> next = new ArrayDeque<>(List.of(name + ".cu"));
+        while (!next.isEmpty()) {
+            Path file = CUDA.resolve(next.pop());
+            if (found.putIfAbsent(file.getFileName().toString(), file) == null) {
+                INCLUDE.matcher(Files.readString(file)).results().forEach(include -> next.push(include.group(1)));
+            }
+        }
+        return List.copyOf(found.values());
     }
 
     /**

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,41 +9,29 @@ import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.Numbers;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Tensor;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
+import jcuda.driver.CUresult;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The text that the library carries, loaded by the driver, and its kernels launched as the backend does. */
+/** The texts that the library carries, loaded by the driver, and its kernels launched as the backend does. */
 @ParameterizedClass
 @EnumSource(ThreadOrder.class)
 class KernelsEmulatedTest extends EmulatedDevice {
-    private static final String PTX = text();
-
     @Parameter
     ThreadOrder order;
 
     private final Backend reference = Backends.reference();
     private final Rng rng = new Rng(4, 1);
 
-    private static String text() {
-        try (InputStream in = CudaModule.class.getResourceAsStream("kernels.ptx")) {
-            return new String(in.readAllBytes(), UTF_8);
-        } catch (IOException failure) {
-            throw new UncheckedIOException(failure);
-        }
-    }
-
-    private void withKernels(Consumer<CudaModule> test) {
+    private void withKernels(Consumer<KernelModules> test) {
         fake.setOrder(order);
         onDevice(() -> {
-            try (CudaModule module = new CudaModule(context, "kernels", PTX)) {
-                test.accept(module);
+            try (KernelModules kernels = new KernelModules(context)) {
+                test.accept(kernels);
             }
         });
     }
@@ -62,8 +49,8 @@ class KernelsEmulatedTest extends EmulatedDevice {
     }
 
     @Test
-    void everyKernelOfTheTextIsThere() {
-        withKernels(module -> PtxEntries.of(PTX).keySet().forEach(module::kernel));
+    void everyKernelOfTheTextsIsThere() {
+        withKernels(kernels -> new KernelTexts().textOfKernel().keySet().forEach(kernels::kernel));
     }
 
     @Test
@@ -75,9 +62,9 @@ class KernelsEmulatedTest extends EmulatedDevice {
         Tensor probabilities = Tensor.zeros(35, 40); // [N, D]
         reference.rmsNorm(x, weight, 1e-6f, norm, inverse);
         reference.softmax(norm, 0.5f, probabilities);
-        withKernels(module -> {
-            KernelSite rmsNorm = module.kernel("rms_norm_f32");
-            KernelSite softmax = module.kernel("softmax_f32");
+        withKernels(kernels -> {
+            KernelSite rmsNorm = kernels.kernel("rms_norm_f32");
+            KernelSite softmax = kernels.kernel("softmax_f32");
             try (DeviceBlock deviceX = copy(x);
                     DeviceBlock deviceWeight = copy(weight);
                     DeviceBlock deviceNorm = like(norm);
@@ -101,8 +88,8 @@ class KernelsEmulatedTest extends EmulatedDevice {
         for (int i = 0; i < values.length; i++) {
             values[i] = i;
         }
-        withKernels(module -> {
-            KernelSite scale = module.kernel("scale_f32");
+        withKernels(kernels -> {
+            KernelSite scale = kernels.kernel("scale_f32");
             try (DeviceBlock x = context.memory().allocate(4L * values.length, stream, "x")) {
                 staging.upload(MemorySegment.ofArray(values), x, stream);
                 scale.set(0, x).set(1, 0.5f).set(2, (long) values.length).set(3, x);
@@ -116,9 +103,9 @@ class KernelsEmulatedTest extends EmulatedDevice {
     }
 
     @Test
-    void theLaunchBoundsOfTheTextHold() {
-        withKernels(module -> {
-            KernelSite fill = module.kernel("fill_f32");
+    void theLaunchBoundsOfTheTextsHold() {
+        withKernels(kernels -> {
+            KernelSite fill = kernels.kernel("fill_f32");
             try (DeviceBlock x = block(1, 2, 3)) {
                 fill.set(0, 7f).set(1, 3L).set(2, x);
                 assertThatThrownBy(() -> fill.launch(stream, 1, 512))
@@ -127,5 +114,79 @@ class KernelsEmulatedTest extends EmulatedDevice {
                 assertThat(read(x)).containsExactly(7, 7, 7);
             }
         });
+    }
+
+    @Test
+    void aTextIsCompiledWhenItsFirstKernelIsAskedFor() {
+        withKernels(kernels -> {
+            kernels.kernel("add_f32");
+            fake.inject("cuModuleLoadDataEx", 0, CUresult.CUDA_ERROR_INVALID_PTX);
+            kernels.kernel("scale_bf16"); // of the same text
+            assertThatThrownBy(() -> kernels.kernel("softmax_f32"))
+                    .isInstanceOf(CudaException.class)
+                    .hasMessageStartingWith("compiling softmax.ptx for cuda:0");
+            kernels.kernel("softmax_f32"); // a failure is not remembered
+            kernels.loadAll();
+            fake.inject("cuModuleLoadDataEx", 0, CUresult.CUDA_ERROR_INVALID_PTX);
+            kernels.loadAll();
+            kernels.kernel("rotary_f32");
+            assertThatThrownBy(() -> new CudaModule(context, "the next", ProbeKernels.PTX))
+                    .hasMessageStartingWith("compiling the next");
+        });
+    }
+
+    @Test
+    void aFullDeviceIsAskedAgainWithoutTheCache() {
+        closeDevice();
+        open(DeviceMemory.Reuse.CACHED);
+        onDevice(() -> block(1, 2, 3).close());
+        assertThat(context.memory().account().cached()).isPositive();
+        withKernels(kernels -> {
+            fake.inject("cuModuleLoadDataEx", 0, CUresult.CUDA_ERROR_OUT_OF_MEMORY);
+            kernels.kernel("add_f32");
+            assertThat(context.memory().account().cached()).isZero();
+        });
+    }
+
+    @Test
+    void aKernelThatIsInNoTextIsNamed() {
+        withKernels(kernels -> assertThatThrownBy(() -> kernels.kernel("rotary_f16"))
+                .isInstanceOf(CudaException.class)
+                .hasMessageStartingWith("there is no kernel rotary_f16; build the program again"));
+    }
+
+    @Test
+    void anEngineCompilesWhatItUses() {
+        fake.setOrder(order);
+        // The first text is compiled on opening, where a caller can still take another device.
+        fake.inject("cuModuleLoadDataEx", 0, CUresult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION);
+        assertThatThrownBy(() -> CudaEngine.open(0)).hasMessageContaining("update the driver");
+        fake.inject("cuModuleLoadDataEx", 1, CUresult.CUDA_ERROR_INVALID_PTX);
+        try (CudaEngine engine = CudaEngine.open(0)) {
+            Runnable scale = () -> engine.launchNow("scale_f32", 1, 1, 32, 0, 0L, 2f, 0L, 0L); // of no elements
+            assertThatThrownBy(() -> engine.run(scale)).hasMessageStartingWith("compiling elementwise.ptx for cuda:0");
+            engine.run(scale);
+            engine.synchronize();
+        }
+    }
+
+    @Test
+    void aGraphMayBeTheFirstToUseAKernel() {
+        fake.setOrder(order);
+        try (CudaEngine engine = CudaEngine.open(0)) {
+            float[] values = {3};
+            engine.run(() -> {
+                try (DeviceBlock x = engine.allocate(4, "x", false)) {
+                    engine.upload(MemorySegment.ofArray(values), x, 0);
+                    CudaGraph graph =
+                            CudaGraph.capture(engine, () -> engine.launchNow("scale_f32", 1, 1, 32, 0, x, 2f, 1L, x));
+                    graph.launch();
+                    graph.launch();
+                    engine.download(x, 0, MemorySegment.ofArray(values));
+                    graph.close();
+                }
+            });
+            assertThat(values).containsExactly(12);
+        }
     }
 }

@@ -203,10 +203,18 @@ class MisalignedKernelTest extends KernelTestBase {
             int n = 4096 + 2048;
             Tensor x = rounded(normal(rng, n), type);
             for (int shift : new int[] {0, 1, 4, 8}) {
-                EmulatedMemory sums = device.allocate(DType.I64, 2);
-                launch("sum_of_squares" + suffix(type), 1, 256, new int[] {shift}, operand(type, x), (long) n, sums);
+                float[] shifted = new float[shift + n];
+                System.arraycopy(x.toFloatArray(), 0, shifted, shift, n);
+                long address = device.copy(Tensor.of(shifted, shift + n), type)
+                        .segment()
+                        .address();
+                EmulatedMemory tensors = device.copy(address + (long) shift * type.bytes(), (long) n, 0L);
+                EmulatedMemory sums = device.allocate(DType.I64, 16);
+                device.launch("sum_of_squares" + suffix(type), 1, 1, 256, tensors, device.copy(0), 0, sums);
                 double[] blocks = sums.readDoubles();
-                assertThat(blocks[0] + blocks[1]).isEqualTo(reference.sumOfSquares(x));
+                assertThat(blocks[0] + blocks[1])
+                        .as("%s from element %d on", type, shift)
+                        .isEqualTo(reference.sumOfSquares(x));
             }
         }
     }

@@ -8,6 +8,8 @@ import dev.jacobian.tensor.Backend.AdamWStep;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -80,34 +82,55 @@ class OptimizerKernelTest extends KernelTestBase {
     }
 
     @Test
-    void sumOfSquares() {
+    void sumsOfSquaresOfManyTensors() {
+        int[] sizes = {0, 1, 15, 17, 4095, 4096, 0, 4097, 65535, 65536, 65537, 70000, 3, 0};
         for (DType type : TYPES) {
-            for (int n : new int[] {1, 15, 17, 4095, 4096, 4097, 70000}) {
-                Tensor x = rounded(normal(rng, n), type);
-                EmulatedMemory sums = device.allocate(DType.I64, blocks(n, 4096));
-                EmulatedMemory total = device.allocate(DType.I64, 1);
-                device.launch(
-                        "sum_of_squares" + suffix(type),
-                        blocks(n, 65536),
-                        1,
-                        256,
-                        device.copy(x, type),
-                        (long) n,
-                        sums);
-                device.launch("sum_in_order_f64", 1, 1, 256, sums, (long) blocks(n, 4096), total);
-                assertThat(total.readDoubles()[0]).as("%d numbers", n).isEqualTo(reference.sumOfSquares(x));
+            int empty = 1; // pieces of another type, which this launch leaves alone
+            long[] table = new long[3 * sizes.length];
+            List<Integer> pieceTensors = new ArrayList<>();
+            double[] expected = new double[sizes.length];
+            for (int t = 0; t < sizes.length; t++) {
+                Tensor x = rounded(normal(rng, sizes[t]), type);
+                expected[t] = reference.sumOfSquares(x);
+                table[3 * t] = device.copy(x, type).segment().address();
+                table[3 * t + 1] = sizes[t];
+                table[3 * t + 2] = empty + pieceTensors.size();
+                pieceTensors.addAll(Collections.nCopies(blocks(sizes[t], 65536), t));
             }
+            EmulatedMemory tensors = device.copy(table);
+            EmulatedMemory sums = device.allocate(DType.I64, 16 * (empty + pieceTensors.size()));
+            EmulatedMemory totals = device.allocate(DType.I64, sizes.length);
+            device.launch(
+                    "sum_of_squares" + suffix(type),
+                    pieceTensors.size(),
+                    1,
+                    256,
+                    tensors,
+                    device.copy(pieceTensors.stream().mapToInt(i -> i).toArray()),
+                    empty,
+                    sums);
+            device.launch("sum_in_order_f64", sizes.length, 1, 256, tensors, sums, totals);
+            assertThat(totals.readDoubles())
+                    .as("%s of %s", Arrays.toString(sizes), type)
+                    .isEqualTo(expected);
+            assertThat(Arrays.copyOf(sums.readDoubles(), 16 * empty))
+                    .as("sums of pieces before the first")
+                    .containsOnly(Double.NaN);
         }
+    }
+
+    @Test
+    void partialSumsAreAddedInOrder() {
         int n = 1000;
         double[] x = IntStream.range(0, n).mapToDouble(i -> rng.nextGaussian()).toArray();
+        long[] bits = Arrays.stream(x).mapToLong(Double::doubleToRawLongBits).toArray();
         double sum = 0;
-        long[] bits = new long[n];
-        for (int i = 0; i < n; i++) {
-            sum += x[i];
-            bits[i] = Double.doubleToRawLongBits(x[i]);
+        for (double value : x) {
+            sum += value;
         }
         EmulatedMemory total = device.allocate(DType.I64, 1);
-        device.launch("sum_in_order_f64", 1, 1, 256, device.copy(bits), (long) n, total);
+        EmulatedMemory tensors = device.copy(0L, 4096L * n - 4095, 0L);
+        device.launch("sum_in_order_f64", 1, 1, 256, tensors, device.copy(bits), total);
         assertThat(total.readDoubles()[0]).isEqualTo(sum);
     }
 

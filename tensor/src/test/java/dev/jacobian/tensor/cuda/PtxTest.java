@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,49 +16,75 @@ import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The PTX that the library carries is made from the sources that the emulated device runs. */
+/** The PTX texts that the library carries are made from the sources that the emulated device runs. */
 class PtxTest {
     private static final Path ROOT = KernelSources.MODULE.getParent();
-    private static final Path PTX =
-            KernelSources.MODULE.resolve("src/main/resources/dev/jacobian/tensor/cuda/kernels.ptx");
+    private static final Path FOLDER =
+            KernelSources.MODULE.resolve("src/main/resources/dev/jacobian/tensor/cuda/kernels");
     private static final String HINT = "run scripts/make-ptx.sh (needs nvcc)";
 
+    private static Path text(String name) {
+        return FOLDER.resolve(name + ".ptx");
+    }
+
+    private static List<String> files(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        }
+    }
+
     @Test
-    void isMadeFromTheseSources() throws IOException {
+    void eachSourceHasItsText() throws IOException {
+        List<String> expected = new ArrayList<>(List.of("index.txt"));
+        KernelSources.names().forEach(name -> expected.add(name + ".ptx"));
+        assertThat(files(FOLDER)).as(HINT).containsExactlyInAnyOrderElementsOf(expected);
+        assertThat(new KernelTexts().names()).as("texts in the index; " + HINT).isEqualTo(KernelSources.names());
+    }
+
+    @Test
+    void theyAreMadeFromTheseSources() throws IOException {
         String script = Files.readString(ROOT.resolve("scripts/make-ptx.sh"));
         Matcher flags = Pattern.compile("(?m)^flags='(.*)'$").matcher(script);
         assertThat(flags.find()).isTrue();
-        String hash = KernelSources.hash(KernelSources.cuda(), "nvcc " + flags.group(1));
-        assertThat(Files.readString(PTX).lines().findFirst().orElseThrow())
-                .as("the kernels or their flags have changed: " + HINT)
-                .isEqualTo("// sha256 of sources and flags: " + hash);
+        for (String name : KernelSources.names()) {
+            String hash = KernelSources.hash(KernelSources.withHeaders(name), "nvcc " + flags.group(1));
+            assertThat(Files.readString(text(name)).lines().findFirst().orElseThrow())
+                    .as("%s.cu, what it includes or the flags have changed: %s", name, HINT)
+                    .isEqualTo("// sha256 of sources and flags: " + hash);
+        }
     }
 
     @Test
-    void declaresWhatOldDriversAccept() throws IOException {
-        String ptx = Files.readString(PTX);
-        assertThat(ptx).contains("\n.version 7.0\n", "\n.target sm_80\n");
-        assertThat(ptx)
-                .as("numbers round as the source says, on the device too")
-                .doesNotContain("mad.f32", ".ftz.f32\t");
+    void theyDeclareWhatOldDriversAccept() throws IOException {
+        for (String name : KernelSources.names()) {
+            String ptx = Files.readString(text(name));
+            assertThat(ptx).as(name).contains("\n.version 7.0\n", "\n.target sm_80\n");
+            assertThat(ptx)
+                    .as("%s: numbers round as the source says, on the device too", name)
+                    .doesNotContain("mad.f32", ".ftz.f32\t");
+        }
     }
 
     @Test
-    void hasTheKernelsAndParametersOfTheEmulatedDevice() throws IOException {
+    void theyHaveTheKernelsAndParametersOfTheEmulatedDevice() throws IOException {
         Pattern entry = Pattern.compile("\\.entry (\\w+)\\(([^)]*)\\)");
         Pattern bits = Pattern.compile("\\.param \\.[a-z]+(\\d+) ");
         Map<String, String> ofPtx = new TreeMap<>();
-        for (MatchResult found : entry.matcher(Files.readString(PTX)).results().toList()) {
-            ofPtx.put(
-                    found.group(1),
-                    bits.matcher(found.group(2))
-                            .results()
-                            .map(size -> String.valueOf(Integer.parseInt(size.group(1)) / 8))
-                            .collect(Collectors.joining(",")));
+        for (String name : KernelSources.names()) {
+            for (MatchResult found :
+                    entry.matcher(Files.readString(text(name))).results().toList()) {
+                ofPtx.put(
+                        found.group(1),
+                        bits.matcher(found.group(2))
+                                .results()
+                                .map(size -> String.valueOf(Integer.parseInt(size.group(1)) / 8))
+                                .collect(Collectors.joining(",")));
+            }
         }
         EmulationLibrary.get(); // skips without a compiler
         Set<String> probes = PtxEntries.of(ProbeKernels.PTX).keySet();
@@ -71,8 +98,7 @@ class PtxTest {
     }
 
     @Test
-    void comesOutTheSameWhereItCanBeMade(@TempDir Path folder) throws IOException {
-        List<String> lines = Files.readString(PTX).lines().limit(2).toList();
+    void theyComeOutTheSameWhereTheyCanBeMade(@TempDir Path folder) throws IOException {
         Optional<String> compiler = Tools.firstLine("nvcc", "--version");
         Assumptions.assumeTrue(compiler.isPresent(), "no nvcc, so the PTX cannot be made again");
         String release = Tools.run(List.of("nvcc", "--version"))
@@ -80,23 +106,41 @@ class PtxTest {
                 .filter(line -> line.contains("release"))
                 .findFirst()
                 .orElseThrow();
-        Assumptions.assumeTrue(
-                lines.get(1).endsWith(release), "another nvcc than the one that made the PTX: " + release);
-        Path again = folder.resolve("kernels.ptx");
-        Tools.run(List.of("bash", ROOT.resolve("scripts/make-ptx.sh").toString(), again.toString()));
-        assertThat(Files.mismatch(PTX, again)).as(HINT).isEqualTo(-1);
+        for (String name : KernelSources.names()) {
+            String maker =
+                    Files.readString(text(name)).lines().skip(1).findFirst().orElseThrow();
+            Assumptions.assumeTrue(
+                    maker.endsWith(release), "another nvcc than the one that made " + name + ".ptx: " + release);
+        }
+        Tools.run(List.of("bash", ROOT.resolve("scripts/make-ptx.sh").toString(), folder.toString()));
+        assertThat(files(FOLDER)).as(HINT).isEqualTo(files(folder));
+        for (String file : files(folder)) {
+            assertThat(Files.mismatch(FOLDER.resolve(file), folder.resolve(file)))
+                    .as("%s: %s", file, HINT)
+                    .isEqualTo(-1);
+        }
     }
 
     @Test
-    void fitsIntoRegisters(@TempDir Path folder) {
+    void theyFitIntoRegisters(@TempDir Path folder) throws IOException {
         Assumptions.assumeTrue(Tools.firstLine("ptxas", "--version").isPresent(), "no ptxas on this machine");
+        String cubin = folder.resolve("cubin").toString();
         for (String device : List.of("sm_80", "sm_90")) {
-            String cubin = folder.resolve(device).toString();
-            List<String> spilling = Tools.run(List.of("ptxas", "-arch=" + device, "-v", "-o", cubin, PTX.toString()))
-                    .lines()
-                    .filter(line -> line.contains("bytes spill") && !line.contains(" 0 bytes spill stores"))
-                    .toList();
-            assertThat(spilling).as("kernels that spill registers on " + device).isEmpty();
+            for (String name : KernelSources.names()) {
+                List<String> spilling = Tools.run(List.of(
+                                "ptxas",
+                                "-arch=" + device,
+                                "-v",
+                                "-o",
+                                cubin,
+                                text(name).toString()))
+                        .lines()
+                        .filter(line -> line.contains("bytes spill") && !line.contains(" 0 bytes spill stores"))
+                        .toList();
+                assertThat(spilling)
+                        .as("kernels of %s that spill registers on %s", name, device)
+                        .isEmpty();
+            }
         }
     }
 }

@@ -9,6 +9,15 @@ import java.util.stream.IntStream;
 
 /** What the attention kernels want to know of segments, and their keys spread over pages. */
 record RaggedBatch(Segments segments) {
+    /** Many short segments, the children of one among many others: kernels look for them 32 segments at a time. */
+    static Segments manySegments() {
+        int[] lengths = IntStream.range(0, 72).map(s -> 1 + s % 3).toArray();
+        int[] parents = IntStream.range(0, lengths.length)
+                .map(s -> s == 2 || s == 33 || s == 34 || s == 70 ? 1 : s == 66 ? 4 : -1)
+                .toArray();
+        return Segments.of(lengths, parents);
+    }
+
     int[] starts() {
         int[] starts = new int[segments.count() + 1]; // [S + 1]
         for (int s = 0; s < segments.count(); s++) {

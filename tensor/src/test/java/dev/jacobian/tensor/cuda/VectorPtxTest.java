@@ -54,9 +54,11 @@ class VectorPtxTest {
     @Test
     void memoryBoundKernelsReadAndWriteVectors() {
         Map<String, String> bodies = new HashMap<>();
-        for (MatchResult found :
-                ENTRY.matcher(CudaEngine.kernelText()).results().toList()) {
-            bodies.put(found.group(1), found.group());
+        for (String text : new KernelTexts().names()) {
+            for (MatchResult found :
+                    ENTRY.matcher(KernelTexts.read(text)).results().toList()) {
+                bodies.put(found.group(1), found.group());
+            }
         }
         for (Wide wide : WIDE) {
             for (String type : List.of("_f32", "_bf16")) {

@@ -12,8 +12,10 @@
 //   weights, transposed while loading. In the second kernel all scores are transposed, so neither needs a sum over warps.
 // - A warp has 32 rows where registers allow it (D up to 64), which halves what is read from shared memory for a product,
 //   else 16.
-// - What both must know of a query is a pair of numbers, made once by flash_facts: with logSum = log2 of what the weights were
+// - What both must know of a query is a pair of numbers, made once by flash_facts.cu: with logSum = log2 of what the weights were
 //   divided by, a weight is 2^(s - logSum); with delta = Σ dOut · out its slope is weight · (dOut · v - delta).
+// - A source, and so a PTX text to compile, for each D: a model has one.
+#pragma once
 #include "flash.cuh"
 
 constexpr int GRADIENT_ROWS = 128; // of a block
@@ -57,30 +59,6 @@ __device__ __forceinline__ void weightsAndSlopes(
         float& weight = scores[j / 4 / columns][j / 4 % columns][j % 4];
         weight = fastPowerOfTwo(fmaf(weight, inBits, -factsOf(j / 4 / columns, j / 4 % columns, j % 4).x));
         slopes[j / 4 / columns][j / 4 % columns][j % 4] *= weight;
-    }
-}
-
-/** facts [count, 2]: logSum and delta of each (row, head), by half a warp. */
-__device__ __forceinline__ void flashFacts(
-        const BFloat16* dOut, const BFloat16* out, const float* stats, long long count, int headDim, float* facts) {
-    long long at = (static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x) / SUM_LANES;
-    int piece = static_cast<int>(threadIdx.x) % SUM_LANES * 8;
-    float sum = 0;
-    if (at < count && piece < headDim) {
-        uint4 a = *reinterpret_cast<const uint4*>(dOut + at * headDim + piece);
-        uint4 b = *reinterpret_cast<const uint4*>(out + at * headDim + piece);
-        const unsigned ofDOut[4] = {a.x, a.y, a.z, a.w};
-        const unsigned ofOut[4] = {b.x, b.y, b.z, b.w};
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            sum = fmaf(__uint_as_float(ofDOut[i] << 16), __uint_as_float(ofOut[i] << 16), sum);
-            sum = fmaf(__uint_as_float(ofDOut[i] & 0xFFFF0000u), __uint_as_float(ofOut[i] & 0xFFFF0000u), sum);
-        }
-    }
-    sum = foldSixteen(sum);
-    if (at < count && threadIdx.x % SUM_LANES == 0) {
-        facts[2 * at] = stats[2 * at] * LOG2_E + fastLogarithmOfTwo(stats[2 * at + 1]);
-        facts[2 * at + 1] = sum;
     }
 }
 
@@ -226,10 +204,7 @@ struct FlashReaders {
     int end;               // of the segment's rows that see the keys
 
     /** The position of row 0 of the reader. */
-    __device__ __forceinline__ int origin() const {
-        int parent = parents[reader];
-        return parent < 0 ? 0 : starts[parent + 1] - starts[parent];
-    }
+    __device__ __forceinline__ int origin() const { return historyOf(starts, parents, reader); }
 
     __device__ __forceinline__ bool finished() const { return reader >= segments; }
 
@@ -243,34 +218,18 @@ struct FlashReaders {
             if (row < end) {
                 return;
             }
-            leave();
+            next();
         }
     }
 
-    /** Goes to the next child of the segment. */
-    __device__ __forceinline__ void leave() {
-        if (parents[segment] >= 0) {
-            reader = segments; // a child has no children
-            return;
-        }
-        int lane = threadIdx.x & 31;
-        for (int from = reader + 1; from < segments; from += 32) {
-            bool child = from + lane < segments && parents[min(from + lane, segments - 1)] == segment;
-            unsigned children = __ballot_sync(ALL_LANES, child);
-            if (children != 0) {
-                reader = from + lowestBit(children);
-                return;
-            }
-        }
-        reader = segments;
-    }
+    __device__ __forceinline__ void next() { reader = nextReader(parents, segments, segment, reader); }
 
     __device__ __forceinline__ void advance() {
         row += GRADIENT_TILE;
         if (row >= end) {
             row = max(firstKey - origin(), 0);
             if (++head == group) {
-                leave();
+                next();
                 enter();
             }
         }
@@ -410,13 +369,6 @@ __device__ __forceinline__ void flashKeyGradient(
     writeGradient<D>(dV + begin(firstRow), stages + STAGE, valueGradient, 1.0f, warpRow, headDim, stride, count);
 }
 
-// dOut, out [count, headDim], count = N · heads, headDim at most 128 and a multiple of 8; stats [count, 2] as the forward
-// pass left them; facts [count, 2]. Grid: count / 16, rounded up.
-KERNEL(flash_facts, 256,
-       (const BFloat16* dOut, const BFloat16* out, const float* stats, long long count, int headDim, float* facts)) {
-    flashFacts(dOut, out, stats, count, headDim, facts);
-}
-
 // dOut, q, dQ [N, heads, headDim], headDim at most D and a multiple of 8; k, v [N, kvHeads, headDim]; facts [N, heads, 2];
 // starts [S + 1]; parents [S], -1 for none; tiles [T, 2]: segment and first row within it, a multiple of 128; scale > 0;
 // window and softCap 0 for none. All tensors 16-byte aligned. Threads: 256 for D = 128, else 128. Grid: (T, heads), shared
@@ -429,9 +381,6 @@ KERNEL(flash_facts, 256,
         flashQueryGradient<D>(dOut, q, k, v, facts, starts, parents, tiles, heads, kvHeads, headDim, scale, window, softCap, \
                               dQ);                                                                                           \
     }
-FLASH_QUERY_GRADIENT(32)
-FLASH_QUERY_GRADIENT(64)
-FLASH_QUERY_GRADIENT(128)
 
 // The same, with S segments; dK, dV [N, kvHeads, headDim]. Grid: (T, kvHeads), shared memory 512 · D + 1040 bytes, for D = 64
 // 768 · D + 1040.
@@ -443,6 +392,3 @@ FLASH_QUERY_GRADIENT(128)
         flashKeyGradient<D>(dOut, q, k, v, facts, starts, parents, segments, tiles, heads, kvHeads, headDim, scale, window,  \
                             softCap, dK, dV);                                                                                \
     }
-FLASH_KEY_GRADIENT(32)
-FLASH_KEY_GRADIENT(64)
-FLASH_KEY_GRADIENT(128)

@@ -10,6 +10,8 @@
 // - A row's bits depend on its query and keys alone: blocks of keys begin at multiples of 64 positions whatever the tile of
 //   queries and the storage of the keys, sums within a block have one order, and a block without a visible key changes nothing
 //   (weights 0, correction 2^0 = 1), so it makes no difference whether it is visited.
+// - A source, and so a PTX text to compile, for each D: a model has one.
+#pragma once
 #include "flash.cuh"
 
 constexpr int FLASH_THREADS = 128;
@@ -260,9 +262,6 @@ __device__ __forceinline__ void flashForward(
                                keys.history + first, head / (heads / kvHeads), heads, kvHeads, headDim, scale, window,       \
                                softCap, out, stats);                                                                         \
     }
-FLASH(32)
-FLASH(64)
-FLASH(128)
 
 // As above over a cache: keyPages, valuePages [pages, kvHeads, 16, headDim]; pageTable [S, maxPages]; histories [S]: tokens
 // in the cache before the segment's first; the segment's own keys are in the cache too.
@@ -280,9 +279,6 @@ FLASH(128)
                                min(FLASH_QUERIES, starts[segment + 1] - row), histories[segment] + first,                    \
                                head / (heads / kvHeads), heads, kvHeads, headDim, scale, window, softCap, out, stats);       \
     }
-FLASH_PAGED(32)
-FLASH_PAGED(64)
-FLASH_PAGED(128)
 
 // One new token of each sequence, with the bits of the kernels above: q, out [S, heads, headDim], heads at most 64 · kvHeads;
 // lengths [S]: keys of each sequence, the new token's among them. Grid: (S, kvHeads), shared memory 640 · D + 16 bytes.
@@ -298,6 +294,3 @@ FLASH_PAGED(128)
         flashForward<D, true>(q, keyPages, valuePages, keys, sequence * heads + kvHead * group, group,                       \
                               lengths[sequence] - 1, kvHead, 1, kvHeads, headDim, scale, window, softCap, out, nullptr);     \
     }
-FLASH_DECODE(32)
-FLASH_DECODE(64)
-FLASH_DECODE(128)

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Flash attention, backward, of heads of up to 32 numbers.
+#include "flash_backward.cuh"
+
+FLASH_QUERY_GRADIENT(32)
+FLASH_KEY_GRADIENT(32)
