@@ -4,6 +4,9 @@
 // from what the output holds. So k is never split over threads, and every kernel here gives the same bits whatever its tile; the
 // host may choose by speed alone.
 //
+// A batch of products is one launch: blockIdx.y counts the matrices, which lie any distance apart, 0 for a matrix that all share.
+// A single product is a batch of one.
+//
 // Operands have any strides; a transpose is a view. Panels of both go through shared memory, read along whichever direction has
 // stride 1. Where k ends inside a panel it is filled up with -0 on the left and 0 on the right: adding their product, -0, changes
 // no number.
@@ -206,20 +209,23 @@ __device__ __forceinline__ void multiplyFewRows(
     }
 }
 
-// a [m, k] and b [k, n] with strides in elements; out [m, n], contiguous. out = a · b, or out += a · b where accumulate is not 0.
-// m and n at least 1. Grid: (m / T) · (n / T), both rounded up, T = 64 or 128; 256 threads.
+// a [batch, m, k] and b [batch, k, n] with strides in elements; out [batch, m, n], its matrices contiguous and outBatch apart.
+// out = a · b, or out += a · b where accumulate is not 0. m and n at least 1. Grid: (m / T) · (n / T), both rounded up, T = 64 or
+// 128, by batch; 256 threads.
 #define MATMUL(T)                                                                                                      \
     KERNEL(matmul_f32_##T, MATMUL_THREADS,                                                                             \
-           (const float* a, long long aRow, long long aColumn, const float* b, long long bRow, long long bColumn,      \
-            int m, int n, int k, int accumulate, float* out)) {                                                        \
-        multiplyTiles<T>(a, aRow, aColumn, b, bRow, bColumn, m, n, k, accumulate, out);                                \
+           (const float* a, long long aBatch, long long aRow, long long aColumn, const float* b, long long bBatch,     \
+            long long bRow, long long bColumn, int m, int n, int k, int accumulate, float* out, long long outBatch)) { \
+        multiplyTiles<T>(a + blockIdx.y * aBatch, aRow, aColumn, b + blockIdx.y * bBatch, bRow, bColumn, m, n, k,      \
+                         accumulate, out + blockIdx.y * outBatch);                                                     \
     }
 MATMUL(64)
 MATMUL(128)
 
-// The same for m of at most 8. Grid: n / 32, rounded up; 256 threads.
+// The same for m of at most 8. Grid: n / 32, rounded up, by batch; 256 threads.
 KERNEL(matmul_few_rows_f32, MATMUL_THREADS,
-       (const float* a, long long aRow, long long aColumn, const float* b, long long bRow, long long bColumn, int m, int n,
-        int k, int accumulate, float* out)) {
-    multiplyFewRows(a, aRow, aColumn, b, bRow, bColumn, m, n, k, accumulate, out);
+       (const float* a, long long aBatch, long long aRow, long long aColumn, const float* b, long long bBatch, long long bRow,
+        long long bColumn, int m, int n, int k, int accumulate, float* out, long long outBatch)) {
+    multiplyFewRows(a + blockIdx.y * aBatch, aRow, aColumn, b + blockIdx.y * bBatch, bRow, bColumn, m, n, k, accumulate,
+                    out + blockIdx.y * outBatch);
 }

@@ -193,26 +193,31 @@ __device__ __forceinline__ void multiplyNarrow(
     });
 }
 
-// a [m, k]: its rows aApart elements apart, or, if aTransposed is not 0, its columns, and the other direction dense; b [k, n]
-// likewise. out [m, n], contiguous; out = a · b, or out += a · b where accumulate is not 0 (in F32, rounded once). m and n at
-// least 1. Fast where the operands are 16-byte aligned and the distances multiples of 8. Grid: (m / 128) · (n / 128), both
-// rounded up; 256 threads.
+// a [batch, m, k]: the rows of its matrices aApart elements apart, or, if aTransposed is not 0, their columns, and the other
+// direction dense; b [batch, k, n] likewise. The matrices lie any distance apart, 0 for one that all share. out [batch, m, n]: its
+// matrices contiguous, outBatch apart; out = a · b, or out += a · b where accumulate is not 0 (in F32, rounded once). m and n at
+// least 1. Fast where the operands are 16-byte aligned and the distances multiples of 8. Grid: (m / 128) · (n / 128), both rounded
+// up, by batch; 256 threads.
 #define MATMUL_BF16(name, Out)                                                                                         \
     KERNEL(matmul_##name, 256,                                                                                         \
-           (const BFloat16* a, long long aApart, int aTransposed, const BFloat16* b, long long bApart,                 \
-            int bTransposed, int m, int n, int k, int accumulate, Out* out)) {                                         \
-        multiplyNarrow<128, 128, 32, 2, 4>(a, aApart, aTransposed, b, bApart, bTransposed, m, n, k, accumulate, out);  \
+           (const BFloat16* a, long long aBatch, long long aApart, int aTransposed, const BFloat16* b,                 \
+            long long bBatch, long long bApart, int bTransposed, int m, int n, int k, int accumulate, Out* out,        \
+            long long outBatch)) {                                                                                     \
+        multiplyNarrow<128, 128, 32, 2, 4>(a + blockIdx.y * aBatch, aApart, aTransposed, b + blockIdx.y * bBatch,      \
+                                           bApart, bTransposed, m, n, k, accumulate, out + blockIdx.y * outBatch);     \
     }
 MATMUL_BF16(bf16, BFloat16)
 MATMUL_BF16(bf16_to_f32, float)
 
 // The same with the same bits in small tiles, so that a few rows keep more processors busy, each with deep panels under way; any
-// m. Grid: (m / 16) · (n / 32), both rounded up; 64 threads.
+// m. Grid: (m / 16) · (n / 32), both rounded up, by batch; 64 threads.
 #define MATMUL_FEW_ROWS_BF16(name, Out)                                                                                \
     KERNEL(matmul_few_rows_##name, 64,                                                                                 \
-           (const BFloat16* a, long long aApart, int aTransposed, const BFloat16* b, long long bApart,                 \
-            int bTransposed, int m, int n, int k, int accumulate, Out* out)) {                                         \
-        multiplyNarrow<16, 32, 128, 1, 2>(a, aApart, aTransposed, b, bApart, bTransposed, m, n, k, accumulate, out);   \
+           (const BFloat16* a, long long aBatch, long long aApart, int aTransposed, const BFloat16* b,                 \
+            long long bBatch, long long bApart, int bTransposed, int m, int n, int k, int accumulate, Out* out,        \
+            long long outBatch)) {                                                                                     \
+        multiplyNarrow<16, 32, 128, 1, 2>(a + blockIdx.y * aBatch, aApart, aTransposed, b + blockIdx.y * bBatch,       \
+                                          bApart, bTransposed, m, n, k, accumulate, out + blockIdx.y * outBatch);      \
     }
 MATMUL_FEW_ROWS_BF16(bf16, BFloat16)
 MATMUL_FEW_ROWS_BF16(bf16_to_f32, float)

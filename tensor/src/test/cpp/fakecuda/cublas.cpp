@@ -3,8 +3,9 @@
 // A libcublas.so.13 for tests: matrix products as work of the fake driver's streams. Column-major, as cuBLAS is; sums in F32.
 //
 // Decisions:
-//  - A sum is one over strips of k, and how long a strip is depends on the shape, as cuBLAS chooses another algorithm for another
-//    shape: a program that relies on the order of a library's sums must not pass.
+//  - A sum is one over strips of k, and how long a strip is depends on the shape and on the function, as cuBLAS chooses another
+//    algorithm for another shape: a program that relies on the order of a library's sums must not pass.
+//  - What cuBLAS leaves undefined is refused: results of a batch that overlap, and distances that go backwards.
 //  - Operands are first copied to F32 panels, so that one inner loop serves all types and transpositions.
 #include <cstdint>
 #include <cstdio>
@@ -146,9 +147,8 @@ struct Product {
     }
 };
 
-void multiply(int64_t m, int64_t n, int64_t k, float alpha, Operand a, Operand b, float beta, char *c, int type,
+void multiply(int64_t m, int64_t n, int64_t k, int64_t strip, float alpha, Operand a, Operand b, float beta, char *c, int type,
               int64_t leading) {
-    int64_t strip = m * n <= 4096 ? 32 : 512;
     Product product = {m, n, k, strip, alpha, beta, panels<ROWS>(m, k, [&](int64_t row, int64_t i) { return a(row, i); }),
                        panels<COLUMNS>(n, k, [&](int64_t column, int64_t i) { return b(i, column); }), c, type, leading};
     fakecuda_parallel(product.tilesAcross(), [](void *what, long i) { return ((Product *) what)->tileColumn(i); }, &product);
@@ -158,6 +158,50 @@ void multiply(int64_t m, int64_t n, int64_t k, float alpha, Operand a, Operand b
 size_t extent(int64_t rows, int64_t columns, int64_t leading, int64_t stride, int batch, int type) {
     if (rows == 0 || columns == 0 || batch == 0) return 0;
     return ((batch - 1) * stride + (columns - 1) * leading + rows) * bytesOf(type);
+}
+
+// Gives the stream the products of a batch, each summed over strips of k.
+int give(Handle *handle, int operationA, int operationB, int m, int n, int k, const void *alpha, const void *a, int typeA,
+         int leadingA, long long strideA, const void *b, int typeB, int leadingB, long long strideB, const void *beta, void *c,
+         int typeC, int leadingC, long long strideC, int batch, int compute, int64_t strip) {
+    if (handle == nullptr) return NOT_INITIALIZED;
+    if (!isType(typeA) || typeA != typeB || (typeC != typeA && typeC != F32)) return NOT_SUPPORTED;
+    if (compute == COMPUTE_32F_FAST_TF32 && typeA == F32) {
+        typeA = typeB = TF32;
+    } else if (compute != COMPUTE_32F) {
+        return NOT_SUPPORTED;
+    }
+    bool turnA = operationA != 0;
+    bool turnB = operationB != 0;
+    if (m < 0 || n < 0 || k < 0 || batch < 0 || leadingA < (turnA ? k : m) || leadingB < (turnB ? n : k) || leadingC < m) {
+        return INVALID_VALUE;
+    }
+    bool overlap = batch > 1 && m > 0 && n > 0 && strideC < (int64_t) (n - 1) * leadingC + m;
+    if (strideA < 0 || strideB < 0 || overlap) {
+        fakecuda_fault("cublasGemmStridedBatchedEx: the matrices of c overlap, or a stride is negative");
+        return INVALID_VALUE;
+    }
+    size_t bytesA = extent(turnA ? k : m, turnA ? m : k, leadingA, strideA, batch, typeA);
+    size_t bytesB = extent(turnB ? n : k, turnB ? k : n, leadingB, strideB, batch, typeB);
+    size_t bytesC = extent(m, n, leadingC, strideC, batch, typeC);
+    auto inside = [=] {
+        return fakecuda_check_range(a, bytesA, "product, a") == 0 && fakecuda_check_range(b, bytesB, "product, b") == 0
+               && fakecuda_check_range(c, bytesC, "product, c") == 0;
+    };
+    if (!inside()) return INVALID_VALUE;
+    // On the host, and read now: the caller may change them when this returns.
+    float scale = *(const float *) alpha;
+    float keep = *(const float *) beta;
+    std::function<int()> work = [=]() -> int {
+        if (!inside()) return ILLEGAL_ADDRESS; // freed meanwhile
+        for (int64_t i = 0; i < batch; i++) {
+            Operand left = {(const char *) a + i * strideA * bytesOf(typeA), typeA, leadingA, turnA};
+            Operand right = {(const char *) b + i * strideB * bytesOf(typeB), typeB, leadingB, turnB};
+            multiply(m, n, k, strip, scale, left, right, keep, (char *) c + i * strideC * bytesOf(typeC), typeC, leadingC);
+        }
+        return 0;
+    };
+    return fakecuda_give(handle->stream, &work) == 0 ? SUCCESS : EXECUTION_FAILED;
 }
 
 } // namespace
@@ -190,50 +234,19 @@ EXPORT int cublasSetWorkspace_v2(Handle *, void *workspace, size_t bytes) {
 
 EXPORT int cublasSetMathMode(Handle *, int) { return SUCCESS; }
 
+EXPORT int cublasGemmEx(Handle *handle, int operationA, int operationB, int m, int n, int k, const void *alpha, const void *a,
+                        int typeA, int leadingA, const void *b, int typeB, int leadingB, const void *beta, void *c, int typeC,
+                        int leadingC, int compute, int) {
+    return give(handle, operationA, operationB, m, n, k, alpha, a, typeA, leadingA, 0, b, typeB, leadingB, 0, beta, c, typeC,
+                leadingC, 0, 1, compute, (int64_t) m * n <= 4096 ? 32 : 512);
+}
+
 EXPORT int cublasGemmStridedBatchedEx(Handle *handle, int operationA, int operationB, int m, int n, int k,
                                       const void *alpha, const void *a, int typeA, int leadingA, long long strideA,
                                       const void *b, int typeB, int leadingB, long long strideB, const void *beta, void *c,
                                       int typeC, int leadingC, long long strideC, int batch, int compute, int) {
-    if (handle == nullptr) return NOT_INITIALIZED;
-    if (!isType(typeA) || typeA != typeB || !isType(typeC)) return NOT_SUPPORTED;
-    if (compute == COMPUTE_32F_FAST_TF32 && typeA == F32) {
-        typeA = typeB = TF32;
-    } else if (compute != COMPUTE_32F) {
-        return NOT_SUPPORTED;
-    }
-    bool turnA = operationA != 0;
-    bool turnB = operationB != 0;
-    if (m < 0 || n < 0 || k < 0 || batch < 0 || leadingA < (turnA ? k : m) || leadingB < (turnB ? n : k) || leadingC < m) {
-        return INVALID_VALUE;
-    }
-    size_t bytesA = extent(turnA ? k : m, turnA ? m : k, leadingA, strideA, batch, typeA);
-    size_t bytesB = extent(turnB ? n : k, turnB ? k : n, leadingB, strideB, batch, typeB);
-    size_t bytesC = extent(m, n, leadingC, strideC, batch, typeC);
-    auto inside = [=] {
-        return fakecuda_check_range(a, bytesA, "product, a") == 0 && fakecuda_check_range(b, bytesB, "product, b") == 0
-               && fakecuda_check_range(c, bytesC, "product, c") == 0;
-    };
-    if (!inside()) return INVALID_VALUE;
-    // On the host, and read now: the caller may change them when this returns.
-    float scale = *(const float *) alpha;
-    float keep = *(const float *) beta;
-    std::function<int()> work = [=]() -> int {
-        if (!inside()) return ILLEGAL_ADDRESS; // freed meanwhile
-        for (int64_t i = 0; i < batch; i++) {
-            Operand left = {(const char *) a + i * strideA * bytesOf(typeA), typeA, leadingA, turnA};
-            Operand right = {(const char *) b + i * strideB * bytesOf(typeB), typeB, leadingB, turnB};
-            multiply(m, n, k, scale, left, right, keep, (char *) c + i * strideC * bytesOf(typeC), typeC, leadingC);
-        }
-        return 0;
-    };
-    return fakecuda_give(handle->stream, &work) == 0 ? SUCCESS : EXECUTION_FAILED;
-}
-
-EXPORT int cublasGemmEx(Handle *handle, int operationA, int operationB, int m, int n, int k, const void *alpha, const void *a,
-                        int typeA, int leadingA, const void *b, int typeB, int leadingB, const void *beta, void *c, int typeC,
-                        int leadingC, int compute, int algorithm) {
-    return cublasGemmStridedBatchedEx(handle, operationA, operationB, m, n, k, alpha, a, typeA, leadingA, 0, b, typeB, leadingB,
-                                      0, beta, c, typeC, leadingC, 0, 1, compute, algorithm);
+    return give(handle, operationA, operationB, m, n, k, alpha, a, typeA, leadingA, strideA, b, typeB, leadingB, strideB, beta,
+                c, typeC, leadingC, strideC, batch, compute, 64);
 }
 
 EXPORT int fakecublas_unimplemented(const char *function) {

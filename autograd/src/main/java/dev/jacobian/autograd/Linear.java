@@ -111,6 +111,11 @@ public final class Linear {
      * @return [M, N]
      */
     public static Var matmul(Var a, Var b) {
+        if (a.value().rank() == 3 && b.value().rank() == 3) {
+            throw new IllegalArgumentException("matmul: a has shape "
+                    + a.value().shape() + " and b " + b.value().shape()
+                    + ", expected [M, K] and [K, N]; for batches of matrices use batchedMatmul");
+        }
         Shapes.requireRank("matmul", "a", a.value(), 2);
         Shapes.requireRank("matmul", "b", b.value(), 2);
         Shapes.require("matmul", "b", b.value(), a.value().extent(1), b.value().extent(1));
@@ -124,6 +129,42 @@ public final class Linear {
                 }
                 if (b.requiresGrad()) {
                     b.backend().matmul(a.value().t(), dOut, b.gradToAddInto(), true);
+                }
+            }
+        });
+    }
+
+    /**
+     * {@code a[i] · b[i]} for each matrix of a batch. da[i] = dOut[i] · b[i]ᵀ, db[i] = a[i]ᵀ · dOut[i].
+     *
+     * <p>A matrix has the bits that {@link #matmul} gives it alone: on the CPU always, on a GPU with {@link
+     * Backends#setBatchInvariant}.
+     *
+     * @param a [B, M, K], any strides
+     * @param b [B, K, N], any strides
+     * @return [B, M, N]
+     */
+    public static Var batchedMatmul(Var a, Var b) {
+        Tensor left = a.value();
+        Tensor right = b.value();
+        if (left.rank() != 3
+                || right.rank() != 3
+                || left.extent(0) != right.extent(0)
+                || left.extent(2) != right.extent(1)) {
+            throw new IllegalArgumentException("batchedMatmul: a has shape " + left.shape() + " and b " + right.shape()
+                    + ", expected [B, M, K] and [B, K, N]"
+                    + (left.rank() == 2 && right.rank() == 2 ? "; for two matrices use matmul" : ""));
+        }
+        Tensor out = Workspace.like(left, left.extent(0), left.extent(1), right.extent(2)); // [B, M, N]
+        a.backend().batchedMatmul(left, right, out, false);
+        return Var.result(out, new Operation("batchedMatmul", a, b) {
+            @Override
+            void backward(Tensor dOut) {
+                if (a.requiresGrad()) {
+                    a.backend().batchedMatmul(dOut, b.value().transpose(1, 2), a.gradToAddInto(), true);
+                }
+                if (b.requiresGrad()) {
+                    b.backend().batchedMatmul(a.value().transpose(1, 2), dOut, b.gradToAddInto(), true);
                 }
             }
         });

@@ -6,6 +6,7 @@ import static dev.jacobian.autograd.GradientCheck.check;
 import static dev.jacobian.autograd.GradientCheck.normal;
 
 import dev.jacobian.tensor.Tensor;
+import java.util.Arrays;
 import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -80,6 +81,55 @@ class OperationsTest {
                 weight,
                 bias);
         check(v -> Linear.matmul(v[0], v[1]), in -> product(in[0], in[1], n, k, m, false), x, normal(10, k, m));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1,1", "1,3,5,4", "3,1,17,5", "4,5,1,3", "3,7,8,9", "2,5,33,19"})
+    @DisplayName("batches of products")
+    void batchedProducts(int batch, int m, int k, int n) {
+        check(
+                v -> Linear.batchedMatmul(v[0], v[1]),
+                in -> batchedProduct(in[0], in[1], batch, m, k, n),
+                normal(26, batch, m, k),
+                normal(27, batch, k, n));
+    }
+
+    @Test
+    @DisplayName("a batch of products of a variable with itself")
+    void batchedSquares() {
+        check(
+                v -> Linear.batchedMatmul(v[0], v[0]),
+                in -> batchedProduct(in[0], in[0], 3, 5, 5, 5),
+                normal(28, 3, 5, 5));
+    }
+
+    @Test
+    @DisplayName("a batch of products has the values and gradients of its products one by one")
+    void batchedProductsAreProducts() {
+        Tensor x = normal(29, 3, 4, 6);
+        Tensor y = normal(30, 3, 6, 5);
+        Tensor cotangent = normal(31, 3, 4, 5);
+        Var a = Var.parameter("a", x);
+        Var b = Var.parameter("b", y);
+        Var out = Linear.batchedMatmul(a, b);
+        out.backward(cotangent);
+        for (int i = 0; i < 3; i++) {
+            Var ofA = Var.parameter("a[i]", x.select(0, i).copy());
+            Var ofB = Var.parameter("b[i]", y.select(0, i).copy());
+            Var alone = Linear.matmul(ofA, ofB);
+            alone.backward(cotangent.select(0, i).copy());
+            assertSame(Var.constant(out.value().select(0, i)), alone);
+            assertSame(gradient(a).select(0, i), gradient(ofA));
+            assertSame(gradient(b).select(0, i), gradient(ofB));
+        }
+    }
+
+    private static Tensor gradient(Var parameter) {
+        return parameter.grad().orElseThrow();
+    }
+
+    private static void assertSame(Tensor actual, Tensor expected) {
+        assertSame(Var.constant(actual), Var.constant(expected));
     }
 
     @ParameterizedTest
@@ -184,6 +234,11 @@ class OperationsTest {
                 Linear.linear(dense(x), dense(weight), Optional.empty()));
         assertSame(
                 Linear.matmul(Var.constant(x), Var.constant(weight.t())), Linear.matmul(dense(x), dense(weight.t())));
+        Tensor left = normal(32, 5, 2, 4).transpose(0, 2); // [4, 2, 5]
+        Tensor right = normal(33, 4, 3, 7).transpose(1, 2).slice(1, 2, 7); // [4, 5, 3]
+        assertSame(
+                Linear.batchedMatmul(Var.constant(left), Var.constant(right)),
+                Linear.batchedMatmul(dense(left), dense(right)));
         assertSame(Rows.gather(Var.constant(table), new int[] {2, 1}), Rows.gather(dense(table), new int[] {2, 1}));
         Tensor cos = normal(24, 3, 9).slice(1, 2, 5); // [3, 3]
         Tensor sin = normal(25, 3, 3).t(); // [3, 3]
@@ -222,6 +277,17 @@ class OperationsTest {
             sum += value;
         }
         return sum;
+    }
+
+    /** a [batch, m, k] times b [batch, k, n]. */
+    private static double[] batchedProduct(double[] a, double[] b, int batch, int m, int k, int n) {
+        double[] out = new double[batch * m * n];
+        for (int i = 0; i < batch; i++) {
+            double[] ofA = Arrays.copyOfRange(a, i * m * k, (i + 1) * m * k);
+            double[] ofB = Arrays.copyOfRange(b, i * k * n, (i + 1) * k * n);
+            System.arraycopy(product(ofA, ofB, m, k, n, false), 0, out, i * m * n, m * n);
+        }
+        return out;
     }
 
     /** a [n, k] times b, which is [m, k] if transposed and [k, m] otherwise. */

@@ -256,6 +256,16 @@ class VarTest {
         assertError(() -> Linear.linear(x, bias, Optional.empty()), "linear", "q_proj.bias", "[5]");
         assertError(() -> Linear.matmul(x, x), "matmul", "b has shape [2, 3]");
         assertError(() -> Linear.matmul(bias, x), "matmul", "a has shape [5]");
+        Var left = Var.constant(Tensor.zeros(4, 2, 3));
+        for (int[] extents : new int[][] {{4, 2, 3}, {5, 3, 2}, {3, 2}, {1, 3, 2}, {4, 3}}) {
+            Tensor right = Tensor.zeros(extents);
+            assertError(
+                    () -> Linear.batchedMatmul(left, Var.constant(right)),
+                    "batchedMatmul: a has shape [4, 2, 3] and b " + right.shape(),
+                    "expected [B, M, K] and [B, K, N]");
+        }
+        assertError(() -> Linear.matmul(left, left), "matmul: a has shape [4, 2, 3]", "use batchedMatmul");
+        assertError(() -> Linear.batchedMatmul(x, x), "[2, 3] and b [2, 3]", "for two matrices use matmul");
         assertError(() -> RmsNorm.rmsNorm(x, bias, 1e-6f), "rmsNorm", "q_proj.bias", "[2, 3]");
         assertError(
                 () -> RmsNorm.rmsNorm(Var.constant(normal(10, 2, 6)), Var.constant(normal(11, 4)), 1e-6f),

@@ -41,7 +41,9 @@ final class KernelSuites {
                         "NT 8x4864x896",
                         "NT 64x4864x896",
                         "NN 512x896x4864",
-                        "TN 4864x896x512"),
+                        "TN 4864x896x512",
+                        "NT 112 of 128x128x64",
+                        "NN 1024 of 16x16x16"),
                 text -> MatMulCase.parse(text).operations(),
                 text -> Optional.of(new Roofline.Demand(
                         Roofline.COMPUTE, MatMulCase.parse(text).operations())),
@@ -53,17 +55,24 @@ final class KernelSuites {
                                 "plain loop",
                                 Role.BASELINE,
                                 PACKAGE + "MatMulBenchmark.loop",
-                                text -> MatMulCase.parse(text).operations() < SLOW)),
+                                text -> MatMulCase.parse(text).operations() < SLOW),
+                        new Side.Jmh(
+                                "one by one",
+                                Role.BASELINE,
+                                PACKAGE + "MatMulBenchmark.oneByOne",
+                                text -> MatMulCase.parse(text).batched())),
                 1,
                 EFFORT,
                 text -> 1024,
                 false,
                 "Cases are the form and M x N x K: NN, NT (right operand transposed: a layer's forward product) and TN"
                     + " (left operand transposed: its weight gradient); squares, and the layers of a 0.5B model at 1,"
-                    + " 8, 64 and 512 rows.");
+                    + " 8, 64 and 512 rows. '112 of' is a batch of so many products in one call, here the scores of"
+                    + " the heads of 8 sequences of 128 tokens, their sums over values and a gradient; OpenBLAS has no"
+                    + " such call and does them one by one.");
     }
 
-    /** Squares, then each layer's forward product and its two gradients. */
+    /** Squares, then each layer's forward product and its two gradients, then batches. */
     private static List<String> matrixProducts() {
         List<String> cases = new ArrayList<>();
         for (String kind : List.of("NN", "NT", "TN")) {
@@ -81,6 +90,8 @@ final class KernelSuites {
                 cases.add("TN " + out + "x" + in + "x" + rows);
             }
         }
+        cases.addAll(
+                List.of("NT 112 of 128x128x64", "NN 112 of 128x64x128", "TN 112 of 128x64x128", "NN 1024 of 16x16x16"));
         return List.copyOf(cases);
     }
 

@@ -17,7 +17,8 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * Matrix products: the square that everybody quotes, and the shapes that small language models spend their time on.
+ * Matrix products: the square that everybody quotes, the shapes that small language models spend their time on, and batches of
+ * small ones.
  *
  * <p>{@code vector} is this project, {@code loop} what a Java programmer writes first (with the loops in the order that
  * the compiler can vectorise). Peers are in {@code src/peers} and take the same parameters.
@@ -35,25 +36,38 @@ public class MatMulBenchmark {
     private Tensor a;
     private Tensor b;
     private Tensor out;
+    private Tensor firstA;
+    private Tensor firstB;
+    private Tensor firstOut;
     private PackedMatrix packed;
 
     @Setup
     public void setUp() {
         shape = MatMulCase.parse(matmul);
-        a = Tensor.of(shape.left(), shape.m() * shape.k());
-        a = shape.transposeLeft() ? a.reshape(shape.k(), shape.m()).t() : a.reshape(shape.m(), shape.k());
-        b = Tensor.of(shape.right(), shape.k() * shape.n());
-        b = shape.transposeRight() ? b.reshape(shape.n(), shape.k()).t() : b.reshape(shape.k(), shape.n());
-        out = Tensor.zeros(shape.m(), shape.n());
-        packed = backend.pack(b);
+        int batch = shape.batch();
+        a = matrices(shape.left(), batch, shape.m(), shape.k(), shape.transposeLeft()); // [B, M, K]
+        b = matrices(shape.right(), batch, shape.k(), shape.n(), shape.transposeRight()); // [B, K, N]
+        out = Tensor.zeros(batch, shape.m(), shape.n()); // [B, M, N]
+        firstA = a.select(0, 0); // [M, K]
+        firstB = b.select(0, 0); // [K, N]
+        firstOut = out.select(0, 0); // [M, N]
+        packed = backend.pack(firstB);
+    }
+
+    private static Tensor matrices(float[] numbers, int batch, int rows, int columns, boolean transposed) {
+        return transposed
+                ? Tensor.of(numbers, batch, columns, rows).transpose(1, 2)
+                : Tensor.of(numbers, batch, rows, columns);
     }
 
     @Benchmark
     public Tensor vector() {
-        if (shape.packed()) {
-            backend.matmul(a, packed, out, false);
+        if (shape.batched()) {
+            backend.batchedMatmul(a, b, out, false);
+        } else if (shape.packed()) {
+            backend.matmul(firstA, packed, firstOut, false);
         } else {
-            backend.matmul(a, b, out, false);
+            backend.matmul(firstA, firstB, firstOut, false);
         }
         return out;
     }
@@ -65,19 +79,33 @@ public class MatMulBenchmark {
         int k = shape.k();
         float[] as = a.floats();
         float[] bs = b.floats();
-        int aRow = a.stride(0);
-        int aStep = a.stride(1);
-        int bRow = b.stride(0);
-        int bStep = b.stride(1);
+        int aRow = a.stride(1);
+        int aStep = a.stride(2);
+        int bRow = b.stride(1);
+        int bStep = b.stride(2);
         Arrays.fill(c, 0f);
-        for (int i = 0; i < shape.m(); i++) {
-            for (int p = 0; p < k; p++) {
-                float x = as[i * aRow + p * aStep];
-                for (int j = 0; j < n; j++) {
-                    c[i * n + j] += x * bs[p * bRow + j * bStep];
+        for (int batch = 0; batch < shape.batch(); batch++) {
+            int aFrom = batch * shape.m() * k;
+            int bFrom = batch * k * n;
+            int cFrom = batch * shape.m() * n;
+            for (int i = 0; i < shape.m(); i++) {
+                for (int p = 0; p < k; p++) {
+                    float x = as[aFrom + i * aRow + p * aStep];
+                    for (int j = 0; j < n; j++) {
+                        c[cFrom + i * n + j] += x * bs[bFrom + p * bRow + j * bStep];
+                    }
                 }
             }
         }
         return c;
+    }
+
+    /** A batch as so many single products. */
+    @Benchmark
+    public Tensor oneByOne() {
+        for (int i = 0; i < shape.batch(); i++) {
+            backend.matmul(a.select(0, i), b.select(0, i), out.select(0, i), false);
+        }
+        return out;
     }
 }

@@ -6,25 +6,33 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * One matrix product to measure: [m, k] · [k, n].
+ * One matrix product to measure, or a batch of them in one call: [m, k] · [k, n].
  *
  * @param kind NN, NT (right operand stored transposed), TN (left operand stored transposed), packed (NN with the right
  *     operand rearranged once, before the measurement)
+ * @param batch products; 1 is one by itself. Their matrices lie one after another
  */
-public record MatMulCase(String kind, int m, int n, int k) {
-    private static final Pattern FORM = Pattern.compile("(NN|NT|TN|packed) (\\d+)x(\\d+)x(\\d+)");
+public record MatMulCase(String kind, int batch, int m, int n, int k) {
+    private static final Pattern FORM =
+            Pattern.compile("(NN|NT|TN|packed)(?:(?<!packed) (\\d+) of)? (\\d+)x(\\d+)x(\\d+)");
 
-    /** Reads {@code KIND MxNxK}. */
+    /** Reads {@code KIND MxNxK} or {@code KIND BATCH of MxNxK}. */
     public static MatMulCase parse(String text) {
         Matcher matcher = FORM.matcher(text);
         if (!matcher.matches()) {
-            throw new IllegalArgumentException("'" + text + "' is not of the form 'NN|NT|TN|packed MxNxK'");
+            throw new IllegalArgumentException(
+                    "'" + text + "' is not of the form 'NN|NT|TN|packed MxNxK'" + " or 'NN|NT|TN BATCH of MxNxK'");
         }
         return new MatMulCase(
                 matcher.group(1),
-                Integer.parseInt(matcher.group(2)),
+                matcher.group(2) == null ? 1 : Integer.parseInt(matcher.group(2)),
                 Integer.parseInt(matcher.group(3)),
-                Integer.parseInt(matcher.group(4)));
+                Integer.parseInt(matcher.group(4)),
+                Integer.parseInt(matcher.group(5)));
+    }
+
+    public boolean batched() {
+        return batch > 1;
     }
 
     public boolean transposeLeft() {
@@ -41,17 +49,17 @@ public record MatMulCase(String kind, int m, int n, int k) {
 
     /** Floating-point operations: a multiplication and an addition per term. */
     public double operations() {
-        return 2.0 * m * n * k;
+        return 2.0 * batch * m * n * k;
     }
 
-    /** Numbers for the left operand. */
+    /** Numbers for the left operands. */
     public float[] left() {
-        return numbers(m * k, 1);
+        return numbers(batch * m * k, 1);
     }
 
-    /** Numbers for the right operand. */
+    /** Numbers for the right operands. */
     public float[] right() {
-        return numbers(k * n, 2);
+        return numbers(batch * k * n, 2);
     }
 
     static float[] numbers(int n, long seed) {

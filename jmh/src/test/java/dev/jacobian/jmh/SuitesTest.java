@@ -68,6 +68,20 @@ class SuitesTest {
     }
 
     @Test
+    void aMatrixProductIsOneOrABatch() {
+        assertThat(MatMulCase.parse("TN 7x5x3")).isEqualTo(new MatMulCase("TN", 1, 7, 5, 3));
+        assertThat(MatMulCase.parse("packed 7x5x3").packed()).isTrue();
+        MatMulCase batch = MatMulCase.parse("NT 4 of 7x5x3");
+        assertThat(batch).isEqualTo(new MatMulCase("NT", 4, 7, 5, 3));
+        assertThat(batch.operations()).isEqualTo(2.0 * 4 * 7 * 5 * 3);
+        assertThat(batch.left()).hasSize(4 * 7 * 3);
+        assertThat(batch.right()).hasSize(4 * 5 * 3);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> MatMulCase.parse("packed 4 of 7x5x3"))
+                .withMessageContaining("BATCH of MxNxK");
+    }
+
+    @Test
     void thereIsOneSuiteOfEachName() {
         assertThat(Suites.ALL)
                 .extracting(Suite::name)

@@ -77,6 +77,21 @@ public interface Backend {
      */
     void matmul(Tensor a, Tensor b, Tensor out, boolean accumulate);
 
+    /**
+     * A product for each matrix of a batch: {@code out[i] = a[i] · b[i]}, or {@code out[i] += a[i] · b[i]}, with the bits of
+     * {@link #matmul(Tensor, Tensor, Tensor, boolean)} wherever those are promised.
+     *
+     * @param a [B, M, K], any strides (a transpose is a view)
+     * @param b [B, K, N], any strides
+     * @param out [B, M, N], each of its matrices contiguous
+     * @param accumulate whether to add to what {@code out} holds
+     */
+    default void batchedMatmul(Tensor a, Tensor b, Tensor out, boolean accumulate) {
+        for (int i = 0; i < out.extent(0); i++) {
+            matmul(a.select(0, i), b.select(0, i), out.select(0, i), accumulate);
+        }
+    }
+
     /** Rearranges {@code b} [K, N] (any strides) for repeated products, as F32. */
     default PackedMatrix pack(Tensor b) {
         return pack(b, WeightFormat.F32);

@@ -28,7 +28,7 @@ final class KernelEvent extends Event {
     String kernel;
 
     @Label("Rows")
-    @Description("M of a matrix product; rows of the first tensor of other kernels")
+    @Description("M of a matrix product, B M of a batch of them; rows of the first tensor of other kernels")
     long rows;
 
     @Label("Inner")
@@ -40,7 +40,8 @@ final class KernelEvent extends Event {
     long columns;
 
     @Label("Operations")
-    @Description("Floating-point operations of a matrix product, 2 M N K; 0 for other kernels, which memory bounds")
+    @Description(
+            "Floating-point operations of a matrix product, 2 M N K for each; 0 for other kernels, which memory bounds")
     long operations;
 
     /** Whether a recording wants these events now. */

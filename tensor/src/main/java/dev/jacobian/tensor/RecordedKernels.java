@@ -55,6 +55,11 @@ final class RecordedKernels implements InvocationHandler {
             event.columns =
                     arguments[1] instanceof PackedMatrix packed ? packed.columns() : ((Tensor) arguments[1]).extent(1);
             event.operations = 2 * event.rows * event.inner * event.columns;
+        } else if (name.equals("batchedMatmul")) {
+            event.rows = (long) first.extent(0) * first.extent(1);
+            event.inner = first.extent(2);
+            event.columns = ((Tensor) arguments[1]).extent(2);
+            event.operations = 2 * event.rows * event.inner * event.columns;
         }
         return true;
     }

@@ -93,6 +93,16 @@ class AllocationTest {
     }
 
     @Test
+    void batchesOfMatrixProducts() {
+        int batch = 10;
+        Tensor a = normal(rng, batch, 17, 30);
+        Tensor b = normal(rng, batch, 30, 21);
+        Tensor out = Tensor.zeros(batch, 17, 21);
+        // three views of each matrix, of 128 bytes each
+        assertAllocatesAtMost(256 + batch * 3 * 128, "batchedMatmul", () -> cpu.batchedMatmul(a, b, out, false));
+    }
+
+    @Test
     void matrixProductsInEveryWeightFormat() {
         for (WeightFormat format : WeightFormat.values()) {
             PackedMatrix packed = cpu.pack(normal(rng, 70, 150), format);

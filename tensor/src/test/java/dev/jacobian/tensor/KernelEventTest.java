@@ -68,6 +68,21 @@ class KernelEventTest {
     }
 
     @Test
+    void aBatchOfProductsIsOneEvent() throws IOException {
+        Tensor a = normal(rng, 2, 3, 5); // [B, M, K]
+        Tensor b = normal(rng, 2, 5, 7); // [B, K, N]
+        Tensor out = Tensor.zeros(2, 3, 7); // [B, M, N]
+        List<RecordedEvent> events = record(true, () -> Backends.cpu().batchedMatmul(a, b, out, false));
+        assertThat(events).hasSize(1);
+        RecordedEvent event = events.getFirst();
+        assertThat(event.getString("kernel")).isEqualTo("batchedMatmul");
+        assertThat(event.getLong("rows")).isEqualTo(2 * 3);
+        assertThat(event.getLong("inner")).isEqualTo(5);
+        assertThat(event.getLong("columns")).isEqualTo(7);
+        assertThat(event.getLong("operations")).isEqualTo(2 * 2 * 3 * 5 * 7);
+    }
+
+    @Test
     void anOrdinaryRecordingHasNoneAndKeepsThePlainKernels() throws IOException {
         Backend before = Backends.cpu();
         Tensor x = normal(rng, 4); // [D]

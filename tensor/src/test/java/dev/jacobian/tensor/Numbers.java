@@ -61,6 +61,32 @@ public final class Numbers {
         return transposed ? cut.t() : cut;
     }
 
+    /** A batch of matrices of normal numbers with random strides: any order of dimensions, dense or cut from a larger one. */
+    public static Tensor stridedBatch(Rng rng, int batch, int rows, int columns, boolean wild) {
+        int[] extents = {batch, rows, columns};
+        int last = rng.nextInt(3); // the dimension that lies densest
+        int middle = (last + 1 + rng.nextInt(2)) % 3;
+        int first = 3 - last - middle;
+        int more = rng.nextInt(2);
+        int moreColumns = rng.nextInt(3) * 5;
+        int[] wide = {extents[first] + rng.nextInt(2), extents[middle] + more, extents[last] + moreColumns};
+        Tensor big = wild ? wild(rng, wide) : normal(rng, wide);
+        int from = rng.nextInt(moreColumns + 1);
+        Tensor cut = big.slice(0, 0, extents[first])
+                .slice(1, more, more + extents[middle])
+                .slice(2, from, from + extents[last]);
+        // Dimension i of cut is dimension order[i] of the result.
+        int[] order = {first, middle, last};
+        for (int d = 0; d < 2; d++) {
+            int at = order[d] == d ? d : order[d + 1] == d ? d + 1 : 2;
+            cut = cut.transpose(d, at);
+            int moved = order[d];
+            order[d] = order[at];
+            order[at] = moved;
+        }
+        return cut;
+    }
+
     /** Fails unless both hold the same bits; all NaNs count as the same. */
     public static void assertSameBits(Tensor actual, Tensor expected, String what) {
         float[] a = actual.toFloatArray();

@@ -118,6 +118,13 @@ final class OffloadedBackend implements Backend {
     }
 
     @Override
+    public void batchedMatmul(Tensor a, Tensor b, Tensor out, boolean accumulate) {
+        try (Call call = new Call()) {
+            kernels().batchedMatmul(call.in(a), call.in(b), call.out(out), accumulate);
+        }
+    }
+
+    @Override
     public PackedMatrix pack(Tensor b, WeightFormat format) {
         try (Call call = new Call()) {
             Tensor there = call.in(b);

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Matrix products in BF16; the cases are those of {@code matmul.py}. */
+/** Matrix products in BF16, single ones and batches; the cases are those of {@code matmul.py}. */
 final class GpuMatMul {
     private static final int TOKENS = 8192;
 
@@ -23,16 +23,26 @@ final class GpuMatMul {
             List.copyOf(PRODUCTS.keySet()),
             label -> PRODUCTS.get(label).operations(),
             Optional.of("matmul.py"),
-            "Squares, and the products of a layer of Qwen2.5-0.5B and 7B over 8192 and 256 tokens. The right factor is"
-                    + " stored as a layer's weight is, transposed.",
+            "Squares, the products of a layer of Qwen2.5-0.5B and 7B over 8192 and 256 tokens, and batches of"
+                    + " products, as attention without a kernel of its own has for the heads of 16 sequences. The right"
+                    + " factor is stored as a layer's weight is, transposed.",
             GpuMatMul::measure);
 
     private GpuMatMul() {}
 
-    /** [M, K] times [K, N]. */
-    private record Product(int m, int n, int k) {
+    /** [M, K] times [K, N]; a batch of them is one call. */
+    private record Product(int batch, int m, int n, int k) {
+        Product(int m, int n, int k) {
+            this(1, m, n, k);
+        }
+
         double operations() {
-            return 2.0 * m * n * k;
+            return 2.0 * batch * m * n * k;
+        }
+
+        /** [B, rows, columns], or without a batch [rows, columns]. */
+        int[] extents(int rows, int columns) {
+            return batch == 1 ? new int[] {rows, columns} : new int[] {batch, rows, columns};
         }
     }
 
@@ -51,6 +61,8 @@ final class GpuMatMul {
         products.put("7B down", new Product(TOKENS, 3584, 18944));
         products.put("0.5B gate and up, 256 tokens", new Product(256, 9728, 896));
         products.put("7B gate and up, 256 tokens", new Product(256, 37888, 3584));
+        products.put("scores of 224 heads, 1024 tokens", new Product(224, 1024, 1024, 64));
+        products.put("values of 224 heads, 1024 tokens", new Product(224, 1024, 64, 1024));
         return products;
     }
 
@@ -60,15 +72,20 @@ final class GpuMatMul {
             if (!run.wants(label)) {
                 return;
             }
-            Product product = run.effort().tiny() ? new Product(8, 16, 32) : full;
-            Tensor a = random.tensor(product.m, product.k); // [M, K]
-            Tensor b = random.tensor(product.n, product.k); // [N, K]
-            Tensor out = Tensor.zeros(run.device(), DType.BF16, Shape.of(product.m, product.n)); // [M, N]
-            run.measure(
-                    label, product.operations(), 3, () -> run.backend().matmul(a, b.t(), out, false), (row, score) -> {
-                        row.putArray("shape").add(product.m).add(product.n).add(product.k);
-                        row.put("dtype", "bf16");
-                    });
+            Product product = run.effort().tiny() ? new Product(Math.min(full.batch, 2), 8, 16, 32) : full;
+            Tensor a = random.tensor(product.extents(product.m, product.k)); // [M, K] or [B, M, K]
+            Tensor b = random.tensor(product.extents(product.n, product.k)); // [N, K] or [B, N, K]
+            Tensor right = b.transpose(-2, -1); // [K, N] or [B, K, N]
+            Shape shape = Shape.of(product.extents(product.m, product.n));
+            Tensor out = Tensor.zeros(run.device(), DType.BF16, shape); // [M, N] or [B, M, N]
+            Runnable call = product.batch == 1
+                    ? () -> run.backend().matmul(a, right, out, false)
+                    : () -> run.backend().batchedMatmul(a, right, out, false);
+            run.measure(label, product.operations(), 3, call, (row, score) -> {
+                row.putArray("shape").add(product.m).add(product.n).add(product.k);
+                row.put("batch", product.batch);
+                row.put("dtype", "bf16");
+            });
             a.close();
             b.close();
             out.close();

@@ -21,7 +21,7 @@ import org.openjdk.jmh.annotations.State;
 
 /**
  * {@code cblas_sgemm} of OpenBLAS through JavaCPP, on memory outside the heap, so that nothing is copied. A packed operand
- * has no counterpart in its interface: it packs at every call.
+ * has no counterpart in its interface: it packs at every call. Nor has a batch: its products go one by one.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -41,11 +41,21 @@ public class OpenBlasMatMulBenchmark {
         blas_set_num_threads(Integer.getInteger("jacobian.threads", 1));
         a = new FloatPointer(shape.left());
         b = new FloatPointer(shape.right());
-        c = new FloatPointer((long) shape.m() * shape.n());
+        c = new FloatPointer((long) shape.batch() * shape.m() * shape.n());
     }
 
     @Benchmark
     public FloatPointer openblas() {
+        for (int i = 0; i < shape.batch(); i++) {
+            a.position((long) i * shape.m() * shape.k());
+            b.position((long) i * shape.k() * shape.n());
+            c.position((long) i * shape.m() * shape.n());
+            multiply();
+        }
+        return c;
+    }
+
+    private void multiply() {
         boolean ta = shape.transposeLeft();
         boolean tb = shape.transposeRight();
         cblas_sgemm(
@@ -63,6 +73,5 @@ public class OpenBlasMatMulBenchmark {
                 0f,
                 c,
                 shape.n());
-        return c;
     }
 }

@@ -15,7 +15,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** {@code at::mm_out} of libtorch, on views where an operand is transposed, without autograd. */
+/** {@code at::mm_out} of libtorch, or {@code at::bmm_out} for a batch, on views where an operand is transposed, without autograd. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -23,6 +23,7 @@ public class TorchMatMulBenchmark {
     @Param("NN 1024x1024x1024")
     public String matmul;
 
+    private MatMulCase shape;
     private InferenceMode mode;
     private Tensor a;
     private Tensor b;
@@ -30,21 +31,28 @@ public class TorchMatMulBenchmark {
 
     @Setup
     public void setUp() {
-        MatMulCase shape = MatMulCase.parse(matmul);
+        shape = MatMulCase.parse(matmul);
         Torch.setThreads();
         mode = new InferenceMode();
-        a = shape.transposeLeft()
-                ? Torch.of(shape.left(), shape.k(), shape.m()).t()
-                : Torch.of(shape.left(), shape.m(), shape.k());
-        b = shape.transposeRight()
-                ? Torch.of(shape.right(), shape.n(), shape.k()).t()
-                : Torch.of(shape.right(), shape.k(), shape.n());
-        c = torch.empty(shape.m(), shape.n());
+        a = matrices(shape.left(), shape.m(), shape.k(), shape.transposeLeft());
+        b = matrices(shape.right(), shape.k(), shape.n(), shape.transposeRight());
+        c = shape.batched() ? torch.empty(shape.batch(), shape.m(), shape.n()) : torch.empty(shape.m(), shape.n());
+    }
+
+    private Tensor matrices(float[] numbers, long rows, long columns, boolean transposed) {
+        long first = transposed ? columns : rows;
+        long second = transposed ? rows : columns;
+        Tensor x = shape.batched() ? Torch.of(numbers, shape.batch(), first, second) : Torch.of(numbers, first, second);
+        return transposed ? x.transpose(-2, -1) : x;
     }
 
     @Benchmark
     public Tensor torch() {
-        torch.mm_out(c, a, b).close();
+        if (shape.batched()) {
+            torch.bmm_out(c, a, b).close();
+        } else {
+            torch.mm_out(c, a, b).close();
+        }
         return c;
     }
 }

@@ -129,6 +129,8 @@ class GpuBenchTest {
     void work() {
         assertThat(work("gpu-matrix-product", "8192^3")).isEqualTo(2.0 * 8192 * 8192 * 8192);
         assertThat(work("gpu-matrix-product", "0.5B head")).isEqualTo(2.0 * 8192 * 151936 * 896);
+        assertThat(work("gpu-matrix-product", "scores of 224 heads, 1024 tokens"))
+                .isEqualTo(2.0 * 224 * 1024 * 1024 * 64);
         assertThat(work("gpu-attention", "forward, 2048 tokens, D 64")).isEqualTo(2.0 * 8 * 32 * 2048 * 2048 * 64);
         assertThat(work("gpu-attention", "backward, 16384 tokens, D 128")).isEqualTo(5.0 * 16 * 16384 * 16384 * 128);
         assertThat(work("gpu-attention", "forward, 2048 tokens, Qwen2.5-7B"))

@@ -29,6 +29,11 @@ public final class VectorBackend implements Backend {
     }
 
     @Override
+    public void batchedMatmul(Tensor a, Tensor b, Tensor out, boolean accumulate) {
+        BatchedMatMul.matmul(a, b, out, accumulate);
+    }
+
+    @Override
     public PackedMatrix pack(Tensor b, WeightFormat format) {
         return format == WeightFormat.F32 ? PackedPanels.of(b) : NarrowPanels.of(b, format);
     }

@@ -59,7 +59,7 @@ final class VectorMatMul {
     private static final int PANEL_FLOATS = 1 << 20;
 
     /** Multiply-adds from which a product is worth more than one thread: about 40 microseconds. */
-    private static final long PARALLEL = 1 << 21;
+    static final long PARALLEL = 1 << 21;
 
     private VectorMatMul() {}
 

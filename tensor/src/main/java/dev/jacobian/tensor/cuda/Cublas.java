@@ -122,11 +122,67 @@ final class Cublas implements AutoCloseable {
                 new RawDevicePointer(c.address()),
                 type(c),
                 c.rowStride(),
-                tf32 && a.type() == DType.F32
-                        ? cublasComputeType.CUBLAS_COMPUTE_32F_FAST_TF32
-                        : cublasComputeType.CUBLAS_COMPUTE_32F,
+                compute(a, tf32),
                 cublasGemmAlgo.CUBLAS_GEMM_DEFAULT);
         checkCublas(status, "multiplying", m + "×" + k + " by " + k + "×" + n + " of " + a.type() + " on " + stream);
+    }
+
+    /**
+     * Matrices of one form.
+     *
+     * @param first the first one
+     * @param stride elements from one matrix to the next; 0 for one that all products share
+     */
+    record Batch(Matrix first, long stride) {}
+
+    /**
+     * {@code c[i] = scale · a[i] · b[i] + keep · c[i]} for each matrix of a batch; see {@link #multiply(int, int, int, float,
+     * Matrix, Matrix, float, Matrix, boolean)}.
+     *
+     * @param batch matrices
+     * @param c not transposed, its matrices without common elements
+     */
+    void multiplyBatch(
+            int batch, int m, int n, int k, float scale, Batch a, Batch b, float keep, Batch c, boolean tf32) {
+        scalars.setAtIndex(ValueLayout.JAVA_FLOAT, 0, scale);
+        scalars.setAtIndex(ValueLayout.JAVA_FLOAT, 1, keep);
+        stream.handle(); // on the right thread, and open
+        // Columns first, as above.
+        int status = JCublas2.cublasGemmStridedBatchedEx_new(
+                handle,
+                operation(b.first()),
+                operation(a.first()),
+                n,
+                m,
+                k,
+                alpha,
+                new RawDevicePointer(b.first().address()),
+                type(b.first()),
+                b.first().rowStride(),
+                b.stride(),
+                new RawDevicePointer(a.first().address()),
+                type(a.first()),
+                a.first().rowStride(),
+                a.stride(),
+                beta,
+                new RawDevicePointer(c.first().address()),
+                type(c.first()),
+                c.first().rowStride(),
+                c.stride(),
+                batch,
+                compute(a.first(), tf32),
+                cublasGemmAlgo.CUBLAS_GEMM_DEFAULT);
+        checkCublas(
+                status,
+                "multiplying",
+                batch + " times " + m + "×" + k + " by " + k + "×" + n + " of "
+                        + a.first().type() + " on " + stream);
+    }
+
+    private static int compute(Matrix a, boolean tf32) {
+        return tf32 && a.type() == DType.F32
+                ? cublasComputeType.CUBLAS_COMPUTE_32F_FAST_TF32
+                : cublasComputeType.CUBLAS_COMPUTE_32F;
     }
 
     private static int operation(Matrix matrix) {

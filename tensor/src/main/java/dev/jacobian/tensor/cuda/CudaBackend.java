@@ -138,6 +138,11 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
+    public void batchedMatmul(Tensor a, Tensor b, Tensor out, boolean accumulate) {
+        matMul.multiplyBatch(a, b, out, accumulate, fixedOrder());
+    }
+
+    @Override
     public PackedMatrix pack(Tensor b, WeightFormat format) {
         return CudaPacked.of(engine.device(), b, format);
     }

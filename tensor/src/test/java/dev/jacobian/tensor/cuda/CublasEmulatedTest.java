@@ -170,6 +170,118 @@ class CublasEmulatedTest extends EmulatedDevice {
         });
     }
 
+    /** Also a matrix that all products share: one of a batch 0 elements apart. */
+    @ParameterizedTest
+    @CsvSource({
+        "F32,F32,false,true,7,12",
+        "F32,F32,true,false,0,13",
+        "BF16,F32,true,true,6,0",
+        "BF16,BF16,false,false,8,12",
+        "F16,F16,false,true,6,15",
+        "F16,F32,true,false,9,12"
+    })
+    void batchesOfProductsAreRowsFirst(
+            DType type, DType outType, boolean turnA, boolean turnB, int strideA, int strideB) {
+        int batch = 3;
+        int strideC = 10; // [2, 4] and two elements that must stay
+        float[] a = integers(1 + (batch - 1) * strideA + 5);
+        float[] b = integers(1 + (batch - 1) * strideB + 11);
+        float[] c = integers(batch * strideC);
+        float[] expected = c.clone();
+        for (int i = 0; i < batch; i++) {
+            float[] ofA = Arrays.copyOfRange(a, i * strideA, i * strideA + 6);
+            float[] ofB = Arrays.copyOfRange(b, i * strideB, i * strideB + 12);
+            float[] product = product(turnA ? transpose(ofA, 3, 2) : ofA, turnB ? transpose(ofB, 4, 3) : ofB, 2, 4, 3);
+            for (int e = 0; e < 8; e++) {
+                expected[i * strideC + e] = 2 * product[e] - c[i * strideC + e];
+            }
+        }
+        onDevice(() -> {
+            try (Cublas cublas = new Cublas(stream);
+                    DeviceBlock deviceA = block(type, a);
+                    DeviceBlock deviceB = block(type, b);
+                    DeviceBlock deviceC = block(outType, c)) {
+                var left = new Cublas.Matrix(deviceA.address(), type, turnA ? 2 : 3, turnA);
+                var right = new Cublas.Matrix(deviceB.address(), type, turnB ? 3 : 4, turnB);
+                var out = new Cublas.Matrix(deviceC.address(), outType, 4, false);
+                cublas.multiplyBatch(
+                        batch,
+                        2,
+                        4,
+                        3,
+                        2,
+                        new Cublas.Batch(left, strideA),
+                        new Cublas.Batch(right, strideB),
+                        -1,
+                        new Cublas.Batch(out, strideC),
+                        false);
+                assertThat(read(outType, deviceC))
+                        .as("small integers are exact")
+                        .containsExactly(expected);
+            }
+        });
+    }
+
+    private static float[] integers(int count) {
+        Rng rng = new Rng(5, 4);
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = rng.nextInt(9) - 4;
+        }
+        return values;
+    }
+
+    /** 1 + 2^-12 is 1 with ten bits after the first. */
+    @ParameterizedTest
+    @CsvSource({"false, 1.000244140625", "true, 1"})
+    void batchesAreRoundedToTf32OnlyWhereThatIsAllowed(boolean tf32, float expected) {
+        onDevice(() -> {
+            try (Cublas cublas = new Cublas(stream);
+                    DeviceBlock a = block(1 + 0x1p-12f, 1 + 0x1p-12f);
+                    DeviceBlock b = block(1, 1);
+                    DeviceBlock c = block(0, 0)) {
+                cublas.multiplyBatch(
+                        2,
+                        1,
+                        1,
+                        1,
+                        1,
+                        new Cublas.Batch(new Cublas.Matrix(a.address(), DType.F32, 1, false), 1),
+                        new Cublas.Batch(new Cublas.Matrix(b.address(), DType.F32, 1, false), 1),
+                        0,
+                        new Cublas.Batch(new Cublas.Matrix(c.address(), DType.F32, 1, false), 1),
+                        tf32);
+                assertThat(read(c)).containsExactly(expected, expected);
+            }
+        });
+    }
+
+    @Test
+    void mistakesInABatchAreRefused() {
+        onDevice(() -> {
+            try (Cublas cublas = new Cublas(stream);
+                    DeviceBlock a = block(A);
+                    DeviceBlock c = block(new float[8])) {
+                var left = new Cublas.Batch(new Cublas.Matrix(a.address(), DType.F32, 3, false), 0);
+                var right = new Cublas.Batch(new Cublas.Matrix(a.address(), DType.F32, 2, false), 0);
+                var out = new Cublas.Matrix(c.address(), DType.F32, 2, false);
+                assertThatThrownBy(() ->
+                                cublas.multiplyBatch(2, 2, 2, 3, 1, left, right, 0, new Cublas.Batch(out, 3), false))
+                        .isInstanceOf(CudaException.class)
+                        .hasMessageContaining("multiplying 2 times 2×3 by 3×2 of F32");
+                assertThat(fake.takeFaults()).contains("the matrices of c overlap");
+                // A third result would lie behind the block.
+                assertThatThrownBy(() ->
+                                cublas.multiplyBatch(3, 2, 2, 3, 1, left, right, 0, new Cublas.Batch(out, 4), false))
+                        .isInstanceOf(CudaException.class);
+                assertThat(fake.takeFaults()).contains("product, c: 48 bytes at offset 0 run past");
+                cublas.multiplyBatch(2, 2, 2, 3, 1, left, right, 0, new Cublas.Batch(out, 4), false);
+                float[] one = product(A, A, 2, 2, 3);
+                assertThat(read(c)).startsWith(one).endsWith(one);
+            }
+        });
+    }
+
     private static int dataType(DType type) {
         return switch (type) {
             case F32 -> cudaDataType.CUDA_R_32F;
@@ -222,6 +334,34 @@ class CublasEmulatedTest extends EmulatedDevice {
         float[] together = Arrays.copyOf(multiply(a, b, 100, 64, 700), 64); // the first row
         float[] alone = multiply(Arrays.copyOf(a, 700), b, 1, 64, 700);
         assertThat(alone).isNotEqualTo(together);
+    }
+
+    /** As does that of a batch of one: it need not have the single product's bits. */
+    @Test
+    void theOrderOfASumDependsOnTheFunction() {
+        Rng rng = new Rng(5, 5);
+        float[] a = Numbers.normal(rng, 1, 700).toFloatArray(); // [1, 700]
+        float[] b = Numbers.normal(rng, 700, 64).toFloatArray(); // [700, 64]
+        float[] batch = onDevice(() -> {
+            try (Cublas cublas = new Cublas(stream);
+                    DeviceBlock deviceA = block(a);
+                    DeviceBlock deviceB = block(b);
+                    DeviceBlock out = context.memory().allocate(4L * 64, stream, "out")) {
+                cublas.multiplyBatch(
+                        1,
+                        1,
+                        64,
+                        700,
+                        1,
+                        new Cublas.Batch(new Cublas.Matrix(deviceA.address(), DType.F32, 700, false), 0),
+                        new Cublas.Batch(new Cublas.Matrix(deviceB.address(), DType.F32, 64, false), 0),
+                        0,
+                        new Cublas.Batch(new Cublas.Matrix(out.address(), DType.F32, 64, false), 0),
+                        false);
+                return read(out);
+            }
+        });
+        assertThat(batch).isNotEqualTo(multiply(a, b, 1, 64, 700));
     }
 
     private float[] multiply(float[] a, float[] b, int m, int n, int k) {

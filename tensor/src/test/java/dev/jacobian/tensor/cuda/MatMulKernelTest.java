@@ -3,6 +3,7 @@ package dev.jacobian.tensor.cuda;
 
 import static dev.jacobian.tensor.Numbers.normal;
 import static dev.jacobian.tensor.Numbers.strided;
+import static dev.jacobian.tensor.Numbers.stridedBatch;
 
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Tensor;
@@ -71,9 +72,9 @@ class MatMulKernelTest extends KernelTestBase {
         for (String kernel : KERNELS) {
             EmulatedMemory out = device.copy(before);
             EmulatedMemory none = device.allocate(DType.F32, 1);
-            device.launch(kernel, 1, 1, 256, none, 0L, 1L, none, 4L, 1L, 3, 4, 0, 1, out);
+            device.launch(kernel, 1, 1, 256, none, 0L, 0L, 1L, none, 0L, 4L, 1L, 3, 4, 0, 1, out, 0L);
             assertSame(out, before, DType.F32, kernel + " adds nothing");
-            device.launch(kernel, 1, 1, 256, none, 0L, 1L, none, 4L, 1L, 3, 4, 0, 0, out);
+            device.launch(kernel, 1, 1, 256, none, 0L, 0L, 1L, none, 0L, 4L, 1L, 3, 4, 0, 0, out, 0L);
             assertSame(out, Tensor.zeros(3, 4), DType.F32, kernel + " sums nothing");
         }
     }
@@ -106,24 +107,102 @@ class MatMulKernelTest extends KernelTestBase {
                         1,
                         256,
                         deviceA,
+                        0L,
                         (long) a.stride(0),
                         (long) a.stride(1),
                         deviceB,
+                        0L,
                         (long) b.stride(0),
                         (long) b.stride(1),
                         m,
                         n,
                         k,
                         accumulate,
-                        out);
+                        out,
+                        0L);
                 assertSame(out, accumulate == 0 ? product : sum, DType.F32, what + (accumulate == 0 ? "" : ", added"));
+            }
+        }
+    }
+
+    @Test
+    void batches() {
+        for (int[] extents :
+                new int[][] {{3, 5, 19, 33}, {2, 70, 3, 66}, {5, 8, 130, 1}, {4, 1, 1, 40}, {2, 130, 17, 9}}) {
+            int batch = extents[0];
+            checkBatch(
+                    stridedBatch(rng, batch, extents[1], extents[2], true),
+                    stridedBatch(rng, batch, extents[2], extents[3], true),
+                    batch);
+        }
+    }
+
+    /** One of the operands is the same for all, as a distance of 0 says. */
+    @Test
+    void sharedOperands() {
+        checkBatch(stridedBatch(rng, 1, 6, 20, false), stridedBatch(rng, 3, 20, 35, false), 3);
+        checkBatch(stridedBatch(rng, 3, 66, 20, false), stridedBatch(rng, 1, 20, 5, false), 3);
+    }
+
+    /**
+     * Results that lie apart, with what must stay as it is between them.
+     *
+     * @param a [B, M, K], or [1, M, K] for one that all share; {@code b} likewise
+     */
+    private void checkBatch(Tensor a, Tensor b, int batch) {
+        int m = a.extent(1);
+        int k = a.extent(2);
+        int n = b.extent(2);
+        Tensor before = normal(rng, batch, m + 1, n);
+        Tensor product = before.copy();
+        Tensor sum = before.copy();
+        for (int i = 0; i < batch; i++) {
+            Tensor ofA = a.select(0, Math.min(i, a.extent(0) - 1));
+            Tensor ofB = b.select(0, Math.min(i, b.extent(0) - 1));
+            reference.matmul(ofA, ofB, product.select(0, i).slice(0, 0, m), false);
+            reference.matmul(ofA, ofB, sum.select(0, i).slice(0, 0, m), true);
+        }
+        EmulatedMemory deviceA = device.copy(spread(a));
+        EmulatedMemory deviceB = device.copy(spread(b));
+        for (String kernel : KERNELS) {
+            boolean few = kernel.equals("matmul_few_rows_f32");
+            if (few && m > 8) {
+                continue;
+            }
+            int tile = kernel.endsWith("128") ? 128 : 64;
+            for (int accumulate = 0; accumulate <= 1; accumulate++) {
+                EmulatedMemory out = device.copy(before);
+                device.launch(
+                        kernel,
+                        few ? blocks(n, 32) : blocks(m, tile) * blocks(n, tile),
+                        batch,
+                        256,
+                        deviceA,
+                        a.extent(0) == 1 ? 0L : (long) a.stride(0),
+                        (long) a.stride(1),
+                        (long) a.stride(2),
+                        deviceB,
+                        b.extent(0) == 1 ? 0L : (long) b.stride(0),
+                        (long) b.stride(1),
+                        (long) b.stride(2),
+                        m,
+                        n,
+                        k,
+                        accumulate,
+                        out,
+                        (long) (m + 1) * n);
+                String what = kernel + " " + a.shape() + " · " + b.shape() + (accumulate == 0 ? "" : ", added");
+                assertSame(out, accumulate == 0 ? product : sum, DType.F32, what);
             }
         }
     }
 
     /** The memory that a view looks at, from its first element to its last. */
     private static Tensor spread(Tensor view) {
-        int elements = 1 + (view.extent(0) - 1) * view.stride(0) + (view.extent(1) - 1) * view.stride(1);
+        int elements = 1;
+        for (int d = 0; d < view.rank(); d++) {
+            elements += (view.extent(d) - 1) * view.stride(d);
+        }
         return Tensor.of(Arrays.copyOfRange(view.floats(), view.offset(), view.offset() + elements), elements);
     }
 }

@@ -140,17 +140,78 @@ class NarrowMatMulKernelTest extends KernelTestBase {
                 1,
                 few ? 64 : 256,
                 device.copy(spread(layoutA, more), DType.BF16),
+                0L,
                 (long) layoutA.extent(1) + more,
                 way % 2,
                 device.copy(spread(layoutB, more), DType.BF16),
+                0L,
                 (long) layoutB.extent(1) + more,
                 way / 2,
                 m,
                 n,
                 a.extent(1),
                 before == null ? 0 : 1,
-                out);
+                out,
+                0L);
         return out;
+    }
+
+    /** Batches, also of an operand that all share; the distances are of matrices that are aligned, and that are not. */
+    @Test
+    void batches() {
+        for (int[] extents : new int[][] {{3, 5, 40, 33}, {2, 17, 8, 8}, {2, 130, 24, 16}, {4, 1, 3, 5}}) {
+            for (int shared = 0; shared <= 2; shared++) {
+                checkBatch(extents[0], extents[1], extents[2], extents[3], shared);
+            }
+        }
+    }
+
+    /** @param shared 1 if the matrix a is the same for all, 2 if b is */
+    private void checkBatch(int batch, int m, int k, int n, int shared) {
+        Tensor a = integers((shared == 1 ? 1 : batch) * m, k); // [B M, K]
+        Tensor b = integers((shared == 2 ? 1 : batch) * k, n); // [B K, N]
+        Tensor before = integers(batch * (m + 1), n); // [B (M + 1), N]: rows between the matrices
+        Tensor product = before.copy();
+        Tensor sum = before.copy();
+        for (int i = 0; i < batch; i++) {
+            int ofA = shared == 1 ? 0 : i * m;
+            int ofB = shared == 2 ? 0 : i * k;
+            int out = i * (m + 1);
+            reference.matmul(a.slice(0, ofA, ofA + m), b.slice(0, ofB, ofB + k), product.slice(0, out, out + m), false);
+            reference.matmul(a.slice(0, ofA, ofA + m), b.slice(0, ofB, ofB + k), sum.slice(0, out, out + m), true);
+        }
+        EmulatedMemory deviceA = device.copy(a, DType.BF16);
+        EmulatedMemory deviceB = device.copy(b, DType.BF16);
+        for (String kernel : KERNELS) {
+            boolean few = kernel.equals("matmul_few_rows");
+            for (DType type : TYPES) {
+                for (int accumulate = 0; accumulate <= 1; accumulate++) {
+                    EmulatedMemory out = device.copy(before, type);
+                    device.launch(
+                            kernel + "_bf16" + (type == DType.F32 ? "_to_f32" : ""),
+                            few ? blocks(m, 16) * blocks(n, 32) : blocks(m, 128) * blocks(n, 128),
+                            batch,
+                            few ? 64 : 256,
+                            deviceA,
+                            shared == 1 ? 0L : (long) m * k,
+                            (long) k,
+                            0,
+                            deviceB,
+                            shared == 2 ? 0L : (long) k * n,
+                            (long) n,
+                            0,
+                            m,
+                            n,
+                            k,
+                            accumulate,
+                            out,
+                            (long) (m + 1) * n);
+                    String what = kernel + " " + batch + " times [" + m + ", " + k + "] · [" + k + ", " + n
+                            + "], shared " + shared + (accumulate == 0 ? "" : ", added");
+                    assertSame(out, accumulate == 0 ? product : sum, type, what);
+                }
+            }
+        }
     }
 
     /** The rows with NaN between them. */
