@@ -35,6 +35,7 @@ class FusedRowsEmulatedTest {
     void open() {
         fake = FakeDriver.require();
         backend = CudaBackend.of(0);
+        Backends.setBatchInvariant(false);
     }
 
     @AfterEach
