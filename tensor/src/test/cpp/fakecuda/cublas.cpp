@@ -165,6 +165,7 @@ int give(Handle *handle, int operationA, int operationB, int m, int n, int k, co
          int leadingA, long long strideA, const void *b, int typeB, int leadingB, long long strideB, const void *beta, void *c,
          int typeC, int leadingC, long long strideC, int batch, int compute, int64_t strip) {
     if (handle == nullptr) return NOT_INITIALIZED;
+    if (int status = fakecuda_planned("cublasGemm")) return status;
     if (!isType(typeA) || typeA != typeB || (typeC != typeA && typeC != F32)) return NOT_SUPPORTED;
     if (compute == COMPUTE_32F_FAST_TF32 && typeA == F32) {
         typeA = typeB = TF32;

@@ -20,7 +20,16 @@ Settings fromEnvironment() {
     if (const char *version = getenv("JACOBIAN_EMULATION_DRIVER_VERSION")) settings.driverVersion = atoi(version);
     if (const char *bytes = getenv("JACOBIAN_EMULATION_MEMORY")) settings.memory = strtoull(bytes, nullptr, 10);
     if (const char *launches = getenv("JACOBIAN_EMULATION_LOSE_AFTER")) settings.launchesLeft = atoi(launches);
-    if (const char *mode = getenv("JACOBIAN_EMULATION_MODE")) settings.lazy = strcmp(mode, "eager") != 0;
+    if (const char *mode = getenv("JACOBIAN_EMULATION_MODE")) {
+        settings.lazy = strcmp(mode, "eager") != 0;
+        settings.othersEarly = strcmp(mode, "overtaking") == 0;
+    }
+    // ALLOCATIONS:BYTES: another process takes so much memory after so many allocations of this one.
+    if (const char *taking = getenv("JACOBIAN_EMULATION_TAKE")) {
+        char *next;
+        settings.allocationsToTaking = (int) strtol(taking, &next, 10);
+        settings.takenThen = *next == ':' ? strtoull(next + 1, nullptr, 10) : 0;
+    }
     if (const char *faults = getenv("JACOBIAN_EMULATION_FAULTS")) {
         settings.faults = strcmp(faults, "fatal") == 0 ? Settings::FATAL
                           : strcmp(faults, "print") == 0 ? Settings::PRINTED : Settings::KEPT;
@@ -49,16 +58,22 @@ std::map<int, Context *> primary; // by device
 thread_local Context *current = nullptr;
 std::vector<std::string> faults;
 
-typedef std::map<std::string, std::pair<int, CUresult>> Refusals; // function: calls to let pass, then the answer
+struct Refusal {
+    int passing; // calls to let pass
+    CUresult code;
+    int times; // that it is the answer then
+};
 
-// JACOBIAN_EMULATION_REFUSE: FUNCTION:PASSING:CODE, several with commas between them.
+typedef std::map<std::string, Refusal> Refusals; // by function
+
+// JACOBIAN_EMULATION_REFUSE: FUNCTION:PASSING:CODE, several with commas between them; once each.
 Refusals refusalsFromEnvironment() {
     Refusals refusals;
     const char *text = getenv("JACOBIAN_EMULATION_REFUSE");
     char function[64];
     int passing, code, length;
     while (text != nullptr && sscanf(text, "%63[^:]:%d:%d%n", function, &passing, &code, &length) == 3) {
-        refusals[function] = {passing, code};
+        refusals[function] = {passing, code, 1};
         text += length;
         if (*text == ',') text++;
     }
@@ -107,9 +122,9 @@ int currentDevice() { return current == nullptr ? 0 : current->device; }
 static CUresult planned(const char *function) {
     if (injected.empty()) return SUCCESS;
     auto plan = injected.find(function);
-    if (plan == injected.end() || plan->second.first-- != 0) return SUCCESS;
-    CUresult code = plan->second.second;
-    injected.erase(plan);
+    if (plan == injected.end() || plan->second.passing-- > 0) return SUCCESS;
+    CUresult code = plan->second.code;
+    if (--plan->second.times == 0) injected.erase(plan);
     return code;
 }
 
@@ -248,6 +263,11 @@ EXPORT void fakecuda_set_lazy(int lazy) { settings.lazy = lazy; }
 EXPORT void fakecuda_set_devices(int devices) { settings.devices = devices; }
 EXPORT void fakecuda_set_driver_version(int version) { settings.driverVersion = version; }
 EXPORT void fakecuda_set_memory(uint64_t bytes) { settings.memory = bytes; }
+EXPORT void fakecuda_set_taken(uint64_t bytes) { settings.taken = bytes; }
+EXPORT void fakecuda_set_others_early(int early) { settings.othersEarly = early; }
+
+// Lets some waits of streams for events pass and ignores the next one, as a program would that forgot it.
+EXPORT void fakecuda_ignore_wait(int passing) { settings.waitsToIgnoredOne = passing; }
 
 // Loses the device at a launch, after some that work; negative: it stays, or is there again.
 EXPORT void fakecuda_lose_after(int launches) {
@@ -262,10 +282,10 @@ EXPORT int fakecuda_planned(const char *function) {
     return planned(function);
 }
 
-// Makes one call of a function fail, after some that pass.
-EXPORT void fakecuda_inject(const char *function, int passing, int code) {
+// Makes some calls of a function fail, after some that pass.
+EXPORT void fakecuda_inject(const char *function, int passing, int code, int times) {
     std::lock_guard<std::recursive_mutex> held(lock);
-    injected[function] = {passing, code};
+    injected[function] = {passing, code, times};
 }
 
 // Writes the faults since the last call, one a line, and returns their number.

@@ -5,10 +5,12 @@
 //
 // Decisions:
 //  - Work given to a stream is a queue of closures. In lazy mode they run only when somebody waits for them, so a missing
-//    synchronisation shows stale data; in eager mode they run at once. Both orders are legal on a device, so a program
-//    must give the same results on both.
+//    synchronisation shows stale data; in eager mode they run at once; overtaking, a device's first stream is lazy and the others
+//    are eager, so that a missing wait for arithmetic shows too. All orders are legal on a device, so a program must give the
+//    same results on each.
 //  - A fault (a mistake of the caller's) is kept as text for the test to read, besides whatever code the call returns.
 //  - A loss of the device, on request: from some launch on, everything fails.
+//  - Other processes, on request: those that name the same file share the memory of their devices.
 //  - One lock for everything: this is about correctness.
 //  - What is not implemented says so by name; see the stubs that the build generates.
 #pragma once
@@ -63,6 +65,7 @@ int currentDevice();
 
 struct Stream {
     const int device = currentDevice();
+    bool first = false;         // of its device's
     std::deque<Work> queue;
     uint64_t given = 0;         // pieces of work ever given to it
     uint64_t done = 0;          // pieces of work run
@@ -84,9 +87,14 @@ struct Event {
 // What tests may change, and what they may read.
 struct Settings {
     bool lazy = true;
+    bool othersEarly = false;     // in lazy mode, all but a device's first stream run at once: copies overtake arithmetic
+    int waitsToIgnoredOne = -1;   // waits of streams for events until one that is ignored; negative: none is
     int devices = 1;
     int driverVersion = 13000;
     uint64_t memory = 1ULL << 30; // of each device
+    uint64_t taken = 0;           // of it, by another process
+    int allocationsToTaking = -1; // until the other process takes what comes next; negative: it does not
+    uint64_t takenThen = 0;
     int launchesLeft = -1;        // until the device is lost; negative: it stays
     enum { KEPT, PRINTED, FATAL } faults = KEPT;
 };

@@ -5,8 +5,13 @@
 // looked at after each kernel around what its pointers lead to, and around everything when somebody waits for the device.
 #include "fake.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace fake {
 namespace {
@@ -32,12 +37,63 @@ struct Pinned {
 std::map<CUdeviceptr, Allocation> allocations;
 std::deque<std::pair<CUdeviceptr, Allocation>> quarantine;
 size_t quarantined = 0;
-std::map<int, uint64_t> usedBytes; // by device
+std::map<int, uint64_t> usedBytes; // by device, by this process
 std::map<uintptr_t, Pinned> pinned;
 bool changed = false; // since all canaries were looked at
 
 // What a device counts for an allocation.
 uint64_t counted(size_t bytes) { return (bytes + GRANULE_BYTES - 1) / GRANULE_BYTES * GRANULE_BYTES; }
+
+// The cards that processes share which name the same file in JACOBIAN_EMULATION_CARDS: bytes that all of them use, by device. As
+// with a driver, what a process still has comes back when it ends.
+class Cards {
+public:
+    Cards() {
+        const char *name = getenv("JACOBIAN_EMULATION_CARDS");
+        int file = name == nullptr ? -1 : open(name, O_RDWR | O_CREAT, 0600);
+        if (file < 0 || ftruncate(file, sizeof *bytes * DEVICES) != 0) return;
+        void *mapped = mmap(nullptr, sizeof *bytes * DEVICES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+        if (mapped != MAP_FAILED) bytes = (std::atomic<uint64_t> *) mapped;
+        close(file);
+    }
+
+    ~Cards() {
+        for (auto &entry : usedBytes) release(entry.first, entry.second);
+    }
+
+    uint64_t used(int device) const { return isShared(device) ? bytes[device].load() : usedBytes[device]; }
+
+    // Takes memory if there is so much.
+    bool take(int device, uint64_t count) {
+        uint64_t limit = settings.memory > settings.taken ? settings.memory - settings.taken : 0;
+        uint64_t before = isShared(device) ? bytes[device].fetch_add(count) : usedBytes[device];
+        if (before > limit || count > limit - before) {
+            if (isShared(device)) bytes[device] -= count;
+            return false;
+        }
+        usedBytes[device] += count;
+        return true;
+    }
+
+    void release(int device, uint64_t count) {
+        usedBytes[device] -= count;
+        if (isShared(device)) bytes[device] -= count;
+    }
+
+private:
+    static const int DEVICES = 16;
+    std::atomic<uint64_t> *bytes = nullptr;
+
+    bool isShared(int device) const { return bytes != nullptr && device < DEVICES; }
+};
+
+Cards cards;
+
+// What is left of the current device's memory.
+uint64_t availableBytes() {
+    uint64_t used = cards.used(currentDevice()) + settings.taken;
+    return used > settings.memory ? 0 : settings.memory - used;
+}
 
 // Compares the bytes with those one place on, which is quicker than each with the value.
 bool all(const unsigned char *bytes, size_t count, unsigned char value) {
@@ -141,7 +197,7 @@ void releaseMemory(int device) {
             entry++;
         }
     }
-    usedBytes.erase(device);
+    cards.release(device, usedBytes[device]);
     while (!quarantine.empty()) evict();
     for (auto entry = pinned.begin(); entry != pinned.end();) {
         if (entry->second.device == device) {
@@ -162,17 +218,19 @@ EXPORT CUresult cuMemAlloc_v2(CUdeviceptr *address, size_t bytes) {
     ENTER("cuMemAlloc", true);
     if (CUresult code = notWhileCapturing("cuMemAlloc")) return code;
     if (bytes == 0) return fault(INVALID_VALUE, "an allocation of 0 bytes");
-    uint64_t &used = usedBytes[currentDevice()];
-    if (used > settings.memory || bytes > settings.memory || counted(bytes) > settings.memory - used) return OUT_OF_MEMORY;
+    if (settings.allocationsToTaking >= 0 && settings.allocationsToTaking-- == 0) settings.taken = settings.takenThen;
+    if (bytes > settings.memory || !cards.take(currentDevice(), counted(bytes))) return OUT_OF_MEMORY;
     size_t whole = (bytes + 3 * CANARY_BYTES - 1) / CANARY_BYTES * CANARY_BYTES;
     auto *raw = (unsigned char *) aligned_alloc(CANARY_BYTES, whole);
-    if (raw == nullptr) return OUT_OF_MEMORY;
+    if (raw == nullptr) {
+        cards.release(currentDevice(), counted(bytes));
+        return OUT_OF_MEMORY;
+    }
     memset(raw, CANARY, CANARY_BYTES);
     memset(raw + CANARY_BYTES, FRESH, bytes);
     memset(raw + CANARY_BYTES + bytes, CANARY, whole - CANARY_BYTES - bytes);
     *address = (CUdeviceptr) (raw + CANARY_BYTES);
     allocations[*address] = {raw, bytes, currentDevice()};
-    used += counted(bytes);
     return SUCCESS;
 }
 
@@ -189,7 +247,7 @@ EXPORT CUresult cuMemFree_v2(CUdeviceptr address) {
     memset(freed.raw, FREED, freed.bytes + 2 * CANARY_BYTES);
     quarantine.push_back({address, freed});
     quarantined += freed.bytes;
-    usedBytes[freed.device] -= counted(freed.bytes);
+    cards.release(freed.device, counted(freed.bytes));
     allocations.erase(entry);
     while (quarantined > QUARANTINE_BYTES) evict();
     return code;
@@ -197,8 +255,7 @@ EXPORT CUresult cuMemFree_v2(CUdeviceptr address) {
 
 EXPORT CUresult cuMemGetInfo_v2(size_t *available, size_t *total) {
     ENTER("cuMemGetInfo", true);
-    uint64_t used = usedBytes[currentDevice()];
-    *available = used > settings.memory ? 0 : settings.memory - used;
+    *available = availableBytes();
     *total = settings.memory;
     return SUCCESS;
 }

@@ -55,7 +55,8 @@ CUresult give(Stream *stream, Work work) {
     stream->queue.push_back(std::move(work));
     stream->given++;
     piecesGiven++;
-    return settings.lazy ? sticky : drain(stream, stream->given);
+    bool early = !settings.lazy || (settings.othersEarly && !stream->first);
+    return early ? drain(stream, stream->given) : sticky;
 }
 
 void releaseStreams(int device) {
@@ -71,6 +72,8 @@ EXPORT CUresult cuStreamCreate(Stream **stream, unsigned flags) {
     ENTER("cuStreamCreate", true);
     if (flags != 1) return fault(NOT_SUPPORTED, "a stream that waits for the default stream is not emulated");
     *stream = new Stream();
+    (*stream)->first = true;
+    for (Stream *other : streams) (*stream)->first &= other->device != (*stream)->device;
     streams.insert(*stream);
     return SUCCESS;
 }
@@ -107,6 +110,7 @@ EXPORT CUresult cuStreamQuery(Stream *stream) {
 EXPORT CUresult cuStreamWaitEvent(Stream *stream, Event *event, unsigned) {
     ENTER("cuStreamWaitEvent", true);
     if (!isEvent(event)) return fault(INVALID_HANDLE, "a stream waits for an event that is closed");
+    if (settings.waitsToIgnoredOne >= 0 && settings.waitsToIgnoredOne-- == 0) return SUCCESS;
     if (event->capture != 0 || (isStream(stream) && stream->capture != nullptr)) return captureWait(stream, event);
     Stream *source = event->stream;
     uint64_t position = event->position;

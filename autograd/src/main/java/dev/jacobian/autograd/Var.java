@@ -107,6 +107,28 @@ public final class Var implements LinearWeight {
         grad = null;
     }
 
+    /** {@link #clearGrad}, and a device has the memory back at once, inside a {@link Workspace} too. For parameters. */
+    public void closeGrad() {
+        for (Tensor one : new Tensor[] {grad, spareGrad}) {
+            if (one != null) {
+                one.close();
+            }
+        }
+        grad = null;
+        spareGrad = null;
+    }
+
+    /** Gives a parameter's memory on a device back, with all copies made of it; it cannot be used any more. */
+    public void close() {
+        closeGrad();
+        value.close();
+        if (converted != null) {
+            converted.close();
+            converted = null;
+        }
+        packedTranspose = null;
+    }
+
     /** The same value, cut off from how it was computed. */
     public Var detach() {
         return constant(value);

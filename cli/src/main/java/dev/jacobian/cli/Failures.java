@@ -74,7 +74,8 @@ final class Failures {
         }
     }
 
-    private static String describe(Throwable thrown) {
+    /** What the user is told of a failure. */
+    static String describe(Throwable thrown) {
         return switch (thrown) {
             case CliException e -> e.getMessage();
             case FormatException e -> e.getMessage();

@@ -13,6 +13,7 @@ import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.DeviceException;
 import dev.jacobian.transformer.CausalLM;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -116,14 +117,19 @@ final class RlCommand extends CliCommand {
                     .output(folder, run.origin(), resume)
                     .train();
         } catch (DeviceException failure) {
-            throw new CliException(failure.getMessage() + afterwards(failure, folder, run.config()), failure);
+            throw new CliException(
+                    failure.getMessage() + lessMemory(failure, run.config()) + continuing(folder), failure);
+        } catch (UncheckedIOException failure) {
+            String message = Failures.describe(failure).replaceFirst("\\.$", "");
+            throw new CliException(
+                    Files.exists(folder.resolve("run.json")) ? message + continuing(folder) : message, failure);
         }
         RunReport.write(folder);
         print(result, folder);
     }
 
     /** What helps a run that a device ended, behind the failure's own sentence. */
-    private String afterwards(DeviceException failure, Path folder, RlConfig config) {
+    private static String lessMemory(DeviceException failure, RlConfig config) {
         String less = "";
         if (failure.isOutOfMemory() && !config.gradientCheckpointing()) {
             less += ". --set gradient_checkpointing=true takes less memory and gives the same bits";
@@ -131,7 +137,16 @@ final class RlCommand extends CliCommand {
         if (failure.isOutOfMemory() && !config.offloadOptimizer()) {
             less += ". --set offload_optimizer=true takes less memory and gives the same bits";
         }
-        return less + ". Continue from the last checkpoint with: jacobian rl --resume --out " + folder
+        boolean reference =
+                config.klSamples() > 0 || Algorithm.of(config).objective().needsReference();
+        if (failure.isOutOfMemory() && reference && !config.offloadReference()) {
+            less += ". --set offload_reference=true takes less memory and gives the same bits";
+        }
+        return less;
+    }
+
+    private String continuing(Path folder) {
+        return ". Continue from the last checkpoint with: jacobian rl --resume --out " + folder
                 + " (another --device may continue it)";
     }
 

@@ -94,7 +94,11 @@ final class DeviceProcess {
 
     /** Runs to the end. */
     Run run(Object... arguments) throws IOException, InterruptedException {
-        Process process = start(arguments);
+        return end(start(arguments));
+    }
+
+    /** Waits for the end of what was {@linkplain #start started}. */
+    Run end(Process process) throws IOException, InterruptedException {
         try {
             assertThat(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS))
                     .as("ended within " + LIMIT_SECONDS + " s")

@@ -24,6 +24,7 @@ class InterruptedDeviceTest {
     private static final int STEPS = 5;
     private static final int MOST_LAUNCHES = 100_000;
     private static final long MIB = 1 << 20;
+    private static final Path PRLIMIT = Path.of("/usr/bin/prlimit");
 
     @TempDir
     static Path shared;
@@ -132,9 +133,7 @@ class InterruptedDeviceTest {
             for (int i = 0; i < 12_000 && process.isAlive() && checkpoints(out).isEmpty(); i++) {
                 Thread.sleep(10);
             }
-            new ProcessBuilder("kill", "-INT", Long.toString(process.pid()))
-                    .start()
-                    .waitFor();
+            signal(process, "-INT");
             assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
         } finally {
             process.destroyForcibly();
@@ -144,6 +143,10 @@ class InterruptedDeviceTest {
                 .isEqualTo(ExitCode.INTERRUPTED);
         assertThat(checkpoints(out)).isNotEmpty();
         continues(out);
+    }
+
+    private static void signal(Process process, String signal) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", signal, Long.toString(process.pid())).start().waitFor();
     }
 
     /** A JVM keeps the signals ignored that its parent ignored. */
@@ -178,6 +181,126 @@ class InterruptedDeviceTest {
         }
         assertThat(weights(out)).isEqualTo(undisturbed);
         assertThat(inTheMiddle).isPositive();
+    }
+
+    @Test
+    @DisplayName(
+            "another process takes the rest of the memory: what was needed, what there is and who has it, and a run"
+                    + " that continues")
+    void anotherProcess() throws IOException, InterruptedException {
+        Path out = folder.resolve("taken");
+        // Blocks straight from the driver, so that there is an allocation wherever the other process comes.
+        for (int allocations = 400; checkpoints(out).isEmpty(); allocations += 400) {
+            assertThat(allocations).isLessThan(MOST_LAUNCHES);
+            out = folder.resolve("taken-" + allocations);
+            Run run = DeviceProcess.in(folder)
+                    .option("-Djacobian.cuda.reuse=never")
+                    .with("MEMORY", 128 * MIB)
+                    .with("TAKE", allocations + ":" + 128 * MIB)
+                    .run(rl(out, "cuda"));
+            assertThat(error(run))
+                    .matches(".* needs \\d+\\.?\\d* \\w+, cuda:0 Emulated GPU 0, 128\\.0 MiB, compute capability 9\\.0"
+                            + " has 0 B free \\(this program holds \\d+\\.\\d MiB, the driver and other processes"
+                            + " \\d+\\.\\d MiB\\); use a smaller batch or model, or end other processes on the"
+                            + " device\\..*")
+                    .contains("Continue from the last checkpoint with: jacobian rl --resume --out " + out);
+        }
+        continues(out);
+    }
+
+    @Test
+    @DisplayName(
+            "with all that can be offloaded, copies overtake arithmetic and change no bit; where memory is short, the"
+                    + " message names it")
+    void offloaded() throws IOException, InterruptedException {
+        Path out = folder.resolve("run");
+        Object[] offloads = {"--set", "offload_optimizer=true", "--set", "offload_reference=true"};
+        DeviceProcess.in(folder)
+                .with("MODE", "overtaking")
+                .run(rl(out, "cuda", offloads))
+                .result();
+        assertThat(weights(out)).isEqualTo(undisturbed);
+        Path resident = folder.resolve("resident");
+        Run run = DeviceProcess.in(folder)
+                .with("REFUSE", "cuMemcpyDtoHAsync:60:2")
+                .run(rl(resident, "cuda"));
+        assertThat(error(run))
+                .contains("--set offload_optimizer=true takes less memory")
+                .contains("--set offload_reference=true takes less memory");
+        Run offloading = DeviceProcess.in(folder)
+                .with("REFUSE", "cuMemcpyDtoHAsync:60:2")
+                .run(rl(folder.resolve("offloading"), "cuda", offloads));
+        assertThat(error(offloading)).doesNotContain("offload_");
+    }
+
+    private DeviceProcess onSharedCard(String name, long memory) throws IOException {
+        return DeviceProcess.in(Files.createDirectory(folder.resolve(name)))
+                .with("CARDS", folder.resolve("cards"))
+                .with("MEMORY", memory);
+    }
+
+    @Test
+    @DisplayName("two processes on one card that holds both end as if each were alone")
+    void twoProcesses() throws IOException, InterruptedException {
+        DeviceProcess first = onSharedCard("1", 128 * MIB);
+        DeviceProcess second = onSharedCard("2", 128 * MIB);
+        Process one = first.start(rl(folder.resolve("run-1"), "cuda"));
+        Process other = second.start(rl(folder.resolve("run-2"), "cuda"));
+        first.end(one).result();
+        second.end(other).result();
+        assertThat(weights(folder.resolve("run-1"))).isEqualTo(undisturbed);
+        assertThat(weights(folder.resolve("run-2"))).isEqualTo(undisturbed);
+    }
+
+    @Test
+    @DisplayName("two processes on a card that holds one: the second says what there is, the first does not notice")
+    void oneProcessTooMany() throws IOException, InterruptedException {
+        Path out = folder.resolve("run");
+        DeviceProcess first = onSharedCard("1", 60 * MIB);
+        Process one = first.start(rl(out, "cuda"));
+        for (int i = 0; i < 12_000 && one.isAlive() && checkpoints(out).isEmpty(); i++) {
+            Thread.sleep(10);
+        }
+        signal(one, "-STOP");
+        Run second = onSharedCard("2", 60 * MIB).run(rl(folder.resolve("second"), "cuda"));
+        signal(one, "-CONT");
+        assertThat(error(second))
+                .matches(".*cuBLAS workspace needs 32\\.0 MiB, cuda:0 Emulated GPU 0, 60\\.0 MiB, compute capability"
+                        + " 9\\.0 has 2\\d\\.\\d MiB free \\(this program holds 0 B, the driver and other"
+                        + " processes 3\\d\\.\\d MiB\\); use a smaller batch or model, or end other processes on"
+                        + " the device.*");
+        first.end(one).result();
+        assertThat(weights(out)).isEqualTo(undisturbed);
+        onSharedCard("3", 60 * MIB).run(rl(folder.resolve("third"), "cuda")).result(); // the card is free again
+    }
+
+    @Test
+    @DisplayName("a checkpoint that the disk has no room for: one line, the one before is whole, and the run continues")
+    void fullDisk() throws IOException, InterruptedException {
+        Assumptions.assumeTrue(Files.isExecutable(PRLIMIT), "skipped: there is no " + PRLIMIT);
+        Path out = folder.resolve("run");
+        DeviceProcess run = DeviceProcess.in(folder);
+        Process process = run.start(rl(out, "cuda"));
+        for (int i = 0; i < 12_000 && process.isAlive() && checkpoints(out).isEmpty(); i++) {
+            Thread.sleep(10);
+        }
+        // Enough for the weights of the next checkpoint, too little for the moments. The JVM sees what a full disk
+        // gives: a
+        // write that fails.
+        new ProcessBuilder(PRLIMIT.toString(), "--pid", Long.toString(process.pid()), "--fsize=500000")
+                .start()
+                .waitFor();
+        assertThat(error(run.end(process)))
+                .contains("Cannot write " + out)
+                .contains("optimizer.safetensors: File too large. Free some space or choose another folder")
+                .contains("Continue from the last checkpoint with: jacobian rl --resume --out " + out);
+        assertThat(checkpoints(out)).hasSizeBetween(1, STEPS - 1);
+        try (Stream<Path> files = Files.list(out)) {
+            assertThat(files.filter(file -> file.getFileName().toString().contains(".tmp-")))
+                    .as("nothing half-written")
+                    .isEmpty();
+        }
+        continues(out);
     }
 
     @Test

@@ -12,23 +12,31 @@ import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Accumulates the gradient of one optimizer step over its micro-batches.
  *
- * <p>Decisions: the denominator of the loss is fixed over the whole step before it is cut, so the cut changes nothing but
- * rounding. Groups without advantages are scored without recording first; only if the objective gives them a gradient all
- * the same (an anchor that pulls) are they computed again with one.
+ * <p>Decisions: what the reference policy says of the completions is asked for all of them first, so that its weights are
+ * not needed while activations are held. The denominator of the loss is fixed over the whole step before it is cut, so the
+ * cut changes nothing but rounding. Groups without advantages are scored without recording first; only if the objective
+ * gives them a gradient all the same (an anchor that pulls) are they computed again with one.
  */
 final class PolicyGradient {
     private final CausalLM model;
     private final Algorithm algorithm;
     private final float temperature;
     private final int microBatchTokens;
-    private final Optional<CausalLM> reference;
+    private final List<ScoredGroup> groups;
+    private final List<List<ScoredGroup>> silent; // micro-batches without advantages
+    private final List<List<ScoredGroup>> speaking;
+    private final Map<List<ScoredGroup>, float[]> reference =
+            new IdentityHashMap<>(); // log-probabilities by micro-batch
 
     private ObjectiveStatistics statistics = ObjectiveStatistics.EMPTY;
     private double loss;
@@ -37,36 +45,46 @@ final class PolicyGradient {
     private double differenceSum;
     private long tokens;
 
+    /**
+     * The gradient of the loss over some groups.
+     *
+     * @param microBatchTokens tokens of a micro-batch at most, unless one group has more
+     */
     PolicyGradient(
-            CausalLM model,
-            Algorithm algorithm,
-            float temperature,
-            int microBatchTokens,
-            Optional<CausalLM> reference) {
+            CausalLM model, Algorithm algorithm, float temperature, int microBatchTokens, List<ScoredGroup> groups) {
         this.model = model;
         this.algorithm = algorithm;
         this.temperature = temperature;
         this.microBatchTokens = microBatchTokens;
-        this.reference = reference;
+        this.groups = groups;
+        this.silent = cut(groups.stream().filter(ScoredGroup::hasZeroAdvantages).toList());
+        this.speaking = cut(groups.stream().filter(g -> !g.hasZeroAdvantages()).toList());
     }
 
-    /** Adds the gradient of the loss over {@code groups} to the model's parameters. */
-    void accumulate(List<ScoredGroup> groups) {
+    /** Asks a reference policy, which the loss needs, for its log-probabilities of all completions; before {@link #accumulate}. */
+    void scoreReference(CausalLM policy) {
+        Stream.concat(silent.stream(), speaking.stream())
+                .forEach(part -> reference.put(
+                        part,
+                        PolicyScorer.logProbs(
+                                policy,
+                                part.stream().map(ScoredGroup::group).toList(),
+                                temperature,
+                                microBatchTokens)));
+    }
+
+    /** Adds the gradient to the model's parameters. */
+    void accumulate() {
         int[] lengths = groups.stream()
                 .flatMapToInt(g -> IntStream.range(0, g.rewards().length).map(i -> countedLength(g, i)))
                 .toArray();
         Normalizer normalizer = algorithm.aggregation().normalizer(lengths);
-        List<ScoredGroup> silent =
-                groups.stream().filter(ScoredGroup::hasZeroAdvantages).toList();
-        List<ScoredGroup> speaking =
-                groups.stream().filter(g -> !g.hasZeroAdvantages()).toList();
-        cut(silent)
-                .forEach(part -> Workspace.inner(() -> {
-                    if (algorithm.objective().needsReference() || !isWithoutGradient(part, normalizer)) {
-                        process(part, normalizer);
-                    }
-                }));
-        cut(speaking).forEach(part -> Workspace.inner(() -> process(part, normalizer)));
+        silent.forEach(part -> Workspace.inner(() -> {
+            if (algorithm.objective().needsReference() || !isWithoutGradient(part, normalizer)) {
+                process(part, normalizer);
+            }
+        }));
+        speaking.forEach(part -> Workspace.inner(() -> process(part, normalizer)));
         normalizer.requireComplete(statistics);
     }
 
@@ -129,10 +147,7 @@ final class PolicyGradient {
                 advantages[sequence++] = group.advantages()[i];
             }
         }
-        Optional<float[]> ref = algorithm.objective().needsReference()
-                ? reference.map(r -> PolicyScorer.logProbs(
-                        r, part.stream().map(ScoredGroup::group).toList(), temperature, microBatchTokens))
-                : Optional.empty();
+        Optional<float[]> ref = Optional.ofNullable(reference.get(part));
         return new TokenBatch(scored.logProbs().value().toFloatArray(), old, ref, advantages, packed.offsets(), mask);
     }
 

@@ -34,6 +34,8 @@ import dev.jacobian.rl.config.ConfigTree;
  *     arithmetic, much less memory, the same bits
  * @param offloadOptimizer keep AdamW's moments in the host's memory when the model is on a GPU: a third less of the GPU's
  *     memory for weights, gradients and moments, for moving the moments at each step; the same bits
+ * @param offloadReference keep the initial model in the host's memory when the model is on a GPU, and move it to the GPU for the
+ *     moment in which it scores a step's completions; the same bits
  * @param evalSteps steps between evaluations on held-out problems; 0 for none
  * @param evalProblems held-out problems per evaluation during training
  * @param finalEvalProblems held-out problems before and after training
@@ -68,6 +70,7 @@ public record RlConfig(
         int microBatchTokens,
         boolean gradientCheckpointing,
         boolean offloadOptimizer,
+        boolean offloadReference,
         int evalSteps,
         int evalProblems,
         int finalEvalProblems,
@@ -140,6 +143,7 @@ public record RlConfig(
         builder.microBatchTokens = microBatchTokens;
         builder.gradientCheckpointing = gradientCheckpointing;
         builder.offloadOptimizer = offloadOptimizer;
+        builder.offloadReference = offloadReference;
         builder.evalSteps = evalSteps;
         builder.evalProblems = evalProblems;
         builder.finalEvalProblems = finalEvalProblems;
@@ -193,6 +197,7 @@ public record RlConfig(
         private int microBatchTokens = 4096;
         private boolean gradientCheckpointing = false;
         private boolean offloadOptimizer = false;
+        private boolean offloadReference = false;
         private int evalSteps = 10;
         private int evalProblems = 128;
         private int finalEvalProblems = 500;
@@ -348,6 +353,12 @@ public record RlConfig(
             return this;
         }
 
+        /** Sets: keep the initial model in the host's memory when the model is on a GPU; does not change the result. */
+        public Builder offloadReference(boolean value) {
+            offloadReference = value;
+            return this;
+        }
+
         /** Sets: steps between evaluations on held-out problems; 0 for none. */
         public Builder evalSteps(int value) {
             evalSteps = value;
@@ -423,6 +434,7 @@ public record RlConfig(
                     microBatchTokens,
                     gradientCheckpointing,
                     offloadOptimizer,
+                    offloadReference,
                     evalSteps,
                     evalProblems,
                     finalEvalProblems,

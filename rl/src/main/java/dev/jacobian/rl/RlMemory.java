@@ -4,6 +4,7 @@ package dev.jacobian.rl;
 import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;
+import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.MemoryPlan;
@@ -27,12 +28,14 @@ final class RlMemory {
     private final DecoderConfig model;
     private final RlConfig config;
     private final boolean reference;
+    private final boolean onDevice;
     private final int promptTokens;
 
-    private RlMemory(DecoderConfig model, RlConfig config, boolean reference, int promptTokens) {
+    private RlMemory(DecoderConfig model, RlConfig config, boolean reference, boolean onDevice, int promptTokens) {
         this.model = model;
         this.config = config;
         this.reference = reference;
+        this.onDevice = onDevice;
         this.promptTokens = promptTokens;
     }
 
@@ -46,7 +49,7 @@ final class RlMemory {
                 .max()
                 .orElse(1);
         boolean reference = config.klSamples() > 0 || algorithm.objective().needsReference();
-        return new RlMemory(model.config(), config, reference, longest);
+        return new RlMemory(model.config(), config, reference, !model.device().equals(Device.CPU), longest);
     }
 
     /** The plan of the run as it is configured. */
@@ -56,7 +59,9 @@ final class RlMemory {
 
     private MemoryPlan plan(RlConfig settings) {
         MemoryPlanner planner = MemoryPlanner.training(model);
-        if (reference) {
+        if (reference && onDevice) {
+            planner.referenceOnDevice();
+        } else if (reference) {
             planner.reference();
         }
         int samples = settings.numGenerations();

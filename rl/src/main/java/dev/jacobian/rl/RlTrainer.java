@@ -48,7 +48,7 @@ public final class RlTrainer {
     private final RlMemory memory;
     private Rollouts rollouts;
     private Optional<RunDirectory> directory = Optional.empty();
-    private Optional<CausalLM> initial = Optional.empty();
+    private Optional<ReferencePolicy> initial = Optional.empty();
     private TrainerState state = TrainerState.START;
 
     /**
@@ -67,7 +67,7 @@ public final class RlTrainer {
         if (model.device().equals(Device.CPU)) {
             memory.require();
         } else {
-            memory.plan().requireTraining(model.device(), config.offloadOptimizer());
+            memory.plan().requireTraining(model.device(), config.offloadOptimizer(), config.offloadReference());
         }
         model.gradientCheckpointing(config.gradientCheckpointing());
         this.model = model;
@@ -112,7 +112,7 @@ public final class RlTrainer {
      */
     public RlTrainer output(Path folder, RunOrigin origin, boolean resume) {
         RunDirectory run = RunDirectory.open(folder, config, origin, model, resume);
-        initial = Optional.of(model.copy()); // before a checkpoint replaces the weights
+        keepInitial(); // before a checkpoint replaces the weights
         state = run.restore(model, optimizer);
         directory = Optional.of(run);
         return this;
@@ -122,10 +122,7 @@ public final class RlTrainer {
     public RlResult train() {
         long begin = System.nanoTime();
         double before = state.seconds();
-        if (initial.isEmpty()
-                && (config.klSamples() > 0 || algorithm.objective().needsReference())) {
-            initial = Optional.of(model.copy());
-        }
+        keepInitial();
         if (state.step() == 0) {
             evaluateBefore();
         }
@@ -149,6 +146,13 @@ public final class RlTrainer {
                 state.differenceMax());
         directory.ifPresent(run -> run.finish(result, model));
         return result;
+    }
+
+    private void keepInitial() {
+        if (initial.isEmpty()
+                && (config.klSamples() > 0 || algorithm.objective().needsReference())) {
+            initial = Optional.of(ReferencePolicy.of(model, config.offloadReference()));
+        }
     }
 
     private void evaluateBefore() {
@@ -185,10 +189,9 @@ public final class RlTrainer {
                 .toList();
         measurements.rewards(scored, task.solvedThreshold());
         measurements.lengths(groups);
-        if (initial.isPresent() && config.klSamples() > 0) {
-            measurements.put("kl_to_init", klToInitial(groups));
-        }
-        update(scored, measurements);
+        List<PolicyGradient> gradients = gradients(scored);
+        initial.ifPresent(reference -> reference.use(policy -> score(policy, groups, gradients, measurements)));
+        update(gradients, measurements);
         int step = state.step() + 1;
         long tokens = groups.stream().mapToLong(Group::tokens).sum();
         int samples = groups.stream().mapToInt(g -> g.samples().size()).sum();
@@ -215,18 +218,40 @@ public final class RlTrainer {
         return rollouts.run(new RolloutTask(problems, keys, config.numGenerations(), sampling, state.weightVersion()));
     }
 
-    /** One optimizer step per equal part of the rollout. */
-    private void update(List<ScoredGroup> scored, Measurements measurements) {
+    /** One gradient for each of the step's updates, over equal parts of the rollout. */
+    private List<PolicyGradient> gradients(List<ScoredGroup> scored) {
+        int updates = algorithm.updatesPerRollout();
+        List<PolicyGradient> gradients = new ArrayList<>();
+        for (int u = 0; u < updates; u++) {
+            gradients.add(new PolicyGradient(
+                    model,
+                    algorithm,
+                    (float) config.temperature(),
+                    config.microBatchTokens(),
+                    scored.subList(u * scored.size() / updates, (u + 1) * scored.size() / updates)));
+        }
+        return gradients;
+    }
+
+    /** All that a step wants to know of the initial model, at once: it may be far away. */
+    private void score(
+            CausalLM reference, List<Group> groups, List<PolicyGradient> gradients, Measurements measurements) {
+        if (config.klSamples() > 0) {
+            measurements.put("kl_to_init", klToInitial(reference, groups));
+        }
+        if (algorithm.objective().needsReference()) {
+            gradients.forEach(gradient -> gradient.scoreReference(reference));
+        }
+    }
+
+    /** One optimizer step per gradient. */
+    private void update(List<PolicyGradient> gradients, Measurements measurements) {
         if (algorithm.resetsOptimizer()) {
             optimizer.reset();
         }
-        int updates = algorithm.updatesPerRollout();
-        for (int u = 0; u < updates; u++) {
-            List<ScoredGroup> part = scored.subList(u * scored.size() / updates, (u + 1) * scored.size() / updates);
-            PolicyGradient gradient = new PolicyGradient(
-                    model, algorithm, (float) config.temperature(), config.microBatchTokens(), initial);
-            gradient.accumulate(part);
-            if (u == 0) {
+        for (PolicyGradient gradient : gradients) {
+            gradient.accumulate();
+            if (gradient == gradients.getFirst()) {
                 // later parts are scored by weights that have moved on: their difference is learning, not a mismatch
                 state = state.withDifference(gradient.differenceMax());
                 measurements.put("sampling/sampling_logp_difference/mean", gradient.differenceMean());
@@ -245,7 +270,7 @@ public final class RlTrainer {
             optimizer.step(learningRate, norm.scale());
             optimizer.zeroGrad();
             state = state.updated();
-            measurements.update(gradient, norm.norm(), learningRate, updates);
+            measurements.update(gradient, norm.norm(), learningRate, gradients.size());
         }
     }
 
@@ -258,7 +283,7 @@ public final class RlTrainer {
     }
 
     /** The k3 estimate of KL(policy || initial model) per token, on the first completions of the batch. */
-    private double klToInitial(List<Group> groups) {
+    private double klToInitial(CausalLM reference, List<Group> groups) {
         List<Group> some = new ArrayList<>();
         int samples = 0;
         for (Group group : groups) {
@@ -267,14 +292,14 @@ public final class RlTrainer {
                 samples += group.samples().size();
             }
         }
-        float[] reference = PolicyScorer.logProbs(
-                initial.orElseThrow(), some, (float) config.temperature(), config.microBatchTokens());
+        float[] logProbs =
+                PolicyScorer.logProbs(reference, some, (float) config.temperature(), config.microBatchTokens());
         double sum = 0;
         int at = 0;
         for (Group group : some) {
             for (Trajectory sample : group.samples()) {
                 for (float logProb : sample.logProbs()) {
-                    double d = (double) logProb - reference[at++];
+                    double d = (double) logProb - logProbs[at++];
                     sum += StrictMath.exp(-d) + d - 1;
                 }
             }

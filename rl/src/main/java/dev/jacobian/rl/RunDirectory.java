@@ -53,7 +53,8 @@ final class RunDirectory {
     private static final int FORMAT = 1;
 
     /** Settings that may change in the middle of a run: the bits are the same. */
-    private static final List<String> HOW_MEMORY_IS_USED = List.of("gradient_checkpointing", "offload_optimizer");
+    private static final List<String> HOW_MEMORY_IS_USED =
+            List.of("gradient_checkpointing", "offload_optimizer", "offload_reference");
 
     private final Path folder;
     private final RlConfig config;

@@ -17,7 +17,6 @@ import dev.jacobian.transformer.generation.GenerationConfig;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,8 +40,8 @@ class PolicyGradientTest {
 
     private static float[] gradient(CausalLM model, Algorithm algorithm, List<ScoredGroup> groups, int microBatch) {
         model.parameters().forEach(Var::clearGrad);
-        PolicyGradient gradient = new PolicyGradient(model, algorithm, 1f, microBatch, Optional.empty());
-        gradient.accumulate(groups);
+        PolicyGradient gradient = new PolicyGradient(model, algorithm, 1f, microBatch, groups);
+        gradient.accumulate();
         assertThat(gradient.differenceMax()).isEqualTo(0.0);
         float[] all = new float[(int) model.config().parameters()];
         int at = 0;
@@ -71,6 +70,30 @@ class PolicyGradientTest {
         assertThat(norm).isPositive();
         for (int i = 0; i < whole.length; i++) {
             assertThat((double) parts[i]).isCloseTo(whole[i], within(1e-6 * norm));
+        }
+    }
+
+    @Test
+    @DisplayName("an anchor at the policy itself pulls nowhere; one that was not asked is an error")
+    void anchorAtThePolicy() {
+        CausalLM model = TestModels.addition();
+        List<ScoredGroup> groups = rollout(model, named("grpo"));
+        Algorithm anchored =
+                Algorithm.of(RlConfig.builder().algorithm("grpo").beta(0.5).build());
+        float[] free = gradient(model, named("grpo"), groups, 50);
+        model.parameters().forEach(Var::clearGrad);
+        PolicyGradient unasked = new PolicyGradient(model, anchored, 1f, 50, groups);
+        assertThatThrownBy(unasked::accumulate).hasMessageContaining("needs the reference policy's log-probabilities");
+        model.parameters().forEach(Var::clearGrad);
+        PolicyGradient asked = new PolicyGradient(model, anchored, 1f, 50, groups);
+        asked.scoreReference(model);
+        asked.accumulate();
+        assertThat(asked.statistics().klMean()).isZero();
+        int at = 0;
+        for (Var parameter : model.parameters()) {
+            for (float g : parameter.grad().orElseThrow().toFloatArray()) {
+                assertThat(g + 0f).isEqualTo(free[at++] + 0f); // + 0 makes one zero of two
+            }
         }
     }
 

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Training on a GPU: batch-invariant in F32 every method ends with the CPU's weights, bit for bit. */
@@ -110,6 +111,57 @@ class TrainingDeviceTest {
                 .train();
         new RlTrainer(here, new Addition(), config("grpo").build()).train();
         assertThat(bits(device)).isEqualTo(bits(here));
+    }
+
+    @Test
+    @DisplayName("with the initial model in the host's memory: the bits of one that stays, and of the CPU")
+    void offloadedReference() {
+        RlConfig.Builder anchored = config("grpo").beta(0.05).klSamples(8).microBatchTokens(40);
+        CausalLM here = TestModels.addition();
+        List<Double> expected = new ArrayList<>();
+        new RlTrainer(here, new Addition(), anchored.build())
+                .listener(drift(expected))
+                .train();
+        CausalLM device = TestModels.addition(DType.F32);
+        List<Double> measured = new ArrayList<>();
+        new RlTrainer(device, new Addition(), anchored.offloadReference(true).build())
+                .listener(drift(measured))
+                .train();
+        assertThat(bits(device)).isEqualTo(bits(here));
+        assertThat(measured).isEqualTo(expected).hasSize(3);
+        assertThat(measured.getLast()).isPositive();
+        CausalLM offloadedHere = TestModels.addition();
+        new RlTrainer(
+                        offloadedHere,
+                        new Addition(),
+                        anchored.offloadReference(true).build())
+                .train();
+        assertThat(bits(offloadedHere)).as("on the CPU it changes nothing").isEqualTo(bits(here));
+    }
+
+    private static TrainingListener drift(List<Double> drifts) {
+        return TrainingListener.eachStep(metrics -> {
+            if (metrics.step() > 0) {
+                drifts.add(metrics.values().get("kl_to_init"));
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16"})
+    @DisplayName("with cuBLAS's orders of sums too, offloading changes no bit")
+    void offloadedInAnyArithmetic(DType type) {
+        Backends.setBatchInvariant(false);
+        RlConfig.Builder anchored = config("grpo").beta(0.05).klSamples(8).microBatchTokens(40);
+        CausalLM stays = TestModels.addition(type);
+        new RlTrainer(stays, new Addition(), anchored.build()).train();
+        CausalLM moves = TestModels.addition(type);
+        new RlTrainer(
+                        moves,
+                        new Addition(),
+                        anchored.offloadReference(true).offloadOptimizer(true).build())
+                .train();
+        assertThat(bits(moves)).isEqualTo(bits(stays)).isNotEqualTo(bits(TestModels.addition()));
     }
 
     @Test

@@ -563,7 +563,10 @@ public interface Backend {
      */
     void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step);
 
-    /** The same for several parameters; a device does them in one launch. */
+    /**
+     * The same for several parameters; a device does them in one launch. On a device both moments of a parameter may be on the
+     * CPU: they are moved there and back, with the same bits, and are back when this returns.
+     */
     default void adamW(List<AdamWTensors> all, AdamWStep step) {
         for (AdamWTensors one : all) {
             adamW(one.parameter, one.gradient, one.m, one.v, step);

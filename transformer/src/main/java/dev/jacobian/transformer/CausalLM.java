@@ -162,6 +162,14 @@ public final class CausalLM {
                 config, files, moved, ModelOptions.DEFAULT.on(device).computingIn(computeType));
     }
 
+    /**
+     * Gives the memory of a model on a device back now instead of when the garbage collector finds it; the model cannot be used
+     * any more. A model on the CPU has nothing to give back.
+     */
+    public void close() {
+        parameters.forEach(Var::close);
+    }
+
     /** Where the weights are and the model computes. */
     public Device device() {
         return options.device();

@@ -153,16 +153,43 @@ public record MemoryPlan(Map<Part, Long> parts) {
      * @throws IllegalStateException naming the need, what there is and what helps
      */
     public void requireTraining(Device device, boolean offloaded) {
+        requireTraining(device, offloaded, false);
+    }
+
+    /**
+     * The same for a run with a reference model, and what is offloaded must fit into the heap.
+     *
+     * @param offloaded whether AdamW's moments are in the host's memory
+     * @param offloadedReference whether the reference model is, but for the moments in which it has the gradients' place
+     * @throws IllegalStateException naming the need, what there is and what helps
+     */
+    public void requireTraining(Device device, boolean offloaded, boolean offloadedReference) {
+        long gradients = bytes(Part.GRADIENTS);
         long moments = offloaded ? 0 : bytes(Part.MOMENTS);
-        long needed = bytes(Part.GRADIENTS) + moments + bytes(Part.REFERENCE);
+        long reference = offloadedReference ? Math.max(0, bytes(Part.REFERENCE) - gradients) : bytes(Part.REFERENCE);
+        long needed = gradients + moments + reference;
         long available = Backends.of(device).availableMemory();
         if (needed > available) {
             throw new IllegalStateException("training needs " + size(needed) + " beside the weights ("
-                    + size(bytes(Part.GRADIENTS)) + " gradients, " + size(moments) + " AdamW moments, "
-                    + size(bytes(Part.REFERENCE)) + " reference model), " + device + " has " + size(available)
-                    + " free. What helps: " + (offloaded ? "" : "offload_optimizer=true, ")
+                    + size(gradients) + " gradients, " + size(moments) + " AdamW moments, " + size(reference)
+                    + " reference model), " + device + " has " + size(available) + " free. What helps: "
+                    + (offloaded ? "" : "offload_optimizer=true, ")
+                    + (offloadedReference || reference == 0 ? "" : "offload_reference=true, ")
                     + "a smaller model, ending other processes on the device (nvidia-smi lists"
                     + " them), another device");
+        }
+        requireHeap(offloaded ? bytes(Part.MOMENTS) : 0, offloadedReference ? bytes(Part.REFERENCE) : 0);
+    }
+
+    private static void requireHeap(long moments, long reference) {
+        long heap = Runtime.getRuntime().maxMemory();
+        if (moments + reference > heap) {
+            long gibibytes = (long) Math.ceil((moments + reference) * 1.2 / 0x1p30) + 1;
+            throw new IllegalStateException("training keeps " + size(moments + reference) + " in the host's memory ("
+                    + size(moments) + " AdamW moments, " + size(reference) + " reference model), the heap may grow to "
+                    + size(heap) + ". What helps: a larger heap: JACOBIAN_JAVA_OPTS=-Xmx" + gibibytes
+                    + "g ./jacobian ..., or java -Xmx" + gibibytes + "g; or less in it: offload_optimizer=false,"
+                    + " offload_reference=false");
         }
     }
 

@@ -79,6 +79,12 @@ public final class MemoryPlanner {
         return this;
     }
 
+    /** The same on a GPU, which multiplies by weights as they are. */
+    public MemoryPlanner referenceOnDevice() {
+        parts.merge(Part.REFERENCE, Float.BYTES * config.parameters(), Long::sum);
+        return this;
+    }
+
     /** Generation by {@link Generator}, all prompts in one batch, sequences ending when they like. */
     public MemoryPlanner generation(int prompts, int samples, int promptTokens, int newTokens) {
         return generation(prompts, samples, promptTokens, newTokens, true);

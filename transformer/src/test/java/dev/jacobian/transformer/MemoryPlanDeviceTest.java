@@ -31,4 +31,30 @@ class MemoryPlanDeviceTest {
                         device + " has " + MemoryPlan.size(free) + " free. What helps: offload_optimizer=true, ");
         tooMuch.requireTraining(device, true);
     }
+
+    @Test
+    @DisplayName("an offloaded reference has the gradients' place, and what is offloaded must fit into the heap")
+    void offloaded() {
+        Device device = Fixtures.placement().device();
+        Assumptions.assumeFalse(device.equals(Device.CPU), "no device named");
+        long free = Backends.of(device).availableMemory();
+        long part = free / 2;
+        MemoryPlan plan = new MemoryPlan(Map.of(Part.GRADIENTS, part, Part.MOMENTS, part / 2, Part.REFERENCE, part));
+        assertThatThrownBy(() -> plan.requireTraining(device, false))
+                .hasMessageContaining("What helps: offload_optimizer=true, offload_reference=true, a smaller model");
+        plan.requireTraining(device, false, true);
+        MemoryPlan large = new MemoryPlan(
+                Map.of(Part.GRADIENTS, 2 * free, Part.MOMENTS, 4 * free, Part.REFERENCE, 2 * free + (1 << 20)));
+        assertThatThrownBy(() -> large.requireTraining(device, true, true))
+                .hasMessageContaining(" 0.0 MiB AdamW moments, 1.0 MiB reference model), ")
+                .hasMessageContaining("free. What helps: a smaller model, ");
+        long heap = Runtime.getRuntime().maxMemory();
+        long mebibyte = 1 << 20;
+        MemoryPlan host =
+                new MemoryPlan(Map.of(Part.MOMENTS, heap, Part.REFERENCE, mebibyte, Part.GRADIENTS, mebibyte));
+        assertThatThrownBy(() -> host.requireTraining(device, true, true))
+                .hasMessageStartingWith(
+                        "training keeps " + MemoryPlan.size(heap + mebibyte) + " in the host's memory (")
+                .hasMessageContaining("the heap may grow to " + MemoryPlan.size(heap) + ". What helps: a larger heap");
+    }
 }

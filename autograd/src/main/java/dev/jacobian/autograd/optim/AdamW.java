@@ -38,9 +38,9 @@ public final class AdamW {
     /**
      * An optimizer whose moments may lie in the host's memory.
      *
-     * @param offload keep the moments of parameters on a device in Java arrays and move them there and back for each step, one
-     *     parameter at a time: 8 bytes of device memory less for each trained number, for as many moved twice. The bits are
-     *     the same
+     * @param offload keep the moments of parameters on a device in Java arrays and move them there and back for each step,
+     *     some while others are updated: 8 bytes of device memory less for each trained number, for as many moved twice. The
+     *     bits are the same
      */
     public AdamW(List<Var> parameters, AdamWConfig config, boolean offload) {
         this.offload = offload;
@@ -104,27 +104,12 @@ public final class AdamW {
             Var parameter = parameters.get(i);
             if (parameter.grad().isPresent()) {
                 Tensor gradient = parameter.grad().get().contiguous();
-                if (!m[i].device().equals(gradient.device())) {
-                    stepOffloaded(i, gradient, step);
-                    continue;
-                }
                 byDevice.computeIfAbsent(parameter.value().device(), device -> new ArrayList<>())
                         .add(new AdamWTensors(parameter.value(), gradient, m[i], v[i]));
             }
         }
         byDevice.forEach((device, all) -> Backends.of(device).adamW(all, step));
         parameters.stream().filter(parameter -> parameter.grad().isPresent()).forEach(Var::valueChanged);
-    }
-
-    /** A step of one parameter whose moments are elsewhere. */
-    private void stepOffloaded(int i, Tensor gradient, AdamWStep step) {
-        Tensor mThere = m[i].to(gradient.device());
-        Tensor vThere = v[i].to(gradient.device());
-        Backends.of(gradient.device()).adamW(parameters.get(i).value(), gradient, mThere, vThere, step);
-        m[i].copyFrom(mThere);
-        v[i].copyFrom(vThere);
-        mThere.close();
-        vThere.close();
     }
 
     /** Clears the gradients of all parameters. */

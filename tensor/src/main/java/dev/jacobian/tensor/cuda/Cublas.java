@@ -7,12 +7,15 @@ import dev.jacobian.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.function.IntSupplier;
 import jcuda.cudaDataType;
+import jcuda.driver.CUresult;
 import jcuda.jcublas.JCublas2;
 import jcuda.jcublas.cublasComputeType;
 import jcuda.jcublas.cublasGemmAlgo;
 import jcuda.jcublas.cublasHandle;
 import jcuda.jcublas.cublasOperation;
+import jcuda.jcublas.cublasStatus;
 import jcuda.runtime.cudaStream_t;
 
 /**
@@ -46,7 +49,7 @@ final class Cublas implements AutoCloseable {
         this.stream = stream;
         this.workspace = stream.context().memory().allocate(WORKSPACE_BYTES, stream, "cuBLAS workspace");
         try {
-            checkCublas(JCublas2.cublasCreate(handle), "starting cuBLAS on", stream);
+            attempt(() -> JCublas2.cublasCreate(handle), "starting cuBLAS on", stream);
             try {
                 // The stream first: setting it puts the workspace back to cuBLAS's own.
                 checkCublas(
@@ -104,7 +107,7 @@ final class Cublas implements AutoCloseable {
         scalars.setAtIndex(ValueLayout.JAVA_FLOAT, 1, keep);
         stream.handle(); // on the right thread, and open
         // cuBLAS counts columns first, so rows-first matrices look transposed to it: cᵀ = bᵀ · aᵀ.
-        int status = JCublas2.cublasGemmEx_new(
+        IntSupplier product = () -> JCublas2.cublasGemmEx_new(
                 handle,
                 operation(b),
                 operation(a),
@@ -124,7 +127,7 @@ final class Cublas implements AutoCloseable {
                 c.rowStride(),
                 compute(a, tf32),
                 cublasGemmAlgo.CUBLAS_GEMM_DEFAULT);
-        checkCublas(status, "multiplying", m + "×" + k + " by " + k + "×" + n + " of " + a.type() + " on " + stream);
+        attempt(product, "multiplying", m + "×" + k + " by " + k + "×" + n + " of " + a.type() + " on " + stream);
     }
 
     /**
@@ -148,7 +151,7 @@ final class Cublas implements AutoCloseable {
         scalars.setAtIndex(ValueLayout.JAVA_FLOAT, 1, keep);
         stream.handle(); // on the right thread, and open
         // Columns first, as above.
-        int status = JCublas2.cublasGemmStridedBatchedEx_new(
+        IntSupplier products = () -> JCublas2.cublasGemmStridedBatchedEx_new(
                 handle,
                 operation(b.first()),
                 operation(a.first()),
@@ -172,11 +175,24 @@ final class Cublas implements AutoCloseable {
                 batch,
                 compute(a.first(), tf32),
                 cublasGemmAlgo.CUBLAS_GEMM_DEFAULT);
-        checkCublas(
-                status,
+        attempt(
+                products,
                 "multiplying",
                 batch + " times " + m + "×" + k + " by " + k + "×" + n + " of "
                         + a.first().type() + " on " + stream);
+    }
+
+    /** Makes a call that may take device memory of its own; if there is too little, once more without the cache. */
+    private void attempt(IntSupplier call, String doing, Object subject) {
+        DeviceMemory memory = stream.context().memory();
+        int status = call.getAsInt();
+        if (CudaResult.isTooLittleMemory(status)) {
+            status = memory.answerWithRoom(status, call);
+        }
+        if (status == cublasStatus.CUBLAS_STATUS_ALLOC_FAILED) {
+            throw memory.failure(CUresult.CUDA_ERROR_OUT_OF_MEMORY, doing, subject);
+        }
+        checkCublas(status, doing, subject);
     }
 
     private static int compute(Matrix a, boolean tf32) {

@@ -20,7 +20,8 @@ import java.util.function.Supplier;
  * <p>Decisions:
  *
  * <ul>
- *   <li>One stream, because its order is the program's order and nothing then needs an event.
+ *   <li>One stream, because its order is the program's order and nothing then needs an event. Moments on their way to and from
+ *       the host's memory have two more ({@link OffloadedMoments}).
  *   <li>Callers never wait unless they read. What they ask is handed to the dispatcher; the arguments are checked and arrays
  *       of theirs copied before, on the caller's thread, where a mistake has the right stack.
  *   <li>A kernel's arguments are given as a list; what they are decides how they are passed: a tensor or a place as its
@@ -60,6 +61,7 @@ final class CudaEngine implements AutoCloseable {
     private Staging smallStaging;
     private Cublas cublas;
     private UploadedInts ints;
+    private OffloadedMoments moments;
 
     private CudaEngine(CudaContext context) {
         this.context = context;
@@ -99,6 +101,7 @@ final class CudaEngine implements AutoCloseable {
         smallStaging = new Staging(context, SMALL_SLOTS, SMALL_BYTES);
         cublas = new Cublas(stream);
         ints = new UploadedInts(this);
+        moments = new OffloadedMoments(this);
     }
 
     CudaContext context() {
@@ -130,6 +133,11 @@ final class CudaEngine implements AutoCloseable {
 
     Cublas cublas() {
         return cublas;
+    }
+
+    /** AdamW for moments on the CPU; on the dispatcher's thread. */
+    OffloadedMoments offloadedMoments() {
+        return moments;
     }
 
     /** Runs a task on the dispatcher's thread some time later. */
@@ -264,6 +272,9 @@ final class CudaEngine implements AutoCloseable {
         try {
             context.dispatcher().runAlways(() -> {
                 List.copyOf(graphs).forEach(CudaGraph::close);
+                if (moments != null) {
+                    moments.close();
+                }
                 if (ints != null) {
                     ints.close();
                 }

@@ -22,7 +22,7 @@ final class CudaEvent implements AutoCloseable {
     private CudaEvent(CudaContext context, int flags) {
         context.dispatcher().requireCurrent();
         this.context = context;
-        check(JCudaDriver.cuEventCreate(handle, flags), "creating", "an event");
+        context.memory().attempt(() -> JCudaDriver.cuEventCreate(handle, flags), "creating", "an event");
     }
 
     /** An event that orders work. */

@@ -86,10 +86,13 @@ final class CudaGraph implements AutoCloseable {
             throw refused;
         }
         check(JCudaDriver.cuStreamEndCapture(stream.handle(), graph), "capturing", stream);
-        int code = JCudaDriver.cuGraphInstantiate(executable, graph, 0L);
+        DeviceMemory device = engine.context().memory();
+        int code = device.answer(() -> JCudaDriver.cuGraphInstantiate(executable, graph, 0L));
         int destroyed = JCudaDriver.cuGraphDestroy(graph); // the executable has all it needs
         instantiated = code == 0;
-        check(code, "instantiating a graph of", stream);
+        if (code != 0) {
+            throw device.failure(code, "instantiating a graph of", stream);
+        }
         check(destroyed, "closing a graph of", stream);
     }
 
@@ -114,7 +117,10 @@ final class CudaGraph implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("a closed graph is launched");
         }
-        check(JCudaDriver.cuGraphLaunch(executable, engine.stream().handle()), "launching a graph on", engine.stream());
+        CudaStream stream = engine.stream();
+        engine.context()
+                .memory()
+                .attempt(() -> JCudaDriver.cuGraphLaunch(executable, stream.handle()), "launching a graph on", stream);
     }
 
     /** Gives the memory back; launches under way end before anybody else gets it. */

@@ -43,10 +43,10 @@ final class CudaModule implements AutoCloseable {
         options.putInt(CUjit_option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES, LOG_BYTES);
         options.putBytes(CUjit_option.CU_JIT_ERROR_LOG_BUFFER, new byte[LOG_BYTES]);
         byte[] text = (ptx + '\0').getBytes(StandardCharsets.UTF_8);
-        int code = JCudaDriver.cuModuleLoadDataJIT(handle, Pointer.to(text), options);
+        int code = context.memory().answer(() -> JCudaDriver.cuModuleLoadDataJIT(handle, Pointer.to(text), options));
         if (code != 0) {
             String log = options.getString(CUjit_option.CU_JIT_ERROR_LOG_BUFFER);
-            CudaException failure = CudaResult.failure(code, "compiling", name + " for " + context.device());
+            CudaException failure = context.memory().failure(code, "compiling", name + " for " + context.device());
             throw new CudaException(
                     code,
                     failure.getMessage()
@@ -67,7 +67,11 @@ final class CudaModule implements AutoCloseable {
             throw new CudaException(name + " has no kernel " + kernel + "; it has " + entries.keySet());
         }
         CUfunction function = new CUfunction();
-        check(JCudaDriver.cuModuleGetFunction(function, handle, kernel), "looking up", kernel + " in " + name);
+        context.memory()
+                .attempt(
+                        () -> JCudaDriver.cuModuleGetFunction(function, handle, kernel),
+                        "looking up",
+                        kernel + " in " + name);
         return new KernelSite(context, kernel, function, sizes);
     }
 

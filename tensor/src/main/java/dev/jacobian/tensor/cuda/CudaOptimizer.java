@@ -4,27 +4,22 @@ package dev.jacobian.tensor.cuda;
 import dev.jacobian.tensor.Backend.AdamWStep;
 import dev.jacobian.tensor.Backend.AdamWTensors;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.CudaArray.View;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /** The optimizer's kernels: all tensors of a step in one launch, and the norm of all gradients with one wait. */
 final class CudaOptimizer {
-    /** Elements that one block updates. */
-    private static final int PIECE = 1 << 14;
-
     /** Elements that one block sums the squares of, and the sums that it leaves: see {@code squares.cu}. */
     private static final int SQUARES_PIECE = 1 << 16;
 
     private static final int SUMS_PER_PIECE = 16;
     private static final int SQUARES_FIELDS = 3;
-
-    /** Longs that describe a tensor: see {@code adamw.cu}. */
-    private static final int FIELDS = 6;
 
     private final CudaEngine engine;
 
@@ -32,73 +27,38 @@ final class CudaOptimizer {
         this.engine = engine;
     }
 
-    /** One step of all tensors. */
+    /** One step of all tensors; waits for those whose moments are on the CPU. */
     void adamW(List<AdamWTensors> all, AdamWStep step) {
-        List<AdamWTensors> filled =
-                all.stream().filter(one -> one.parameter().elements() > 0).toList();
-        if (filled.isEmpty()) {
-            return;
-        }
-        View[][] views = filled.stream()
-                .map(one -> new View[] {
-                    View.of(engine, one.parameter()),
-                    View.of(engine, one.gradient()),
-                    View.of(engine, one.m()),
-                    View.of(engine, one.v())
-                })
-                .toArray(View[][]::new);
-        int pieces = filled.stream()
-                .mapToInt(one -> Math.ceilDiv(one.parameter().elements(), PIECE))
-                .sum();
-        int[] pieceTensors = new int[pieces];
-        long[] pieceStarts = new long[pieces];
-        int at = 0;
-        for (int t = 0; t < filled.size(); t++) {
-            for (long from = 0; from < filled.get(t).parameter().elements(); from += PIECE) {
-                pieceTensors[at] = t;
-                pieceStarts[at++] = from;
+        List<AdamWTensors> resident = new ArrayList<>();
+        List<AdamWTensors> offloaded = new ArrayList<>();
+        for (AdamWTensors one : all) {
+            if (one.parameter().elements() > 0) {
+                (isOnCpu(one.m()) && isOnCpu(one.v()) ? offloaded : resident).add(one);
             }
         }
-        float[] decays = new float[filled.size()];
-        Arrays.fill(decays, step.decay());
-        engine.post(() -> {
-            long[] tensors = new long[FIELDS * views.length];
-            for (int t = 0; t < views.length; t++) {
-                for (int i = 0; i < views[t].length; i++) {
-                    tensors[FIELDS * t + i] = views[t][i].address();
-                }
-                tensors[FIELDS * t + FIELDS - 1] = filled.get(t).parameter().elements();
-            }
-            try (DeviceBlock table = uploaded(MemorySegment.ofArray(tensors));
-                    DeviceBlock starts = uploaded(MemorySegment.ofArray(pieceStarts));
-                    DeviceBlock ofTensors = uploaded(MemorySegment.ofArray(decays));
-                    DeviceBlock scale = uploaded(MemorySegment.ofArray(new float[] {step.gradientScale()}))) {
-                engine.launchNow(
-                        "adamw_f32",
-                        pieces,
-                        1,
-                        256,
-                        0,
-                        table,
-                        pieceTensors,
-                        starts,
-                        PIECE,
-                        ofTensors,
-                        scale,
-                        (float) (1 - step.beta1()),
-                        (float) step.beta2(),
-                        (float) (1 - step.beta2()),
-                        step.stepSize(),
-                        step.inverseRootCorrection(),
-                        step.epsilon());
-            }
-        });
+        if (!resident.isEmpty()) {
+            List<Supplier<AdamWLaunch.Run>> runs =
+                    resident.stream().map(this::placed).toList();
+            engine.post(() ->
+                    AdamWLaunch.launch(engine, runs.stream().map(Supplier::get).toList(), step));
+        }
+        if (!offloaded.isEmpty()) {
+            engine.run(() -> engine.offloadedMoments().step(offloaded, step));
+        }
     }
 
-    private DeviceBlock uploaded(MemorySegment values) {
-        DeviceBlock block = engine.scratch(values.byteSize(), "the optimizer's tables");
-        engine.upload(values, block, 0);
-        return block;
+    private static boolean isOnCpu(Tensor tensor) {
+        return tensor.device().equals(Device.CPU);
+    }
+
+    /** A whole tensor; checked now, its addresses asked for when it runs. */
+    private Supplier<AdamWLaunch.Run> placed(AdamWTensors one) {
+        View parameter = View.of(engine, one.parameter());
+        View gradient = View.of(engine, one.gradient());
+        View m = View.of(engine, one.m());
+        View v = View.of(engine, one.v());
+        long elements = one.parameter().elements();
+        return () -> new AdamWLaunch.Run(parameter.address(), gradient.address(), m.address(), v.address(), elements);
     }
 
     /** The pieces of one type: the tensors that they are of, and the number of the first among all pieces. */
@@ -145,9 +105,10 @@ final class CudaOptimizer {
                 table[SQUARES_FIELDS * t + 1] = tensors.get(t).elements();
                 table[SQUARES_FIELDS * t + 2] = first[t];
             }
-            try (DeviceBlock described = uploaded(MemorySegment.ofArray(table));
+            try (DeviceBlock described = engine.scratch((long) Long.BYTES * table.length, "the gradients' table");
                     DeviceBlock partials = engine.scratch(Double.BYTES * partial, "partial sums of squares");
                     DeviceBlock results = engine.scratch((long) Double.BYTES * sums.length, "sums of squares")) {
+                engine.upload(MemorySegment.ofArray(table), described, 0);
                 for (Squares launch : launches) {
                     int blocks = launch.tensors.length;
                     if (blocks > 0) {

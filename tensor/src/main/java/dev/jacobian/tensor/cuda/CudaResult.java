@@ -34,6 +34,12 @@ final class CudaResult {
         }
     }
 
+    /** Whether a status of cuBLAS may mean that device memory is short; a handle that cannot be made often does. */
+    static boolean isTooLittleMemory(int status) {
+        return status == cublasStatus.CUBLAS_STATUS_ALLOC_FAILED
+                || status == cublasStatus.CUBLAS_STATUS_NOT_INITIALIZED;
+    }
+
     /** The exception for a failure. */
     static CudaException failure(int code, String doing, Object subject) {
         return new CudaException(

@@ -29,7 +29,11 @@ final class CudaStream implements AutoCloseable {
         context.dispatcher().requireCurrent();
         this.context = context;
         this.name = name;
-        check(JCudaDriver.cuStreamCreate(handle, CUstream_flags.CU_STREAM_NON_BLOCKING), "creating", "stream " + name);
+        context.memory()
+                .attempt(
+                        () -> JCudaDriver.cuStreamCreate(handle, CUstream_flags.CU_STREAM_NON_BLOCKING),
+                        "creating",
+                        this);
     }
 
     CudaContext context() {

@@ -15,6 +15,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.IntSupplier;
 import java.util.stream.Collectors;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
@@ -29,8 +30,9 @@ import jcuda.driver.JCudaDriver;
  *       every wait. A block serves again for the same size class on the same stream, so reuse needs no wait either.
  *   <li>Size classes are eighths of powers of two from 512 bytes on: at most an eighth of a block is rounding, and sizes that
  *       vary a little share blocks.
- *   <li>Before a failure is reported, everything cached is given back to the driver. The exception then says what was needed
- *       and what there is, and who holds it.
+ *   <li>Before a failure is reported, everything cached is given back to the driver and the call made again; that holds for
+ *       whatever else the driver and cuBLAS take memory for ({@link #attempt}). The exception then says what was needed and
+ *       what there is, and who holds it.
  *   <li>A block that is dropped without being closed is freed when the garbage collector finds it, at the latest before a
  *       failure is reported. Where somebody had promised to close it, it is counted as leaked: tests hold that count at zero.
  *   <li>What is allocated while a graph is captured stays with that graph ({@link GraphMemory}): its kernels use the
@@ -222,21 +224,60 @@ final class DeviceMemory {
     /** Memory from the driver; if there is too little, once more without the cache. */
     private long obtain(long occupied, long bytes, String what) {
         RawDevicePointer pointer = new RawDevicePointer();
-        int code = JCudaDriver.cuMemAlloc(pointer, occupied);
-        if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY && cached > 0) {
-            trim();
-            code = JCudaDriver.cuMemAlloc(pointer, occupied);
-        }
-        for (int wait = 0; code == CUresult.CUDA_ERROR_OUT_OF_MEMORY && wait < DROPPED_WAITS; wait++) {
-            if (collectDropped(wait)) {
-                code = JCudaDriver.cuMemAlloc(pointer, occupied);
-            }
-        }
+        int code = answer(() -> JCudaDriver.cuMemAlloc(pointer, occupied));
         if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
-            throw tooLittle(occupied, what, free());
+            throw tooLittle(what + " needs " + Bytes.text(occupied), free());
         }
         check(code, "allocating " + Bytes.text(bytes) + " for", what);
         return pointer.address();
+    }
+
+    /**
+     * Makes a driver call that may take device memory of its own; if there is too little, once more without the cache.
+     *
+     * @return what the last call answered
+     */
+    int answer(IntSupplier call) {
+        int code = call.getAsInt();
+        return code == CUresult.CUDA_ERROR_OUT_OF_MEMORY ? answerWithRoom(code, call) : code;
+    }
+
+    /** What a call answers, whose first answer was that there is too little memory, once all is free that can be. */
+    int answerWithRoom(int tooLittle, IntSupplier call) {
+        dispatcher.requireCurrent();
+        int code = tooLittle;
+        if (cached > 0) {
+            trim();
+            code = call.getAsInt();
+        }
+        for (int wait = 0; code == tooLittle && wait < DROPPED_WAITS; wait++) {
+            if (collectDropped(wait)) {
+                code = call.getAsInt();
+            }
+        }
+        // Another process may have given memory back meanwhile.
+        return code == tooLittle ? call.getAsInt() : code;
+    }
+
+    /**
+     * {@link #answer}, or an exception.
+     *
+     * @param doing what is attempted, such as {@code creating}
+     * @param subject what it is attempted with
+     * @throws CudaException unless the driver succeeded; with what there is if memory is short
+     */
+    void attempt(IntSupplier call, String doing, Object subject) {
+        int code = answer(call);
+        if (code != CUresult.CUDA_SUCCESS) {
+            throw failure(code, doing, subject);
+        }
+    }
+
+    /** The exception for a failure of a call that may take device memory of its own. */
+    CudaException failure(int code, String doing, Object subject) {
+        return code == CUresult.CUDA_ERROR_OUT_OF_MEMORY
+                ? tooLittle(doing + " " + subject + " needs more device memory", free())
+                : CudaResult.failure(code, doing, subject);
     }
 
     /**
@@ -248,7 +289,7 @@ final class DeviceMemory {
     void require(long bytes, String what) {
         dispatcher.requireCurrent();
         if (bytes > available()) {
-            throw tooLittle(bytes, what, available());
+            throw tooLittle(what + " needs " + Bytes.text(bytes), available());
         }
     }
 
@@ -264,11 +305,11 @@ final class DeviceMemory {
         return free[0];
     }
 
-    private CudaException tooLittle(long bytes, String what, long free) {
+    private CudaException tooLittle(String need, long free) {
         long others = Math.max(0, device.memory() - free - held);
         return new CudaException(
                 CUresult.CUDA_ERROR_OUT_OF_MEMORY,
-                what + " needs " + Bytes.text(bytes) + ", " + device + " has " + Bytes.text(free)
+                need + ", " + device + " has " + Bytes.text(free)
                         + " free (this program holds "
                         + Bytes.text(held) + ", the driver and other processes " + Bytes.text(others)
                         + "); use a smaller batch or model, or end other processes on the device",

@@ -50,26 +50,13 @@ final class KernelModules implements AutoCloseable {
         context.dispatcher().requireCurrent();
         return modules.computeIfAbsent(text, name -> {
             long start = System.nanoTime();
-            CudaModule module = compile(name + ".ptx", KernelTexts.read(name));
+            CudaModule module = new CudaModule(context, name + ".ptx", KernelTexts.read(name));
             LOG.log(Level.DEBUG, () -> {
                 double seconds = (System.nanoTime() - start) * 1e-9;
                 return String.format(Locale.ROOT, "compiled %s.ptx for %s in %.3f s", name, context.device(), seconds);
             });
             return module;
         });
-    }
-
-    /** Kernels take device memory as they come, and what nobody uses may be held for tensors: then once more without that. */
-    private CudaModule compile(String name, String ptx) {
-        try {
-            return new CudaModule(context, name, ptx);
-        } catch (CudaException refused) {
-            if (!refused.isOutOfMemory()) {
-                throw refused;
-            }
-            context.memory().trim();
-            return new CudaModule(context, name, ptx);
-        }
     }
 
     /** Compiles all of them. */

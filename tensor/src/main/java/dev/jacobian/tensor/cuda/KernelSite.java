@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUfunction_attribute;
+import jcuda.driver.CUstream;
 import jcuda.driver.JCudaDriver;
 
 /**
@@ -155,14 +156,19 @@ final class KernelSite {
             throw new IllegalStateException("kernel " + name + ": argument " + Long.numberOfTrailingZeros(~set) + " of "
                     + sizes.length + " has no value yet");
         }
-        int code = JCudaDriver.cuLaunchKernel(
-                function, gridX, gridY, gridZ, blockX, blockY, blockZ, sharedBytes, stream.handle(), addresses, null);
+        CUstream on = stream.handle();
+        // A kernel's code and the registers that it spills lie in device memory, which a first launch may ask for.
+        int code = context.memory()
+                .answer(() -> JCudaDriver.cuLaunchKernel(
+                        function, gridX, gridY, gridZ, blockX, blockY, blockZ, sharedBytes, on, addresses, null));
         if (code != 0) {
-            throw CudaResult.failure(
-                    code,
-                    "launching",
-                    name + " with grid " + gridX + "×" + gridY + "×" + gridZ + ", block " + blockX + "×" + blockY + "×"
-                            + blockZ + ", " + sharedBytes + " bytes of shared memory on " + stream);
+            throw context.memory()
+                    .failure(
+                            code,
+                            "launching",
+                            name + " with grid " + gridX + "×" + gridY + "×" + gridZ + ", block " + blockX + "×"
+                                    + blockY + "×" + blockZ + ", " + sharedBytes + " bytes of shared memory on "
+                                    + stream);
         }
     }
 

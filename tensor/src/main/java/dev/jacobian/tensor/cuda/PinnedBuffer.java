@@ -5,6 +5,7 @@ import static dev.jacobian.tensor.cuda.CudaResult.check;
 
 import java.lang.foreign.MemorySegment;
 import jcuda.Pointer;
+import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
 /**
@@ -25,7 +26,16 @@ final class PinnedBuffer implements AutoCloseable {
     PinnedBuffer(CudaContext context, int bytes) {
         context.dispatcher().requireCurrent();
         this.context = context;
-        check(JCudaDriver.cuMemAllocHost(handle, bytes), "pinning host memory:", Bytes.text(bytes));
+        int code = context.memory().answer(() -> JCudaDriver.cuMemAllocHost(handle, bytes));
+        if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
+            throw new CudaException(
+                    code,
+                    "copies need " + Bytes.text(bytes)
+                            + " of pinned host memory, which the system does not give; end other"
+                            + " processes, or raise the memory limit of the container",
+                    null);
+        }
+        check(code, "pinning host memory:", Bytes.text(bytes));
         memory = MemorySegment.ofBuffer(handle.getByteBuffer(0, bytes));
     }
 

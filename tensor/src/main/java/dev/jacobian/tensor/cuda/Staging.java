@@ -37,7 +37,7 @@ final class Staging implements AutoCloseable {
         void settle() {
             copied.synchronize();
             if (readback != null) {
-                MemorySegment.copy(buffer.memory(), 0, destination, 0, destination.byteSize());
+                HostCopies.copy(buffer.memory().asSlice(0, destination.byteSize()), destination);
                 readback.pieceArrived();
                 destination = null;
                 readback = null;
@@ -91,7 +91,7 @@ final class Staging implements AutoCloseable {
         for (long done = 0; done < from.byteSize(); done += slotBytes) {
             long bytes = Math.min(slotBytes, from.byteSize() - done);
             Slot slot = takeSlot();
-            MemorySegment.copy(from, done, slot.buffer.memory(), 0, bytes);
+            HostCopies.copy(from.asSlice(done, bytes), slot.buffer.memory().asSlice(0, bytes));
             slot.buffer.copyToDevice(address + done, bytes, stream);
             slot.copied.record(stream);
         }

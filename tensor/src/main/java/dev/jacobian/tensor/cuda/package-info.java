@@ -17,8 +17,10 @@
  *       {@code CudaModule} and {@code PtxEntries}, {@code KernelSite}; {@code CudaResult} turns every answer into an
  *       exception that says what to do.
  *   <li>Memory: {@code DeviceMemory} gives {@code DeviceBlock}s and keeps the {@code MemoryAccount}; {@code Staging} copies
- *       arrays through {@code PinnedBuffer}s, a {@code Readback} is such a copy under way; {@code UploadedInts} keeps copies of
- *       small integer arrays.
+ *       arrays through {@code PinnedBuffer}s, a {@code Readback} is such a copy under way, {@code HostCopies} its part on the
+ *       host; {@code UploadedInts} keeps copies of small integer arrays.
+ *   <li>The optimizer: {@code AdamWLaunch} is a step's launch, {@code OffloadedMoments} a step whose moments come from the
+ *       host's memory and go back to it.
  *   <li>Graphs: {@code CudaGraph} is work captured once, {@code GraphMemory} what it uses; {@code DecodeGraphs} keeps the
  *       {@code DecodeStep}s of a cache, which read their {@code DecodeInputs}.
  *   <li>Matrix products: {@code Cublas}.

@@ -19,7 +19,8 @@ import java.util.Map;
 /**
  * The fake driver in this process: what a test sets and asks of it beside the driver's own functions.
  *
- * <p>When work runs is {@code jacobian.gpu.emulation.mode}: {@code lazy}, when somebody waits for it, or {@code eager}.
+ * <p>When work runs is {@code jacobian.gpu.emulation.mode}: {@code lazy}, when somebody waits for it, or {@code eager}. In
+ * processes that take it from {@code JACOBIAN_EMULATION_MODE} also {@code overtaking}: lazy, but only a device's first stream.
  * Which of a kernel's threads and blocks goes first is {@code jacobian.gpu.emulation.order}: {@code forward}, {@code
  * reverse} or {@code random}.
  */
@@ -73,6 +74,9 @@ final class FakeDriver {
         loseDeviceAfter(-1);
         setDevices(1);
         setMemory(1L << 30);
+        setTaken(0);
+        setOthersEarly(false);
+        ignoreWait(-1);
         takeFaults();
     }
 
@@ -101,9 +105,29 @@ final class FakeDriver {
 
     /** Makes a call of a driver function fail after some that pass. */
     void inject(String function, int passing, int code) {
+        inject(function, passing, code, 1);
+    }
+
+    /** Makes so many calls of a driver function fail after some that pass. */
+    void inject(String function, int passing, int code, int times) {
         try (Arena arena = Arena.ofConfined()) {
-            call("fakecuda_inject", arena.allocateFrom(function), passing, code);
+            call("fakecuda_inject", arena.allocateFrom(function), passing, code, times);
         }
+    }
+
+    /** Bytes of each device's memory that another process holds. */
+    void setTaken(long bytes) {
+        call("fakecuda_set_taken", bytes);
+    }
+
+    /** In lazy mode: whether all but a device's first stream run as early as they may, so that copies overtake arithmetic. */
+    void setOthersEarly(boolean early) {
+        call("fakecuda_set_others_early", early ? 1 : 0);
+    }
+
+    /** Ignores a wait of a stream for an event after some that pass: a mistake to be found. Negative: ignores none. */
+    void ignoreWait(int passing) {
+        call("fakecuda_ignore_wait", passing);
     }
 
     /** The mistakes that it saw since it was last asked, one a line. */
