@@ -16,9 +16,10 @@ __device__ __forceinline__ void gatherRows(const T* table, const int* rows, int 
 template <class T, class Sum>
 __device__ __forceinline__ void scatterAddRows(
         const T* x, const int* order, const int* starts, const int* targets, int d, Sum* table) {
-    Sum* to = table + static_cast<long long>(targets[blockIdx.x]) * d;
     int begin = starts[blockIdx.x];
     int end = starts[blockIdx.x + 1];
+    if (begin == end) return;  // no group: another block may own the row that its target names
+    Sum* to = table + static_cast<long long>(targets[blockIdx.x]) * d;
     constexpr int N = VECTOR<T, Sum>;
     bool aligned = d % N == 0 && isAligned<N>(x) && isAligned<N>(table);
     for (int i = threadIdx.x * N; aligned && i < d; i += blockDim.x * N) {
@@ -61,7 +62,7 @@ GATHER_ROWS(f32_to_bf16, float, BFloat16)
 GATHER_ROWS(f16_to_bf16, Half, BFloat16)
 
 // x [R, d]; order [R]: the rows of x sorted stably by their target; targets [U]: the different ones; starts [U + 1]: where each one's
-// rows begin in order; table [T, d]. Grid: U.
+// rows begin in order; table [T, d]. Grid: U. Groups without rows do nothing, so that a graph can launch R blocks whatever U is.
 #define SCATTER_ADD_ROWS(name, T, Sum)                                                                                 \
     KERNEL(scatter_add_rows_##name, 256,                                                                               \
            (const T* x, const int* order, const int* starts, const int* targets, int d, Sum* table)) {                 \

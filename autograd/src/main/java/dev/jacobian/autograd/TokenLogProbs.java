@@ -15,7 +15,7 @@ import java.util.Arrays;
  * <p>Decisions: rows are processed in chunks of about {@value #CHUNK_ELEMENTS} logits (more on a device), forward and again in backward, so
  * memory does not grow with the number of tokens. Chunking cannot change a bit: every log-probability depends on its own
  * row, and weight gradients continue one chain of additions from chunk to chunk. Rows whose gradient is zero are skipped in
- * backward.
+ * backward, unless nothing may be read back ({@link Backend#readsBack}).
  */
 public final class TokenLogProbs {
     static final int CHUNK_ELEMENTS = 1 << 21;
@@ -69,7 +69,7 @@ public final class TokenLogProbs {
         for (int from = 0; from < rows.length; from += chunk) {
             int n = Math.min(chunk, rows.length - from);
             int[] chunkRows = Arrays.copyOfRange(rows, from, from + n);
-            int[] chunkTargets = Arrays.copyOfRange(targets, from, from + n);
+            int[] chunkTargets = hidden.backend().part(targets, from, from + n);
             logitsOf(states, weight, chunkRows, h.slice(0, 0, n), logits.slice(0, 0, n));
             hidden.backend()
                     .logProbs(
@@ -126,8 +126,9 @@ public final class TokenLogProbs {
             Tensor dOut,
             int chunk) {
         int d = hidden.value().extent(1);
-        int[] active = activeRows(dOut.toFloatArray());
         Backend backend = hidden.backend();
+        boolean all = !backend.readsBack();
+        int[] active = all ? everyRow(rows.length) : activeRows(dOut.toFloatArray());
         Tensor h = Workspace.like(states, chunk, d); // [chunk, D]
         Tensor dH = Workspace.like(states, chunk, d); // [chunk, D]
         Tensor logits = Workspace.floatsBeside(states, chunk, Linear.outputs(weight)); // [chunk, V]
@@ -135,13 +136,9 @@ public final class TokenLogProbs {
         Tensor narrowed = narrow ? Workspace.like(states, chunk, Linear.outputs(weight)) : null; // [chunk, V]
         for (int from = 0; from < active.length; from += chunk) {
             int n = Math.min(chunk, active.length - from);
-            int[] chunkRows = new int[n];
-            int[] chunkTargets = new int[n];
             int[] chunkActive = Arrays.copyOfRange(active, from, from + n);
-            for (int i = 0; i < n; i++) {
-                chunkRows[i] = rows[chunkActive[i]];
-                chunkTargets[i] = targets[chunkActive[i]];
-            }
+            int[] chunkRows = elements(rows, chunkActive);
+            int[] chunkTargets = all ? backend.part(targets, from, from + n) : elements(targets, chunkActive);
             Tensor chunkStats = Workspace.floatsBeside(states, n, 2); // [n, 2]
             Tensor chunkGrad = Workspace.floatsBeside(states, n, 1); // [n, 1]
             backend.gatherRows(stats, chunkActive, chunkStats);
@@ -172,6 +169,18 @@ public final class TokenLogProbs {
         if (narrow) {
             Workspace.release(narrowed);
         }
+    }
+
+    private static int[] everyRow(int count) {
+        int[] rows = new int[count];
+        Arrays.setAll(rows, i -> i);
+        return rows;
+    }
+
+    private static int[] elements(int[] of, int[] at) {
+        int[] elements = new int[at.length];
+        Arrays.setAll(elements, i -> of[at[i]]);
+        return elements;
     }
 
     private static int[] activeRows(float[] dOut) {

@@ -33,6 +33,7 @@ public final class Var implements LinearWeight {
     private boolean gradIsShared;
     private boolean recycled;
     private Tensor spareGrad; // a cleared gradient whose array the next one takes
+    private boolean keepsGrad; // as a spare, whenever it is cleared
     private PackedMatrix packedTranspose;
     private boolean packedIsStale;
     private Tensor converted; // the value in another type
@@ -99,9 +100,12 @@ public final class Var implements LinearWeight {
         return Optional.ofNullable(grad);
     }
 
-    /** Forgets the accumulated gradient. Inside a {@link Workspace} the next one will be written over it. */
+    /**
+     * Forgets the accumulated gradient. Inside a {@link Workspace}, and after {@link #provideGrad}, the next one will be written
+     * over it.
+     */
     public void clearGrad() {
-        if (grad != null && producer == null && Workspace.isActive()) {
+        if (grad != null && producer == null && (keepsGrad || Workspace.isActive())) {
             spareGrad = grad;
         }
         grad = null;
@@ -127,6 +131,27 @@ public final class Var implements LinearWeight {
             converted = null;
         }
         packedTranspose = null;
+    }
+
+    /**
+     * Makes a parameter's gradient exist, as zeros where there is none yet, and lie in the same memory from now on, so that what
+     * adds to it can be replayed. Afterwards every optimizer step counts the parameter, whether backward reaches it or not.
+     */
+    public void provideGrad() {
+        if (requiresGrad && producer == null) {
+            keepsGrad = true;
+            gradToAddInto();
+        }
+    }
+
+    /** Makes the copies of the value that operations keep equal to it again, so that what reads them can be replayed. */
+    public void refreshCopies() {
+        if (converted != null && convertedIsStale) {
+            valueAs(converted.dtype());
+        }
+        if (packedTranspose != null && packedIsStale) {
+            packedTranspose();
+        }
     }
 
     /** The same value, cut off from how it was computed. */
@@ -186,7 +211,7 @@ public final class Var implements LinearWeight {
         }
         if (grad == null) {
             // A leaf's gradient outlives the workspace.
-            boolean kept = producer != null || owned && !Workspace.owns(gradient);
+            boolean kept = producer != null || owned && !keepsGrad && !Workspace.owns(gradient);
             grad = kept ? gradient : copyToSpare(gradient);
             gradIsShared = kept && !owned;
             if (gradIsShared) {

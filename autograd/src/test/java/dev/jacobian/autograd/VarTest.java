@@ -291,6 +291,49 @@ class VarTest {
                 .hasMessageContaining("4");
     }
 
+    @Test
+    @DisplayName(
+            "a provided gradient is zeros to add to, and keeps its memory when it is cleared, in a workspace or not")
+    void provided() {
+        Var x = parameter("x", 1, 2);
+        x.provideGrad();
+        Tensor gradient = x.grad().orElseThrow();
+        assertThat(grad(x)).containsExactly(0, 0);
+        Reduction.sum(Elementwise.scale(x, 3)).backward();
+        x.provideGrad();
+        assertThat(grad(x)).as("what is there stays").containsExactly(3, 3);
+        x.clearGrad();
+        assertThat(x.grad()).isEmpty();
+        x.provideGrad();
+        assertThat(x.grad().orElseThrow()).isSameAs(gradient);
+        assertThat(grad(x)).containsExactly(0, 0);
+        x.clearGrad();
+        Reduction.sum(Elementwise.multiply(x, x)).backward();
+        assertThat(x.grad().orElseThrow()).isSameAs(gradient);
+        assertThat(grad(x)).containsExactly(2, 4);
+
+        Var constant = Var.constant(Tensor.of(new float[] {1}, 1));
+        constant.provideGrad();
+        assertThat(constant.grad()).isEmpty();
+    }
+
+    @Test
+    @DisplayName("refreshed copies are those of the value: products read the new one")
+    void refreshed() {
+        Var weight = Var.parameter("w", normal(1, 3, 4)); // [M, K]
+        Var x = Var.constant(normal(2, 2, 4)); // [N, K]
+        weight.refreshCopies(); // there is none
+        Linear.linear(x, weight, Optional.empty());
+        Tensor other = normal(3, 3, 4); // [M, K]
+        weight.value().copyFrom(other);
+        weight.valueChanged();
+        weight.refreshCopies();
+        assertThat(Linear.linear(x, weight, Optional.empty()).value().toFloatArray())
+                .containsExactly(Linear.linear(x, Var.parameter("other", other), Optional.empty())
+                        .value()
+                        .toFloatArray());
+    }
+
     private static void assertError(org.assertj.core.api.ThrowableAssert.ThrowingCallable call, String... parts) {
         assertThatThrownBy(call).isInstanceOf(IllegalArgumentException.class).hasMessageContainingAll(parts);
     }

@@ -99,6 +99,39 @@ class TrainingDeviceTest {
         assertThat(bits(device)).isEqualTo(bits(here)).isNotEqualTo(bits(TestModels.addition()));
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    @DisplayName("supervised fine-tuning on examples of one length, replayed from the second micro-batch on")
+    void sftOfOneShape(boolean bf16) {
+        List<SftExample> examples = new ArrayList<>();
+        for (int a = 10; a < 40; a++) {
+            examples.add(new SftExample(a + "+" + (a + 10) + "=", "" + (2 * a + 10)));
+        }
+        SftConfig config = SftConfig.builder()
+                .maxSteps(3)
+                .warmupSteps(1)
+                .batchSize(6)
+                .microBatchTokens(20)
+                .build();
+        List<List<Integer>> weights = new ArrayList<>();
+        for (boolean graphs : new boolean[] {true, false}) {
+            System.setProperty("jacobian.cuda.graphs", Boolean.toString(graphs));
+            try {
+                CausalLM device = TestModels.addition(bf16 ? DType.BF16 : DType.F32);
+                new SftTrainer(device, SftDataset.of("sums", examples), config).train();
+                weights.add(bits(device));
+            } finally {
+                System.clearProperty("jacobian.cuda.graphs");
+            }
+        }
+        assertThat(weights.get(0)).isEqualTo(weights.get(1)).isNotEqualTo(bits(TestModels.addition()));
+        if (!bf16) {
+            CausalLM here = TestModels.addition();
+            new SftTrainer(here, SftDataset.of("sums", examples), config).train();
+            assertThat(weights.get(0)).isEqualTo(bits(here));
+        }
+    }
+
     @Test
     @DisplayName("with the optimizer's moments in the host's memory")
     void offloaded() {

@@ -5,6 +5,7 @@ import dev.jacobian.tensor.reference.ReferenceSampling;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * The kernels of one kind of device: everything that computes.
@@ -63,6 +64,33 @@ public interface Backend {
 
     /** Waits until the device has done everything that it was asked, and throws what went wrong with any of it. */
     default void synchronize() {}
+
+    /** What replays computations that come again; by itself it just computes them. Closed by the caller. */
+    default Replays newReplays() {
+        return new Replays() {
+            @Override
+            public Tensor run(
+                    Object shape, Object constants, List<int[]> integers, float[] numbers, UnaryOperator<Tensor> body) {
+                return Workspace.keepResult(() -> body.apply(Tensor.of(numbers, numbers.length)));
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    /**
+     * Whether a computation may read numbers back to decide how it goes on. Not in a body of {@link Replays} on a device,
+     * which is replayed with other numbers.
+     */
+    default boolean readsBack() {
+        return true;
+    }
+
+    /** Integers {@code from} to {@code to} of an array, for kernels: in a body of {@link Replays} they change with the array's. */
+    default int[] part(int[] integers, int from, int to) {
+        return Arrays.copyOfRange(integers, from, to);
+    }
 
     // Matrix products
 

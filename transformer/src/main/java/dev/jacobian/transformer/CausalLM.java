@@ -284,6 +284,18 @@ public final class CausalLM {
         return decoder.hidden(tokens, segments, Optional.of(cache), sequences, listener);
     }
 
+    /** What a replayed pass over a batch was captured with, beside weights and gradients. */
+    Object passConstants(Segments segments) {
+        return decoder.passConstants(segments);
+    }
+
+    /** Refuses ids outside of the vocabulary, before a pass that does not look at them. */
+    void requireTokens(int[] tokens) {
+        for (int token : tokens) {
+            decoder.requireToken(token);
+        }
+    }
+
     /** An empty cache for this model. */
     public KvCache newKvCache() {
         return Backends.of(device()).newKvCache(config.layers(), config.kvHeads(), config.headDim(), computeType());

@@ -97,6 +97,16 @@ final class Decoder {
         return h;
     }
 
+    /** What a replayed forward and backward pass over a batch was captured with, beside the weights and their gradients. */
+    Object passConstants(Segments segments) {
+        int last = 0;
+        for (int s = 0; s < segments.count(); s++) {
+            last = Math.max(last, segments.history(s) + segments.length(s));
+        }
+        rotary.ensure(last);
+        return List.of(rotary.cos(), checkpoints);
+    }
+
     private static boolean isOneTokenEach(Segments segments) {
         for (int s = 0; s < segments.count(); s++) {
             if (segments.length(s) != 1) {
@@ -131,8 +141,8 @@ final class Decoder {
         return RmsNorm.rmsNorm(Var.constant(h), norm, config.normEpsilon());
     }
 
-    /** A replayed pass does not check again. */
-    private void requireToken(int token) {
+    /** Refuses an id outside of the vocabulary: a replayed pass does not look at it. */
+    void requireToken(int token) {
         int size = embedding.value().extent(0);
         if (token < 0 || token >= size) {
             throw new IndexOutOfBoundsException("token id " + token + " is outside of the vocabulary of " + size);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.sft;
 
-import dev.jacobian.autograd.Reduction;
-import dev.jacobian.autograd.Var;
 import dev.jacobian.autograd.optim.AdamW;
 import dev.jacobian.autograd.optim.AdamWConfig;
 import dev.jacobian.autograd.optim.GradientClipping;
@@ -15,6 +13,7 @@ import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.LabelledBatch;
 import dev.jacobian.transformer.MemoryPlan;
+import dev.jacobian.transformer.TrainingPass;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -72,6 +71,12 @@ public final class SftTrainer {
 
     /** Trains to the last step and returns the last step's loss. */
     public double train() {
+        try (TrainingPass pass = new TrainingPass(model)) {
+            return train(pass);
+        }
+    }
+
+    private double train(TrainingPass pass) {
         AdamW optimizer = new AdamW(
                 model.parameters(),
                 new AdamWConfig(config.adamBeta1(), config.adamBeta2(), 1e-8, config.weightDecay()),
@@ -89,7 +94,7 @@ public final class SftTrainer {
             for (int i = 0; i < config.batchSize(); i++) {
                 encode(data.example(config.seed(), (long) step * config.batchSize() + i), sequences, labels);
             }
-            loss = accumulate(sequences, labels);
+            loss = accumulate(pass, sequences, labels);
             GradientClipping.Norm norm = GradientClipping.measure(model.parameters(), config.maxGradNorm());
             if (!Double.isFinite(loss) || !Double.isFinite(norm.norm())) {
                 throw new IllegalStateException(
@@ -138,7 +143,7 @@ public final class SftTrainer {
     }
 
     /** Adds the gradient of the mean loss over all completion tokens; returns that loss. */
-    private double accumulate(List<int[]> sequences, List<int[]> labels) {
+    private double accumulate(TrainingPass pass, List<int[]> sequences, List<int[]> labels) {
         long counted = labels.stream()
                 .mapToLong(label -> Arrays.stream(label)
                         .filter(l -> l != LabelledBatch.IGNORE)
@@ -154,19 +159,11 @@ public final class SftTrainer {
                 tokens += sequences.get(to++).length;
             }
             LabelledBatch batch = LabelledBatch.of(sequences.subList(from, to), labels.subList(from, to));
-            loss += workspace.compute(() -> backward(batch, counted));
+            float[] weights = new float[batch.targets().length];
+            Arrays.fill(weights, 1f / counted);
+            loss += workspace.compute(() -> pass.run(batch, weights));
             from = to;
         }
         return loss;
-    }
-
-    private double backward(LabelledBatch batch, long counted) {
-        Var logProbs = model.logProbs(model.hidden(batch.tokens(), batch.segments()), batch.rows(), batch.targets(), 1f)
-                .logProbs(); // [R]
-        float[] weights = new float[batch.targets().length];
-        Arrays.fill(weights, -1f / counted);
-        Var loss = Reduction.weightedSum(logProbs, weights);
-        loss.backward();
-        return loss.value().item();
     }
 }

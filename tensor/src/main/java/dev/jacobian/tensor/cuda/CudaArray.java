@@ -156,6 +156,11 @@ final class CudaArray implements DeviceArray {
             return array.dtype;
         }
 
+        /** The place so many elements further. */
+        View plus(int elements) {
+            return new View(array, offset + elements);
+        }
+
         /** On the dispatcher's thread. */
         long address() {
             return array.address(offset);

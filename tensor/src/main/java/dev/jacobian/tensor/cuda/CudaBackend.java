@@ -7,6 +7,7 @@ import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.DeviceArray;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.PackedMatrix;
+import dev.jacobian.tensor.Replays;
 import dev.jacobian.tensor.SamplingFilters;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Shape;
@@ -128,6 +129,21 @@ public final class CudaBackend implements Backend {
     @Override
     public void synchronize() {
         engine.synchronize();
+    }
+
+    @Override
+    public Replays newReplays() {
+        return new CudaReplays(this, engine);
+    }
+
+    @Override
+    public boolean readsBack() {
+        return !engine.isPlaced();
+    }
+
+    @Override
+    public int[] part(int[] integers, int from, int to) {
+        return engine.part(integers, from, to);
     }
 
     // Matrix products
@@ -420,11 +436,11 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void scatterAddRows(Tensor x, int[] rows, Tensor table) {
-        RowGroups groups = RowGroups.of(rows);
         if (x.elements() > 0) {
+            RowGroups groups = engine.groups(rows);
             engine.launch(
                     "scatter_add_rows_" + CudaEngine.fromTo(x.dtype(), table.dtype()),
-                    groups.targets().length,
+                    groups.count(),
                     1,
                     THREADS,
                     x,

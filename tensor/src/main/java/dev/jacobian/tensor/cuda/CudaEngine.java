@@ -6,6 +6,7 @@ import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.CudaArray.View;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -49,7 +50,7 @@ final class CudaEngine implements AutoCloseable {
     private final CudaContext context;
     private final Device device;
     private final int maxBlocks;
-    private final ThreadLocal<Map<int[], View>> places = new ThreadLocal<>();
+    private final ThreadLocal<Places> places = new ThreadLocal<>();
 
     // Everything below is touched on the dispatcher's thread only.
     private final Map<String, KernelSite> sites = new HashMap<>();
@@ -150,9 +151,24 @@ final class CudaEngine implements AutoCloseable {
         context.dispatcher().run(task);
     }
 
-    /** Memory on the stream; on the dispatcher's thread. */
+    /** Memory on the stream; on the dispatcher's thread. Where there is too little, dispensable graphs give theirs up. */
     DeviceBlock allocate(long bytes, String what, boolean promised) {
-        return context.memory().allocate(bytes, stream, what, promised);
+        try {
+            return context.memory().allocate(bytes, stream, what, promised);
+        } catch (CudaException tooLittle) {
+            // During a capture they stay: a graph is worth less than another that exists.
+            if (!tooLittle.isOutOfMemory() || capturing != null || !closeDispensableGraphs()) {
+                throw tooLittle;
+            }
+            return context.memory().allocate(bytes, stream, what, promised);
+        }
+    }
+
+    private boolean closeDispensableGraphs() {
+        List<CudaGraph> dispensable =
+                graphs.stream().filter(CudaGraph::isDispensable).toList();
+        dispensable.forEach(CudaGraph::close);
+        return !dispensable.isEmpty();
     }
 
     /** Memory that is closed within the task; on the dispatcher's thread. */
@@ -205,24 +221,40 @@ final class CudaEngine implements AutoCloseable {
     }
 
     private Object placeOrCopy(int[] values) {
-        Map<int[], View> known = places.get();
-        View place = known == null ? null : known.get(values);
+        Places known = places.get();
+        View place = known == null ? null : known.of(values);
         return place == null ? values.clone() : place;
     }
 
     /**
      * Runs a body on the caller's thread, in which kernels that are given certain arrays read them at places on the device
      * instead of in copies of them.
-     *
-     * @param known places by the identity of the array; what the array itself holds is not looked at
      */
-    <T> T placed(Map<int[], View> known, Supplier<T> body) {
+    <T> T placed(Places known, Supplier<T> body) {
         places.set(known);
         try {
             return body.get();
         } finally {
             places.remove();
         }
+    }
+
+    /** Whether the calling thread is in a body of {@link #placed}. */
+    boolean isPlaced() {
+        return places.get() != null;
+    }
+
+    /** A part of an integer array, which is placed where the array is. */
+    int[] part(int[] array, int from, int to) {
+        Places known = places.get();
+        return known == null ? Arrays.copyOfRange(array, from, to) : known.part(array, from, to);
+    }
+
+    /** Rows sorted by where they go. */
+    RowGroups groups(int[] rows) {
+        Places known = places.get();
+        RowGroups placed = known == null ? null : known.groups(rows);
+        return placed == null ? RowGroups.of(rows) : placed;
     }
 
     /** Runs a task in which integer arrays belong to a graph; on the dispatcher's thread. */

@@ -30,6 +30,7 @@ import jcuda.driver.JCudaDriver;
  */
 final class CudaGraph implements AutoCloseable {
     private final CudaEngine engine;
+    private final boolean dispensable;
     private final GraphMemory memory;
     private final List<Constant> constants = new ArrayList<>();
     private final CUgraphExec executable = new CUgraphExec();
@@ -38,8 +39,9 @@ final class CudaGraph implements AutoCloseable {
 
     private record Constant(int[] values, DeviceBlock block) {}
 
-    private CudaGraph(CudaEngine engine) {
+    private CudaGraph(CudaEngine engine, boolean dispensable) {
         this.engine = engine;
+        this.dispensable = dispensable;
         this.memory = engine.context().memory().beginGraph(engine.stream());
     }
 
@@ -49,7 +51,16 @@ final class CudaGraph implements AutoCloseable {
      * @throws CudaException if the driver refuses to capture any of it; all memory is given back then
      */
     static CudaGraph capture(CudaEngine engine, Runnable work) {
-        CudaGraph graph = new CudaGraph(engine);
+        return capture(engine, work, false);
+    }
+
+    /**
+     * The same.
+     *
+     * @param dispensable whether the engine may close it where memory is short; whoever launches it asks {@link #isClosed}
+     */
+    static CudaGraph capture(CudaEngine engine, Runnable work, boolean dispensable) {
+        CudaGraph graph = new CudaGraph(engine, dispensable);
         boolean whole = false;
         try {
             try {
@@ -110,6 +121,14 @@ final class CudaGraph implements AutoCloseable {
                         Math.max(1, (long) Integer.BYTES * values.length), engine.stream(), "a graph's integers");
         constants.add(new Constant(values, block));
         return block.address();
+    }
+
+    boolean isDispensable() {
+        return dispensable;
+    }
+
+    boolean isClosed() {
+        return closed;
     }
 
     /** Runs all of it some time later on the stream. */

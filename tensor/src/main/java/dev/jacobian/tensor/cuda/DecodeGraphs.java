@@ -2,7 +2,6 @@
 package dev.jacobian.tensor.cuda;
 
 import dev.jacobian.tensor.Backend;
-import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Workspace;
 import java.util.LinkedHashMap;
@@ -38,13 +37,13 @@ final class DecodeGraphs {
     private Object constants; // what the graphs were captured with
     private boolean endIsAwaited;
 
-    private record Shape(int rows, int pages, boolean fixedOrder, boolean tf32, boolean captured) {}
+    private record Shape(int rows, int pages, GraphMode mode) {}
 
     DecodeGraphs(Backend backend, CudaEngine engine, Workspace.Scope memory) {
         this.backend = backend;
         this.engine = engine;
         this.memory = memory;
-        this.wanted = Switches.isOn("jacobian.cuda.graphs");
+        this.wanted = GraphMode.isWanted();
     }
 
     /** Whether steps have a scope to live in; asked before anything else is. */
@@ -77,13 +76,7 @@ final class DecodeGraphs {
             close();
             this.constants = constants;
         }
-        boolean recorded = Backends.of(engine.device()) != backend; // a flight recording is to see every kernel
-        Shape shape = new Shape(
-                roundedRows(rows),
-                roundedPages(pages),
-                Backends.isBatchInvariant(),
-                Backends.isTf32Allowed(),
-                wanted && !recorded);
+        Shape shape = new Shape(roundedRows(rows), roundedPages(pages), GraphMode.now(backend, engine, wanted));
         DecodeStep step = steps.get(shape);
         if (step == null) {
             if (steps.size() == KEPT) {
@@ -91,7 +84,8 @@ final class DecodeGraphs {
             }
             int length = DecodeInputs.length(shape.rows, shape.pages);
             CudaArray array = (CudaArray) memory.array(backend, DType.I32, length);
-            step = new DecodeStep(engine, memory, new DecodeInputs(shape.rows, shape.pages, array), shape.captured);
+            step = new DecodeStep(
+                    engine, memory, new DecodeInputs(shape.rows, shape.pages, array), shape.mode.captured());
             steps.put(shape, step);
         }
         return step;

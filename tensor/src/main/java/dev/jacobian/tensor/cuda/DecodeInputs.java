@@ -3,8 +3,6 @@ package dev.jacobian.tensor.cuda;
 
 import dev.jacobian.tensor.cuda.CudaArray.View;
 import java.util.Arrays;
-import java.util.IdentityHashMap;
-import java.util.Map;
 
 /**
  * All that changes from one step of decoding to the next, as integers in one place on the device: one upload fills it, and a
@@ -93,11 +91,8 @@ final class DecodeInputs {
     }
 
     /** Where kernels find what a pass is handed. */
-    Map<int[], View> places() {
-        Map<int[], View> places = new IdentityHashMap<>();
-        places.put(tokens, new View(array, 0));
-        places.put(positions, histories());
-        return places;
+    Places places() {
+        return new Places().put(tokens, new View(array, 0)).put(positions, histories());
     }
 
     /** Tokens of each sequence before the new one, [rows]: its position. */

@@ -21,8 +21,10 @@
  *       host; {@code UploadedInts} keeps copies of small integer arrays.
  *   <li>The optimizer: {@code AdamWLaunch} is a step's launch, {@code OffloadedMoments} a step whose moments come from the
  *       host's memory and go back to it.
- *   <li>Graphs: {@code CudaGraph} is work captured once, {@code GraphMemory} what it uses; {@code DecodeGraphs} keeps the
- *       {@code DecodeStep}s of a cache, which read their {@code DecodeInputs}.
+ *   <li>Graphs: {@code CudaGraph} is work captured once, {@code GraphMemory} what it uses, {@code Places} where its kernels find
+ *       what changes; {@code CapturedWork} captures and launches it for a caller. {@code DecodeGraphs} keeps the {@code
+ *       DecodeStep}s of a cache, which read their {@code DecodeInputs}; {@code CudaReplays} the {@code ReplayStep}s of a training
+ *       run, which read their {@code ReplayInputs}.
  *   <li>Matrix products: {@code Cublas}.
  * </ul>
  *

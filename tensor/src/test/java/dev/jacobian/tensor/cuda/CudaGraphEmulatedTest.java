@@ -12,9 +12,7 @@ import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.tensor.cuda.CudaArray.View;
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import jcuda.driver.CUresult;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -168,8 +166,7 @@ class CudaGraphEmulatedTest {
         int[] constant = {3, 1};
         int[] placed = new int[2];
         CudaArray place = new CudaArray(engine, DType.I32, 2, true);
-        Map<int[], View> places = new IdentityHashMap<>();
-        places.put(placed, new View(place, 0));
+        Places places = new Places().put(placed, new View(place, 0));
         CudaGraph graph = capture(() -> engine.placed(places, () -> {
             backend.gatherRows(table, constant, fixed);
             backend.gatherRows(table, placed, moving);

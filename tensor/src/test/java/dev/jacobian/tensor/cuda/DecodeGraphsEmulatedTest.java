@@ -53,7 +53,7 @@ class DecodeGraphsEmulatedTest {
     void nothingIsLeft() {
         Backends.setBatchInvariant(false);
         System.clearProperty("jacobian.cuda.graphs");
-        DecodeStep.forgetRefusal();
+        CapturedWork.forgetRefusal();
         if (backend != null) {
             assertThat(TestDevices.leaks("cuda:0")).isZero();
             CudaBackend.closeAll();
@@ -344,7 +344,7 @@ class DecodeGraphsEmulatedTest {
     @Test
     void aDriverThatRefusesIsAskedOnce() {
         for (String function : List.of("cuStreamBeginCapture", "cuGraphInstantiate")) {
-            DecodeStep.forgetRefusal();
+            CapturedWork.forgetRefusal();
             Decoding decoding = compare(DType.F32, 0, d -> {
                 if (Boolean.getBoolean("jacobian.cuda.graphs")) {
                     fake.inject(function, 0, CUresult.CUDA_ERROR_NOT_SUPPORTED);
@@ -354,7 +354,7 @@ class DecodeGraphsEmulatedTest {
                 d.steps(3, sequences[0]);
             });
             assertThat(decoding.pieces).as(function).allMatch(pieces -> pieces > 10);
-            assertThat(DecodeStep.isRefused()).isTrue();
+            assertThat(CapturedWork.isRefused()).isTrue();
         }
     }
 

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer;
+
+import dev.jacobian.autograd.Var;
+import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.Replays;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.Workspace;
+import java.nio.IntBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Forward and backward passes of labelled micro-batches: adds the gradient of a weighted cross-entropy to every parameter, and
+ * says the loss.
+ *
+ * <pre>{@code
+ * try (TrainingPass pass = new TrainingPass(model)) {
+ *     for (LabelledBatch batch : batches) {
+ *         float[] weights = new float[batch.targets().length];
+ *         Arrays.fill(weights, 1f / weights.length); // the mean
+ *         double loss = pass.run(batch, weights);
+ *         optimizer.step(1e-4);
+ *         optimizer.zeroGrad();
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>Decisions:
+ *
+ * <ul>
+ *   <li>On a GPU a micro-batch whose shape came before is captured as a graph and replayed from then on ({@link Replays}): one
+ *       launch for thousands, with the same bits. Its shape is the lengths of its sequences and which rows predict; token
+ *       ids, targets and weights change freely. To keep a shape, give a target the weight 0 rather than leave it out.
+ *   <li>A graph holds its activations until this is closed, or until something else needs the memory.
+ *   <li>Every parameter has a gradient from the first pass on, and keeps its memory when it is cleared.
+ *   <li>Data whose lengths do not repeat runs as without graphs. So does reinforcement learning, which has no use for this:
+ *       completions end where the model ends them.
+ * </ul>
+ *
+ * <p>Not thread-safe.
+ */
+public final class TrainingPass implements AutoCloseable {
+    private final CausalLM model;
+    private final Replays replays;
+    private final Workspace workspace = new Workspace();
+    private final Consumer<Var> listener;
+
+    /**
+     * Passes of a model.
+     *
+     * @throws IllegalStateException if its weights are not F32
+     */
+    public TrainingPass(CausalLM model) {
+        this(model, state -> {});
+    }
+
+    /** The same with a listener, which is shown the states of the layers unless a device replays them. */
+    TrainingPass(CausalLM model, Consumer<Var> listener) {
+        model.requireTrainable("a training pass");
+        this.model = model;
+        this.listener = listener;
+        this.replays = Backends.of(model.device()).newReplays();
+    }
+
+    /** Equal for micro-batches whose passes do the same to other numbers. The buffers compare their contents. */
+    private record Shape(IntBuffer segments, IntBuffer rows) {
+        static Shape of(LabelledBatch batch) {
+            Segments segments = batch.segments();
+            IntBuffer all = IntBuffer.allocate(2 * segments.count());
+            for (int s = 0; s < segments.count(); s++) {
+                all.put(segments.length(s)).put(segments.parent(s));
+            }
+            return new Shape(all.flip(), IntBuffer.wrap(batch.rows().clone()));
+        }
+    }
+
+    /**
+     * Adds the gradients of a micro-batch.
+     *
+     * @param weights of each target's cross-entropy in the loss
+     * @return the loss in nats, {@code Σ weights[i] · −log p(targets[i])}; 0 for a batch without targets, which adds nothing
+     * @throws IndexOutOfBoundsException if a token or target is not in the vocabulary
+     */
+    public double run(LabelledBatch batch, float[] weights) {
+        int[] tokens = batch.tokens();
+        int[] targets = batch.targets().clone(); // an input of its own, even if it is the tokens' array
+        if (weights.length != targets.length) {
+            throw new IllegalArgumentException(
+                    weights.length + " weights for " + targets.length + " targets; give one for each");
+        }
+        if (targets.length == 0) {
+            return 0;
+        }
+        model.requireTokens(tokens);
+        model.requireTokens(targets);
+        float[] factors = new float[weights.length]; // of log-probabilities
+        for (int i = 0; i < factors.length; i++) {
+            factors[i] = -weights[i];
+        }
+        Workspace here = Workspace.isActive() ? Workspace.currentOrNew() : workspace;
+        return here.compute(() -> {
+            List<Object> constants = new ArrayList<>(List.of(model.passConstants(batch.segments())));
+            for (Var parameter : model.parameters()) {
+                parameter.refreshCopies();
+                parameter.provideGrad();
+                parameter.grad().ifPresent(constants::add);
+            }
+            Tensor logProbs = replays.run(
+                    Shape.of(batch),
+                    constants,
+                    List.of(tokens, targets),
+                    factors,
+                    gradient -> logProbs(batch, targets, gradient)); // [R]
+            return weightedSum(logProbs.toFloatArray(), factors);
+        });
+    }
+
+    private Tensor logProbs(LabelledBatch batch, int[] targets, Tensor gradient) {
+        Var hidden = model.hidden(batch.tokens(), batch.segments(), listener); // [N, D]
+        Var logProbs = model.logProbs(hidden, batch.rows(), targets, 1f).logProbs(); // [R]
+        logProbs.backward(gradient);
+        return logProbs.value();
+    }
+
+    /** {@code Reduction.weightedSum} of numbers on the host: a replay can wait for nothing. */
+    private static double weightedSum(float[] values, float[] factors) {
+        double sum = 0;
+        for (int i = 0; i < values.length; i++) {
+            sum += (double) factors[i] * values[i];
+        }
+        return (float) sum;
+    }
+
+    /** Gives back what a device kept for replaying. */
+    @Override
+    public void close() {
+        replays.close();
+    }
+}
