@@ -66,19 +66,23 @@ struct Refusal {
 
 typedef std::map<std::string, Refusal> Refusals; // by function
 
-// JACOBIAN_EMULATION_REFUSE: FUNCTION:PASSING:CODE, several with commas between them; once each.
+// JACOBIAN_EMULATION_REFUSE: FUNCTION:PASSING:CODE or FUNCTION:PASSING:CODE:TIMES, several with commas between them; once each
+// where it does not say how often.
 Refusals refusalsFromEnvironment() {
     Refusals refusals;
     const char *text = getenv("JACOBIAN_EMULATION_REFUSE");
     char function[64];
     int passing, code, length;
+    int times, more;
     while (text != nullptr && sscanf(text, "%63[^:]:%d:%d%n", function, &passing, &code, &length) == 3) {
-        refusals[function] = {passing, code, 1};
         text += length;
+        bool counted = sscanf(text, ":%d%n", &times, &more) == 1;
+        refusals[function] = {passing, code, counted ? times : 1};
+        text += counted ? more : 0;
         if (*text == ',') text++;
     }
     if (text != nullptr && *text != 0) {
-        fprintf(stderr, "emulated device: JACOBIAN_EMULATION_REFUSE has '%s' where FUNCTION:PASSING:CODE belongs\n", text);
+        fprintf(stderr, "emulated device: JACOBIAN_EMULATION_REFUSE has '%s' where FUNCTION:PASSING:CODE[:TIMES] belongs\n", text);
         _exit(FATAL_EXIT);
     }
     return refusals;

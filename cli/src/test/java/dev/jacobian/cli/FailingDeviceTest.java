@@ -62,7 +62,7 @@ class FailingDeviceTest {
                 "REFUSE | cuDevicePrimaryCtxRetain:0:46 | another process holds the device alone (nvidia-smi",
                 "REFUSE | cuDevicePrimaryCtxRetain:0:2 | end other processes on the device (nvidia-smi lists them)",
                 "REFUSE | cuModuleLoadDataEx:0:222 | CUDA_ERROR_UNSUPPORTED_PTX_VERSION; update the driver",
-                "REFUSE | cublasCreate:0:1 | cuBLAS found too little free device memory, or does not fit the driver",
+                "REFUSE | cublasCreate:0:1:9 | cuBLAS found too little free device memory, or does not fit the driver",
                 "MEMORY | 16777216 | cuBLAS workspace needs 32.0 MiB, cuda:0 Emulated GPU 0",
             })
     @DisplayName("the driver refuses")

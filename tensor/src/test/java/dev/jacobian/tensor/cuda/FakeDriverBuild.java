@@ -40,7 +40,7 @@ import java.util.stream.Stream;
  *       with exit code 86
  *   <li>{@code JACOBIAN_EMULATION_MEMORY}: bytes of each device; {@code _DEVICES}: how many; {@code _THREADS}: that run
  *       kernels
- *   <li>{@code JACOBIAN_EMULATION_REFUSE}: answers of single calls, as {@code FUNCTION:PASSING:CODE} with commas between them,
+ *   <li>{@code JACOBIAN_EMULATION_REFUSE}: answers of single calls, as {@code FUNCTION:PASSING:CODE[:TIMES]} with commas between them,
  *       such as {@code cuDevicePrimaryCtxRetain:0:46} for a busy device
  *   <li>{@code JACOBIAN_EMULATION_LOSE_AFTER}: launches until the device is lost; {@code _DRIVER_VERSION}: such as 12040
  * </ul>
