@@ -4,9 +4,7 @@ package dev.jacobian.tensor.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.DType;
-import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
@@ -14,35 +12,17 @@ import dev.jacobian.tensor.cuda.CudaArray.View;
 import java.util.ArrayList;
 import java.util.List;
 import jcuda.driver.CUresult;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Graphs of an engine's work: what a launch sees of the time of the capture, and whose memory it uses. */
-class CudaGraphEmulatedTest {
-    private static final Device DEVICE = Device.parse("cuda:0");
+class CudaGraphEmulatedTest extends EmulatedTestBase {
 
-    private FakeDriver fake;
-    private Backend backend;
     private CudaEngine engine;
 
     @BeforeEach
-    void open() {
-        fake = FakeDriver.require();
-        CudaBackend cuda = CudaBackend.of(0);
-        backend = cuda;
-        engine = cuda.engine();
-    }
-
-    @AfterEach
-    void nothingIsLeft() {
-        if (engine == null) {
-            return; // skipped
-        }
-        engine.synchronize();
-        assertThat(account().leaked()).isZero();
-        CudaBackend.closeAll();
-        assertThat(fake.takeFaults()).isEmpty();
+    void engine() {
+        engine = backend.engine();
     }
 
     private MemoryAccount account() {

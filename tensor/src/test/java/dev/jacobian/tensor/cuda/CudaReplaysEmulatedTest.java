@@ -19,42 +19,18 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import jcuda.driver.CUresult;
 import jdk.jfr.Recording;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
  * Replays on the device and, where they are plain calls, with the reference kernels: the same bits, over what a training step
  * does with its inputs. Rows are looked up by id, weighted, and added to the rows of a gradient.
  */
-class CudaReplaysEmulatedTest {
-    private static final Device DEVICE = Device.parse("cuda:0");
+class CudaReplaysEmulatedTest extends EmulatedTestBase {
     private static final int VOCABULARY = 11;
     private static final int WIDTH = 6;
 
     /** Elements of a temporary that no other allocation of these tests comes near: 4 MiB. */
     private static final int LARGE = 1 << 20;
-
-    private FakeDriver fake;
-    private CudaBackend backend;
-
-    @BeforeEach
-    void open() {
-        fake = FakeDriver.require();
-        backend = CudaBackend.of(0);
-    }
-
-    @AfterEach
-    void nothingIsLeft() {
-        System.clearProperty("jacobian.cuda.graphs");
-        Backends.setBatchInvariant(false);
-        CapturedWork.forgetRefusal();
-        if (backend != null) {
-            assertThat(TestDevices.leaks("cuda:0")).isZero();
-            CudaBackend.closeAll();
-            assertThat(fake.takeFaults()).isEmpty();
-        }
-    }
 
     /** A computation on one device, with everything that it reads and writes. */
     private static final class Computation implements AutoCloseable {

@@ -3,12 +3,10 @@ package dev.jacobian.tensor.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.Backend.AttentionForm;
 import dev.jacobian.tensor.Backend.CachedRows;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
-import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Numbers;
 import dev.jacobian.tensor.Rng;
@@ -21,8 +19,6 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import jcuda.driver.CUresult;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,35 +27,13 @@ import org.junit.jupiter.params.provider.CsvSource;
  * Decoding with graphs and without: the same bits, over a small model of everything that changes from step to step. Its layers
  * look rows up, rotate, append and attend; they have no weights but the table.
  */
-class DecodeGraphsEmulatedTest {
-    private static final Device DEVICE = Device.parse("cuda:0");
+class DecodeGraphsEmulatedTest extends EmulatedTestBase {
     private static final int LAYERS = 2;
     private static final int HEAD_DIM = 8;
     private static final int HEADS = 4;
     private static final int KV_HEADS = 2;
     private static final int VOCABULARY = 50;
     private static final int POSITIONS = 600;
-
-    private FakeDriver fake;
-    private Backend backend;
-
-    @BeforeEach
-    void open() {
-        fake = FakeDriver.require();
-        backend = CudaBackend.of(0);
-    }
-
-    @AfterEach
-    void nothingIsLeft() {
-        Backends.setBatchInvariant(false);
-        System.clearProperty("jacobian.cuda.graphs");
-        CapturedWork.forgetRefusal();
-        if (backend != null) {
-            assertThat(TestDevices.leaks("cuda:0")).isZero();
-            CudaBackend.closeAll();
-            assertThat(fake.takeFaults()).isEmpty();
-        }
-    }
 
     /** A model, a cache, and the hidden states of every step so far. */
     private final class Decoding {

@@ -18,37 +18,13 @@ import dev.jacobian.tensor.Workspace;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /** The fused operations of the backend: one launch each, near the reference's separate ones, and for few narrow rows only. */
-class FusedRowsEmulatedTest {
-    private static final Device DEVICE = Device.parse("cuda:0");
+class FusedRowsEmulatedTest extends EmulatedTestBase {
 
     private final Rng rng = new Rng(8, 1);
-    private FakeDriver fake;
-    private Backend backend;
-
-    @BeforeEach
-    void open() {
-        fake = FakeDriver.require();
-        backend = CudaBackend.of(0);
-        Backends.setBatchInvariant(false);
-    }
-
-    @AfterEach
-    void nothingIsLeft() {
-        Backends.setBatchInvariant(false);
-        System.clearProperty("jacobian.cuda.fused");
-        if (backend != null) {
-            backend.synchronize();
-            assertThat(TestDevices.leaks("cuda:0")).isZero();
-            CudaBackend.closeAll();
-            assertThat(fake.takeFaults()).isEmpty();
-        }
-    }
 
     private static Tensor there(Tensor x) {
         return x.to(DEVICE);

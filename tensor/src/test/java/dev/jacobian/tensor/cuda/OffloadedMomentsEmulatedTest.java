@@ -19,14 +19,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import jcuda.driver.CUresult;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /** AdamW with moments in Java arrays: the reference's bits, whatever overtakes what, and no event too many. */
-class OffloadedMomentsEmulatedTest {
-    private static final Device DEVICE = Device.parse("cuda:0");
+class OffloadedMomentsEmulatedTest extends EmulatedTestBase {
     private static final AdamWStep STEP = new AdamWStep(0.37f, 0.999f, 0.9, 0.999, 3e-4f, 1.4f, 1e-8f);
 
     /** Elements to a window; below, some tensors take several and some share one. */
@@ -38,26 +35,11 @@ class OffloadedMomentsEmulatedTest {
     private static final int WINDOWS = 7;
 
     private final List<Tensor> made = new ArrayList<>(); // on the device
-    private FakeDriver fake;
-    private CudaBackend backend;
 
-    @BeforeEach
-    void open() {
-        fake = FakeDriver.require();
-        backend = CudaBackend.of(0);
+    @Override
+    void closeOwn() {
+        made.forEach(Tensor::close);
     }
-
-    @AfterEach
-    void nothingIsLeft() {
-        if (backend != null) {
-            fake.reset();
-            made.forEach(Tensor::close);
-            assertThat(TestDevices.leaks("cuda:0")).isZero();
-            CudaBackend.closeAll();
-            assertThat(fake.takeFaults()).isEmpty();
-        }
-    }
-
     /** Parameters, gradients and moments, the same for a seed wherever they are. */
     private List<AdamWTensors> tensors(Device parameters, Device moments, int... sizes) {
         Rng rng = new Rng(7, 11);

@@ -5,38 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
-import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Numbers;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The norm of many gradients costs as many launches as that of one, of each type. */
-class SquaresEmulatedTest {
-    private static final Device DEVICE = Device.parse("cuda:0");
-
-    private FakeDriver fake;
-    private CudaBackend backend;
-
-    @BeforeEach
-    void open() {
-        fake = FakeDriver.require();
-        backend = CudaBackend.of(0);
-    }
-
-    @AfterEach
-    void nothingIsLeft() {
-        if (backend == null) {
-            return; // skipped
-        }
-        fake.loseDeviceAfter(-1);
-        CudaBackend.closeAll();
-        assertThat(fake.takeFaults()).isEmpty();
-    }
+class SquaresEmulatedTest extends EmulatedTestBase {
 
     /** The sum with the device lost at a launch too many. */
     private double sumIn(int launches, List<Tensor> tensors) {
