@@ -4,7 +4,6 @@ package dev.jacobian.rl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.jacobian.autograd.Var;
 import dev.jacobian.rl.sft.SftConfig;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.sft.SftExample;
@@ -38,21 +37,11 @@ class GradientCheckpointingTest {
                 .finalEvalProblems(5);
     }
 
-    private static List<Integer> bits(CausalLM model) {
-        List<Integer> bits = new ArrayList<>();
-        for (Var parameter : model.parameters()) {
-            for (float value : parameter.value().toFloatArray()) {
-                bits.add(Float.floatToRawIntBits(value));
-            }
-        }
-        return bits;
-    }
-
     private static List<Integer> reinforced(String algorithm, boolean checkpointing) {
         CausalLM model = TestModels.addition();
         RlConfig config = config(algorithm).gradientCheckpointing(checkpointing).build();
         new RlTrainer(model, new Addition(), config).train();
-        return bits(model);
+        return TestModels.bits(model);
     }
 
     private static SftDataset sums() {
@@ -73,7 +62,7 @@ class GradientCheckpointingTest {
                 .gradientCheckpointing(checkpointing)
                 .build();
         new SftTrainer(model, sums(), config).train();
-        return bits(model);
+        return TestModels.bits(model);
     }
 
     @ParameterizedTest
@@ -82,7 +71,7 @@ class GradientCheckpointingTest {
     void rl(String algorithm) {
         List<Integer> plain = reinforced(algorithm, false);
         assertThat(reinforced(algorithm, true)).isEqualTo(plain);
-        assertThat(plain).isNotEqualTo(bits(TestModels.addition()));
+        assertThat(plain).isNotEqualTo(TestModels.bits(TestModels.addition()));
     }
 
     @Test
@@ -90,7 +79,7 @@ class GradientCheckpointingTest {
     void sft() {
         List<Integer> plain = tuned(false);
         assertThat(tuned(true)).isEqualTo(plain);
-        assertThat(plain).isNotEqualTo(bits(TestModels.addition()));
+        assertThat(plain).isNotEqualTo(TestModels.bits(TestModels.addition()));
     }
 
     @Test

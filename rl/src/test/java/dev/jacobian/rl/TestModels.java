@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
+import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 
 /** Small trained models for tests. */
@@ -32,5 +35,16 @@ final class TestModels {
         Assumptions.assumeTrue(usable, "no GPU, real or emulated");
         Device device = Device.parse(System.getProperty("jacobian.test.device"));
         return CausalLM.load(additionFolder(), ModelOptions.DEFAULT.on(device).computingIn(computeType));
+    }
+
+    /** The bits of all weights, one parameter after another. */
+    static List<Integer> bits(CausalLM model) {
+        List<Integer> bits = new ArrayList<>();
+        for (Var parameter : model.parameters()) {
+            for (float value : parameter.value().toFloatArray()) {
+                bits.add(Float.floatToRawIntBits(value));
+            }
+        }
+        return bits;
     }
 }

@@ -3,7 +3,6 @@ package dev.jacobian.rl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.jacobian.autograd.Var;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.sft.SftConfig;
 import dev.jacobian.rl.sft.SftDataset;
@@ -56,16 +55,6 @@ class TrainingDeviceTest {
                 .finalEvalProblems(5);
     }
 
-    private static List<Integer> bits(CausalLM model) {
-        List<Integer> bits = new ArrayList<>();
-        for (Var parameter : model.parameters()) {
-            for (float value : parameter.value().toFloatArray()) {
-                bits.add(Float.floatToRawIntBits(value));
-            }
-        }
-        return bits;
-    }
-
     @ParameterizedTest
     @ValueSource(strings = {"grpo", "opo", "omd"})
     @DisplayName("reinforcement learning")
@@ -74,7 +63,9 @@ class TrainingDeviceTest {
         CausalLM here = TestModels.addition();
         RlResult got = new RlTrainer(device, new Addition(), config(algorithm).build()).train();
         RlResult wanted = new RlTrainer(here, new Addition(), config(algorithm).build()).train();
-        assertThat(bits(device)).isEqualTo(bits(here)).isNotEqualTo(bits(TestModels.addition()));
+        assertThat(TestModels.bits(device))
+                .isEqualTo(TestModels.bits(here))
+                .isNotEqualTo(TestModels.bits(TestModels.addition()));
         assertThat(got.samplingLogpDifferenceMax()).isZero();
         assertThat(got.passAt1After()).isEqualTo(wanted.passAt1After());
     }
@@ -96,7 +87,9 @@ class TrainingDeviceTest {
         CausalLM here = TestModels.addition();
         new SftTrainer(device, SftDataset.of("sums", examples), config).train();
         new SftTrainer(here, SftDataset.of("sums", examples), config).train();
-        assertThat(bits(device)).isEqualTo(bits(here)).isNotEqualTo(bits(TestModels.addition()));
+        assertThat(TestModels.bits(device))
+                .isEqualTo(TestModels.bits(here))
+                .isNotEqualTo(TestModels.bits(TestModels.addition()));
     }
 
     @ParameterizedTest
@@ -119,16 +112,16 @@ class TrainingDeviceTest {
             try {
                 CausalLM device = TestModels.addition(bf16 ? DType.BF16 : DType.F32);
                 new SftTrainer(device, SftDataset.of("sums", examples), config).train();
-                weights.add(bits(device));
+                weights.add(TestModels.bits(device));
             } finally {
                 System.clearProperty("jacobian.cuda.graphs");
             }
         }
-        assertThat(weights.get(0)).isEqualTo(weights.get(1)).isNotEqualTo(bits(TestModels.addition()));
+        assertThat(weights.get(0)).isEqualTo(weights.get(1)).isNotEqualTo(TestModels.bits(TestModels.addition()));
         if (!bf16) {
             CausalLM here = TestModels.addition();
             new SftTrainer(here, SftDataset.of("sums", examples), config).train();
-            assertThat(weights.get(0)).isEqualTo(bits(here));
+            assertThat(weights.get(0)).isEqualTo(TestModels.bits(here));
         }
     }
 
@@ -143,7 +136,7 @@ class TrainingDeviceTest {
                         config("grpo").offloadOptimizer(true).build())
                 .train();
         new RlTrainer(here, new Addition(), config("grpo").build()).train();
-        assertThat(bits(device)).isEqualTo(bits(here));
+        assertThat(TestModels.bits(device)).isEqualTo(TestModels.bits(here));
     }
 
     @Test
@@ -160,7 +153,7 @@ class TrainingDeviceTest {
         new RlTrainer(device, new Addition(), anchored.offloadReference(true).build())
                 .listener(drift(measured))
                 .train();
-        assertThat(bits(device)).isEqualTo(bits(here));
+        assertThat(TestModels.bits(device)).isEqualTo(TestModels.bits(here));
         assertThat(measured).isEqualTo(expected).hasSize(3);
         assertThat(measured.getLast()).isPositive();
         CausalLM offloadedHere = TestModels.addition();
@@ -169,7 +162,9 @@ class TrainingDeviceTest {
                         new Addition(),
                         anchored.offloadReference(true).build())
                 .train();
-        assertThat(bits(offloadedHere)).as("on the CPU it changes nothing").isEqualTo(bits(here));
+        assertThat(TestModels.bits(offloadedHere))
+                .as("on the CPU it changes nothing")
+                .isEqualTo(TestModels.bits(here));
     }
 
     private static TrainingListener drift(List<Double> drifts) {
@@ -194,7 +189,9 @@ class TrainingDeviceTest {
                         new Addition(),
                         anchored.offloadReference(true).offloadOptimizer(true).build())
                 .train();
-        assertThat(bits(moves)).isEqualTo(bits(stays)).isNotEqualTo(bits(TestModels.addition()));
+        assertThat(TestModels.bits(moves))
+                .isEqualTo(TestModels.bits(stays))
+                .isNotEqualTo(TestModels.bits(TestModels.addition()));
     }
 
     @Test
@@ -211,7 +208,7 @@ class TrainingDeviceTest {
         stopAfter(2, new RlTrainer(first, new Addition(), whole).output(run, ORIGIN, true));
         CausalLM back = TestModels.addition();
         new RlTrainer(back, new Addition(), whole).output(run, ORIGIN, true).train();
-        assertThat(bits(back)).isEqualTo(bits(stayed));
+        assertThat(TestModels.bits(back)).isEqualTo(TestModels.bits(stayed));
         assertThat(arithmetic(run)).as("nothing to warn of").isEqualTo("F32");
     }
 
@@ -252,7 +249,7 @@ class TrainingDeviceTest {
         CausalLM device = TestModels.addition(DType.BF16);
         RlResult result = new RlTrainer(device, new Addition(), config("grpo").build()).train();
         assertThat(result.samplingLogpDifferenceMax()).isZero();
-        assertThat(bits(device)).isNotEqualTo(bits(TestModels.addition()));
+        assertThat(TestModels.bits(device)).isNotEqualTo(TestModels.bits(TestModels.addition()));
     }
 
     @Test
