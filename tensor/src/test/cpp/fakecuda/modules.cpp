@@ -22,7 +22,7 @@ typedef std::map<std::string, PtxEntry> Entries;
 struct Function {
     const emulation::Kernel *kernel;
     PtxEntry entry;
-    int sharedBytes = DEFAULT_SHARED_BYTES;
+    int asked = -1; // bytes of dynamic shared memory; negative before the first time
 };
 
 struct Module {
@@ -163,8 +163,8 @@ EXPORT CUresult cuFuncSetAttribute(Function *function, int attribute, int value)
     ENTER("cuFuncSetAttribute", true);
     if (!isFunction(function)) return fault(INVALID_HANDLE, "attribute of an unknown function");
     if (attribute != 8) return fault(NOT_SUPPORTED, "function attribute %d is not emulated", attribute);
-    if (value < 0 || value > MOST_SHARED_BYTES) return INVALID_VALUE;
-    function->sharedBytes = value;
+    if (value < 0 || value + function->entry.sharedBytes > (size_t) MOST_SHARED_BYTES) return INVALID_VALUE;
+    function->asked = value;
     return SUCCESS;
 }
 
@@ -187,7 +187,11 @@ EXPORT CUresult cuLaunchKernel(Function *function, unsigned gridX, unsigned grid
     uint64_t threads = (uint64_t) blockX * blockY * blockZ;
     if (threads > 1024) return INVALID_VALUE;
     if (threads > function->entry.maxThreads) return LAUNCH_OUT_OF_RESOURCES;
-    if (sharedBytes > (unsigned) function->sharedBytes) return INVALID_VALUE;
+    // Without being asked a block gets so many bytes for both kinds of shared memory together.
+    if (sharedBytes + (function->asked < 0 ? function->entry.sharedBytes : 0) >
+        (function->asked < 0 ? (size_t) DEFAULT_SHARED_BYTES : (size_t) function->asked)) {
+        return INVALID_VALUE;
+    }
 
     // The arguments are the caller's again when this returns, so they are copied.
     Launch launch{function, function->kernel, {gridX, gridY, gridZ}, {blockX, blockY, blockZ}, sharedBytes, {}};

@@ -47,6 +47,17 @@ std::string at(const Token &token, const std::string &problem) {
     return "ptx input, line " + std::to_string(token.line) + "; error: " + problem + " near '" + token.text + "'";
 }
 
+// The name of the shared array that is declared at a token, and its bytes; no name if none is.
+std::pair<std::string, size_t> sharedArray(const std::vector<Token> &all, size_t i) {
+    if (all[i].text != ".shared" || (i > 0 && all[i - 1].text == ".extern")) return {};
+    i++;
+    if (all[i].text == ".align") i += 2;
+    size_t bytes = bytesOf(all[i].text);
+    std::string name = all[++i].text;
+    if (bytes == 0 || i + 2 >= all.size()) return {};
+    return {name, all[i + 1].text == "[" ? bytes * strtoul(all[i + 2].text.c_str(), nullptr, 10) : bytes};
+}
+
 } // namespace
 
 std::string parsePtx(const char *text, std::map<std::string, PtxEntry> &entries) {
@@ -66,7 +77,9 @@ std::string parsePtx(const char *text, std::map<std::string, PtxEntry> &entries)
     }
     if (!open.empty()) return at(all.back(), std::string("'") + open.back() + "' is not closed");
 
+    std::map<std::string, size_t> shared; // arrays outside of the entries
     for (size_t i = 0; i + 1 < all.size(); i++) {
+        if (all[i].text == ".shared") shared.insert(sharedArray(all, i));
         if (all[i].text != ".entry") continue;
         std::string name = all[++i].text;
         if (!isalpha((unsigned char) name[0]) && name[0] != '_') return at(all[i], "an entry without a name");
@@ -100,6 +113,14 @@ std::string parsePtx(const char *text, std::map<std::string, PtxEntry> &entries)
             }
         }
         if (limited) entry.maxThreads = threads;
+        std::map<std::string, size_t> used;
+        for (int depth = 1; depth > 0 && i + 2 < all.size();) {
+            const std::string &word = all[++i].text;
+            depth += word == "{" ? 1 : word == "}" ? -1 : 0;
+            if (word == ".shared") used.insert(sharedArray(all, i));
+            if (word.size() > 1 && shared.count(word) > 0) used.insert(*shared.find(word));
+        }
+        for (const auto &array : used) entry.sharedBytes += array.second;
         entries[name] = entry;
     }
     return "";

@@ -12,6 +12,7 @@ namespace fake {
 struct PtxEntry {
     std::vector<size_t> parameters; // bytes of each
     unsigned maxThreads = 1024;
+    size_t sharedBytes = 0; // static ones
 };
 
 // Reads the entries of a text. Returns an empty string, or what is wrong and on which line.

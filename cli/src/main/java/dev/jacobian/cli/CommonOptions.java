@@ -128,9 +128,10 @@ final class CommonOptions {
         if (computes) {
             decision = choice.decide();
             boolean gpu = decision.device().kind() == Device.Kind.CUDA;
+            boolean another = compute.isPresent() && compute.get() != usual.compute(); // and so other bits anyway
             arithmetic = new Arithmetic(
                     compute.orElse(gpu ? usual.compute() : ComputeMode.F32),
-                    batchInvariant.orElse(usual.batchInvariant()));
+                    batchInvariant.orElse(!another && usual.batchInvariant()));
             requireComputable();
             Backends.setBatchInvariant(arithmetic.batchInvariant());
             Backends.setTf32Allowed(arithmetic.compute() == ComputeMode.TF32);

@@ -242,6 +242,9 @@ class ComputingDeviceTest {
         Run back = process.run("rl", "--resume", "--out", run, "--device", "cuda");
         back.result();
         assertThat(back.err()).as("the CPU's bits").contains("computing in F32, batch-invariant");
+        Run faster = process.run("rl", "--resume", "--out", run, "--device", "cuda", "--compute", "bf16");
+        faster.result();
+        assertThat(faster.err()).as("no bits are left to keep").contains("computing in BF16\n");
     }
 
     private static Object[] with(Object[] command, Object... more) {

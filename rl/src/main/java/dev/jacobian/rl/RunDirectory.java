@@ -155,7 +155,8 @@ final class RunDirectory {
                 + (Backends.isBatchInvariant() ? ", batch-invariant" : "");
     }
 
-    private void requireSame(JsonNode saved, Path file) {
+    private void requireSame(JsonNode whole, Path file) {
+        JsonNode saved = whole.deepCopy(); // what is left out here is not to be missing when the file is written again
         JsonNode now = Json.parse(Json.compact(description), "these settings"); // numbers as a file has them
         now.withObject("/config").remove(HOW_MEMORY_IS_USED);
         if (saved.path("config") instanceof ObjectNode config) {

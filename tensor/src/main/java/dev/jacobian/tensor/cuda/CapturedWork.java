@@ -86,7 +86,7 @@ final class CapturedWork {
     /**
      * Runs the work after an upload of what it reads.
      *
-     * @return false, and nothing is done, if the graph was closed because memory was short
+     * @return false, and nothing is done, if the graph is closed because memory was short, or is too short to launch it
      */
     boolean launchAfter(Runnable upload) {
         return engine.context().dispatcher().call(() -> {
@@ -94,8 +94,16 @@ final class CapturedWork {
                 return false;
             }
             upload.run();
-            graph.launch();
-            return true;
+            try {
+                graph.launch();
+                return true;
+            } catch (CudaException tooLittle) {
+                if (!dispensable || !tooLittle.isOutOfMemory()) {
+                    throw tooLittle;
+                }
+                graph.close();
+                return false;
+            }
         });
     }
 

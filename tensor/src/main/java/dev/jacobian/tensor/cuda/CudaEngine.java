@@ -95,6 +95,7 @@ final class CudaEngine implements AutoCloseable {
     }
 
     private void start() {
+        context.memory().whenShort(this::closeDispensableGraphs);
         stream = new CudaStream(context, "main");
         kernels = new KernelModules(context);
         kernels.load(FIRST_TEXT);
@@ -151,17 +152,9 @@ final class CudaEngine implements AutoCloseable {
         context.dispatcher().run(task);
     }
 
-    /** Memory on the stream; on the dispatcher's thread. Where there is too little, dispensable graphs give theirs up. */
+    /** Memory on the stream; on the dispatcher's thread. */
     DeviceBlock allocate(long bytes, String what, boolean promised) {
-        try {
-            return context.memory().allocate(bytes, stream, what, promised);
-        } catch (CudaException tooLittle) {
-            // During a capture they stay: a graph is worth less than another that exists.
-            if (!tooLittle.isOutOfMemory() || capturing != null || !closeDispensableGraphs()) {
-                throw tooLittle;
-            }
-            return context.memory().allocate(bytes, stream, what, promised);
-        }
+        return context.memory().allocate(bytes, stream, what, promised);
     }
 
     private boolean closeDispensableGraphs() {
@@ -288,7 +281,7 @@ final class CudaEngine implements AutoCloseable {
                 default -> throw new IllegalArgumentException("a kernel takes no " + argument.getClass());
             }
         }
-        if (sharedBytes > KernelSite.STATIC_SHARED) {
+        if (sharedBytes > 0) {
             site.allowSharedMemory(sharedBytes);
         }
         site.launch(stream, gridX, gridY, 1, threads, 1, 1, sharedBytes);

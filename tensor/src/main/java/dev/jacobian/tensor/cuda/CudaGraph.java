@@ -35,6 +35,7 @@ final class CudaGraph implements AutoCloseable {
     private final List<Constant> constants = new ArrayList<>();
     private final CUgraphExec executable = new CUgraphExec();
     private boolean instantiated;
+    private boolean launching;
     private boolean closed;
 
     private record Constant(int[] values, DeviceBlock block) {}
@@ -123,8 +124,9 @@ final class CudaGraph implements AutoCloseable {
         return block.address();
     }
 
+    /** Whether the engine may close it now. */
     boolean isDispensable() {
-        return dispensable;
+        return dispensable && !launching;
     }
 
     boolean isClosed() {
@@ -137,9 +139,17 @@ final class CudaGraph implements AutoCloseable {
             throw new IllegalStateException("a closed graph is launched");
         }
         CudaStream stream = engine.stream();
-        engine.context()
-                .memory()
-                .attempt(() -> JCudaDriver.cuGraphLaunch(executable, stream.handle()), "launching a graph on", stream);
+        launching = true;
+        try {
+            engine.context()
+                    .memory()
+                    .attempt(
+                            () -> JCudaDriver.cuGraphLaunch(executable, stream.handle()),
+                            "launching a graph on",
+                            stream);
+        } finally {
+            launching = false;
+        }
     }
 
     /** Gives the memory back; launches under way end before anybody else gets it. */

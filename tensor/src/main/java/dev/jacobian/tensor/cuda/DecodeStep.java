@@ -10,7 +10,8 @@ import java.lang.foreign.MemorySegment;
  * A step of decoding of one shape: computed, then captured, then replayed.
  *
  * <p>The first step runs as it is; it loads kernels, lets cuBLAS choose, converts weights, and is often the only one. The
- * second is captured. One that finds too little memory for that goes without, and the next tries again.
+ * second is captured. A shape that finds too little memory for that goes without from then on: to look for memory takes longer
+ * than a graph saves.
  */
 final class DecodeStep {
     private final CudaEngine engine;
@@ -19,6 +20,7 @@ final class DecodeStep {
     private final boolean captures;
     private final CapturedWork work;
     private Tensor result; // [rows, D] of every replay; null before the first step
+    private boolean inVain; // whether there was too little memory to capture it
 
     DecodeStep(CudaEngine engine, Workspace.Scope memory, DecodeInputs inputs, boolean captures) {
         this.engine = engine;
@@ -41,7 +43,7 @@ final class DecodeStep {
     Tensor run(int[] packed, DecodePass pass) {
         engine.post(() ->
                 engine.upload(MemorySegment.ofArray(packed), inputs.array().block(), 0));
-        if (!captures || CapturedWork.isRefused()) {
+        if (!captures || inVain || CapturedWork.isRefused()) {
             return compute(pass);
         }
         if (result == null) {
@@ -50,6 +52,7 @@ final class DecodeStep {
             return first;
         }
         if (!work.isCaptured() && !work.capture(() -> result.copyFrom(compute(pass)))) {
+            inVain = true;
             return compute(pass);
         }
         work.launch();

@@ -15,6 +15,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import java.util.stream.Collectors;
 import jcuda.driver.CUresult;
@@ -30,9 +31,9 @@ import jcuda.driver.JCudaDriver;
  *       every wait. A block serves again for the same size class on the same stream, so reuse needs no wait either.
  *   <li>Size classes are eighths of powers of two from 512 bytes on: at most an eighth of a block is rounding, and sizes that
  *       vary a little share blocks.
- *   <li>Before a failure is reported, everything cached is given back to the driver and the call made again; that holds for
- *       whatever else the driver and cuBLAS take memory for ({@link #attempt}). The exception then says what was needed and
- *       what there is, and who holds it.
+ *   <li>Before a failure is reported, everything cached is given back to the driver and the call made again, and so is what
+ *       others can do without ({@link #whenShort}); that holds for whatever else the driver and cuBLAS take memory for
+ *       ({@link #attempt}). The exception then says what was needed and what there is, and who holds it.
  *   <li>A block that is dropped without being closed is freed when the garbage collector finds it, at the latest before a
  *       failure is reported. Where somebody had promised to close it, it is counted as leaked: tests hold that count at zero.
  *   <li>What is allocated while a graph is captured stays with that graph ({@link GraphMemory}): its kernels use the
@@ -87,6 +88,7 @@ final class DeviceMemory {
     private long peakLive;
     private long leaked;
     private GraphMemory capturing; // null while no graph is captured
+    private BooleanSupplier givesUp = () -> false;
     private boolean closed;
 
     DeviceMemory(Dispatcher dispatcher, CudaDevice device, Reuse reuse) {
@@ -233,6 +235,14 @@ final class DeviceMemory {
     }
 
     /**
+     * Says what gives up, where there is too little, what the program can do without; it tells whether there was anything. Not
+     * during a capture: a graph is worth less than another that exists.
+     */
+    void whenShort(BooleanSupplier gives) {
+        givesUp = gives;
+    }
+
+    /**
      * Makes a driver call that may take device memory of its own; if there is too little, once more without the cache.
      *
      * @return what the last call answered
@@ -254,6 +264,10 @@ final class DeviceMemory {
             if (collectDropped(wait)) {
                 code = call.getAsInt();
             }
+        }
+        if (code == tooLittle && capturing == null && givesUp.getAsBoolean()) {
+            trim();
+            code = call.getAsInt();
         }
         // Another process may have given memory back meanwhile.
         return code == tooLittle ? call.getAsInt() : code;

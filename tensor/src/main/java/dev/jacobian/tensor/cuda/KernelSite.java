@@ -26,9 +26,6 @@ import jcuda.driver.JCudaDriver;
  * <p>On the dispatcher's thread only.
  */
 final class KernelSite {
-    /** Dynamic shared memory that a launch may use without asking. */
-    static final int STATIC_SHARED = 48 << 10;
-
     private static final int SLOT = 8;
     private static final int MAX_PARAMETERS = 64; // the bits of a long
 
@@ -40,7 +37,7 @@ final class KernelSite {
     private final RawPointer addresses;
     private final long all;
     private long set; // one bit for each argument that has a value
-    private int allowedShared = STATIC_SHARED;
+    private int allowedShared; // that was asked for
     private int next; // where the next argument of a list goes
 
     KernelSite(CudaContext context, String name, CUfunction function, List<Integer> sizes) {
@@ -122,7 +119,8 @@ final class KernelSite {
     }
 
     /**
-     * Lets launches use more than 48 KiB of dynamic shared memory.
+     * Lets launches use so much dynamic shared memory. Without asking a block gets 48 KiB, of which the kernel's static shared
+     * memory goes off.
      *
      * @throws CudaException if the device has less
      */

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import jcuda.driver.CUresult;
+import jcuda.driver.JCudaDriver;
 import jdk.jfr.Recording;
 import org.junit.jupiter.api.Test;
 
@@ -377,6 +378,25 @@ class CudaReplaysEmulatedTest extends EmulatedTestBase {
     }
 
     @Test
+    void aGraphWithoutMemoryForItsLaunchIsGivenUp() {
+        try (Computation there = there();
+                Computation here = here()) {
+            for (int seed = 0; seed < 3; seed++) {
+                compare(there, here, seed, 6);
+            }
+            assertThat(there.calls).isEqualTo(2);
+            backend.engine().run(backend.engine().context().memory()::trim);
+            // a call that fails is made once more
+            fake.inject("cuGraphLaunch", 0, CUresult.CUDA_ERROR_OUT_OF_MEMORY, 2);
+            for (int seed = 3; seed < 6; seed++) {
+                compare(there, here, seed, 6);
+            }
+            assertThat(there.calls).as("computed from then on").isEqualTo(5);
+            assertThat(CapturedWork.isRefused()).isFalse();
+        }
+    }
+
+    @Test
     void othersWhoNeedTheMemoryGetIt() {
         try (Computation there = there();
                 Computation here = here()) {
@@ -399,6 +419,30 @@ class CudaReplaysEmulatedTest extends EmulatedTestBase {
                 compare(there, here, seed, 8);
             }
             assertThat(there.calls).as("another shape is captured").isEqualTo(7);
+        }
+    }
+
+    @Test
+    void theDriverItselfGetsTheMemoryToo() {
+        try (Computation there = there();
+                Computation here = here()) {
+            there.temporary = LARGE;
+            for (int seed = 0; seed < 3; seed++) {
+                compare(there, here, seed, 6);
+            }
+            assertThat(there.calls).isEqualTo(2);
+            DeviceMemory memory = backend.engine().context().memory();
+            backend.engine().run(memory::trim);
+            fake.setMemory((1L << 30) - backend.availableMemory() + Float.BYTES * LARGE / 2);
+            int code = backend.engine().context().dispatcher().call(() -> {
+                RawDevicePointer own = new RawDevicePointer(); // as a library or a kernel's code takes it
+                int answer = memory.answer(() -> JCudaDriver.cuMemAlloc(own, (long) Float.BYTES * LARGE));
+                return answer == 0 ? JCudaDriver.cuMemFree(own) : answer;
+            });
+            fake.setMemory(1L << 30);
+            assertThat(code).isZero();
+            compare(there, here, 3, 6);
+            assertThat(there.calls).as("the graph is gone").isEqualTo(3);
         }
     }
 
