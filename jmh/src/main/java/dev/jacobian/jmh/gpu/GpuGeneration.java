@@ -17,16 +17,19 @@ final class GpuGeneration {
     private static final int SEQUENCES = 256;
     private static final int LENGTH = 512;
     private static final int ROLLOUT_PROMPT = 64;
+    private static final String SEPARATE_CASE = "decode, 1 sequence, separate operations";
+    private static final String FUSED = "jacobian.cuda.fused"; // asked for at every step
     private static final String ROLLOUTS_CASE = "rollouts, " + SEQUENCES + " sequences x " + LENGTH + " tokens";
 
     static final GpuSuite DECODE = new GpuSuite(
             "gpu-decode",
             "one sequence of Qwen2.5-0.5B's shape, token by token, greedily",
             Unit.TOKENS,
-            List.of(DECODE_CASE),
+            List.of(DECODE_CASE, SEPARATE_CASE),
             label -> DECODE_TOKENS,
             Optional.of("generate.py"),
-            "256 tokens after a prompt of 32, whose time counts too. The peer is transformers' generate.",
+            "256 tokens after a prompt of 32, whose time counts too. The baseline computes the layers' operations one"
+                    + " by one, as for more sequences. The peer is transformers' generate.",
             GpuGeneration::decode);
 
     static final GpuSuite ROLLOUTS = new GpuSuite(
@@ -50,12 +53,19 @@ final class GpuGeneration {
                 .ignoreEos(true)
                 .build();
         double bandwidth = run.bandwidth();
-        measure(run, DECODE_CASE, 3, 1, prompt, config, (row, rate) -> {
+        GpuRun.FactsOf facts = (row, rate) -> {
             row.put("new_tokens", tokens);
             row.put("copy_bandwidth_gb_s", GpuRun.significant(bandwidth / 1e9));
             double bytes = run.model().decodeBytesPerToken(prompt + tokens / 2.0);
             row.put("share_of_copy_bandwidth", GpuRun.significant(rate * bytes / bandwidth));
-        });
+        };
+        measure(run, DECODE_CASE, 3, 1, prompt, config, facts);
+        System.setProperty(FUSED, "false");
+        try {
+            measure(run, SEPARATE_CASE, 3, 1, prompt, config, facts);
+        } finally {
+            System.clearProperty(FUSED);
+        }
     }
 
     private static void rollouts(GpuRun run) {
