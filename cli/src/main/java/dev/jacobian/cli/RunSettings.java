@@ -39,7 +39,7 @@ record RunSettings(Path model, RlConfig config, String taskName, Optional<Path> 
 
     /** What an existing run computes in. */
     static Arithmetic arithmetic(Path folder) {
-        return Arithmetic.of(Json.read(file(folder)));
+        return Arithmetic.read(file(folder));
     }
 
     private static Path file(Path folder) {

@@ -105,7 +105,7 @@ class TrainingCommandsTest {
 
     @Test
     @DisplayName("a run is not overwritten; --resume continues it; with other settings it is refused")
-    void resume() {
+    void resume() throws IOException {
         Path out = folder.resolve("run");
         assertThat(shortRl(out).code()).isZero();
         Run again = shortRl(out);
@@ -118,6 +118,12 @@ class TrainingCommandsTest {
         Run nothing = Run.of("rl", "--resume", "--out", folder.resolve("nothing"));
         assertThat(nothing.code()).isEqualTo(1);
         assertThat(nothing.err()).contains("no run to resume");
+        Path file = out.resolve("run.json");
+        String run = Files.readString(file);
+        assertThat(run).contains("\"f32\"");
+        Files.writeString(file, run.replace("\"f32\"", "\"f8\""));
+        assertThat(Run.of("rl", "--resume", "--out", out).failure(ExitCode.FAILED))
+                .isEqualTo(file + " has \"compute\": \"f8\"; use \"f32\", \"tf32\" or \"bf16\"");
     }
 
     @Test

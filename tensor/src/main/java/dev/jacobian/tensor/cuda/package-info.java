@@ -4,8 +4,8 @@
  *
  * <ul>
  *   <li>The backend: {@link dev.jacobian.tensor.cuda.CudaBackend} is the list of operations, {@code CudaMatMul}, {@code
- *       CudaAttention} and {@code CudaOptimizer} choose and launch the larger ones; {@code CudaArray} is a tensor's memory, {@code
- *       CudaCopies} how it is copied, {@code CudaKvCache} keys and values in pages, {@code CudaPacked} a weight. All of them
+ *       CudaAttention}, {@code CudaFusedRows}, {@code CudaSampling} and {@code CudaOptimizer} choose and launch the larger
+ *       ones; {@code CudaArray} is a tensor's memory, {@code CudaCopies} how it is copied, {@code CudaKvCache} keys and values in pages, {@code CudaPacked} a weight. All of them
  *       hand their work to a {@code CudaEngine}: one device at work, in order.
  *   <li>Kernels: {@code tensor/src/main/cuda}, each source a PTX text (made by {@code scripts/make-ptx.sh}); {@code
  *       KernelTexts} finds them, {@code KernelModules} has them compiled when they are first used.
