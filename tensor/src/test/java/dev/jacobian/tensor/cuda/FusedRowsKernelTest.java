@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Tensor;
+import java.util.Arrays;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -261,6 +262,81 @@ class FusedRowsKernelTest extends KernelTestBase {
                 n,
                 out);
         check(out, expected, "linear_add " + type + " [" + rows + ", " + k + "], long " + isLong);
+    }
+
+    /** Whole numbers from -8 to 8: sums of their products are exact in any order. */
+    private Tensor whole(int... extents) {
+        Tensor x = normal(rng, extents).copy();
+        for (int i = 0; i < x.elements(); i++) {
+            x.floats()[i] = rng.nextInt(17) - 8;
+        }
+        return x;
+    }
+
+    /** {@code x · weightᵀ}. */
+    private Tensor product(Tensor x, Tensor weight) {
+        Tensor product = Tensor.zeros(x.extent(0), weight.extent(0)); // [rows, N]
+        reference.matmul(x, weight.t(), product, false);
+        return product;
+    }
+
+    @Test
+    @DisplayName("where sums are exact, BF16 is rounded just where the separate operations round it")
+    void roundings() {
+        DType type = DType.BF16;
+        int rows = 3;
+        int k = 264;
+        int n = 11;
+        Tensor x = input(type, rows, k); // [rows, K], ±2ᵉ
+        Tensor gain = whole(k); // [K]
+        Tensor normed = Tensor.zeros(rows, k); // [rows, K], whole
+        reference.rmsNorm(x, gain, 0, normed, Tensor.zeros(rows));
+        Object[] norm = {device.copy(x, type), device.copy(gain), 0f, rows, k};
+        Tensor weight = whole(n, k); // [N, K]
+        Tensor bias = normal(rng, n); // [N]
+        Tensor exact = product(normed, weight); // [rows, N]
+        Tensor biased = rounded(exact, type); // [rows, N]
+        assertThat(biased.toFloatArray()).as("roundings matter").isNotEqualTo(exact.toFloatArray());
+        reference.addRow(biased, bias, biased);
+        EmulatedMemory out = device.allocate(type, rows * n);
+        Object[] layer = {device.copy(weight, type), device.copy(bias), n, out};
+        Object[] none = {null, null, 0, null};
+        launch("norm_linear", type, 4, blocks(n, 8), 4 * k * type.bytes(), joined(norm, layer, none, none));
+        assertSame(out, biased, type, "norm_linear");
+
+        Tensor residual = rounded(normal(rng, rows, n), type); // [rows, N]
+        Tensor added = Tensor.zeros(rows, n); // [rows, N]
+        reference.add(residual, rounded(biased, type), added);
+        for (boolean isLong : new boolean[] {false, true}) {
+            launch(
+                    isLong ? "linear_add_long" : "linear_add",
+                    type,
+                    4,
+                    blocks(n, isLong ? 2 : 8),
+                    0,
+                    device.copy(normed, type),
+                    device.copy(weight, type),
+                    device.copy(bias),
+                    device.copy(residual, type),
+                    rows,
+                    k,
+                    n,
+                    out);
+            assertSame(out, added, type, "linear_add, long " + isLong);
+        }
+
+        Tensor gate = Tensor.zeros(n, k); // [N, K]
+        reference.scale(weight, 0x1p-9f, gate); // a power of two is exact, and SiLU is then not yet a straight line
+        Tensor gated = Tensor.zeros(rows, n); // [rows, N]
+        Tensor half = rounded(product(normed, gate), type); // [rows, N]
+        reference.swiGlu(half, rounded(exact, type), gated);
+        Object[] gatedLayer = {device.copy(gate, type), device.copy(weight, type), n, out};
+        launch("norm_swiglu", type, 4, blocks(n, 8), 4 * k * type.bytes(), joined(norm, gatedLayer));
+        assertSame(out, gated, type, "norm_swiglu");
+    }
+
+    private static Object[] joined(Object[]... parts) {
+        return Arrays.stream(parts).flatMap(Arrays::stream).toArray();
     }
 
     @Test
