@@ -3,20 +3,25 @@ package dev.jacobian.io;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
-import java.util.Iterator;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Reads the fields of one JSON object, and remembers which were read.
  *
  * <p>{@link #finish()} then rejects every field that nobody asked for. A key that this code does not know may change
  * what the file means, so ignoring it silently is how a wrong number gets in. A field that is {@code null} counts as
- * absent.
+ * absent, known or not.
  */
 public final class JsonFields {
+    /** Most known names that an error lists. */
+    private static final int SHORT_LIST = 12;
+
     private final JsonNode node;
     private final String where;
     private final Set<String> read = new LinkedHashSet<>();
@@ -101,11 +106,14 @@ public final class JsonFields {
         return find(key).isPresent() ? integer(key) : fallback;
     }
 
-    /** A number that must be there. */
+    /** A number that must be there. One beyond the range of a {@code double}, such as 1e400, is refused. */
     public double number(String key) {
         JsonNode value = get(key);
         if (!value.isNumber()) {
             throw wrong(key, "a number", value);
+        }
+        if (!Double.isFinite(value.doubleValue())) {
+            throw wrong(key, "a number that is finite in 64-bit floating point", value);
         }
         return value.doubleValue();
     }
@@ -144,21 +152,70 @@ public final class JsonFields {
         return this;
     }
 
+    /** Marks all fields whose names are accepted as known. */
+    public JsonFields ignoreNamed(Predicate<String> names) {
+        node.fieldNames().forEachRemaining(name -> {
+            if (names.test(name)) {
+                read.add(name);
+            }
+        });
+        return this;
+    }
+
+    /** Marks a field as known if it has this value, numbers compared by value; with any other it stays an error. */
+    public JsonFields ignoreAt(String key, JsonNode value) {
+        JsonNode found = node.path(key);
+        if (found.equals(value) || found.isNumber() && value.isNumber() && found.doubleValue() == value.doubleValue()) {
+            read.add(key);
+        }
+        return this;
+    }
+
     /**
      * Ends the reading.
      *
-     * @throws FormatException if the object has a field that was neither read nor ignored
+     * @throws FormatException if the object has a field that is not null and was neither read nor ignored
      */
     public void finish() {
-        for (Iterator<String> names = node.fieldNames(); names.hasNext(); ) {
-            String name = names.next();
-            if (!read.contains(name)) {
+        for (Map.Entry<String, JsonNode> field : node.properties()) {
+            if (!field.getValue().isNull() && !read.contains(field.getKey())) {
                 throw new FormatException(
                         where,
-                        "the field '" + name + "' is not supported (known here: " + String.join(", ", read) + ")",
+                        "the field '" + field.getKey() + "' is not supported" + hint(field.getKey()),
                         "It may change what the file means, so it is not ignored; remove it if it is a slip");
             }
         }
+    }
+
+    /** All that is known if that fits on a line, else the one that is meant if a slip of the hand explains the name. */
+    private String hint(String name) {
+        if (read.size() <= SHORT_LIST) {
+            return " (known here: " + String.join(", ", read) + ")";
+        }
+        return read.stream()
+                .filter(known -> distance(known, name) <= 2)
+                .findFirst()
+                .map(known -> " (is '" + known + "' meant?)")
+                .orElse("");
+    }
+
+    /** Levenshtein's distance, for names of ordinary length. */
+    private static int distance(String a, String b) {
+        if (Math.abs(a.length() - b.length()) > 2) {
+            return Integer.MAX_VALUE;
+        }
+        int[] row = new int[b.length() + 1];
+        Arrays.setAll(row, j -> j);
+        for (int i = 1; i <= a.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int substituted = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(substituted, 1 + Math.min(row[j], row[j - 1]));
+            }
+        }
+        return row[b.length()];
     }
 
     private FormatException wrong(String key, String expected, JsonNode found) {

@@ -14,91 +14,34 @@ import java.util.Optional;
  *
  * <p>Decisions: both generations are read (v4's {@code rope_theta} and {@code rope_scaling}, v5's {@code
  * rope_parameters}). Nothing that changes numbers has a silent default: no θ, no ε, no activation. A key that is neither
- * read nor known to be harmless is an error, because ignoring it might compute something else than its author meant.
+ * read nor known to be harmless ({@link HarmlessKeys}) is an error, because ignoring it might compute something else than
+ * its author meant. Sizes have limits far above any model, so that a hostile file costs neither time nor memory, and
+ * products of them fit a {@code long}: at the limits a model has less than 2^56 parameters.
  */
 final class ConfigReader {
-    /** Keys that cannot change a logit of a text-only causal model in evaluation mode. */
-    private static final String[] HARMLESS = {
-        "_attn_implementation",
-        "_attn_implementation_autoset",
-        "_name_or_path",
-        "add_cross_attention",
-        "attention_dropout",
-        "attn_implementation",
-        "auto_map",
-        "bad_words_ids",
-        "begin_suppress_tokens",
-        "bos_token_id",
-        "chunk_size_feed_forward",
-        "cross_attention_hidden_size",
-        "decoder_start_token_id",
-        "diversity_penalty",
-        "do_sample",
-        "dtype",
-        "early_stopping",
-        "encoder_no_repeat_ngram_size",
-        "eos_token_id",
-        "exponential_decay_length_penalty",
-        "finetuning_task",
-        "forced_bos_token_id",
-        "forced_eos_token_id",
-        "hidden_dropout",
-        "id2label",
-        "is_decoder",
-        "is_encoder_decoder",
-        "keys_to_ignore_at_inference",
-        "label2id",
-        "length_penalty",
-        "max_length",
-        "min_length",
-        "no_repeat_ngram_size",
-        "num_beam_groups",
-        "num_beams",
-        "num_return_sequences",
-        "output_attentions",
-        "output_hidden_states",
-        "output_scores",
-        "pad_token_id",
-        "prefix",
-        "pretraining_tp",
-        "problem_type",
-        "pruned_heads",
-        "remove_invalid_values",
-        "repetition_penalty",
-        "return_dict",
-        "return_dict_in_generate",
-        "sep_token_id",
-        "suppress_tokens",
-        "task_specific_params",
-        "temperature",
-        "tf_legacy_loss",
-        "tie_encoder_decoder",
-        "tokenizer_class",
-        "top_k",
-        "top_p",
-        "torch_dtype",
-        "torchscript",
-        "transformers_version",
-        "typical_p",
-        "unsloth_fixed",
-        "unsloth_version",
-        "use_bfloat16",
-        "use_cache",
-    };
-
     /** Class defaults of transformers' MistralConfig, Qwen2Config and Qwen3Config. */
     private static final int DEFAULT_WINDOW = 4096;
 
     private static final int DEFAULT_MAX_WINDOW_LAYERS = 28;
+
+    private static final int MAX_LAYERS = 1 << 12;
+    private static final int MAX_WIDTH = 1 << 17;
+    private static final int MAX_MLP_WIDTH = 1 << 20;
+    private static final int MAX_HEADS = 1 << 12;
+    private static final int MAX_HEAD_DIM = 1 << 12;
+    private static final int MAX_VOCABULARY = 1 << 24;
+
+    /** Most positions; the longest context that is published has 10 million. */
+    static final int MAX_POSITIONS = 1 << 24;
 
     private ConfigReader() {}
 
     static DecoderConfig read(JsonFields config) {
         ModelFamily family = ModelFamily.of(config);
         requireSilu(config);
-        int hidden = positive(config, "hidden_size");
-        int heads = positive(config, "num_attention_heads");
-        int kvHeads = config.has("num_key_value_heads") ? positive(config, "num_key_value_heads") : heads;
+        int hidden = positive(config, "hidden_size", MAX_WIDTH);
+        int heads = positive(config, "num_attention_heads", MAX_HEADS);
+        int kvHeads = config.has("num_key_value_heads") ? positive(config, "num_key_value_heads", MAX_HEADS) : heads;
         config.ignore("num_key_value_heads");
         if (heads % kvHeads != 0) {
             throw new FormatException(
@@ -107,19 +50,19 @@ final class ConfigReader {
                     "Correct the file");
         }
         int headDim = headDim(config, family, hidden, heads);
-        int layers = positive(config, "num_hidden_layers");
-        int maxPositions = positive(config, "max_position_embeddings");
+        int layers = positive(config, "num_hidden_layers", MAX_LAYERS);
+        int maxPositions = positive(config, "max_position_embeddings", MAX_POSITIONS);
         boolean attentionBias = config.bool("attention_bias", false);
         DecoderConfig result = new DecoderConfig(
                 family.modelType(),
-                positive(config, "vocab_size"),
+                positive(config, "vocab_size", MAX_VOCABULARY),
                 hidden,
-                positive(config, "intermediate_size"),
+                positive(config, "intermediate_size", MAX_MLP_WIDTH),
                 layers,
                 heads,
                 kvHeads,
                 headDim,
-                epsilon(config),
+                (float) requirePositive(config, "rms_norm_eps", config.number("rms_norm_eps")),
                 RopeReader.read(config, maxPositions),
                 maxPositions,
                 config.bool("tie_word_embeddings", false),
@@ -128,10 +71,11 @@ final class ConfigReader {
                 family == ModelFamily.LLAMA && config.bool("mlp_bias", false),
                 family == ModelFamily.QWEN3,
                 windows(config, family, layers),
-                (float) config.number("initializer_range", 0.02),
+                initializerRange(config),
                 (ObjectNode) config.node());
-        config.ignore(HARMLESS);
+        HarmlessKeys.ignore(config);
         refuseMrope(config);
+        refuseQuantized(config);
         config.finish();
         return result;
     }
@@ -147,7 +91,7 @@ final class ConfigReader {
     private static int headDim(JsonFields config, ModelFamily family, int hidden, int heads) {
         Optional<JsonNode> given = config.find("head_dim");
         if (given.isPresent()) {
-            int headDim = positive(config, "head_dim");
+            int headDim = positive(config, "head_dim", MAX_HEAD_DIM);
             if (headDim % 2 != 0) {
                 throw new FormatException(
                         config.where(), "head_dim " + headDim + " is odd, rotary embedding needs pairs", "Correct it");
@@ -166,12 +110,15 @@ final class ConfigReader {
         return hidden / heads;
     }
 
-    private static float epsilon(JsonFields config) {
-        double epsilon = config.number("rms_norm_eps");
-        if (!(epsilon > 0)) {
-            throw new FormatException(config.where(), "rms_norm_eps must be positive, found " + epsilon, "Correct it");
+    private static float initializerRange(JsonFields config) {
+        double range = config.number("initializer_range", 0.02);
+        if (range < 0 || Float.isInfinite((float) range)) {
+            throw new FormatException(
+                    config.where(),
+                    "initializer_range is a standard deviation, found " + range,
+                    "Correct it, or remove it for 0.02");
         }
-        return (float) epsilon;
+        return (float) range;
     }
 
     private static List<Integer> windows(JsonFields config, ModelFamily family, int layers) {
@@ -221,12 +168,34 @@ final class ConfigReader {
         }
     }
 
-    static int positive(JsonFields config, String key) {
+    private static void refuseQuantized(JsonFields config) {
+        for (String key : List.of("quantization_config", "quantization", "compression_config")) {
+            config.find(key).ifPresent(quantization -> {
+                String method = quantization.path("quant_method").asText("");
+                throw new FormatException(
+                        config.where(),
+                        "'" + key + "' says that the weights are quantized"
+                                + (method.isEmpty() ? "" : ", by " + method),
+                        "Use the checkpoint in BF16, F16 or F32 that it was made from");
+            });
+        }
+    }
+
+    static int positive(JsonFields config, String key, int limit) {
         int value = config.integer(key);
-        if (value < 1 || value > 1 << 24) {
+        if (value < 1 || value > limit) {
             throw new FormatException(
-                    config.where(),
-                    "'" + key + "' must lie between 1 and " + (1 << 24) + ", found " + value,
+                    config.where(), "'" + key + "' must lie between 1 and " + limit + ", found " + value, "Correct it");
+        }
+        return value;
+    }
+
+    /** A factor that kernels hold in F32: what rounds to 0 or to infinity there is as wrong as 0 itself. */
+    static double requirePositive(JsonFields fields, String key, double value) {
+        if (!((float) value > 0) || Float.isInfinite((float) value)) {
+            throw new FormatException(
+                    fields.where(),
+                    key + " must be positive and finite in 32-bit floating point, found " + value,
                     "Correct it");
         }
         return value;

@@ -52,6 +52,7 @@ final class RopeReader {
                         rope.where(), "rope_type is default but factor is not 1", "Give the rope_type that is meant");
             }
         }
+        HarmlessKeys.ignoreInRope(rope);
         rope.finish();
         return result;
     }
@@ -85,36 +86,42 @@ final class RopeReader {
             throw new FormatException(
                     config.where(), "rope_theta differs inside and outside of rope_parameters", "Remove the wrong one");
         }
-        if (!(theta > 1) || Double.isInfinite(theta)) {
-            throw new FormatException(config.where(), "rope_theta must be above 1, found " + theta, "Correct it");
+        if (!((float) theta > 1) || Float.isInfinite((float) theta)) {
+            throw new FormatException(
+                    config.where(), "rope_theta must be above 1 and finite, found " + theta, "Correct it");
         }
         return theta;
     }
 
     private static double factor(JsonFields rope) {
         double factor = rope.number("factor");
-        if (!(factor >= 1)) {
-            throw new FormatException(rope.where(), "factor must be at least 1, found " + factor, "Correct it");
+        if (!(factor >= 1) || Float.isInfinite((float) factor)) {
+            throw new FormatException(
+                    rope.where(), "factor must be at least 1 and finite, found " + factor, "Correct it");
         }
         return factor;
     }
 
     private static RopeConfig llama3(JsonFields rope, double theta) {
-        double low = rope.number("low_freq_factor");
+        double low = ConfigReader.requirePositive(rope, "low_freq_factor", rope.number("low_freq_factor"));
         double high = rope.number("high_freq_factor");
-        if (!(high > low) || !(low > 0)) {
+        if (!(high > low) || Float.isInfinite((float) high)) {
             throw new FormatException(
                     rope.where(),
-                    "need 0 < low_freq_factor < high_freq_factor, found " + low + " and " + high,
+                    "need 0 < low_freq_factor < high_freq_factor, both finite, found " + low + " and " + high,
                     "Correct it");
         }
         return new RopeConfig.Llama3(
-                theta, factor(rope), low, high, ConfigReader.positive(rope, "original_max_position_embeddings"));
+                theta,
+                factor(rope),
+                low,
+                high,
+                ConfigReader.positive(rope, "original_max_position_embeddings", ConfigReader.MAX_POSITIONS));
     }
 
     private static RopeConfig yarn(JsonFields rope, double theta, int maxPositions) {
         int original = rope.has("original_max_position_embeddings")
-                ? ConfigReader.positive(rope, "original_max_position_embeddings")
+                ? ConfigReader.positive(rope, "original_max_position_embeddings", ConfigReader.MAX_POSITIONS)
                 : maxPositions;
         rope.ignore("original_max_position_embeddings");
         double factor = factor(rope);
@@ -128,9 +135,10 @@ final class RopeReader {
                 theta,
                 factor,
                 original,
-                rope.number("beta_fast", 32),
-                rope.number("beta_slow", 1),
-                (float) rope.number("attention_factor", derived),
+                ConfigReader.requirePositive(rope, "beta_fast", rope.number("beta_fast", 32)),
+                ConfigReader.requirePositive(rope, "beta_slow", rope.number("beta_slow", 1)),
+                (float) ConfigReader.requirePositive(
+                        rope, "attention_factor", rope.number("attention_factor", derived)),
                 rope.bool("truncate", true));
     }
 

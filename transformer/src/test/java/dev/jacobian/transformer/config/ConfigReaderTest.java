@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** config.json: what is read, both spellings, and every way of being wrong. */
 class ConfigReaderTest {
@@ -116,6 +117,52 @@ class ConfigReaderTest {
                 .containsExactly(8, 0, 8);
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "'is_llama_config': true, 'rope_interleaved': false", // SmolLM2
+                "'transformers.js_config': {'dtype': 'q4', 'kv_cache_dtype': {'q4f16': 'float16'}}",
+                "'some_new_key': null, 'quantization_config': null, 'rope_scaling': null, 'head_dim': null",
+                "'max_sequence_length': 2048, 'tokenizer_padding_side': 'right',"
+                        + " 'tokenizer_model_max_length': 2048", // Vicuna
+                "'attention_dropout': 0.1, 'hidden_dropout_prob': 0.1, 'resid_pdrop': 0.0, 'classifier_dropout': null",
+                "'mlp_bias': false, 'partial_rotary_factor': 1.0, 'use_parallel_residual': false, 'pruned_heads': {}",
+                "'_flash_attn_2_enabled': true, '_attn_implementation_autoset': true, 'gradient_checkpointing': false",
+                "'rope_scaling': {'rope_type': 'linear', 'factor': 1.0, 'finetuned': true, 'beta_fast': null}",
+            })
+    @DisplayName("keys that cannot change a logit, and keys that are null, are let pass")
+    void harmless(String keys) {
+        ObjectNode config = with("{}");
+        config.setAll((ObjectNode) Json.parse("{" + keys.replace('\'', '"') + "}", "keys"));
+        DecoderConfig plain = read(with("{}"));
+        DecoderConfig read = read(config);
+        assertThat(read.parameters()).isEqualTo(plain.parameters());
+        assertThat(read.rope().inverseFrequencies(16)).isEqualTo(plain.rope().inverseFrequencies(16));
+        assertThat(read.normEpsilon()).isEqualTo(plain.normEpsilon());
+        config.put("architectures", "x").putNull("architectures").put("model_type", "mistral");
+        assertThat(read(config).hiddenSize()).as("of other families too").isEqualTo(64);
+    }
+
+    @Test
+    @DisplayName("the message about an unknown key is one short line, and names the key that is meant")
+    void unknownKeyIsShort() {
+        assertThatThrownBy(() -> read(with("{\"rope_interleaved\": true}")))
+                .hasMessage("config.json: the field 'rope_interleaved' is not supported. It may change what the"
+                        + " file means, so it is not ignored; remove it if it is a slip");
+        assertThatThrownBy(() -> read(with("{\"tie_word_embedings\": true}")))
+                .hasMessageContaining("(is 'tie_word_embeddings' meant?)");
+    }
+
+    @Test
+    @DisplayName("the largest sizes that are taken neither overflow nor cost memory")
+    void largest() {
+        DecoderConfig config = read(with("{\"hidden_size\": 131072, \"intermediate_size\": 1048576,"
+                + " \"num_hidden_layers\": 4096, \"num_attention_heads\": 4096, \"num_key_value_heads\": 4096,"
+                + " \"head_dim\": 4096, \"vocab_size\": 16777216, \"max_position_embeddings\": 16777216}"));
+        assertThat(config.parameters())
+                .isEqualTo(2 * (1L << 41) + 4096 * (4 * (1L << 41) + 3 * (1L << 37) + 2 * (1L << 17)) + (1L << 17));
+    }
+
     static Stream<List<String>> spellings() {
         return Stream.of(
                 List.of("{\"rope_theta\": 5e5}", "{\"rope_type\": \"default\", \"rope_theta\": 5e5}"),
@@ -176,6 +223,31 @@ class ConfigReaderTest {
                 "{`vocab_size`: -1} | 'vocab_size' must lie between 1",
                 "{`vocab_size`: 1000000000000} | 'vocab_size' must be an integer",
                 "{`rms_norm_eps`: 0} | rms_norm_eps must be positive",
+                "{`rms_norm_eps`: 1e400} | 'rms_norm_eps' must be a number that is finite",
+                "{`rms_norm_eps`: 1e39} | rms_norm_eps must be positive and finite",
+                "{`rms_norm_eps`: 1e-60} | rms_norm_eps must be positive and finite",
+                "{`rms_norm_eps`: -1e-5} | rms_norm_eps must be positive and finite",
+                "{`initializer_range`: 1e39} | initializer_range",
+                "{`initializer_range`: -1} | initializer_range",
+                "{`rope_theta`: 1e300} | rope_theta must be above 1 and finite",
+                "{`rope_theta`: 1.000000000001} | rope_theta must be above 1",
+                "{`rope_scaling`: {`type`: `linear`, `factor`: 1e400}} | 'factor' must be a number that is finite",
+                "{`rope_scaling`: {`type`: `linear`, `factor`: 1e39}} | factor must be at least 1 and finite",
+                "{`rope_scaling`: {`type`: `yarn`, `factor`: 2, `attention_factor`: 1e300}} | attention_factor must",
+                "{`rope_scaling`: {`type`: `yarn`, `factor`: 2, `attention_factor`: 0}} | attention_factor must",
+                "{`rope_scaling`: {`type`: `yarn`, `factor`: 2, `attention_factor`: -1}} | attention_factor must",
+                "{`rope_scaling`: {`type`: `yarn`, `factor`: 2, `beta_fast`: 0}} | beta_fast must",
+                "{`rope_scaling`: {`type`: `yarn`, `factor`: 2, `beta_slow`: -1}} | beta_slow must",
+                "{`rope_scaling`: {`type`: `yarn`, `factor`: 2, `mscale`: -300, `mscale_all_dim`: 1}} |"
+                        + " attention_factor must",
+                "{`rope_scaling`: {`rope_type`: `llama3`, `factor`: 8.0, `low_freq_factor`: 1.0, `high_freq_factor`:"
+                        + " 1e300, `original_max_position_embeddings`: 32}} | both finite",
+                "{`num_hidden_layers`: 16777216} | 'num_hidden_layers' must lie between 1 and 4096",
+                "{`hidden_size`: 16777216} | 'hidden_size' must lie between 1 and",
+                "{`max_position_embeddings`: 2000000000} | 'max_position_embeddings' must lie between 1 and",
+                "{`quantization_config`: {`quant_method`: `awq`}} | quantized, by awq",
+                "{`pruned_heads`: {`0`: [1]}} | pruned_heads",
+                "{`partial_rotary_factor`: 0.5} | partial_rotary_factor",
                 "{`rms_norm_eps`: null} | 'rms_norm_eps' is missing",
                 "{`tie_word_embeddings`: `yes`} | 'tie_word_embeddings' must be true or false",
                 "{`use_mrope`: true} | use_mrope",
