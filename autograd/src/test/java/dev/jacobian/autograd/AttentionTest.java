@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.autograd;
 
-import static dev.jacobian.autograd.GradientCheck.assertBits;
 import static dev.jacobian.autograd.GradientCheck.check;
 import static dev.jacobian.autograd.GradientCheck.normal;
+import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.tensor.Backend.AttentionForm;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.autograd;
 
-import static dev.jacobian.autograd.GradientCheck.assertBits;
 import static dev.jacobian.autograd.GradientCheck.normal;
+import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.autograd;
 
+import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.tensor.Tensor;
@@ -124,16 +125,6 @@ final class GradientCheck {
             sum += x[i] * y[i];
         }
         return sum;
-    }
-
-    /** Equality of bits, with a message of one line. */
-    static void assertBits(String what, float[] actual, float[] expected) {
-        assertThat(actual.length).as(what).isEqualTo(expected.length);
-        for (int i = 0; i < actual.length; i++) {
-            if (Float.floatToRawIntBits(actual[i]) != Float.floatToRawIntBits(expected[i])) {
-                throw new AssertionError(what + "[" + i + "]: " + actual[i] + ", expected " + expected[i]);
-            }
-        }
     }
 
     static void assertClose(String what, double[] actual, double[] expected) {

@@ -4,6 +4,8 @@ package dev.jacobian.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.testing.TestJson;
+import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -26,9 +28,9 @@ class BadInputTest {
 
     @BeforeEach
     void setUp() throws IOException {
-        model = Fixtures.copy("llama-gqa", folder);
-        ids = Fixtures.write(folder.resolve("ids.json"), "[[1, 2, 3], [4, 5]]");
-        out = Fixtures.write(folder.resolve("out.safetensors"), "precious");
+        model = TestPaths.copyModel("llama-gqa", folder);
+        ids = Files.writeString(folder.resolve("ids.json"), "[[1, 2, 3], [4, 5]]");
+        out = Files.writeString(folder.resolve("out.safetensors"), "precious");
     }
 
     private String logitsFailure() throws IOException {
@@ -43,7 +45,7 @@ class BadInputTest {
     }
 
     private void config(Consumer<ObjectNode> change) {
-        Fixtures.edit(model.resolve("config.json"), change);
+        TestJson.edit(model.resolve("config.json"), change);
     }
 
     // Command lines
@@ -194,7 +196,7 @@ class BadInputTest {
 
     @Test
     void unknownTokenizerComponent() throws IOException {
-        Fixtures.edit(
+        TestJson.edit(
                 model.resolve("tokenizer.json"),
                 t -> t.putObject("pre_tokenizer").put("type", "Clairvoyant"));
         assertThat(generateFailure()).contains("Clairvoyant").contains("tokenizer.json");
@@ -214,9 +216,9 @@ class BadInputTest {
 
     @Test
     void idOutsideOfTheVocabulary() throws IOException {
-        Fixtures.write(ids, "[[1, 2], [3, 384]]");
+        Files.writeString(ids, "[[1, 2], [3, 384]]");
         assertThat(logitsFailure()).contains("384").contains("sequence 1, position 1");
-        Fixtures.write(ids, "[[-1]]");
+        Files.writeString(ids, "[[-1]]");
         assertThat(logitsFailure()).contains("-1");
         assertThat(Run.of("generate", "--model", model, "--input-ids", ids).failure(ExitCode.FAILED))
                 .contains("-1");
@@ -226,7 +228,7 @@ class BadInputTest {
     void idsThatAreNone() throws IOException {
         for (String text :
                 new String[] {"", "[[1, 2", "{}", "[]", "[[]]", "[[1.5]]", "[[\"a\"]]", "[1, [2]]", "[[1], 2]"}) {
-            Fixtures.write(ids, text);
+            Files.writeString(ids, text);
             assertThat(logitsFailure()).as(text).contains("ids.json");
         }
         Files.delete(ids);
@@ -239,7 +241,7 @@ class BadInputTest {
         for (String text :
                 new String[] {"[[1, 2, 3]]", "[[1, 2, 3], [4]]", "[[1, 2, 999], [4, 5]]", "[[1, -100, -100], [4, -100]]"
                 }) {
-            Fixtures.write(labels, text);
+            Files.writeString(labels, text);
             Run.of("logits", "--model", model, "--input-ids", ids, "--out", out, "--labels", labels)
                     .failure(ExitCode.FAILED);
             assertThat(Files.readString(out)).isEqualTo("precious");
@@ -257,7 +259,7 @@ class BadInputTest {
 
     @Test
     void outputThatCannotBeWritten() throws IOException {
-        out = Fixtures.write(folder.resolve("file"), "precious");
+        out = Files.writeString(folder.resolve("file"), "precious");
         assertThat(Run.of("logits", "--model", model, "--input-ids", ids, "--out", out.resolve("x"))
                         .failure(ExitCode.FAILED))
                 .contains("cannot write");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.jacobian.io.safetensors.SafetensorsFile;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.config.ModelFamily;
 import java.io.IOException;
@@ -38,11 +39,12 @@ class ComputingDeviceTest {
         for (int i = 1; i < 70; i++) {
             ids.append(",[").append(1 + i % 9).append(',').append(i % 7).append(i % 3 == 0 ? "]" : ",11]");
         }
-        Path file = Fixtures.write(folder.resolve("ids.json"), ids.append(']').toString());
+        Path file =
+                Files.writeString(folder.resolve("ids.json"), ids.append(']').toString());
         Object[] command = {
             "generate",
             "--model",
-            Fixtures.model("arith-qwen3"),
+            TestPaths.model("arith-qwen3"),
             "--input-ids",
             file,
             "--max-new-tokens",
@@ -73,7 +75,7 @@ class ComputingDeviceTest {
             Object[] command = {
                 "generate",
                 "--model",
-                Fixtures.model("arith-qwen3"),
+                TestPaths.model("arith-qwen3"),
                 "--prompt",
                 "12+34=",
                 "--max-new-tokens",
@@ -88,7 +90,7 @@ class ComputingDeviceTest {
             String expected = Run.of(
                             "generate",
                             "--model",
-                            Fixtures.model("arith-qwen3"),
+                            TestPaths.model("arith-qwen3"),
                             "--prompt",
                             "12+34=",
                             "--max-new-tokens",
@@ -105,13 +107,13 @@ class ComputingDeviceTest {
     @Test
     @DisplayName("what is computed in BF16 is written in F32, as the format of the file says")
     void hiddenStatesInBf16() throws IOException, InterruptedException {
-        Path ids = Fixtures.write(folder.resolve("ids.json"), "[[5,6,7,8]]");
+        Path ids = Files.writeString(folder.resolve("ids.json"), "[[5,6,7,8]]");
         Path out = folder.resolve("out.safetensors");
         DeviceProcess.in(folder)
                 .run(
                         "logits",
                         "--model",
-                        Fixtures.model("arith-qwen3"),
+                        TestPaths.model("arith-qwen3"),
                         "--input-ids",
                         ids,
                         "--hidden-states",
@@ -126,7 +128,7 @@ class ComputingDeviceTest {
         Run.of(
                         "logits",
                         "--model",
-                        Fixtures.model("arith-qwen3"),
+                        TestPaths.model("arith-qwen3"),
                         "--input-ids",
                         ids,
                         "--hidden-states",
@@ -158,12 +160,12 @@ class ComputingDeviceTest {
     @Test
     @DisplayName("a GPU that nobody asked for is not taken for a model that it cannot compute, and that is said")
     void headsThatAreTooLarge() throws IOException, InterruptedException {
-        Path ids = Fixtures.write(folder.resolve("ids.json"), "[[5,6,7]]");
-        String config = Files.readString(Fixtures.model("arith-qwen3").resolve("config.json"));
+        Path ids = Files.writeString(folder.resolve("ids.json"), "[[5,6,7]]");
+        String config = Files.readString(TestPaths.model("arith-qwen3").resolve("config.json"));
         assertThat(config).contains("\"head_dim\": 16,");
         Path wide = folder.resolve("wide");
         CausalLM.create(
-                        ModelFamily.read(Fixtures.write(
+                        ModelFamily.read(Files.writeString(
                                         Files.createDirectory(folder.resolve("config"))
                                                 .resolve("config.json"),
                                         config.replace("\"head_dim\": 16,", "\"head_dim\": 160,"))
@@ -196,7 +198,7 @@ class ComputingDeviceTest {
         Object[] command = {
             "rl",
             "--model",
-            Fixtures.model("arith-qwen3"),
+            TestPaths.model("arith-qwen3"),
             "--task",
             "addition",
             "--steps",

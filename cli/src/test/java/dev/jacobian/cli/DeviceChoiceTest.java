@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.jacobian.tensor.Device;
+import dev.jacobian.testing.TestPaths;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -20,14 +21,14 @@ class DeviceChoiceTest {
     @Test
     void automaticallyMeansTheCpuWhereThereIsNoGpuAndSaysSo() {
         assumeFalse(GpuHardware.present(), "this machine has a GPU");
-        Run run = Run.of("generate", "--model", Fixtures.model("llama-gqa"), "--prompt", "a", "--max-new-tokens", "1");
+        Run run = Run.of("generate", "--model", TestPaths.model("llama-gqa"), "--prompt", "a", "--max-new-tokens", "1");
         run.result();
         assertThat(run.err()).contains("device cpu (auto: no NVIDIA GPU)");
     }
 
     @Test
     void aGpuThatWasAskedForIsNotReplaced() {
-        Object[] command = {"generate", "--model", Fixtures.model("llama-gqa"), "--prompt", "a", "--device", "cuda:1"};
+        Object[] command = {"generate", "--model", TestPaths.model("llama-gqa"), "--prompt", "a", "--device", "cuda:1"};
         assertThat(Run.of(command).failure(ExitCode.FAILED))
                 .startsWith("device cuda:1 cannot be used: JCuda") // missing; the remedy depends on who started us
                 .contains("'jacobian doctor'")
@@ -36,7 +37,7 @@ class DeviceChoiceTest {
 
     @Test
     void commandsThatDoNotComputeLeaveTheDeviceAlone() {
-        Run run = Run.of("inspect", "--model", Fixtures.model("llama-gqa"), "--device", "cuda");
+        Run run = Run.of("inspect", "--model", TestPaths.model("llama-gqa"), "--device", "cuda");
         run.result();
         assertThat(run.err()).doesNotContain("device");
     }
@@ -56,7 +57,7 @@ class DeviceChoiceTest {
 
     @Test
     void theCpuComputesInF32Only() {
-        Object[] command = {"generate", "--model", Fixtures.model("llama-gqa"), "--prompt", "a", "--device", "cpu"};
+        Object[] command = {"generate", "--model", TestPaths.model("llama-gqa"), "--prompt", "a", "--device", "cpu"};
         assertThat(Run.of(with(command, "--compute", "bf16")).failure(ExitCode.FAILED))
                 .contains("--compute bf16 needs a GPU, the device is cpu. Leave it out; the CPU computes in F32");
         assertThat(Run.of(with(command, "--compute", "f8")).failure(ExitCode.USAGE))

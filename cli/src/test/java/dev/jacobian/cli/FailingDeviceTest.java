@@ -3,6 +3,8 @@ package dev.jacobian.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jacobian.testing.TestJson;
+import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class FailingDeviceTest {
     private static final Object[] GENERATE = {
-        "generate", "--model", Fixtures.model("arith-qwen3"), "--prompt", "12+34=", "--max-new-tokens", "2"
+        "generate", "--model", TestPaths.model("arith-qwen3"), "--prompt", "12+34=", "--max-new-tokens", "2"
     };
 
     @TempDir
@@ -136,12 +138,12 @@ class FailingDeviceTest {
     @Test
     @DisplayName("a model that the device cannot hold or compute is refused before it is read")
     void model() throws IOException, InterruptedException {
-        Path large = Fixtures.copy("arith-qwen3", folder);
+        Path large = TestPaths.copyModel("arith-qwen3", folder);
         Object[] command = {"generate", "--model", large, "--prompt", "1", "--device", "cuda"};
-        Fixtures.edit(large.resolve("config.json"), config -> config.put("intermediate_size", 1_000_000));
+        TestJson.edit(large.resolve("config.json"), config -> config.put("intermediate_size", 1_000_000));
         assertThat(DeviceProcess.in(folder).run(command).failure(ExitCode.FAILED))
                 .matches("loading .* needs 1\\.\\d+ GiB for weights, cuda:0 has \\d+\\.\\d MiB free\\. What helps: .*");
-        Fixtures.edit(
+        TestJson.edit(
                 large.resolve("config.json"),
                 config -> config.put("intermediate_size", 160).put("head_dim", 160));
         assertThat(DeviceProcess.in(folder).run(command).failure(ExitCode.FAILED))

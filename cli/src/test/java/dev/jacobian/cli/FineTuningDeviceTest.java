@@ -3,6 +3,7 @@ package dev.jacobian.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +36,7 @@ class FineTuningDeviceTest {
         for (int a = 10; a < 40; a++) {
             rows.append("{\"prompt\": \"%d+%d=\", \"completion\": \"%d\"}\n".formatted(a, a + 10, 2 * a + 10));
         }
-        data = Fixtures.write(shared.resolve("sums.jsonl"), rows.toString());
+        data = Files.writeString(shared.resolve("sums.jsonl"), rows.toString());
         Path out = shared.resolve("cpu");
         DeviceProcess.in(shared).run(sft(out, "cpu")).result();
         wanted = weights(out);
@@ -45,7 +46,7 @@ class FineTuningDeviceTest {
         return new Object[] {
             "sft",
             "--model",
-            Fixtures.model("arith-qwen3"),
+            TestPaths.model("arith-qwen3"),
             "--data",
             data,
             "--steps",

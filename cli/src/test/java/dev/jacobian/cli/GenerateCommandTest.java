@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.testing.GoldenModel;
+import dev.jacobian.testing.GoldenModels;
+import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,29 +20,17 @@ class GenerateCommandTest {
     @TempDir
     Path folder;
 
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "llama-bias-linear",
-                "llama-gqa",
-                "llama-llama3rope-bf16",
-                "llama-mha-tied",
-                "mistral-swa-f16",
-                "qwen2-sharded",
-                "qwen2-yarn",
-                "qwen3",
-                "qwen3-yarn"
-            })
-    void greedyTokensAreThoseOfTransformers(String name) throws IOException {
-        JsonNode golden = Fixtures.golden(name);
+    @GoldenModels
+    void greedyTokensAreThoseOfTransformers(GoldenModel model) throws IOException {
+        JsonNode golden = model.json();
         JsonNode expected = golden.get("generation").get("greedy_short_32");
-        Path ids = Fixtures.write(
+        Path ids = Files.writeString(
                 folder.resolve("ids.json"),
                 golden.get("cases").get("short").get("input_ids").toString());
         JsonNode actual = Run.of(
                         "generate",
                         "--model",
-                        Fixtures.model(name),
+                        model.folder(),
                         "--input-ids",
                         ids,
                         "--greedy",
@@ -63,9 +55,9 @@ class GenerateCommandTest {
         Object[] command = {
             "generate",
             "--model",
-            Fixtures.model("llama-llama3rope-bf16"),
+            TestPaths.model("llama-llama3rope-bf16"),
             "--input-ids",
-            Fixtures.write(folder.resolve("ids.json"), "[[1, 2, 3, 4, 5, 6]]"),
+            Files.writeString(folder.resolve("ids.json"), "[[1, 2, 3, 4, 5, 6]]"),
             "--greedy",
             "--ignore-eos",
             "--max-new-tokens",
@@ -84,13 +76,13 @@ class GenerateCommandTest {
 
     @Test
     void severalSequencesGiveArraysOfEach() throws IOException {
-        JsonNode golden = Fixtures.golden("llama-gqa");
-        JsonNode padded = golden.get("cases").get("batch_left");
-        Path ids = Fixtures.write(folder.resolve("ids.json"), Fixtures.unpadded(padded, padded.get("input_ids")));
+        GoldenModel golden = GoldenModel.of("llama-gqa");
+        JsonNode padded = golden.golden("batch_left").get("input_ids");
+        Path ids = Files.writeString(folder.resolve("ids.json"), golden.unpadded("batch_left", padded));
         JsonNode actual = Run.of(
                         "generate",
                         "--model",
-                        Fixtures.model("llama-gqa"),
+                        TestPaths.model("llama-gqa"),
                         "--input-ids",
                         ids,
                         "--greedy",
@@ -99,7 +91,8 @@ class GenerateCommandTest {
                         16,
                         "--json")
                 .json();
-        JsonNode expected = golden.get("generation").get("greedy_batch_left_16").get("new_tokens");
+        JsonNode expected =
+                golden.json().get("generation").get("greedy_batch_left_16").get("new_tokens");
         assertThat(actual.get("token_ids")).isEqualTo(expected);
         assertThat(actual.get("text").size()).isEqualTo(3);
         assertThat(actual.get("finish_reason").get(2).textValue()).isEqualTo("length");
@@ -108,14 +101,14 @@ class GenerateCommandTest {
 
     @Test
     void streamedTextEqualsTheTextAsAWhole() {
-        for (JsonNode text : Fixtures.golden("llama-gqa").get("text").get("cases")) {
+        for (JsonNode text : GoldenModel.of("llama-gqa").json().get("text").get("cases")) {
             if (!text.has("prompt")) {
                 continue;
             }
             Object[] args = {
                 "generate",
                 "--model",
-                Fixtures.model("llama-gqa"),
+                TestPaths.model("llama-gqa"),
                 "--prompt",
                 text.get("prompt").textValue(),
                 "--greedy",
@@ -140,7 +133,7 @@ class GenerateCommandTest {
 
     @Test
     void promptFromStandardInputIsThePromptOption() {
-        Path model = Fixtures.model("arith-qwen3");
+        Path model = TestPaths.model("arith-qwen3");
         Run piped = Run.withInput("12+34=\n", "generate", "--model", model, "--seed", 3, "--json");
         Run option = Run.of("generate", "--model", model, "--prompt", "12+34=", "--seed", 3, "--json");
         assertThat(piped.result()).isEqualTo(option.result());
@@ -155,7 +148,7 @@ class GenerateCommandTest {
         Object[] args = {
             "generate",
             "--model",
-            Fixtures.model("llama-gqa"),
+            TestPaths.model("llama-gqa"),
             "--prompt",
             "Hello",
             "--max-new-tokens",
@@ -176,11 +169,11 @@ class GenerateCommandTest {
     @Test
     void stopsAtAnEndToken() {
         JsonNode stopped = Run.of(
-                        "generate", "--model", Fixtures.model("arith-qwen3"), "--prompt", "1+2=", "--greedy", "--json")
+                        "generate", "--model", TestPaths.model("arith-qwen3"), "--prompt", "1+2=", "--greedy", "--json")
                 .json();
         assertThat(stopped.get("finish_reason").textValue()).isEqualTo("stop");
         assertThat(stopped.get("token_ids").size()).isLessThan(60);
-        String streamed = Run.of("generate", "--model", Fixtures.model("arith-qwen3"), "--prompt", "1+2=", "--greedy")
+        String streamed = Run.of("generate", "--model", TestPaths.model("arith-qwen3"), "--prompt", "1+2=", "--greedy")
                 .result();
         assertThat(streamed).isEqualTo(stopped.get("text").textValue() + "\n").matches("[0-9]+\n");
     }

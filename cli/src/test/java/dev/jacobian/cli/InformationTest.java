@@ -4,6 +4,8 @@ package dev.jacobian.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.testing.GoldenModel;
+import dev.jacobian.testing.TestPaths;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -30,9 +32,9 @@ class InformationTest {
     @Test
     void inspectCountsWhatTheCheckpointHolds() {
         for (String name : List.of("llama-gqa", "qwen2-sharded", "qwen3", "llama-mha-tied")) {
-            JsonNode golden = Fixtures.golden(name);
-            JsonNode json =
-                    Run.of("inspect", "--model", Fixtures.model(name), "--json").json();
+            JsonNode golden = GoldenModel.of(name).json();
+            JsonNode json = Run.of("inspect", "--model", TestPaths.model(name), "--json")
+                    .json();
             assertThat(json.get("parameters")).as(name).isEqualTo(golden.get("num_parameters"));
             assertThat(json.get("family").textValue())
                     .isEqualTo(golden.get("model_type").textValue());
@@ -51,7 +53,7 @@ class InformationTest {
             assertThat(checkpointed).isGreaterThan(20 * elements);
             assertThat(json.get("training_bytes").longValue()).isGreaterThan(checkpointed);
         }
-        String text = Run.of("inspect", "--model", Fixtures.model("qwen3")).result();
+        String text = Run.of("inspect", "--model", TestPaths.model("qwen3")).result();
         assertThat(text).contains("qwen3", "norm on q and k", "byte-pair encoding", "model.embed_tokens.weight");
     }
 

@@ -3,6 +3,7 @@ package dev.jacobian.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +45,7 @@ class InterruptedDeviceTest {
 
     private static Object[] rl(Path out, String device, Object... more) {
         List<Object> arguments =
-                new ArrayList<>(List.of("rl", "--model", Fixtures.model("arith-qwen3"), "--task", "addition"));
+                new ArrayList<>(List.of("rl", "--model", TestPaths.model("arith-qwen3"), "--task", "addition"));
         arguments.addAll(List.of("--steps", STEPS, "--prompts", 2, "--group-size", 4, "--seed", 3));
         for (String setting :
                 List.of("eval_problems=2", "final_eval_problems=2", "max_completion_length=6", "save_steps=1")) {
@@ -311,7 +312,7 @@ class InterruptedDeviceTest {
             "sft", "--steps", 2, "--batch-size", 2, "--device", "cuda", "--set", "warmup_steps=0", "--out", out
         };
         // where the bundled model and tokenizer are
-        Path home = Fixtures.model("arith-qwen3").resolve("../../..").normalize();
+        Path home = TestPaths.model("arith-qwen3").resolve("../../..").normalize();
         DeviceProcess process = DeviceProcess.in(folder).option("-Djacobian.home=" + home);
         assertThat(error(process.with("LOSE_AFTER", 100).run(command))).contains("the device's context is lost");
         assertThat(out).doesNotExist();

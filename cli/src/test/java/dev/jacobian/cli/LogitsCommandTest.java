@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.safetensors.SafetensorsFile;
+import dev.jacobian.testing.GoldenModel;
+import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.TreeSet;
@@ -26,7 +29,7 @@ class LogitsCommandTest {
     @ParameterizedTest
     @ValueSource(strings = {"llama-gqa", "llama-mha-tied", "mistral-swa-f16", "qwen2-sharded", "qwen3", "qwen3-yarn"})
     void logitsAndHiddenStates(String name) throws IOException {
-        JsonNode golden = Fixtures.golden(name);
+        JsonNode golden = GoldenModel.of(name).json();
         double tolerance = NOISE_FACTOR * golden.get("noise_f32_vs_f64_logits").doubleValue();
         JsonNode cases = golden.get("cases");
         String ids = "[" + cases.get("short").get("input_ids").get(0) + ","
@@ -35,16 +38,16 @@ class LogitsCommandTest {
         Run.of(
                         "logits",
                         "--model",
-                        Fixtures.model(name),
+                        TestPaths.model(name),
                         "--input-ids",
-                        Fixtures.write(folder.resolve("ids.json"), ids),
+                        Files.writeString(folder.resolve("ids.json"), ids),
                         "--out",
                         out,
                         "--hidden-states")
                 .result();
         try (SafetensorsFile actual = SafetensorsFile.open(out);
                 SafetensorsFile expected =
-                        SafetensorsFile.open(Fixtures.model(name).resolve("golden.safetensors"))) {
+                        SafetensorsFile.open(TestPaths.model(name).resolve("golden.safetensors"))) {
             assertClose(actual, "logits.0", expected, "short.logits", tolerance);
             assertClose(actual, "logits.1", expected, "long.logits", tolerance);
             assertThat(actual.info("logits.1").extents()).hasSize(2);
@@ -63,16 +66,18 @@ class LogitsCommandTest {
     @ParameterizedTest
     @ValueSource(strings = {"llama-bias-linear", "llama-mha-tied", "mistral-swa-f16", "qwen2-sharded", "qwen3"})
     void lossAndGradients(String name) throws IOException {
-        JsonNode golden = Fixtures.golden(name);
-        JsonNode loss = golden.get("loss");
-        JsonNode padded = golden.get("cases").get(loss.get("case").textValue());
-        Path ids = Fixtures.write(folder.resolve("ids.json"), Fixtures.unpadded(padded, padded.get("input_ids")));
-        Path labels = Fixtures.write(folder.resolve("labels.json"), Fixtures.unpadded(padded, loss.get("labels")));
+        GoldenModel golden = GoldenModel.of(name);
+        JsonNode loss = golden.json().get("loss");
+        String padded = loss.get("case").textValue();
+        Path ids = Files.writeString(
+                folder.resolve("ids.json"),
+                golden.unpadded(padded, golden.golden(padded).get("input_ids")));
+        Path labels = Files.writeString(folder.resolve("labels.json"), golden.unpadded(padded, loss.get("labels")));
         Path out = folder.resolve("out.safetensors");
         JsonNode report = Run.of(
                         "logits",
                         "--model",
-                        Fixtures.model(name),
+                        TestPaths.model(name),
                         "--input-ids",
                         ids,
                         "--labels",
@@ -82,12 +87,11 @@ class LogitsCommandTest {
                         out,
                         "--json")
                 .json();
-        double tolerance = NOISE_FACTOR * golden.get("noise_f32_vs_f64_grad").doubleValue();
-        double lossTolerance =
-                NOISE_FACTOR * golden.get("noise_f32_vs_f64_loss").doubleValue();
+        double tolerance = NOISE_FACTOR * golden.noise("grad");
+        double lossTolerance = NOISE_FACTOR * golden.noise("loss");
         try (SafetensorsFile actual = SafetensorsFile.open(out);
                 SafetensorsFile expected =
-                        SafetensorsFile.open(Fixtures.model(name).resolve("golden.safetensors"))) {
+                        SafetensorsFile.open(TestPaths.model(name).resolve("golden.safetensors"))) {
             assertThat(actual.info("loss").extents()).isEmpty();
             assertThat((double) actual.read("loss").item())
                     .isCloseTo(loss.get("value").doubleValue(), within(lossTolerance));
@@ -106,9 +110,9 @@ class LogitsCommandTest {
 
     @Test
     void lossWithoutGradientsIsTheSame() throws IOException {
-        Path ids = Fixtures.write(folder.resolve("ids.json"), "[[3, 4, 5, 6], [7, 8]]");
-        Path labels = Fixtures.write(folder.resolve("labels.json"), "[[-100, -100, 5, 6], [7, 8]]");
-        Path model = Fixtures.model("llama-gqa");
+        Path ids = Files.writeString(folder.resolve("ids.json"), "[[3, 4, 5, 6], [7, 8]]");
+        Path labels = Files.writeString(folder.resolve("labels.json"), "[[-100, -100, 5, 6], [7, 8]]");
+        Path model = TestPaths.model("llama-gqa");
         JsonNode with = Run.of(
                         "logits",
                         "--model",

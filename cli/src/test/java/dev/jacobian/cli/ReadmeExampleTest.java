@@ -3,6 +3,7 @@ package dev.jacobian.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,8 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The README's Java example is the file in examples/, and it runs. */
 class ReadmeExampleTest {
-    private static final Path ROOT =
-            Path.of(System.getProperty("jacobian.testdata")).toAbsolutePath().getParent();
+    private static final Path ROOT = TestPaths.project();
 
     @TempDir
     Path work;

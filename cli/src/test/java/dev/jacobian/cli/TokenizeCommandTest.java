@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.testing.GoldenModel;
+import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,22 +25,22 @@ class TokenizeCommandTest {
     void idsAreThoseOfTransformers(String name) throws IOException {
         ArrayNode texts = Json.object().arrayNode();
         ArrayNode expected = texts.arrayNode();
-        for (JsonNode text : Fixtures.golden(name).get("text").get("cases")) {
+        for (JsonNode text : GoldenModel.of(name).json().get("text").get("cases")) {
             if (text.has("prompt")) {
                 texts.add(text.get("prompt"));
                 expected.add(text.get("input_ids"));
             }
         }
         assertThat(texts.isEmpty()).isFalse();
-        Path file = Fixtures.write(folder.resolve("texts.json"), texts.toString());
-        assertThat(Run.of("tokenize", "--model", Fixtures.model(name), "--texts", file)
+        Path file = Files.writeString(folder.resolve("texts.json"), texts.toString());
+        assertThat(Run.of("tokenize", "--model", TestPaths.model(name), "--texts", file)
                         .json())
                 .isEqualTo(expected);
     }
 
     @Test
     void decodingUndoesEncoding() {
-        Path model = Fixtures.model("llama-gqa");
+        Path model = TestPaths.model("llama-gqa");
         String text = "Hello, world! 123 é 😀";
         String ids = Run.withInput(text + "\n", "tokenize", "--model", model, "--no-special-tokens")
                 .result();
@@ -51,8 +54,8 @@ class TokenizeCommandTest {
 
     @Test
     void specialTokensAreDecodedUnlessSkipped() throws IOException {
-        Path model = Fixtures.model("llama-gqa");
-        Path ids = Fixtures.write(folder.resolve("ids.json"), "[[379, 39, 68]]");
+        Path model = TestPaths.model("llama-gqa");
+        Path ids = Files.writeString(folder.resolve("ids.json"), "[[379, 39, 68]]");
         assertThat(Run.of("tokenize", "--model", model, "--decode", "--ids", ids)
                         .json()
                         .get(0)
@@ -67,7 +70,7 @@ class TokenizeCommandTest {
 
     @Test
     void onlyOneLineEndOfStandardInputIsDropped() {
-        Path model = Fixtures.model("llama-gqa");
+        Path model = TestPaths.model("llama-gqa");
         String one = Run.withInput("a", "tokenize", "--model", model).result();
         assertThat(Run.withInput("a\n", "tokenize", "--model", model).result()).isEqualTo(one);
         assertThat(Run.withInput("a\r\n", "tokenize", "--model", model).result())

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.Jsonl;
+import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,8 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code rl}, {@code sft} and {@code eval} from the command line to the files they leave. */
 class TrainingCommandsTest {
-    private static final Path ROOT =
-            Path.of(System.getProperty("jacobian.testdata")).toAbsolutePath().getParent();
+    private static final Path ROOT = TestPaths.project();
 
     @TempDir
     Path folder;
@@ -142,7 +142,7 @@ class TrainingCommandsTest {
         assertThat(value.err()).contains("num_generations");
         Run one = shortRl(folder.resolve("d"), "--group-size", 1);
         assertThat(one.code()).isNotZero();
-        Path config = Fixtures.write(folder.resolve("config.json"), "{\"algorithm\": \"opo\", \"max_steps\": 1}");
+        Path config = Files.writeString(folder.resolve("config.json"), "{\"algorithm\": \"opo\", \"max_steps\": 1}");
         Run file = Run.of(
                 "rl",
                 "--json",
@@ -204,7 +204,7 @@ class TrainingCommandsTest {
     @Test
     @DisplayName("one's own data: JSONL for sft and rl, broken lines named")
     void ownData() throws IOException {
-        Path demonstrations = Fixtures.write(
+        Path demonstrations = Files.writeString(
                 folder.resolve("sft.jsonl"),
                 "{\"prompt\": \"1 2 3 = 6\\n\", \"completion\": \"<answer>1+2+3</answer>\"}\n");
         // fewer steps than the warm-up has by default
@@ -214,7 +214,7 @@ class TrainingCommandsTest {
         for (int target = 6; target < 46; target++) {
             rows.append("{\"prompt\": \"1 2 3 = " + target + "\\n\", \"answer\": \"" + target + "\"}\n");
         }
-        Path problems = Fixtures.write(folder.resolve("rl.jsonl"), rows.toString());
+        Path problems = Files.writeString(folder.resolve("rl.jsonl"), rows.toString());
         Path run = folder.resolve("r");
         Run rl = Run.of(
                 "rl",
@@ -248,7 +248,7 @@ class TrainingCommandsTest {
         assertThat(steps).hasSize(3); // one of them before training
         assertThat(steps.getLast().path("reward").isNumber()).isTrue();
         assertThat(steps.getLast().path("rewards/exact_match/mean").isNumber()).isTrue();
-        Path broken = Fixtures.write(folder.resolve("broken.jsonl"), "{\"prompt\": 1}\n");
+        Path broken = Files.writeString(folder.resolve("broken.jsonl"), "{\"prompt\": 1}\n");
         Run bad = Run.of("sft", "--data", broken, "--out", folder.resolve("n"));
         assertThat(bad.code()).isEqualTo(1);
         assertThat(bad.err()).contains("broken.jsonl").contains("prompt").doesNotContain("\tat ");

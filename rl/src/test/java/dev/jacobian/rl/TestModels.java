@@ -4,20 +4,20 @@ package dev.jacobian.rl;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
+import dev.jacobian.testing.EmulatedGpu;
+import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Assumptions;
 
 /** Small trained models for tests. */
 final class TestModels {
     private TestModels() {}
 
     static Path additionFolder() {
-        return Path.of(System.getProperty("jacobian.testdata"), "models", "arith-qwen3");
+        return TestPaths.model("arith-qwen3");
     }
 
     /** A 103K-parameter Qwen3 that adds two numbers right a third of the time. */
@@ -27,12 +27,7 @@ final class TestModels {
 
     /** The same on the GPU that {@code jacobian.test.device} names; skips the test where the emulated one was not built. */
     static CausalLM addition(DType computeType) {
-        Path libraries = Path.of(System.getProperty("jacobian.cuda.libraries", ""));
-        boolean usable = Boolean.getBoolean("jacobian.gpu.real") || Files.exists(libraries.resolve("libcuda.so.1"));
-        if ("required".equals(System.getProperty("jacobian.gpu.emulation")) && !usable) {
-            throw new AssertionError("no emulated GPU in " + libraries + "; the tests of the tensor module build it");
-        }
-        Assumptions.assumeTrue(usable, "no GPU, real or emulated");
+        EmulatedGpu.require();
         Device device = Device.parse(System.getProperty("jacobian.test.device"));
         return CausalLM.load(additionFolder(), ModelOptions.DEFAULT.on(device).computingIn(computeType));
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor;
 
-import static org.assertj.core.api.Assertions.assertThat;
+import dev.jacobian.testing.Bits;
 
 /** Inputs and comparisons for kernel tests. */
 public final class Numbers {
@@ -89,17 +89,6 @@ public final class Numbers {
 
     /** Fails unless both hold the same bits; all NaNs count as the same. */
     public static void assertSameBits(Tensor actual, Tensor expected, String what) {
-        float[] a = actual.toFloatArray();
-        float[] e = expected.toFloatArray();
-        assertThat(a).as(what).hasSameSizeAs(e);
-        for (int i = 0; i < a.length; i++) {
-            boolean same = Float.floatToRawIntBits(a[i]) == Float.floatToRawIntBits(e[i])
-                    || Float.isNaN(a[i]) && Float.isNaN(e[i]);
-            if (!same) {
-                throw new AssertionError(what + ": element " + i + " of " + a.length + " is " + a[i] + " ("
-                        + Float.toHexString(a[i]) + "), the reference has " + e[i] + " (" + Float.toHexString(e[i])
-                        + ")");
-            }
-        }
+        Bits.assertBitsOrNaN(what, actual.toFloatArray(), expected.toFloatArray());
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
-import static dev.jacobian.transformer.Fixtures.assertBits;
+import static dev.jacobian.testing.Bits.assertBits;
 
 import dev.jacobian.autograd.Linear;
 import dev.jacobian.autograd.Var;
@@ -25,7 +25,7 @@ class BatchedProductDeviceTest {
 
     @BeforeEach
     void device() {
-        device = Fixtures.placement().device();
+        device = TestModels.placement().device();
     }
 
     @AfterEach

@@ -24,9 +24,9 @@ public final class BitsReport {
         StringBuilder report = new StringBuilder();
         int vocabulary = model.config().vocabularySize();
         List<int[]> sequences = List.of(
-                Fixtures.tokens(1, 1, vocabulary),
-                Fixtures.tokens(2, length / 2, vocabulary),
-                Fixtures.tokens(3, length, vocabulary));
+                TestModels.tokens(1, 1, vocabulary),
+                TestModels.tokens(2, length / 2, vocabulary),
+                TestModels.tokens(3, length, vocabulary));
         for (int[] sequence : sequences) {
             append(report, "logits", model.logits(sequence).toFloatArray());
         }

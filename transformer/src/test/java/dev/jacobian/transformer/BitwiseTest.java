@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
-import static dev.jacobian.transformer.Fixtures.assertBits;
-import static dev.jacobian.transformer.Fixtures.tokens;
+import static dev.jacobian.testing.Bits.assertBits;
+import static dev.jacobian.transformer.TestModels.tokens;
 
 import dev.jacobian.autograd.Elementwise;
 import dev.jacobian.autograd.NoGrad;
@@ -12,6 +12,8 @@ import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.testing.Bits;
+import dev.jacobian.testing.TestPaths;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,7 +33,7 @@ class BitwiseTest {
     Path temporary;
 
     private CausalLM model(String name) {
-        return name.equals("wide") ? Fixtures.wideModel(temporary) : CausalLM.load(Fixtures.testdata("models", name));
+        return name.equals("wide") ? TestModels.wideModel(temporary) : CausalLM.load(TestPaths.model(name));
     }
 
     private static float[] logits(CausalLM model, Var hidden, int from, int to) {
@@ -198,7 +200,7 @@ class BitwiseTest {
             for (float value : expected) {
                 scale = Math.max(scale, Math.abs(value));
             }
-            Fixtures.assertClose(
+            Bits.assertClose(
                     "gradient of " + model.parameters().get(i).name(),
                     shared.get(i).toFloatArray(),
                     expected,

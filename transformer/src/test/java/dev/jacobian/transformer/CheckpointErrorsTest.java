@@ -8,6 +8,8 @@ import dev.jacobian.io.FormatException;
 import dev.jacobian.io.safetensors.SafetensorsFile;
 import dev.jacobian.io.safetensors.SafetensorsWriter;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.testing.TestJson;
+import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -25,7 +27,7 @@ class CheckpointErrorsTest {
     Path temporary;
 
     private Path copy(String name) {
-        return Fixtures.copy(Fixtures.testdata("models", name), temporary.resolve(name));
+        return TestPaths.copy(TestPaths.model(name), temporary.resolve(name));
     }
 
     /** Rewrites model.safetensors with changed tensors. */
@@ -72,14 +74,14 @@ class CheckpointErrorsTest {
     @DisplayName("a configuration of another model")
     void otherConfig() {
         Path folder = copy("llama-gqa");
-        Fixtures.edit(folder.resolve("config.json"), config -> config.put("intermediate_size", 95));
+        TestJson.edit(folder.resolve("config.json"), config -> config.put("intermediate_size", 95));
         assertRefused(folder, "mlp.gate_proj.weight", "[96, 64]", "[95, 64]");
-        Fixtures.edit(folder.resolve("config.json"), config -> {
+        TestJson.edit(folder.resolve("config.json"), config -> {
             config.put("intermediate_size", 96);
             config.put("num_hidden_layers", 1);
         });
         assertRefused(folder, "9 tensors", "model.layers.1.");
-        Fixtures.edit(folder.resolve("config.json"), config -> {
+        TestJson.edit(folder.resolve("config.json"), config -> {
             config.put("num_hidden_layers", 2);
             config.put("attention_bias", true);
         });
@@ -103,9 +105,9 @@ class CheckpointErrorsTest {
         rewrite(folder, tensors -> tensors.put("lm_head.weight", Tensor.zeros(3, 3)));
         assertRefused(folder, "lm_head.weight");
         Path untied = copy("llama-gqa");
-        Fixtures.edit(untied.resolve("config.json"), config -> config.put("tie_word_embeddings", true));
+        TestJson.edit(untied.resolve("config.json"), config -> config.put("tie_word_embeddings", true));
         assertRefused(untied, "lm_head.weight differs");
-        Fixtures.edit(untied.resolve("config.json"), config -> config.put("tie_word_embeddings", false));
+        TestJson.edit(untied.resolve("config.json"), config -> config.put("tie_word_embeddings", false));
         rewrite(untied, tensors -> tensors.remove("lm_head.weight"));
         assertRefused(untied, "no tensor 'lm_head.weight'");
     }
@@ -150,7 +152,7 @@ class CheckpointErrorsTest {
         Files.writeString(file, "{\"eos_token_id\": [1, 2.5]}");
         assertRefused(folder, "generation_config.json", "eos_token_id");
         Files.delete(file);
-        Fixtures.edit(folder.resolve("config.json"), config -> config.remove("eos_token_id"));
+        TestJson.edit(folder.resolve("config.json"), config -> config.remove("eos_token_id"));
         CausalLM model = CausalLM.load(folder);
         assertThat(model.eosTokenIds())
                 .as("from the tokenizer")
@@ -161,7 +163,7 @@ class CheckpointErrorsTest {
     @DisplayName("more weights than the heap holds: refused before reading, with the need and the remedy")
     void memory() {
         Path folder = copy("llama-gqa");
-        Fixtures.edit(folder.resolve("config.json"), config -> {
+        TestJson.edit(folder.resolve("config.json"), config -> {
             config.put("hidden_size", 16384);
             config.put("intermediate_size", 65536);
             config.put("num_hidden_layers", 100);
@@ -175,7 +177,7 @@ class CheckpointErrorsTest {
     @Test
     @DisplayName("token ids and shapes that users get wrong")
     void input() {
-        CausalLM model = CausalLM.load(Fixtures.testdata("models", "llama-gqa"));
+        CausalLM model = CausalLM.load(TestPaths.model("llama-gqa"));
         assertThatThrownBy(() -> model.logits(new int[] {1, 384}))
                 .isInstanceOf(IndexOutOfBoundsException.class)
                 .hasMessageContaining("384")
@@ -192,7 +194,7 @@ class CheckpointErrorsTest {
                 .hasMessageContaining("2 tokens but 1 labels");
         assertThatThrownBy(() -> model.loss(java.util.List.of(new int[] {1, 2}), java.util.List.of(new int[] {1, -3})))
                 .isInstanceOf(IndexOutOfBoundsException.class);
-        CausalLM bare = CausalLM.load(Fixtures.testdata("models", "llama-mha-tied"));
+        CausalLM bare = CausalLM.load(TestPaths.model("llama-mha-tied"));
         assertThatThrownBy(bare::tokenizer)
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("tokenizer.json");
@@ -201,7 +203,7 @@ class CheckpointErrorsTest {
     @Test
     @DisplayName("parents and a cache at once would count positions twice: refused")
     void parentsWithCache() {
-        CausalLM model = CausalLM.load(Fixtures.testdata("models", "llama-gqa"));
+        CausalLM model = CausalLM.load(TestPaths.model("llama-gqa"));
         var segments = dev.jacobian.tensor.Segments.of(new int[] {2, 1}, new int[] {-1, 0});
         var cache = model.newKvCache();
         int[] sequences = {cache.add(), cache.add()};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
-import static dev.jacobian.transformer.Fixtures.assertBits;
+import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.autograd.NoGrad;
@@ -13,6 +13,7 @@ import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.tensor.Workspace;
+import dev.jacobian.testing.TestPaths;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -32,7 +33,7 @@ class FusedRowsDeviceTest {
 
     @BeforeEach
     void device() {
-        there = Fixtures.placement();
+        there = TestModels.placement();
     }
 
     @AfterEach
@@ -57,9 +58,9 @@ class FusedRowsDeviceTest {
                     int[] lengths = new int[rows];
                     Arrays.fill(lengths, 7);
                     Workspace.inner(() -> model.hidden(
-                            Fixtures.tokens(1, 7 * rows, vocabulary), Segments.of(lengths), cache, sequences));
+                            TestModels.tokens(1, 7 * rows, vocabulary), Segments.of(lengths), cache, sequences));
                     for (int step = 0; step < STEPS; step++) {
-                        int[] tokens = Fixtures.tokens(10 + step, rows, vocabulary);
+                        int[] tokens = TestModels.tokens(10 + step, rows, vocabulary);
                         int at = step * rows * vocabulary;
                         Workspace.inner(() -> {
                             Tensor of = model.logits(
@@ -93,14 +94,14 @@ class FusedRowsDeviceTest {
     })
     @DisplayName("with biases, norms of heads, windows; one row to four")
     void families(String name, DType type, int rows) {
-        CausalLM model = CausalLM.load(Fixtures.testdata("models", name), there.computingIn(type));
+        CausalLM model = CausalLM.load(TestPaths.model(name), there.computingIn(type));
         float[] fused = decode(model, rows, true);
         float[] separate = decode(model, rows, false);
         // F32: the few roundings of sums. BF16 hides them but for one sum in some hundreds, which rounds the other way.
         assertThat(distance(fused, separate)).isLessThan(type == DType.F32 ? 2e-6 : 2e-3);
         if (type == DType.F32) {
             assertThat(distance(fused, separate)).as("of another order of sums").isPositive();
-            CausalLM here = CausalLM.load(Fixtures.testdata("models", name));
+            CausalLM here = CausalLM.load(TestPaths.model(name));
             assertThat(distance(fused, decode(here, rows, true))).isLessThan(1e-5);
         }
     }
@@ -109,11 +110,10 @@ class FusedRowsDeviceTest {
     @DisplayName("frozen BF16 weights are read where they lie; quantized ones take the separate operations")
     void frozenWeights() {
         ModelOptions bf16 = there.computingIn(DType.BF16);
-        CausalLM frozen = CausalLM.load(Fixtures.testdata("models", "llama-mha-tied"), bf16.weights(WeightFormat.BF16));
-        CausalLM rounded = CausalLM.load(Fixtures.testdata("models", "llama-mha-tied"), bf16);
+        CausalLM frozen = CausalLM.load(TestPaths.model("llama-mha-tied"), bf16.weights(WeightFormat.BF16));
+        CausalLM rounded = CausalLM.load(TestPaths.model("llama-mha-tied"), bf16);
         assertBits("weights that are rounded copies", decode(frozen, 2, true), decode(rounded, 2, true));
-        CausalLM quantized =
-                CausalLM.load(Fixtures.testdata("models", "llama-mha-tied"), bf16.weights(WeightFormat.Q8_0));
+        CausalLM quantized = CausalLM.load(TestPaths.model("llama-mha-tied"), bf16.weights(WeightFormat.Q8_0));
         assertBits("quantized weights", decode(quantized, 2, true), decode(quantized, 2, false));
     }
 
@@ -122,10 +122,10 @@ class FusedRowsDeviceTest {
     @DisplayName("where an order of sums is promised, and for more rows, nothing is fused")
     void separate(int rows) {
         Backends.setBatchInvariant(rows == 1);
-        CausalLM model = CausalLM.load(Fixtures.testdata("models", "qwen3"), there);
+        CausalLM model = CausalLM.load(TestPaths.model("qwen3"), there);
         assertBits(rows + " rows", decode(model, rows, true), decode(model, rows, false));
         if (rows == 1 && !model.device().equals(Device.CPU)) {
-            CausalLM here = CausalLM.load(Fixtures.testdata("models", "qwen3"));
+            CausalLM here = CausalLM.load(TestPaths.model("qwen3"));
             assertBits("the CPU", decode(model, rows, true), decode(here, rows, true));
         }
     }
@@ -133,7 +133,7 @@ class FusedRowsDeviceTest {
     @Test
     @DisplayName("a layer with biases in its MLP takes the separate operations")
     void biases() {
-        CausalLM model = CausalLM.load(Fixtures.testdata("models", "llama-bias-linear"), there);
+        CausalLM model = CausalLM.load(TestPaths.model("llama-bias-linear"), there);
         assertBits("biases", decode(model, 1, true), decode(model, 1, false));
     }
 }

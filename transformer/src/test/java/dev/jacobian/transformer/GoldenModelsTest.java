@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
-import static dev.jacobian.transformer.Fixtures.assertClose;
+import static dev.jacobian.testing.Bits.assertClose;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -12,13 +12,14 @@ import dev.jacobian.autograd.optim.AdamW;
 import dev.jacobian.autograd.optim.AdamWConfig;
 import dev.jacobian.autograd.optim.GradientClipping;
 import dev.jacobian.autograd.optim.Sgd;
-import dev.jacobian.io.Json;
 import dev.jacobian.io.safetensors.SafetensorsFile;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.testing.GoldenModel;
+import dev.jacobian.testing.GoldenModels;
+import dev.jacobian.testing.TestJson;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import dev.jacobian.transformer.generation.Generator;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -29,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * Random-weight models of every supported family against what Hugging Face transformers computes with them.
  *
- * <p>They run on the CPU, and once more on a GPU (see {@link Fixtures#placement}) with cuBLAS's own order of sums.
+ * <p>They run on the CPU, and once more on a GPU (see {@link TestModels#placement}) with cuBLAS's own order of sums.
  *
  * <p>Tolerances are {@value #NOISE_FACTOR} times the oracle's own noise: the largest difference between its F32 and F64
  * runs of the same model, which the golden records for logits, loss and gradients.
@@ -38,89 +39,56 @@ class GoldenModelsTest {
     private static final double NOISE_FACTOR = 20;
 
     /** One golden: the model, its JSON, its tensors. */
-    private record Golden(CausalLM model, JsonNode json, SafetensorsFile tensors, Path folder) {
-        static Golden open(String name) {
-            Path folder = Fixtures.testdata("models", name);
+    private record Golden(CausalLM model, GoldenModel oracle, SafetensorsFile tensors) {
+        static Golden open(GoldenModel oracle) {
             return new Golden(
-                    CausalLM.load(folder, Fixtures.placement()),
-                    Json.read(folder.resolve("golden.json")),
-                    SafetensorsFile.open(folder.resolve("golden.safetensors")),
-                    folder);
+                    CausalLM.load(oracle.folder(), TestModels.placement()),
+                    oracle,
+                    SafetensorsFile.open(oracle.tensors()));
         }
 
-        double logitsTolerance() {
-            return NOISE_FACTOR * json.get("noise_f32_vs_f64_logits").doubleValue();
+        static Golden open(String name) {
+            return open(GoldenModel.of(name));
         }
 
-        double gradTolerance() {
-            return NOISE_FACTOR * json.get("noise_f32_vs_f64_grad").doubleValue();
+        JsonNode json() {
+            return oracle.json();
         }
 
-        double lossTolerance() {
-            return NOISE_FACTOR * json.get("noise_f32_vs_f64_loss").doubleValue();
+        double tolerance(String what) {
+            return NOISE_FACTOR * oracle.noise(what);
         }
 
-        /** The real tokens of each row of a case, and where they begin in the padded row. */
-        List<Row> rows(String name) {
-            JsonNode golden = json.get("cases").get(name);
-            List<Row> rows = new ArrayList<>();
-            for (int r = 0; r < golden.get("input_ids").size(); r++) {
-                int[] ids = Fixtures.ints(golden.get("input_ids").get(r));
-                int from = 0;
-                int to = ids.length;
-                if (golden.has("attention_mask")) {
-                    int[] mask = Fixtures.ints(golden.get("attention_mask").get(r));
-                    while (mask[from] == 0) {
-                        from++;
-                    }
-                    while (mask[to - 1] == 0) {
-                        to--;
-                    }
-                }
-                rows.add(new Row(Arrays.copyOfRange(ids, from, to), from, ids.length));
-            }
-            return rows;
+        List<GoldenModel.Row> rows(String name) {
+            return oracle.rows(name);
         }
     }
 
-    private record Row(int[] tokens, int from, int paddedLength) {}
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "llama-bias-linear",
-                "llama-gqa",
-                "llama-llama3rope-bf16",
-                "llama-mha-tied",
-                "mistral-swa-f16",
-                "qwen2-sharded",
-                "qwen2-yarn",
-                "qwen3",
-                "qwen3-yarn"
-            })
+    @GoldenModels
     @DisplayName("logits and hidden states")
-    void logits(String name) {
-        Golden golden = Golden.open(name);
+    void logits(GoldenModel oracle) {
+        String name = oracle.name();
+        Golden golden = Golden.open(oracle);
         for (String label : List.of("short", "long", "single", "batch_left", "batch_right")) {
             Tensor expected = golden.tensors.read(label + ".logits"); // [B, T, V]
-            List<Row> rows = golden.rows(label);
+            List<GoldenModel.Row> rows = golden.rows(label);
             for (int b = 0; b < rows.size(); b++) {
-                Row row = rows.get(b);
-                Tensor actual = golden.model.logits(row.tokens); // [T, V]
+                GoldenModel.Row row = rows.get(b);
+                Tensor actual = golden.model.logits(row.tokens()); // [T, V]
                 Tensor wanted =
-                        expected.slice(0, b, b + 1).slice(1, row.from, row.from + row.tokens.length); // [1, T, V]
+                        expected.slice(0, b, b + 1).slice(1, row.from(), row.from() + row.tokens().length); // [1, T, V]
                 assertClose(
                         name + " " + label + " row " + b,
                         actual.toFloatArray(),
                         wanted.toFloatArray(),
-                        golden.logitsTolerance());
+                        golden.tolerance("logits"));
             }
         }
         hiddenStates(golden, name);
     }
 
     private void hiddenStates(Golden golden, String name) {
-        int[] tokens = golden.rows("long").get(0).tokens;
+        int[] tokens = golden.rows("long").get(0).tokens();
         List<Tensor> states = new ArrayList<>();
         NoGrad.run(() -> states.add(golden.model
                 .hidden(tokens, Segments.of(tokens.length), state -> states.add(state.value()))
@@ -135,30 +103,22 @@ class GoldenModelsTest {
             float[] expected =
                     golden.tensors.read("long.hidden." + names.get(i)).toFloatArray();
             assertClose(
-                    name + " hidden " + names.get(i), states.get(i).toFloatArray(), expected, golden.logitsTolerance());
+                    name + " hidden " + names.get(i),
+                    states.get(i).toFloatArray(),
+                    expected,
+                    golden.tolerance("logits"));
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "llama-bias-linear",
-                "llama-gqa",
-                "llama-llama3rope-bf16",
-                "llama-mha-tied",
-                "mistral-swa-f16",
-                "qwen2-sharded",
-                "qwen2-yarn",
-                "qwen3",
-                "qwen3-yarn"
-            })
+    @GoldenModels
     @DisplayName("greedy continuations, alone and in a batch")
-    void greedy(String name) {
-        Golden golden = Golden.open(name);
+    void greedy(GoldenModel oracle) {
+        String name = oracle.name();
+        Golden golden = Golden.open(oracle);
         for (String label : List.of("greedy_short_32", "greedy_batch_left_16")) {
-            JsonNode expected = golden.json.get("generation").get(label);
+            JsonNode expected = golden.json().get("generation").get(label);
             List<int[]> prompts = golden.rows(expected.get("prompt_case").textValue()).stream()
-                    .map(Row::tokens)
+                    .map(GoldenModel.Row::tokens)
                     .toList();
             GenerationConfig config = GenerationConfig.builder()
                     .doSample(false)
@@ -170,40 +130,29 @@ class GoldenModelsTest {
                 assertThat(generations.get(b).get(0).tokenIds())
                         .as("%s %s row %d", name, label, b)
                         .containsExactly(
-                                Fixtures.ints(expected.get("new_tokens").get(b)));
+                                TestJson.ints(expected.get("new_tokens").get(b)));
             }
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "llama-bias-linear",
-                "llama-gqa",
-                "llama-llama3rope-bf16",
-                "llama-mha-tied",
-                "mistral-swa-f16",
-                "qwen2-sharded",
-                "qwen2-yarn",
-                "qwen3",
-                "qwen3-yarn"
-            })
+    @GoldenModels
     @DisplayName("loss and the gradient of every parameter")
-    void gradients(String name) {
-        Golden golden = Golden.open(name);
+    void gradients(GoldenModel oracle) {
+        String name = oracle.name();
+        Golden golden = Golden.open(oracle);
         Var loss = loss(golden);
         assertThat((double) loss.value().item())
-                .isCloseTo(golden.json.get("loss").get("value").doubleValue(), within(golden.lossTolerance()));
+                .isCloseTo(golden.json().get("loss").get("value").doubleValue(), within(golden.tolerance("loss")));
         loss.backward();
         for (Var parameter : golden.model.parameters()) {
             assertClose(
                     name + " grad " + parameter.name(),
                     parameter.grad().orElseThrow().toFloatArray(),
                     golden.tensors.read("grad." + parameter.name()).toFloatArray(),
-                    golden.gradTolerance());
+                    golden.tolerance("grad"));
         }
         double norm = GradientClipping.measure(golden.model.parameters(), 0).norm();
-        assertThat(norm).isCloseTo(golden.json.get("grad_norm").doubleValue(), within(1e-5 * norm));
+        assertThat(norm).isCloseTo(golden.json().get("grad_norm").doubleValue(), within(1e-5 * norm));
     }
 
     @ParameterizedTest
@@ -211,9 +160,9 @@ class GoldenModelsTest {
     @DisplayName("parameters after one and three AdamW steps, losses on the way")
     void adamW(String name) {
         Golden golden = Golden.open(name);
-        JsonNode expected = golden.json.get("adamw");
+        JsonNode expected = golden.json().get("adamw");
         AdamW optimizer = new AdamW(golden.model.parameters(), AdamWConfig.DEFAULT.withWeightDecay(0.01));
-        try (SafetensorsFile after = SafetensorsFile.open(golden.folder.resolve("golden-adamw.safetensors"))) {
+        try (SafetensorsFile after = SafetensorsFile.open(golden.oracle.folder().resolve("golden-adamw.safetensors"))) {
             for (int step = 1; step <= 3; step++) {
                 Var loss = loss(golden);
                 assertThat((double) loss.value().item())
@@ -221,7 +170,7 @@ class GoldenModelsTest {
                                 expected.get("losses_before_steps_1_2_3")
                                         .get(step - 1)
                                         .doubleValue(),
-                                within(golden.lossTolerance()));
+                                within(golden.tolerance("loss")));
                 loss.backward();
                 optimizer.step(1e-3);
                 optimizer.zeroGrad();
@@ -232,7 +181,7 @@ class GoldenModelsTest {
                                 key,
                                 parameter.value().toFloatArray(),
                                 after.read(key).toFloatArray(),
-                                golden.gradTolerance());
+                                golden.tolerance("grad"));
                     }
                 }
             }
@@ -244,7 +193,7 @@ class GoldenModelsTest {
     @DisplayName("losses and norms along three clipped SGD steps")
     void clippedSgd(String name) {
         Golden golden = Golden.open(name);
-        JsonNode expected = golden.json.get("sgd_clip0.5_lr0.1").get("loss_and_gradnorm_before_each_step");
+        JsonNode expected = golden.json().get("sgd_clip0.5_lr0.1").get("loss_and_gradnorm_before_each_step");
         Sgd optimizer = new Sgd(golden.model.parameters());
         for (int step = 0; step < 3; step++) {
             golden.model.parameters().forEach(Var::clearGrad);
@@ -252,21 +201,21 @@ class GoldenModelsTest {
             loss.backward();
             GradientClipping.Norm norm = GradientClipping.measure(golden.model.parameters(), 0.5);
             assertThat((double) loss.value().item())
-                    .isCloseTo(expected.get(step).get(0).doubleValue(), within(golden.lossTolerance()));
+                    .isCloseTo(expected.get(step).get(0).doubleValue(), within(golden.tolerance("loss")));
             assertThat(norm.norm()).isCloseTo(expected.get(step).get(1).doubleValue(), within(1e-4));
             optimizer.step(0.1, norm.scale());
         }
     }
 
     private static Var loss(Golden golden) {
-        JsonNode expected = golden.json.get("loss");
-        List<Row> rows = golden.rows(expected.get("case").textValue());
+        JsonNode expected = golden.json().get("loss");
+        List<GoldenModel.Row> rows = golden.rows(expected.get("case").textValue());
         List<int[]> labels = new ArrayList<>();
         for (int b = 0; b < rows.size(); b++) {
-            int[] padded = Fixtures.ints(expected.get("labels").get(b));
-            int from = rows.get(b).from;
-            labels.add(Arrays.copyOfRange(padded, from, from + rows.get(b).tokens.length));
+            int[] padded = TestJson.ints(expected.get("labels").get(b));
+            int from = rows.get(b).from();
+            labels.add(Arrays.copyOfRange(padded, from, from + rows.get(b).tokens().length));
         }
-        return golden.model.loss(rows.stream().map(Row::tokens).toList(), labels);
+        return golden.model.loss(rows.stream().map(GoldenModel.Row::tokens).toList(), labels);
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
-import static dev.jacobian.transformer.Fixtures.assertBits;
+import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -12,6 +12,7 @@ import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.tensor.Workspace;
+import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.generation.FinishReason;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationConfig;
@@ -35,7 +36,7 @@ class GraphsDeviceTest {
 
     @BeforeEach
     void device() {
-        there = Fixtures.placement();
+        there = TestModels.placement();
     }
 
     @AfterEach
@@ -72,7 +73,7 @@ class GraphsDeviceTest {
     private static List<int[]> prompts(CausalLM model, int... lengths) {
         List<int[]> prompts = new ArrayList<>();
         for (int length : lengths) {
-            prompts.add(Fixtures.tokens(length, length, model.config().vocabularySize()));
+            prompts.add(TestModels.tokens(length, length, model.config().vocabularySize()));
         }
         return prompts;
     }
@@ -88,7 +89,7 @@ class GraphsDeviceTest {
     @DisplayName("the same tokens and log-probabilities, from one sequence to many, as they end one by one")
     void sameBits(String name, DType type, boolean batchInvariant) {
         Backends.setBatchInvariant(batchInvariant);
-        CausalLM model = CausalLM.load(Fixtures.testdata("models", name), there.computingIn(type));
+        CausalLM model = CausalLM.load(TestPaths.model(name), there.computingIn(type));
         compare(model, prompts(model, 5), 1, GenerationConfig.greedy(9));
         compare(model, prompts(model, 5, 18, 1), 4, GenerationConfig.sampling(20, 1.1f, 5));
     }
@@ -96,7 +97,7 @@ class GraphsDeviceTest {
     @Test
     @DisplayName("sequences end by end tokens and the others go on")
     void endings() {
-        CausalLM model = CausalLM.load(Fixtures.testdata("models", "qwen3"), there);
+        CausalLM model = CausalLM.load(TestPaths.model("qwen3"), there);
         // hot enough that the end token, one of 384, comes up in some sequences and not in others
         List<Generation> all = compare(model, prompts(model, 3, 9), 16, GenerationConfig.sampling(24, 20f, 8));
         assertThat(all).extracting(Generation::finishReason).contains(FinishReason.STOP, FinishReason.LENGTH);
@@ -105,7 +106,7 @@ class GraphsDeviceTest {
     @Test
     @DisplayName("filters and penalties choose the same tokens")
     void filters() {
-        CausalLM model = CausalLM.load(Fixtures.testdata("models", "llama-gqa"), there);
+        CausalLM model = CausalLM.load(TestPaths.model("llama-gqa"), there);
         GenerationConfig config = GenerationConfig.builder()
                 .maxNewTokens(8)
                 .temperature(0.8f)
@@ -121,26 +122,26 @@ class GraphsDeviceTest {
     @EnumSource(WeightFormat.class)
     @DisplayName("weights in every format")
     void formats(WeightFormat format) {
-        CausalLM model = CausalLM.load(Fixtures.testdata("models", "llama-mha-tied"), there.weights(format));
+        CausalLM model = CausalLM.load(TestPaths.model("llama-mha-tied"), there.weights(format));
         compare(model, prompts(model, 4, 7), 2, GenerationConfig.sampling(7, 1f, 4));
     }
 
     @Test
     @DisplayName("after a shape's second step the layers are not called")
     void replays() {
-        CausalLM model = CausalLM.load(Fixtures.testdata("models", "qwen3"), there);
+        CausalLM model = CausalLM.load(TestPaths.model("qwen3"), there);
         int layers = model.config().layers();
-        var unused =
-                model.logits(Fixtures.tokens(1, 40, 384)); // positions enough for all steps: more would be a new table
+        var unused = model.logits(
+                TestModels.tokens(1, 40, 384)); // positions enough for all steps: more would be a new table
         AtomicInteger shown = new AtomicInteger();
         new Workspace()
                 .run(() -> NoGrad.run(() -> {
                     KvCache cache = model.newKvCache();
                     int[] sequences = {cache.add(), cache.add(), cache.add()};
                     Workspace.inner(
-                            () -> model.hidden(Fixtures.tokens(1, 12, 384), Segments.of(5, 4, 3), cache, sequences));
+                            () -> model.hidden(TestModels.tokens(1, 12, 384), Segments.of(5, 4, 3), cache, sequences));
                     for (int step = 0; step < 6; step++) {
-                        int[] tokens = Fixtures.tokens(step, 3, 384);
+                        int[] tokens = TestModels.tokens(step, 3, 384);
                         Workspace.inner(() -> model.hidden(
                                 tokens, Segments.of(1, 1, 1), cache, sequences, state -> shown.incrementAndGet()));
                     }
@@ -152,7 +153,7 @@ class GraphsDeviceTest {
     @Test
     @DisplayName("a token outside of the vocabulary is refused, though a replay would not look at it")
     void wrongToken() {
-        CausalLM model = CausalLM.load(Fixtures.testdata("models", "qwen3"), there);
+        CausalLM model = CausalLM.load(TestPaths.model("qwen3"), there);
         new Workspace()
                 .run(() -> NoGrad.run(() -> {
                     KvCache cache = model.newKvCache();
@@ -169,7 +170,7 @@ class GraphsDeviceTest {
     @Test
     @DisplayName("a word of the property that is no answer is an error")
     void wrongProperty() {
-        CausalLM model = CausalLM.load(Fixtures.testdata("models", "qwen3"), there);
+        CausalLM model = CausalLM.load(TestPaths.model("qwen3"), there);
         System.setProperty(PROPERTY, "yes");
         assertThatThrownBy(model::newKvCache).hasMessageContaining("'yes'; use true or false");
     }

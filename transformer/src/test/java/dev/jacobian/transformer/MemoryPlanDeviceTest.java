@@ -16,7 +16,7 @@ class MemoryPlanDeviceTest {
     @Test
     @DisplayName("training needs gradients, moments and a reference beside the weights that are there already")
     void training() {
-        Device device = Fixtures.placement().device();
+        Device device = TestModels.placement().device();
         Assumptions.assumeFalse(device.equals(Device.CPU), "no device named");
         long free = Backends.of(device).availableMemory();
         Map<Part, Long> enough = Map.of(
@@ -35,7 +35,7 @@ class MemoryPlanDeviceTest {
     @Test
     @DisplayName("an offloaded reference has the gradients' place, and what is offloaded must fit into the heap")
     void offloaded() {
-        Device device = Fixtures.placement().device();
+        Device device = TestModels.placement().device();
         Assumptions.assumeFalse(device.equals(Device.CPU), "no device named");
         long free = Backends.of(device).availableMemory();
         long part = free / 2;

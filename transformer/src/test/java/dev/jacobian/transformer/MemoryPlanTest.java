@@ -91,7 +91,7 @@ class MemoryPlanTest {
         assertThat(many.plan(many.config(temporary)).bytes()).isGreaterThan(3 * heap);
         String options = "-Xmx" + heap / 1024 * 3 / 2 + "k";
         assertThat(childJvm(many, 1, "-XX:+UseSerialGC", "-Xmn1m", options)).contains("completed");
-        CausalLM model = Fixtures.wideModel(temporary);
+        CausalLM model = TestModels.wideModel(temporary);
         GenerationConfig config = GenerationConfig.builder().maxNewTokens(4000).build();
         assertThatThrownBy(() -> new Generator(model).generate(List.of(new int[] {1}), 1_000_000, config))
                 .isInstanceOf(IllegalStateException.class)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
-import static dev.jacobian.transformer.Fixtures.tokens;
+import static dev.jacobian.transformer.TestModels.tokens;
 
 import dev.jacobian.autograd.optim.AdamW;
 import dev.jacobian.autograd.optim.AdamWConfig;

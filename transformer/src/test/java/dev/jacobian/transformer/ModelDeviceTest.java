@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
-import static dev.jacobian.transformer.Fixtures.assertBits;
+import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.autograd.NoGrad;
@@ -15,6 +15,8 @@ import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.tensor.Workspace;
+import dev.jacobian.testing.Bits;
+import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import dev.jacobian.transformer.generation.Generator;
@@ -42,7 +44,7 @@ class ModelDeviceTest {
 
     @BeforeEach
     void device() {
-        there = Fixtures.placement();
+        there = TestModels.placement();
         Assumptions.assumeFalse(there.device().equals(Device.CPU), "no device named");
         Backends.setBatchInvariant(true);
     }
@@ -55,7 +57,7 @@ class ModelDeviceTest {
     private static List<int[]> batch(CausalLM model, int... lengths) {
         List<int[]> batch = new ArrayList<>();
         for (int length : lengths) {
-            batch.add(Fixtures.tokens(length, length, model.config().vocabularySize()));
+            batch.add(TestModels.tokens(length, length, model.config().vocabularySize()));
         }
         return batch;
     }
@@ -64,7 +66,7 @@ class ModelDeviceTest {
     @ValueSource(strings = {"llama-bias-linear", "llama-llama3rope-bf16", "mistral-swa-f16", "qwen2-yarn", "qwen3"})
     @DisplayName("losses, gradients and weights along clipped AdamW steps are those of the CPU, bit for bit")
     void training(String name) {
-        Path folder = Fixtures.testdata("models", name);
+        Path folder = TestPaths.model(name);
         CausalLM here = CausalLM.load(folder);
         CausalLM device = CausalLM.load(folder, there);
         Workspace workspace = new Workspace();
@@ -108,7 +110,7 @@ class ModelDeviceTest {
     @Test
     @DisplayName("sampled tokens and their log-probabilities are those of the CPU, with filters too")
     void sampling() {
-        Path folder = Fixtures.testdata("models", "qwen3");
+        Path folder = TestPaths.model("qwen3");
         CausalLM here = CausalLM.load(folder);
         CausalLM device = CausalLM.load(folder, there);
         List<int[]> prompts = batch(here, 5, 18, 1);
@@ -143,7 +145,7 @@ class ModelDeviceTest {
     @EnumSource(WeightFormat.class)
     @DisplayName("weights in every format give the CPU's logits")
     void formats(WeightFormat format) {
-        Path folder = Fixtures.testdata("models", "llama-mha-tied");
+        Path folder = TestPaths.model("llama-mha-tied");
         CausalLM here = CausalLM.load(folder, format);
         CausalLM device = CausalLM.load(folder, there.weights(format));
         int[] tokens = batch(here, 21).get(0);
@@ -156,7 +158,7 @@ class ModelDeviceTest {
     @Test
     @DisplayName("TF32 rounds where it is allowed, and not in a batch-invariant product")
     void tf32() {
-        Path folder = Fixtures.testdata("models", "llama-mha-tied");
+        Path folder = TestPaths.model("llama-mha-tied");
         CausalLM device = CausalLM.load(folder, there);
         int[] tokens = batch(device, 21).get(0);
         float[] exact = device.logits(tokens).toFloatArray();
@@ -166,7 +168,7 @@ class ModelDeviceTest {
             Backends.setBatchInvariant(false);
             float[] rounded = device.logits(tokens).toFloatArray();
             assertThat(rounded).isNotEqualTo(exact);
-            Fixtures.assertClose("TF32", rounded, exact, 0.02); // 2^-11 of inputs, through two layers
+            Bits.assertClose("TF32", rounded, exact, 0.02); // 2^-11 of inputs, through two layers
         } finally {
             Backends.setTf32Allowed(false);
         }
@@ -175,7 +177,7 @@ class ModelDeviceTest {
     @Test
     @DisplayName("activation checkpointing changes no bit")
     void checkpointing() {
-        Path folder = Fixtures.testdata("models", "qwen3");
+        Path folder = TestPaths.model("qwen3");
         CausalLM device = CausalLM.load(folder, there);
         List<int[]> batch = batch(device, 9, 14);
         List<float[]> gradients = new ArrayList<>();
@@ -195,7 +197,7 @@ class ModelDeviceTest {
     @Test
     @DisplayName("a model saved on the device is the one loaded, and moves back with its bits")
     void saving(@TempDir Path folder) {
-        Path golden = Fixtures.testdata("models", "qwen3");
+        Path golden = TestPaths.model("qwen3");
         CausalLM here = CausalLM.load(golden);
         CausalLM device = here.to(there.device(), DType.F32);
         device.save(folder.resolve("saved"));
@@ -211,7 +213,7 @@ class ModelDeviceTest {
     @Test
     @DisplayName("BF16: near F32, and a decoded token has the log-probability that scoring gives it")
     void bf16() {
-        Path folder = Fixtures.testdata("models", "llama-gqa");
+        Path folder = TestPaths.model("llama-gqa");
         CausalLM here = CausalLM.load(folder);
         CausalLM device = CausalLM.load(folder, there.computingIn(DType.BF16));
         int[] prompt = batch(here, 11).get(0);
@@ -235,14 +237,14 @@ class ModelDeviceTest {
                         .toFloatArray());
         assertBits("sampled and scored", generation.logProbs(), scored);
         // 2^-8 per rounding, some dozens of roundings on the way to logits of this size
-        Fixtures.assertClose("near F32", scored, exact, 0.1);
+        Bits.assertClose("near F32", scored, exact, 0.1);
         assertThat(scored).hasSize(n).isNotEqualTo(exact);
     }
 
     @Test
     @DisplayName("BF16 gradients point where those of F32 do")
     void bf16Gradients() {
-        Path folder = Fixtures.testdata("models", "qwen3");
+        Path folder = TestPaths.model("qwen3");
         CausalLM here = CausalLM.load(folder);
         CausalLM device = CausalLM.load(folder, there.computingIn(DType.BF16));
         List<int[]> batch = batch(here, 19, 6);

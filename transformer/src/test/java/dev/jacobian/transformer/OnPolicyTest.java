@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
-import static dev.jacobian.transformer.Fixtures.assertBits;
-import static dev.jacobian.transformer.Fixtures.tokens;
+import static dev.jacobian.testing.Bits.assertBits;
+import static dev.jacobian.transformer.TestModels.tokens;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.Segments;
+import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import dev.jacobian.transformer.generation.Generator;
@@ -42,8 +43,7 @@ class OnPolicyTest {
     })
     @DisplayName("sampled log-probabilities are those of one packed training pass; batching changes no sample")
     void sampledIsTrained(String name, float temperature) {
-        CausalLM model =
-                name.equals("wide") ? Fixtures.wideModel(temporary) : CausalLM.load(Fixtures.testdata("models", name));
+        CausalLM model = name.equals("wide") ? TestModels.wideModel(temporary) : CausalLM.load(TestPaths.model(name));
         int vocabulary = model.config().vocabularySize();
         List<int[]> prompts = new ArrayList<>(); // every length modulo the cache's page
         for (int length = 1; length <= 17; length++) {

@@ -3,6 +3,7 @@ package dev.jacobian.transformer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jacobian.testing.TestPaths;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -38,7 +39,7 @@ class OtherJvmTest {
     })
     @DisplayName("the same bits")
     void sameBits(String name, String option, String backend, int length) throws IOException, InterruptedException {
-        Path folder = Fixtures.testdata("models", name);
+        Path folder = TestPaths.model(name);
         List<String> lines = run(option, folder, length);
         int at = 0;
         while (!lines.get(at).startsWith("backend ")) {

@@ -9,6 +9,9 @@ import dev.jacobian.autograd.Var;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.safetensors.SafetensorsFile;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.testing.Bits;
+import dev.jacobian.testing.TestJson;
+import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import dev.jacobian.transformer.generation.Generator;
@@ -22,15 +25,15 @@ class PublishedModelTest {
     @Test
     @DisplayName("stories260K writes its stories to the letter")
     void stories() {
-        Path folder = Fixtures.shared("golden", "trained", "stories260K");
+        Path folder = TestPaths.shared("golden", "trained", "stories260K");
         CausalLM model = CausalLM.load(folder);
         JsonNode golden = Json.read(folder.resolve("golden.json"));
         for (JsonNode story : golden.get("greedy")) {
             String prompt = story.get("prompt").textValue();
-            int[] expected = Fixtures.ints(story.get("new_tokens"));
+            int[] expected = TestJson.ints(story.get("new_tokens"));
             assertThat(model.tokenizer().encode(prompt, true))
                     .as(prompt)
-                    .containsExactly(Fixtures.ints(story.get("input_ids")));
+                    .containsExactly(TestJson.ints(story.get("input_ids")));
             Generation.Text generated = new Generator(model)
                     .generate(
                             prompt,
@@ -49,21 +52,21 @@ class PublishedModelTest {
     @Test
     @DisplayName("stories260K: logits, loss and gradients of a story")
     void storyLoss() {
-        Path folder = Fixtures.shared("golden", "trained", "stories260K");
+        Path folder = TestPaths.shared("golden", "trained", "stories260K");
         CausalLM model = CausalLM.load(folder);
         JsonNode loss = Json.read(folder.resolve("golden.json")).get("loss");
-        int[] ids = Fixtures.ints(loss.get("input_ids"));
+        int[] ids = TestJson.ints(loss.get("input_ids"));
         assertThat(model.tokenizer().encode(loss.get("text").textValue(), true)).containsExactly(ids);
         try (SafetensorsFile tensors = SafetensorsFile.open(folder.resolve("golden.safetensors"))) {
             Tensor expected = tensors.read("story.logits");
-            Fixtures.assertClose("logits", model.logits(ids).toFloatArray(), expected.toFloatArray(), 1e-4);
+            Bits.assertClose("logits", model.logits(ids).toFloatArray(), expected.toFloatArray(), 1e-4);
             Var nll = model.loss(List.of(ids), List.of(ids));
             assertThat((double) nll.value().item())
                     .isCloseTo(loss.get("mean_nll").doubleValue(), within(1e-5));
             nll.backward();
             for (String name : tensors.names()) {
                 if (name.startsWith("grad.")) {
-                    Fixtures.assertClose(
+                    Bits.assertClose(
                             name,
                             model.parameter(name.substring("grad.".length()))
                                     .grad()

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
-import static dev.jacobian.transformer.Fixtures.assertBits;
-import static dev.jacobian.transformer.Fixtures.tokens;
+import static dev.jacobian.testing.Bits.assertBits;
+import static dev.jacobian.transformer.TestModels.tokens;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,6 +11,7 @@ import dev.jacobian.autograd.optim.AdamW;
 import dev.jacobian.autograd.optim.AdamWConfig;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Workspace;
+import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import dev.jacobian.transformer.generation.Generator;
@@ -34,7 +35,7 @@ class RecyclingTest {
     Path temporary;
 
     private CausalLM model(String name) {
-        return name.equals("wide") ? Fixtures.wideModel(temporary) : CausalLM.load(Fixtures.testdata("models", name));
+        return name.equals("wide") ? TestModels.wideModel(temporary) : CausalLM.load(TestPaths.model(name));
     }
 
     /** Weights after a few steps on ragged batches, each of two forward and backward passes. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
-import static dev.jacobian.transformer.Fixtures.assertBits;
+import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,6 +11,10 @@ import dev.jacobian.io.Json;
 import dev.jacobian.io.safetensors.SafetensorsFile;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.testing.GoldenModel;
+import dev.jacobian.testing.GoldenModels;
+import dev.jacobian.testing.TestJson;
+import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -26,7 +30,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Saved folders: the same numbers, the same tokenizer, whole or not at all. */
 class SaveLoadTest {
@@ -60,28 +63,16 @@ class SaveLoadTest {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "llama-bias-linear",
-                "llama-gqa",
-                "llama-llama3rope-bf16",
-                "llama-mha-tied",
-                "mistral-swa-f16",
-                "qwen2-sharded",
-                "qwen2-yarn",
-                "qwen3",
-                "qwen3-yarn"
-            })
+    @GoldenModels
     @DisplayName("F32 round trip: every parameter, config, logits; shards become one file")
-    void roundTrip(String name) throws IOException {
-        Path source = Fixtures.testdata("models", name);
+    void roundTrip(GoldenModel golden) throws IOException {
+        Path source = golden.folder();
         CausalLM model = CausalLM.load(source);
         Path saved = temporary.resolve("saved");
         model.save(saved);
         CausalLM again = CausalLM.load(saved);
         assertSameParameters(again, model);
-        int[] tokens = Fixtures.tokens(1, 20, model.config().vocabularySize());
+        int[] tokens = TestModels.tokens(1, 20, model.config().vocabularySize());
         assertBits(
                 "logits",
                 again.logits(tokens).toFloatArray(),
@@ -125,7 +116,7 @@ class SaveLoadTest {
             names = {"BF16", "F16"})
     @DisplayName("half precision: rounded to nearest, ties to even; a second trip changes nothing")
     void halfPrecision(DType stored) {
-        CausalLM model = CausalLM.load(Fixtures.testdata("models", "llama-gqa"));
+        CausalLM model = CausalLM.load(TestPaths.model("llama-gqa"));
         Path saved = temporary.resolve("half");
         model.save(saved, stored);
         assertThat(json(saved.resolve("config.json")).get("dtype").textValue())
@@ -165,12 +156,12 @@ class SaveLoadTest {
     void halfStays() {
         for (String name : new String[] {"llama-llama3rope-bf16", "mistral-swa-f16"}) {
             DType stored = name.endsWith("bf16") ? DType.BF16 : DType.F16;
-            CausalLM model = CausalLM.load(Fixtures.testdata("models", name));
+            CausalLM model = CausalLM.load(TestPaths.model(name));
             Path saved = temporary.resolve(name);
             model.save(saved, stored);
             assertSameParameters(CausalLM.load(saved), model);
             try (SafetensorsFile a = SafetensorsFile.open(saved.resolve("model.safetensors"));
-                    SafetensorsFile b = SafetensorsFile.open(Fixtures.testdata("models", name, "model.safetensors"))) {
+                    SafetensorsFile b = SafetensorsFile.open(TestPaths.testdata("models", name, "model.safetensors"))) {
                 for (String tensor : b.names()) {
                     assertThat(a.readStored(tensor).shorts())
                             .as(tensor)
@@ -183,8 +174,8 @@ class SaveLoadTest {
     @Test
     @DisplayName("both spellings of the type are updated where a config has both")
     void bothSpellings() {
-        Path folder = Fixtures.copy(Fixtures.testdata("models", "llama-gqa"), temporary.resolve("both"));
-        Fixtures.edit(folder.resolve("config.json"), config -> config.put("torch_dtype", "float32"));
+        Path folder = TestPaths.copy(TestPaths.model("llama-gqa"), temporary.resolve("both"));
+        TestJson.edit(folder.resolve("config.json"), config -> config.put("torch_dtype", "float32"));
         Path saved = temporary.resolve("saved");
         CausalLM.load(folder).save(saved, DType.BF16);
         assertThat(json(saved.resolve("config.json")).get("dtype").textValue()).isEqualTo("bfloat16");
@@ -195,9 +186,9 @@ class SaveLoadTest {
     @Test
     @DisplayName("an existing folder is replaced whole")
     void replaces() throws IOException {
-        Path target = Fixtures.copy(Fixtures.testdata("models", "qwen2-sharded"), temporary.resolve("model"));
+        Path target = TestPaths.copy(TestPaths.model("qwen2-sharded"), temporary.resolve("model"));
         Files.writeString(target.resolve("notes.txt"), "of the old model");
-        CausalLM model = CausalLM.load(Fixtures.testdata("models", "qwen3"));
+        CausalLM model = CausalLM.load(TestPaths.model("qwen3"));
         model.save(target);
         assertThat(files(target)).doesNotContain("notes.txt", "model.safetensors.index.json");
         assertSameParameters(CausalLM.load(target), model);
@@ -210,16 +201,16 @@ class SaveLoadTest {
     @Test
     @DisplayName("a model can be saved over the folder that it was loaded from")
     void overItself() {
-        Path folder = Fixtures.copy(Fixtures.testdata("models", "qwen2-sharded"), temporary.resolve("model"));
+        Path folder = TestPaths.copy(TestPaths.model("qwen2-sharded"), temporary.resolve("model"));
         CausalLM model = CausalLM.load(folder);
         model.save(folder);
-        assertSameParameters(CausalLM.load(folder), CausalLM.load(Fixtures.testdata("models", "qwen2-sharded")));
+        assertSameParameters(CausalLM.load(folder), CausalLM.load(TestPaths.model("qwen2-sharded")));
     }
 
     @Test
     @DisplayName("a write that fails leaves the old folder as it was")
     void failure() {
-        Path target = Fixtures.copy(Fixtures.testdata("models", "qwen3"), temporary.resolve("model"));
+        Path target = TestPaths.copy(TestPaths.model("qwen3"), temporary.resolve("model"));
         Set<String> before = files(target);
         CausalLM model = CausalLM.load(target);
         assertThatThrownBy(() -> model.save(target, DType.I8))
@@ -234,7 +225,7 @@ class SaveLoadTest {
     @DisplayName("a folder that cannot be written: an error that names it, the old model untouched")
     void readOnly() throws IOException {
         Path parent = Files.createDirectory(temporary.resolve("locked"));
-        Path target = Fixtures.copy(Fixtures.testdata("models", "qwen3"), parent.resolve("model"));
+        Path target = TestPaths.copy(TestPaths.model("qwen3"), parent.resolve("model"));
         CausalLM model = CausalLM.load(target);
         Assumptions.assumeTrue(
                 Files.getFileStore(parent).supportsFileAttributeView("posix"), "skipped: no POSIX permissions here");
@@ -257,8 +248,8 @@ class SaveLoadTest {
     @Test
     @DisplayName("a fresh model: same seed same bits, transformers' distribution, saved and loaded")
     void fresh() {
-        CausalLM first = Fixtures.wideModel(temporary);
-        CausalLM second = Fixtures.wideModel(temporary);
+        CausalLM first = TestModels.wideModel(temporary);
+        CausalLM second = TestModels.wideModel(temporary);
         assertSameParameters(second, first);
         Tensor embedding = first.parameter("model.embed_tokens.weight").value();
         double squares = 0;
@@ -280,7 +271,7 @@ class SaveLoadTest {
     @Test
     @DisplayName("a copy is not changed by training the original")
     void copies() {
-        CausalLM model = CausalLM.load(Fixtures.testdata("models", "llama-mha-tied"));
+        CausalLM model = CausalLM.load(TestPaths.model("llama-mha-tied"));
         CausalLM copy = model.copy();
         assertSameParameters(copy, model);
         assertThat(copy.head()).as("still tied").isSameAs(copy.parameter("model.embed_tokens.weight"));

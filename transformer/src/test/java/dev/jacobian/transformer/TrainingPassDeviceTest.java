@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
-import static dev.jacobian.transformer.Fixtures.assertBits;
+import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -15,6 +15,7 @@ import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
+import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import dev.jacobian.transformer.generation.Generator;
 import java.nio.file.Path;
@@ -41,7 +42,7 @@ class TrainingPassDeviceTest {
 
     @BeforeEach
     void device() {
-        there = Fixtures.placement();
+        there = TestModels.placement();
         Assumptions.assumeFalse(there.device().equals(Device.CPU), "no device named");
     }
 
@@ -52,7 +53,7 @@ class TrainingPassDeviceTest {
     }
 
     private static Path folder(String name) {
-        return Fixtures.testdata("models", name);
+        return TestPaths.model(name);
     }
 
     /** A micro-batch of a shape whose ids and targets follow from a seed. */
@@ -61,7 +62,7 @@ class TrainingPassDeviceTest {
         List<int[]> labels = new ArrayList<>();
         for (int s = 0; s < lengths.length; s++) {
             // from a few ids that come often to many that come once
-            int[] tokens = Fixtures.tokens(31 * seed + s, lengths[s], seed % 2 == 0 ? vocabulary : 5);
+            int[] tokens = TestModels.tokens(31 * seed + s, lengths[s], seed % 2 == 0 ? vocabulary : 5);
             int[] label = tokens.clone();
             Arrays.fill(label, 0, lengths[s] / 4, LabelledBatch.IGNORE);
             sequences.add(tokens);
@@ -224,10 +225,11 @@ class TrainingPassDeviceTest {
             for (int step = 0; step < 4; step++) {
                 training.step(shape(9, 4));
                 new Generator(training.model)
-                        .generate(List.of(Fixtures.tokens(step, 5, VOCABULARY)), 2, GenerationConfig.sampling(6, 1f, 3))
+                        .generate(
+                                List.of(TestModels.tokens(step, 5, VOCABULARY)), 2, GenerationConfig.sampling(6, 1f, 3))
                         .forEach(all -> all.forEach(one -> training.numbers.add(one.logProbs())));
                 training.numbers.add(training.model
-                        .logits(Fixtures.tokens(step, 8, VOCABULARY))
+                        .logits(TestModels.tokens(step, 8, VOCABULARY))
                         .toFloatArray());
             }
             var unused = training.model.logits(new int[70]); // another table of positions
@@ -326,8 +328,8 @@ class TrainingPassDeviceTest {
         Backends.setBatchInvariant(true);
         compare(MODEL, DType.F32, training -> {
             for (int step = 0; step < 4; step++) {
-                int[] tokens = Fixtures.tokens(step, 4, VOCABULARY);
-                int[] targets = step < 2 ? tokens : Fixtures.tokens(step + 9, 4, VOCABULARY);
+                int[] tokens = TestModels.tokens(step, 4, VOCABULARY);
+                int[] targets = step < 2 ? tokens : TestModels.tokens(step + 9, 4, VOCABULARY);
                 LabelledBatch batch = new LabelledBatch(tokens, Segments.of(4), new int[] {0, 1, 2, 3}, targets);
                 training.numbers.add(new float[] {(float) training.pass.run(batch, new float[] {1, 2, 3, 4})});
             }
@@ -340,7 +342,7 @@ class TrainingPassDeviceTest {
         Backends.setBatchInvariant(true);
         compare(MODEL, DType.F32, training -> {
             for (int step = 0; step < 4; step++) {
-                int[] tokens = Fixtures.tokens(step, 5 + 4 + 3, VOCABULARY);
+                int[] tokens = TestModels.tokens(step, 5 + 4 + 3, VOCABULARY);
                 Segments segments = Segments.of(new int[] {5, 4, 3}, new int[] {-1, 0, 0});
                 LabelledBatch batch =
                         new LabelledBatch(tokens, segments, new int[] {4, 5, 6, 4, 9}, new int[] {step, 2, 3, 4, 5});

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
-import static dev.jacobian.transformer.Fixtures.assertBits;
+import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.autograd.Reduction;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.WeightFormat;
+import dev.jacobian.testing.TestPaths;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,14 +18,14 @@ import org.junit.jupiter.api.Test;
 /** Training passes on the CPU: what the operations give when they are called one by one. */
 class TrainingPassTest {
     private static CausalLM model() {
-        return CausalLM.load(Fixtures.testdata("models", "qwen3"));
+        return CausalLM.load(TestPaths.model("qwen3"));
     }
 
     private static LabelledBatch batch(long seed, int... lengths) {
         List<int[]> sequences = new ArrayList<>();
         List<int[]> labels = new ArrayList<>();
         for (int s = 0; s < lengths.length; s++) {
-            int[] tokens = Fixtures.tokens(seed + s, lengths[s], 384);
+            int[] tokens = TestModels.tokens(seed + s, lengths[s], 384);
             int[] label = tokens.clone();
             Arrays.fill(label, 0, lengths[s] / 3, LabelledBatch.IGNORE);
             sequences.add(tokens);
@@ -74,7 +75,7 @@ class TrainingPassTest {
     @DisplayName("a batch without targets adds nothing")
     void noTargets() {
         CausalLM model = model();
-        int[] tokens = Fixtures.tokens(1, 6, 384);
+        int[] tokens = TestModels.tokens(1, 6, 384);
         int[] labels = new int[6];
         Arrays.fill(labels, LabelledBatch.IGNORE);
         try (TrainingPass pass = new TrainingPass(model)) {
@@ -102,7 +103,7 @@ class TrainingPassTest {
                     .isInstanceOf(IndexOutOfBoundsException.class)
                     .hasMessageContaining("-1");
         }
-        CausalLM frozen = CausalLM.load(Fixtures.testdata("models", "qwen3"), WeightFormat.BF16);
+        CausalLM frozen = CausalLM.load(TestPaths.model("qwen3"), WeightFormat.BF16);
         assertThatThrownBy(() -> new TrainingPass(frozen))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("needs F32 weights");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
-import static dev.jacobian.transformer.Fixtures.assertBits;
+import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -13,6 +13,7 @@ import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.WeightFormat;
+import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import dev.jacobian.transformer.generation.Generator;
@@ -39,7 +40,7 @@ class WeightFormatTest {
     }
 
     private static Path golden(String name) {
-        return Fixtures.testdata("models", name);
+        return TestPaths.model(name);
     }
 
     @Test
@@ -48,7 +49,7 @@ class WeightFormatTest {
         Path folder = golden("llama-llama3rope-bf16");
         CausalLM wide = CausalLM.load(folder);
         CausalLM narrow = CausalLM.load(folder, WeightFormat.BF16);
-        int[] tokens = Fixtures.tokens(1, 40, wide.config().vocabularySize());
+        int[] tokens = TestModels.tokens(1, 40, wide.config().vocabularySize());
         assertBits(
                 "logits",
                 narrow.logits(tokens).toFloatArray(),
@@ -70,10 +71,10 @@ class WeightFormatTest {
     @EnumSource
     @DisplayName("decoding step by step with a cache gives the bits of one pass, on 1 thread or more")
     void decodingEqualsPrefill(WeightFormat format) {
-        Fixtures.wideModel(temporary.resolve("wide")).save(temporary.resolve("saved"));
+        TestModels.wideModel(temporary.resolve("wide")).save(temporary.resolve("saved"));
         CausalLM model = CausalLM.load(temporary.resolve("saved"), format);
         assertThat(model.weightFormat()).isEqualTo(format);
-        int[] tokens = Fixtures.tokens(2, 33, model.config().vocabularySize());
+        int[] tokens = TestModels.tokens(2, 33, model.config().vocabularySize());
         int vocabulary = model.config().vocabularySize();
         ComputePool.setThreads(1);
         float[] once = model.logits(tokens).toFloatArray();
@@ -99,7 +100,7 @@ class WeightFormatTest {
     void isTheF32ModelOfTheUnpackedWeights(WeightFormat format) {
         CausalLM wide = CausalLM.load(golden("qwen2-sharded"));
         CausalLM narrow = CausalLM.load(golden("qwen2-sharded"), format);
-        int[] tokens = Fixtures.tokens(3, 24, wide.config().vocabularySize());
+        int[] tokens = TestModels.tokens(3, 24, wide.config().vocabularySize());
         float[] actual = narrow.logits(tokens).toFloatArray();
         if (format != WeightFormat.F32) {
             for (Var parameter : wide.parameters()) {

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,7 +30,7 @@ import java.util.function.Supplier;
  *
  * <ul>
  *   <li>The bytes are those of the format's Rust library: tensors by type (widest first) and then by name, the header
- *       padded with spaces to a multiple of eight. Its order of metadata is random; here keys are sorted.
+ *       padded with spaces to a multiple of eight. Its order of metadata is random; here it is the order in which keys were first given.
  *   <li>Atomic: the old file stays until the new one is whole and flushed, see {@link AtomicFiles}.
  *   <li>Streaming: one tensor at a time is fetched and converted through a small buffer, so that writing needs no
  *       second copy of a model and weights may come from a device.
@@ -41,7 +42,7 @@ public final class SafetensorsWriter {
     private static final int BUFFER_BYTES = 1 << 20;
 
     private final Map<String, Entry> entries = new TreeMap<>(SafetensorsWriter::compareUtf8);
-    private final Map<String, String> metadata = new TreeMap<>(SafetensorsWriter::compareUtf8);
+    private final Map<String, String> metadata = new LinkedHashMap<>();
 
     private record Entry(String name, DType stored, Shape shape, Supplier<Tensor> source) {
         long bytes() {

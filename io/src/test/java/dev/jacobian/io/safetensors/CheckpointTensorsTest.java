@@ -4,8 +4,8 @@ package dev.jacobian.io.safetensors;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.jacobian.io.TestFiles;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,8 +53,8 @@ class CheckpointTensorsTest {
 
     @Test
     void readsARealShardedCheckpoint() {
-        try (CheckpointTensors tensors = CheckpointTensors.open(
-                TestFiles.testdata().resolve("safetensors").resolve("sharded"))) {
+        try (CheckpointTensors tensors =
+                CheckpointTensors.open(TestPaths.testdata("safetensors").resolve("sharded"))) {
             assertThat(tensors.bytes()).isEqualTo(265920); // the index says so in metadata.total_size
             assertThat(tensors.contains("model.embed_tokens.weight")).isTrue();
             assertThat(tensors.metadata()).containsEntry("format", "pt");

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
-import dev.jacobian.io.TestFiles;
 import dev.jacobian.io.tokenizer.ByteLevelBpeTrainer.Settings;
 import dev.jacobian.io.tokenizer.ByteLevelBpeTrainer.Splitting;
+import dev.jacobian.testing.TestPaths;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -109,10 +109,7 @@ class ByteLevelBpeTrainerTest {
     void hasTheFieldsOfAHuggingFaceFile() {
         JsonNode ours = ByteLevelBpeTrainer.train(TEXTS.stream(), Settings.of(280, Splitting.LLAMA3, "<|end|>"))
                 .tokenizer();
-        JsonNode theirs = Json.read(TestFiles.testdata()
-                .resolve("tokenizers")
-                .resolve("bytelevel-o200k")
-                .resolve("tokenizer.json"));
+        JsonNode theirs = Json.read(TestPaths.testdata("tokenizers", "bytelevel-o200k", "tokenizer.json"));
         assertThat(keys(ours)).isEqualTo(keys(theirs));
         assertThat(keys(ours.get("model"))).containsExactlyInAnyOrderElementsOf(keys(theirs.get("model")));
         assertThat(keys(ours.get("decoder"))).containsExactlyInAnyOrderElementsOf(keys(theirs.get("decoder")));

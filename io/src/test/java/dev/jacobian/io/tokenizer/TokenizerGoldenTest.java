@@ -2,11 +2,10 @@
 package dev.jacobian.io.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
-import dev.jacobian.io.TestFiles;
+import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +25,7 @@ class TokenizerGoldenTest {
     private static final String VERSION_DEPENDENT = "Norm";
 
     static Stream<Path> committed() throws IOException {
-        try (Stream<Path> folders = Files.list(TestFiles.testdata().resolve("tokenizers"))) {
+        try (Stream<Path> folders = Files.list(TestPaths.testdata("tokenizers"))) {
             return folders.filter(Files::isDirectory).sorted().toList().stream();
         }
     }
@@ -62,11 +61,9 @@ class TokenizerGoldenTest {
     @ParameterizedTest
     @MethodSource("real")
     void matchesHuggingFaceWithRealVocabularies(String name) {
-        var root = TestFiles.shared("golden/tokenizers");
-        assumeTrue(root.isPresent(), "real vocabularies cannot be published with this repository");
-        check(
-                root.get().resolve("real").resolve(name),
-                root.get().resolve("goldens").resolve(name + ".json"));
+        Path root =
+                TestPaths.shared("golden", "tokenizers"); // real vocabularies cannot be published with this repository
+        check(root.resolve("real").resolve(name), root.resolve("goldens").resolve(name + ".json"));
     }
 
     private static void check(Path folder, Path goldenFile) {

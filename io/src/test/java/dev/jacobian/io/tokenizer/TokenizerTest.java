@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
-import dev.jacobian.io.TestFiles;
+import dev.jacobian.testing.TestPaths;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -32,12 +32,12 @@ class TokenizerTest {
     Path folder;
 
     private static Tokenizer committed(String name) {
-        return Tokenizer.load(TestFiles.testdata().resolve("tokenizers").resolve(name));
+        return Tokenizer.load(TestPaths.testdata("tokenizers").resolve(name));
     }
 
     private static ObjectNode json(String name) {
-        return (ObjectNode) Json.read(
-                TestFiles.testdata().resolve("tokenizers").resolve(name).resolve("tokenizer.json"));
+        return (ObjectNode)
+                Json.read(TestPaths.testdata("tokenizers").resolve(name).resolve("tokenizer.json"));
     }
 
     private Tokenizer load(ObjectNode json) {

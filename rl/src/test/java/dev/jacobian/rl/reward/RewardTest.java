@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Jsonl;
-import dev.jacobian.rl.TestData;
+import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.generation.FinishReason;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +21,7 @@ class RewardTest {
 
     @Test
     void countdownScoresAsTinyZero() {
-        List<JsonNode> cases = Jsonl.read(TestData.file("rl/countdown-rewards.jsonl"));
+        List<JsonNode> cases = Jsonl.read(TestPaths.testdata("rl/countdown-rewards.jsonl"));
         assertThat(cases).hasSize(120);
         CountdownReward reward = new CountdownReward();
         for (JsonNode golden : cases) {

@@ -7,12 +7,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Jsonl;
-import dev.jacobian.rl.TestData;
 import dev.jacobian.rl.arithmetic.Expression;
 import dev.jacobian.rl.arithmetic.ExpressionParser;
 import dev.jacobian.rl.arithmetic.Rational;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.reward.WeightedRewards;
+import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.generation.FinishReason;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -117,7 +117,7 @@ class TaskTest {
 
     @Test
     void solverSolvesWhatIsSolvable() {
-        List<JsonNode> instances = Jsonl.read(TestData.file("rl/countdown-solvable.jsonl"));
+        List<JsonNode> instances = Jsonl.read(TestPaths.testdata("rl/countdown-solvable.jsonl"));
         assertThat(instances).hasSize(400);
         for (JsonNode instance : instances) {
             List<Integer> numbers = new ArrayList<>();

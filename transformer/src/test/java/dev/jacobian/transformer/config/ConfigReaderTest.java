@@ -8,8 +8,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.JsonFields;
-import dev.jacobian.transformer.Fixtures;
-import java.nio.file.Path;
+import dev.jacobian.testing.GoldenModel;
+import dev.jacobian.testing.GoldenModels;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -284,25 +284,10 @@ class ConfigReaderTest {
                 .hasMessageContaining("config.json");
     }
 
-    @Test
+    @GoldenModels
     @DisplayName("the goldens' configurations: parameters as counted by transformers")
-    void goldens() {
-        for (String name : List.of(
-                "llama-bias-linear",
-                "llama-gqa",
-                "llama-llama3rope-bf16",
-                "llama-mha-tied",
-                "mistral-swa-f16",
-                "qwen2-sharded",
-                "qwen2-yarn",
-                "qwen3",
-                "qwen3-yarn")) {
-            Path folder = Fixtures.testdata("models", name);
-            assertThat(ModelFamily.read(folder).parameters())
-                    .as(name)
-                    .isEqualTo(Json.read(folder.resolve("golden.json"))
-                            .get("num_parameters")
-                            .longValue());
-        }
+    void goldens(GoldenModel golden) {
+        assertThat(ModelFamily.read(golden.folder()).parameters())
+                .isEqualTo(golden.json().get("num_parameters").longValue());
     }
 }

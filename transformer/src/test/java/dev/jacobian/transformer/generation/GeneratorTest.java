@@ -8,8 +8,11 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.testing.Bits;
+import dev.jacobian.testing.TestJson;
+import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.CausalLM;
-import dev.jacobian.transformer.Fixtures;
+import dev.jacobian.transformer.TestModels;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -26,11 +29,11 @@ class GeneratorTest {
     Path temporary;
 
     private static CausalLM model(String name) {
-        return CausalLM.load(Fixtures.testdata("models", name));
+        return CausalLM.load(TestPaths.model(name));
     }
 
     private static JsonNode golden(String name) {
-        return Json.read(Fixtures.testdata("models", name, "golden.json"));
+        return Json.read(TestPaths.testdata("models", name, "golden.json"));
     }
 
     @Test
@@ -38,15 +41,15 @@ class GeneratorTest {
     void endTokens() {
         JsonNode golden = golden("llama-gqa");
         JsonNode expected = golden.get("generation").get("greedy_eos_batch_left");
-        Path folder = Fixtures.copy(Fixtures.testdata("models", "llama-gqa"), temporary.resolve("model"));
-        Fixtures.edit(
+        Path folder = TestPaths.copy(TestPaths.model("llama-gqa"), temporary.resolve("model"));
+        TestJson.edit(
                 folder.resolve("generation_config.json"),
                 config -> config.set("eos_token_id", expected.get("eos_token_id")));
         CausalLM model = CausalLM.load(folder);
         List<int[]> prompts = new ArrayList<>();
         JsonNode batch = golden.get("cases").get("batch_left");
         for (int b = 0; b < batch.get("input_ids").size(); b++) {
-            int[] ids = Fixtures.ints(batch.get("input_ids").get(b));
+            int[] ids = TestJson.ints(batch.get("input_ids").get(b));
             int padding = 0;
             while (batch.get("attention_mask").get(b).get(padding).intValue() == 0) {
                 padding++;
@@ -56,7 +59,7 @@ class GeneratorTest {
         int limit = expected.get("max_new_tokens").intValue();
         List<List<Generation>> generations = new Generator(model).generate(prompts, 1, GenerationConfig.greedy(limit));
         for (int b = 0; b < prompts.size(); b++) {
-            int[] padded = Fixtures.ints(expected.get("new_tokens").get(b));
+            int[] padded = TestJson.ints(expected.get("new_tokens").get(b));
             Generation generation = generations.get(b).get(0);
             int[] ids = generation.tokenIds();
             assertThat(ids).containsExactly(Arrays.copyOf(padded, ids.length));
@@ -100,7 +103,7 @@ class GeneratorTest {
                 .build();
         Generation generation = one(
                 model("llama-gqa"),
-                Fixtures.ints(golden.get("cases").get("short").get("input_ids").get(0)),
+                TestJson.ints(golden.get("cases").get("short").get("input_ids").get(0)),
                 config);
         for (int t = 0; t < expected.get("logprobs").size(); t++) {
             assertThat((double) generation.logProbs()[t])
@@ -119,8 +122,8 @@ class GeneratorTest {
                 continue;
             }
             String prompt = text.get("prompt").textValue();
-            int[] expected = Fixtures.ints(text.get("new_tokens"));
-            assertThat(model.tokenizer().encode(prompt, true)).containsExactly(Fixtures.ints(text.get("input_ids")));
+            int[] expected = TestJson.ints(text.get("new_tokens"));
+            assertThat(model.tokenizer().encode(prompt, true)).containsExactly(TestJson.ints(text.get("input_ids")));
             GenerationConfig config = GenerationConfig.builder()
                     .doSample(false)
                     .ignoreEos(true)
@@ -144,7 +147,7 @@ class GeneratorTest {
             Generation.Text generated =
                     new Generator(model).generate(golden.get("prompt").textValue(), GenerationConfig.greedy(4));
             assertThat(generated.text()).isEqualTo(golden.get("greedy_text").textValue());
-            int[] padded = Fixtures.ints(golden.get("greedy_ids"));
+            int[] padded = TestJson.ints(golden.get("greedy_ids"));
             int[] ids = generated.generation().tokenIds();
             assertThat(ids).containsExactly(Arrays.copyOf(padded, ids.length));
             boolean ended = ids[ids.length - 1] == 256;
@@ -241,7 +244,7 @@ class GeneratorTest {
     @DisplayName("filtered samples: the same for every batch size, with log-probabilities of the whole distribution")
     void filteredBatching() {
         CausalLM model = model("qwen3");
-        List<int[]> prompts = List.of(new int[] {5}, Fixtures.tokens(1, 16, 384), Fixtures.tokens(2, 9, 384));
+        List<int[]> prompts = List.of(new int[] {5}, TestModels.tokens(1, 16, 384), TestModels.tokens(2, 9, 384));
         GenerationConfig config = GenerationConfig.builder()
                 .maxNewTokens(10)
                 .temperature(0.8f)
@@ -258,7 +261,7 @@ class GeneratorTest {
                 Generation generation = together.get(p).get(s);
                 assertThat(generation.tokenIds())
                         .containsExactly(apart.get(p).get(s).tokenIds());
-                Fixtures.assertBits(
+                Bits.assertBits(
                         "log-probabilities",
                         generation.logProbs(),
                         apart.get(p).get(s).logProbs());

@@ -9,7 +9,9 @@ import dev.jacobian.io.Json;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.SamplingFilters;
 import dev.jacobian.tensor.Tensor;
-import dev.jacobian.transformer.Fixtures;
+import dev.jacobian.testing.Bits;
+import dev.jacobian.testing.TestJson;
+import dev.jacobian.testing.TestPaths;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -23,7 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SamplerTest {
     private static final Set<String> FILTERS = Set.of("TopKLogitsWarper", "TopPLogitsWarper", "MinPLogitsWarper");
 
-    private static final JsonNode GOLDEN = Json.read(Fixtures.testdata("processors", "logits_processors.json"));
+    private static final JsonNode GOLDEN = Json.read(TestPaths.testdata("processors", "logits_processors.json"));
 
     static Stream<JsonNode> cases() {
         return stream(GOLDEN.get("cases"));
@@ -94,7 +96,7 @@ class SamplerTest {
                 Arrays.sort(actual);
                 Arrays.sort(expected);
             }
-            Fixtures.assertClose("probabilities", actual, expected, 1e-6);
+            Bits.assertClose("probabilities", actual, expected, 1e-6);
         }
     }
 
@@ -102,12 +104,12 @@ class SamplerTest {
         JsonNode input = GOLDEN.get("inputs").get(golden.get("input").textValue());
         List<float[]> outputs = new java.util.ArrayList<>();
         for (int b = 0; b < input.get("scores").size(); b++) {
-            int[] tokens = Fixtures.ints(input.get("input_ids").get(b));
+            int[] tokens = TestJson.ints(input.get("input_ids").get(b));
             float[] actual = process(row(input.get("scores").get(b)), tokens, config);
             float[] expected = row(golden.get("output").get(b));
             outputs.add(actual);
             if (tieDependent(golden)) {
-                Fixtures.assertClose("kept logits", sortedFinite(actual), sortedFinite(expected), 2e-6);
+                Bits.assertClose("kept logits", sortedFinite(actual), sortedFinite(expected), 2e-6);
                 continue;
             }
             for (int i = 0; i < expected.length; i++) {
