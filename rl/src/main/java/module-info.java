@@ -3,22 +3,19 @@
 /** Reinforcement learning for language models: objectives, advantages, rewards, tasks, metrics and the trainer. */
 module dev.jacobian.rl {
     requires transitive dev.jacobian.transformer;
-    requires com.fasterxml.jackson.databind;
+    requires transitive com.fasterxml.jackson.databind;
     requires java.management;
     requires jdk.jfr;
 
     exports dev.jacobian.rl;
     exports dev.jacobian.rl.advantage;
     exports dev.jacobian.rl.arithmetic;
+    exports dev.jacobian.rl.config;
+    exports dev.jacobian.rl.method;
     exports dev.jacobian.rl.metric;
     exports dev.jacobian.rl.objective;
     exports dev.jacobian.rl.report;
     exports dev.jacobian.rl.reward;
     exports dev.jacobian.rl.sft;
     exports dev.jacobian.rl.task;
-
-    opens dev.jacobian.rl to
-            com.fasterxml.jackson.databind;
-    opens dev.jacobian.rl.sft to
-            com.fasterxml.jackson.databind;
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
-import dev.jacobian.rl.RlConfig;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.Json;
+import dev.jacobian.rl.config.Given;
 
 /**
  * Settings of the main job, {@code jacobian rl} without a model of one's own: chosen so that a small model learns in front of
@@ -11,22 +13,21 @@ final class Presets {
     private Presets() {}
 
     /** Settings for the bundled model and Countdown. */
-    static RlConfig countdown(String algorithm) {
-        RlConfig.Builder common = RlConfig.builder()
-                .algorithm(algorithm)
-                .maxSteps(80)
-                .promptsPerStep(64)
-                .numGenerations(8)
-                .maxCompletionLength(144)
-                .lrSchedulerType("linear")
-                .adamBeta2(0.99)
-                .evalProblems(200)
-                .evalSteps(10)
-                .saveSteps(20);
-        return switch (algorithm) {
-            case "omd" ->
-                common.learningRate(3e-5).tau(0.1).updatesPerRollout(4).build();
-            default -> common.learningRate(1e-4).build();
-        };
+    static Given countdown(String algorithm) {
+        ObjectNode preset = Json.object()
+                .put("max_steps", 80)
+                .put("prompts_per_step", 64)
+                .put("num_generations", 8)
+                .put("max_completion_length", 144)
+                .put("learning_rate", 1e-4)
+                .put("lr_scheduler_type", "linear")
+                .put("adam_beta2", 0.99)
+                .put("eval_problems", 200)
+                .put("eval_steps", 10)
+                .put("save_steps", 20);
+        if (algorithm.equals("omd")) {
+            preset.put("learning_rate", 3e-5).put("tau", 0.1).put("updates_per_rollout", 4);
+        }
+        return new Given().setAll(preset, "the preset for the bundled model");
     }
 }

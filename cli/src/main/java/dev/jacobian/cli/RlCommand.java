@@ -3,10 +3,11 @@ package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
-import dev.jacobian.rl.Algorithm;
 import dev.jacobian.rl.RlConfig;
 import dev.jacobian.rl.RlResult;
 import dev.jacobian.rl.RlTrainer;
+import dev.jacobian.rl.config.Given;
+import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.report.RunReport;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.tensor.Device;
@@ -18,7 +19,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -33,7 +33,7 @@ import picocli.CommandLine.Option;
         description = {"Without arguments: the bundled model learns Countdown with GRPO, in a few minutes on two cores."
         })
 final class RlCommand extends CliCommand {
-    @Option(names = "--algorithm", paramLabel = "NAME", description = "grpo, opo or omd (default: grpo).")
+    @Option(names = "--algorithm", paramLabel = "NAME", description = "The method: one that 'jacobian methods' lists (default: grpo).")
     private Optional<String> algorithm = Optional.empty();
 
     @Option(names = "--model", paramLabel = "DIR", description = "Checkpoint to train (default: the bundled model).")
@@ -54,17 +54,8 @@ final class RlCommand extends CliCommand {
     @Option(names = "--learning-rate", paramLabel = "X", description = "Peak learning rate (learning_rate).")
     private Optional<Double> learningRate = Optional.empty();
 
-    @Option(
-            names = "--config",
-            paramLabel = "FILE",
-            description = "JSON object of settings, in TRL's names; an unknown key is an error.")
-    private Optional<Path> config = Optional.empty();
-
-    @Option(
-            names = "--set",
-            paramLabel = "KEY=VALUE",
-            description = "One setting, such as --set num_generations=16; may be repeated and wins over --config.")
-    private List<String> settings = List.of();
+    @Mixin
+    private Settings settings;
 
     @Option(names = "--out", paramLabel = "DIR", description = "Folder of the run (default: out/rl-ALGORITHM-TIME).")
     private Optional<Path> out = Optional.empty();
@@ -82,8 +73,8 @@ final class RlCommand extends CliCommand {
 
     @Override
     void checkUsage() {
-        if (algorithm.isPresent() && !Algorithm.NAMES.contains(algorithm.get())) {
-            throw usage("unknown algorithm '" + algorithm.get() + "'; use grpo, opo or omd");
+        if (algorithm.isPresent() && Methods.find(algorithm.get()).isEmpty()) {
+            throw usage("unknown algorithm '" + algorithm.get() + "'; use " + Methods.names());
         }
         task.check(this);
     }
@@ -98,12 +89,12 @@ final class RlCommand extends CliCommand {
     void execute() {
         RunSettings run = resumed.map(this::savedSettings).orElseGet(this::freshSettings);
         Path folder =
-                resumed.or(() -> out).orElseGet(() -> freshFolder(run.config().algorithm()));
+                resumed.or(() -> out).orElseGet(() -> freshFolder(run.config().method().name()));
         RunSettings.writable(folder);
         CausalLM policy = CausalLM.load(run.model(), modelOptions(run.model()));
         Task problems = run.task();
         streams()
-                .note(run.config().algorithm().toUpperCase(Locale.ROOT) + " on " + problems.name() + ", " + policy
+                .note(run.config().method().name().toUpperCase(Locale.ROOT) + " on " + problems.name() + ", " + policy
                         + ", run folder " + folder);
         RlTrainer trainer = new RlTrainer(policy, problems, run.config());
         if (policy.device().equals(Device.CPU)) {
@@ -131,14 +122,14 @@ final class RlCommand extends CliCommand {
     /** What helps a run that a device ended, behind the failure's own sentence. */
     private static String lessMemory(DeviceException failure, RlConfig config) {
         String less = "";
-        if (failure.isOutOfMemory() && !config.gradientCheckpointing()) {
+        if (failure.isOutOfMemory() && !config.memory().gradientCheckpointing()) {
             less += ". --set gradient_checkpointing=true takes less memory and gives the same bits";
         }
-        if (failure.isOutOfMemory() && !config.offloadOptimizer()) {
+        if (failure.isOutOfMemory() && !config.memory().offloadOptimizer()) {
             less += ". --set offload_optimizer=true takes less memory and gives the same bits";
         }
         boolean reference =
-                config.klSamples() > 0 || Algorithm.of(config).objective().needsReference();
+                config.measuring().klSamples() > 0 || config.algorithm().objective().needsReference();
         if (failure.isOutOfMemory() && reference && !config.offloadReference()) {
             less += ". --set offload_reference=true takes less memory and gives the same bits";
         }
@@ -182,14 +173,12 @@ final class RlCommand extends CliCommand {
     // Settings
 
     private RunSettings freshSettings() {
-        ObjectNode changes = Settings.of(config, options(), settings);
-        String method = changes.path("algorithm").asText("grpo");
-        RlConfig base = model.isEmpty() && task.name().equals("countdown")
-                ? Presets.countdown(method)
-                : RlConfig.builder().build();
+        Given given = settings.with(options());
+        String method = given.get("algorithm").map(value -> value.json().asText()).orElse("grpo");
+        Given preset = model.isEmpty() && task.name().equals("countdown") ? Presets.countdown(method) : new Given();
         return new RunSettings(
                 model.map(ModelOption::existing).orElseGet(BundledModel::folder),
-                base.with(changes, "the settings"),
+                RlConfig.DEFAULT.with(preset.setAll(given)),
                 task.name(),
                 task.data());
     }
@@ -199,19 +188,19 @@ final class RlCommand extends CliCommand {
         RunSettings saved = RunSettings.read(folder);
         return new RunSettings(
                 model.orElse(saved.model()),
-                saved.config().with(Settings.of(config, options(), settings), "the settings"),
+                saved.config().with(settings.with(options())),
                 saved.taskName(),
                 saved.data());
     }
 
-    private ObjectNode options() {
-        ObjectNode options = Json.object();
-        algorithm.ifPresent(value -> options.put("algorithm", value));
-        steps.ifPresent(value -> options.put("max_steps", value));
-        prompts.ifPresent(value -> options.put("prompts_per_step", value));
-        groupSize.ifPresent(value -> options.put("num_generations", value));
-        learningRate.ifPresent(value -> options.put("learning_rate", value));
-        common().givenSeed().ifPresent(value -> options.put("seed", value));
+    private Given options() {
+        Given options = new Given();
+        algorithm.ifPresent(value -> options.set("algorithm", value, "--algorithm"));
+        steps.ifPresent(value -> options.set("max_steps", value, "--steps"));
+        prompts.ifPresent(value -> options.set("prompts_per_step", value, "--prompts"));
+        groupSize.ifPresent(value -> options.set("num_generations", value, "--group-size"));
+        learningRate.ifPresent(value -> options.set("learning_rate", value, "--learning-rate"));
+        common().givenSeed().ifPresent(value -> options.set("seed", value, "--seed"));
         return options;
     }
 

@@ -2,10 +2,10 @@
 package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.RlConfig;
 import dev.jacobian.rl.RunOrigin;
+import dev.jacobian.rl.SavedConfig;
 import dev.jacobian.rl.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,14 +25,13 @@ record RunSettings(Path model, RlConfig config, String taskName, Optional<Path> 
     static RunSettings read(Path folder) {
         Path file = file(folder);
         JsonNode json = Json.read(file);
-        if (!(json.path("config") instanceof ObjectNode config)
-                || !json.path("model").isTextual()) {
+        if (!json.path("config").isObject() || !json.path("model").isTextual()) {
             throw new CliException(file + " is not the run.json of a training run");
         }
         Optional<Path> data = Optional.ofNullable(json.get("data")).map(node -> Path.of(node.asText()));
         return new RunSettings(
                 Path.of(json.get("model").textValue()),
-                RlConfig.builder().build().with(config, file.toString()),
+                SavedConfig.read(json, file.toString()),
                 json.path("task").asText(),
                 data);
     }

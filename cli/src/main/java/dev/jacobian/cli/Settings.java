@@ -5,27 +5,46 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.config.Given;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import picocli.CommandLine.Option;
 
-/** Settings of a run from three places: a file, options, and {@code --set KEY=VALUE}; the later wins. */
+/** The options that set keys of a run's configuration: a file, and {@code --set KEY=VALUE}. The latter wins. */
 final class Settings {
-    private Settings() {}
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "JSON object of settings, in TRL's names; an unknown key is an error.")
+    private Optional<Path> file = Optional.empty();
 
-    /** All that differs from the defaults. */
-    static ObjectNode of(Optional<Path> file, ObjectNode options, List<String> assignments) {
-        ObjectNode changes = Json.object();
-        file.ifPresent(path -> changes.setAll(read(path)));
-        changes.setAll(options);
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "One setting, such as --set num_generations=16; may be repeated and wins over --config.")
+    private List<String> assignments = List.of();
+
+    /**
+     * All that is set.
+     *
+     * @param options what options of the command set; stronger than the file, weaker than {@code --set}
+     */
+    Given with(Given options) {
+        Given given = new Given();
+        file.ifPresent(path -> given.setAll(read(path), path.toString()));
+        given.setAll(options);
         for (String assignment : assignments) {
             int equals = assignment.indexOf('=');
             if (equals < 1) {
                 throw new CliException("--set takes KEY=VALUE, found '" + assignment + "'");
             }
-            changes.set(assignment.substring(0, equals), value(assignment.substring(equals + 1)));
+            given.set(
+                    assignment.substring(0, equals),
+                    value(assignment.substring(equals + 1)),
+                    "--set " + assignment);
         }
-        return changes;
+        return given;
     }
 
     private static ObjectNode read(Path file) {

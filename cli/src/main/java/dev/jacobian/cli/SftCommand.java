@@ -3,6 +3,7 @@ package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.sft.CountdownDemonstrations;
 import dev.jacobian.rl.sft.DemonstrationTokenizer;
 import dev.jacobian.rl.sft.SftConfig;
@@ -22,11 +23,11 @@ import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code jacobian sft}: supervised fine-tuning, also from random weights. */
@@ -71,14 +72,8 @@ final class SftCommand extends CliCommand {
     @Option(names = "--learning-rate", paramLabel = "X", description = "Peak learning rate (learning_rate).")
     private Optional<Double> learningRate = Optional.empty();
 
-    @Option(names = "--config", paramLabel = "FILE", description = "JSON object of settings, in TRL's names.")
-    private Optional<Path> config = Optional.empty();
-
-    @Option(
-            names = "--set",
-            paramLabel = "KEY=VALUE",
-            description = "One setting; may be repeated and wins over --config.")
-    private List<String> settings = List.of();
+    @Mixin
+    private Settings settings;
 
     @Option(
             names = "--dtype",
@@ -118,7 +113,7 @@ final class SftCommand extends CliCommand {
                 data.map(SftDataset::jsonl).orElseGet(() -> new CountdownDemonstrations(Countdown.small(), giveUp));
         CausalLM trained = init.map(file -> fresh(file, demonstrations))
                 .orElseGet(() -> pretrained(model.map(ModelOption::existing).orElseGet(BundledModel::folder)));
-        SftConfig settled = SftConfig.builder().build().with(Settings.of(config, options(), settings), "the settings");
+        SftConfig settled = SftConfig.DEFAULT.with(settings.with(options()));
         streams().note("supervised fine-tuning, " + trained + ", checkpoint folder " + folder);
         SftTrainer trainer = new SftTrainer(trained, demonstrations, settled);
         if (trained.device().equals(Device.CPU)) {
@@ -153,12 +148,12 @@ final class SftCommand extends CliCommand {
         }
     }
 
-    private ObjectNode options() {
-        ObjectNode options = Json.object();
-        steps.ifPresent(value -> options.put("max_steps", value));
-        batchSize.ifPresent(value -> options.put("batch_size", value));
-        learningRate.ifPresent(value -> options.put("learning_rate", value));
-        options.put("seed", common().seed());
+    private Given options() {
+        Given options = new Given();
+        steps.ifPresent(value -> options.set("max_steps", value, "--steps"));
+        batchSize.ifPresent(value -> options.set("batch_size", value, "--batch-size"));
+        learningRate.ifPresent(value -> options.set("learning_rate", value, "--learning-rate"));
+        options.set("seed", common().seed(), "--seed");
         return options;
     }
 

@@ -133,7 +133,7 @@ class TrainingCommandsTest {
         assertThat(shortRl(folder.resolve("omd"), "--algorithm", "omd").code()).isZero();
         Run unknown = shortRl(folder.resolve("a"), "--algorithm", "ppo");
         assertThat(unknown.code()).isNotZero();
-        assertThat(unknown.err()).contains("ppo").contains("grpo, opo or omd");
+        assertThat(unknown.err()).contains("ppo").contains("grpo, opo, omd, rloo or cispo");
         Run key = shortRl(folder.resolve("b"), "--set", "lerning_rate=1e-4");
         assertThat(key.code()).isNotZero();
         assertThat(key.err()).contains("lerning_rate").contains("learning_rate");

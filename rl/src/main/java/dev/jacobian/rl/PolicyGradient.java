@@ -3,6 +3,7 @@ package dev.jacobian.rl;
 
 import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.TokenLogProbs;
+import dev.jacobian.rl.method.Algorithm;
 import dev.jacobian.rl.objective.Normalizer;
 import dev.jacobian.rl.objective.ObjectiveResult;
 import dev.jacobian.rl.objective.ObjectiveStatistics;

@@ -1,448 +1,232 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
+import static dev.jacobian.rl.config.Checks.require;
+import static dev.jacobian.rl.config.Checks.requireAtLeast;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Json;
+import dev.jacobian.rl.config.ConfigBuilder;
 import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.config.Given;
+import dev.jacobian.rl.config.MeasuringConfig;
+import dev.jacobian.rl.config.MemoryConfig;
+import dev.jacobian.rl.config.OptimizationConfig;
+import dev.jacobian.rl.config.RolloutConfig;
+import dev.jacobian.rl.config.SavingConfig;
+import dev.jacobian.rl.config.Setting;
+import dev.jacobian.rl.method.Algorithm;
+import dev.jacobian.rl.method.Grpo;
+import dev.jacobian.rl.method.Method;
+import dev.jacobian.rl.method.Methods;
+import java.util.List;
 
 /**
- * Everything that decides a reinforcement-learning run, with TRL's names (in JSON and on the command line in snake case:
- * {@code num_generations}). What is not set has the default of {@link #builder}; unknown keys are errors.
+ * Everything that decides a reinforcement-learning run: a method with its own settings, and the settings that all methods share.
  *
- * @param algorithm {@code grpo}, {@code opo} or {@code omd}
- * @param maxSteps rollouts drawn and learned from
- * @param promptsPerStep prompts per rollout
- * @param numGenerations samples per prompt, at least 2
- * @param maxCompletionLength limit of tokens per completion
- * @param temperature sampling temperature; log-probabilities are taken at the same
- * @param learningRate peak learning rate
- * @param lrSchedulerType {@code constant}, {@code linear} or {@code cosine}
- * @param warmupSteps optimizer steps of linear warm-up
- * @param maxGradNorm global gradient norm limit; 0 for none
- * @param adamBeta1 AdamW beta1
- * @param adamBeta2 AdamW beta2
- * @param weightDecay AdamW weight decay
- * @param lossType aggregation: {@code dapo}, {@code grpo} or {@code dr_grpo}
- * @param scaleRewards GRPO: {@code group} divides by the standard deviation, {@code none} does not
- * @param epsilon GRPO: how far the ratio may fall below 1
- * @param epsilonHigh GRPO: how far the ratio may rise above 1 (an offset)
- * @param beta GRPO: coefficient of the KL penalty to the initial model; 0 holds no second model in the loss
- * @param tau OMD: strength of the anchor, in reward per nat of a whole completion
- * @param updatesPerRollout optimizer steps per rollout, on equal parts of it
- * @param resetOptimizer OMD: forget the moments when the anchor moves
- * @param microBatchTokens tokens that one forward and backward pass holds; does not change the result
- * @param gradientCheckpointing compute layers again in backward instead of keeping what they computed: a third more
- *     arithmetic, much less memory, the same bits
- * @param offloadOptimizer keep AdamW's moments in the host's memory when the model is on a GPU: a third less of the GPU's
- *     memory for weights, gradients and moments, for moving the moments at each step; the same bits
- * @param offloadReference keep the initial model in the host's memory when the model is on a GPU, and move it to the GPU for the
- *     moment in which it scores a step's completions; the same bits
- * @param evalSteps steps between evaluations on held-out problems; 0 for none
- * @param evalProblems held-out problems per evaluation during training
- * @param finalEvalProblems held-out problems before and after training
- * @param saveSteps steps between checkpoints; 0 for none but the last
- * @param saveTotalLimit checkpoints kept
- * @param klSamples completions per step on which the KL divergence to the initial model is estimated; 0 for none
- * @param logCompletions completions per step that are logged
- * @param seed key of all random numbers
+ * <p>In JSON and on the command line it is flat, with TRL's names in snake case ({@code num_generations}). What is not set has
+ * its default; an unknown key is an error, and so is one that only other methods have.
+ *
+ * <pre>{@code
+ * RlConfig.builder().maxSteps(100).learningRate(1e-4).build();
+ * RlConfig.builder().method(Grpo.DEFAULT.withBeta(0.04)).numGenerations(16).build();
+ * }</pre>
  */
 public record RlConfig(
-        String algorithm,
-        int maxSteps,
-        int promptsPerStep,
-        int numGenerations,
-        int maxCompletionLength,
-        double temperature,
-        double learningRate,
-        String lrSchedulerType,
-        int warmupSteps,
-        double maxGradNorm,
-        double adamBeta1,
-        double adamBeta2,
-        double weightDecay,
-        String lossType,
-        String scaleRewards,
-        double epsilon,
-        double epsilonHigh,
-        double beta,
-        double tau,
-        int updatesPerRollout,
-        boolean resetOptimizer,
-        int microBatchTokens,
-        boolean gradientCheckpointing,
-        boolean offloadOptimizer,
+        Method method,
+
+        @Setting(value = "100", doc = "rollouts drawn and learned from") int maxSteps,
+
+        RolloutConfig rollout,
+        OptimizationConfig optimization,
+        MemoryConfig memory,
+
+        @Setting(
+                value = "false",
+                doc = "keep the initial model in the host's memory when the model is on a GPU, and move it there for the"
+                        + " moment in which it scores a step's completions; the same bits")
         boolean offloadReference,
-        int evalSteps,
-        int evalProblems,
-        int finalEvalProblems,
-        int saveSteps,
-        int saveTotalLimit,
-        int klSamples,
-        int logCompletions,
-        long seed) {
+
+        MeasuringConfig measuring,
+        SavingConfig saving,
+
+        @Setting(value = "0", doc = "key of all random numbers") long seed) {
+    /** The key that names the method. */
+    private static final String ALGORITHM = "algorithm";
+
+    /** GRPO, and the defaults of all other settings. */
+    public static final RlConfig DEFAULT = ConfigTree.defaults(RlConfig.class, Grpo.DEFAULT);
+
     public RlConfig {
-        require(maxSteps >= 1, "max_steps must be at least 1, got " + maxSteps);
-        require(promptsPerStep >= 1, "prompts_per_step must be at least 1, got " + promptsPerStep);
+        requireAtLeast("max_steps", 1, maxSteps);
+        int updates = method.algorithm(rollout).updatesPerRollout();
         require(
-                numGenerations >= 2,
-                "num_generations must be at least 2, got " + numGenerations
-                        + ": advantages compare the samples of a prompt");
-        require(maxCompletionLength >= 1, "max_completion_length must be at least 1, got " + maxCompletionLength);
-        require(temperature > 0, "temperature must be positive, got " + temperature);
-        require(learningRate > 0 && learningRate < 1, "learning_rate must lie in (0, 1), got " + learningRate);
-        require(maxGradNorm >= 0, "max_grad_norm must not be negative, got " + maxGradNorm);
-        require(
-                updatesPerRollout >= 1 && updatesPerRollout <= promptsPerStep,
-                "updates_per_rollout must lie between 1 and prompts_per_step (" + promptsPerStep + "), got "
-                        + updatesPerRollout);
-        require(warmupSteps >= 0, "warmup_steps must not be negative, got " + warmupSteps);
-        require(microBatchTokens >= 1, "micro_batch_tokens must be at least 1, got " + microBatchTokens);
-        require(
-                evalSteps >= 0 && evalProblems >= 1 && finalEvalProblems >= 1,
-                "eval_steps must not be negative and the numbers of evaluation problems must be positive");
-        require(saveSteps >= 0 && saveTotalLimit >= 1, "save_steps must not be negative, save_total_limit positive");
-        require(klSamples >= 0 && logCompletions >= 0, "kl_samples and log_completions must not be negative");
-        require(beta >= 0, "beta must not be negative, got " + beta);
-        require(tau > 0, "tau must be positive, got " + tau);
+                updates <= rollout.promptsPerStep(),
+                "updates_per_rollout must not exceed prompts_per_step (" + rollout.promptsPerStep() + "), got "
+                        + updates);
     }
 
-    private static void require(boolean condition, String message) {
-        if (!condition) {
-            throw new IllegalArgumentException(message);
-        }
+    /** The method's choices for this run. */
+    public Algorithm algorithm() {
+        return method.algorithm(rollout);
+    }
+
+    /** The same with another method. */
+    public RlConfig withMethod(Method other) {
+        return new RlConfig(
+                other, maxSteps, rollout, optimization, memory, offloadReference, measuring, saving, seed);
     }
 
     /** A builder that starts from the defaults. */
     public static Builder builder() {
-        return new Builder();
+        return new Builder(DEFAULT);
     }
 
     /** A builder that starts from this configuration. */
     public Builder toBuilder() {
-        Builder builder = new Builder();
-        builder.algorithm = algorithm;
-        builder.maxSteps = maxSteps;
-        builder.promptsPerStep = promptsPerStep;
-        builder.numGenerations = numGenerations;
-        builder.maxCompletionLength = maxCompletionLength;
-        builder.temperature = temperature;
-        builder.learningRate = learningRate;
-        builder.lrSchedulerType = lrSchedulerType;
-        builder.warmupSteps = warmupSteps;
-        builder.maxGradNorm = maxGradNorm;
-        builder.adamBeta1 = adamBeta1;
-        builder.adamBeta2 = adamBeta2;
-        builder.weightDecay = weightDecay;
-        builder.lossType = lossType;
-        builder.scaleRewards = scaleRewards;
-        builder.epsilon = epsilon;
-        builder.epsilonHigh = epsilonHigh;
-        builder.beta = beta;
-        builder.tau = tau;
-        builder.updatesPerRollout = updatesPerRollout;
-        builder.resetOptimizer = resetOptimizer;
-        builder.microBatchTokens = microBatchTokens;
-        builder.gradientCheckpointing = gradientCheckpointing;
-        builder.offloadOptimizer = offloadOptimizer;
-        builder.offloadReference = offloadReference;
-        builder.evalSteps = evalSteps;
-        builder.evalProblems = evalProblems;
-        builder.finalEvalProblems = finalEvalProblems;
-        builder.saveSteps = saveSteps;
-        builder.saveTotalLimit = saveTotalLimit;
-        builder.klSamples = klSamples;
-        builder.logCompletions = logCompletions;
-        builder.seed = seed;
-        return builder;
+        return new Builder(this);
     }
 
-    /** All keys and values, in snake case. */
+    /** All keys and values, in snake case; a method of one's own is described under {@code method}. */
     public ObjectNode toJson() {
-        return ConfigTree.toJson(this);
+        ObjectNode json = Json.object();
+        json.put(ALGORITHM, method.name());
+        if (!Methods.contains(method)) {
+            json.set("method", ConfigTree.describe(method));
+        }
+        return json.setAll(ConfigTree.toJson(this));
     }
 
     /**
-     * These settings with some replaced.
+     * These settings with some replaced. Another {@code algorithm} begins with its own defaults.
      *
-     * @param changes keys in snake case
-     * @param where where they come from, for messages
-     * @throws dev.jacobian.io.FormatException for an unknown key or a value of the wrong type
+     * @throws FormatException for an unknown key, one that the method has not, a value of the wrong type or one that is
+     *     refused; with the value's origin
      */
-    public RlConfig with(ObjectNode changes, String where) {
-        return ConfigTree.merge(this, changes, where, RlConfig.class);
+    public RlConfig with(Given given) {
+        return with(method, given);
+    }
+
+    private RlConfig with(Method usual, Given given) {
+        Method chosen = given.get(ALGORITHM).map(name -> named(name, usual)).orElse(usual);
+        Given rest = given.without(List.of(ALGORITHM));
+        List<String> names = ConfigTree.names(this, chosen);
+        for (String key : rest.keys()) {
+            List<String> owners = Methods.having(key);
+            if (!names.contains(key) && !owners.isEmpty()) {
+                throw new FormatException(
+                        given.get(key).orElseThrow().origin(),
+                        "the method " + chosen.name() + " has no setting '" + key + "'; methods that have it: "
+                                + String.join(", ", owners),
+                        "Leave it out, or choose one of them as the algorithm");
+            }
+        }
+        return ConfigTree.with(this, rest, chosen);
+    }
+
+    private static Method named(Given.Value name, Method usual) {
+        String wanted = name.json().isTextual() ? name.json().textValue() : Json.compact(name.json());
+        if (wanted.equals(usual.name())) {
+            return usual;
+        }
+        return Methods.find(wanted)
+                .orElseThrow(() -> new FormatException(
+                        name.origin(), "unknown algorithm '" + wanted + "'", "Use " + Methods.names()));
     }
 
     /** Builds an {@link RlConfig}. */
-    public static final class Builder {
-        private String algorithm = "grpo";
-        private int maxSteps = 100;
-        private int promptsPerStep = 32;
-        private int numGenerations = 8;
-        private int maxCompletionLength = 64;
-        private double temperature = 1.0;
-        private double learningRate = 1e-6;
-        private String lrSchedulerType = "constant";
-        private int warmupSteps = 0;
-        private double maxGradNorm = 1.0;
-        private double adamBeta1 = 0.9;
-        private double adamBeta2 = 0.999;
-        private double weightDecay = 0.0;
-        private String lossType = "dapo";
-        private String scaleRewards = "group";
-        private double epsilon = 0.2;
-        private double epsilonHigh = 0.2;
-        private double beta = 0.0;
-        private double tau = 0.1;
-        private int updatesPerRollout = 1;
-        private boolean resetOptimizer = true;
-        private int microBatchTokens = 4096;
-        private boolean gradientCheckpointing = false;
-        private boolean offloadOptimizer = false;
-        private boolean offloadReference = false;
-        private int evalSteps = 10;
-        private int evalProblems = 128;
-        private int finalEvalProblems = 500;
-        private int saveSteps = 25;
-        private int saveTotalLimit = 2;
-        private int klSamples = 64;
-        private int logCompletions = 2;
-        private long seed = 0;
+    public static final class Builder extends ConfigBuilder<Builder> {
+        private final RlConfig base;
+        private Method method;
 
-        private Builder() {}
+        private Builder(RlConfig base) {
+            this.base = base;
+            this.method = base.method;
+        }
 
-        /** Sets: {@code grpo}, {@code opo} or {@code omd}. */
-        public Builder algorithm(String value) {
-            algorithm = value;
+        /** Sets: the method, with its settings. */
+        public Builder method(Method value) {
+            method = value;
             return this;
         }
 
-        /** Sets: rollouts drawn and learned from. */
-        public Builder maxSteps(int value) {
-            maxSteps = value;
-            return this;
+        /** Sets: the method of a name, with its default settings. */
+        public Builder algorithm(String name) {
+            return method(Methods.named(name));
         }
 
         /** Sets: prompts per rollout. */
         public Builder promptsPerStep(int value) {
-            promptsPerStep = value;
-            return this;
+            return set("prompts_per_step", value);
         }
 
         /** Sets: samples per prompt, at least 2. */
         public Builder numGenerations(int value) {
-            numGenerations = value;
-            return this;
+            return set("num_generations", value);
         }
 
         /** Sets: limit of tokens per completion. */
         public Builder maxCompletionLength(int value) {
-            maxCompletionLength = value;
-            return this;
+            return set("max_completion_length", value);
         }
 
-        /** Sets: sampling temperature; log-probabilities are taken at the same. */
+        /** Sets: sampling temperature. */
         public Builder temperature(double value) {
-            temperature = value;
-            return this;
+            return set("temperature", value);
         }
 
-        /** Sets: peak learning rate. */
-        public Builder learningRate(double value) {
-            learningRate = value;
-            return this;
-        }
-
-        /** Sets: {@code constant}, {@code linear} or {@code cosine}. */
-        public Builder lrSchedulerType(String value) {
-            lrSchedulerType = value;
-            return this;
-        }
-
-        /** Sets: optimizer steps of linear warm-up. */
-        public Builder warmupSteps(int value) {
-            warmupSteps = value;
-            return this;
-        }
-
-        /** Sets: global gradient norm limit; 0 for none. */
-        public Builder maxGradNorm(double value) {
-            maxGradNorm = value;
-            return this;
-        }
-
-        /** Sets: AdamW beta1. */
-        public Builder adamBeta1(double value) {
-            adamBeta1 = value;
-            return this;
-        }
-
-        /** Sets: AdamW beta2. */
-        public Builder adamBeta2(double value) {
-            adamBeta2 = value;
-            return this;
-        }
-
-        /** Sets: AdamW weight decay. */
-        public Builder weightDecay(double value) {
-            weightDecay = value;
-            return this;
-        }
-
-        /** Sets: aggregation: {@code dapo}, {@code grpo} or {@code dr_grpo}. */
-        public Builder lossType(String value) {
-            lossType = value;
-            return this;
-        }
-
-        /** Sets: GRPO: {@code group} divides by the standard deviation, {@code none} does not. */
-        public Builder scaleRewards(String value) {
-            scaleRewards = value;
-            return this;
-        }
-
-        /** Sets: GRPO: how far the ratio may fall below 1. */
-        public Builder epsilon(double value) {
-            epsilon = value;
-            return this;
-        }
-
-        /** Sets: GRPO: how far the ratio may rise above 1 (an offset). */
-        public Builder epsilonHigh(double value) {
-            epsilonHigh = value;
-            return this;
-        }
-
-        /** Sets: GRPO: coefficient of the KL penalty to the initial model; 0 holds no second model in the loss. */
-        public Builder beta(double value) {
-            beta = value;
-            return this;
-        }
-
-        /** Sets: OMD: strength of the anchor, in reward per nat of a whole completion. */
-        public Builder tau(double value) {
-            tau = value;
-            return this;
-        }
-
-        /** Sets: optimizer steps per rollout, on equal parts of it. */
-        public Builder updatesPerRollout(int value) {
-            updatesPerRollout = value;
-            return this;
-        }
-
-        /** Sets: OMD: forget the moments when the anchor moves. */
-        public Builder resetOptimizer(boolean value) {
-            resetOptimizer = value;
-            return this;
-        }
-
-        /** Sets: tokens that one forward and backward pass holds; does not change the result. */
-        public Builder microBatchTokens(int value) {
-            microBatchTokens = value;
-            return this;
-        }
-
-        /** Sets: compute layers again in backward instead of keeping what they computed; does not change the result. */
-        public Builder gradientCheckpointing(boolean value) {
-            gradientCheckpointing = value;
-            return this;
-        }
-
-        /** Sets: keep AdamW's moments in the host's memory when the model is on a GPU; does not change the result. */
-        public Builder offloadOptimizer(boolean value) {
-            offloadOptimizer = value;
-            return this;
-        }
-
-        /** Sets: keep the initial model in the host's memory when the model is on a GPU; does not change the result. */
+        /** Sets: the initial model in the host's memory. */
         public Builder offloadReference(boolean value) {
-            offloadReference = value;
-            return this;
+            return set("offload_reference", value);
         }
 
         /** Sets: steps between evaluations on held-out problems; 0 for none. */
         public Builder evalSteps(int value) {
-            evalSteps = value;
-            return this;
+            return set("eval_steps", value);
         }
 
         /** Sets: held-out problems per evaluation during training. */
         public Builder evalProblems(int value) {
-            evalProblems = value;
-            return this;
+            return set("eval_problems", value);
         }
 
         /** Sets: held-out problems before and after training. */
         public Builder finalEvalProblems(int value) {
-            finalEvalProblems = value;
-            return this;
-        }
-
-        /** Sets: steps between checkpoints; 0 for none but the last. */
-        public Builder saveSteps(int value) {
-            saveSteps = value;
-            return this;
-        }
-
-        /** Sets: checkpoints kept. */
-        public Builder saveTotalLimit(int value) {
-            saveTotalLimit = value;
-            return this;
+            return set("final_eval_problems", value);
         }
 
         /** Sets: completions per step on which the KL divergence to the initial model is estimated; 0 for none. */
         public Builder klSamples(int value) {
-            klSamples = value;
-            return this;
+            return set("kl_samples", value);
         }
 
         /** Sets: completions per step that are logged. */
         public Builder logCompletions(int value) {
-            logCompletions = value;
-            return this;
+            return set("log_completions", value);
         }
 
-        /** Sets: key of all random numbers. */
-        public Builder seed(long value) {
-            seed = value;
-            return this;
+        /** Sets: steps between checkpoints; 0 for none but the last. */
+        public Builder saveSteps(int value) {
+            return set("save_steps", value);
         }
 
-        /** The configuration. */
+        /** Sets: checkpoints kept. */
+        public Builder saveTotalLimit(int value) {
+            return set("save_total_limit", value);
+        }
+
+        /**
+         * The configuration.
+         *
+         * @throws IllegalArgumentException for a value that is refused
+         */
         public RlConfig build() {
-            return new RlConfig(
-                    algorithm,
-                    maxSteps,
-                    promptsPerStep,
-                    numGenerations,
-                    maxCompletionLength,
-                    temperature,
-                    learningRate,
-                    lrSchedulerType,
-                    warmupSteps,
-                    maxGradNorm,
-                    adamBeta1,
-                    adamBeta2,
-                    weightDecay,
-                    lossType,
-                    scaleRewards,
-                    epsilon,
-                    epsilonHigh,
-                    beta,
-                    tau,
-                    updatesPerRollout,
-                    resetOptimizer,
-                    microBatchTokens,
-                    gradientCheckpointing,
-                    offloadOptimizer,
-                    offloadReference,
-                    evalSteps,
-                    evalProblems,
-                    finalEvalProblems,
-                    saveSteps,
-                    saveTotalLimit,
-                    klSamples,
-                    logCompletions,
-                    seed);
+            try {
+                return base.with(method, given());
+            } catch (FormatException e) {
+                throw new IllegalArgumentException(e.what() + ". " + e.fix(), e);
+            }
         }
     }
 }

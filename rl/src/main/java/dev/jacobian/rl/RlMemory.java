@@ -40,15 +40,15 @@ final class RlMemory {
     }
 
     /** The run of a trainer with these settings. */
-    static RlMemory of(CausalLM model, Task task, RlConfig config, Algorithm algorithm) {
+    static RlMemory of(CausalLM model, Task task, RlConfig config) {
         Tokenizer tokenizer = model.tokenizer();
-        List<Problem> problems = new ArrayList<>(task.trainProblems(config.seed(), 0, config.promptsPerStep()));
-        problems.addAll(task.evalProblems(Math.min(EVALUATION_PROMPTS, config.finalEvalProblems())));
+        List<Problem> problems = new ArrayList<>(task.trainProblems(config.seed(), 0, config.rollout().promptsPerStep()));
+        problems.addAll(task.evalProblems(Math.min(EVALUATION_PROMPTS, config.measuring().finalEvalProblems())));
         int longest = problems.stream()
                 .mapToInt(problem -> tokenizer.encode(problem.prompt(), true).length)
                 .max()
                 .orElse(1);
-        boolean reference = config.klSamples() > 0 || algorithm.objective().needsReference();
+        boolean reference = config.measuring().klSamples() > 0 || config.algorithm().objective().needsReference();
         return new RlMemory(model.config(), config, reference, !model.device().equals(Device.CPU), longest);
     }
 
@@ -64,38 +64,38 @@ final class RlMemory {
         } else if (reference) {
             planner.reference();
         }
-        int samples = settings.numGenerations();
+        int samples = settings.rollout().numGenerations();
         planner.generation(
-                Math.min(settings.finalEvalProblems(), Generator.DEFAULT_MAX_BATCH),
+                Math.min(settings.measuring().finalEvalProblems(), Generator.DEFAULT_MAX_BATCH),
                 1,
                 promptTokens,
-                settings.maxCompletionLength());
+                settings.rollout().maxCompletionLength());
         planner.generation(
-                Math.clamp(Generator.DEFAULT_MAX_BATCH / samples, 1, settings.promptsPerStep()),
+                Math.clamp(Generator.DEFAULT_MAX_BATCH / samples, 1, settings.rollout().promptsPerStep()),
                 samples,
                 promptTokens,
-                settings.maxCompletionLength());
+                settings.rollout().maxCompletionLength());
         Segments batch = largestMicroBatch(settings);
         int targets = batch.rows() - promptRows(batch) + samples;
         if (reference) {
             planner.scoring(batch, targets);
         }
-        return planner.step(batch, targets, settings.gradientCheckpointing()).plan();
+        return planner.step(batch, targets, settings.memory().gradientCheckpointing()).plan();
     }
 
     /** Groups of full length, the last one cut so that the batch has the tokens allowed; at least one whole group. */
     private Segments largestMicroBatch(RlConfig settings) {
-        int samples = settings.numGenerations();
-        long group = promptTokens + (long) samples * settings.maxCompletionLength();
-        long all = group * settings.promptsPerStep();
-        long rows = Math.min(all, Math.max(group, settings.microBatchTokens()));
+        int samples = settings.rollout().numGenerations();
+        long group = promptTokens + (long) samples * settings.rollout().maxCompletionLength();
+        long all = group * settings.rollout().promptsPerStep();
+        long rows = Math.min(all, Math.max(group, settings.memory().microBatchTokens()));
         List<Integer> lengths = new ArrayList<>();
         List<Integer> parents = new ArrayList<>();
         while (rows > 0) {
             int parent = lengths.size();
             rows -= add(lengths, parents, Math.min(rows, promptTokens), -1);
             for (int s = 0; s < samples && rows > 0; s++) {
-                rows -= add(lengths, parents, Math.min(rows, settings.maxCompletionLength()), parent);
+                rows -= add(lengths, parents, Math.min(rows, settings.rollout().maxCompletionLength()), parent);
             }
         }
         return Segments.of(
@@ -123,35 +123,35 @@ final class RlMemory {
      * @throws IllegalStateException with what would help
      */
     void require() {
-        plan().require("training with completions of up to " + config.maxCompletionLength() + " tokens", this::advice);
+        plan().require("training with completions of up to " + config.rollout().maxCompletionLength() + " tokens", this::advice);
     }
 
     private List<String> advice() {
         List<String> advice = new ArrayList<>();
-        int group = promptTokens + config.numGenerations() * config.maxCompletionLength();
-        if (config.microBatchTokens() > group) {
+        int group = promptTokens + config.rollout().numGenerations() * config.rollout().maxCompletionLength();
+        if (config.memory().microBatchTokens() > group) {
             MemoryPlan.largestThatFits(
-                            config.microBatchTokens() - 1,
+                            config.memory().microBatchTokens() - 1,
                             tokens -> plan(
                                     config.toBuilder().microBatchTokens(tokens).build()))
                     .ifPresent(tokens -> advice.add("micro_batch_tokens=" + Math.max(tokens, group)));
         }
-        if (!config.gradientCheckpointing()) {
+        if (!config.memory().gradientCheckpointing()) {
             advice.add("gradient_checkpointing=true (then "
                     + size(config.toBuilder().gradientCheckpointing(true).build()) + ")");
         }
-        RlConfig.Builder fewer = config.toBuilder();
-        if (config.promptsPerStep() > 1) {
-            int half = config.promptsPerStep() / 2;
-            fewer.promptsPerStep(half).updatesPerRollout(Math.min(config.updatesPerRollout(), half));
-            advice.add("prompts_per_step=" + half + " (then " + size(fewer.build()) + ")");
+        int updates = config.algorithm().updatesPerRollout();
+        int fewer = Math.max(updates, config.rollout().promptsPerStep() / 2);
+        if (fewer < config.rollout().promptsPerStep()) {
+            advice.add("prompts_per_step=" + fewer + " (then "
+                    + size(config.toBuilder().promptsPerStep(fewer).build()) + ")");
         }
-        if (config.finalEvalProblems() > 64) {
+        if (config.measuring().finalEvalProblems() > 64) {
             RlConfig few = config.toBuilder().finalEvalProblems(64).build();
             advice.add("final_eval_problems=64 (then " + size(few) + ")");
         }
-        if (config.maxCompletionLength() > 1) {
-            int half = config.maxCompletionLength() / 2;
+        if (config.rollout().maxCompletionLength() > 1) {
+            int half = config.rollout().maxCompletionLength() / 2;
             advice.add("max_completion_length=" + half + " (then "
                     + size(config.toBuilder().maxCompletionLength(half).build()) + ")");
         }

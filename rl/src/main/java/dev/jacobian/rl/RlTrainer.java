@@ -3,9 +3,9 @@ package dev.jacobian.rl;
 
 import dev.jacobian.autograd.Var;
 import dev.jacobian.autograd.optim.AdamW;
-import dev.jacobian.autograd.optim.AdamWConfig;
 import dev.jacobian.autograd.optim.GradientClipping;
 import dev.jacobian.autograd.optim.Schedule;
+import dev.jacobian.rl.method.Algorithm;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.tensor.Device;
@@ -52,37 +52,28 @@ public final class RlTrainer {
     private TrainerState state = TrainerState.START;
 
     /**
-     * A trainer for the method that the configuration names.
+     * A trainer for the configuration's method.
      *
      * @throws IllegalStateException if the run cannot fit into the heap, with what would help
      */
     public RlTrainer(CausalLM model, Task task, RlConfig config) {
-        this(model, task, config, Algorithm.of(config));
-    }
-
-    /** A trainer for a method of one's own. */
-    public RlTrainer(CausalLM model, Task task, RlConfig config, Algorithm algorithm) {
+        Algorithm chosen = config.algorithm();
         model.requireTrainable("training");
-        this.memory = RlMemory.of(model, task, config, algorithm);
+        this.memory = RlMemory.of(model, task, config);
         if (model.device().equals(Device.CPU)) {
             memory.require();
         } else {
-            memory.plan().requireTraining(model.device(), config.offloadOptimizer(), config.offloadReference());
+            memory.plan().requireTraining(model.device(), config.memory().offloadOptimizer(), config.offloadReference());
         }
-        model.gradientCheckpointing(config.gradientCheckpointing());
+        model.gradientCheckpointing(config.memory().gradientCheckpointing());
         this.model = model;
         this.task = task;
         this.config = config;
-        this.algorithm = algorithm;
+        this.algorithm = chosen;
         this.rollouts = Rollouts.local(model);
         this.optimizer = new AdamW(
-                model.parameters(),
-                new AdamWConfig(config.adamBeta1(), config.adamBeta2(), 1e-8, config.weightDecay()),
-                config.offloadOptimizer());
-        this.schedule = new Schedule(
-                Schedule.Kind.parse(config.lrSchedulerType()),
-                config.warmupSteps(),
-                Math.max(config.warmupSteps(), config.maxSteps() * algorithm.updatesPerRollout()));
+                model.parameters(), config.optimization().adamW(), config.memory().offloadOptimizer());
+        this.schedule = config.optimization().schedule(config.maxSteps() * chosen.updatesPerRollout());
     }
 
     /** The memory that the run will need at most, if completions grow to their limit. */
@@ -130,11 +121,11 @@ public final class RlTrainer {
             workspace.run(this::step);
             state = state.withSeconds(before + (System.nanoTime() - begin) / 1e9);
             boolean last = state.step() == config.maxSteps();
-            if (last || config.saveSteps() > 0 && state.step() % config.saveSteps() == 0) {
+            if (last || config.saving().saveSteps() > 0 && state.step() % config.saving().saveSteps() == 0) {
                 directory.ifPresent(run -> run.checkpoint(state, model, optimizer));
             }
         }
-        double after = evaluate(config.finalEvalProblems());
+        double after = evaluate(config.measuring().finalEvalProblems());
         double seconds = before + (System.nanoTime() - begin) / 1e9;
         RlResult result = new RlResult(
                 state.passAt1Before(),
@@ -150,14 +141,14 @@ public final class RlTrainer {
 
     private void keepInitial() {
         if (initial.isEmpty()
-                && (config.klSamples() > 0 || algorithm.objective().needsReference())) {
+                && (config.measuring().klSamples() > 0 || algorithm.objective().needsReference())) {
             initial = Optional.of(ReferencePolicy.of(model, config.offloadReference()));
         }
     }
 
     private void evaluateBefore() {
-        say("Measuring pass@1 on " + config.finalEvalProblems() + " held-out problems before training ...");
-        double passAt1 = evaluate(config.finalEvalProblems());
+        say("Measuring pass@1 on " + config.measuring().finalEvalProblems() + " held-out problems before training ...");
+        double passAt1 = evaluate(config.measuring().finalEvalProblems());
         state = state.withPassAt1Before(passAt1);
         say(String.format(java.util.Locale.ROOT, "pass@1 before training: %.1f %%", 100 * passAt1));
         Measurements measurements = new Measurements();
@@ -166,8 +157,7 @@ public final class RlTrainer {
     }
 
     private double evaluate(int problems) {
-        GenerationConfig sampling =
-                GenerationConfig.sampling(config.maxCompletionLength(), (float) config.temperature(), 0);
+        GenerationConfig sampling = config.rollout().sampling(0);
         return workspace.compute(() -> Evaluation.passAt1(model, task, problems, sampling));
     }
 
@@ -198,8 +188,8 @@ public final class RlTrainer {
         state = state.advanced(tokens, samples);
         measurements.put("num_tokens", state.tokens());
         event.commit(step, samples, tokens, measurements.values().get("loss"));
-        if (config.evalSteps() > 0 && step % config.evalSteps() == 0 && step < config.maxSteps()) {
-            measurements.put("pass@1", evaluate(config.evalProblems()));
+        if (config.measuring().evalSteps() > 0 && step % config.measuring().evalSteps() == 0 && step < config.maxSteps()) {
+            measurements.put("pass@1", evaluate(config.measuring().evalProblems()));
         }
         double seconds = (System.nanoTime() - begin) / 1e9;
         measurements.put("step_time", seconds);
@@ -209,13 +199,12 @@ public final class RlTrainer {
     }
 
     private List<Group> sample() {
-        long first = (long) state.step() * config.promptsPerStep();
-        List<Problem> problems = task.trainProblems(config.seed(), first, config.promptsPerStep());
+        long first = (long) state.step() * config.rollout().promptsPerStep();
+        List<Problem> problems = task.trainProblems(config.seed(), first, config.rollout().promptsPerStep());
         long[] keys = new long[problems.size()];
         Arrays.setAll(keys, i -> first + i);
-        GenerationConfig sampling =
-                GenerationConfig.sampling(config.maxCompletionLength(), (float) config.temperature(), config.seed());
-        return rollouts.run(new RolloutTask(problems, keys, config.numGenerations(), sampling, state.weightVersion()));
+        GenerationConfig sampling = config.rollout().sampling(config.seed());
+        return rollouts.run(new RolloutTask(problems, keys, config.rollout().numGenerations(), sampling, state.weightVersion()));
     }
 
     /** One gradient for each of the step's updates, over equal parts of the rollout. */
@@ -226,8 +215,8 @@ public final class RlTrainer {
             gradients.add(new PolicyGradient(
                     model,
                     algorithm,
-                    (float) config.temperature(),
-                    config.microBatchTokens(),
+                    (float) config.rollout().temperature(),
+                    config.memory().microBatchTokens(),
                     scored.subList(u * scored.size() / updates, (u + 1) * scored.size() / updates)));
         }
         return gradients;
@@ -236,7 +225,7 @@ public final class RlTrainer {
     /** All that a step wants to know of the initial model, at once: it may be far away. */
     private void score(
             CausalLM reference, List<Group> groups, List<PolicyGradient> gradients, Measurements measurements) {
-        if (config.klSamples() > 0) {
+        if (config.measuring().klSamples() > 0) {
             measurements.put("kl_to_init", klToInitial(reference, groups));
         }
         if (algorithm.objective().needsReference()) {
@@ -260,13 +249,13 @@ public final class RlTrainer {
                 requireOnPolicy(gradient.differenceMax());
             }
             List<Var> parameters = model.parameters();
-            GradientClipping.Norm norm = GradientClipping.measure(parameters, config.maxGradNorm());
+            GradientClipping.Norm norm = GradientClipping.measure(parameters, config.optimization().maxGradNorm());
             if (!Double.isFinite(norm.norm()) || !Double.isFinite(gradient.loss())) {
                 throw new IllegalStateException("step " + (state.step() + 1) + ": the loss is " + gradient.loss()
                         + " and the gradient norm " + norm.norm()
                         + "; the run diverged. Resume from the last checkpoint with a lower learning_rate");
             }
-            double learningRate = config.learningRate() * schedule.factor(state.updates());
+            double learningRate = config.optimization().learningRate() * schedule.factor(state.updates());
             optimizer.step(learningRate, norm.scale());
             optimizer.zeroGrad();
             state = state.updated();
@@ -287,13 +276,13 @@ public final class RlTrainer {
         List<Group> some = new ArrayList<>();
         int samples = 0;
         for (Group group : groups) {
-            if (samples < config.klSamples()) {
+            if (samples < config.measuring().klSamples()) {
                 some.add(group);
                 samples += group.samples().size();
             }
         }
         float[] logProbs =
-                PolicyScorer.logProbs(reference, some, (float) config.temperature(), config.microBatchTokens());
+                PolicyScorer.logProbs(reference, some, (float) config.rollout().temperature(), config.memory().microBatchTokens());
         double sum = 0;
         int at = 0;
         for (Group group : some) {
@@ -309,7 +298,7 @@ public final class RlTrainer {
 
     private List<CompletionRecord> completions(int step, List<ScoredGroup> scored) {
         List<CompletionRecord> records = new ArrayList<>();
-        for (int i = 0; i < Math.min(config.logCompletions(), scored.size()); i++) {
+        for (int i = 0; i < Math.min(config.measuring().logCompletions(), scored.size()); i++) {
             ScoredGroup group = scored.get(i);
             Trajectory sample = group.group().samples().get(0);
             records.add(new CompletionRecord(

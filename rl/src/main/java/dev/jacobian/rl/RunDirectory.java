@@ -71,8 +71,8 @@ final class RunDirectory {
 
     static RunDirectory open(Path folder, RlConfig config, RunOrigin origin, CausalLM model, boolean resume) {
         ObjectNode description = Json.object();
-        description.put("format", FORMAT);
-        description.put("algorithm", config.algorithm());
+        description.put("format", SavedConfig.FORMAT);
+        description.put("algorithm", config.method().name());
         description.put("model", origin.model());
         description.put("task", origin.task());
         origin.data().ifPresent(data -> description.put("data", data));
@@ -157,12 +157,12 @@ final class RunDirectory {
 
     private void requireSame(JsonNode whole, Path file) {
         JsonNode saved = whole.deepCopy(); // what is left out here is not to be missing when the file is written again
-        JsonNode now = Json.parse(Json.compact(description), "these settings"); // numbers as a file has them
+        ((ObjectNode) saved).set("config", SavedConfig.upToDate(whole, file.toString()));
+        saved = Json.parse(Json.compact(saved), "the saved settings"); // numbers as a file has them, on both sides
+        JsonNode now = Json.parse(Json.compact(description), "these settings");
         now.withObject("/config").remove(HOW_MEMORY_IS_USED);
-        if (saved.path("config") instanceof ObjectNode config) {
-            config.remove(HOW_MEMORY_IS_USED);
-        }
-        for (String key : List.of("format", "algorithm", "model", "task", "config")) {
+        saved.withObject("/config").remove(HOW_MEMORY_IS_USED);
+        for (String key : List.of("algorithm", "model", "task", "config")) {
             if (!now.get(key).equals(saved.path(key))) {
                 throw new IllegalStateException(file + " was started with another " + key + ": "
                         + difference(saved.path(key), now.get(key))
@@ -293,7 +293,7 @@ final class RunDirectory {
         try (Stream<Path> entries = Files.list(folder)) {
             List<Path> old = entries.filter(p -> p.getFileName().toString().matches(PREFIX + "[0-9]{1,9}"))
                     .sorted(Comparator.comparingInt(RunDirectory::stepOf).reversed())
-                    .skip(config.saveTotalLimit())
+                    .skip(config.saving().saveTotalLimit())
                     .toList();
             for (Path checkpoint : old) {
                 delete(checkpoint);

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.jacobian.autograd.Var;
+import dev.jacobian.rl.method.Algorithm;
+import dev.jacobian.rl.method.Grpo;
 import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.task.Addition;
@@ -54,7 +56,7 @@ class PolicyGradientTest {
     }
 
     private static Algorithm named(String name) {
-        return Algorithm.of(RlConfig.builder().algorithm(name).build());
+        return RlConfig.builder().algorithm(name).build().algorithm();
     }
 
     @ParameterizedTest
@@ -79,7 +81,7 @@ class PolicyGradientTest {
         CausalLM model = TestModels.addition();
         List<ScoredGroup> groups = rollout(model, named("grpo"));
         Algorithm anchored =
-                Algorithm.of(RlConfig.builder().algorithm("grpo").beta(0.5).build());
+                RlConfig.DEFAULT.withMethod(Grpo.DEFAULT.withBeta(0.5)).algorithm();
         float[] free = gradient(model, named("grpo"), groups, 50);
         model.parameters().forEach(Var::clearGrad);
         PolicyGradient unasked = new PolicyGradient(model, anchored, 1f, 50, groups);

@@ -7,6 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Jsonl;
+import dev.jacobian.rl.config.LrScheduler;
+import dev.jacobian.rl.method.Method;
+import dev.jacobian.rl.method.Methods;
+import dev.jacobian.rl.method.Omd;
 import dev.jacobian.rl.task.Addition;
 import java.io.File;
 import java.io.IOException;
@@ -39,20 +43,23 @@ class ResumeTest {
 
     static RlConfig config(String algorithm) {
         return RlConfig.builder()
-                .algorithm(algorithm)
+                .method(method(algorithm))
                 .maxSteps(8)
                 .promptsPerStep(4)
                 .numGenerations(4)
                 .maxCompletionLength(4)
                 .learningRate(1e-3)
-                .lrSchedulerType("cosine")
+                .lrSchedulerType(LrScheduler.COSINE)
                 .warmupSteps(2)
-                .updatesPerRollout(algorithm.equals("omd") ? 2 : 1)
                 .evalSteps(3)
                 .evalProblems(20)
                 .finalEvalProblems(30)
                 .saveSteps(1)
                 .build();
+    }
+
+    private static Method method(String name) {
+        return name.equals("omd") ? Omd.DEFAULT.withUpdatesPerRollout(2) : Methods.named(name);
     }
 
     static RlResult train(Path folder, String algorithm, boolean resume) {

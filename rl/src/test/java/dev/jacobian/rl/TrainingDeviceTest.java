@@ -4,6 +4,9 @@ package dev.jacobian.rl;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.method.Grpo;
+import dev.jacobian.rl.method.Methods;
+import dev.jacobian.rl.method.Omd;
 import dev.jacobian.rl.sft.SftConfig;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.sft.SftExample;
@@ -44,13 +47,12 @@ class TrainingDeviceTest {
 
     private static RlConfig.Builder config(String algorithm) {
         return RlConfig.builder()
-                .algorithm(algorithm)
+                .method(algorithm.equals("omd") ? Omd.DEFAULT.withUpdatesPerRollout(2) : Methods.named(algorithm))
                 .maxSteps(3)
                 .promptsPerStep(4)
                 .numGenerations(4)
                 .maxCompletionLength(4)
                 .learningRate(1e-3)
-                .updatesPerRollout(algorithm.equals("omd") ? 2 : 1)
                 .evalProblems(5)
                 .finalEvalProblems(5);
     }
@@ -142,7 +144,7 @@ class TrainingDeviceTest {
     @Test
     @DisplayName("with the initial model in the host's memory: the bits of one that stays, and of the CPU")
     void offloadedReference() {
-        RlConfig.Builder anchored = config("grpo").beta(0.05).klSamples(8).microBatchTokens(40);
+        RlConfig.Builder anchored = config("grpo").method(Grpo.DEFAULT.withBeta(0.05)).klSamples(8).microBatchTokens(40);
         CausalLM here = TestModels.addition();
         List<Double> expected = new ArrayList<>();
         new RlTrainer(here, new Addition(), anchored.build())
@@ -180,7 +182,7 @@ class TrainingDeviceTest {
     @DisplayName("with cuBLAS's orders of sums too, offloading changes no bit")
     void offloadedInAnyArithmetic(DType type) {
         Backends.setBatchInvariant(false);
-        RlConfig.Builder anchored = config("grpo").beta(0.05).klSamples(8).microBatchTokens(40);
+        RlConfig.Builder anchored = config("grpo").method(Grpo.DEFAULT.withBeta(0.05)).klSamples(8).microBatchTokens(40);
         CausalLM stays = TestModels.addition(type);
         new RlTrainer(stays, new Addition(), anchored.build()).train();
         CausalLM moves = TestModels.addition(type);

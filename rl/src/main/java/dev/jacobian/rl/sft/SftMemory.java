@@ -27,7 +27,7 @@ final class SftMemory {
 
     /** The plan of the run as it is configured. */
     MemoryPlan plan() {
-        return plan(config.microBatchTokens(), config.gradientCheckpointing());
+        return plan(config.memory().microBatchTokens(), config.memory().gradientCheckpointing());
     }
 
     private MemoryPlan plan(int microBatchTokens, boolean checkpointing) {
@@ -50,11 +50,11 @@ final class SftMemory {
 
     private List<String> advice() {
         List<String> advice = new ArrayList<>();
-        MemoryPlan.largestThatFits(config.microBatchTokens(), tokens -> plan(tokens, config.gradientCheckpointing()))
+        MemoryPlan.largestThatFits(config.memory().microBatchTokens(), tokens -> plan(tokens, config.memory().gradientCheckpointing()))
                 .ifPresent(tokens -> advice.add("micro_batch_tokens=" + tokens));
-        if (!config.gradientCheckpointing()) {
+        if (!config.memory().gradientCheckpointing()) {
             advice.add("gradient_checkpointing=true (then "
-                    + MemoryPlan.size(plan(config.microBatchTokens(), true).bytes()) + ")");
+                    + MemoryPlan.size(plan(config.memory().microBatchTokens(), true).bytes()) + ")");
         }
         return advice;
     }

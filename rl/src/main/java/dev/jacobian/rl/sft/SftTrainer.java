@@ -2,7 +2,6 @@
 package dev.jacobian.rl.sft;
 
 import dev.jacobian.autograd.optim.AdamW;
-import dev.jacobian.autograd.optim.AdamWConfig;
 import dev.jacobian.autograd.optim.GradientClipping;
 import dev.jacobian.autograd.optim.Schedule;
 import dev.jacobian.io.tokenizer.Tokenizer;
@@ -53,9 +52,9 @@ public final class SftTrainer {
         if (model.device().equals(Device.CPU)) {
             memory.require();
         } else {
-            memory.plan().requireTraining(model.device(), config.offloadOptimizer());
+            memory.plan().requireTraining(model.device(), config.memory().offloadOptimizer());
         }
-        model.gradientCheckpointing(config.gradientCheckpointing());
+        model.gradientCheckpointing(config.memory().gradientCheckpointing());
     }
 
     /** The memory that the run will need, if examples are no longer than those of the first step. */
@@ -78,13 +77,8 @@ public final class SftTrainer {
 
     private double train(TrainingPass pass) {
         AdamW optimizer = new AdamW(
-                model.parameters(),
-                new AdamWConfig(config.adamBeta1(), config.adamBeta2(), 1e-8, config.weightDecay()),
-                config.offloadOptimizer());
-        Schedule schedule = new Schedule(
-                Schedule.Kind.parse(config.lrSchedulerType()),
-                config.warmupSteps(),
-                Math.max(config.warmupSteps(), config.maxSteps()));
+                model.parameters(), config.optimization().adamW(), config.memory().offloadOptimizer());
+        Schedule schedule = config.optimization().schedule(config.maxSteps());
         double loss = 0;
         long tokens = 0;
         long begin = System.nanoTime();
@@ -95,13 +89,13 @@ public final class SftTrainer {
                 encode(data.example(config.seed(), (long) step * config.batchSize() + i), sequences, labels);
             }
             loss = accumulate(pass, sequences, labels);
-            GradientClipping.Norm norm = GradientClipping.measure(model.parameters(), config.maxGradNorm());
+            GradientClipping.Norm norm = GradientClipping.measure(model.parameters(), config.optimization().maxGradNorm());
             if (!Double.isFinite(loss) || !Double.isFinite(norm.norm())) {
                 throw new IllegalStateException(
                         "step " + (step + 1) + ": the loss is " + loss + " and the gradient norm " + norm.norm()
                                 + "; the run diverged. Start again with a lower learning_rate");
             }
-            double learningRate = config.learningRate() * schedule.factor(step);
+            double learningRate = config.optimization().learningRate() * schedule.factor(step);
             optimizer.step(learningRate, norm.scale());
             workspace.run(optimizer::zeroGrad); // inside, so that the next gradients take the same arrays
             tokens += sequences.stream().mapToInt(s -> s.length).sum();
@@ -155,7 +149,7 @@ public final class SftTrainer {
             int to = from;
             int tokens = 0;
             while (to < sequences.size()
-                    && (to == from || tokens + sequences.get(to).length <= config.microBatchTokens())) {
+                    && (to == from || tokens + sequences.get(to).length <= config.memory().microBatchTokens())) {
                 tokens += sequences.get(to++).length;
             }
             LabelledBatch batch = LabelledBatch.of(sequences.subList(from, to), labels.subList(from, to));

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.method;
 
 import dev.jacobian.rl.advantage.LengthWeightedBaseline;
-import dev.jacobian.rl.objective.Aggregation;
+import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.config.RolloutConfig;
+import dev.jacobian.rl.config.Setting;
 import dev.jacobian.rl.objective.Reinforce;
 
 /**
@@ -16,17 +18,29 @@ import dev.jacobian.rl.objective.Reinforce;
  *
  * <p>Exactly on-policy: one update per batch of samples, checked bit for bit against the sampler's log-probabilities.
  */
-public final class Opo {
-    private Opo() {}
+public record Opo(
+        @Setting(value = "dapo", doc = "how token losses become one number") LossType lossType) implements Method {
+    /** OPO as published. */
+    public static final Opo DEFAULT = ConfigTree.defaults(Opo.class);
 
-    /** OPO; of the configuration only the loss type matters. */
-    public static Algorithm of(RlConfig config) {
+    @Override
+    public String name() {
+        return "opo";
+    }
+
+    @Override
+    public String paper() {
+        return "Hao et al., arXiv 2505.23585";
+    }
+
+    @Override
+    public Algorithm algorithm(RolloutConfig rollout) {
         return new Algorithm(
-                "opo",
+                name(),
                 new LengthWeightedBaseline(),
                 new Reinforce(),
-                Aggregation.named(config.lossType(), config.maxCompletionLength()),
-                config.updatesPerRollout(),
+                lossType.aggregation(rollout.maxCompletionLength()),
+                1,
                 true,
                 false);
     }

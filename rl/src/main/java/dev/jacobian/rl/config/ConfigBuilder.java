@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.config;
+
+/**
+ * Sets keys of a configuration from Java; what is not set has its default. The setters here are those of every training run.
+ *
+ * @param <B> the builder's own type
+ */
+public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
+    private final Given given = new Given();
+
+    /** For the builders of configurations. */
+    protected ConfigBuilder() {}
+
+    /** What was set. */
+    protected final Given given() {
+        return given;
+    }
+
+    /** Sets any key, under its name in snake case; whether it exists is checked in the end. */
+    @SuppressWarnings("unchecked") // B is the builder's own type
+    public final B set(String key, Object value) {
+        given.set(key, value, key);
+        return (B) this;
+    }
+
+    /** Sets: steps of the run. */
+    public final B maxSteps(int value) {
+        return set("max_steps", value);
+    }
+
+    /** Sets: peak learning rate. */
+    public final B learningRate(double value) {
+        return set("learning_rate", value);
+    }
+
+    /** Sets: the learning rate's shape after the warm-up. */
+    public final B lrSchedulerType(LrScheduler value) {
+        return set("lr_scheduler_type", value);
+    }
+
+    /** Sets: optimizer steps of linear warm-up. */
+    public final B warmupSteps(int value) {
+        return set("warmup_steps", value);
+    }
+
+    /** Sets: limit of the gradient's norm; 0 for none. */
+    public final B maxGradNorm(double value) {
+        return set("max_grad_norm", value);
+    }
+
+    /** Sets: AdamW's beta1. */
+    public final B adamBeta1(double value) {
+        return set("adam_beta1", value);
+    }
+
+    /** Sets: AdamW's beta2. */
+    public final B adamBeta2(double value) {
+        return set("adam_beta2", value);
+    }
+
+    /** Sets: AdamW's epsilon. */
+    public final B adamEpsilon(double value) {
+        return set("adam_epsilon", value);
+    }
+
+    /** Sets: AdamW's weight decay. */
+    public final B weightDecay(double value) {
+        return set("weight_decay", value);
+    }
+
+    /** Sets: tokens that one forward and backward pass holds. */
+    public final B microBatchTokens(int value) {
+        return set("micro_batch_tokens", value);
+    }
+
+    /** Sets: compute layers again in backward. */
+    public final B gradientCheckpointing(boolean value) {
+        return set("gradient_checkpointing", value);
+    }
+
+    /** Sets: AdamW's moments in the host's memory. */
+    public final B offloadOptimizer(boolean value) {
+        return set("offload_optimizer", value);
+    }
+
+    /** Sets: key of all random numbers. */
+    public final B seed(long value) {
+        return set("seed", value);
+    }
+}
