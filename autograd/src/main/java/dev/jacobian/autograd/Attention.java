@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.autograd;
 
-import dev.jacobian.tensor.Backend.AttentionForm;
-import dev.jacobian.tensor.Backend.CachedRows;
-import dev.jacobian.tensor.Backend.Qkv;
+import dev.jacobian.tensor.AttentionForm;
+import dev.jacobian.tensor.CachedRows;
+import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
@@ -38,13 +38,13 @@ public final class Attention {
         Tensor stats = Operation.isRecorded(q, k, v)
                 ? Workspace.floatsBeside(q.value(), segments.rows(), heads, 2)
                 : null; // [N, H, 2]
-        q.backend().attention(in, segments, form, out, stats);
+        q.backend().attention().attention(in, segments, form, out, stats);
         return Var.result(out, new Operation("attention", q, k, v) {
             @Override
             void backward(Tensor dOut) {
                 Qkv gradients =
                         new Qkv(Workspace.like(q.value()), Workspace.like(k.value()), Workspace.like(v.value()));
-                q.backend().attentionBackward(dOut, in, out, stats, segments, form, gradients);
+                q.backend().attention().attentionBackward(dOut, in, out, stats, segments, form, gradients);
                 q.accumulate(gradients.q(), true);
                 k.accumulate(gradients.k(), true);
                 v.accumulate(gradients.v(), true);
@@ -72,7 +72,7 @@ public final class Attention {
                         k.value().contiguous(),
                         v.value().contiguous());
         Tensor out = Workspace.like(q.value()); // [N, H · headDim]
-        q.backend().attention(q.value().contiguous(), rows, form, out, null);
+        q.backend().attention().attention(q.value().contiguous(), rows, form, out, null);
         return Var.constant(out);
     }
 

@@ -16,7 +16,7 @@ public final class Elementwise {
     public static Var add(Var x, Var y) {
         Shapes.requireSame("add", x.value(), y.value());
         Tensor out = like(x);
-        x.backend().add(x.value().contiguous(), y.value().contiguous(), out);
+        x.backend().elementwise().add(x.value().contiguous(), y.value().contiguous(), out);
         return Var.result(out, new Operation("add", x, y) {
             @Override
             void backward(Tensor dOut) {
@@ -37,7 +37,7 @@ public final class Elementwise {
         Tensor xValue = x.value().contiguous();
         Tensor yValue = y.value().contiguous();
         Tensor out = like(x);
-        x.backend().multiply(xValue, yValue, out);
+        x.backend().elementwise().multiply(xValue, yValue, out);
         return Var.result(out, new Operation("multiply", x, y) {
             @Override
             void backward(Tensor dOut) {
@@ -48,7 +48,7 @@ public final class Elementwise {
             private void pass(Var input, Tensor factor, Tensor dOut) {
                 if (input.requiresGrad()) {
                     Tensor dInput = like(input);
-                    input.backend().multiply(dOut, factor, dInput);
+                    input.backend().elementwise().multiply(dOut, factor, dInput);
                     input.accumulate(dInput, true);
                 }
             }
@@ -58,12 +58,12 @@ public final class Elementwise {
     /** {@code factor · x}. d/dx = factor. */
     public static Var scale(Var x, float factor) {
         Tensor out = like(x);
-        x.backend().scale(x.value().contiguous(), factor, out);
+        x.backend().elementwise().scale(x.value().contiguous(), factor, out);
         return Var.result(out, new Operation("scale", x) {
             @Override
             void backward(Tensor dOut) {
                 Tensor dX = like(x);
-                x.backend().scale(dOut, factor, dX);
+                x.backend().elementwise().scale(dOut, factor, dX);
                 x.accumulate(dX, true);
             }
         });

@@ -34,7 +34,7 @@ public record FrozenWeight(String name, PackedMatrix packed) implements LinearWe
      */
     public static FrozenWeight of(String name, Tensor weight, WeightFormat format, Device device) {
         try {
-            return new FrozenWeight(name, Backends.of(device).pack(weight.t(), format));
+            return new FrozenWeight(name, Backends.of(device).matrices().pack(weight.t(), format));
         } catch (IllegalArgumentException wrong) {
             throw new IllegalArgumentException("weight '" + name + "' (transposed): " + wrong.getMessage(), wrong);
         }
@@ -59,8 +59,8 @@ public record FrozenWeight(String name, PackedMatrix packed) implements LinearWe
         for (int from = 0; from < m; from += block) {
             int n = Math.min(block, m - from);
             Tensor columns = n == block ? unpacked : Workspace.like(dOut, k, n); // [K, n]
-            backend.unpack(packed, from, columns);
-            backend.matmul(dOut.slice(1, from, from + n), columns.t(), dX, from > 0);
+            backend.matrices().unpack(packed, from, columns);
+            backend.matrices().matmul(dOut.slice(1, from, from + n), columns.t(), dX, from > 0);
         }
         Workspace.release(unpacked);
     }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.autograd;
 
-import dev.jacobian.tensor.Backend.AffineLayer;
-import dev.jacobian.tensor.Backend.AttentionForm;
-import dev.jacobian.tensor.Backend.CachedRows;
-import dev.jacobian.tensor.Backend.RmsGain;
-import dev.jacobian.tensor.Backend.Rotation;
+import dev.jacobian.tensor.AffineLayer;
+import dev.jacobian.tensor.AttentionForm;
+import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.RmsGain;
+import dev.jacobian.tensor.Rotation;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 import java.util.ArrayList;
@@ -35,7 +35,7 @@ public final class FusedRows {
     public static boolean fit(Var rows, List<LinearWeight> weights) {
         Tensor x = rows.value(); // [N, D]
         return NoGrad.isActive()
-                && x.extent(0) <= rows.backend().fusedRows(x.extent(1), x.dtype())
+                && x.extent(0) <= rows.backend().fused().fusedRows(x.extent(1), x.dtype())
                 && weights.stream().allMatch(weight -> dense(weight, rows).isPresent());
     }
 
@@ -45,7 +45,7 @@ public final class FusedRows {
         return switch (weight) {
             case Var trainable -> Optional.of(trainable.valueAs(type));
             case FrozenWeight frozen ->
-                rows.backend().transposeOf(frozen.packed()).filter(numbers -> numbers.dtype() == type);
+                rows.backend().matrices().transposeOf(frozen.packed()).filter(numbers -> numbers.dtype() == type);
         };
     }
 
@@ -71,6 +71,7 @@ public final class FusedRows {
             outs.add(Workspace.like(x.value(), x.value().extent(0), Linear.outputs(layer.weight()))); // [N, M]
         }
         x.backend()
+                .fused()
                 .normLinear(
                         x.value().contiguous(),
                         gain(norm, epsilon),
@@ -90,6 +91,7 @@ public final class FusedRows {
     public static Var normSwiGlu(Var x, Var norm, float epsilon, LinearWeight gate, LinearWeight up) {
         Tensor out = Workspace.like(x.value(), x.value().extent(0), Linear.outputs(gate)); // [N, M]
         x.backend()
+                .fused()
                 .normSwiGlu(
                         x.value().contiguous(),
                         gain(norm, epsilon),
@@ -109,6 +111,7 @@ public final class FusedRows {
     public static Var linearAdd(Var x, Layer layer, Var residual) {
         Tensor out = Workspace.like(residual.value()); // [N, M]
         x.backend()
+                .fused()
                 .linearAdd(
                         x.value().contiguous(),
                         affine(layer, x),
@@ -136,6 +139,7 @@ public final class FusedRows {
             AttentionForm form) {
         Tensor turned = Workspace.like(q.value()); // [N, H · headDim]
         q.backend()
+                .fused()
                 .rotateAndAppend(
                         q.value(),
                         qNorm.map(norm -> gain(norm, epsilon)),
@@ -146,7 +150,7 @@ public final class FusedRows {
                         rows,
                         turned);
         Tensor out = Workspace.like(q.value()); // [N, H · headDim]
-        q.backend().attention(turned, rows, form, out, null);
+        q.backend().attention().attention(turned, rows, form, out, null);
         return Var.constant(out);
     }
 }

@@ -33,7 +33,7 @@ public final class Linear {
         timesTransposed(input, weight, out);
         if (bias.isPresent()) {
             Shapes.require("linear", "bias " + bias.get().name(), bias.get().value(), m);
-            x.backend().addRow(out, bias.get().value(), out);
+            x.backend().elementwise().addRow(out, bias.get().value(), out);
         }
         return Var.result(out, new Operation("linear", inputs(x, weight, bias)) {
             @Override
@@ -44,10 +44,10 @@ public final class Linear {
                     x.accumulate(dX, true);
                 }
                 if (weight instanceof Var trained && trained.requiresGrad()) {
-                    x.backend().matmul(dOut.t(), input, trained.gradToAddInto(), true);
+                    x.backend().matrices().matmul(dOut.t(), input, trained.gradToAddInto(), true);
                 }
                 if (bias.isPresent() && bias.get().requiresGrad()) {
-                    x.backend().sumRowsInto(dOut, bias.get().gradToAddInto());
+                    x.backend().elementwise().sumRowsInto(dOut, bias.get().gradToAddInto());
                 }
             }
         });
@@ -89,16 +89,19 @@ public final class Linear {
         Backend backend = Backends.of(x.device());
         switch (weight) {
             case Var trainable
-            when x.dtype() == trainable.value().dtype() -> backend.matmul(x, trainable.packedTranspose(), out, false);
-            case Var trainable -> backend.matmul(x, trainable.valueAs(x.dtype()).t(), out, false);
-            case FrozenWeight frozen -> backend.matmul(x, frozen.packed(), out, false);
+            when x.dtype() == trainable.value().dtype() ->
+                backend.matrices().matmul(x, trainable.packedTranspose(), out, false);
+            case Var trainable ->
+                backend.matrices().matmul(x, trainable.valueAs(x.dtype()).t(), out, false);
+            case FrozenWeight frozen -> backend.matrices().matmul(x, frozen.packed(), out, false);
         }
     }
 
     /** {@code dX = dOut · W}, [N, K] from [N, M], with the weight in the type of {@code dOut}. */
     static void timesWeight(Tensor dOut, LinearWeight weight, Tensor dX) {
         switch (weight) {
-            case Var trainable -> trainable.backend().matmul(dOut, trainable.valueAs(dOut.dtype()), dX, false);
+            case Var trainable ->
+                trainable.backend().matrices().matmul(dOut, trainable.valueAs(dOut.dtype()), dX, false);
             case FrozenWeight frozen -> frozen.backward(dOut, dX);
         }
     }
@@ -120,15 +123,15 @@ public final class Linear {
         Shapes.requireRank("matmul", "b", b.value(), 2);
         Shapes.require("matmul", "b", b.value(), a.value().extent(1), b.value().extent(1));
         Tensor out = Workspace.like(a.value(), a.value().extent(0), b.value().extent(1)); // [M, N]
-        a.backend().matmul(a.value(), b.value(), out, false);
+        a.backend().matrices().matmul(a.value(), b.value(), out, false);
         return Var.result(out, new Operation("matmul", a, b) {
             @Override
             void backward(Tensor dOut) {
                 if (a.requiresGrad()) {
-                    a.backend().matmul(dOut, b.value().t(), a.gradToAddInto(), true);
+                    a.backend().matrices().matmul(dOut, b.value().t(), a.gradToAddInto(), true);
                 }
                 if (b.requiresGrad()) {
-                    b.backend().matmul(a.value().t(), dOut, b.gradToAddInto(), true);
+                    b.backend().matrices().matmul(a.value().t(), dOut, b.gradToAddInto(), true);
                 }
             }
         });
@@ -156,15 +159,15 @@ public final class Linear {
                     + (left.rank() == 2 && right.rank() == 2 ? "; for two matrices use matmul" : ""));
         }
         Tensor out = Workspace.like(left, left.extent(0), left.extent(1), right.extent(2)); // [B, M, N]
-        a.backend().batchedMatmul(left, right, out, false);
+        a.backend().matrices().batchedMatmul(left, right, out, false);
         return Var.result(out, new Operation("batchedMatmul", a, b) {
             @Override
             void backward(Tensor dOut) {
                 if (a.requiresGrad()) {
-                    a.backend().batchedMatmul(dOut, b.value().transpose(1, 2), a.gradToAddInto(), true);
+                    a.backend().matrices().batchedMatmul(dOut, b.value().transpose(1, 2), a.gradToAddInto(), true);
                 }
                 if (b.requiresGrad()) {
-                    b.backend().batchedMatmul(a.value().transpose(1, 2), dOut, b.gradToAddInto(), true);
+                    b.backend().matrices().batchedMatmul(a.value().transpose(1, 2), dOut, b.gradToAddInto(), true);
                 }
             }
         });

@@ -28,13 +28,13 @@ public final class RmsNorm {
         Tensor gain = weight.value().contiguous(); // [D]
         Tensor out = Workspace.like(x.value());
         Tensor inverseRms = Workspace.floatsBeside(input, input.elements() / d); // [N]
-        x.backend().rmsNorm(input, gain, epsilon, out, inverseRms);
+        x.backend().norms().rmsNorm(input, gain, epsilon, out, inverseRms);
         return Var.result(out, new Operation("rmsNorm", x, weight) {
             @Override
             void backward(Tensor dOut) {
                 Tensor dX = Workspace.like(x.value());
                 Tensor dWeight = weight.requiresGrad() ? weight.gradToAddInto() : null; // [D]
-                x.backend().rmsNormBackward(dOut, input, gain, inverseRms, dX, dWeight);
+                x.backend().norms().rmsNormBackward(dOut, input, gain, inverseRms, dX, dWeight);
                 x.accumulate(dX, true);
                 Workspace.release(inverseRms);
             }

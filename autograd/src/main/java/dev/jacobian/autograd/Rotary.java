@@ -36,12 +36,12 @@ public final class Rotary {
         Tensor cosines = cos.contiguous(); // [P, headDim/2]
         Tensor sines = sin.contiguous(); // [P, headDim/2]
         Tensor out = Workspace.like(x.value()); // [N, H · headDim]
-        x.backend().rotary(x.value().contiguous(), headDim, cosines, sines, positions, false, out);
+        x.backend().positions().rotary(x.value().contiguous(), headDim, cosines, sines, positions, false, out);
         return Var.result(out, new Operation("rotary", x) {
             @Override
             void backward(Tensor dOut) {
                 Tensor dX = Workspace.like(x.value());
-                x.backend().rotary(dOut, headDim, cosines, sines, positions, true, dX);
+                x.backend().positions().rotary(dOut, headDim, cosines, sines, positions, true, dX);
                 x.accumulate(dX, true);
             }
         });

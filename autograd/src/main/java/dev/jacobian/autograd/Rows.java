@@ -36,11 +36,11 @@ public final class Rows {
                 table.value().device(),
                 type,
                 Shape.of(rows.length, table.value().extent(1))); // [R, D]
-        table.backend().gatherRows(table.value().contiguous(), rows, out);
+        table.backend().rows().gatherRows(table.value().contiguous(), rows, out);
         return Var.result(out, new Operation("gather", table) {
             @Override
             void backward(Tensor dOut) {
-                table.backend().scatterAddRows(dOut, rows, table.gradToAddInto());
+                table.backend().rows().scatterAddRows(dOut, rows, table.gradToAddInto());
             }
         });
     }

@@ -18,13 +18,13 @@ public final class SwiGlu {
         Tensor gateValue = gate.value().contiguous();
         Tensor upValue = up.value().contiguous();
         Tensor out = Workspace.like(gateValue);
-        gate.backend().swiGlu(gateValue, upValue, out);
+        gate.backend().activations().swiGlu(gateValue, upValue, out);
         return Var.result(out, new Operation("swiGlu", gate, up) {
             @Override
             void backward(Tensor dOut) {
                 Tensor dGate = Workspace.like(gateValue);
                 Tensor dUp = Workspace.like(upValue);
-                gate.backend().swiGluBackward(dOut, gateValue, upValue, dGate, dUp);
+                gate.backend().activations().swiGluBackward(dOut, gateValue, upValue, dGate, dUp);
                 gate.accumulate(dGate, true);
                 up.accumulate(dUp, true);
             }

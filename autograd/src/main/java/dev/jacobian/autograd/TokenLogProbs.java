@@ -15,7 +15,7 @@ import java.util.Arrays;
  * <p>Decisions: rows are processed in chunks of about {@value #CHUNK_ELEMENTS} logits (more on a device), forward and again in backward, so
  * memory does not grow with the number of tokens. Chunking cannot change a bit: every log-probability depends on its own
  * row, and weight gradients continue one chain of additions from chunk to chunk. Rows whose gradient is zero are skipped in
- * backward, unless nothing may be read back ({@link Backend#readsBack}).
+ * backward, unless nothing may be read back ({@link dev.jacobian.tensor.Replaying#readsBack}).
  */
 public final class TokenLogProbs {
     static final int CHUNK_ELEMENTS = 1 << 21;
@@ -62,16 +62,17 @@ public final class TokenLogProbs {
         Tensor logProbs = Workspace.floatsBeside(states, rows.length); // [R]
         Tensor entropy = Workspace.floatsBeside(states, rows.length); // [R]
         Tensor stats = Workspace.floatsBeside(states, rows.length, 2); // [R, 2]
-        int chunkElements = Math.max(CHUNK_ELEMENTS, hidden.backend().chunkElements());
+        int chunkElements = Math.max(CHUNK_ELEMENTS, hidden.backend().memory().chunkElements());
         int chunk = Math.max(1, Math.min(Math.max(1, rows.length), chunkElements / vocabulary));
         Tensor h = Workspace.like(states, chunk, d); // [chunk, D]
         Tensor logits = Workspace.floatsBeside(states, chunk, vocabulary); // [chunk, V]
         for (int from = 0; from < rows.length; from += chunk) {
             int n = Math.min(chunk, rows.length - from);
             int[] chunkRows = Arrays.copyOfRange(rows, from, from + n);
-            int[] chunkTargets = hidden.backend().part(targets, from, from + n);
+            int[] chunkTargets = hidden.backend().replaying().part(targets, from, from + n);
             logitsOf(states, weight, chunkRows, h.slice(0, 0, n), logits.slice(0, 0, n));
             hidden.backend()
+                    .softmax()
                     .logProbs(
                             logits.slice(0, 0, n),
                             inverseTemperature,
@@ -111,7 +112,7 @@ public final class TokenLogProbs {
 
     private static void logitsOf(Tensor states, LinearWeight weight, int[] rows, Tensor h, Tensor logits) {
         Backend backend = Backends.of(states.device());
-        backend.gatherRows(states, rows, h);
+        backend.rows().gatherRows(states, rows, h);
         Linear.timesTransposed(h, weight, logits);
     }
 
@@ -127,7 +128,7 @@ public final class TokenLogProbs {
             int chunk) {
         int d = hidden.value().extent(1);
         Backend backend = hidden.backend();
-        boolean all = !backend.readsBack();
+        boolean all = !backend.replaying().readsBack();
         int[] active = all ? everyRow(rows.length) : activeRows(dOut.toFloatArray());
         Tensor h = Workspace.like(states, chunk, d); // [chunk, D]
         Tensor dH = Workspace.like(states, chunk, d); // [chunk, D]
@@ -138,15 +139,17 @@ public final class TokenLogProbs {
             int n = Math.min(chunk, active.length - from);
             int[] chunkActive = Arrays.copyOfRange(active, from, from + n);
             int[] chunkRows = elements(rows, chunkActive);
-            int[] chunkTargets = all ? backend.part(targets, from, from + n) : elements(targets, chunkActive);
+            int[] chunkTargets =
+                    all ? backend.replaying().part(targets, from, from + n) : elements(targets, chunkActive);
             Tensor chunkStats = Workspace.floatsBeside(states, n, 2); // [n, 2]
             Tensor chunkGrad = Workspace.floatsBeside(states, n, 1); // [n, 1]
-            backend.gatherRows(stats, chunkActive, chunkStats);
-            backend.gatherRows(dOut.reshape(dOut.elements(), 1), chunkActive, chunkGrad);
+            backend.rows().gatherRows(stats, chunkActive, chunkStats);
+            backend.rows().gatherRows(dOut.reshape(dOut.elements(), 1), chunkActive, chunkGrad);
             Tensor hChunk = h.slice(0, 0, n); // [n, D]
             Tensor dLogits = logits.slice(0, 0, n); // [n, V]
             logitsOf(states, weight, chunkRows, hChunk, dLogits);
-            backend.logProbsBackward(dLogits, inverseTemperature, chunkTargets, chunkGrad.reshape(n), chunkStats);
+            backend.softmax()
+                    .logProbsBackward(dLogits, inverseTemperature, chunkTargets, chunkGrad.reshape(n), chunkStats);
             Workspace.release(chunkStats);
             Workspace.release(chunkGrad);
             if (narrow) {
@@ -157,10 +160,10 @@ public final class TokenLogProbs {
             if (hidden.requiresGrad()) {
                 Tensor dHChunk = dH.slice(0, 0, n); // [n, D]
                 Linear.timesWeight(dLogits, weight, dHChunk);
-                backend.scatterAddRows(dHChunk, chunkRows, hidden.gradToAddInto());
+                backend.rows().scatterAddRows(dHChunk, chunkRows, hidden.gradToAddInto());
             }
             if (weight instanceof Var trained && trained.requiresGrad()) {
-                backend.matmul(dLogits.t(), hChunk, trained.gradToAddInto(), true);
+                backend.matrices().matmul(dLogits.t(), hChunk, trained.gradToAddInto(), true);
             }
         }
         Workspace.release(h);

@@ -193,9 +193,9 @@ public final class Var implements LinearWeight {
     /** The transpose of a weight [N, K], packed for products; kept until the value changes. */
     PackedMatrix packedTranspose() {
         if (packedTranspose == null) {
-            packedTranspose = backend().pack(value.t());
+            packedTranspose = backend().matrices().pack(value.t());
         } else if (packedIsStale) {
-            backend().repack(value.t(), packedTranspose);
+            backend().matrices().repack(value.t(), packedTranspose);
         }
         packedIsStale = false;
         return packedTranspose;
@@ -224,12 +224,12 @@ public final class Var implements LinearWeight {
         }
         if (gradIsShared) {
             Tensor sum = Workspace.like(value);
-            backend().add(grad, gradient, sum);
+            backend().elementwise().add(grad, gradient, sum);
             Workspace.release(grad);
             grad = sum;
             gradIsShared = false;
         } else {
-            backend().add(grad, gradient, grad);
+            backend().elementwise().add(grad, gradient, grad);
         }
         if (owned) {
             Workspace.release(gradient);

@@ -6,9 +6,9 @@ import static dev.jacobian.autograd.GradientCheck.normal;
 import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.jacobian.tensor.Backend.AttentionForm;
-import dev.jacobian.tensor.Backend.CachedRows;
+import dev.jacobian.tensor.AttentionForm;
 import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
@@ -62,7 +62,7 @@ class AttentionTest {
     void largeScores() {
         int n = 6;
         Tensor q = normal(7, n, 8);
-        Backends.cpu().scale(q, 100f, q);
+        Backends.cpu().elementwise().scale(q, 100f, q);
         Segments segments = Segments.of(n);
         check(
                 v -> Attention.attention(
@@ -97,7 +97,7 @@ class AttentionTest {
         for (int split = 0; split <= length; split++) {
             int at = split;
             float[] pieces = NoGrad.compute(() -> {
-                KvCache cache = Backends.cpu().newKvCache(1, 1, headDim);
+                KvCache cache = Backends.cpu().attention().newKvCache(1, 1, headDim);
                 int prompt = cache.add();
                 float[] first = piece(q, k, v, 0, at, cache, prompt);
                 float[] second = piece(q, k, v, at, length, cache, cache.fork(prompt, at));
@@ -146,7 +146,7 @@ class AttentionTest {
     @DisplayName("a cache outside of NoGrad is refused")
     void cacheWithGradient() {
         Var x = Var.constant(normal(14, 2, 4));
-        KvCache cache = Backends.cpu().newKvCache(1, 1, 4);
+        KvCache cache = Backends.cpu().attention().newKvCache(1, 1, 4);
         int[] sequences = {cache.add()};
         assertThatThrownBy(() -> Attention.cachedAttention(
                         x, x, x, new CachedRows(cache, 0, sequences, Segments.of(2)), new AttentionForm(4, 1f, 0)))

@@ -23,7 +23,8 @@ class FrozenWeightTest {
     private final Tensor weight = normal(1, M, K); // [M, K]
 
     private static Var thawed(FrozenWeight frozen) {
-        return Var.parameter("w", Backends.cpu().unpack(frozen.packed()).t());
+        return Var.parameter(
+                "w", Backends.cpu().matrices().unpack(frozen.packed()).t());
     }
 
     @ParameterizedTest
@@ -86,7 +87,7 @@ class FrozenWeightTest {
         Tensor dOut = normal(9, 2, 1500); // [N, M]
         Linear.linear(x, frozen, Optional.empty()).backward(dOut);
         Tensor expected = Tensor.zeros(2, 1000); // [N, K]
-        Backends.reference().matmul(dOut, thawed(frozen).value(), expected, false);
+        Backends.reference().matrices().matmul(dOut, thawed(frozen).value(), expected, false);
         assertBits("dx", x.grad().orElseThrow().toFloatArray(), expected.toFloatArray());
     }
 

@@ -96,23 +96,23 @@ class TokenLogProbsTest {
 
         Backend backend = Backends.cpu();
         Tensor gathered = Tensor.zeros(r, d);
-        backend.gatherRows(hidden, rows, gathered);
+        backend.rows().gatherRows(hidden, rows, gathered);
         Tensor logits = Tensor.zeros(r, v);
-        backend.matmul(gathered, weight.t(), logits, false);
+        backend.matrices().matmul(gathered, weight.t(), logits, false);
         Tensor logProbs = Tensor.zeros(r);
         Tensor entropy = Tensor.zeros(r);
         Tensor stats = Tensor.zeros(r, 2);
-        backend.logProbs(logits, 1f / 0.8f, targets, logProbs, entropy, stats);
+        backend.softmax().logProbs(logits, 1f / 0.8f, targets, logProbs, entropy, stats);
         assertBits("result", result.logProbs().value().floats(), logProbs.floats());
         assertBits("result", result.entropy().floats(), entropy.floats());
 
-        backend.logProbsBackward(logits, 1f / 0.8f, targets, gradient, stats);
+        backend.softmax().logProbsBackward(logits, 1f / 0.8f, targets, gradient, stats);
         Tensor dWeight = Tensor.zeros(v, d);
-        backend.matmul(logits.t(), gathered, dWeight, false);
+        backend.matrices().matmul(logits.t(), gathered, dWeight, false);
         Tensor dGathered = Tensor.zeros(r, d);
-        backend.matmul(logits, weight, dGathered, false);
+        backend.matrices().matmul(logits, weight, dGathered, false);
         Tensor dHidden = Tensor.zeros(11, d);
-        backend.scatterAddRows(dGathered, rows, dHidden);
+        backend.rows().scatterAddRows(dGathered, rows, dHidden);
         assertBits("w", w.grad().orElseThrow().floats(), dWeight.floats());
         assertBits("h", h.grad().orElseThrow().floats(), dHidden.floats());
     }

@@ -98,7 +98,7 @@ final class CommonOptions {
      * @param folder of the model's checkpoint
      */
     ModelOptions model(Path folder, Streams streams) {
-        int most = Backends.of(decision.device()).maxHeadDim();
+        int most = Backends.of(decision.device()).attention().maxHeadDim();
         if (decision.isAutomatic() && decision.device().kind() == Device.Kind.CUDA) {
             int headDim = ModelFamily.read(folder).headDim();
             if (headDim > most) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
-import dev.jacobian.tensor.Backend.AdamWStep;
-import dev.jacobian.tensor.Backend.AttentionForm;
-import dev.jacobian.tensor.Backend.CachedRows;
-import dev.jacobian.tensor.Backend.Qkv;
+import dev.jacobian.tensor.AdamWStep;
+import dev.jacobian.tensor.AttentionForm;
+import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.PackedMatrix;
+import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
@@ -83,7 +83,7 @@ final class KernelCases {
                     Tensor a = transposeA ? random(k, m).transpose(0, 1) : random(m, k); // [m, k]
                     Tensor b = transposeB ? random(n, k).transpose(0, 1) : random(k, n); // [k, n]
                     Tensor out = Tensor.zeros(m, n); // [m, n]
-                    return () -> backend.matmul(a, b, out, false);
+                    return () -> backend.matrices().matmul(a, b, out, false);
                 });
     }
 
@@ -94,10 +94,10 @@ final class KernelCases {
             int count = (int) Math.ceil(STREAMED / format.bytes((long) HIDDEN * MLP));
             PackedMatrix[] matrices = new PackedMatrix[count];
             Tensor b = random(HIDDEN, MLP); // [D, MLP]
-            Arrays.setAll(matrices, i -> backend.pack(b, format));
+            Arrays.setAll(matrices, i -> backend.matrices().pack(b, format));
             Tensor a = random(rows, HIDDEN); // [rows, D]
             Tensor out = Tensor.zeros(rows, MLP); // [rows, MLP]
-            return takingTurns(matrices.length, turn -> backend.matmul(a, matrices[turn], out, false));
+            return takingTurns(matrices.length, turn -> backend.matrices().matmul(a, matrices[turn], out, false));
         });
     }
 
@@ -129,18 +129,19 @@ final class KernelCases {
         return new KernelCase(
                 "attention forward", "T " + tokens, pairs(tokens) * (4 * HEAD + EXPONENTIAL), bytes, backend -> {
                     Segments segments = Segments.of(tokens);
-                    KvCache cache = backend.newKvCache(1, KV_HEADS, HEAD);
+                    KvCache cache = backend.attention().newKvCache(1, KV_HEADS, HEAD);
                     int[] sequences = {cache.add()};
                     Tensor q = random(tokens, HEADS * HEAD); // [T, H * D]
                     Tensor kv = random(tokens, KV_HEADS * HEAD); // [T, kvHeads * D]
                     cache.append(0, sequences, segments, kv, kv);
                     Tensor out = Tensor.zeros(tokens, HEADS * HEAD); // [T, H * D]
-                    return () -> backend.attention(
-                            q,
-                            new CachedRows(cache, 0, sequences, segments),
-                            new AttentionForm(HEAD, scale(), 0),
-                            out,
-                            null);
+                    return () -> backend.attention()
+                            .attention(
+                                    q,
+                                    new CachedRows(cache, 0, sequences, segments),
+                                    new AttentionForm(HEAD, scale(), 0),
+                                    out,
+                                    null);
                 });
     }
 
@@ -149,31 +150,33 @@ final class KernelCases {
         return new KernelCase(
                 "attention backward", "T " + tokens, pairs(tokens) * (10 * HEAD + EXPONENTIAL), bytes, backend -> {
                     Segments segments = Segments.of(tokens);
-                    KvCache cache = backend.newKvCache(1, KV_HEADS, HEAD);
+                    KvCache cache = backend.attention().newKvCache(1, KV_HEADS, HEAD);
                     int[] sequences = {cache.add()};
                     Tensor q = random(tokens, HEADS * HEAD); // [T, H * D]
                     Tensor kv = random(tokens, KV_HEADS * HEAD); // [T, kvHeads * D]
                     cache.append(0, sequences, segments, kv, kv);
                     Tensor out = Tensor.zeros(tokens, HEADS * HEAD); // [T, H * D]
                     Tensor stats = Tensor.zeros(tokens, HEADS, 2); // [T, H, 2]
-                    backend.attention(
-                            q,
-                            new CachedRows(cache, 0, sequences, segments),
-                            new AttentionForm(HEAD, scale(), 0),
-                            out,
-                            stats);
+                    backend.attention()
+                            .attention(
+                                    q,
+                                    new CachedRows(cache, 0, sequences, segments),
+                                    new AttentionForm(HEAD, scale(), 0),
+                                    out,
+                                    stats);
                     Tensor dOut = random(tokens, HEADS * HEAD); // [T, H * D]
                     Tensor dQ = Tensor.zeros(tokens, HEADS * HEAD); // [T, H * D]
                     Tensor dK = Tensor.zeros(tokens, KV_HEADS * HEAD); // [T, kvHeads * D]
                     Tensor dV = Tensor.zeros(tokens, KV_HEADS * HEAD); // [T, kvHeads * D]
-                    return () -> backend.attentionBackward(
-                            dOut,
-                            new Qkv(q, kv, kv),
-                            out,
-                            stats,
-                            segments,
-                            new AttentionForm(HEAD, scale(), 0),
-                            new Qkv(dQ, dK, dV));
+                    return () -> backend.attention()
+                            .attentionBackward(
+                                    dOut,
+                                    new Qkv(q, kv, kv),
+                                    out,
+                                    stats,
+                                    segments,
+                                    new AttentionForm(HEAD, scale(), 0),
+                                    new Qkv(dQ, dK, dV));
                 });
     }
 
@@ -186,7 +189,7 @@ final class KernelCases {
                 keys * HEADS * (4 * HEAD + EXPONENTIAL),
                 FLOAT * keys * 2 * KV_HEADS * HEAD,
                 backend -> {
-                    KvCache cache = backend.newKvCache(1, KV_HEADS, HEAD);
+                    KvCache cache = backend.attention().newKvCache(1, KV_HEADS, HEAD);
                     int[] sequences = new int[batch];
                     Arrays.setAll(sequences, s -> cache.add());
                     int chunk = 256;
@@ -201,12 +204,13 @@ final class KernelCases {
                     cache.append(0, sequences, step, last, last);
                     Tensor q = random(batch, HEADS * HEAD); // [B, H * D]
                     Tensor out = Tensor.zeros(batch, HEADS * HEAD); // [B, H * D]
-                    return () -> backend.attention(
-                            q,
-                            new CachedRows(cache, 0, sequences, step),
-                            new AttentionForm(HEAD, scale(), 0),
-                            out,
-                            null);
+                    return () -> backend.attention()
+                            .attention(
+                                    q,
+                                    new CachedRows(cache, 0, sequences, step),
+                                    new AttentionForm(HEAD, scale(), 0),
+                                    out,
+                                    null);
                 });
     }
 
@@ -225,7 +229,7 @@ final class KernelCases {
             Tensor weight = random(MLP); // [D]
             Tensor out = Tensor.zeros(ROWS, MLP); // [N, D]
             Tensor inverseRms = Tensor.zeros(ROWS); // [N]
-            return () -> backend.rmsNorm(x, weight, 1e-6f, out, inverseRms);
+            return () -> backend.norms().rmsNorm(x, weight, 1e-6f, out, inverseRms);
         });
     }
 
@@ -239,7 +243,7 @@ final class KernelCases {
             int[] positions = new int[ROWS];
             Arrays.setAll(positions, p -> p);
             Tensor out = Tensor.zeros(ROWS, width); // [N, H * D]
-            return () -> backend.rotary(x, HEAD, cos, sin, positions, false, out);
+            return () -> backend.positions().rotary(x, HEAD, cos, sin, positions, false, out);
         });
     }
 
@@ -250,7 +254,7 @@ final class KernelCases {
                     Tensor gate = random(ROWS, MLP); // [N, MLP]
                     Tensor up = random(ROWS, MLP); // [N, MLP]
                     Tensor out = Tensor.zeros(ROWS, MLP); // [N, MLP]
-                    return () -> backend.swiGlu(gate, up, out);
+                    return () -> backend.activations().swiGlu(gate, up, out);
                 });
     }
 
@@ -261,7 +265,7 @@ final class KernelCases {
                 "softmax", rows + "x" + VOCABULARY, (EXPONENTIAL + 4) * elements, FLOAT * 2 * elements, backend -> {
                     Tensor logits = random(rows, VOCABULARY); // [R, V]
                     Tensor out = Tensor.zeros(rows, VOCABULARY); // [R, V]
-                    return () -> backend.softmax(logits, 1f, out);
+                    return () -> backend.softmax().softmax(logits, 1f, out);
                 });
     }
 
@@ -279,7 +283,7 @@ final class KernelCases {
                     Tensor entropy = Tensor.zeros(rows); // [R]
                     Tensor stats = Tensor.zeros(rows, 2); // [R, 2]
                     int[] targets = new int[rows];
-                    return () -> backend.logProbs(logits, 1f, targets, logProbs, entropy, stats);
+                    return () -> backend.softmax().logProbs(logits, 1f, targets, logProbs, entropy, stats);
                 });
     }
 
@@ -292,7 +296,7 @@ final class KernelCases {
             int[] ids =
                     IntStream.range(0, rows).map(row -> rng.nextInt(VOCABULARY)).toArray();
             Tensor out = Tensor.zeros(rows, HIDDEN); // [N, D]
-            return () -> backend.gatherRows(table, ids, out);
+            return () -> backend.rows().gatherRows(table, ids, out);
         });
     }
 
@@ -304,7 +308,7 @@ final class KernelCases {
             Tensor m = Tensor.zeros(3 * HIDDEN, MLP);
             Tensor v = Tensor.zeros(3 * HIDDEN, MLP);
             AdamWStep step = new AdamWStep(1f, 1f, 0.9, 0.999, 1e-6f, 1f, 1e-8f);
-            return () -> backend.adamW(parameter, gradient, m, v, step);
+            return () -> backend.optimizer().adamW(parameter, gradient, m, v, step);
         });
     }
 

@@ -58,8 +58,8 @@ record ThroughputProbe(double bytesPerSecond, double flopsPerSecond) {
         Tensor a = Tensor.zeros(SIZE, SIZE);
         Tensor out = Tensor.zeros(SIZE, SIZE);
         a.fill(0.5f);
-        PackedMatrix b = backend.pack(a);
-        double best = Stopwatch.best(2, () -> backend.matmul(a, b, out, false));
+        PackedMatrix b = backend.matrices().pack(a);
+        double best = Stopwatch.best(2, () -> backend.matrices().matmul(a, b, out, false));
         return 2.0 * SIZE * SIZE * SIZE / best;
     }
 }

@@ -60,7 +60,7 @@ class KernelBenchTest {
         int threads = ComputePool.threads();
         KernelCase add = new KernelCase("add", "4096", 4096, 3 * 4 * 4096, backend -> {
             Tensor x = Tensor.zeros(4096); // [D]
-            return () -> backend.add(x, x, x);
+            return () -> backend.elementwise().add(x, x, x);
         });
         List<String> progress = new ArrayList<>();
         KernelBench bench = KernelBench.measure(List.of(add), progress::add);

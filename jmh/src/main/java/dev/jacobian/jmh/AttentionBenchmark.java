@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.jmh;
 
+import dev.jacobian.tensor.AttentionForm;
 import dev.jacobian.tensor.Backend;
-import dev.jacobian.tensor.Backend.AttentionForm;
-import dev.jacobian.tensor.Backend.CachedRows;
-import dev.jacobian.tensor.Backend.Qkv;
 import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
@@ -56,7 +56,7 @@ public class AttentionBenchmark {
         scale = (float) (1 / Math.sqrt(shape.headDim()));
         int kvWidth = shape.kvHeads() * shape.headDim();
         int width = shape.heads() * shape.headDim();
-        cache = backend.newKvCache(1, shape.kvHeads(), shape.headDim());
+        cache = backend.attention().newKvCache(1, shape.kvHeads(), shape.headDim());
         sequences = new int[shape.sequences()];
         for (int s = 0; s < sequences.length; s++) {
             sequences[s] = cache.add();
@@ -84,12 +84,13 @@ public class AttentionBenchmark {
         dK = Tensor.zeros(n, kvWidth);
         dV = Tensor.zeros(n, kvWidth);
         cache.append(0, sequences, segments, k, v);
-        backend.attention(
-                q,
-                new CachedRows(cache, 0, sequences, segments),
-                new AttentionForm(shape.headDim(), scale, 0),
-                out,
-                stats);
+        backend.attention()
+                .attention(
+                        q,
+                        new CachedRows(cache, 0, sequences, segments),
+                        new AttentionForm(shape.headDim(), scale, 0),
+                        out,
+                        stats);
     }
 
     private static Tensor tensor(long seed, int rows, int columns) {
@@ -108,22 +109,24 @@ public class AttentionBenchmark {
 
     private Tensor run(Backend on) {
         if (shape.kind().equals("backward")) {
-            on.attentionBackward(
-                    dOut,
-                    new Qkv(q, k, v),
-                    out,
-                    stats,
-                    segments,
-                    new AttentionForm(shape.headDim(), scale, 0),
-                    new Qkv(dQ, dK, dV));
+            on.attention()
+                    .attentionBackward(
+                            dOut,
+                            new Qkv(q, k, v),
+                            out,
+                            stats,
+                            segments,
+                            new AttentionForm(shape.headDim(), scale, 0),
+                            new Qkv(dQ, dK, dV));
             return dQ;
         }
-        on.attention(
-                q,
-                new CachedRows(cache, 0, sequences, segments),
-                new AttentionForm(shape.headDim(), scale, 0),
-                out,
-                null);
+        on.attention()
+                .attention(
+                        q,
+                        new CachedRows(cache, 0, sequences, segments),
+                        new AttentionForm(shape.headDim(), scale, 0),
+                        out,
+                        null);
         return out;
     }
 }

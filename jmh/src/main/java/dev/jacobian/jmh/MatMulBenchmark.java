@@ -51,7 +51,7 @@ public class MatMulBenchmark {
         firstA = a.select(0, 0); // [M, K]
         firstB = b.select(0, 0); // [K, N]
         firstOut = out.select(0, 0); // [M, N]
-        packed = backend.pack(firstB);
+        packed = backend.matrices().pack(firstB);
     }
 
     private static Tensor matrices(float[] numbers, int batch, int rows, int columns, boolean transposed) {
@@ -63,11 +63,11 @@ public class MatMulBenchmark {
     @Benchmark
     public Tensor vector() {
         if (shape.batched()) {
-            backend.batchedMatmul(a, b, out, false);
+            backend.matrices().batchedMatmul(a, b, out, false);
         } else if (shape.packed()) {
-            backend.matmul(firstA, packed, firstOut, false);
+            backend.matrices().matmul(firstA, packed, firstOut, false);
         } else {
-            backend.matmul(firstA, firstB, firstOut, false);
+            backend.matrices().matmul(firstA, firstB, firstOut, false);
         }
         return out;
     }
@@ -104,7 +104,7 @@ public class MatMulBenchmark {
     @Benchmark
     public Tensor oneByOne() {
         for (int i = 0; i < shape.batch(); i++) {
-            backend.matmul(a.select(0, i), b.select(0, i), out.select(0, i), false);
+            backend.matrices().matmul(a.select(0, i), b.select(0, i), out.select(0, i), false);
         }
         return out;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.jmh;
 
-import dev.jacobian.tensor.Backend;
+import dev.jacobian.tensor.AdamWStep;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.Tensor;
 import java.util.concurrent.TimeUnit;
@@ -23,8 +23,8 @@ public class OptimizerBenchmark {
     @Param("adamw 16M")
     public String optimizer;
 
-    private final Backend.AdamWStep step =
-            new Backend.AdamWStep(1f, 1 - 1e-7f, 0.9, 0.999, 1e-5f / 0.1f, (float) (1 / Math.sqrt(0.001)), 1e-8f);
+    private final AdamWStep step =
+            new AdamWStep(1f, 1 - 1e-7f, 0.9, 0.999, 1e-5f / 0.1f, (float) (1 / Math.sqrt(0.001)), 1e-8f);
     private Tensor parameter;
     private Tensor gradient;
     private Tensor m;
@@ -49,13 +49,13 @@ public class OptimizerBenchmark {
 
     @Benchmark
     public Tensor vector() {
-        Backends.cpu().adamW(parameter, gradient, m, v, step);
+        Backends.cpu().optimizer().adamW(parameter, gradient, m, v, step);
         return parameter;
     }
 
     @Benchmark
     public Tensor loop() {
-        Backends.reference().adamW(parameter, gradient, m, v, step);
+        Backends.reference().optimizer().adamW(parameter, gradient, m, v, step);
         return parameter;
     }
 }

@@ -66,10 +66,10 @@ public class RowsBenchmark {
 
     private Tensor run(Backend backend) {
         switch (of.kind()) {
-            case "rmsnorm" -> backend.rmsNorm(x, weight, 1e-6f, out, inverseRms);
-            case "rotary" -> backend.rotary(x, HEAD_DIM, cos, sin, positions, false, out);
-            case "swiglu" -> backend.swiGlu(x, y, out);
-            default -> backend.softmax(x, 1f, out);
+            case "rmsnorm" -> backend.norms().rmsNorm(x, weight, 1e-6f, out, inverseRms);
+            case "rotary" -> backend.positions().rotary(x, HEAD_DIM, cos, sin, positions, false, out);
+            case "swiglu" -> backend.activations().swiGlu(x, y, out);
+            default -> backend.softmax().softmax(x, 1f, out);
         }
         return out;
     }

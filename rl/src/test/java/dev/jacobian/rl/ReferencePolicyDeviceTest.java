@@ -69,15 +69,15 @@ class ReferencePolicyDeviceTest {
             policy.parameters().forEach(Var::clearGrad);
         });
         // What the garbage collector finds meanwhile adds to what is free, never takes from it.
-        long before = Backends.of(device).availableMemory();
+        long before = Backends.of(device).memory().availableMemory();
         ReferencePolicy moves = ReferencePolicy.of(policy, true);
-        assertThat(Backends.of(device).availableMemory()).isGreaterThanOrEqualTo(before);
+        assertThat(Backends.of(device).memory().availableMemory()).isGreaterThanOrEqualTo(before);
         moves.use(there -> {
             assertThat(there.device()).isEqualTo(device);
-            assertThat(Backends.of(device).availableMemory()).isGreaterThanOrEqualTo(before);
+            assertThat(Backends.of(device).memory().availableMemory()).isGreaterThanOrEqualTo(before);
         });
         long weights = Float.BYTES * policy.config().parameters();
-        assertThat(Backends.of(device).availableMemory())
+        assertThat(Backends.of(device).memory().availableMemory())
                 .as("the gradients come back with the next step")
                 .isGreaterThanOrEqualTo(before + weights);
     }

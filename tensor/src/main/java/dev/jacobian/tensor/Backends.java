@@ -25,7 +25,7 @@ public final class Backends {
     }
 
     private static final class RecordedHolder {
-        static final Backend CPU = RecordedKernels.of(Holder.CPU);
+        static final Backend CPU = RecordedBackend.of(Holder.CPU);
     }
 
     /**
@@ -61,7 +61,7 @@ public final class Backends {
 
     /** The plain-loop kernels that specify all others. */
     public static Backend reference() {
-        return new ReferenceBackend();
+        return ReferenceBackend.create();
     }
 
     /**
@@ -74,7 +74,7 @@ public final class Backends {
             return cpu();
         }
         Backend cuda = CudaBackend.of(device.ordinal());
-        return KernelEvent.wanted() ? RecordedKernels.of(cuda) : cuda;
+        return KernelEvent.wanted() ? RecordedBackend.of(cuda) : cuda;
     }
 
     /** Whether the module with the Vector API is there. */
@@ -89,7 +89,7 @@ public final class Backends {
 
     private static Backend findCpu() {
         if ("reference".equals(System.getProperty("jacobian.backend"))) {
-            return new ReferenceBackend();
+            return ReferenceBackend.create();
         }
         if (!hasVectorApi()) {
             System.getLogger("dev.jacobian.tensor")
@@ -98,8 +98,8 @@ public final class Backends {
                             "The Vector API module is missing, so plain loops are used: expect a hundredth of the"
                                     + " speed. Pass --add-modules jdk.incubator.vector to java, or run on the module"
                                     + " path.");
-            return new ReferenceBackend();
+            return ReferenceBackend.create();
         }
-        return new VectorBackend();
+        return VectorBackend.create();
     }
 }

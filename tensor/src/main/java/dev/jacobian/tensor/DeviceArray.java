@@ -4,7 +4,7 @@ package dev.jacobian.tensor;
 /**
  * The elements of tensors on a device: what a Java array is to tensors on the CPU.
  *
- * <p>Made by {@link Backend#allocate} and understood by that backend's kernels. All methods may return before the device has
+ * <p>Made by {@link BackendMemory#allocate} and understood by that backend's kernels. All methods may return before the device has
  * done what they say, except {@link #read}; the device does everything in the order in which it was asked, so that this
  * cannot be seen. A failure on the way is thrown by a later call.
  */

@@ -24,7 +24,7 @@ final class KernelEvent extends Event {
     private static final KernelEvent PROBE = new KernelEvent();
 
     @Label("Kernel")
-    @Description("Method of dev.jacobian.tensor.Backend")
+    @Description("Method of one of the interfaces that dev.jacobian.tensor.Backend gives")
     String kernel;
 
     @Label("Rows")
@@ -43,6 +43,32 @@ final class KernelEvent extends Event {
     @Description(
             "Floating-point operations of a matrix product, 2 M N K for each; 0 for other kernels, which memory bounds")
     long operations;
+
+    /** Sizes of a kernel that works on rows, by its first tensor; false if its first argument is none. */
+    boolean describeRows(Object[] arguments) {
+        Object subject = arguments[0] instanceof Qkv qkv ? qkv.q() : arguments[0];
+        if (!(subject instanceof Tensor first)) {
+            return false;
+        }
+        rows = first.rank() == 0 ? 1 : first.extent(0);
+        columns = first.shape().elements() / Math.max(1, rows);
+        return true;
+    }
+
+    /** Sizes of a product of two operands, or as those of rows for what prepares one. */
+    boolean describeProduct(Object[] arguments) {
+        if (!describeRows(arguments)) {
+            return false;
+        }
+        Object right = arguments.length > 1 ? arguments[1] : null;
+        if (arguments[0] instanceof Tensor left && arguments.length == 4) {
+            rows = left.rank() == 3 ? (long) left.extent(0) * left.extent(1) : left.extent(0);
+            inner = left.extent(-1);
+            columns = right instanceof PackedMatrix packed ? packed.columns() : ((Tensor) right).extent(-1);
+            operations = 2 * rows * inner * columns;
+        }
+        return true;
+    }
 
     /** Whether a recording wants these events now. */
     static boolean wanted() {

@@ -35,9 +35,9 @@ public interface Replays extends AutoCloseable {
      * Computes the body, or replays what it did before.
      *
      * <p>A body works on tensors of the device alone and does the same whenever the shape is the same. It must not read
-     * anything back ({@link Backend#readsBack}), nor copy from the host. What it writes beside its result, such as gradients,
+     * anything back ({@link Replaying#readsBack}), nor copy from the host. What it writes beside its result, such as gradients,
      * lies in memory that is there before. Of integers it may use the arrays that are given here, <em>as these objects</em>, or
-     * {@linkplain Backend#part parts} of them; other arrays count as part of the shape.
+     * {@linkplain Replaying#part parts} of them; other arrays count as part of the shape.
      *
      * @param shape equal only if the body does the same: the numbers that fix it, with their arrays' contents
      * @param constants equal as long as the memory is the same that bodies read and write beside inputs and result; with

@@ -61,7 +61,7 @@ public final class Tensor {
         if (device.equals(Device.CPU)) {
             return zeros(dtype, shape);
         }
-        Tensor zeros = of(Backends.of(device).allocate(dtype, shape.elements(), false), shape);
+        Tensor zeros = of(Backends.of(device).memory().allocate(dtype, shape.elements(), false), shape);
         zeros.deviceArray().fill(0, shape.elements(), 0f);
         return zeros;
     }
@@ -78,7 +78,9 @@ public final class Tensor {
 
     /** A dense tensor on this one's device, with unspecified contents. */
     private Tensor empty(DType type) {
-        return isOnDevice() ? of(Backends.of(device()).allocate(type, elements(), false), shape) : zeros(type, shape);
+        return isOnDevice()
+                ? of(Backends.of(device()).memory().allocate(type, elements(), false), shape)
+                : zeros(type, shape);
     }
 
     /** An F32 tensor that shares {@code values}; its length must be the product of the extents. */
@@ -429,7 +431,7 @@ public final class Tensor {
         }
         Tensor copy = target.equals(Device.CPU)
                 ? zeros(dtype, shape)
-                : of(Backends.of(target).allocate(dtype, elements(), false), shape);
+                : of(Backends.of(target).memory().allocate(dtype, elements(), false), shape);
         copy.copyFrom(this);
         return copy;
     }

@@ -8,7 +8,7 @@ import java.util.Locale;
  *
  * <p>Decoding reads every weight once per token and does next to nothing with it, so its speed is the size of the weights
  * divided by the bandwidth of memory: half the bits, twice the tokens. Arithmetic is F32 in every format: a product has, bit
- * for bit, the value of the F32 product with {@link Backend#unpack(PackedMatrix)}. Only F32 weights can be trained.
+ * for bit, the value of the F32 product with {@link MatrixKernels#unpack(PackedMatrix)}. Only F32 weights can be trained.
  *
  * <table>
  *   <caption>Advantages and disadvantages</caption>

@@ -115,7 +115,7 @@ public final class Workspace {
          * scope, when the garbage collector finds it.
          */
         public DeviceArray array(Backend device, DType dtype, int length) {
-            DeviceArray array = device.allocate(dtype, length, workspace != null);
+            DeviceArray array = device.memory().allocate(dtype, length, workspace != null);
             if (workspace != null) {
                 workspace.lease(array, depth);
             }

@@ -5,10 +5,6 @@ import static dev.jacobian.tensor.Numbers.normal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.jacobian.tensor.Backend.AdamWStep;
-import dev.jacobian.tensor.Backend.AttentionForm;
-import dev.jacobian.tensor.Backend.CachedRows;
-import dev.jacobian.tensor.Backend.Qkv;
 import java.lang.reflect.Method;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -82,13 +78,17 @@ class AllocationTest {
             Tensor a = normal(rng, m, 64);
             Tensor b = normal(rng, 64, 70);
             Tensor out = Tensor.zeros(m, 70);
-            PackedMatrix packed = cpu.pack(b);
-            assertAllocatesAtMost(256, "matmul with " + m + " rows", () -> cpu.matmul(a, b, out, false));
-            assertAllocatesAtMost(256, "packed matmul with " + m + " rows", () -> cpu.matmul(a, packed, out, true));
+            PackedMatrix packed = cpu.matrices().pack(b);
+            assertAllocatesAtMost(
+                    256, "matmul with " + m + " rows", () -> cpu.matrices().matmul(a, b, out, false));
+            assertAllocatesAtMost(
+                    256,
+                    "packed matmul with " + m + " rows",
+                    () -> cpu.matrices().matmul(a, packed, out, true));
             Tensor dOut = normal(rng, m, 70);
             Tensor dB = Tensor.zeros(64, 70);
             // t() itself makes a view
-            assertAllocatesAtMost(512, "transposed matmul", () -> cpu.matmul(a.t(), dOut, dB, true));
+            assertAllocatesAtMost(512, "transposed matmul", () -> cpu.matrices().matmul(a.t(), dOut, dB, true));
         }
     }
 
@@ -99,18 +99,21 @@ class AllocationTest {
         Tensor b = normal(rng, batch, 30, 21);
         Tensor out = Tensor.zeros(batch, 17, 21);
         // three views of each matrix, of 128 bytes each
-        assertAllocatesAtMost(256 + batch * 3 * 128, "batchedMatmul", () -> cpu.batchedMatmul(a, b, out, false));
+        assertAllocatesAtMost(
+                256 + batch * 3 * 128, "batchedMatmul", () -> cpu.matrices().batchedMatmul(a, b, out, false));
     }
 
     @Test
     void matrixProductsInEveryWeightFormat() {
         for (WeightFormat format : WeightFormat.values()) {
-            PackedMatrix packed = cpu.pack(normal(rng, 70, 150), format);
+            PackedMatrix packed = cpu.matrices().pack(normal(rng, 70, 150), format);
             for (int m : new int[] {1, 4, 37}) {
                 Tensor a = normal(rng, m, 70);
                 Tensor out = Tensor.zeros(m, 150);
                 assertAllocatesAtMost(
-                        256, format + " matmul with " + m + " rows", () -> cpu.matmul(a, packed, out, false));
+                        256,
+                        format + " matmul with " + m + " rows",
+                        () -> cpu.matrices().matmul(a, packed, out, false));
             }
         }
     }
@@ -124,17 +127,17 @@ class AllocationTest {
         Tensor weight = normal(rng, 77);
         Tensor dWeight = Tensor.zeros(77);
         Tensor r = Tensor.zeros(20);
-        assertAllocatesAtMost(256, "add", () -> cpu.add(x, y, out));
-        assertAllocatesAtMost(256, "addRow", () -> cpu.addRow(x, weight, out));
-        assertAllocatesAtMost(256, "sumRowsInto", () -> cpu.sumRowsInto(x, dWeight));
-        assertAllocatesAtMost(256, "sumOfSquares", () -> cpu.sumOfSquares(x));
-        assertAllocatesAtMost(256, "rmsNorm", () -> cpu.rmsNorm(x, weight, 1e-5f, out, r));
-        assertAllocatesAtMost(256, "rmsNormBackward", () -> cpu.rmsNormBackward(y, x, weight, r, out, dWeight));
-        assertAllocatesAtMost(256, "swiGlu", () -> cpu.swiGlu(x, y, out));
-        assertAllocatesAtMost(256, "swiGluBackward", () -> cpu.swiGluBackward(x, y, x, out, more));
+        assertAllocatesAtMost(256, "add", () -> cpu.elementwise().add(x, y, out));
+        assertAllocatesAtMost(256, "addRow", () -> cpu.elementwise().addRow(x, weight, out));
+        assertAllocatesAtMost(256, "sumRowsInto", () -> cpu.elementwise().sumRowsInto(x, dWeight));
+        assertAllocatesAtMost(256, "sumOfSquares", () -> cpu.elementwise().sumOfSquares(x));
+        assertAllocatesAtMost(256, "rmsNorm", () -> cpu.norms().rmsNorm(x, weight, 1e-5f, out, r));
+        assertAllocatesAtMost(256, "rmsNormBackward", () -> cpu.norms().rmsNormBackward(y, x, weight, r, out, dWeight));
+        assertAllocatesAtMost(256, "swiGlu", () -> cpu.activations().swiGlu(x, y, out));
+        assertAllocatesAtMost(256, "swiGluBackward", () -> cpu.activations().swiGluBackward(x, y, x, out, more));
         Tensor squares = Tensor.zeros(20, 77);
         AdamWStep step = new AdamWStep(1f, 1f, 0.9f, 0.99f, 1e-6f, 1f, 1e-8f);
-        assertAllocatesAtMost(256, "adamW", () -> cpu.adamW(out, x, more, squares, step));
+        assertAllocatesAtMost(256, "adamW", () -> cpu.optimizer().adamW(out, x, more, squares, step));
     }
 
     @Test
@@ -143,7 +146,7 @@ class AllocationTest {
         Tensor cos = normal(rng, 9, 24);
         int[] positions = {0, 1, 2, 3, 4, 8};
         Tensor out = Tensor.zeros(6, 2 * 48);
-        assertAllocatesAtMost(256, "rotary", () -> cpu.rotary(x, 48, cos, cos, positions, false, out));
+        assertAllocatesAtMost(256, "rotary", () -> cpu.positions().rotary(x, 48, cos, cos, positions, false, out));
     }
 
     @Test
@@ -153,8 +156,9 @@ class AllocationTest {
         Tensor row = Tensor.zeros(8);
         Tensor entropy = Tensor.zeros(8);
         Tensor stats = Tensor.zeros(8, 2);
-        assertAllocatesAtMost(256, "logProbs", () -> cpu.logProbs(logits, 1f, targets, row, entropy, stats));
-        assertAllocatesAtMost(256, "logProbsBackward", () -> cpu.logProbsBackward(logits, 1f, targets, row, stats));
+        assertAllocatesAtMost(256, "logProbs", () -> cpu.softmax().logProbs(logits, 1f, targets, row, entropy, stats));
+        assertAllocatesAtMost(
+                256, "logProbsBackward", () -> cpu.softmax().logProbsBackward(logits, 1f, targets, row, stats));
     }
 
     @Test
@@ -162,7 +166,7 @@ class AllocationTest {
         Segments segments = Segments.of(19, 30);
         Tensor q = normal(rng, 49, 4 * 24);
         Tensor k = normal(rng, 49, 2 * 24);
-        KvCache cache = cpu.newKvCache(1, 2, 24);
+        KvCache cache = cpu.attention().newKvCache(1, 2, 24);
         int[] sequences = {cache.add(), cache.add()};
         cache.append(0, sequences, segments, k, k);
         Tensor out = Tensor.zeros(49, 4 * 24);
@@ -173,19 +177,25 @@ class AllocationTest {
         assertAllocatesAtMost(
                 256,
                 "attention",
-                () -> cpu.attention(
-                        q, new CachedRows(cache, 0, sequences, segments), new AttentionForm(24, 0.2f, 0), out, stats));
+                () -> cpu.attention()
+                        .attention(
+                                q,
+                                new CachedRows(cache, 0, sequences, segments),
+                                new AttentionForm(24, 0.2f, 0),
+                                out,
+                                stats));
         // one description of the work per call and per family
         assertAllocatesAtMost(
                 1024,
                 "attentionBackward",
-                () -> cpu.attentionBackward(
-                        q,
-                        new Qkv(q, k, k),
-                        out,
-                        stats,
-                        segments,
-                        new AttentionForm(24, 0.2f, 0),
-                        new Qkv(dQ, dK, dV)));
+                () -> cpu.attention()
+                        .attentionBackward(
+                                q,
+                                new Qkv(q, k, k),
+                                out,
+                                stats,
+                                segments,
+                                new AttentionForm(24, 0.2f, 0),
+                                new Qkv(dQ, dK, dV)));
     }
 }

@@ -4,9 +4,6 @@ package dev.jacobian.tensor;
 import static dev.jacobian.tensor.Numbers.assertSameBits;
 import static dev.jacobian.tensor.Numbers.normal;
 
-import dev.jacobian.tensor.Backend.AttentionForm;
-import dev.jacobian.tensor.Backend.CachedRows;
-import dev.jacobian.tensor.Backend.Qkv;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,34 +30,38 @@ class AttentionConformanceTest {
         String what = tested.name() + " " + heads + "/" + kvHeads + " heads of " + headDim + ", rows " + n + ", window "
                 + window;
 
-        KvCache cache = tested.newKvCache(1, kvHeads, headDim);
+        KvCache cache = tested.attention().newKvCache(1, kvHeads, headDim);
         int[] sequences = sequences(cache, segments);
         cache.append(0, sequences, segments, k, v);
         Tensor expected = Tensor.zeros(n, heads * headDim);
         Tensor expectedStats = Tensor.zeros(n, heads, 2);
-        reference.attention(
-                q,
-                new CachedRows(cache, 0, sequences, segments),
-                new AttentionForm(headDim, scale, window),
-                expected,
-                expectedStats);
+        reference
+                .attention()
+                .attention(
+                        q,
+                        new CachedRows(cache, 0, sequences, segments),
+                        new AttentionForm(headDim, scale, window),
+                        expected,
+                        expectedStats);
         Tensor actual = normal(rng, n, heads * headDim);
         Tensor actualStats = normal(rng, n, heads, 2);
-        tested.attention(
-                q,
-                new CachedRows(cache, 0, sequences, segments),
-                new AttentionForm(headDim, scale, window),
-                actual,
-                actualStats);
+        tested.attention()
+                .attention(
+                        q,
+                        new CachedRows(cache, 0, sequences, segments),
+                        new AttentionForm(headDim, scale, window),
+                        actual,
+                        actualStats);
         assertSameBits(actualStats, expectedStats, what + ", stats");
         assertSameBits(actual, expected, what);
         actual.fill(7f);
-        tested.attention(
-                q,
-                new CachedRows(cache, 0, sequences, segments),
-                new AttentionForm(headDim, scale, window),
-                actual,
-                null);
+        tested.attention()
+                .attention(
+                        q,
+                        new CachedRows(cache, 0, sequences, segments),
+                        new AttentionForm(headDim, scale, window),
+                        actual,
+                        null);
         assertSameBits(actual, expected, what + ", no stats");
 
         Tensor dOut = normal(rng, n, heads * headDim);
@@ -68,22 +69,25 @@ class AttentionConformanceTest {
             normal(rng, n, heads * headDim), normal(rng, n, kvHeads * headDim), normal(rng, n, kvHeads * headDim)
         };
         Tensor[] got = {wanted[0].copy(), wanted[1].copy(), wanted[2].copy()};
-        reference.attentionBackward(
-                dOut,
-                new Qkv(q, k, v),
-                expected,
-                expectedStats,
-                segments,
-                new AttentionForm(headDim, scale, window),
-                new Qkv(wanted[0], wanted[1], wanted[2]));
-        tested.attentionBackward(
-                dOut,
-                new Qkv(q, k, v),
-                expected,
-                expectedStats,
-                segments,
-                new AttentionForm(headDim, scale, window),
-                new Qkv(got[0], got[1], got[2]));
+        reference
+                .attention()
+                .attentionBackward(
+                        dOut,
+                        new Qkv(q, k, v),
+                        expected,
+                        expectedStats,
+                        segments,
+                        new AttentionForm(headDim, scale, window),
+                        new Qkv(wanted[0], wanted[1], wanted[2]));
+        tested.attention()
+                .attentionBackward(
+                        dOut,
+                        new Qkv(q, k, v),
+                        expected,
+                        expectedStats,
+                        segments,
+                        new AttentionForm(headDim, scale, window),
+                        new Qkv(got[0], got[1], got[2]));
         assertSameBits(got[0], wanted[0], what + ", dQ");
         assertSameBits(got[1], wanted[1], what + ", dK");
         assertSameBits(got[2], wanted[2], what + ", dV");
@@ -161,7 +165,7 @@ class AttentionConformanceTest {
         int heads = 4;
         int kvHeads = 2;
         int headDim = 16;
-        KvCache cache = tested.newKvCache(2, kvHeads, headDim);
+        KvCache cache = tested.attention().newKvCache(2, kvHeads, headDim);
         int[] sequences = {cache.add(), cache.add(), cache.add()};
         Segments prompt = Segments.of(5, 16, 40);
         fill(rng, cache, sequences, prompt, kvHeads * headDim);
@@ -175,18 +179,21 @@ class AttentionConformanceTest {
                 Tensor expected = Tensor.zeros(one.rows(), heads * headDim);
                 Tensor actual = Tensor.zeros(one.rows(), heads * headDim);
                 int window = step % 3 == 0 ? 0 : step;
-                reference.attention(
-                        q,
-                        new CachedRows(cache, layer, sequences, one),
-                        new AttentionForm(headDim, 0.25f, window),
-                        expected,
-                        null);
-                tested.attention(
-                        q,
-                        new CachedRows(cache, layer, sequences, one),
-                        new AttentionForm(headDim, 0.25f, window),
-                        actual,
-                        null);
+                reference
+                        .attention()
+                        .attention(
+                                q,
+                                new CachedRows(cache, layer, sequences, one),
+                                new AttentionForm(headDim, 0.25f, window),
+                                expected,
+                                null);
+                tested.attention()
+                        .attention(
+                                q,
+                                new CachedRows(cache, layer, sequences, one),
+                                new AttentionForm(headDim, 0.25f, window),
+                                actual,
+                                null);
                 assertSameBits(actual, expected, "step " + step + ", layer " + layer);
             }
             cache.advance(sequences, one);
@@ -213,25 +220,27 @@ class AttentionConformanceTest {
         Tensor q = normal(rng, n, 2 * width);
         Tensor k = normal(rng, n, width);
         Tensor v = normal(rng, n, width);
-        KvCache scored = tested.newKvCache(1, 2, 24);
+        KvCache scored = tested.attention().newKvCache(1, 2, 24);
         int[] all = {scored.add()};
         Segments whole = Segments.of(n);
         scored.append(0, all, whole, k, v);
         Tensor together = Tensor.zeros(n, 2 * width);
-        tested.attention(q, new CachedRows(scored, 0, all, whole), new AttentionForm(24, 0.2f, 0), together, null);
+        tested.attention()
+                .attention(q, new CachedRows(scored, 0, all, whole), new AttentionForm(24, 0.2f, 0), together, null);
 
-        KvCache decoded = tested.newKvCache(1, 2, 24);
+        KvCache decoded = tested.attention().newKvCache(1, 2, 24);
         int[] one = {decoded.add()};
         Segments step = Segments.of(1);
         Tensor out = Tensor.zeros(1, 2 * width);
         for (int i = 0; i < n; i++) {
             decoded.append(0, one, step, k.slice(0, i, i + 1), v.slice(0, i, i + 1));
-            tested.attention(
-                    q.slice(0, i, i + 1),
-                    new CachedRows(decoded, 0, one, step),
-                    new AttentionForm(24, 0.2f, 0),
-                    out,
-                    null);
+            tested.attention()
+                    .attention(
+                            q.slice(0, i, i + 1),
+                            new CachedRows(decoded, 0, one, step),
+                            new AttentionForm(24, 0.2f, 0),
+                            out,
+                            null);
             decoded.advance(one, step);
             assertSameBits(out, together.slice(0, i, i + 1), "token " + i);
         }

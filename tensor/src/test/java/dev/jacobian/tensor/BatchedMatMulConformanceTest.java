@@ -29,8 +29,8 @@ class BatchedMatMulConformanceTest {
         int n = b.extent(2);
         Tensor expected = normal(rng, batch, m + rng.nextInt(2), n);
         Tensor actual = expected.copy();
-        reference.batchedMatmul(a, b, expected.slice(1, 0, m), accumulate);
-        tested.batchedMatmul(a, b, actual.slice(1, 0, m), accumulate);
+        reference.matrices().batchedMatmul(a, b, expected.slice(1, 0, m), accumulate);
+        tested.matrices().batchedMatmul(a, b, actual.slice(1, 0, m), accumulate);
         assertSameBits(
                 actual,
                 expected,
@@ -97,13 +97,13 @@ class BatchedMatMulConformanceTest {
         Tensor a = normal(rng, 40, 20, 33); // [B, M, K]
         Tensor b = normal(rng, 40, 33, 18); // [B, K, N]
         Tensor together = Tensor.zeros(40, 20, 18); // [B, M, N]
-        tested.batchedMatmul(a, b, together, false);
+        tested.matrices().batchedMatmul(a, b, together, false);
         for (int i = 0; i < 40; i += 13) {
             Tensor alone = Tensor.zeros(1, 20, 18); // [1, M, N]
-            tested.batchedMatmul(a.slice(0, i, i + 1), b.slice(0, i, i + 1), alone, false);
+            tested.matrices().batchedMatmul(a.slice(0, i, i + 1), b.slice(0, i, i + 1), alone, false);
             assertSameBits(alone, together.slice(0, i, i + 1), "batch of one, matrix " + i);
             Tensor product = Tensor.zeros(20, 18); // [M, N]
-            tested.matmul(a.select(0, i), b.select(0, i), product, false);
+            tested.matrices().matmul(a.select(0, i), b.select(0, i), product, false);
             assertSameBits(product, together.select(0, i), "product of matrices, matrix " + i);
         }
     }

@@ -83,8 +83,10 @@ class BatchedProductDeviceTest {
             Tensor expected = integers(batch, m + 1, n); // [B, M + 1, N]: a row between the results
             Tensor onDevice = expected.to(outType).to(DEVICE).copy();
             for (boolean accumulate : new boolean[] {true, false}) {
-                cpu.batchedMatmul(a, b, expected.slice(1, 0, m), accumulate);
-                tested.batchedMatmul(laid(a, type, orderA), laid(b, type, orderB), onDevice.slice(1, 0, m), accumulate);
+                cpu.matrices().batchedMatmul(a, b, expected.slice(1, 0, m), accumulate);
+                tested.matrices()
+                        .batchedMatmul(
+                                laid(a, type, orderA), laid(b, type, orderB), onDevice.slice(1, 0, m), accumulate);
                 assertThat(onDevice.to(Device.CPU).to(DType.F32).toFloatArray())
                         .as(a.shape() + " x " + b.shape() + (accumulate ? ", accumulating" : ""))
                         .containsExactly(expected.toFloatArray());
@@ -101,8 +103,8 @@ class BatchedProductDeviceTest {
         Tensor b = Numbers.normal(rng, 1, 700, 30).to(type).to(DEVICE); // [1, K, N]
         Tensor batch = Tensor.zeros(DEVICE, type, Shape.of(1, 40, 30)); // [1, M, N]
         Tensor product = Tensor.zeros(DEVICE, type, Shape.of(40, 30)); // [M, N]
-        tested.batchedMatmul(a, b, batch, false);
-        tested.matmul(a.select(0, 0), b.select(0, 0), product, false);
+        tested.matrices().batchedMatmul(a, b, batch, false);
+        tested.matrices().matmul(a.select(0, 0), b.select(0, 0), product, false);
         assertThat(batch.toFloatArray()).containsExactly(product.toFloatArray());
     }
 
@@ -115,15 +117,15 @@ class BatchedProductDeviceTest {
         Tensor a = Numbers.normal(rng, 3, m, k).to(type); // [B, M, K]
         Tensor b = Numbers.normal(rng, 3, k, n).to(type); // [B, K, N]
         Tensor together = Tensor.zeros(DEVICE, type, Shape.of(3, m, n)); // [B, M, N]
-        tested.batchedMatmul(a.to(DEVICE), b.to(DEVICE), together, false);
+        tested.matrices().batchedMatmul(a.to(DEVICE), b.to(DEVICE), together, false);
         Tensor alone = Tensor.zeros(DEVICE, type, Shape.of(m, n)); // [M, N]
         for (int i = 0; i < 3; i++) {
-            tested.matmul(a.to(DEVICE).select(0, i), b.to(DEVICE).select(0, i), alone, false);
+            tested.matrices().matmul(a.to(DEVICE).select(0, i), b.to(DEVICE).select(0, i), alone, false);
             assertThat(together.select(0, i).toFloatArray()).containsExactly(alone.toFloatArray());
         }
         if (type == DType.F32) {
             Tensor onCpu = Tensor.zeros(3, m, n); // [B, M, N]
-            Backends.cpu().batchedMatmul(a, b, onCpu, false);
+            Backends.cpu().matrices().batchedMatmul(a, b, onCpu, false);
             assertThat(together.toFloatArray()).containsExactly(onCpu.toFloatArray());
         }
     }
@@ -137,7 +139,7 @@ class BatchedProductDeviceTest {
         Tensor a = Tensor.of(new float[] {1 + 0x1p-12f, 1 + 0x1p-12f}, 2, 1, 1).to(DEVICE);
         Tensor b = Tensor.of(new float[] {1, 1}, 2, 1, 1).to(DEVICE);
         Tensor out = Tensor.zeros(DEVICE, DType.F32, Shape.of(2, 1, 1));
-        tested.batchedMatmul(a, b, out, false);
+        tested.matrices().batchedMatmul(a, b, out, false);
         assertThat(out.toFloatArray()).containsExactly(expected, expected);
     }
 
@@ -150,9 +152,9 @@ class BatchedProductDeviceTest {
             Tensor b = Tensor.zeros(DEVICE, DType.BF16, Shape.of(extents[0], extents[2], extents[3]));
             Tensor before = integers(extents[0], extents[1], extents[3]);
             Tensor out = before.to(DEVICE).copy();
-            tested.batchedMatmul(a, b, out, true);
+            tested.matrices().batchedMatmul(a, b, out, true);
             assertThat(out.toFloatArray()).containsExactly(before.toFloatArray());
-            tested.batchedMatmul(a, b, out, false);
+            tested.matrices().batchedMatmul(a, b, out, false);
             assertThat(out.toFloatArray()).containsOnly(extents[2] == 0 ? new float[] {0} : new float[0]);
         }
     }
@@ -166,7 +168,7 @@ class BatchedProductDeviceTest {
         Tensor a = integers(batch, 1, 1);
         Tensor b = integers(batch, 1, 1);
         Tensor out = Tensor.zeros(DEVICE, DType.F32, Shape.of(batch, 1, 1));
-        tested.batchedMatmul(a.to(DEVICE), b.to(DEVICE), out, false);
+        tested.matrices().batchedMatmul(a.to(DEVICE), b.to(DEVICE), out, false);
         float[] products = out.toFloatArray();
         for (int i : new int[] {0, 1, batch / 2, 65_534, 65_535, batch - 1}) {
             assertThat(products[i]).as("matrix " + i).isEqualTo(a.get(i, 0, 0) * b.get(i, 0, 0));
@@ -178,13 +180,14 @@ class BatchedProductDeviceTest {
         Tensor a = Tensor.zeros(DEVICE, DType.F32, Shape.of(2, 3, 4));
         Tensor b = Tensor.zeros(DEVICE, DType.BF16, Shape.of(2, 4, 5));
         Tensor out = Tensor.zeros(DEVICE, DType.F32, Shape.of(2, 3, 5));
-        assertThatThrownBy(() -> tested.batchedMatmul(a, b, out, false))
+        assertThatThrownBy(() -> tested.matrices().batchedMatmul(a, b, out, false))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("F32[2, 3, 4] on cuda:0 and BF16[2, 4, 5] on cuda:0 into F32[2, 3, 5]");
         Backends.setBatchInvariant(true);
         Tensor half = Tensor.zeros(DEVICE, DType.F16, Shape.of(2, 3, 4));
-        assertThatThrownBy(() -> tested.batchedMatmul(
-                        half, half.transpose(1, 2), out.slice(2, 0, 3).copy(), false))
+        assertThatThrownBy(() -> tested.matrices()
+                        .batchedMatmul(
+                                half, half.transpose(1, 2), out.slice(2, 0, 3).copy(), false))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("convert them to F32 or BF16");
     }

@@ -6,7 +6,6 @@ import static dev.jacobian.tensor.Numbers.normal;
 import static dev.jacobian.tensor.Numbers.wild;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.jacobian.tensor.Backend.AdamWStep;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
@@ -53,12 +52,12 @@ class ElementwiseConformanceTest {
         for (int n = 0; n <= 140; n++) {
             Tensor x = wild(rng, n);
             Tensor y = wild(rng, n);
-            compare("add " + n, (b, o) -> b.add(x, y, o[0]), normal(rng, n));
-            compare("multiply " + n, (b, o) -> b.multiply(x, y, o[0]), normal(rng, n));
-            compare("scale " + n, (b, o) -> b.scale(x, 0.3f, o[0]), normal(rng, n));
-            compare("addScaled " + n, (b, o) -> b.addScaled(x, -1.7f, o[0]), wild(rng, n));
-            compare("add in place " + n, (b, o) -> b.add(o[0], y, o[0]), x);
-            compare("scale in place " + n, (b, o) -> b.scale(o[0], 3f, o[0]), x);
+            compare("add " + n, (b, o) -> b.elementwise().add(x, y, o[0]), normal(rng, n));
+            compare("multiply " + n, (b, o) -> b.elementwise().multiply(x, y, o[0]), normal(rng, n));
+            compare("scale " + n, (b, o) -> b.elementwise().scale(x, 0.3f, o[0]), normal(rng, n));
+            compare("addScaled " + n, (b, o) -> b.elementwise().addScaled(x, -1.7f, o[0]), wild(rng, n));
+            compare("add in place " + n, (b, o) -> b.elementwise().add(o[0], y, o[0]), x);
+            compare("scale in place " + n, (b, o) -> b.elementwise().scale(o[0], 3f, o[0]), x);
         }
     }
 
@@ -69,15 +68,15 @@ class ElementwiseConformanceTest {
             for (int n : new int[] {0, 1, 5, 19}) {
                 Tensor x = wild(rng, n, d);
                 Tensor row = wild(rng, d);
-                compare("addRow " + n + "x" + d, (b, o) -> b.addRow(x, row, o[0]), normal(rng, n, d));
-                compare("sumRowsInto " + n + "x" + d, (b, o) -> b.sumRowsInto(x, o[0]), normal(rng, d));
+                compare("addRow " + n + "x" + d, (b, o) -> b.elementwise().addRow(x, row, o[0]), normal(rng, n, d));
+                compare("sumRowsInto " + n + "x" + d, (b, o) -> b.elementwise().sumRowsInto(x, o[0]), normal(rng, d));
                 int[] indices = new int[n];
                 for (int i = 0; i < n; i++) {
                     indices[i] = rng.nextInt(6);
                 }
                 Tensor table = normal(rng, 6, d);
-                compare("gatherRows", (b, o) -> b.gatherRows(table, indices, o[0]), normal(rng, n, d));
-                compare("scatterAddRows", (b, o) -> b.scatterAddRows(x, indices, o[0]), normal(rng, 6, d));
+                compare("gatherRows", (b, o) -> b.rows().gatherRows(table, indices, o[0]), normal(rng, n, d));
+                compare("scatterAddRows", (b, o) -> b.rows().scatterAddRows(x, indices, o[0]), normal(rng, 6, d));
             }
         }
     }
@@ -87,7 +86,9 @@ class ElementwiseConformanceTest {
         Rng rng = new Rng(12, 0);
         for (int n : new int[] {0, 1, 15, 16, 17, 100, 4095, 4096, 4097, 12_345, 300_001}) {
             Tensor x = normal(rng, n);
-            assertThat(tested.sumOfSquares(x)).as("n = " + n).isEqualTo(reference.sumOfSquares(x));
+            assertThat(tested.elementwise().sumOfSquares(x))
+                    .as("n = " + n)
+                    .isEqualTo(reference.elementwise().sumOfSquares(x));
         }
     }
 
@@ -95,17 +96,18 @@ class ElementwiseConformanceTest {
     void sumOfSquaresOfManyTensors() {
         Rng rng = new Rng(12, 1);
         List<Tensor> tensors = new ArrayList<>();
-        assertThat(tested.sumOfSquares(tensors)).isZero();
+        assertThat(tested.elementwise().sumOfSquares(tensors)).isZero();
         for (int n : new int[] {0, 0, 70_001, 1, 65_536, 0, 17, 4097}) {
             tensors.add(normal(rng, n));
-            assertThat(tested.sumOfSquares(tensors))
+            assertThat(tested.elementwise().sumOfSquares(tensors))
                     .as("%d tensors", tensors.size())
-                    .isEqualTo(reference.sumOfSquares(tensors));
+                    .isEqualTo(reference.elementwise().sumOfSquares(tensors));
         }
         for (int i = 0; i < 300; i++) {
             tensors.add(normal(rng, rng.nextInt(40)));
         }
-        assertThat(tested.sumOfSquares(tensors)).isEqualTo(reference.sumOfSquares(tensors));
+        assertThat(tested.elementwise().sumOfSquares(tensors))
+                .isEqualTo(reference.elementwise().sumOfSquares(tensors));
     }
 
     @Test
@@ -118,17 +120,21 @@ class ElementwiseConformanceTest {
                     Tensor weight = normal(rng, d);
                     Tensor dOut = edges ? wild(rng, n, d) : normal(rng, n, d);
                     String what = "rmsNorm " + n + "x" + d;
-                    compare(what, (b, o) -> b.rmsNorm(x, weight, 1e-5f, o[0], o[1]), normal(rng, n, d), normal(rng, n));
+                    compare(
+                            what,
+                            (b, o) -> b.norms().rmsNorm(x, weight, 1e-5f, o[0], o[1]),
+                            normal(rng, n, d),
+                            normal(rng, n));
                     Tensor r = Tensor.zeros(n);
-                    reference.rmsNorm(x, weight, 1e-5f, Tensor.zeros(n, d), r);
+                    reference.norms().rmsNorm(x, weight, 1e-5f, Tensor.zeros(n, d), r);
                     compare(
                             what + " backward",
-                            (b, o) -> b.rmsNormBackward(dOut, x, weight, r, o[0], o[1]),
+                            (b, o) -> b.norms().rmsNormBackward(dOut, x, weight, r, o[0], o[1]),
                             normal(rng, n, d),
                             normal(rng, d));
                     compare(
                             what + " backward, weight frozen",
-                            (b, o) -> b.rmsNormBackward(dOut, x, weight, r, o[0], null),
+                            (b, o) -> b.norms().rmsNormBackward(dOut, x, weight, r, o[0], null),
                             normal(rng, n, d));
                 }
             }
@@ -146,7 +152,7 @@ class ElementwiseConformanceTest {
             for (boolean inverse : new boolean[] {false, true}) {
                 compare(
                         "rotary " + headDim,
-                        (b, o) -> b.rotary(x, headDim, cos, sin, positions, inverse, o[0]),
+                        (b, o) -> b.positions().rotary(x, headDim, cos, sin, positions, inverse, o[0]),
                         normal(rng, 5, 3 * headDim));
             }
         }
@@ -159,10 +165,10 @@ class ElementwiseConformanceTest {
             Tensor gate = wild(rng, n);
             Tensor up = wild(rng, n);
             Tensor dOut = wild(rng, n);
-            compare("swiGlu " + n, (b, o) -> b.swiGlu(gate, up, o[0]), normal(rng, n));
+            compare("swiGlu " + n, (b, o) -> b.activations().swiGlu(gate, up, o[0]), normal(rng, n));
             compare(
                     "swiGlu backward " + n,
-                    (b, o) -> b.swiGluBackward(dOut, gate, up, o[0], o[1]),
+                    (b, o) -> b.activations().swiGluBackward(dOut, gate, up, o[0], o[1]),
                     normal(rng, n),
                     normal(rng, n));
         }
@@ -179,7 +185,7 @@ class ElementwiseConformanceTest {
         Tensor gate = Tensor.of(z, n);
         Tensor one = Tensor.zeros(n);
         one.fill(1f);
-        compare("sweep", (b, o) -> b.swiGlu(gate, one, o[0]), Tensor.zeros(n));
+        compare("sweep", (b, o) -> b.activations().swiGlu(gate, one, o[0]), Tensor.zeros(n));
     }
 
     @Test
@@ -197,23 +203,23 @@ class ElementwiseConformanceTest {
                 String what = "logProbs " + rows + "x" + v;
                 compare(
                         what,
-                        (b, o) -> b.logProbs(logits, inverse, targets, o[0], o[1], o[2]),
+                        (b, o) -> b.softmax().logProbs(logits, inverse, targets, o[0], o[1], o[2]),
                         Tensor.zeros(rows),
                         Tensor.zeros(rows),
                         Tensor.zeros(rows, 2));
                 compare(
                         what + " without entropy",
-                        (b, o) -> b.logProbs(logits, inverse, targets, o[0], null, o[1]),
+                        (b, o) -> b.softmax().logProbs(logits, inverse, targets, o[0], null, o[1]),
                         Tensor.zeros(rows),
                         Tensor.zeros(rows, 2));
-                compare("softmax", (b, o) -> b.softmax(logits, inverse, o[0]), normal(rng, rows, v));
-                compare("softmax in place", (b, o) -> b.softmax(o[0], inverse, o[0]), logits);
+                compare("softmax", (b, o) -> b.softmax().softmax(logits, inverse, o[0]), normal(rng, rows, v));
+                compare("softmax in place", (b, o) -> b.softmax().softmax(o[0], inverse, o[0]), logits);
                 Tensor stats = Tensor.zeros(rows, 2);
-                reference.logProbs(logits, inverse, targets, Tensor.zeros(rows), null, stats);
+                reference.softmax().logProbs(logits, inverse, targets, Tensor.zeros(rows), null, stats);
                 Tensor dLogProbs = normal(rng, rows);
                 compare(
                         what + " backward",
-                        (b, o) -> b.logProbsBackward(o[0], inverse, targets, dLogProbs, stats),
+                        (b, o) -> b.softmax().logProbsBackward(o[0], inverse, targets, dLogProbs, stats),
                         logits);
             }
         }
@@ -231,7 +237,7 @@ class ElementwiseConformanceTest {
             }
             compare(
                     "adamW " + n,
-                    (b, o) -> b.adamW(o[0], gradient, o[1], o[2], step),
+                    (b, o) -> b.optimizer().adamW(o[0], gradient, o[1], o[2], step),
                     normal(rng, n),
                     normal(rng, n),
                     v);
@@ -254,18 +260,23 @@ class ElementwiseConformanceTest {
         for (int count : new int[] {1, 2, 5}) {
             ComputePool.setThreads(count);
             String with = " with " + count + " threads";
-            compare("add" + with, (b, o) -> b.add(x, y, o[0]), x);
-            compare("addRow" + with, (b, o) -> b.addRow(x, weight, o[0]), x);
-            compare("sumRowsInto" + with, (b, o) -> b.sumRowsInto(x, o[0]), weight);
-            compare("rmsNorm" + with, (b, o) -> b.rmsNorm(x, weight, 1e-5f, o[0], o[1]), x, r);
-            reference.rmsNorm(x, weight, 1e-5f, Tensor.zeros(n, d), r);
-            compare("backward" + with, (b, o) -> b.rmsNormBackward(y, x, weight, r, o[0], o[1]), x, weight);
-            compare("swiGlu" + with, (b, o) -> b.swiGlu(x, y, o[0]), x);
-            compare("swiGlu backward" + with, (b, o) -> b.swiGluBackward(y, x, y, o[0], o[1]), x, x);
-            compare("scatter" + with, (b, o) -> b.scatterAddRows(x, rows, o[0]), normal(rng, 50, d));
-            compare("softmax" + with, (b, o) -> b.softmax(x, 2f, o[0]), x);
-            compare("gather" + with, (b, o) -> b.gatherRows(x, rows, o[0]), x);
-            compare("logProbs" + with, (b, o) -> b.logProbs(x, 1f, rows, o[0], o[1], o[2]), r, r, Tensor.zeros(n, 2));
+            compare("add" + with, (b, o) -> b.elementwise().add(x, y, o[0]), x);
+            compare("addRow" + with, (b, o) -> b.elementwise().addRow(x, weight, o[0]), x);
+            compare("sumRowsInto" + with, (b, o) -> b.elementwise().sumRowsInto(x, o[0]), weight);
+            compare("rmsNorm" + with, (b, o) -> b.norms().rmsNorm(x, weight, 1e-5f, o[0], o[1]), x, r);
+            reference.norms().rmsNorm(x, weight, 1e-5f, Tensor.zeros(n, d), r);
+            compare("backward" + with, (b, o) -> b.norms().rmsNormBackward(y, x, weight, r, o[0], o[1]), x, weight);
+            compare("swiGlu" + with, (b, o) -> b.activations().swiGlu(x, y, o[0]), x);
+            compare("swiGlu backward" + with, (b, o) -> b.activations().swiGluBackward(y, x, y, o[0], o[1]), x, x);
+            compare("scatter" + with, (b, o) -> b.rows().scatterAddRows(x, rows, o[0]), normal(rng, 50, d));
+            compare("softmax" + with, (b, o) -> b.softmax().softmax(x, 2f, o[0]), x);
+            compare("gather" + with, (b, o) -> b.rows().gatherRows(x, rows, o[0]), x);
+            compare(
+                    "logProbs" + with,
+                    (b, o) -> b.softmax().logProbs(x, 1f, rows, o[0], o[1], o[2]),
+                    r,
+                    r,
+                    Tensor.zeros(n, 2));
         }
     }
 
@@ -278,19 +289,19 @@ class ElementwiseConformanceTest {
         int[] targets = {1, 44, 17};
         for (int call = 0; call < 12_000; call++) {
             if (call < 5 || call % 1000 == 0) {
-                compare("rmsNorm", (b, o) -> b.rmsNorm(x, weight, 1e-5f, o[0], o[1]), x, Tensor.zeros(3));
-                compare("swiGlu", (b, o) -> b.swiGlu(x, y, o[0]), x);
+                compare("rmsNorm", (b, o) -> b.norms().rmsNorm(x, weight, 1e-5f, o[0], o[1]), x, Tensor.zeros(3));
+                compare("swiGlu", (b, o) -> b.activations().swiGlu(x, y, o[0]), x);
                 compare(
                         "logProbs",
-                        (b, o) -> b.logProbs(x, 1f, targets, o[0], o[1], o[2]),
+                        (b, o) -> b.softmax().logProbs(x, 1f, targets, o[0], o[1], o[2]),
                         Tensor.zeros(3),
                         Tensor.zeros(3),
                         Tensor.zeros(3, 2));
             } else {
                 Tensor out = Tensor.zeros(3, 45);
-                tested.rmsNorm(x, weight, 1e-5f, out, Tensor.zeros(3));
-                tested.swiGlu(x, y, out);
-                tested.logProbs(x, 1f, targets, Tensor.zeros(3), Tensor.zeros(3), Tensor.zeros(3, 2));
+                tested.norms().rmsNorm(x, weight, 1e-5f, out, Tensor.zeros(3));
+                tested.activations().swiGlu(x, y, out);
+                tested.softmax().logProbs(x, 1f, targets, Tensor.zeros(3), Tensor.zeros(3), Tensor.zeros(3, 2));
             }
         }
     }

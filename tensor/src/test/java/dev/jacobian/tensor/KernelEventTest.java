@@ -45,12 +45,12 @@ class KernelEventTest {
         Tensor b = normal(rng, 5, 7); // [K, N]
         Tensor out = Tensor.zeros(3, 7); // [M, N]
         Tensor plain = Tensor.zeros(3, 7); // [M, N]
-        Backends.cpu().matmul(a, b, plain, false);
+        Backends.cpu().matrices().matmul(a, b, plain, false);
 
         List<RecordedEvent> events = record(true, () -> {
-            Backends.cpu().matmul(a, b, out, false);
-            Backends.cpu().matmul(a, Backends.cpu().pack(b), out, false);
-            Backends.cpu().scale(out, 1f, out);
+            Backends.cpu().matrices().matmul(a, b, out, false);
+            Backends.cpu().matrices().matmul(a, Backends.cpu().matrices().pack(b), out, false);
+            Backends.cpu().elementwise().scale(out, 1f, out);
         });
 
         assertThat(events).extracting(e -> e.getString("kernel")).containsExactly("matmul", "pack", "matmul", "scale");
@@ -72,7 +72,8 @@ class KernelEventTest {
         Tensor a = normal(rng, 2, 3, 5); // [B, M, K]
         Tensor b = normal(rng, 2, 5, 7); // [B, K, N]
         Tensor out = Tensor.zeros(2, 3, 7); // [B, M, N]
-        List<RecordedEvent> events = record(true, () -> Backends.cpu().batchedMatmul(a, b, out, false));
+        List<RecordedEvent> events =
+                record(true, () -> Backends.cpu().matrices().batchedMatmul(a, b, out, false));
         assertThat(events).hasSize(1);
         RecordedEvent event = events.getFirst();
         assertThat(event.getString("kernel")).isEqualTo("batchedMatmul");
@@ -88,7 +89,7 @@ class KernelEventTest {
         Tensor x = normal(rng, 4); // [D]
         List<RecordedEvent> events = record(false, () -> {
             assertThat(Backends.cpu()).isSameAs(before);
-            Backends.cpu().scale(x, 2f, x);
+            Backends.cpu().elementwise().scale(x, 2f, x);
         });
         assertThat(events).isEmpty();
     }
@@ -104,10 +105,11 @@ class KernelEventTest {
     void aFailureOfAKernelIsTheSameWithARecording() throws IOException {
         Tensor small = Tensor.zeros(1); // [1]
         Tensor large = Tensor.zeros(8); // [8]
-        assertThatThrownBy(() -> Backends.cpu().add(large, large, small)).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(() -> Backends.cpu().elementwise().add(large, large, small))
+                .isInstanceOf(IndexOutOfBoundsException.class);
         record(
                 true,
-                () -> assertThatThrownBy(() -> Backends.cpu().add(large, large, small))
+                () -> assertThatThrownBy(() -> Backends.cpu().elementwise().add(large, large, small))
                         .isInstanceOf(IndexOutOfBoundsException.class));
     }
 }

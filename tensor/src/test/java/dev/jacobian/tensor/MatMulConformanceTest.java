@@ -40,9 +40,9 @@ class MatMulConformanceTest {
                 tested.name() + " [" + a.extent(0) + ", " + a.extent(1) + "] x [" + b.extent(0) + ", " + b.extent(1)
                         + "], strides " + a.stride(0) + "," + a.stride(1) + " and " + b.stride(0) + "," + b.stride(1)
                         + (accumulate ? ", accumulating" : "");
-        reference.matmul(a, b, expected, accumulate);
-        tested.matmul(a, b, actual, accumulate);
-        tested.matmul(a, tested.pack(b), packed, accumulate);
+        reference.matrices().matmul(a, b, expected, accumulate);
+        tested.matrices().matmul(a, b, actual, accumulate);
+        tested.matrices().matmul(a, tested.matrices().pack(b), packed, accumulate);
         assertSameBits(actual, expected, what);
         assertSameBits(packed, expected, what + ", packed");
     }
@@ -92,12 +92,12 @@ class MatMulConformanceTest {
         Rng rng = new Rng(5, 0);
         Tensor a = normal(rng, 300, 320);
         Tensor b = normal(rng, 320, 130);
-        PackedMatrix packed = tested.pack(b);
+        PackedMatrix packed = tested.matrices().pack(b);
         Tensor together = Tensor.zeros(300, 130);
-        tested.matmul(a, b, together, false);
+        tested.matrices().matmul(a, b, together, false);
         Tensor alone = Tensor.zeros(1, 130);
         for (int row = 0; row < 300; row += 37) {
-            tested.matmul(a.slice(0, row, row + 1), packed, alone, false);
+            tested.matrices().matmul(a.slice(0, row, row + 1), packed, alone, false);
             assertSameBits(alone, together.slice(0, row, row + 1), "row " + row);
         }
     }
@@ -107,15 +107,15 @@ class MatMulConformanceTest {
         Rng rng = new Rng(6, 0);
         Tensor a = normal(rng, 13, 70);
         Tensor b = normal(rng, 70, 77);
-        PackedMatrix packed = tested.pack(b);
+        PackedMatrix packed = tested.matrices().pack(b);
         Tensor expected = Tensor.zeros(13, 77);
-        reference.matmul(a, b, expected, false);
+        reference.matrices().matmul(a, b, expected, false);
         Tensor out = Tensor.zeros(13, 77);
         for (int call = 0; call < 20_000; call++) {
             if (call % 2 == 0) {
-                tested.matmul(a, packed, out, false);
+                tested.matrices().matmul(a, packed, out, false);
             } else {
-                tested.matmul(a, b, out, false);
+                tested.matrices().matmul(a, b, out, false);
             }
             if (call < 10 || call % 500 == 0) {
                 assertSameBits(out, expected, "call " + call);

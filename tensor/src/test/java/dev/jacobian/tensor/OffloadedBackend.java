@@ -3,63 +3,123 @@ package dev.jacobian.tensor;
 
 import dev.jacobian.tensor.reference.HeapKvCache;
 import java.lang.reflect.Array;
-import java.util.ArrayList;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.lang.reflect.RecordComponent;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /**
- * A device's kernels behind the CPU's tensors: every call moves its tensors there and what it wrote back, so that tests
- * written for Java arrays hold for a device too. Views go as views, so strides are tested as well.
+ * A device's kernels behind the CPU's tensors: every call moves what is behind its tensors there and back, so that tests
+ * written for Java arrays hold for a device too. Views go as views, so strides are tested as well; arguments that share an
+ * array share it there.
  */
-final class OffloadedBackend implements Backend {
+final class OffloadedBackend {
     private final Device device;
 
-    OffloadedBackend(Device device) {
+    private OffloadedBackend(Device device) {
         this.device = device;
+    }
+
+    /** Kernels of all families: new ones need no line here. */
+    static Backend of(Device device) {
+        OffloadedBackend offloaded = new OffloadedBackend(device);
+        return proxy(Backend.class, (self, method, arguments) -> {
+            Object answer = invoke(method, offloaded.kernels(), arguments);
+            return method.getReturnType().isInterface() ? offloaded.family(method.getReturnType(), answer) : answer;
+        });
     }
 
     private Backend kernels() {
         return Backends.of(device);
     }
 
-    /** One call: what it moved, and what must come back. */
-    private final class Call implements AutoCloseable {
-        private final List<Tensor> moved = new ArrayList<>();
-        private final List<Runnable> returns = new ArrayList<>();
+    private <K> K family(Class<K> type, Object kernels) {
+        return proxy(type, (self, method, arguments) -> new Call().of(method, kernels, arguments));
+    }
+
+    private static <T> T proxy(Class<T> type, InvocationHandler handler) {
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
+    }
+
+    private static Object invoke(Method method, Object target, Object... arguments) throws Throwable {
+        try {
+            return method.invoke(target, arguments);
+        } catch (InvocationTargetException failure) {
+            throw failure.getCause();
+        }
+    }
+
+    /** One call, and the arrays that it moved. */
+    private final class Call {
+        private final Map<Object, Tensor> moved = new IdentityHashMap<>();
+
+        Object of(Method method, Object kernels, Object[] arguments) throws Throwable {
+            if (arguments == null) {
+                return invoke(method, kernels);
+            }
+            if (method.getReturnType() == KvCache.class) {
+                return new TwinCache((int) arguments[0], (int) arguments[1], (int) arguments[2]);
+            }
+            Object answer = invoke(
+                    method, kernels, Arrays.stream(arguments).map(this::there).toArray());
+            moved.forEach((array, whole) -> {
+                if (whole.elements() > 0) {
+                    whole.deviceArray().read(0, array, 0, whole.elements());
+                }
+            });
+            boolean packs =
+                    method.getName().endsWith("pack") && !method.getName().equals("unpack");
+            if (!packs) { // a packed matrix may be the matrix itself
+                moved.values().forEach(Tensor::close);
+            }
+            return answer instanceof Tensor result ? result.to(Device.CPU) : answer;
+        }
+
+        private Object there(Object argument) {
+            return switch (argument) {
+                case null -> null;
+                case Tensor tensor -> there(tensor);
+                case TwinCache cache -> cache.there;
+                case PackedMatrix packed -> packed;
+                case List<?> list -> list.stream().map(this::there).toList();
+                case Optional<?> optional -> optional.map(this::there);
+                case Record row -> there(row);
+                default -> argument;
+            };
+        }
 
         /** The same view of the same array, on the device. */
-        Tensor in(Tensor x) {
-            if (x == null) {
-                return null;
-            }
-            int length = lengthOf(x);
-            Tensor whole = Tensor.zeros(device, x.dtype(), Shape.of(length)); // [everything behind the view]
-            if (length > 0) {
-                whole.deviceArray().write(0, x.storage(), 0, length);
-            }
-            moved.add(whole);
-            return x.on(whole.deviceArray());
+        Tensor there(Tensor x) {
+            Tensor all = moved.computeIfAbsent(x.storage(), array -> {
+                int length = Array.getLength(array);
+                Tensor whole = Tensor.zeros(device, x.dtype(), Shape.of(length)); // [everything behind the view]
+                if (length > 0) {
+                    whole.deviceArray().write(0, array, 0, length);
+                }
+                return whole;
+            });
+            return x.on(all.deviceArray());
         }
 
-        Tensor out(Tensor x) {
-            if (x == null) {
-                return null;
+        private Record there(Record row) {
+            RecordComponent[] components = row.getClass().getRecordComponents();
+            Class<?>[] types =
+                    Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
+            Object[] values = new Object[components.length];
+            try {
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = there(components[i].getAccessor().invoke(row));
+                }
+                return row.getClass().getDeclaredConstructor(types).newInstance(values);
+            } catch (ReflectiveOperationException refused) {
+                throw new AssertionError(refused);
             }
-            Tensor there = in(x);
-            int length = lengthOf(x);
-            if (length > 0) {
-                returns.add(() -> there.deviceArray().read(0, x.storage(), 0, length));
-            }
-            return there;
-        }
-
-        private static int lengthOf(Tensor x) {
-            return Array.getLength(x.storage());
-        }
-
-        @Override
-        public void close() {
-            returns.forEach(Runnable::run);
-            moved.forEach(Tensor::close);
         }
     }
 
@@ -69,7 +129,7 @@ final class OffloadedBackend implements Backend {
 
         TwinCache(int layers, int kvHeads, int headDim) {
             super(layers, kvHeads, headDim, DType.F32);
-            there = kernels().newKvCache(layers, kvHeads, headDim);
+            there = kernels().attention().newKvCache(layers, kvHeads, headDim);
         }
 
         @Override
@@ -92,9 +152,9 @@ final class OffloadedBackend implements Backend {
 
         @Override
         public void append(int layer, int[] sequences, Segments segments, Tensor keys, Tensor values) {
-            try (Call call = new Call()) {
-                there.append(layer, sequences, segments, call.in(keys), call.in(values));
-            }
+            Call call = new Call();
+            there.append(layer, sequences, segments, call.there(keys), call.there(values));
+            call.moved.values().forEach(Tensor::close);
             super.append(layer, sequences, segments, keys, values);
         }
 
@@ -102,271 +162,6 @@ final class OffloadedBackend implements Backend {
         public void advance(int[] sequences, Segments segments) {
             there.advance(sequences, segments);
             super.advance(sequences, segments);
-        }
-    }
-
-    @Override
-    public String name() {
-        return kernels().name();
-    }
-
-    @Override
-    public void matmul(Tensor a, Tensor b, Tensor out, boolean accumulate) {
-        try (Call call = new Call()) {
-            kernels().matmul(call.in(a), call.in(b), call.out(out), accumulate);
-        }
-    }
-
-    @Override
-    public void batchedMatmul(Tensor a, Tensor b, Tensor out, boolean accumulate) {
-        try (Call call = new Call()) {
-            kernels().batchedMatmul(call.in(a), call.in(b), call.out(out), accumulate);
-        }
-    }
-
-    @Override
-    public PackedMatrix pack(Tensor b, WeightFormat format) {
-        try (Call call = new Call()) {
-            Tensor there = call.in(b);
-            call.moved.clear(); // the packed matrix may be the matrix itself
-            return kernels().pack(there, format);
-        }
-    }
-
-    @Override
-    public void repack(Tensor b, PackedMatrix into) {
-        try (Call call = new Call()) {
-            Tensor there = call.in(b);
-            call.moved.clear(); // as above
-            kernels().repack(there, into);
-        }
-    }
-
-    @Override
-    public void matmul(Tensor a, PackedMatrix b, Tensor out, boolean accumulate) {
-        try (Call call = new Call()) {
-            kernels().matmul(call.in(a), b, call.out(out), accumulate);
-        }
-    }
-
-    @Override
-    public void unpack(PackedMatrix b, int fromColumn, Tensor out) {
-        try (Call call = new Call()) {
-            kernels().unpack(b, fromColumn, call.out(out));
-        }
-    }
-
-    /** An operation of two inputs and an output, which may be one of them. */
-    private interface Binary {
-        void apply(Tensor x, Tensor y, Tensor out);
-    }
-
-    private void binary(Binary operation, Tensor x, Tensor y, Tensor out) {
-        try (Call call = new Call()) {
-            Tensor to = call.out(out);
-            operation.apply(x == out ? to : call.in(x), y == out ? to : call.in(y), to);
-        }
-    }
-
-    @Override
-    public void add(Tensor x, Tensor y, Tensor out) {
-        binary(kernels()::add, x, y, out);
-    }
-
-    @Override
-    public void multiply(Tensor x, Tensor y, Tensor out) {
-        binary(kernels()::multiply, x, y, out);
-    }
-
-    @Override
-    public void scale(Tensor x, float factor, Tensor out) {
-        binary((from, unused, to) -> kernels().scale(from, factor, to), x, null, out);
-    }
-
-    @Override
-    public void addScaled(Tensor x, float factor, Tensor out) {
-        binary((from, unused, to) -> kernels().addScaled(from, factor, to), x, null, out);
-    }
-
-    @Override
-    public void addRow(Tensor x, Tensor row, Tensor out) {
-        binary(kernels()::addRow, x, row, out);
-    }
-
-    @Override
-    public void sumRowsInto(Tensor x, Tensor out) {
-        try (Call call = new Call()) {
-            kernels().sumRowsInto(call.in(x), call.out(out));
-        }
-    }
-
-    @Override
-    public double sumOfSquares(Tensor x) {
-        try (Call call = new Call()) {
-            return kernels().sumOfSquares(call.in(x));
-        }
-    }
-
-    @Override
-    public double sumOfSquares(List<Tensor> tensors) {
-        try (Call call = new Call()) {
-            return kernels().sumOfSquares(tensors.stream().map(call::in).toList());
-        }
-    }
-
-    @Override
-    public void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor out, Tensor inverseRms) {
-        try (Call call = new Call()) {
-            kernels().rmsNorm(call.in(x), call.in(weight), epsilon, call.out(out), call.out(inverseRms));
-        }
-    }
-
-    @Override
-    public void rmsNormBackward(Tensor dOut, Tensor x, Tensor weight, Tensor inverseRms, Tensor dX, Tensor dWeight) {
-        try (Call call = new Call()) {
-            kernels()
-                    .rmsNormBackward(
-                            call.in(dOut),
-                            call.in(x),
-                            call.in(weight),
-                            call.in(inverseRms),
-                            call.out(dX),
-                            call.out(dWeight));
-        }
-    }
-
-    @Override
-    public void rotary(Tensor x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Tensor out) {
-        binary(
-                (from, unused, to) -> {
-                    try (Call call = new Call()) {
-                        kernels().rotary(from, headDim, call.in(cos), call.in(sin), positions, inverse, to);
-                    }
-                },
-                x,
-                null,
-                out);
-    }
-
-    @Override
-    public void swiGlu(Tensor gate, Tensor up, Tensor out) {
-        binary(kernels()::swiGlu, gate, up, out);
-    }
-
-    @Override
-    public void swiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {
-        try (Call call = new Call()) {
-            kernels().swiGluBackward(call.in(dOut), call.in(gate), call.in(up), call.out(dGate), call.out(dUp));
-        }
-    }
-
-    @Override
-    public void gatherRows(Tensor table, int[] rows, Tensor out) {
-        try (Call call = new Call()) {
-            kernels().gatherRows(call.in(table), rows, call.out(out));
-        }
-    }
-
-    @Override
-    public void scatterAddRows(Tensor x, int[] rows, Tensor table) {
-        try (Call call = new Call()) {
-            kernels().scatterAddRows(call.in(x), rows, call.out(table));
-        }
-    }
-
-    @Override
-    public KvCache newKvCache(int layers, int kvHeads, int headDim, DType dtype) {
-        return new TwinCache(layers, kvHeads, headDim);
-    }
-
-    @Override
-    public void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, Tensor stats) {
-        try (Call call = new Call()) {
-            CachedRows there =
-                    new CachedRows(((TwinCache) rows.cache()).there, rows.layer(), rows.sequences(), rows.segments());
-            kernels().attention(call.in(q), there, form, call.out(out), call.out(stats));
-        }
-    }
-
-    @Override
-    public void attention(Qkv qkv, Segments segments, AttentionForm form, Tensor out, Tensor stats) {
-        try (Call call = new Call()) {
-            Qkv there = new Qkv(call.in(qkv.q()), call.in(qkv.k()), call.in(qkv.v()));
-            kernels().attention(there, segments, form, call.out(out), call.out(stats));
-        }
-    }
-
-    @Override
-    public void attentionBackward(
-            Tensor dOut, Qkv in, Tensor out, Tensor stats, Segments segments, AttentionForm form, Qkv gradients) {
-        try (Call call = new Call()) {
-            kernels()
-                    .attentionBackward(
-                            call.in(dOut),
-                            new Qkv(call.in(in.q()), call.in(in.k()), call.in(in.v())),
-                            call.in(out),
-                            call.in(stats),
-                            segments,
-                            form,
-                            new Qkv(call.out(gradients.q()), call.out(gradients.k()), call.out(gradients.v())));
-        }
-    }
-
-    @Override
-    public void logProbs(
-            Tensor logits, float inverseTemperature, int[] targets, Tensor logProbs, Tensor entropy, Tensor stats) {
-        try (Call call = new Call()) {
-            kernels()
-                    .logProbs(
-                            call.in(logits),
-                            inverseTemperature,
-                            targets,
-                            call.out(logProbs),
-                            call.out(entropy),
-                            call.out(stats));
-        }
-    }
-
-    @Override
-    public void logProbsBackward(
-            Tensor logits, float inverseTemperature, int[] targets, Tensor dLogProbs, Tensor stats) {
-        try (Call call = new Call()) {
-            kernels()
-                    .logProbsBackward(
-                            call.out(logits), inverseTemperature, targets, call.in(dLogProbs), call.in(stats));
-        }
-    }
-
-    @Override
-    public void softmax(Tensor logits, float inverseTemperature, Tensor out) {
-        binary((from, unused, to) -> kernels().softmax(from, inverseTemperature, to), logits, null, out);
-    }
-
-    @Override
-    public int[] argmax(Tensor logits) {
-        try (Call call = new Call()) {
-            return kernels().argmax(call.in(logits));
-        }
-    }
-
-    @Override
-    public int[] sample(Tensor logits, float inverseTemperature, long seed, int[] coordinates) {
-        try (Call call = new Call()) {
-            return kernels().sample(call.in(logits), inverseTemperature, seed, coordinates);
-        }
-    }
-
-    @Override
-    public int[] sample(Tensor logits, SamplingFilters filters, long seed, int[] coordinates) {
-        try (Call call = new Call()) {
-            return kernels().sample(call.in(logits), filters, seed, coordinates);
-        }
-    }
-
-    @Override
-    public void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
-        try (Call call = new Call()) {
-            kernels().adamW(call.out(parameter), call.in(gradient), call.out(m), call.out(v), step);
         }
     }
 }

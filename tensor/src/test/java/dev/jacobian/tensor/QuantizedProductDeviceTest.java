@@ -39,10 +39,12 @@ class QuantizedProductDeviceTest {
         Tensor a = Numbers.normal(rng, m, K).to(DType.BF16); // [M, K]
         Tensor b = Numbers.normal(rng, K, 37); // [K, N]
         Tensor before = Numbers.normal(rng, m, 37).to(type); // [M, N]
-        Tensor unpacked = Backends.reference().unpack(Backends.reference().pack(b, format)); // [K, N]
+        Tensor unpacked = Backends.reference()
+                .matrices()
+                .unpack(Backends.reference().matrices().pack(b, format)); // [K, N]
         Backend tested = Backends.of(DEVICE);
         Tensor out = before.to(DEVICE).copy(); // [M, N]
-        tested.matmul(a.to(DEVICE), tested.pack(b, format), out, true);
+        tested.matrices().matmul(a.to(DEVICE), tested.matrices().pack(b, format), out, true);
         float[] actual = out.to(Device.CPU).to(DType.F32).toFloatArray();
         float[] rows = a.to(DType.F32).toFloatArray();
         float[] columns = unpacked.toFloatArray();

@@ -5,10 +5,6 @@ import static dev.jacobian.tensor.Numbers.normal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.jacobian.tensor.Backend.AdamWStep;
-import dev.jacobian.tensor.Backend.AttentionForm;
-import dev.jacobian.tensor.Backend.CachedRows;
-import dev.jacobian.tensor.Backend.Qkv;
 import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.Test;
 
@@ -26,7 +22,7 @@ class ReferenceOracleTest {
         Tensor b = normal(rng, 300, 5);
         Tensor out = normal(rng, 7, 5);
         Tensor before = out.copy();
-        reference.matmul(a, b, out, true);
+        reference.matrices().matmul(a, b, out, true);
         for (int i = 0; i < 7; i++) {
             for (int j = 0; j < 5; j++) {
                 double sum = before.get(i, j);
@@ -49,9 +45,9 @@ class ReferenceOracleTest {
             identity.floats()[i * 5] = 1f;
         }
         Tensor out = Tensor.zeros(4, 4);
-        reference.matmul(x, identity, out, false);
+        reference.matrices().matmul(x, identity, out, false);
         assertThat(out.toFloatArray()).containsExactly(x.toFloatArray());
-        reference.matmul(identity, x.t(), out, false);
+        reference.matrices().matmul(identity, x.t(), out, false);
         assertThat(out.toFloatArray()).containsExactly(x.t().toFloatArray());
     }
 
@@ -111,7 +107,7 @@ class ReferenceOracleTest {
         Tensor dOut = normal(rng, 3, d);
         Tensor out = Tensor.zeros(3, d);
         Tensor r = Tensor.zeros(3);
-        reference.rmsNorm(x, w, 0.01f, out, r);
+        reference.norms().rmsNorm(x, w, 0.01f, out, r);
         double dot = 0;
         for (int i = 0; i < 3 * d; i++) {
             dot += (double) out.toFloatArray()[i] * dOut.toFloatArray()[i];
@@ -119,10 +115,10 @@ class ReferenceOracleTest {
         assertThat(dot).isCloseTo(normLoss(doubles(x), doubles(w), doubles(dOut), 0.01f), within(1e-4));
         Tensor dX = Tensor.zeros(3, d);
         Tensor dW = Tensor.zeros(d);
-        reference.rmsNormBackward(dOut, x, w, r, dX, dW);
+        reference.norms().rmsNormBackward(dOut, x, w, r, dX, dW);
         assertGradient("dX", dX, v -> normLoss(v, doubles(w), doubles(dOut), 0.01f), x);
         assertGradient("dW", dW, v -> normLoss(doubles(x), v, doubles(dOut), 0.01f), w);
-        reference.rmsNormBackward(dOut, x, w, r, dX, dW);
+        reference.norms().rmsNormBackward(dOut, x, w, r, dX, dW);
         assertThat((double) dW.get(0))
                 .as("dWeight accumulates")
                 .isCloseTo(2 * slope(v -> normLoss(doubles(x), v, doubles(dOut), 0.01f), doubles(w), 0), within(1e-3));
@@ -144,14 +140,14 @@ class ReferenceOracleTest {
         Tensor up = normal(rng, 30);
         Tensor dOut = normal(rng, 30);
         Tensor out = Tensor.zeros(30);
-        reference.swiGlu(gate, up, out);
+        reference.activations().swiGlu(gate, up, out);
         for (int i = 0; i < 30; i++) {
             double z = gate.get(i);
             assertThat((double) out.get(i)).isCloseTo(z / (1 + Math.exp(-z)) * up.get(i), within(1e-6));
         }
         Tensor dGate = Tensor.zeros(30);
         Tensor dUp = Tensor.zeros(30);
-        reference.swiGluBackward(dOut, gate, up, dGate, dUp);
+        reference.activations().swiGluBackward(dOut, gate, up, dGate, dUp);
         assertGradient("dGate", dGate, v -> swiGluLoss(v, doubles(up), doubles(dOut)), gate);
         assertGradient("dUp", dUp, v -> swiGluLoss(doubles(gate), v, doubles(dOut)), up);
     }
@@ -173,7 +169,7 @@ class ReferenceOracleTest {
         int[] positions = {5, 0, 2};
         Tensor x = normal(rng, 3, 2 * 2 * half);
         Tensor out = Tensor.zeros(3, 2 * 2 * half);
-        reference.rotary(x, 2 * half, cos, sin, positions, false, out);
+        reference.positions().rotary(x, 2 * half, cos, sin, positions, false, out);
         for (int row = 0; row < 3; row++) {
             for (int head = 0; head < 2; head++) {
                 for (int i = 0; i < half; i++) {
@@ -188,7 +184,7 @@ class ReferenceOracleTest {
             }
         }
         Tensor back = Tensor.zeros(3, 2 * 2 * half);
-        reference.rotary(out, 2 * half, cos, sin, positions, true, back);
+        reference.positions().rotary(out, 2 * half, cos, sin, positions, true, back);
         for (int i = 0; i < x.elements(); i++) {
             assertThat(back.toFloatArray()[i]).isCloseTo(x.toFloatArray()[i], within(1e-6f));
         }
@@ -246,13 +242,19 @@ class ReferenceOracleTest {
             Tensor v = normal(rng, n, heads / group * d);
             Tensor dOut = normal(rng, n, heads * d);
             Segments segments = Segments.of(n);
-            KvCache cache = reference.newKvCache(1, heads / group, d);
+            KvCache cache = reference.attention().newKvCache(1, heads / group, d);
             int[] sequences = {cache.add()};
             cache.append(0, sequences, segments, k, v);
             Tensor out = Tensor.zeros(n, heads * d);
             Tensor stats = Tensor.zeros(n, heads, 2);
-            reference.attention(
-                    q, new CachedRows(cache, 0, sequences, segments), new AttentionForm(d, 0.6f, window), out, stats);
+            reference
+                    .attention()
+                    .attention(
+                            q,
+                            new CachedRows(cache, 0, sequences, segments),
+                            new AttentionForm(d, 0.6f, window),
+                            out,
+                            stats);
             double dot = 0;
             for (int i = 0; i < out.elements(); i++) {
                 dot += (double) out.toFloatArray()[i] * dOut.toFloatArray()[i];
@@ -275,14 +277,16 @@ class ReferenceOracleTest {
             Tensor dQ = Tensor.zeros(n, heads * d);
             Tensor dK = Tensor.zeros(n, heads / group * d);
             Tensor dV = Tensor.zeros(n, heads / group * d);
-            reference.attentionBackward(
-                    dOut,
-                    new Qkv(q, k, v),
-                    out,
-                    stats,
-                    segments,
-                    new AttentionForm(d, 0.6f, window),
-                    new Qkv(dQ, dK, dV));
+            reference
+                    .attention()
+                    .attentionBackward(
+                            dOut,
+                            new Qkv(q, k, v),
+                            out,
+                            stats,
+                            segments,
+                            new AttentionForm(d, 0.6f, window),
+                            new Qkv(dQ, dK, dV));
             assertGradient(
                     "dQ",
                     dQ,
@@ -309,28 +313,32 @@ class ReferenceOracleTest {
         Tensor v = normal(rng, 9, d);
         // rows 0..2 prompt, 3..4 one sample, 5..8 another
         Segments shared = Segments.of(new int[] {3, 2, 4}, new int[] {-1, 0, 0});
-        KvCache cache = reference.newKvCache(1, 1, d);
+        KvCache cache = reference.attention().newKvCache(1, 1, d);
         int root = cache.add();
         int[] sequences = {root, cache.fork(root, 3), cache.fork(root, 3)};
         cache.append(0, sequences, shared, k, v);
         Tensor out = Tensor.zeros(9, d);
-        reference.attention(q, new CachedRows(cache, 0, sequences, shared), new AttentionForm(d, 0.5f, 0), out, null);
+        reference
+                .attention()
+                .attention(q, new CachedRows(cache, 0, sequences, shared), new AttentionForm(d, 0.5f, 0), out, null);
 
         int[] rows = {0, 1, 2, 5, 6, 7, 8};
         Tensor q2 = Tensor.zeros(7, d);
         Tensor k2 = Tensor.zeros(7, d);
         Tensor v2 = Tensor.zeros(7, d);
-        reference.gatherRows(q, rows, q2);
-        reference.gatherRows(k, rows, k2);
-        reference.gatherRows(v, rows, v2);
-        KvCache alone = reference.newKvCache(1, 1, d);
+        reference.rows().gatherRows(q, rows, q2);
+        reference.rows().gatherRows(k, rows, k2);
+        reference.rows().gatherRows(v, rows, v2);
+        KvCache alone = reference.attention().newKvCache(1, 1, d);
         int[] one = {alone.add()};
         alone.append(0, one, Segments.of(7), k2, v2);
         Tensor out2 = Tensor.zeros(7, d);
-        reference.attention(
-                q2, new CachedRows(alone, 0, one, Segments.of(7)), new AttentionForm(d, 0.5f, 0), out2, null);
+        reference
+                .attention()
+                .attention(
+                        q2, new CachedRows(alone, 0, one, Segments.of(7)), new AttentionForm(d, 0.5f, 0), out2, null);
         Tensor expected = Tensor.zeros(7, d);
-        reference.gatherRows(out, rows, expected);
+        reference.rows().gatherRows(out, rows, expected);
         assertThat(out2.toFloatArray()).containsExactly(expected.toFloatArray());
     }
 
@@ -357,7 +365,7 @@ class ReferenceOracleTest {
         Tensor entropy = Tensor.zeros(3);
         Tensor stats = Tensor.zeros(3, 2);
         float inverse = 1.25f;
-        reference.logProbs(logits, inverse, targets, logProbs, entropy, stats);
+        reference.softmax().logProbs(logits, inverse, targets, logProbs, entropy, stats);
         double[] x = doubles(logits);
         for (int row = 0; row < 3; row++) {
             double[] one = {0, 0, 0};
@@ -373,14 +381,14 @@ class ReferenceOracleTest {
             assertThat((double) entropy.get(row)).isCloseTo(h, within(1e-5));
         }
         Tensor probabilities = Tensor.zeros(3, v);
-        reference.softmax(logits, inverse, probabilities);
+        reference.softmax().softmax(logits, inverse, probabilities);
         for (int row = 0; row < 3; row++) {
             assertThat(probabilities.get(row, targets[row]))
                     .isCloseTo((float) Math.exp(logProbs.get(row)), within(1e-6f));
         }
         Tensor weights = normal(rng, 3);
         Tensor gradient = logits.copy();
-        reference.logProbsBackward(gradient, inverse, targets, weights, stats);
+        reference.softmax().logProbsBackward(gradient, inverse, targets, weights, stats);
         assertGradient("dLogits", gradient, l -> logProbLoss(l, v, inverse, targets, doubles(weights)), logits);
     }
 
@@ -390,7 +398,7 @@ class ReferenceOracleTest {
         logits.floats()[8] = 1000f;
         Tensor logProbs = Tensor.zeros(2);
         Tensor entropy = Tensor.zeros(2);
-        reference.logProbs(logits, 1f, new int[] {3, 0}, logProbs, entropy, Tensor.zeros(2, 2));
+        reference.softmax().logProbs(logits, 1f, new int[] {3, 0}, logProbs, entropy, Tensor.zeros(2, 2));
         assertThat(logProbs.get(0)).isEqualTo((float) -Math.log(8));
         assertThat(entropy.get(0)).isEqualTo((float) Math.log(8));
         assertThat(logProbs.get(1)).isZero();
@@ -428,7 +436,7 @@ class ReferenceOracleTest {
                     (float) (lr / (1 - Math.pow(b1, t))),
                     (float) (1 / Math.sqrt(1 - Math.pow(b2, t))),
                     (float) epsilon);
-            reference.adamW(parameter, Tensor.of(new float[] {(float) (2 * g)}, 1), mean, square, step);
+            reference.optimizer().adamW(parameter, Tensor.of(new float[] {(float) (2 * g)}, 1), mean, square, step);
             assertThat((double) parameter.item()).as("step " + t).isCloseTo(p, within(1e-5));
         }
     }
@@ -436,7 +444,7 @@ class ReferenceOracleTest {
     @Test
     void sumsAndRows() {
         Tensor x = normal(rng, 5, 3);
-        assertThat(reference.sumOfSquares(x))
+        assertThat(reference.elementwise().sumOfSquares(x))
                 .isCloseTo(
                         java.util.stream.IntStream.range(0, 15)
                                 .mapToDouble(i -> (double) x.toFloatArray()[i] * x.toFloatArray()[i])
@@ -444,18 +452,18 @@ class ReferenceOracleTest {
                         within(1e-5));
         Tensor sums = Tensor.zeros(3);
         sums.fill(1f);
-        reference.sumRowsInto(x, sums);
+        reference.elementwise().sumRowsInto(x, sums);
         double expected = 1;
         for (int row = 0; row < 5; row++) {
             expected += x.get(row, 2);
         }
         assertThat((double) sums.get(2)).isCloseTo(expected, within(1e-5));
         Tensor table = Tensor.zeros(4, 3);
-        reference.scatterAddRows(x, new int[] {1, 1, 3, 1, 0}, table);
+        reference.rows().scatterAddRows(x, new int[] {1, 1, 3, 1, 0}, table);
         assertThat((double) table.get(1, 0)).isCloseTo((double) x.get(0, 0) + x.get(1, 0) + x.get(3, 0), within(1e-6));
         assertThat(table.get(2, 1)).isZero();
         Tensor gathered = Tensor.zeros(2, 3);
-        reference.gatherRows(table, new int[] {3, 0}, gathered);
+        reference.rows().gatherRows(table, new int[] {3, 0}, gathered);
         assertThat(gathered.get(0, 2)).isEqualTo(x.get(2, 2));
         assertThat(gathered.get(1, 1)).isEqualTo(x.get(4, 1));
     }

@@ -97,9 +97,9 @@ class TensorDeviceTest {
             workspace.run(() -> {
                 Tensor kept = Workspace.keepResult(() -> {
                     Tensor inner = Workspace.like(x);
-                    backend.add(x, x, inner);
+                    backend.elementwise().add(x, x, inner);
                     Tensor result = Workspace.like(x);
-                    backend.multiply(inner, inner, result);
+                    backend.elementwise().multiply(inner, inner, result);
                     escaped.add(inner);
                     return result;
                 });
@@ -122,13 +122,15 @@ class TensorDeviceTest {
         Tensor here = Tensor.zeros(3);
         Tensor there = here.to(DEVICE);
         assertThatThrownBy(there::floats).hasMessageContaining("on cuda:0").hasMessageContaining("to(Device.CPU)");
-        assertThatThrownBy(() -> backend.add(here, there, there)).hasMessageContaining("is on the CPU");
-        assertThatThrownBy(() -> Backends.cpu().add(here, there, here)).hasMessageContaining("on cuda:0");
+        assertThatThrownBy(() -> backend.elementwise().add(here, there, there)).hasMessageContaining("is on the CPU");
+        assertThatThrownBy(() -> Backends.cpu().elementwise().add(here, there, here))
+                .hasMessageContaining("on cuda:0");
         assertThatThrownBy(() -> there.copyFrom(Tensor.zeros(4))).hasMessageContaining("cannot copy F32[4]");
         assertThatThrownBy(() -> Backends.of(Device.parse("cuda:7")))
                 .isInstanceOf(DeviceException.class)
                 .hasMessageContaining("there is no device cuda:7");
-        assertThatThrownBy(() -> backend.newKvCache(1, 1, 8, DType.F16)).hasMessageContaining("F16");
+        assertThatThrownBy(() -> backend.attention().newKvCache(1, 1, 8, DType.F16))
+                .hasMessageContaining("F16");
     }
 
     @Test
@@ -136,9 +138,9 @@ class TensorDeviceTest {
         Backend backend = Backends.of(DEVICE);
         int elements = (1 << 28) + 1; // 1 GiB and a little
         Assumptions.assumeTrue(
-                backend.availableMemory() <= 1 << 30, "a real GPU has more memory than one tensor takes");
-        Tensor huge = Tensor.of(backend.allocate(DType.F32, elements, false), Shape.of(elements));
-        Tensor doomed = Tensor.of(backend.allocate(DType.F32, 8, false), Shape.of(8));
+                backend.memory().availableMemory() <= 1 << 30, "a real GPU has more memory than one tensor takes");
+        Tensor huge = Tensor.of(backend.memory().allocate(DType.F32, elements, false), Shape.of(elements));
+        Tensor doomed = Tensor.of(backend.memory().allocate(DType.F32, 8, false), Shape.of(8));
         assertThatThrownBy(() -> huge.slice(0, 0, 1).toFloatArray())
                 .isInstanceOf(DeviceException.class)
                 .hasMessageContaining("needs ")
@@ -151,7 +153,7 @@ class TensorDeviceTest {
     @Test
     void whatIsDroppedComesBackBeforeMemoryRunsOut() {
         Backend backend = Backends.of(DEVICE);
-        int fifth = (int) (backend.availableMemory() / 4 / 5);
+        int fifth = (int) (backend.memory().availableMemory() / 4 / 5);
         for (int i = 0; i < 15; i++) {
             Tensor dropped = Tensor.zeros(DEVICE, DType.F32, Shape.of(fifth));
             assertThat(dropped.slice(0, 0, 1).item()).isZero();

@@ -17,7 +17,7 @@ final class TestedBackend {
         }
         TestDevices.require(device);
         Backends.setBatchInvariant(true);
-        return new OffloadedBackend(Device.parse(device));
+        return OffloadedBackend.of(Device.parse(device));
     }
 
     static boolean isCpu() {

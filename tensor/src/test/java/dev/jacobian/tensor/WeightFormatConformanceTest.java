@@ -33,14 +33,14 @@ class WeightFormatConformanceTest {
         Tensor unpackedFirst = expected.copy(); // [M, N]
         String what = format + " on " + tested.name() + " [" + a.extent(0) + ", " + a.extent(1) + "] x [" + b.extent(0)
                 + ", " + b.extent(1) + "]" + (accumulate ? ", accumulating" : "");
-        PackedMatrix packed = tested.pack(b, format);
-        PackedMatrix specified = reference.pack(b, format);
-        Tensor unpacked = tested.unpack(packed); // [K, N]
+        PackedMatrix packed = tested.matrices().pack(b, format);
+        PackedMatrix specified = reference.matrices().pack(b, format);
+        Tensor unpacked = tested.matrices().unpack(packed); // [K, N]
         assertThat(packed.format()).isEqualTo(format);
-        assertSameBits(unpacked, reference.unpack(specified), what + ", unpacked");
-        reference.matmul(a, specified, expected, accumulate);
-        tested.matmul(a, packed, actual, accumulate);
-        tested.matmul(a, unpacked, unpackedFirst, accumulate);
+        assertSameBits(unpacked, reference.matrices().unpack(specified), what + ", unpacked");
+        reference.matrices().matmul(a, specified, expected, accumulate);
+        tested.matrices().matmul(a, packed, actual, accumulate);
+        tested.matrices().matmul(a, unpacked, unpackedFirst, accumulate);
         assertSameBits(actual, expected, what);
         assertSameBits(unpackedFirst, expected, what + ", with the unpacked matrix");
     }
@@ -90,7 +90,7 @@ class WeightFormatConformanceTest {
             Tensor expected = Tensor.zeros(1, 9);
             expected.fill(-0f);
             Tensor actual = expected.copy();
-            tested.matmul(a, tested.pack(b, format), actual, true);
+            tested.matrices().matmul(a, tested.matrices().pack(b, format), actual, true);
             assertSameBits(actual, expected, format + " with " + k + " steps");
         }
     }
@@ -136,13 +136,13 @@ class WeightFormatConformanceTest {
     void aRowDoesNotDependOnItsBatch(WeightFormat format) {
         Rng rng = new Rng(57, 0);
         Tensor a = normal(rng, 120, 333); // [M, K]
-        PackedMatrix packed = tested.pack(normal(rng, 333, 530), format);
+        PackedMatrix packed = tested.matrices().pack(normal(rng, 333, 530), format);
         Tensor together = Tensor.zeros(120, 530); // [M, N]
-        tested.matmul(a, packed, together, false);
+        tested.matrices().matmul(a, packed, together, false);
         for (int count : new int[] {1, 2, 5}) {
             Tensor some = Tensor.zeros(count, 530);
             for (int row = 0; row + count <= 120; row += 17) {
-                tested.matmul(a.slice(0, row, row + count), packed, some, false);
+                tested.matrices().matmul(a.slice(0, row, row + count), packed, some, false);
                 assertSameBits(some, together.slice(0, row, row + count), format + ", row " + row);
             }
         }
@@ -153,11 +153,11 @@ class WeightFormatConformanceTest {
     void columnsUnpackOneByOneAsTogether(WeightFormat format) {
         Rng rng = new Rng(58, 0);
         Tensor b = strided(rng, 290, 150, false); // [K, N]
-        PackedMatrix packed = tested.pack(b, format);
-        Tensor all = tested.unpack(packed); // [K, N]
+        PackedMatrix packed = tested.matrices().pack(b, format);
+        Tensor all = tested.matrices().unpack(packed); // [K, N]
         for (int[] range : new int[][] {{0, 150}, {0, 1}, {149, 150}, {3, 70}, {60, 68}, {64, 128}, {100, 100}}) {
             Tensor part = Tensor.zeros(290, range[1] - range[0]);
-            tested.unpack(packed, range[0], part);
+            tested.matrices().unpack(packed, range[0], part);
             assertSameBits(part, all.slice(1, range[0], range[1]), format + ", columns from " + range[0]);
         }
     }
@@ -166,10 +166,13 @@ class WeightFormatConformanceTest {
     @EnumSource
     void repackingLeavesNothingBehind(WeightFormat format) {
         Rng rng = new Rng(59, 0);
-        PackedMatrix packed = tested.pack(normal(rng, 75, 70), format);
+        PackedMatrix packed = tested.matrices().pack(normal(rng, 75, 70), format);
         Tensor next = strided(rng, 75, 70, false); // [K, N]
-        tested.repack(next, packed);
-        assertSameBits(tested.unpack(packed), tested.unpack(tested.pack(next, format)), format + " packed again");
+        tested.matrices().repack(next, packed);
+        assertSameBits(
+                tested.matrices().unpack(packed),
+                tested.matrices().unpack(tested.matrices().pack(next, format)),
+                format + " packed again");
     }
 
     @ParameterizedTest
@@ -178,14 +181,14 @@ class WeightFormatConformanceTest {
         Rng rng = new Rng(60, 0);
         Tensor a = normal(rng, 3, 100); // [M, K]
         Tensor b = normal(rng, 100, 77); // [K, N]
-        PackedMatrix packed = tested.pack(b, format);
+        PackedMatrix packed = tested.matrices().pack(b, format);
         Tensor expected = Tensor.zeros(3, 77);
-        reference.matmul(a, reference.pack(b, format), expected, false);
+        reference.matrices().matmul(a, reference.matrices().pack(b, format), expected, false);
         Tensor out = Tensor.zeros(3, 77);
         Tensor one = Tensor.zeros(1, 77);
         for (int call = 0; call < 15_000; call++) {
-            tested.matmul(a, packed, out, false);
-            tested.matmul(a.slice(0, 1, 2), packed, one, false);
+            tested.matrices().matmul(a, packed, out, false);
+            tested.matrices().matmul(a.slice(0, 1, 2), packed, one, false);
             if (call < 10 || call % 500 == 0) {
                 assertSameBits(out, expected, "call " + call);
                 assertSameBits(one, expected.slice(0, 1, 2), "one row, call " + call);
@@ -201,10 +204,10 @@ class WeightFormatConformanceTest {
             int[] rows = {3, 0, 8, 3};
             Tensor expected = Tensor.zeros(4, 45);
             Tensor actual = Tensor.zeros(4, 45);
-            reference.gatherRows(table.to(DType.F32), rows, expected);
-            tested.gatherRows(table, rows, actual);
+            reference.rows().gatherRows(table.to(DType.F32), rows, expected);
+            tested.rows().gatherRows(table, rows, actual);
             assertSameBits(actual, expected, "vector " + type);
-            reference.gatherRows(table, rows, actual);
+            reference.rows().gatherRows(table, rows, actual);
             assertSameBits(actual, expected, "reference " + type);
         }
     }

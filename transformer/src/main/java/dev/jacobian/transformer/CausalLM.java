@@ -118,7 +118,7 @@ public final class CausalLM {
 
     /** Now rather than after the loading of gigabytes. */
     private static void requireHeads(DecoderConfig config, Device device, Path folder) {
-        int most = Backends.of(device).maxHeadDim();
+        int most = Backends.of(device).attention().maxHeadDim();
         if (config.headDim() > most) {
             throw new IllegalArgumentException(folder + " has attention heads of " + config.headDim() + " elements, "
                     + device + " computes with up to " + most + "; use --device cpu");
@@ -298,7 +298,9 @@ public final class CausalLM {
 
     /** An empty cache for this model. */
     public KvCache newKvCache() {
-        return Backends.of(device()).newKvCache(config.layers(), config.kvHeads(), config.headDim(), computeType());
+        return Backends.of(device())
+                .attention()
+                .newKvCache(config.layers(), config.kvHeads(), config.headDim(), computeType());
     }
 
     /**

@@ -136,7 +136,7 @@ public record MemoryPlan(Map<Part, Long> parts) {
      * @throws IllegalStateException naming the need, what there is and what helps
      */
     void requireWeights(Device device, String task) {
-        long available = Backends.of(device).availableMemory();
+        long available = Backends.of(device).memory().availableMemory();
         if (bytes(Part.WEIGHTS) > available) {
             throw new IllegalStateException(task + " needs " + size(bytes(Part.WEIGHTS)) + " for weights, " + device
                     + " has " + size(available)
@@ -168,7 +168,7 @@ public record MemoryPlan(Map<Part, Long> parts) {
         long moments = offloaded ? 0 : bytes(Part.MOMENTS);
         long reference = offloadedReference ? Math.max(0, bytes(Part.REFERENCE) - gradients) : bytes(Part.REFERENCE);
         long needed = gradients + moments + reference;
-        long available = Backends.of(device).availableMemory();
+        long available = Backends.of(device).memory().availableMemory();
         if (needed > available) {
             throw new IllegalStateException("training needs " + size(needed) + " beside the weights ("
                     + size(gradients) + " gradients, " + size(moments) + " AdamW moments, " + size(reference)

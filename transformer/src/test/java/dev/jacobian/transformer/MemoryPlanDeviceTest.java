@@ -18,7 +18,7 @@ class MemoryPlanDeviceTest {
     void training() {
         Device device = TestModels.placement().device();
         Assumptions.assumeFalse(device.equals(Device.CPU), "no device named");
-        long free = Backends.of(device).availableMemory();
+        long free = Backends.of(device).memory().availableMemory();
         Map<Part, Long> enough = Map.of(
                 Part.WEIGHTS, 2 * free, Part.GRADIENTS, free / 4, Part.MOMENTS, free / 2, Part.ACTIVATIONS, free);
         new MemoryPlan(enough).requireTraining(device, false);
@@ -37,7 +37,7 @@ class MemoryPlanDeviceTest {
     void offloaded() {
         Device device = TestModels.placement().device();
         Assumptions.assumeFalse(device.equals(Device.CPU), "no device named");
-        long free = Backends.of(device).availableMemory();
+        long free = Backends.of(device).memory().availableMemory();
         long part = free / 2;
         MemoryPlan plan = new MemoryPlan(Map.of(Part.GRADIENTS, part, Part.MOMENTS, part / 2, Part.REFERENCE, part));
         assertThatThrownBy(() -> plan.requireTraining(device, false))

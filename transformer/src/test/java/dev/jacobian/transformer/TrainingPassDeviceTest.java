@@ -305,14 +305,14 @@ class TrainingPassDeviceTest {
             first.microBatch(5);
         }
         Training training = new Training(model);
-        long before = backend.availableMemory();
+        long before = backend.memory().availableMemory();
         for (int i = 0; i < 3; i++) {
             training.microBatch(60);
         }
         assertThat(training.calls()).isEqualTo(2);
-        long captured = backend.availableMemory();
+        long captured = backend.memory().availableMemory();
         training.close();
-        long closed = backend.availableMemory();
+        long closed = backend.memory().availableMemory();
         long logits = 60L * VOCABULARY * Float.BYTES; // what a graph of 60 tokens holds at least
         assertThat(before - captured).isGreaterThan(logits);
         assertThat(closed - captured).isGreaterThan(logits);

@@ -117,6 +117,7 @@ class WeightFormatTest {
                     parameter
                             .value()
                             .copyFrom(dev.jacobian.tensor.Backends.cpu()
+                                    .matrices()
                                     .unpack(packed)
                                     .t());
                 }

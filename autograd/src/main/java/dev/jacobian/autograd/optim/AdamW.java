@@ -2,8 +2,8 @@
 package dev.jacobian.autograd.optim;
 
 import dev.jacobian.autograd.Var;
-import dev.jacobian.tensor.Backend.AdamWStep;
-import dev.jacobian.tensor.Backend.AdamWTensors;
+import dev.jacobian.tensor.AdamWStep;
+import dev.jacobian.tensor.AdamWTensors;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
@@ -108,7 +108,7 @@ public final class AdamW {
                         .add(new AdamWTensors(parameter.value(), gradient, m[i], v[i]));
             }
         }
-        byDevice.forEach((device, all) -> Backends.of(device).adamW(all, step));
+        byDevice.forEach((device, all) -> Backends.of(device).optimizer().adamW(all, step));
         parameters.stream().filter(parameter -> parameter.grad().isPresent()).forEach(Var::valueChanged);
     }
 

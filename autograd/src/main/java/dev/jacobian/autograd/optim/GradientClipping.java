@@ -40,7 +40,7 @@ public final class GradientClipping {
         }
         double squares = 0;
         for (Map.Entry<Device, List<Tensor>> gradients : byDevice.entrySet()) {
-            squares += Backends.of(gradients.getKey()).sumOfSquares(gradients.getValue());
+            squares += Backends.of(gradients.getKey()).elementwise().sumOfSquares(gradients.getValue());
         }
         double norm = Math.sqrt(squares);
         return new Norm(norm, maxNorm > 0 ? (float) Math.min(1, maxNorm / (norm + 1e-6)) : 1f);

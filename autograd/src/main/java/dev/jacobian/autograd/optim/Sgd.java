@@ -18,6 +18,7 @@ public final class Sgd {
         for (Var parameter : parameters) {
             parameter.grad().ifPresent(gradient -> {
                 Backends.of(parameter.value().device())
+                        .elementwise()
                         .addScaled(gradient.contiguous(), (float) (-learningRate * gradientScale), parameter.value());
                 parameter.valueChanged();
             });

@@ -2,10 +2,10 @@
 package dev.jacobian.jmh.gpu;
 
 import dev.jacobian.jmh.harness.Unit;
+import dev.jacobian.tensor.AttentionForm;
 import dev.jacobian.tensor.Backend;
-import dev.jacobian.tensor.Backend.AttentionForm;
-import dev.jacobian.tensor.Backend.Qkv;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
@@ -112,22 +112,24 @@ final class GpuAttention {
                 form.forward(),
                 work,
                 3,
-                () -> backend.attention(new Qkv(q, k, v), segments, new AttentionForm(d, scale, 0), out, null),
+                () -> backend.attention()
+                        .attention(new Qkv(q, k, v), segments, new AttentionForm(d, scale, 0), out, null),
                 shape);
         if (run.wants(form.backward())) {
-            backend.attention(new Qkv(q, k, v), segments, new AttentionForm(d, scale, 0), out, stats);
+            backend.attention().attention(new Qkv(q, k, v), segments, new AttentionForm(d, scale, 0), out, stats);
             run.measure(
                     form.backward(),
                     BACKWARD * work,
                     3,
-                    () -> backend.attentionBackward(
-                            dOut,
-                            new Qkv(q, k, v),
-                            out,
-                            stats,
-                            segments,
-                            new AttentionForm(d, scale, 0),
-                            new Qkv(dQ, dK, dV)),
+                    () -> backend.attention()
+                            .attentionBackward(
+                                    dOut,
+                                    new Qkv(q, k, v),
+                                    out,
+                                    stats,
+                                    segments,
+                                    new AttentionForm(d, scale, 0),
+                                    new Qkv(dQ, dK, dV)),
                     shape);
         }
         for (Tensor tensor : List.of(q, k, v, dOut, out, stats, dQ, dK, dV)) {

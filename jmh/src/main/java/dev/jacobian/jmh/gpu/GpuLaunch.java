@@ -34,10 +34,13 @@ final class GpuLaunch {
         Tensor x = Tensor.zeros(run.device(), DType.F32, Shape.of(256)); // [256]
         Tensor out = Tensor.zeros(run.device(), DType.F32, Shape.of(256)); // [256]
         Workspace workspace = new Workspace();
-        measure(run, PLAIN, () -> run.backend().add(x, x, out));
-        measure(run, ALLOCATING, () -> workspace.run(() -> run.backend().add(x, x, Workspace.like(x))));
+        measure(run, PLAIN, () -> run.backend().elementwise().add(x, x, out));
+        measure(
+                run,
+                ALLOCATING,
+                () -> workspace.run(() -> run.backend().elementwise().add(x, x, Workspace.like(x))));
         measure(run, WAITING, () -> {
-            run.backend().add(x, x, out);
+            run.backend().elementwise().add(x, x, out);
             run.backend().synchronize();
         });
         x.close();

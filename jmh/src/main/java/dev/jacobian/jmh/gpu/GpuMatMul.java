@@ -79,8 +79,8 @@ final class GpuMatMul {
             Shape shape = Shape.of(product.extents(product.m, product.n));
             Tensor out = Tensor.zeros(run.device(), DType.BF16, shape); // [M, N] or [B, M, N]
             Runnable call = product.batch == 1
-                    ? () -> run.backend().matmul(a, right, out, false)
-                    : () -> run.backend().batchedMatmul(a, right, out, false);
+                    ? () -> run.backend().matrices().matmul(a, right, out, false)
+                    : () -> run.backend().matrices().batchedMatmul(a, right, out, false);
             run.measure(label, product.operations(), 3, call, (row, score) -> {
                 row.putArray("shape").add(product.m).add(product.n).add(product.k);
                 row.put("batch", product.batch);

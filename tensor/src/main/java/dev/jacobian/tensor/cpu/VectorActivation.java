@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cpu;
 
+import dev.jacobian.tensor.ActivationKernels;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cpu.Scratch.Slot;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /** SwiGLU and its gradients, a chunk of the first-level cache at a time. */
-final class VectorActivation {
+final class VectorActivation implements ActivationKernels {
     private static final int L = Lanes.COUNT;
 
     /** How much dearer an element is than an addition. */
@@ -19,9 +20,8 @@ final class VectorActivation {
         Arrays.fill(ONES, 1f);
     }
 
-    private VectorActivation() {}
-
-    static void swiGlu(Tensor gate, Tensor up, Tensor out) {
+    @Override
+    public void swiGlu(Tensor gate, Tensor up, Tensor out) {
         Ranges.run(
                 gate.elements(),
                 COST,
@@ -44,7 +44,8 @@ final class VectorActivation {
         }
     }
 
-    static void swiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {
+    @Override
+    public void swiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {
         Ranges.run(gate.elements(), COST, (from, to) -> {
             float[] sigmoids = Scratch.current().get(Slot.EXPONENTIALS, VectorExp.CHUNK);
             for (int i = from; i < to; i += VectorExp.CHUNK) {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cpu;
 
-import dev.jacobian.tensor.Backend.AdamWStep;
+import dev.jacobian.tensor.AdamWStep;
+import dev.jacobian.tensor.OptimizerKernels;
 import dev.jacobian.tensor.Tensor;
 import jdk.incubator.vector.FloatVector;
 
 /** One AdamW step, elementwise. */
-final class VectorAdamW {
+final class VectorAdamW implements OptimizerKernels {
     private static final int L = Lanes.COUNT;
 
-    private VectorAdamW() {}
-
-    static void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
+    @Override
+    public void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
         Ranges.run(
                 parameter.elements(),
                 4,

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cpu;
 
-import dev.jacobian.tensor.Backend.AttentionForm;
-import dev.jacobian.tensor.Backend.CachedRows;
+import dev.jacobian.tensor.AttentionForm;
+import dev.jacobian.tensor.AttentionKernels;
+import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.ComputePool;
+import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cpu.Scratch.Slot;
@@ -28,7 +31,7 @@ import jdk.incubator.vector.VectorOperators;
  *       because 0 · NaN would.
  * </ul>
  */
-final class VectorAttention {
+final class VectorAttention implements AttentionKernels {
     private static final int L = Lanes.COUNT;
     private static final int PAGE = KvCache.PAGE;
 
@@ -41,9 +44,13 @@ final class VectorAttention {
     /** Multiply-adds from which threads pay off. */
     private static final long PARALLEL = 1 << 19;
 
-    private VectorAttention() {}
+    @Override
+    public KvCache newKvCache(int layers, int kvHeads, int headDim, DType dtype) {
+        return new HeapKvCache(layers, kvHeads, headDim, dtype);
+    }
 
-    static void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, Tensor stats) {
+    @Override
+    public void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, Tensor stats) {
         HeapKvCache cache = (HeapKvCache) rows.cache();
         Segments segments = rows.segments();
         int tasks = 0;
@@ -84,6 +91,12 @@ final class VectorAttention {
                 tokens(q, rows, s, from, to, unit % kvHeads, form, out, stats);
             }
         });
+    }
+
+    @Override
+    public void attentionBackward(
+            Tensor dOut, Qkv in, Tensor out, Tensor stats, Segments segments, AttentionForm form, Qkv gradients) {
+        VectorAttentionBackward.attentionBackward(dOut, in, out, stats, segments, form, gradients);
     }
 
     /** Tokens [from, to) of segment s, for the query heads of one kv head. */

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cpu;
 
+import dev.jacobian.tensor.ElementwiseKernels;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cpu.Scratch.Slot;
 import jdk.incubator.vector.FloatVector;
 
 /** Elementwise arithmetic and sums over rows. */
-final class VectorElementwise {
+final class VectorElementwise implements ElementwiseKernels {
     private static final int L = Lanes.COUNT;
 
     /** Elements per F32 block of {@link #sumOfSquares}; part of the specification. */
     private static final int BLOCK = 4096;
 
-    private VectorElementwise() {}
-
-    static void add(Tensor x, Tensor y, Tensor out) {
+    @Override
+    public void add(Tensor x, Tensor y, Tensor out) {
         Ranges.run(
                 x.elements(),
                 1,
@@ -41,7 +41,8 @@ final class VectorElementwise {
         }
     }
 
-    static void multiply(Tensor x, Tensor y, Tensor out) {
+    @Override
+    public void multiply(Tensor x, Tensor y, Tensor out) {
         Ranges.run(
                 x.elements(),
                 1,
@@ -68,7 +69,8 @@ final class VectorElementwise {
         }
     }
 
-    static void scale(Tensor x, float factor, Tensor out) {
+    @Override
+    public void scale(Tensor x, float factor, Tensor out) {
         Ranges.run(
                 x.elements(),
                 1,
@@ -87,7 +89,8 @@ final class VectorElementwise {
         }
     }
 
-    static void addScaled(Tensor x, float factor, Tensor out) {
+    @Override
+    public void addScaled(Tensor x, float factor, Tensor out) {
         Ranges.run(
                 x.elements(),
                 1,
@@ -107,7 +110,8 @@ final class VectorElementwise {
         }
     }
 
-    static void addRow(Tensor x, Tensor row, Tensor out) {
+    @Override
+    public void addRow(Tensor x, Tensor row, Tensor out) {
         int d = row.elements();
         if (d == 0) {
             return;
@@ -120,7 +124,8 @@ final class VectorElementwise {
     }
 
     /** Columns are divided among the threads, not rows: the rows' order is the order of the sum. */
-    static void sumRowsInto(Tensor x, Tensor out) {
+    @Override
+    public void sumRowsInto(Tensor x, Tensor out) {
         int d = out.elements();
         if (d == 0) {
             return;
@@ -159,7 +164,8 @@ final class VectorElementwise {
         s3.intoArray(o, oFrom + 3 * L);
     }
 
-    static double sumOfSquares(Tensor x) {
+    @Override
+    public double sumOfSquares(Tensor x) {
         int n = x.elements();
         int blocks = (n + BLOCK - 1) / BLOCK;
         float[] sums = Scratch.current().get(Slot.RIGHT, blocks);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cpu;
 
+import dev.jacobian.tensor.NormKernels;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cpu.Scratch.Slot;
 import jdk.incubator.vector.FloatVector;
 
 /** RMSNorm and its gradient. */
-final class VectorNorm {
+final class VectorNorm implements NormKernels {
     private static final int L = Lanes.COUNT;
 
-    private VectorNorm() {}
-
-    static void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor out, Tensor inverseRms) {
+    @Override
+    public void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor out, Tensor inverseRms) {
         int d = weight.elements();
         Ranges.run(inverseRms.elements(), 2 * d, (from, to) -> {
             float[] parts = Scratch.current().get(Slot.LANES, VectorSum.PARTS);
@@ -39,7 +39,8 @@ final class VectorNorm {
         }
     }
 
-    static void rmsNormBackward(Tensor dOut, Tensor x, Tensor weight, Tensor inverseRms, Tensor dX, Tensor dWeight) {
+    @Override
+    public void rmsNormBackward(Tensor dOut, Tensor x, Tensor weight, Tensor inverseRms, Tensor dX, Tensor dWeight) {
         int d = weight.elements();
         int rows = inverseRms.elements();
         Ranges.run(rows, 3 * d, (from, to) -> {

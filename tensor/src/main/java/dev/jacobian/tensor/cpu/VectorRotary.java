@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cpu;
 
+import dev.jacobian.tensor.PositionKernels;
 import dev.jacobian.tensor.Tensor;
 import jdk.incubator.vector.FloatVector;
 
 /** Rotary position embedding, half-split layout: lanes across the pairs of one head. */
-final class VectorRotary {
+final class VectorRotary implements PositionKernels {
     private static final int L = Lanes.COUNT;
 
-    private VectorRotary() {}
-
-    static void rotary(Tensor x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Tensor out) {
+    @Override
+    public void rotary(Tensor x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Tensor out) {
         int width = x.extent(-1);
         int half = headDim / 2;
         float sign = inverse ? -1f : 1f;

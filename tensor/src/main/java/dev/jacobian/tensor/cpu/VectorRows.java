@@ -2,16 +2,16 @@
 package dev.jacobian.tensor.cpu;
 
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.RowKernels;
 import dev.jacobian.tensor.Tensor;
 
 /** Reading and adding to rows of a table by index. */
-final class VectorRows {
+final class VectorRows implements RowKernels {
     /** Columns per task of {@link #scatterAddRows}: whole cache lines. */
     private static final int COLUMNS = 64;
 
-    private VectorRows() {}
-
-    static void gatherRows(Tensor table, int[] rows, Tensor out) {
+    @Override
+    public void gatherRows(Tensor table, int[] rows, Tensor out) {
         int d = table.extent(1);
         if (table.dtype() != DType.F32) {
             Ranges.run(rows.length, d, (from, to) -> {
@@ -43,7 +43,8 @@ final class VectorRows {
     }
 
     /** Divided by columns: several rows may go to the same place, and their order is the order of the sum. */
-    static void scatterAddRows(Tensor x, int[] rows, Tensor table) {
+    @Override
+    public void scatterAddRows(Tensor x, int[] rows, Tensor table) {
         int d = table.extent(1);
         Ranges.run((d + COLUMNS - 1) / COLUMNS, rows.length * COLUMNS, (from, to) -> {
             int column = from * COLUMNS;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cpu;
 
+import dev.jacobian.tensor.SoftmaxKernels;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cpu.Scratch.Slot;
 import java.util.Arrays;
@@ -13,16 +14,15 @@ import jdk.incubator.vector.VectorOperators;
  * <p>Where vectors are narrower than 16 lanes, a row is walked once per vector's worth of partial sums instead of keeping
  * several sums at once: the exponential dominates, and the code stays the same for every width.
  */
-final class VectorSoftmax {
+final class VectorSoftmax implements SoftmaxKernels {
     private static final int L = Lanes.COUNT;
     private static final int PARTS = VectorSum.PARTS;
 
     /** How much dearer an element is than an addition. */
     private static final int COST = 8;
 
-    private VectorSoftmax() {}
-
-    static void logProbs(
+    @Override
+    public void logProbs(
             Tensor logits, float inverseTemperature, int[] targets, Tensor logProbs, Tensor entropy, Tensor stats) {
         int vocabulary = logits.extent(1);
         Ranges.run(targets.length, COST * vocabulary, (from, to) -> {
@@ -97,7 +97,8 @@ final class VectorSoftmax {
         }
     }
 
-    static void softmax(Tensor logits, float inverseTemperature, Tensor out) {
+    @Override
+    public void softmax(Tensor logits, float inverseTemperature, Tensor out) {
         int vocabulary = logits.extent(1);
         Ranges.run(logits.extent(0), COST * vocabulary, (from, to) -> {
             float[] parts = Scratch.current().get(Slot.LANES, VectorSum.PARTS);
@@ -112,7 +113,8 @@ final class VectorSoftmax {
         });
     }
 
-    static void logProbsBackward(
+    @Override
+    public void logProbsBackward(
             Tensor logits, float inverseTemperature, int[] targets, Tensor dLogProbs, Tensor stats) {
         int vocabulary = logits.extent(1);
         Ranges.run(targets.length, COST * vocabulary, (from, to) -> {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda;
 
-import dev.jacobian.tensor.Backend.AttentionForm;
-import dev.jacobian.tensor.Backend.CachedRows;
-import dev.jacobian.tensor.Backend.Qkv;
+import dev.jacobian.tensor.AttentionForm;
+import dev.jacobian.tensor.AttentionKernels;
+import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
@@ -18,7 +20,7 @@ import java.util.stream.IntStream;
  * the reference's bits. Decoding a token at a time may use a kernel that splits the keys, which is faster where there are few
  * sequences and has other bits.
  */
-final class CudaAttention {
+final class CudaAttention implements AttentionKernels {
     private static final int FORWARD_ROWS = 32;
     private static final int BACKWARD_ROWS = 16;
     private static final int DECODE_KEYS = 256;
@@ -29,10 +31,12 @@ final class CudaAttention {
 
     private static final int[] COMPILED = {32, 64, MAX_HEAD_DIM};
 
+    private final CudaBackend backend;
     private final CudaEngine engine;
     private final CudaFlashAttention flash;
 
-    CudaAttention(CudaEngine engine) {
+    CudaAttention(CudaBackend backend, CudaEngine engine) {
+        this.backend = backend;
         this.engine = engine;
         this.flash = new CudaFlashAttention(engine);
     }
@@ -50,8 +54,19 @@ final class CudaAttention {
         return CudaEngine.typed(family, dtype) + "_" + compiled(headDim);
     }
 
-    /** Attention within a batch. */
-    void packed(Qkv qkv, Segments segments, AttentionForm form, Tensor out, Tensor stats) {
+    @Override
+    public int maxHeadDim() {
+        return MAX_HEAD_DIM;
+    }
+
+    @Override
+    public KvCache newKvCache(int layers, int kvHeads, int headDim, DType dtype) {
+        CudaEngine.typed("attention", dtype); // F32 or BF16, or an error
+        return new CudaKvCache(backend, engine, layers, kvHeads, headDim, dtype);
+    }
+
+    @Override
+    public void attention(Qkv qkv, Segments segments, AttentionForm form, Tensor out, Tensor stats) {
         int headDim = form.headDim();
         if (CudaFlashAttention.takes(headDim, qkv.q(), qkv.k(), qkv.v(), out)) {
             flash.packed(qkv, segments, form, out, stats);
@@ -79,8 +94,8 @@ final class CudaAttention {
                 stats);
     }
 
-    /** Attention over a cache. */
-    void cached(Tensor q, CachedRows rows, AttentionForm form, Tensor out, Tensor stats, boolean fixedOrder) {
+    @Override
+    public void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, Tensor stats) {
         Segments segments = rows.segments();
         if (segments.rows() == 0) {
             return;
@@ -96,7 +111,7 @@ final class CudaAttention {
         if (decoding && stats == null) {
             boolean flashDecodes = takesFlash && CudaFlashAttention.decodes(heads, cache.kvHeads());
             if (heads / cache.kvHeads() <= MAX_DECODE_GROUP
-                    && !fixedOrder
+                    && !Backends.isBatchInvariant()
                     && !(flashDecodes && fillsDevice(segments.count() * cache.kvHeads()))) {
                 decode(q, rows, lengths, form, out);
                 return;
@@ -216,8 +231,9 @@ final class CudaAttention {
         });
     }
 
-    /** Gradients of {@link #packed}. */
-    void backward(Tensor dOut, Qkv in, Tensor out, Tensor stats, Segments segments, AttentionForm form, Qkv gradients) {
+    @Override
+    public void attentionBackward(
+            Tensor dOut, Qkv in, Tensor out, Tensor stats, Segments segments, AttentionForm form, Qkv gradients) {
         Tensor q = in.q(); // [N, H · headDim]
         int headDim = form.headDim();
         if (CudaFlashAttention.takes(

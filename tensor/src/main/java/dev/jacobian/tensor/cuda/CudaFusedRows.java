@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda;
 
-import dev.jacobian.tensor.Backend.AffineLayer;
-import dev.jacobian.tensor.Backend.RmsGain;
+import dev.jacobian.tensor.AffineLayer;
+import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.FusedKernels;
+import dev.jacobian.tensor.RmsGain;
+import dev.jacobian.tensor.Rotation;
 import dev.jacobian.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The operations of a decoder layer that are fused where few rows are decoded: seven launches a layer instead of twenty.
  *
  * <p>{@code -Djacobian.cuda.fused=false} computes them separately, to compare.
  */
-final class CudaFusedRows {
+final class CudaFusedRows implements FusedKernels {
     /** Rows that the kernels are compiled for; between them the larger one is taken. */
     private static final int MOST_ROWS = 4;
 
@@ -31,21 +36,26 @@ final class CudaFusedRows {
     private static final int LONG_COLUMNS = COLUMNS / 4;
 
     private final CudaEngine engine;
+    private final FusedKernels separate;
 
-    CudaFusedRows(CudaEngine engine) {
+    CudaFusedRows(CudaEngine engine, FusedKernels separate) {
         this.engine = engine;
+        this.separate = separate;
     }
 
-    /** Up to how many rows of a width. */
-    int rows(int width, DType dtype) {
-        if (!Switches.isOn("jacobian.cuda.fused") || (dtype != DType.F32 && dtype != DType.BF16)) {
+    @Override
+    public int fusedRows(int width, DType dtype) {
+        if (Backends.isBatchInvariant()
+                || !Switches.isOn("jacobian.cuda.fused")
+                || (dtype != DType.F32 && dtype != DType.BF16)) {
             return 0;
         }
         long bytes = (long) width * dtype.bytes();
         return bytes * MOST_ROWS <= MOST_BYTES ? MOST_ROWS : bytes <= MOST_BYTES ? 1 : 0;
     }
 
-    void normLinear(Tensor x, RmsGain norm, List<AffineLayer> layers, List<Tensor> outs) {
+    @Override
+    public void normLinear(Tensor x, RmsGain norm, List<AffineLayer> layers, List<Tensor> outs) {
         int k = x.extent(1);
         List<Object> arguments = new ArrayList<>(norm(x, norm));
         int columns = 0;
@@ -62,14 +72,16 @@ final class CudaFusedRows {
         launch("norm_linear", x, Math.ceilDiv(columns, COLUMNS), sharedBytes(x, k), arguments);
     }
 
-    void normSwiGlu(Tensor x, RmsGain norm, Tensor gate, Tensor up, Tensor out) {
+    @Override
+    public void normSwiGlu(Tensor x, RmsGain norm, Tensor gate, Tensor up, Tensor out) {
         int n = gate.extent(0);
         List<Object> arguments = new ArrayList<>(norm(x, norm));
         arguments.addAll(List.of(gate, up, n, out));
         launch("norm_swiglu", x, Math.ceilDiv(n, COLUMNS), sharedBytes(x, x.extent(1)), arguments);
     }
 
-    void linearAdd(Tensor x, AffineLayer layer, Tensor residual, Tensor out) {
+    @Override
+    public void linearAdd(Tensor x, AffineLayer layer, Tensor residual, Tensor out) {
         int k = x.extent(1);
         int n = out.extent(1);
         boolean isLong = k >= LONG_COLUMN;
@@ -79,6 +91,23 @@ final class CudaFusedRows {
                 Math.ceilDiv(n, isLong ? LONG_COLUMNS : COLUMNS),
                 0,
                 Arrays.asList(x, layer.weight(), layer.bias().orElse(null), residual, x.extent(0), k, n, out));
+    }
+
+    @Override
+    public void rotateAndAppend(
+            Tensor q,
+            Optional<RmsGain> qNorm,
+            Tensor k,
+            Optional<RmsGain> kNorm,
+            Tensor v,
+            Rotation rotation,
+            CachedRows rows,
+            Tensor out) {
+        boolean done = rows.cache() instanceof CudaKvCache cache
+                && cache.rotateAndAppend(q, qNorm, k, kNorm, v, rotation, rows, out);
+        if (!done) {
+            separate.rotateAndAppend(q, qNorm, k, kNorm, v, rotation, rows, out);
+        }
     }
 
     private static List<Object> norm(Tensor x, RmsGain norm) {

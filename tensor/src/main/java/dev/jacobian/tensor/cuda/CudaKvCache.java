@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda;
 
-import dev.jacobian.tensor.Backend.CachedRows;
-import dev.jacobian.tensor.Backend.RmsGain;
-import dev.jacobian.tensor.Backend.Rotation;
+import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.DeviceArray;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.RmsGain;
+import dev.jacobian.tensor.Rotation;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;

@@ -3,6 +3,7 @@ package dev.jacobian.tensor.cuda;
 
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.SamplingFilters;
+import dev.jacobian.tensor.SamplingKernels;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.TokenChoice;
 import dev.jacobian.tensor.Workspace;
@@ -15,7 +16,7 @@ import java.util.function.Consumer;
  * Choosing tokens from logits [R, V] on the device: only the tokens cross the bus. Given the same logits they are the CPU's,
  * with the counter-based generator and the reference's order of sums.
  */
-final class CudaSampling {
+final class CudaSampling implements SamplingKernels {
     private static final int THREADS = 256;
 
     private final CudaEngine engine;
@@ -24,18 +25,18 @@ final class CudaSampling {
         this.engine = engine;
     }
 
-    /** The likeliest token of each row, [R]; waits for the device. */
-    int[] argmax(Tensor logits) {
+    @Override
+    public int[] argmax(Tensor logits) {
         return tokens(logits, into -> launchArgmax(logits, into));
     }
 
-    /** A token of each row by its probabilities, [R]; waits for the device. */
-    int[] sample(Tensor logits, float inverseTemperature, long seed, int[] coordinates) {
+    @Override
+    public int[] sample(Tensor logits, float inverseTemperature, long seed, int[] coordinates) {
         return tokens(logits, into -> launchSample(logits, inverseTemperature, seed, coordinates, into));
     }
 
-    /** The same among the tokens that filters leave. */
-    int[] sample(Tensor logits, SamplingFilters filters, long seed, int[] coordinates) {
+    @Override
+    public int[] sample(Tensor logits, SamplingFilters filters, long seed, int[] coordinates) {
         return tokens(logits, into -> launchSample(logits, filters, seed, coordinates, into));
     }
 
@@ -72,8 +73,8 @@ final class CudaSampling {
         engine.launch(CudaEngine.typed(family, logits.dtype()), logits.extent(0), 1, THREADS, arguments);
     }
 
-    /** Logits [R, V] with those of tokens that were seen made less likely. */
-    Tensor penalize(Tensor logits, int[][] seen, float penalty) {
+    @Override
+    public Tensor penalize(Tensor logits, int[][] seen, float penalty) {
         int[] starts = new int[seen.length + 1]; // [R + 1]
         for (int r = 0; r < seen.length; r++) {
             starts[r + 1] = starts[r] + seen[r].length;
@@ -110,8 +111,8 @@ final class CudaSampling {
         }
     }
 
-    /** A token of each row by a rule, and its log-probability, with one wait for both. */
-    TokenChoice choose(Tensor logits, Tensor shaped, TokenChoice.Rule rule) {
+    @Override
+    public TokenChoice choose(Tensor logits, Tensor shaped, TokenChoice.Rule rule) {
         int rows = logits.extent(0);
         TokenChoice choice = new TokenChoice(new int[rows], new float[rows]);
         CudaArray tokens = new CudaArray(engine, DType.I32, rows, true); // [R]

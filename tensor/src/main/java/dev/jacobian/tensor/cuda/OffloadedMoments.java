@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda;
 
-import dev.jacobian.tensor.Backend.AdamWStep;
-import dev.jacobian.tensor.Backend.AdamWTensors;
+import dev.jacobian.tensor.AdamWStep;
+import dev.jacobian.tensor.AdamWTensors;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.CudaArray.View;
 import java.lang.foreign.MemorySegment;

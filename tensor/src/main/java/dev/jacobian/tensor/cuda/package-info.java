@@ -3,10 +3,10 @@
  * NVIDIA GPUs through JCuda.
  *
  * <ul>
- *   <li>The backend: {@link dev.jacobian.tensor.cuda.CudaBackend} is the list of operations, {@code CudaMatMul}, {@code
- *       CudaAttention}, {@code CudaFusedRows}, {@code CudaSampling} and {@code CudaOptimizer} choose and launch the larger
- *       ones; {@code CudaArray} is a tensor's memory, {@code CudaCopies} how it is copied, {@code CudaKvCache} keys and values in pages, {@code CudaPacked} a weight. All of them
- *       hand their work to a {@code CudaEngine}: one device at work, in order.
+ *   <li>The backend: {@link dev.jacobian.tensor.cuda.CudaBackend} gives the families of kernels, a class each ({@code CudaNorms},
+ *       {@code CudaAttention}, …), which choose and launch them; {@code RowSums} and {@code CudaSquares} are sums that several
+ *       use. {@code CudaArray} is a tensor's memory, {@code CudaCopies} how it is copied, {@code CudaKvCache} keys and values in
+ *       pages, {@code CudaPacked} a weight. All of them hand their work to a {@code CudaEngine}: one device at work, in order.
  *   <li>Kernels: {@code tensor/src/main/cuda}, each source a PTX text (made by {@code scripts/make-ptx.sh}); {@code
  *       KernelTexts} finds them, {@code KernelModules} has them compiled when they are first used.
  *   <li>Finding: {@link dev.jacobian.tensor.cuda.CudaLibraries} is the report, {@code LibrarySearch} the places, {@code

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.reference;
 
-import dev.jacobian.tensor.Backend.AdamWStep;
+import dev.jacobian.tensor.AdamWStep;
+import dev.jacobian.tensor.OptimizerKernels;
 import dev.jacobian.tensor.Tensor;
 
 /** One AdamW step, elementwise. */
-final class ReferenceAdamW {
-    private ReferenceAdamW() {}
-
-    static void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
+final class ReferenceAdamW implements OptimizerKernels {
+    @Override
+    public void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
         float[] p = parameter.floats();
         float rest1 = (float) (1 - step.beta1());
         float beta2 = (float) step.beta2();

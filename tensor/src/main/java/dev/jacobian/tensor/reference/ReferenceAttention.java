@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.reference;
 
-import dev.jacobian.tensor.Backend.AttentionForm;
-import dev.jacobian.tensor.Backend.CachedRows;
-import dev.jacobian.tensor.Backend.Qkv;
+import dev.jacobian.tensor.AttentionForm;
+import dev.jacobian.tensor.AttentionKernels;
+import dev.jacobian.tensor.CachedRows;
+import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 
 /** Causal grouped-query attention over paged keys, and its gradients. */
-final class ReferenceAttention {
-    private ReferenceAttention() {}
+final class ReferenceAttention implements AttentionKernels {
+    @Override
+    public KvCache newKvCache(int layers, int kvHeads, int headDim, DType dtype) {
+        return new HeapKvCache(layers, kvHeads, headDim, dtype);
+    }
 
-    static void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, Tensor stats) {
+    @Override
+    public void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, Tensor stats) {
         HeapKvCache cache = (HeapKvCache) rows.cache();
         int layer = rows.layer();
         int[] sequences = rows.sequences();
@@ -90,7 +96,8 @@ final class ReferenceAttention {
         }
     }
 
-    static void attentionBackward(
+    @Override
+    public void attentionBackward(
             Tensor dOut, Qkv in, Tensor out, Tensor stats, Segments segments, AttentionForm form, Qkv gradients) {
         Tensor q = in.q(); // [N, H · headDim]
         Tensor k = in.k(); // [N, kvHeads · headDim]

@@ -1,55 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.reference;
 
+import dev.jacobian.tensor.ElementwiseKernels;
 import dev.jacobian.tensor.Tensor;
 
 /** Elementwise arithmetic and sums over rows. */
-final class ReferenceElementwise {
+final class ReferenceElementwise implements ElementwiseKernels {
     /** Elements per F32 block of {@link #sumOfSquares}; the blocks are added in double. */
     static final int BLOCK = 4096;
 
-    private ReferenceElementwise() {}
-
-    static void add(Tensor x, Tensor y, Tensor out) {
+    @Override
+    public void add(Tensor x, Tensor y, Tensor out) {
         for (int i = 0; i < x.elements(); i++) {
             out.floats()[out.offset() + i] = x.floats()[x.offset() + i] + y.floats()[y.offset() + i];
         }
     }
 
-    static void multiply(Tensor x, Tensor y, Tensor out) {
+    @Override
+    public void multiply(Tensor x, Tensor y, Tensor out) {
         for (int i = 0; i < x.elements(); i++) {
             out.floats()[out.offset() + i] = x.floats()[x.offset() + i] * y.floats()[y.offset() + i];
         }
     }
 
-    static void scale(Tensor x, float factor, Tensor out) {
+    @Override
+    public void scale(Tensor x, float factor, Tensor out) {
         for (int i = 0; i < x.elements(); i++) {
             out.floats()[out.offset() + i] = factor * x.floats()[x.offset() + i];
         }
     }
 
-    static void addScaled(Tensor x, float factor, Tensor out) {
+    @Override
+    public void addScaled(Tensor x, float factor, Tensor out) {
         for (int i = 0; i < x.elements(); i++) {
             int at = out.offset() + i;
             out.floats()[at] = Math.fma(factor, x.floats()[x.offset() + i], out.floats()[at]);
         }
     }
 
-    static void addRow(Tensor x, Tensor row, Tensor out) {
+    @Override
+    public void addRow(Tensor x, Tensor row, Tensor out) {
         int d = row.elements();
         for (int i = 0; i < x.elements(); i++) {
             out.floats()[out.offset() + i] = x.floats()[x.offset() + i] + row.floats()[row.offset() + i % d];
         }
     }
 
-    static void sumRowsInto(Tensor x, Tensor out) {
+    @Override
+    public void sumRowsInto(Tensor x, Tensor out) {
         int d = out.elements();
         for (int i = 0; i < x.elements(); i++) {
             out.floats()[out.offset() + i % d] += x.floats()[x.offset() + i];
         }
     }
 
-    static double sumOfSquares(Tensor x) {
+    @Override
+    public double sumOfSquares(Tensor x) {
         double total = 0;
         for (int from = 0; from < x.elements(); from += BLOCK) {
             int n = Math.min(BLOCK, x.elements() - from);

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.reference;
 
+import dev.jacobian.tensor.MatrixKernels;
 import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
 
 /** Matrix product: one chain of fused multiply-adds per output element, over k in order. */
-final class ReferenceMatMul {
-    private ReferenceMatMul() {}
-
+final class ReferenceMatMul implements MatrixKernels {
     /** A snapshot of the right operand, rounded as the format does; the reference gains nothing from rearranging it. */
-    record Packed(Tensor matrix, WeightFormat format) implements PackedMatrix {
+    private record Packed(Tensor matrix, WeightFormat format) implements PackedMatrix {
         @Override
         public int rows() {
             return matrix.extent(0);
@@ -27,7 +26,8 @@ final class ReferenceMatMul {
         }
     }
 
-    static void matmul(Tensor a, Tensor b, Tensor out, boolean accumulate) {
+    @Override
+    public void matmul(Tensor a, Tensor b, Tensor out, boolean accumulate) {
         int m = a.extent(0);
         int k = a.extent(1);
         int n = b.extent(1);
@@ -44,5 +44,32 @@ final class ReferenceMatMul {
                 out.floats()[at] = sum;
             }
         }
+    }
+
+    @Override
+    public void batchedMatmul(Tensor a, Tensor b, Tensor out, boolean accumulate) {
+        for (int i = 0; i < out.extent(0); i++) {
+            matmul(a.select(0, i), b.select(0, i), out.select(0, i), accumulate);
+        }
+    }
+
+    @Override
+    public PackedMatrix pack(Tensor b, WeightFormat format) {
+        return new Packed(ReferenceQuantization.rounded(b, format), format);
+    }
+
+    @Override
+    public void repack(Tensor b, PackedMatrix into) {
+        ((Packed) into).matrix.copyFrom(ReferenceQuantization.rounded(b, into.format()));
+    }
+
+    @Override
+    public void matmul(Tensor a, PackedMatrix b, Tensor out, boolean accumulate) {
+        matmul(a, ((Packed) b).matrix, out, accumulate);
+    }
+
+    @Override
+    public void unpack(PackedMatrix b, int fromColumn, Tensor out) {
+        out.copyFrom(((Packed) b).matrix.slice(1, fromColumn, fromColumn + out.extent(1)));
     }
 }

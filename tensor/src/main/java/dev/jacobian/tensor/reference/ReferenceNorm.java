@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.reference;
 
+import dev.jacobian.tensor.NormKernels;
 import dev.jacobian.tensor.Tensor;
 
 /** RMSNorm and its gradient. */
-final class ReferenceNorm {
-    private ReferenceNorm() {}
-
-    static void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor out, Tensor inverseRms) {
+final class ReferenceNorm implements NormKernels {
+    @Override
+    public void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor out, Tensor inverseRms) {
         int d = weight.elements();
         int n = inverseRms.elements();
         for (int row = 0; row < n; row++) {
@@ -22,7 +22,8 @@ final class ReferenceNorm {
         }
     }
 
-    static void rmsNormBackward(Tensor dOut, Tensor x, Tensor weight, Tensor inverseRms, Tensor dX, Tensor dWeight) {
+    @Override
+    public void rmsNormBackward(Tensor dOut, Tensor x, Tensor weight, Tensor inverseRms, Tensor dX, Tensor dWeight) {
         int d = weight.elements();
         int n = inverseRms.elements();
         float[] g = new float[d];

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.reference;
 
+import dev.jacobian.tensor.PositionKernels;
 import dev.jacobian.tensor.Tensor;
 
 /** Rotary position embedding, half-split layout. */
-final class ReferenceRotary {
-    private ReferenceRotary() {}
-
-    static void rotary(Tensor x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Tensor out) {
+final class ReferenceRotary implements PositionKernels {
+    @Override
+    public void rotary(Tensor x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Tensor out) {
         int width = x.extent(-1);
         int half = headDim / 2;
         for (int row = 0; row < positions.length; row++) {

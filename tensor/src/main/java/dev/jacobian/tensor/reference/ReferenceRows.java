@@ -3,13 +3,13 @@ package dev.jacobian.tensor.reference;
 
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.HalfFloats;
+import dev.jacobian.tensor.RowKernels;
 import dev.jacobian.tensor.Tensor;
 
 /** Reading and adding to rows of a table by index. */
-final class ReferenceRows {
-    private ReferenceRows() {}
-
-    static void gatherRows(Tensor table, int[] rows, Tensor out) {
+final class ReferenceRows implements RowKernels {
+    @Override
+    public void gatherRows(Tensor table, int[] rows, Tensor out) {
         int d = table.extent(1);
         if (table.dtype() != DType.F32) {
             gather16(table, rows, out);
@@ -31,7 +31,8 @@ final class ReferenceRows {
         }
     }
 
-    static void scatterAddRows(Tensor x, int[] rows, Tensor table) {
+    @Override
+    public void scatterAddRows(Tensor x, int[] rows, Tensor table) {
         int d = table.extent(1);
         for (int i = 0; i < rows.length; i++) {
             for (int j = 0; j < d; j++) {

@@ -2,19 +2,31 @@
 package dev.jacobian.tensor.reference;
 
 import dev.jacobian.tensor.Rng;
+import dev.jacobian.tensor.SamplingFilters;
+import dev.jacobian.tensor.SamplingKernels;
+import dev.jacobian.tensor.SoftmaxKernels;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.TokenChoice;
+import dev.jacobian.tensor.Workspace;
+import java.util.Arrays;
 
 /**
  * One token from each row.
  *
  * <p>Sampling inverts the cumulative distribution in order of token id with one uniform number, so the choice is a pure
- * function of (logits, number).
+ * function of (logits, number). Beside the softmax there is nothing to gain from vectors here: the vector backend samples
+ * with these loops too.
  */
-public final class ReferenceSampling {
-    private ReferenceSampling() {}
+public final class ReferenceSampling implements SamplingKernels {
+    private final SoftmaxKernels softmax;
 
-    /** The index of each row's largest element, the first of equals. */
-    public static int[] argmax(Tensor logits) {
+    /** Sampling from the distributions that {@code softmax} computes. */
+    public ReferenceSampling(SoftmaxKernels softmax) {
+        this.softmax = softmax;
+    }
+
+    @Override
+    public int[] argmax(Tensor logits) {
         int vocabulary = logits.extent(1);
         int[] tokens = new int[logits.extent(0)]; // [R]
         for (int r = 0; r < tokens.length; r++) {
@@ -33,8 +45,10 @@ public final class ReferenceSampling {
         return best;
     }
 
-    /** A token of each row of probabilities, with the numbers that the seed and four coordinates per row give. */
-    public static int[] draw(Tensor probabilities, long seed, int[] coordinates) {
+    @Override
+    public int[] sample(Tensor logits, float inverseTemperature, long seed, int[] coordinates) {
+        Tensor probabilities = Workspace.like(logits); // [R, V]
+        softmax.softmax(logits, inverseTemperature, probabilities);
         int vocabulary = probabilities.extent(1);
         int[] tokens = new int[probabilities.extent(0)]; // [R]
         for (int r = 0; r < tokens.length; r++) {
@@ -43,6 +57,7 @@ public final class ReferenceSampling {
                     Rng.uniform(seed, coordinates[c], coordinates[c + 1], coordinates[c + 2], coordinates[c + 3]);
             tokens[r] = draw(probabilities.floats(), probabilities.offset() + r * vocabulary, vocabulary, uniform);
         }
+        Workspace.release(probabilities);
         return tokens;
     }
 
@@ -66,5 +81,44 @@ public final class ReferenceSampling {
             }
         }
         return last; // rounding left the sum just below the number
+    }
+
+    @Override
+    public int[] sample(Tensor logits, SamplingFilters filters, long seed, int[] coordinates) {
+        int vocabulary = logits.extent(1);
+        float[] all = logits.toFloatArray();
+        for (int from = 0; from < all.length; from += vocabulary) {
+            float[] row = filters.apply(Arrays.copyOfRange(all, from, from + vocabulary));
+            System.arraycopy(row, 0, all, from, vocabulary);
+        }
+        return sample(Tensor.of(all, logits.extent(0), vocabulary), 1f, seed, coordinates);
+    }
+
+    @Override
+    public Tensor penalize(Tensor logits, int[][] seen, float penalty) {
+        int vocabulary = logits.extent(1);
+        Tensor out = Workspace.like(logits); // [R, V]
+        for (int r = 0; r < seen.length; r++) {
+            float[] row = logits.slice(0, r, r + 1).toFloatArray();
+            SamplingFilters.penalize(row, seen[r], penalty);
+            System.arraycopy(row, 0, out.floats(), out.offset() + r * vocabulary, vocabulary);
+        }
+        return out;
+    }
+
+    @Override
+    public TokenChoice choose(Tensor logits, Tensor shaped, TokenChoice.Rule rule) {
+        int[] tokens; // [R]
+        if (rule.likeliest()) {
+            tokens = argmax(shaped);
+        } else if (rule.filters().isPresent()) {
+            tokens = sample(shaped, rule.filters().get(), rule.seed(), rule.coordinates());
+        } else {
+            tokens = sample(shaped, rule.inverseTemperature(), rule.seed(), rule.coordinates());
+        }
+        Tensor logProbs = Workspace.like(logits, tokens.length); // [R]
+        Tensor stats = Workspace.like(logits, tokens.length, 2); // [R, 2]
+        softmax.logProbs(logits, rule.inverseTemperature(), tokens, logProbs, null, stats);
+        return new TokenChoice(tokens, logProbs.toFloatArray());
     }
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.reference;
 
+import dev.jacobian.tensor.SoftmaxKernels;
 import dev.jacobian.tensor.Tensor;
 
 /** Log-probabilities, entropy and the gradient over rows of logits. */
-final class ReferenceSoftmax {
-    private ReferenceSoftmax() {}
-
-    static void logProbs(
+final class ReferenceSoftmax implements SoftmaxKernels {
+    @Override
+    public void logProbs(
             Tensor logits, float inverseTemperature, int[] targets, Tensor logProbs, Tensor entropy, Tensor stats) {
         int vocabulary = logits.extent(1);
         float[] e = new float[vocabulary];
@@ -35,7 +35,8 @@ final class ReferenceSoftmax {
         }
     }
 
-    static void logProbsBackward(
+    @Override
+    public void logProbsBackward(
             Tensor logits, float inverseTemperature, int[] targets, Tensor dLogProbs, Tensor stats) {
         int vocabulary = logits.extent(1);
         for (int row = 0; row < targets.length; row++) {
@@ -51,7 +52,8 @@ final class ReferenceSoftmax {
         }
     }
 
-    static void softmax(Tensor logits, float inverseTemperature, Tensor out) {
+    @Override
+    public void softmax(Tensor logits, float inverseTemperature, Tensor out) {
         int vocabulary = logits.extent(1);
         float[] e = new float[vocabulary];
         for (int row = 0; row < logits.extent(0); row++) {

@@ -3,12 +3,12 @@ package dev.jacobian.tensor.cuda;
 
 import static dev.jacobian.tensor.Numbers.normal;
 
-import dev.jacobian.tensor.Backend.AttentionForm;
-import dev.jacobian.tensor.Backend.CachedRows;
-import dev.jacobian.tensor.Backend.Qkv;
+import dev.jacobian.tensor.AttentionForm;
+import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Numbers;
+import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import org.junit.jupiter.api.Test;
@@ -60,7 +60,7 @@ class AttentionKernelTest extends KernelTestBase {
         x[11] = 1e-30f;
         Tensor k = Tensor.of(x, 1, 12);
         Tensor q = Tensor.zeros(1, 12);
-        reference.scale(k, -1, q);
+        reference.elementwise().scale(k, -1, q);
         check(DType.F32, Segments.of(1), 1, 1, 12, 0, q, k, k, k);
     }
 
@@ -100,7 +100,7 @@ class AttentionKernelTest extends KernelTestBase {
         float scale = (float) (1 / Math.sqrt(headDim));
         String what = heads + "/" + kvHeads + " heads of " + headDim + ", rows " + n + ", window " + window;
 
-        KvCache cache = reference.newKvCache(1, kvHeads, headDim);
+        KvCache cache = reference.attention().newKvCache(1, kvHeads, headDim);
         int[] sequences = new int[segments.count()];
         for (int s = 0; s < sequences.length; s++) {
             int parent = segments.parent(s);
@@ -109,12 +109,14 @@ class AttentionKernelTest extends KernelTestBase {
         cache.append(0, sequences, segments, k, v);
         Tensor exact = Tensor.zeros(n, heads * headDim);
         Tensor expectedStats = Tensor.zeros(n, heads, 2);
-        reference.attention(
-                q,
-                new CachedRows(cache, 0, sequences, segments),
-                new AttentionForm(headDim, scale, window),
-                exact,
-                expectedStats);
+        reference
+                .attention()
+                .attention(
+                        q,
+                        new CachedRows(cache, 0, sequences, segments),
+                        new AttentionForm(headDim, scale, window),
+                        exact,
+                        expectedStats);
         Tensor expected = rounded(exact, type);
 
         EmulatedMemory deviceQ = device.copy(q, type);
@@ -175,14 +177,16 @@ class AttentionKernelTest extends KernelTestBase {
         Tensor dQ = Tensor.zeros(n, heads * headDim);
         Tensor dK = Tensor.zeros(n, kvHeads * headDim);
         Tensor dV = Tensor.zeros(n, kvHeads * headDim);
-        reference.attentionBackward(
-                dOut,
-                new Qkv(q, k, v),
-                expected,
-                expectedStats,
-                segments,
-                new AttentionForm(headDim, scale, window),
-                new Qkv(dQ, dK, dV));
+        reference
+                .attention()
+                .attentionBackward(
+                        dOut,
+                        new Qkv(q, k, v),
+                        expected,
+                        expectedStats,
+                        segments,
+                        new AttentionForm(headDim, scale, window),
+                        new Qkv(dQ, dK, dV));
         EmulatedMemory deviceDOut = device.copy(dOut, type);
         EmulatedMemory deltas = device.allocate(DType.F32, n * heads);
         device.launch(

@@ -59,9 +59,9 @@ class CudaGraphEmulatedTest extends EmulatedTestBase {
         Tensor out = Tensor.zeros(DEVICE, DType.F32, Shape.of(3, 2)); // [3, 2]
         CudaGraph graph = capture(() -> {
             Tensor scribble = temporary(numbers);
-            backend.add(numbers, numbers, scribble);
+            backend.elementwise().add(numbers, numbers, scribble);
             Workspace.release(scribble);
-            backend.gatherRows(table, new int[] {2, 0, 1}, out);
+            backend.rows().gatherRows(table, new int[] {2, 0, 1}, out);
         });
         launch(graph);
         launch(graph);
@@ -75,8 +75,8 @@ class CudaGraphEmulatedTest extends EmulatedTestBase {
         Tensor out = onDevice(0, 0, 0);
         CudaGraph graph = capture(() -> {
             Tensor doubled = temporary(x);
-            backend.scale(x, 2, doubled);
-            backend.add(doubled, x, out);
+            backend.elementwise().scale(x, 2, doubled);
+            backend.elementwise().add(doubled, x, out);
         });
         assertThat(out.toFloatArray()).containsExactly(0, 0, 0);
         launch(graph);
@@ -95,16 +95,16 @@ class CudaGraphEmulatedTest extends EmulatedTestBase {
         CudaGraph graph = capture(() -> {
             Tensor doubled = temporary(x);
             Tensor fourfold = temporary(x);
-            backend.scale(x, 2, doubled);
-            backend.scale(doubled, 2, fourfold);
-            backend.add(doubled, fourfold, out);
+            backend.elementwise().scale(x, 2, doubled);
+            backend.elementwise().scale(doubled, 2, fourfold);
+            backend.elementwise().add(doubled, fourfold, out);
         });
         assertThat(account().held()).isGreaterThan(before);
         launch(graph);
         // A launch that runs late, after others got memory and filled it.
         new Workspace().run(() -> {
             for (int i = 0; i < 8; i++) {
-                backend.scale(x, 1e30f, temporary(x));
+                backend.elementwise().scale(x, 1e30f, temporary(x));
             }
         });
         assertThat(out.toFloatArray()).containsExactly(6, 12, 18);
@@ -112,7 +112,7 @@ class CudaGraphEmulatedTest extends EmulatedTestBase {
         new Workspace().run(() -> {
             for (int i = 0; i < 8; i++) {
                 Tensor other = temporary(x);
-                backend.scale(x, i, other);
+                backend.elementwise().scale(x, i, other);
                 others.add(other);
             }
             launch(graph);
@@ -131,7 +131,7 @@ class CudaGraphEmulatedTest extends EmulatedTestBase {
         long before = account().held();
         CudaGraph graph = capture(() -> {
             for (int i = 0; i < 10; i++) {
-                Workspace.inner(() -> backend.scale(x, 2, temporary(x)));
+                Workspace.inner(() -> backend.elementwise().scale(x, 2, temporary(x)));
             }
         });
         assertThat(account().held() - before).isEqualTo(DeviceMemory.sizeClass(1));
@@ -148,16 +148,19 @@ class CudaGraphEmulatedTest extends EmulatedTestBase {
         CudaArray place = new CudaArray(engine, DType.I32, 2, true);
         Places places = new Places().put(placed, new View(place, 0));
         CudaGraph graph = capture(() -> engine.placed(places, () -> {
-            backend.gatherRows(table, constant, fixed);
-            backend.gatherRows(table, placed, moving);
+            backend.rows().gatherRows(table, constant, fixed);
+            backend.rows().gatherRows(table, placed, moving);
             return null;
         }));
         constant[0] = 0; // the caller's own again
         for (int i = 0; i < 60; i++) { // staging and what it keeps on the device hold others by now
             Tensor unread = onDevice(0).reshape(1, 1);
-            backend.gatherRows(table, new int[] {i % 4}, unread);
-            backend.gatherRows(
-                    table, new int[] {i % 3, i % 2, i % 4}, onDevice(0, 0, 0).reshape(3, 1));
+            backend.rows().gatherRows(table, new int[] {i % 4}, unread);
+            backend.rows()
+                    .gatherRows(
+                            table,
+                            new int[] {i % 3, i % 2, i % 4},
+                            onDevice(0, 0, 0).reshape(3, 1));
         }
         for (int i = 0; i < 3; i++) {
             place.write(0, new int[] {i, i + 1}, 0, 2);
@@ -175,14 +178,14 @@ class CudaGraphEmulatedTest extends EmulatedTestBase {
         Tensor others = onDevice(1, 1);
         Dispatcher dispatcher = engine.context().dispatcher();
         Runnable work = dispatcher.record(() -> {
-            backend.scale(x, 3, x);
-            Thread other = Thread.ofPlatform().start(() -> backend.scale(others, 7, others));
+            backend.elementwise().scale(x, 3, x);
+            Thread other = Thread.ofPlatform().start(() -> backend.elementwise().scale(others, 7, others));
             try {
                 other.join();
             } catch (InterruptedException interrupt) {
                 throw new AssertionError(interrupt);
             }
-            backend.scale(x, 3, x);
+            backend.elementwise().scale(x, 3, x);
         });
         CudaGraph graph = dispatcher.call(() -> CudaGraph.capture(engine, work));
         assertThat(others.toFloatArray()).containsExactly(7, 7);
@@ -210,19 +213,19 @@ class CudaGraphEmulatedTest extends EmulatedTestBase {
             fake.inject(function, 0, CUresult.CUDA_ERROR_NOT_SUPPORTED);
             assertThatThrownBy(() -> capture(() -> {
                         Tensor doubled = temporary(x);
-                        backend.scale(x, 2, doubled);
+                        backend.elementwise().scale(x, 2, doubled);
                         Tensor fourfold = temporary(x);
-                        backend.scale(doubled, 2, fourfold);
+                        backend.elementwise().scale(doubled, 2, fourfold);
                     }))
                     .as(function)
                     .isInstanceOf(CudaException.class)
                     .hasMessageContaining("NOT_SUPPORTED");
             assertThat(account().held()).as(function).isEqualTo(before.held());
             assertThat(account().blocks()).as(function).isEqualTo(before.blocks());
-            backend.scale(x, 5, out);
+            backend.elementwise().scale(x, 5, out);
             assertThat(out.toFloatArray()).as(function).containsExactly(5, 10);
         }
-        CudaGraph graph = capture(() -> backend.scale(x, 6, out));
+        CudaGraph graph = capture(() -> backend.elementwise().scale(x, 6, out));
         launch(graph);
         assertThat(out.toFloatArray()).containsExactly(6, 12);
         close(graph);
@@ -231,7 +234,7 @@ class CudaGraphEmulatedTest extends EmulatedTestBase {
     @Test
     void aClosedGraphIsNotLaunched() {
         Tensor x = onDevice(1);
-        CudaGraph graph = capture(() -> backend.scale(x, 6, x));
+        CudaGraph graph = capture(() -> backend.elementwise().scale(x, 6, x));
         close(graph);
         close(graph);
         launch(graph);
@@ -241,6 +244,6 @@ class CudaGraphEmulatedTest extends EmulatedTestBase {
     @Test
     void graphsLeftOpenEndWithTheEngine() {
         Tensor x = Tensor.zeros(DEVICE, DType.F32, Shape.of(3));
-        var unused = capture(() -> backend.scale(x, 6, temporary(x)));
+        var unused = capture(() -> backend.elementwise().scale(x, 6, temporary(x)));
     }
 }

@@ -48,7 +48,7 @@ class CudaReplaysEmulatedTest extends EmulatedTestBase {
         Computation(Backend kernels, Device device) {
             this.kernels = kernels;
             this.device = device;
-            this.replays = kernels.newReplays();
+            this.replays = kernels.replaying().newReplays();
             Rng rng = new Rng(3, 5);
             this.table = Numbers.normal(rng, VOCABULARY, WIDTH).to(device);
             this.scales = Numbers.normal(rng, VOCABULARY, 1).to(device);
@@ -83,20 +83,20 @@ class CudaReplaysEmulatedTest extends EmulatedTestBase {
             int n = ids.length;
             made(temporary);
             Tensor rows = made(n, WIDTH); // [N, D]
-            kernels.gatherRows(table, ids, rows);
+            kernels.rows().gatherRows(table, ids, rows);
             Tensor scale = made(n, 1); // [N, 1]
             int half = n / 2;
-            kernels.gatherRows(scales, kernels.part(targets, 0, half), scale.slice(0, 0, half));
-            kernels.gatherRows(scales, kernels.part(targets, half, n), scale.slice(0, half, n));
-            kernels.multiply(scale, weights.reshape(n, 1), scale);
+            kernels.rows().gatherRows(scales, kernels.replaying().part(targets, 0, half), scale.slice(0, 0, half));
+            kernels.rows().gatherRows(scales, kernels.replaying().part(targets, half, n), scale.slice(0, half, n));
+            kernels.elementwise().multiply(scale, weights.reshape(n, 1), scale);
             Tensor out = made(n, WIDTH); // [N, D]
             for (int i = 0; i < n; i++) { // by numbers of the host: part of the shape
-                kernels.gatherRows(rows, new int[] {n - 1 - i}, out.slice(0, i, i + 1));
+                kernels.rows().gatherRows(rows, new int[] {n - 1 - i}, out.slice(0, i, i + 1));
             }
             Tensor ones = made(1, WIDTH); // [1, D]
             ones.fill(1f);
-            kernels.matmul(scale, ones, out, true);
-            kernels.scatterAddRows(out, ids, gradient);
+            kernels.matrices().matmul(scale, ones, out, true);
+            kernels.rows().scatterAddRows(out, ids, gradient);
             return out;
         }
 
@@ -406,7 +406,7 @@ class CudaReplaysEmulatedTest extends EmulatedTestBase {
             }
             assertThat(there.calls).isEqualTo(2);
             backend.engine().run(backend.engine().context().memory()::trim);
-            fake.setMemory((1L << 30) - backend.availableMemory() + Float.BYTES * LARGE / 2);
+            fake.setMemory((1L << 30) - backend.memory().availableMemory() + Float.BYTES * LARGE / 2);
             Tensor other = Tensor.zeros(DEVICE, DType.F32, Shape.of(LARGE)); // [LARGE], as much as the graph has
             backend.synchronize();
             fake.setMemory(1L << 30);
@@ -433,7 +433,7 @@ class CudaReplaysEmulatedTest extends EmulatedTestBase {
             assertThat(there.calls).isEqualTo(2);
             DeviceMemory memory = backend.engine().context().memory();
             backend.engine().run(memory::trim);
-            fake.setMemory((1L << 30) - backend.availableMemory() + Float.BYTES * LARGE / 2);
+            fake.setMemory((1L << 30) - backend.memory().availableMemory() + Float.BYTES * LARGE / 2);
             int code = backend.engine().context().dispatcher().call(() -> {
                 RawDevicePointer own = new RawDevicePointer(); // as a library or a kernel's code takes it
                 int answer = memory.answer(() -> JCudaDriver.cuMemAlloc(own, (long) Float.BYTES * LARGE));
@@ -453,7 +453,7 @@ class CudaReplaysEmulatedTest extends EmulatedTestBase {
             int[] ids = new int[4];
             Runnable scattersPart = () -> new Workspace()
                     .run(() -> there.replays.run("part", "constants", List.of(ids), new float[1], numbers -> {
-                        backend.scatterAddRows(x, backend.part(ids, 0, 2), there.gradient);
+                        backend.rows().scatterAddRows(x, backend.replaying().part(ids, 0, 2), there.gradient);
                         return numbers;
                     }));
             scattersPart.run();

@@ -3,9 +3,9 @@ package dev.jacobian.tensor.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.jacobian.tensor.Backend.AttentionForm;
-import dev.jacobian.tensor.Backend.CachedRows;
+import dev.jacobian.tensor.AttentionForm;
 import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Numbers;
@@ -53,7 +53,7 @@ class DecodeGraphsEmulatedTest extends EmulatedTestBase {
             this.window = window;
             this.table =
                     Numbers.normal(rng, VOCABULARY, HEADS * HEAD_DIM).to(DEVICE).to(type);
-            this.cache = backend.newKvCache(LAYERS, KV_HEADS, HEAD_DIM, type);
+            this.cache = backend.attention().newKvCache(LAYERS, KV_HEADS, HEAD_DIM, type);
         }
 
         private Tensor angles() {
@@ -69,22 +69,23 @@ class DecodeGraphsEmulatedTest extends EmulatedTestBase {
         private Tensor layers(int[] tokens, int[] positions, int[] sequences, Segments segments) {
             int n = tokens.length;
             Tensor h = made(n, HEADS * HEAD_DIM); // [N, H · headDim]
-            backend.gatherRows(table, tokens, h);
+            backend.rows().gatherRows(table, tokens, h);
             for (int layer = 0; layer < LAYERS; layer++) {
                 Tensor rotated = made(n, HEADS * HEAD_DIM); // [N, H · headDim]
-                backend.rotary(h, HEAD_DIM, cos, sin, positions, false, rotated);
+                backend.positions().rotary(h, HEAD_DIM, cos, sin, positions, false, rotated);
                 Tensor keys = rotated.slice(1, 0, KV_HEADS * HEAD_DIM).contiguous(); // [N, kvHeads · headDim]
                 Tensor values = h.slice(1, 0, KV_HEADS * HEAD_DIM).contiguous(); // [N, kvHeads · headDim]
                 cache.append(layer, sequences, segments, keys, values);
                 Tensor mixed = made(n, HEADS * HEAD_DIM); // [N, H · headDim]
-                backend.attention(
-                        rotated,
-                        new CachedRows(cache, layer, sequences, segments),
-                        new AttentionForm(HEAD_DIM, 0.5f, window),
-                        mixed,
-                        null);
+                backend.attention()
+                        .attention(
+                                rotated,
+                                new CachedRows(cache, layer, sequences, segments),
+                                new AttentionForm(HEAD_DIM, 0.5f, window),
+                                mixed,
+                                null);
                 Tensor next = made(n, HEADS * HEAD_DIM); // [N, H · headDim]
-                backend.add(h, mixed, next);
+                backend.elementwise().add(h, mixed, next);
                 h = next;
             }
             return h;

@@ -3,8 +3,8 @@ package dev.jacobian.tensor.cuda;
 
 import static dev.jacobian.tensor.Numbers.normal;
 
-import dev.jacobian.tensor.Backend.AttentionForm;
-import dev.jacobian.tensor.Backend.CachedRows;
+import dev.jacobian.tensor.AttentionForm;
+import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Numbers;
@@ -51,7 +51,7 @@ class DecodeKernelTest extends KernelTestBase {
         float scale = (float) (1 / Math.sqrt(headDim));
 
         // All tokens but the last are history; the last one's keys are appended with the query.
-        KvCache cache = reference.newKvCache(1, kvHeads, headDim);
+        KvCache cache = reference.attention().newKvCache(1, kvHeads, headDim);
         int[] sequences = new int[count];
         int[] ones = new int[count];
         Arrays.fill(ones, 1);
@@ -67,12 +67,14 @@ class DecodeKernelTest extends KernelTestBase {
             cache.append(0, one, Segments.of(1), k.slice(0, end - 1, end), v.slice(0, end - 1, end));
         }
         Tensor expected = Tensor.zeros(count, heads * headDim);
-        reference.attention(
-                q,
-                new CachedRows(cache, 0, sequences, last),
-                new AttentionForm(headDim, scale, window),
-                expected,
-                null);
+        reference
+                .attention()
+                .attention(
+                        q,
+                        new CachedRows(cache, 0, sequences, last),
+                        new AttentionForm(headDim, scale, window),
+                        expected,
+                        null);
 
         RaggedBatch.Pages pages = new RaggedBatch(all).pages(rng, kvHeads, headDim, k, v);
         EmulatedMemory keyPages = device.copy(pages.keys(), type);

@@ -108,9 +108,9 @@ class DecodeStepKernelTest extends KernelTestBase {
         int[] coordinates = Arrays.stream(sequences)
                 .flatMapToInt(x -> Arrays.stream(x.coordinates))
                 .toArray();
-        int[] chosen = reference.sample(logits, 1, SEED, coordinates);
+        int[] chosen = reference.sampling().sample(logits, 1, SEED, coordinates);
         Tensor logProbs = Tensor.zeros(s);
-        reference.logProbs(logits, 1, chosen, logProbs, null, Tensor.zeros(s, 2));
+        reference.softmax().logProbs(logits, 1, chosen, logProbs, null, Tensor.zeros(s, 2));
         int running = 0;
         for (int i = 0; i < s; i++) {
             Sequence sequence = sequences[i];

@@ -24,16 +24,16 @@ class ElementwiseKernelTest extends KernelTestBase {
                 EmulatedMemory out = device.allocate(type, n);
                 Tensor expected = Tensor.zeros(n);
                 int grid = 1 + n % 3; // any grid covers everything, a small one in several rounds
-                reference.add(x, y, expected);
+                reference.elementwise().add(x, y, expected);
                 device.launch("add" + suffix(type), grid, 1, 64, deviceX, deviceY, (long) n, out);
                 assertSame(out, expected, type, "add " + n);
-                reference.multiply(x, y, expected);
+                reference.elementwise().multiply(x, y, expected);
                 device.launch("multiply" + suffix(type), grid, 1, 64, deviceX, deviceY, (long) n, out);
                 assertSame(out, expected, type, "multiply " + n);
-                reference.scale(x, 0.7f, expected);
+                reference.elementwise().scale(x, 0.7f, expected);
                 device.launch("scale" + suffix(type), grid, 1, 64, deviceX, 0.7f, (long) n, out);
                 assertSame(out, expected, type, "scale " + n);
-                reference.addScaled(x, -1.3f, y);
+                reference.elementwise().addScaled(x, -1.3f, y);
                 device.launch("add_scaled" + suffix(type), grid, 1, 64, deviceX, -1.3f, (long) n, deviceY);
                 assertSame(deviceY, y, type, "addScaled " + n);
             }
@@ -50,12 +50,12 @@ class ElementwiseKernelTest extends KernelTestBase {
                 Tensor expected = Tensor.zeros(n, d);
                 EmulatedMemory deviceX = device.copy(x, type);
                 EmulatedMemory out = device.allocate(type, n * d);
-                reference.addRow(x, row, expected);
+                reference.elementwise().addRow(x, row, expected);
                 device.launch("add_row" + suffix(type), 2, 1, 256, deviceX, device.copy(row), (long) n * d, d, out);
                 assertSame(out, expected, type, "addRow " + d);
                 Tensor sums = normal(rng, d);
                 EmulatedMemory deviceSums = device.copy(sums);
-                reference.sumRowsInto(x, sums);
+                reference.elementwise().sumRowsInto(x, sums);
                 device.launch("sum_rows" + suffix(type), blocks(d, 256), 1, 256, deviceX, n, d, n, deviceSums, 1);
                 assertSame(deviceSums, sums, DType.F32, "sumRows " + d);
             }
@@ -72,8 +72,8 @@ class ElementwiseKernelTest extends KernelTestBase {
                 Tensor expected = Tensor.zeros(n);
                 Tensor dGate = Tensor.zeros(n);
                 Tensor dUp = Tensor.zeros(n);
-                reference.swiGlu(gate, up, expected);
-                reference.swiGluBackward(dOut, gate, up, dGate, dUp);
+                reference.activations().swiGlu(gate, up, expected);
+                reference.activations().swiGluBackward(dOut, gate, up, dGate, dUp);
                 EmulatedMemory deviceGate = device.copy(gate, type);
                 EmulatedMemory deviceUp = device.copy(up, type);
                 EmulatedMemory out = device.allocate(type, n);
@@ -108,7 +108,7 @@ class ElementwiseKernelTest extends KernelTestBase {
                 Tensor sin = normal(rng, 10, headDim / 2);
                 for (boolean inverse : new boolean[] {false, true}) {
                     Tensor expected = Tensor.zeros(positions.length, width);
-                    reference.rotary(x, headDim, cos, sin, positions, inverse, expected);
+                    reference.positions().rotary(x, headDim, cos, sin, positions, inverse, expected);
                     EmulatedMemory inPlace = device.copy(x, type);
                     device.launch(
                             "rotary" + suffix(type),

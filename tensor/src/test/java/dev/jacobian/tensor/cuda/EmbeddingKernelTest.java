@@ -27,7 +27,7 @@ class EmbeddingKernelTest extends KernelTestBase {
             for (DType from : new DType[] {DType.F32, DType.BF16, DType.F16}) {
                 Tensor table = rounded(wild(rng, TABLE, d), from);
                 Tensor expected = Tensor.zeros(rows.length, d);
-                reference.gatherRows(table, rows, expected);
+                reference.rows().gatherRows(table, rows, expected);
                 for (DType to : TYPES) {
                     String kernel = "gather_rows" + suffix(from) + (from == to ? "" : "_to" + suffix(to));
                     EmulatedMemory out = device.allocate(to, rows.length * d);
@@ -50,7 +50,7 @@ class EmbeddingKernelTest extends KernelTestBase {
                 Tensor x = rounded(normal(rng, count, d), type);
                 Tensor expected = rounded(normal(rng, TABLE, d), sumType);
                 EmulatedMemory table = device.copy(expected, sumType);
-                reference.scatterAddRows(x, rows, expected);
+                reference.rows().scatterAddRows(x, rows, expected);
 
                 int[] order = IntStream.range(0, count)
                         .boxed()

@@ -29,7 +29,7 @@ class FragmentDeviceTest {
         Tensor a = integers(rng, 16, 16); // [M, K]
         Tensor b = integers(rng, 16, 8); // [K, N]
         Tensor expected = Tensor.zeros(16, 8); // [M, N]
-        Backends.reference().matmul(a, b, expected, false);
+        Backends.reference().matrices().matmul(a, b, expected, false);
         Device device = Device.parse(DEVICE);
         Tensor products = Tensor.zeros(device, DType.F32, Shape.of(2, 16, 8)); // [2, M, N]: B as it is, and transposed
         CudaBackend.of(device.ordinal())

@@ -12,7 +12,7 @@ class FragmentKernelTest extends KernelTestBase {
         Tensor a = integers(16, 16);
         Tensor b = integers(16, 8);
         Tensor product = Tensor.zeros(16, 8);
-        reference.matmul(a, b, product, false);
+        reference.matrices().matmul(a, b, product, false);
         EmulatedMemory products = device.allocate(DType.F32, 2 * 16 * 8);
         device.launch(
                 "check_fragments",

@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.jacobian.tensor.AffineLayer;
 import dev.jacobian.tensor.Backend;
-import dev.jacobian.tensor.Backend.AffineLayer;
-import dev.jacobian.tensor.Backend.RmsGain;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
+import dev.jacobian.tensor.RmsGain;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
@@ -37,7 +37,7 @@ class FusedRowsEmulatedTest extends EmulatedTestBase {
     /** A layer whose outputs are about as large as its inputs. */
     private AffineLayer layer(int m, int k, boolean hasBias) {
         Tensor weight = normal(rng, m, k).copy(); // [M, K]
-        Backends.reference().scale(weight, (float) (1 / Math.sqrt(k)), weight);
+        Backends.reference().elementwise().scale(weight, (float) (1 / Math.sqrt(k)), weight);
         return new AffineLayer(weight, hasBias ? Optional.of(normal(rng, m)) : Optional.empty());
     }
 
@@ -87,40 +87,46 @@ class FusedRowsEmulatedTest extends EmulatedTestBase {
         Tensor first = Tensor.zeros(rows, 5); // [rows, 5]
         Tensor second = Tensor.zeros(rows, 9); // [rows, 9]
         Tensor firstThere = there(first); // [rows, 5]
-        reference.normLinear(x, norm, layers, List.of(first, second));
+        reference.fused().normLinear(x, norm, layers, List.of(first, second));
         assertNear(
-                launched(second, out -> backend.normLinear(xThere, normThere, layersThere, List.of(firstThere, out))),
+                launched(
+                        second,
+                        out -> backend.fused().normLinear(xThere, normThere, layersThere, List.of(firstThere, out))),
                 second);
         assertNear(firstThere.to(Device.CPU), first);
 
         Tensor gate = layers.get(0).weight(); // [5, K]
         Tensor gateThere = layersThere.get(0).weight(); // [5, K]
-        reference.normSwiGlu(x, norm, gate, gate, first);
-        assertNear(launched(first, out -> backend.normSwiGlu(xThere, normThere, gateThere, gateThere, out)), first);
+        reference.fused().normSwiGlu(x, norm, gate, gate, first);
+        assertNear(
+                launched(first, out -> backend.fused().normSwiGlu(xThere, normThere, gateThere, gateThere, out)),
+                first);
 
-        reference.linearAdd(x, layers.get(1), residual, second);
-        assertNear(launched(second, out -> backend.linearAdd(xThere, layersThere.get(1), residualThere, out)), second);
+        reference.fused().linearAdd(x, layers.get(1), residual, second);
+        assertNear(
+                launched(second, out -> backend.fused().linearAdd(xThere, layersThere.get(1), residualThere, out)),
+                second);
     }
 
     @Test
     @DisplayName("rows are few and narrow, and no order of sums is promised")
     void limits() {
-        assertThat(backend.fusedRows(4096, DType.F32)).isEqualTo(4);
-        assertThat(backend.fusedRows(4097, DType.F32)).isEqualTo(1);
-        assertThat(backend.fusedRows(8192, DType.BF16)).isEqualTo(4);
-        assertThat(backend.fusedRows(16_385, DType.F32)).isZero();
+        assertThat(backend.fused().fusedRows(4096, DType.F32)).isEqualTo(4);
+        assertThat(backend.fused().fusedRows(4097, DType.F32)).isEqualTo(1);
+        assertThat(backend.fused().fusedRows(8192, DType.BF16)).isEqualTo(4);
+        assertThat(backend.fused().fusedRows(16_385, DType.F32)).isZero();
         Tensor rows = there(normal(rng, 5, 8)); // [5, 8]
         AffineLayer layer = there(layer(8, 8, false));
-        assertThatThrownBy(() -> backend.linearAdd(rows, layer, rows, rows))
+        assertThatThrownBy(() -> backend.fused().linearAdd(rows, layer, rows, rows))
                 .hasMessageContaining("linear_add is compiled for up to 4 rows")
                 .hasMessageContaining("[5, 8]");
         Backends.setBatchInvariant(true);
-        assertThat(backend.fusedRows(8, DType.F32)).isZero();
+        assertThat(backend.fused().fusedRows(8, DType.F32)).isZero();
         Backends.setBatchInvariant(false);
         System.setProperty("jacobian.cuda.fused", "false");
-        assertThat(backend.fusedRows(8, DType.F32)).isZero();
+        assertThat(backend.fused().fusedRows(8, DType.F32)).isZero();
         System.setProperty("jacobian.cuda.fused", "no");
-        assertThatThrownBy(() -> backend.fusedRows(8, DType.F32))
+        assertThatThrownBy(() -> backend.fused().fusedRows(8, DType.F32))
                 .hasMessage("jacobian.cuda.fused is 'no'; use true or false");
     }
 }

@@ -276,7 +276,7 @@ class FusedRowsKernelTest extends KernelTestBase {
     /** {@code x · weightᵀ}. */
     private Tensor product(Tensor x, Tensor weight) {
         Tensor product = Tensor.zeros(x.extent(0), weight.extent(0)); // [rows, N]
-        reference.matmul(x, weight.t(), product, false);
+        reference.matrices().matmul(x, weight.t(), product, false);
         return product;
     }
 
@@ -290,14 +290,14 @@ class FusedRowsKernelTest extends KernelTestBase {
         Tensor x = input(type, rows, k); // [rows, K], ±2ᵉ
         Tensor gain = whole(k); // [K]
         Tensor normed = Tensor.zeros(rows, k); // [rows, K], whole
-        reference.rmsNorm(x, gain, 0, normed, Tensor.zeros(rows));
+        reference.norms().rmsNorm(x, gain, 0, normed, Tensor.zeros(rows));
         Object[] norm = {device.copy(x, type), device.copy(gain), 0f, rows, k};
         Tensor weight = whole(n, k); // [N, K]
         Tensor bias = normal(rng, n); // [N]
         Tensor exact = product(normed, weight); // [rows, N]
         Tensor biased = rounded(exact, type); // [rows, N]
         assertThat(biased.toFloatArray()).as("roundings matter").isNotEqualTo(exact.toFloatArray());
-        reference.addRow(biased, bias, biased);
+        reference.elementwise().addRow(biased, bias, biased);
         EmulatedMemory out = device.allocate(type, rows * n);
         Object[] layer = {device.copy(weight, type), device.copy(bias), n, out};
         Object[] none = {null, null, 0, null};
@@ -306,7 +306,7 @@ class FusedRowsKernelTest extends KernelTestBase {
 
         Tensor residual = rounded(normal(rng, rows, n), type); // [rows, N]
         Tensor added = Tensor.zeros(rows, n); // [rows, N]
-        reference.add(residual, rounded(biased, type), added);
+        reference.elementwise().add(residual, rounded(biased, type), added);
         for (boolean isLong : new boolean[] {false, true}) {
             launch(
                     isLong ? "linear_add_long" : "linear_add",
@@ -326,10 +326,12 @@ class FusedRowsKernelTest extends KernelTestBase {
         }
 
         Tensor gate = Tensor.zeros(n, k); // [N, K]
-        reference.scale(weight, 0x1p-9f, gate); // a power of two is exact, and SiLU is then not yet a straight line
+        reference
+                .elementwise()
+                .scale(weight, 0x1p-9f, gate); // a power of two is exact, and SiLU is then not yet a straight line
         Tensor gated = Tensor.zeros(rows, n); // [rows, N]
         Tensor half = rounded(product(normed, gate), type); // [rows, N]
-        reference.swiGlu(half, rounded(exact, type), gated);
+        reference.activations().swiGlu(half, rounded(exact, type), gated);
         Object[] gatedLayer = {device.copy(gate, type), device.copy(weight, type), n, out};
         launch("norm_swiglu", type, 4, blocks(n, 8), 4 * k * type.bytes(), joined(norm, gatedLayer));
         assertSame(out, gated, type, "norm_swiglu");
@@ -414,11 +416,11 @@ class FusedRowsKernelTest extends KernelTestBase {
     private Tensor turned(Tensor x, Tensor gain, Tensor cos, Tensor sin, int[] positions, int headDim, DType type) {
         Tensor normed = x.copy();
         if (gain != null) {
-            reference.rmsNorm(x, gain, EPSILON, normed, Tensor.zeros(x.elements() / headDim));
+            reference.norms().rmsNorm(x, gain, EPSILON, normed, Tensor.zeros(x.elements() / headDim));
             normed = rounded(normed, type);
         }
         Tensor turned = Tensor.zeros(x.extent(0), x.extent(1));
-        reference.rotary(normed, headDim, cos, sin, positions, false, turned);
+        reference.positions().rotary(normed, headDim, cos, sin, positions, false, turned);
         return rounded(turned, type);
     }
 }

@@ -111,10 +111,14 @@ class GroupedKernelTest extends KernelTestBase {
                 Tensor ofX = x.slice(0, first, last);
                 Tensor ofDOut = dOut.slice(0, first, last);
                 Tensor w = weights.slice(0, e, e + 1).reshape(m, k);
-                reference.matmul(ofX, w.t(), out.slice(0, first, last), false);
-                reference.matmul(ofDOut, w, dX.slice(0, first, last), false);
-                reference.matmul(ofDOut.t(), ofX, dWeights.slice(0, e, e + 1).reshape(m, k), true);
-                reference.matmul(ofDOut.t(), ofX, fresh.slice(0, e, e + 1).reshape(m, k), false);
+                reference.matrices().matmul(ofX, w.t(), out.slice(0, first, last), false);
+                reference.matrices().matmul(ofDOut, w, dX.slice(0, first, last), false);
+                reference
+                        .matrices()
+                        .matmul(ofDOut.t(), ofX, dWeights.slice(0, e, e + 1).reshape(m, k), true);
+                reference
+                        .matrices()
+                        .matmul(ofDOut.t(), ofX, fresh.slice(0, e, e + 1).reshape(m, k), false);
                 addProductOfMagnitudes(ofX, w.t(), outScale, first * m);
                 addProductOfMagnitudes(ofDOut, w, dXScale, first * k);
                 addProductOfMagnitudes(ofDOut.t(), ofX, dWeightsScale, e * m * k);

@@ -34,11 +34,11 @@ class HeadKernelTest extends KernelTestBase {
         Tensor expectedEntropy = Tensor.zeros(rows);
         Tensor expectedStats = Tensor.zeros(rows, 2);
         Tensor dLogProbs = normal(rng, rows);
-        reference.logProbs(logits, inverseTemperature, targets, expected, expectedEntropy, expectedStats);
+        reference.softmax().logProbs(logits, inverseTemperature, targets, expected, expectedEntropy, expectedStats);
         Tensor gradient = logits.copy();
-        reference.logProbsBackward(gradient, inverseTemperature, targets, dLogProbs, expectedStats);
+        reference.softmax().logProbsBackward(gradient, inverseTemperature, targets, dLogProbs, expectedStats);
         Tensor probabilities = Tensor.zeros(rows, v);
-        reference.softmax(logits, inverseTemperature, probabilities);
+        reference.softmax().softmax(logits, inverseTemperature, probabilities);
 
         String what = "vocabulary " + v;
         EmulatedMemory deviceLogits = device.copy(logits, type);
@@ -97,7 +97,7 @@ class HeadKernelTest extends KernelTestBase {
                 int rows = 12;
                 Tensor logits = rounded(normal(rng, rows, v), type);
                 Tensor probabilities = Tensor.zeros(rows, v);
-                reference.softmax(logits, 1.3f, probabilities);
+                reference.softmax().softmax(logits, 1.3f, probabilities);
                 int[] coordinates = new int[4 * rows];
                 int[] expected = new int[rows];
                 for (int r = 0; r < rows; r++) {

@@ -60,8 +60,8 @@ class KernelsEmulatedTest extends EmulatedDevice {
         Tensor norm = Tensor.zeros(35, 40); // [N, D]
         Tensor inverse = Tensor.zeros(35); // [N]
         Tensor probabilities = Tensor.zeros(35, 40); // [N, D]
-        reference.rmsNorm(x, weight, 1e-6f, norm, inverse);
-        reference.softmax(norm, 0.5f, probabilities);
+        reference.norms().rmsNorm(x, weight, 1e-6f, norm, inverse);
+        reference.softmax().softmax(norm, 0.5f, probabilities);
         withKernels(kernels -> {
             KernelSite rmsNorm = kernels.kernel("rms_norm_f32");
             KernelSite softmax = kernels.kernel("softmax_f32");

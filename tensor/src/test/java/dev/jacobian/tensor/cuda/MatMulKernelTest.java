@@ -86,8 +86,8 @@ class MatMulKernelTest extends KernelTestBase {
         Tensor before = normal(rng, m, n);
         Tensor product = Tensor.zeros(m, n);
         Tensor sum = before.copy();
-        reference.matmul(a, b, product, false);
-        reference.matmul(a, b, sum, true);
+        reference.matrices().matmul(a, b, product, false);
+        reference.matrices().matmul(a, b, sum, true);
         EmulatedMemory deviceA = device.copy(spread(a));
         EmulatedMemory deviceB = device.copy(spread(b));
         for (String kernel : KERNELS) {
@@ -159,8 +159,8 @@ class MatMulKernelTest extends KernelTestBase {
         for (int i = 0; i < batch; i++) {
             Tensor ofA = a.select(0, Math.min(i, a.extent(0) - 1));
             Tensor ofB = b.select(0, Math.min(i, b.extent(0) - 1));
-            reference.matmul(ofA, ofB, product.select(0, i).slice(0, 0, m), false);
-            reference.matmul(ofA, ofB, sum.select(0, i).slice(0, 0, m), true);
+            reference.matrices().matmul(ofA, ofB, product.select(0, i).slice(0, 0, m), false);
+            reference.matrices().matmul(ofA, ofB, sum.select(0, i).slice(0, 0, m), true);
         }
         EmulatedMemory deviceA = device.copy(spread(a));
         EmulatedMemory deviceB = device.copy(spread(b));

@@ -214,7 +214,7 @@ class MisalignedKernelTest extends KernelTestBase {
                 double[] blocks = sums.readDoubles();
                 assertThat(blocks[0] + blocks[1])
                         .as("%s from element %d on", type, shift)
-                        .isEqualTo(reference.sumOfSquares(x));
+                        .isEqualTo(reference.elementwise().sumOfSquares(x));
             }
         }
     }

@@ -107,8 +107,8 @@ class NarrowMatMulKernelTest extends KernelTestBase {
         Tensor before = integers(m, n);
         Tensor product = Tensor.zeros(m, n);
         Tensor sum = before.copy();
-        reference.matmul(a, b, product, false);
-        reference.matmul(a, b, sum, true);
+        reference.matrices().matmul(a, b, product, false);
+        reference.matrices().matmul(a, b, sum, true);
         for (String kernel : KERNELS) {
             for (int way = 0; way < 4; way++) {
                 String what = kernel + " [" + m + ", " + k + "] · [" + k + ", " + n + "], transposed " + way;
@@ -177,8 +177,12 @@ class NarrowMatMulKernelTest extends KernelTestBase {
             int ofA = shared == 1 ? 0 : i * m;
             int ofB = shared == 2 ? 0 : i * k;
             int out = i * (m + 1);
-            reference.matmul(a.slice(0, ofA, ofA + m), b.slice(0, ofB, ofB + k), product.slice(0, out, out + m), false);
-            reference.matmul(a.slice(0, ofA, ofA + m), b.slice(0, ofB, ofB + k), sum.slice(0, out, out + m), true);
+            reference
+                    .matrices()
+                    .matmul(a.slice(0, ofA, ofA + m), b.slice(0, ofB, ofB + k), product.slice(0, out, out + m), false);
+            reference
+                    .matrices()
+                    .matmul(a.slice(0, ofA, ofA + m), b.slice(0, ofB, ofB + k), sum.slice(0, out, out + m), true);
         }
         EmulatedMemory deviceA = device.copy(a, DType.BF16);
         EmulatedMemory deviceB = device.copy(b, DType.BF16);

@@ -38,8 +38,8 @@ class NormKernelTest extends KernelTestBase {
         Tensor expectedInverse = Tensor.zeros(n);
         Tensor expectedDX = Tensor.zeros(n, d);
         Tensor expectedDWeight = dWeight.copy();
-        reference.rmsNorm(x, weight, 1e-6f, expected, expectedInverse);
-        reference.rmsNormBackward(dOut, x, weight, expectedInverse, expectedDX, expectedDWeight);
+        reference.norms().rmsNorm(x, weight, 1e-6f, expected, expectedInverse);
+        reference.norms().rmsNormBackward(dOut, x, weight, expectedInverse, expectedDX, expectedDWeight);
 
         String what = "[" + n + ", " + d + "]";
         String suffix = suffix(type);

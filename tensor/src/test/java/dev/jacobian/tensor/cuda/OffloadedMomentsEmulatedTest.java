@@ -5,9 +5,9 @@ import static dev.jacobian.tensor.Numbers.normal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jacobian.tensor.AdamWStep;
+import dev.jacobian.tensor.AdamWTensors;
 import dev.jacobian.tensor.Backend;
-import dev.jacobian.tensor.Backend.AdamWStep;
-import dev.jacobian.tensor.Backend.AdamWTensors;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
@@ -47,7 +47,7 @@ class OffloadedMomentsEmulatedTest extends EmulatedTestBase {
         List<AdamWTensors> all = new ArrayList<>();
         for (int n : sizes) {
             Tensor v = normal(rng, n);
-            reference.multiply(v, v, v);
+            reference.elementwise().multiply(v, v, v);
             all.add(new AdamWTensors(
                     normal(rng, n).to(parameters),
                     normal(rng, n).to(parameters),
@@ -72,7 +72,7 @@ class OffloadedMomentsEmulatedTest extends EmulatedTestBase {
 
     private List<Integer> expected(int... sizes) {
         List<AdamWTensors> here = tensors(Device.CPU, Device.CPU, sizes);
-        Backends.of(Device.CPU).adamW(here, STEP);
+        Backends.of(Device.CPU).optimizer().adamW(here, STEP);
         return bits(here);
     }
 
@@ -165,8 +165,8 @@ class OffloadedMomentsEmulatedTest extends EmulatedTestBase {
         shifted.v().copyFrom(whole.v());
         List<AdamWTensors> there = List.of(offloaded.get(0), resident.get(1), shifted);
         for (int i = 0; i < 2; i++) {
-            Backends.of(Device.CPU).adamW(here, STEP);
-            backend.adamW(there, STEP);
+            Backends.of(Device.CPU).optimizer().adamW(here, STEP);
+            backend.optimizer().adamW(there, STEP);
         }
         assertThat(bits(there)).isEqualTo(bits(here));
         assertThat(m.slice(0, 0, 7).toFloatArray()).containsOnly(0f);
@@ -200,10 +200,10 @@ class OffloadedMomentsEmulatedTest extends EmulatedTestBase {
         backend.synchronize();
         long before = backend.engine().context().memory().account().live();
         fake.inject("cuMemcpyDtoHAsync", 1, CUresult.CUDA_ERROR_INVALID_VALUE);
-        assertThatThrownBy(() -> backend.adamW(there, STEP)).hasMessageContaining("stream down");
+        assertThatThrownBy(() -> backend.optimizer().adamW(there, STEP)).hasMessageContaining("stream down");
         assertThat(backend.engine().context().memory().account().live()).isEqualTo(before);
         List<AdamWTensors> again = tensors(DEVICE, Device.CPU, SIZES);
-        backend.adamW(again, STEP);
+        backend.optimizer().adamW(again, STEP);
         assertThat(bits(again)).isEqualTo(expected(SIZES));
     }
 }

@@ -47,7 +47,7 @@ class QuantizedKernelTest extends KernelTestBase {
                 }
             }
         }
-        Tensor weights = reference.unpack(reference.pack(b, format)); // [K, N]
+        Tensor weights = reference.matrices().unpack(reference.matrices().pack(b, format)); // [K, N]
         String prefix = format.label();
         String what = prefix + " [" + m + ", " + k + "] x [" + k + ", " + n + "]";
         EmulatedMemory deviceQuants = device.copy(quants);

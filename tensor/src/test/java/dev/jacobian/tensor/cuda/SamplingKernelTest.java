@@ -175,7 +175,7 @@ class SamplingKernelTest extends KernelTestBase {
         EmulatedMemory tokens = device.copy(new int[rows]);
         device.launch(
                 "sample_f32", rows, 1, 256, device.copy(rowsOfLogits), v, 1f, SEED, device.copy(coordinates), tokens);
-        assertThat(tokens.readInts()).containsExactly(reference.sample(rowsOfLogits, 1, SEED, coordinates));
+        assertThat(tokens.readInts()).containsExactly(reference.sampling().sample(rowsOfLogits, 1, SEED, coordinates));
     }
 
     @Test
@@ -253,7 +253,9 @@ class SamplingKernelTest extends KernelTestBase {
             }
             Tensor kept = Tensor.of(expected, 1, v); // [1, V]
             int[] ofRow = Arrays.copyOfRange(coordinates, 4 * r, 4 * r + 4);
-            assertThat(tokens.readInts()[r]).as(what).isEqualTo(reference.sample(kept, 1, SEED, ofRow)[0]);
+            assertThat(tokens.readInts()[r])
+                    .as(what)
+                    .isEqualTo(reference.sampling().sample(kept, 1, SEED, ofRow)[0]);
         }
     }
 

@@ -173,7 +173,7 @@ class ShortMemoryEmulatedTest {
         engine.synchronize();
         MemoryAccount before = account();
         fake.setTaken(48 * MIB);
-        assertThat(CudaBackend.of(0).availableMemory()).isEqualTo(8 * MIB);
+        assertThat(CudaBackend.of(0).memory().availableMemory()).isEqualTo(8 * MIB);
         DeviceArray activations = tensor(16);
         assertThatThrownBy(engine::synchronize)
                 .isInstanceOfSatisfying(
@@ -196,7 +196,7 @@ class ShortMemoryEmulatedTest {
     }
 
     private static DeviceArray tensor(int mebibytes) {
-        return CudaBackend.of(0).allocate(DType.F32, (int) (mebibytes * MIB / Float.BYTES), false);
+        return CudaBackend.of(0).memory().allocate(DType.F32, (int) (mebibytes * MIB / Float.BYTES), false);
     }
 
     @Test

@@ -20,7 +20,7 @@ class SquaresEmulatedTest extends EmulatedTestBase {
         List<Tensor> onDevice = tensors.stream().map(x -> x.to(DEVICE)).toList();
         backend.engine().synchronize();
         fake.loseDeviceAfter(launches);
-        double sum = backend.sumOfSquares(onDevice);
+        double sum = backend.elementwise().sumOfSquares(onDevice);
         fake.loseDeviceAfter(-1);
         return sum;
     }
@@ -32,7 +32,8 @@ class SquaresEmulatedTest extends EmulatedTestBase {
         for (int i = 0; i < 100; i++) {
             tensors.add(Numbers.normal(rng, i % 7 == 0 ? 0 : rng.nextInt(9000)));
         }
-        assertThat(sumIn(2, tensors)).isEqualTo(Backends.reference().sumOfSquares(tensors));
+        assertThat(sumIn(2, tensors))
+                .isEqualTo(Backends.reference().elementwise().sumOfSquares(tensors));
     }
 
     @Test
@@ -45,7 +46,8 @@ class SquaresEmulatedTest extends EmulatedTestBase {
             same.add(x.to(DType.F32));
             tensors.add(tensors.size() % 2 == 0 ? x : same.getLast());
         }
-        assertThat(sumIn(3, tensors)).isEqualTo(Backends.reference().sumOfSquares(same));
+        assertThat(sumIn(3, tensors))
+                .isEqualTo(Backends.reference().elementwise().sumOfSquares(same));
     }
 
     @Test

@@ -122,7 +122,7 @@ class ReferenceQuantizationTest {
         Tensor x = Tensor.zeros(40, 3); // [K, N]
         x.floats()[35 * 3 + 2] = bad;
         for (WeightFormat format : new WeightFormat[] {WeightFormat.Q8_0, WeightFormat.Q4_0}) {
-            assertThatThrownBy(() -> new ReferenceBackend().pack(x, format))
+            assertThatThrownBy(() -> ReferenceBackend.create().matrices().pack(x, format))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("[35, 2]")
                     .hasMessageContaining(format.toString())
@@ -134,7 +134,7 @@ class ReferenceQuantizationTest {
     void aMagnitudeBeyondTheScaleIsRefused() {
         Tensor x = Tensor.zeros(32, 1); // [K, 1]
         x.floats()[3] = -1e7f;
-        assertThatThrownBy(() -> new ReferenceBackend().pack(x, WeightFormat.Q8_0))
+        assertThatThrownBy(() -> ReferenceBackend.create().matrices().pack(x, WeightFormat.Q8_0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("1.0E7")
                 .hasMessageContaining("F16 scale");
@@ -142,7 +142,7 @@ class ReferenceQuantizationTest {
 
     @Test
     void aPackedMatrixSaysWhatItIs() {
-        PackedMatrix packed = new ReferenceBackend().pack(Tensor.zeros(40, 3), WeightFormat.Q4_0);
+        PackedMatrix packed = ReferenceBackend.create().matrices().pack(Tensor.zeros(40, 3), WeightFormat.Q4_0);
         assertThat(packed.rows()).isEqualTo(40);
         assertThat(packed.columns()).isEqualTo(3);
         assertThat(packed.format()).isEqualTo(WeightFormat.Q4_0);

@@ -21,7 +21,7 @@ class ReferenceSamplingTest {
                 .isEqualTo(2);
         assertThat(ReferenceSampling.argmax(new float[] {-1}, 0, 1)).isZero();
         Tensor rows = Tensor.of(new float[] {7, 7, 7, 1, 2, 3, 3, 1, 2}, 3, 3); // [3, 3]
-        assertThat(Backends.cpu().argmax(rows.slice(0, 1, 3))).containsExactly(2, 0);
+        assertThat(Backends.cpu().sampling().argmax(rows.slice(0, 1, 3))).containsExactly(2, 0);
     }
 
     @Test
@@ -46,10 +46,10 @@ class ReferenceSamplingTest {
     void coordinates() {
         Tensor logits = Tensor.of(new float[] {0, 1, 2, 0, 1, 2, 3, 0, 0}, 3, 3); // [3, 3]
         int[] coordinates = {1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4};
-        int[] all = Backends.cpu().sample(logits, 1f, 42, coordinates);
+        int[] all = Backends.cpu().sampling().sample(logits, 1f, 42, coordinates);
         for (int r = 0; r < 3; r++) {
             int[] own = Arrays.copyOfRange(coordinates, 4 * r, 4 * r + 4);
-            assertThat(Backends.cpu().sample(logits.slice(0, r, r + 1), 1f, 42, own))
+            assertThat(Backends.cpu().sampling().sample(logits.slice(0, r, r + 1), 1f, 42, own))
                     .containsExactly(all[r]);
         }
         assertThat(Rng.uniform(42, 1, 2, 3, 4)).isNotEqualTo(Rng.uniform(42, 5, 6, 7, 8));

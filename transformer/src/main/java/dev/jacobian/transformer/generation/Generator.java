@@ -113,7 +113,7 @@ public final class Generator {
         DecoderConfig shape = model.config();
         long cachePerToken = 2L * model.computeType().bytes() * shape.layers() * shape.kvHeads() * shape.headDim();
         long cachePerPrompt = cachePerToken * samples * (longest + config.maxNewTokens());
-        long available = Backends.of(model.device()).availableMemory();
+        long available = Backends.of(model.device()).memory().availableMemory();
         if (cachePerPrompt * most < available / 4) {
             return most; // planning costs more than a short generation
         }
@@ -247,7 +247,11 @@ public final class Generator {
         private List<Running> choose(List<Running> running, Var hidden, int[] rows) {
             int vocabulary = model.config().vocabularySize();
             int chunk = Math.max(
-                    1, Math.max(CHUNK_ELEMENTS, Backends.of(model.device()).chunkElements()) / vocabulary);
+                    1,
+                    Math.max(
+                                    CHUNK_ELEMENTS,
+                                    Backends.of(model.device()).memory().chunkElements())
+                            / vocabulary);
             List<Running> alive = new ArrayList<>();
             for (int from = 0; from < running.size(); from += chunk) {
                 int to = Math.min(running.size(), from + chunk);
@@ -262,15 +266,18 @@ public final class Generator {
             Backend backend = Backends.of(logits.device());
             Tensor shaped = config.repetitionPenalty() == 1
                     ? logits
-                    : backend.penalize(
-                            logits, part.stream().map(this::seen).toArray(int[][]::new), config.repetitionPenalty());
+                    : backend.sampling()
+                            .penalize(
+                                    logits,
+                                    part.stream().map(this::seen).toArray(int[][]::new),
+                                    config.repetitionPenalty());
             TokenChoice.Rule rule = new TokenChoice.Rule(
                     !config.doSample(),
                     config.doSample() ? 1f / config.temperature() : 1f,
                     config.filters() ? Optional.of(config.samplingFilters()) : Optional.empty(),
                     config.seed(),
                     coordinates(part));
-            return backend.choose(logits, shaped, rule);
+            return backend.sampling().choose(logits, shaped, rule);
         }
 
         /** The tokens of the prompt and of the continuation so far. */
