@@ -65,6 +65,7 @@ public final class Cli {
         Map<String, Function<Streams, CliCommand>> commands = new LinkedHashMap<>();
         commands.put("rl", RlCommand::new);
         commands.put("sft", SftCommand::new);
+        commands.put("methods", MethodsCommand::new);
         commands.put("eval", EvalCommand::new);
         commands.put("generate", GenerateCommand::new);
         commands.put("logits", LogitsCommand::new);

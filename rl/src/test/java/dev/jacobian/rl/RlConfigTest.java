@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Json;
+import dev.jacobian.rl.advantage.MeanBaseline;
+import dev.jacobian.rl.config.ConfigBuilder;
+import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.config.Given;
+import dev.jacobian.rl.config.RolloutConfig;
+import dev.jacobian.rl.method.Algorithm;
+import dev.jacobian.rl.method.Grpo;
+import dev.jacobian.rl.method.Method;
+import dev.jacobian.rl.method.Methods;
+import dev.jacobian.rl.method.Omd;
+import dev.jacobian.rl.method.Opo;
+import dev.jacobian.rl.objective.Aggregation;
+import dev.jacobian.rl.objective.Reinforce;
+import dev.jacobian.rl.sft.SftConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** Settings from Java, JSON and the command line; every error says which key, why, and where the value comes from. */
+class RlConfigTest {
+    private static Given given(String json) {
+        return new Given().setAll((ObjectNode) Json.parse(json, "test"), "my.json");
+    }
+
+    private static RlConfig with(String json) {
+        return RlConfig.DEFAULT.with(given(json));
+    }
+
+    @Test
+    @DisplayName("JSON is flat, has the method's own keys and no other's, and reads back as the same configuration")
+    void json() {
+        for (Method method : Methods.all()) {
+            RlConfig config = RlConfig.builder().method(method).maxSteps(7).seed(3).build();
+            ObjectNode json = config.toJson();
+            assertThat(json.properties()).allSatisfy(entry -> assertThat(entry.getValue().isValueNode()).isTrue());
+            assertThat(json.get("algorithm").textValue()).isEqualTo(method.name());
+            List<String> keys = new ArrayList<>();
+            json.fieldNames().forEachRemaining(keys::add);
+            assertThat(keys).doesNotHaveDuplicates();
+            for (Method other : Methods.all()) {
+                for (String key : ConfigTree.names((Record) other)) {
+                    assertThat(json.has(key)).as(method.name() + " " + key).isEqualTo(Methods.having(key).contains(method.name()));
+                }
+            }
+            assertThat(RlConfig.DEFAULT.with(new Given().setAll(json, "itself"))).isEqualTo(config);
+        }
+    }
+
+    @Test
+    @DisplayName("the defaults are TRL's")
+    void defaults() {
+        ObjectNode json = RlConfig.DEFAULT.toJson();
+        assertThat(json.get("learning_rate").doubleValue()).isEqualTo(1e-6);
+        assertThat(json.get("lr_scheduler_type").textValue()).isEqualTo("constant");
+        assertThat(json.get("loss_type").textValue()).isEqualTo("dapo");
+        assertThat(json.get("scale_rewards").textValue()).isEqualTo("group");
+        assertThat(json.get("epsilon").doubleValue()).isEqualTo(0.2);
+        assertThat(json.get("beta").doubleValue()).isZero();
+        assertThat(json.get("num_generations").intValue()).isEqualTo(8);
+        assertThat(SftConfig.DEFAULT.toJson().get("lr_scheduler_type").textValue()).isEqualTo("cosine");
+        assertThat(SftConfig.DEFAULT.toJson().get("learning_rate").doubleValue()).isEqualTo(1e-3);
+        assertThat(SftConfig.DEFAULT.toJson().has("offload_reference")).isFalse();
+    }
+
+    @Test
+    @DisplayName("a setting that only other methods have is an error that names them")
+    void settingOfAnotherMethod() {
+        assertThatThrownBy(() -> with("{\"algorithm\": \"opo\", \"beta\": 0.5}"))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContaining("my.json: the method opo has no setting 'beta'; methods that have it: grpo, cispo");
+        assertThatThrownBy(() -> with("{\"algorithm\": \"omd\", \"loss_type\": \"nonsense\"}"))
+                .hasMessageContaining("the method omd has no setting 'loss_type'; methods that have it: grpo, opo");
+        assertThatThrownBy(() -> with("{\"tau\": 7}")).hasMessageContaining("methods that have it: omd");
+        assertThatThrownBy(() -> RlConfig.builder().algorithm("opo").set("epsilon", 0.9).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("the method opo has no setting 'epsilon'");
+    }
+
+    @Test
+    @DisplayName("unknown keys and methods, wrong types and values tell the origin")
+    void origins() {
+        assertThatThrownBy(() -> with("{\"lerning_rate\": 1}"))
+                .hasMessage("my.json: the key 'lerning_rate' is unknown. Did you mean 'learning_rate'?");
+        assertThatThrownBy(() -> with("{\"algorithm\": \"ppo\"}"))
+                .hasMessage("my.json: unknown algorithm 'ppo'. Use grpo, opo, omd, rloo or cispo");
+        assertThatThrownBy(() -> with("{\"loss_type\": \"bnpo\"}"))
+                .hasMessageContaining("'loss_type' must be dapo, grpo, dr_grpo, seq-mean-token-sum or token-sum, not \"bnpo\"");
+        assertThatThrownBy(() -> with("{\"max_steps\": 1.5}"))
+                .hasMessageContaining("my.json: 'max_steps' must be an integer, not 1.5");
+        assertThatThrownBy(() -> with("{\"max_steps\": 99999999999}")).hasMessageContaining("'max_steps'");
+        assertThatThrownBy(() -> with("{\"offload_optimizer\": 1}"))
+                .hasMessageContaining("'offload_optimizer' must be true or false, not 1");
+        assertThatThrownBy(() -> with("{\"temperature\": 0}"))
+                .hasMessageContaining("my.json: temperature must be positive, got 0");
+        Given layers = new Given()
+                .set("updates_per_rollout", 4, "the preset")
+                .set("learning_rate", 3.0, "the preset")
+                .set("learning_rate", 1e-4, "--learning-rate")
+                .set("prompts_per_step", 2, "--prompts");
+        assertThatThrownBy(() -> RlConfig.DEFAULT.with(layers))
+                .hasMessageContaining("updates_per_rollout must not exceed prompts_per_step (2), got 4")
+                .hasMessageContaining("updates_per_rollout from the preset")
+                .hasMessageContaining("prompts_per_step from --prompts");
+        assertThatThrownBy(() -> with("{\"updates_per_rollout\": 33}"))
+                .hasMessageContaining("prompts_per_step from the defaults");
+    }
+
+    @Test
+    @DisplayName("the last layer wins; another method begins with its own defaults, the same one keeps its settings")
+    void layers() {
+        RlConfig omd = with("{\"algorithm\": \"omd\", \"tau\": 0.5}");
+        assertThat(omd.method()).isEqualTo(Omd.DEFAULT.withTau(0.5));
+        assertThat(omd.with(given("{\"algorithm\": \"omd\", \"max_steps\": 3}")).method()).isEqualTo(omd.method());
+        assertThat(omd.with(given("{\"algorithm\": \"opo\"}")).method()).isEqualTo(Opo.DEFAULT);
+        assertThat(with("{\"lr_scheduler_type\": \"constant_with_warmup\", \"loss_type\": \"token-mean\"}"))
+                .isEqualTo(RlConfig.DEFAULT);
+    }
+
+    @Test
+    @DisplayName("the order of a builder's setters does not matter")
+    void builderOrder() {
+        Omd many = Omd.DEFAULT.withUpdatesPerRollout(50);
+        RlConfig config = RlConfig.builder().method(many).promptsPerStep(64).build();
+        assertThat(RlConfig.builder().promptsPerStep(64).method(many).build()).isEqualTo(config);
+        assertThat(config.toBuilder().promptsPerStep(2).method(Grpo.DEFAULT).build().rollout().promptsPerStep())
+                .isEqualTo(2);
+        assertThatThrownBy(() -> RlConfig.builder().numGenerations(1).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("num_generations must be at least 2");
+    }
+
+    @Test
+    @DisplayName("builders have one setter for every shared key, under the key's name")
+    void setters() {
+        for (Class<?> builder : List.of(RlConfig.Builder.class, SftConfig.Builder.class)) {
+            List<String> setters = Stream.concat(
+                            Stream.of(builder.getDeclaredMethods()), Stream.of(ConfigBuilder.class.getDeclaredMethods()))
+                    .filter(method -> method.getParameterCount() == 1 && !method.isSynthetic())
+                    .map(method -> method.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT))
+                    .filter(name -> !List.of("method", "algorithm").contains(name))
+                    .toList();
+            Record defaults = builder == RlConfig.Builder.class ? RlConfig.DEFAULT : SftConfig.DEFAULT;
+            List<String> keys = new ArrayList<>(ConfigTree.names(defaults));
+            if (defaults instanceof RlConfig config) {
+                keys.removeAll(ConfigTree.names((Record) config.method()));
+            }
+            assertThat(setters).containsExactlyInAnyOrderElementsOf(keys);
+        }
+    }
+
+    // Methods of one's own
+
+    /** A method that does not announce its settings to the library. */
+    record Mine(double strength) implements Method {
+        @Override
+        public String name() {
+            return "mine";
+        }
+
+        @Override
+        public Algorithm algorithm(RolloutConfig rollout) {
+            return new Algorithm(name(), new MeanBaseline(), new Reinforce(), Aggregation.tokenMean(), 1, true, false);
+        }
+    }
+
+    @Test
+    @DisplayName("a method of one's own is described with its name and settings")
+    void ownMethod() {
+        ObjectNode json = RlConfig.DEFAULT.withMethod(new Mine(0.25)).toJson();
+        assertThat(json.get("algorithm").textValue()).isEqualTo("mine");
+        assertThat(json.get("method").get("strength").doubleValue()).isEqualTo(0.25);
+        assertThat(json.has("beta")).isFalse();
+        assertThat(json.get("max_steps").intValue()).isEqualTo(100);
+        Algorithm made =
+                new Algorithm("made", group -> null, new Reinforce(), Aggregation.constant(9), 1, false, false);
+        ObjectNode described = RlConfig.DEFAULT.withMethod(made).toJson();
+        assertThat(described.get("algorithm").textValue()).isEqualTo("made");
+        assertThat(described.get("method").get("advantages").textValue()).isEqualTo("a lambda");
+        assertThat(described.get("method").get("aggregation").get("max_length").intValue()).isEqualTo(9);
+    }
+}
