@@ -33,7 +33,10 @@ import picocli.CommandLine.Option;
         description = {"Without arguments: the bundled model learns Countdown with GRPO, in a few minutes on two cores."
         })
 final class RlCommand extends CliCommand {
-    @Option(names = "--algorithm", paramLabel = "NAME", description = "The method: one that 'jacobian methods' lists (default: grpo).")
+    @Option(
+            names = "--algorithm",
+            paramLabel = "NAME",
+            description = "The method: one that 'jacobian methods' lists (default: grpo).")
     private Optional<String> algorithm = Optional.empty();
 
     @Option(names = "--model", paramLabel = "DIR", description = "Checkpoint to train (default: the bundled model).")
@@ -88,8 +91,8 @@ final class RlCommand extends CliCommand {
     @Override
     void execute() {
         RunSettings run = resumed.map(this::savedSettings).orElseGet(this::freshSettings);
-        Path folder =
-                resumed.or(() -> out).orElseGet(() -> freshFolder(run.config().method().name()));
+        Path folder = resumed.or(() -> out)
+                .orElseGet(() -> freshFolder(run.config().method().name()));
         RunSettings.writable(folder);
         CausalLM policy = CausalLM.load(run.model(), modelOptions(run.model()));
         Task problems = run.task();
@@ -128,8 +131,8 @@ final class RlCommand extends CliCommand {
         if (failure.isOutOfMemory() && !config.memory().offloadOptimizer()) {
             less += ". --set offload_optimizer=true takes less memory and gives the same bits";
         }
-        boolean reference =
-                config.measuring().klSamples() > 0 || config.algorithm().objective().needsReference();
+        boolean reference = config.measuring().klSamples() > 0
+                || config.algorithm().objective().needsReference();
         if (failure.isOutOfMemory() && reference && !config.offloadReference()) {
             less += ". --set offload_reference=true takes less memory and gives the same bits";
         }
@@ -174,7 +177,8 @@ final class RlCommand extends CliCommand {
 
     private RunSettings freshSettings() {
         Given given = settings.with(options());
-        String method = given.get("algorithm").map(value -> value.json().asText()).orElse("grpo");
+        String method =
+                given.get("algorithm").map(value -> value.json().asText()).orElse("grpo");
         Given preset = model.isEmpty() && task.name().equals("countdown") ? Presets.countdown(method) : new Given();
         return new RunSettings(
                 model.map(ModelOption::existing).orElseGet(BundledModel::folder),

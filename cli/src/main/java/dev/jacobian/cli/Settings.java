@@ -39,10 +39,7 @@ final class Settings {
             if (equals < 1) {
                 throw new CliException("--set takes KEY=VALUE, found '" + assignment + "'");
             }
-            given.set(
-                    assignment.substring(0, equals),
-                    value(assignment.substring(equals + 1)),
-                    "--set " + assignment);
+            given.set(assignment.substring(0, equals), value(assignment.substring(equals + 1)), "--set " + assignment);
         }
         return given;
     }

@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 class InformationTest {
     @Test
     void helpFitsATerminal() {
-        for (String command : List.of("", "rl", "sft", "methods", "eval", "generate", "logits", "tokenize", "inspect", "doctor")) {
+        for (String command :
+                List.of("", "rl", "sft", "methods", "eval", "generate", "logits", "tokenize", "inspect", "doctor")) {
             Run run = command.isEmpty() ? Run.of("--help") : Run.of(command, "--help");
             assertThat(run.result()).contains("Usage: jacobian");
             assertThat(run.out().lines())

@@ -36,7 +36,8 @@ import java.util.List;
 public record RlConfig(
         Method method,
 
-        @Setting(value = "100", doc = "rollouts drawn and learned from") int maxSteps,
+        @Setting(value = "100", doc = "rollouts drawn and learned from")
+        int maxSteps,
 
         RolloutConfig rollout,
         OptimizationConfig optimization,
@@ -44,14 +45,15 @@ public record RlConfig(
 
         @Setting(
                 value = "false",
-                doc = "keep the initial model in the host's memory when the model is on a GPU, and move it there for the"
-                        + " moment in which it scores a step's completions; the same bits")
+                doc = "keep the initial model in the host's memory when the model is on a GPU, and move it there for"
+                        + " the moment in which it scores a step's completions; the same bits")
         boolean offloadReference,
 
         MeasuringConfig measuring,
         SavingConfig saving,
 
-        @Setting(value = "0", doc = "key of all random numbers") long seed) {
+        @Setting(value = "0", doc = "key of all random numbers")
+        long seed) {
     /** The key that names the method. */
     private static final String ALGORITHM = "algorithm";
 
@@ -74,8 +76,7 @@ public record RlConfig(
 
     /** The same with another method. */
     public RlConfig withMethod(Method other) {
-        return new RlConfig(
-                other, maxSteps, rollout, optimization, memory, offloadReference, measuring, saving, seed);
+        return new RlConfig(other, maxSteps, rollout, optimization, memory, offloadReference, measuring, saving, seed);
     }
 
     /** A builder that starts from the defaults. */

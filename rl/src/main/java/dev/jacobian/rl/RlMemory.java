@@ -42,13 +42,16 @@ final class RlMemory {
     /** The run of a trainer with these settings. */
     static RlMemory of(CausalLM model, Task task, RlConfig config) {
         Tokenizer tokenizer = model.tokenizer();
-        List<Problem> problems = new ArrayList<>(task.trainProblems(config.seed(), 0, config.rollout().promptsPerStep()));
-        problems.addAll(task.evalProblems(Math.min(EVALUATION_PROMPTS, config.measuring().finalEvalProblems())));
+        List<Problem> problems = new ArrayList<>(
+                task.trainProblems(config.seed(), 0, config.rollout().promptsPerStep()));
+        problems.addAll(task.evalProblems(
+                Math.min(EVALUATION_PROMPTS, config.measuring().finalEvalProblems())));
         int longest = problems.stream()
                 .mapToInt(problem -> tokenizer.encode(problem.prompt(), true).length)
                 .max()
                 .orElse(1);
-        boolean reference = config.measuring().klSamples() > 0 || config.algorithm().objective().needsReference();
+        boolean reference = config.measuring().klSamples() > 0
+                || config.algorithm().objective().needsReference();
         return new RlMemory(model.config(), config, reference, !model.device().equals(Device.CPU), longest);
     }
 
@@ -71,7 +74,10 @@ final class RlMemory {
                 promptTokens,
                 settings.rollout().maxCompletionLength());
         planner.generation(
-                Math.clamp(Generator.DEFAULT_MAX_BATCH / samples, 1, settings.rollout().promptsPerStep()),
+                Math.clamp(
+                        Generator.DEFAULT_MAX_BATCH / samples,
+                        1,
+                        settings.rollout().promptsPerStep()),
                 samples,
                 promptTokens,
                 settings.rollout().maxCompletionLength());
@@ -80,7 +86,8 @@ final class RlMemory {
         if (reference) {
             planner.scoring(batch, targets);
         }
-        return planner.step(batch, targets, settings.memory().gradientCheckpointing()).plan();
+        return planner.step(batch, targets, settings.memory().gradientCheckpointing())
+                .plan();
     }
 
     /** Groups of full length, the last one cut so that the batch has the tokens allowed; at least one whole group. */
@@ -123,12 +130,15 @@ final class RlMemory {
      * @throws IllegalStateException with what would help
      */
     void require() {
-        plan().require("training with completions of up to " + config.rollout().maxCompletionLength() + " tokens", this::advice);
+        plan().require(
+                        "training with completions of up to " + config.rollout().maxCompletionLength() + " tokens",
+                        this::advice);
     }
 
     private List<String> advice() {
         List<String> advice = new ArrayList<>();
-        int group = promptTokens + config.rollout().numGenerations() * config.rollout().maxCompletionLength();
+        int group = promptTokens
+                + config.rollout().numGenerations() * config.rollout().maxCompletionLength();
         if (config.memory().microBatchTokens() > group) {
             MemoryPlan.largestThatFits(
                             config.memory().microBatchTokens() - 1,

@@ -63,7 +63,8 @@ public final class RlTrainer {
         if (model.device().equals(Device.CPU)) {
             memory.require();
         } else {
-            memory.plan().requireTraining(model.device(), config.memory().offloadOptimizer(), config.offloadReference());
+            memory.plan()
+                    .requireTraining(model.device(), config.memory().offloadOptimizer(), config.offloadReference());
         }
         model.gradientCheckpointing(config.memory().gradientCheckpointing());
         this.model = model;
@@ -72,7 +73,9 @@ public final class RlTrainer {
         this.algorithm = chosen;
         this.rollouts = Rollouts.local(model);
         this.optimizer = new AdamW(
-                model.parameters(), config.optimization().adamW(), config.memory().offloadOptimizer());
+                model.parameters(),
+                config.optimization().adamW(),
+                config.memory().offloadOptimizer());
         this.schedule = config.optimization().schedule(config.maxSteps() * chosen.updatesPerRollout());
     }
 
@@ -121,7 +124,9 @@ public final class RlTrainer {
             workspace.run(this::step);
             state = state.withSeconds(before + (System.nanoTime() - begin) / 1e9);
             boolean last = state.step() == config.maxSteps();
-            if (last || config.saving().saveSteps() > 0 && state.step() % config.saving().saveSteps() == 0) {
+            if (last
+                    || config.saving().saveSteps() > 0
+                            && state.step() % config.saving().saveSteps() == 0) {
                 directory.ifPresent(run -> run.checkpoint(state, model, optimizer));
             }
         }
@@ -188,7 +193,9 @@ public final class RlTrainer {
         state = state.advanced(tokens, samples);
         measurements.put("num_tokens", state.tokens());
         event.commit(step, samples, tokens, measurements.values().get("loss"));
-        if (config.measuring().evalSteps() > 0 && step % config.measuring().evalSteps() == 0 && step < config.maxSteps()) {
+        if (config.measuring().evalSteps() > 0
+                && step % config.measuring().evalSteps() == 0
+                && step < config.maxSteps()) {
             measurements.put("pass@1", evaluate(config.measuring().evalProblems()));
         }
         double seconds = (System.nanoTime() - begin) / 1e9;
@@ -200,11 +207,13 @@ public final class RlTrainer {
 
     private List<Group> sample() {
         long first = (long) state.step() * config.rollout().promptsPerStep();
-        List<Problem> problems = task.trainProblems(config.seed(), first, config.rollout().promptsPerStep());
+        List<Problem> problems =
+                task.trainProblems(config.seed(), first, config.rollout().promptsPerStep());
         long[] keys = new long[problems.size()];
         Arrays.setAll(keys, i -> first + i);
         GenerationConfig sampling = config.rollout().sampling(config.seed());
-        return rollouts.run(new RolloutTask(problems, keys, config.rollout().numGenerations(), sampling, state.weightVersion()));
+        return rollouts.run(
+                new RolloutTask(problems, keys, config.rollout().numGenerations(), sampling, state.weightVersion()));
     }
 
     /** One gradient for each of the step's updates, over equal parts of the rollout. */
@@ -249,7 +258,8 @@ public final class RlTrainer {
                 requireOnPolicy(gradient.differenceMax());
             }
             List<Var> parameters = model.parameters();
-            GradientClipping.Norm norm = GradientClipping.measure(parameters, config.optimization().maxGradNorm());
+            GradientClipping.Norm norm =
+                    GradientClipping.measure(parameters, config.optimization().maxGradNorm());
             if (!Double.isFinite(norm.norm()) || !Double.isFinite(gradient.loss())) {
                 throw new IllegalStateException("step " + (state.step() + 1) + ": the loss is " + gradient.loss()
                         + " and the gradient norm " + norm.norm()
@@ -281,8 +291,11 @@ public final class RlTrainer {
                 samples += group.samples().size();
             }
         }
-        float[] logProbs =
-                PolicyScorer.logProbs(reference, some, (float) config.rollout().temperature(), config.memory().microBatchTokens());
+        float[] logProbs = PolicyScorer.logProbs(
+                reference,
+                some,
+                (float) config.rollout().temperature(),
+                config.memory().microBatchTokens());
         double sum = 0;
         int at = 0;
         for (Group group : some) {

@@ -42,19 +42,25 @@ class RlConfigTest {
     @DisplayName("JSON is flat, has the method's own keys and no other's, and reads back as the same configuration")
     void json() {
         for (Method method : Methods.all()) {
-            RlConfig config = RlConfig.builder().method(method).maxSteps(7).seed(3).build();
+            RlConfig config =
+                    RlConfig.builder().method(method).maxSteps(7).seed(3).build();
             ObjectNode json = config.toJson();
-            assertThat(json.properties()).allSatisfy(entry -> assertThat(entry.getValue().isValueNode()).isTrue());
+            assertThat(json.properties())
+                    .allSatisfy(
+                            entry -> assertThat(entry.getValue().isValueNode()).isTrue());
             assertThat(json.get("algorithm").textValue()).isEqualTo(method.name());
             List<String> keys = new ArrayList<>();
             json.fieldNames().forEachRemaining(keys::add);
             assertThat(keys).doesNotHaveDuplicates();
             for (Method other : Methods.all()) {
                 for (String key : ConfigTree.names((Record) other)) {
-                    assertThat(json.has(key)).as(method.name() + " " + key).isEqualTo(Methods.having(key).contains(method.name()));
+                    assertThat(json.has(key))
+                            .as(method.name() + " " + key)
+                            .isEqualTo(Methods.having(key).contains(method.name()));
                 }
             }
-            assertThat(RlConfig.DEFAULT.with(new Given().setAll(json, "itself"))).isEqualTo(config);
+            assertThat(RlConfig.DEFAULT.with(new Given().setAll(json, "itself")))
+                    .isEqualTo(config);
         }
     }
 
@@ -69,8 +75,10 @@ class RlConfigTest {
         assertThat(json.get("epsilon").doubleValue()).isEqualTo(0.2);
         assertThat(json.get("beta").doubleValue()).isZero();
         assertThat(json.get("num_generations").intValue()).isEqualTo(8);
-        assertThat(SftConfig.DEFAULT.toJson().get("lr_scheduler_type").textValue()).isEqualTo("cosine");
-        assertThat(SftConfig.DEFAULT.toJson().get("learning_rate").doubleValue()).isEqualTo(1e-3);
+        assertThat(SftConfig.DEFAULT.toJson().get("lr_scheduler_type").textValue())
+                .isEqualTo("cosine");
+        assertThat(SftConfig.DEFAULT.toJson().get("learning_rate").doubleValue())
+                .isEqualTo(1e-3);
         assertThat(SftConfig.DEFAULT.toJson().has("offload_reference")).isFalse();
     }
 
@@ -79,11 +87,13 @@ class RlConfigTest {
     void settingOfAnotherMethod() {
         assertThatThrownBy(() -> with("{\"algorithm\": \"opo\", \"beta\": 0.5}"))
                 .isInstanceOf(FormatException.class)
-                .hasMessageContaining("my.json: the method opo has no setting 'beta'; methods that have it: grpo, cispo");
+                .hasMessageContaining(
+                        "my.json: the method opo has no setting 'beta'; methods that have it: grpo, cispo");
         assertThatThrownBy(() -> with("{\"algorithm\": \"omd\", \"loss_type\": \"nonsense\"}"))
                 .hasMessageContaining("the method omd has no setting 'loss_type'; methods that have it: grpo, opo");
         assertThatThrownBy(() -> with("{\"tau\": 7}")).hasMessageContaining("methods that have it: omd");
-        assertThatThrownBy(() -> RlConfig.builder().algorithm("opo").set("epsilon", 0.9).build())
+        assertThatThrownBy(() ->
+                        RlConfig.builder().algorithm("opo").set("epsilon", 0.9).build())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("the method opo has no setting 'epsilon'");
     }
@@ -96,7 +106,8 @@ class RlConfigTest {
         assertThatThrownBy(() -> with("{\"algorithm\": \"ppo\"}"))
                 .hasMessage("my.json: unknown algorithm 'ppo'. Use grpo, opo, omd, rloo or cispo");
         assertThatThrownBy(() -> with("{\"loss_type\": \"bnpo\"}"))
-                .hasMessageContaining("'loss_type' must be dapo, grpo, dr_grpo, seq-mean-token-sum or token-sum, not \"bnpo\"");
+                .hasMessageContaining(
+                        "'loss_type' must be dapo, grpo, dr_grpo, seq-mean-token-sum or token-sum, not \"bnpo\"");
         assertThatThrownBy(() -> with("{\"max_steps\": 1.5}"))
                 .hasMessageContaining("my.json: 'max_steps' must be an integer, not 1.5");
         assertThatThrownBy(() -> with("{\"max_steps\": 99999999999}")).hasMessageContaining("'max_steps'");
@@ -122,7 +133,8 @@ class RlConfigTest {
     void layers() {
         RlConfig omd = with("{\"algorithm\": \"omd\", \"tau\": 0.5}");
         assertThat(omd.method()).isEqualTo(Omd.DEFAULT.withTau(0.5));
-        assertThat(omd.with(given("{\"algorithm\": \"omd\", \"max_steps\": 3}")).method()).isEqualTo(omd.method());
+        assertThat(omd.with(given("{\"algorithm\": \"omd\", \"max_steps\": 3}")).method())
+                .isEqualTo(omd.method());
         assertThat(omd.with(given("{\"algorithm\": \"opo\"}")).method()).isEqualTo(Opo.DEFAULT);
         assertThat(with("{\"lr_scheduler_type\": \"constant_with_warmup\", \"loss_type\": \"token-mean\"}"))
                 .isEqualTo(RlConfig.DEFAULT);
@@ -134,7 +146,12 @@ class RlConfigTest {
         Omd many = Omd.DEFAULT.withUpdatesPerRollout(50);
         RlConfig config = RlConfig.builder().method(many).promptsPerStep(64).build();
         assertThat(RlConfig.builder().promptsPerStep(64).method(many).build()).isEqualTo(config);
-        assertThat(config.toBuilder().promptsPerStep(2).method(Grpo.DEFAULT).build().rollout().promptsPerStep())
+        assertThat(config.toBuilder()
+                        .promptsPerStep(2)
+                        .method(Grpo.DEFAULT)
+                        .build()
+                        .rollout()
+                        .promptsPerStep())
                 .isEqualTo(2);
         assertThatThrownBy(() -> RlConfig.builder().numGenerations(1).build())
                 .isInstanceOf(IllegalArgumentException.class)
@@ -146,7 +163,8 @@ class RlConfigTest {
     void setters() {
         for (Class<?> builder : List.of(RlConfig.Builder.class, SftConfig.Builder.class)) {
             List<String> setters = Stream.concat(
-                            Stream.of(builder.getDeclaredMethods()), Stream.of(ConfigBuilder.class.getDeclaredMethods()))
+                            Stream.of(builder.getDeclaredMethods()),
+                            Stream.of(ConfigBuilder.class.getDeclaredMethods()))
                     .filter(method -> method.getParameterCount() == 1 && !method.isSynthetic())
                     .map(method -> method.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT))
                     .filter(name -> !List.of("method", "algorithm").contains(name))
@@ -188,6 +206,7 @@ class RlConfigTest {
         ObjectNode described = RlConfig.DEFAULT.withMethod(made).toJson();
         assertThat(described.get("algorithm").textValue()).isEqualTo("made");
         assertThat(described.get("method").get("advantages").textValue()).isEqualTo("a lambda");
-        assertThat(described.get("method").get("aggregation").get("max_length").intValue()).isEqualTo(9);
+        assertThat(described.get("method").get("aggregation").get("max_length").intValue())
+                .isEqualTo(9);
     }
 }

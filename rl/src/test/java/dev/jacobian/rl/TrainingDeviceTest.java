@@ -144,7 +144,8 @@ class TrainingDeviceTest {
     @Test
     @DisplayName("with the initial model in the host's memory: the bits of one that stays, and of the CPU")
     void offloadedReference() {
-        RlConfig.Builder anchored = config("grpo").method(Grpo.DEFAULT.withBeta(0.05)).klSamples(8).microBatchTokens(40);
+        RlConfig.Builder anchored =
+                config("grpo").method(Grpo.DEFAULT.withBeta(0.05)).klSamples(8).microBatchTokens(40);
         CausalLM here = TestModels.addition();
         List<Double> expected = new ArrayList<>();
         new RlTrainer(here, new Addition(), anchored.build())
@@ -182,7 +183,8 @@ class TrainingDeviceTest {
     @DisplayName("with cuBLAS's orders of sums too, offloading changes no bit")
     void offloadedInAnyArithmetic(DType type) {
         Backends.setBatchInvariant(false);
-        RlConfig.Builder anchored = config("grpo").method(Grpo.DEFAULT.withBeta(0.05)).klSamples(8).microBatchTokens(40);
+        RlConfig.Builder anchored =
+                config("grpo").method(Grpo.DEFAULT.withBeta(0.05)).klSamples(8).microBatchTokens(40);
         CausalLM stays = TestModels.addition(type);
         new RlTrainer(stays, new Addition(), anchored.build()).train();
         CausalLM moves = TestModels.addition(type);

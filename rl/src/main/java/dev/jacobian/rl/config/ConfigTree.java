@@ -63,8 +63,10 @@ public final class ConfigTree {
             } else if (wanted.isRecord()) {
                 values[i] = defaults(wanted, others(component), choices);
             } else {
-                values[i] =
-                        Stream.of(choices).filter(wanted::isInstance).findFirst().orElseThrow();
+                values[i] = Stream.of(choices)
+                        .filter(wanted::isInstance)
+                        .findFirst()
+                        .orElseThrow();
             }
         }
         return construct(type, values);
@@ -182,9 +184,8 @@ public final class ConfigTree {
                 }
             } else {
                 Object part = part(base, component, choices);
-                values[i] = part instanceof Record record && hasSettings(record.getClass())
-                        ? rebuild(record, given)
-                        : part;
+                values[i] =
+                        part instanceof Record record && hasSettings(record.getClass()) ? rebuild(record, given) : part;
             }
             changed |= !values[i].equals(before);
         }
@@ -201,8 +202,8 @@ public final class ConfigTree {
                 .findFirst()
                 .orElse("the settings");
         String origins = named.stream()
-                .map(key -> key + " from "
-                        + given.get(key).map(Given.Value::origin).orElse("the defaults"))
+                .map(key ->
+                        key + " from " + given.get(key).map(Given.Value::origin).orElse("the defaults"))
                 .collect(Collectors.joining(", "));
         return new FormatException(
                 where, named.size() < 2 ? message : message + " (" + origins + ")", "Correct the value", refused);

@@ -5,7 +5,8 @@ import static dev.jacobian.rl.config.Checks.requireAtLeast;
 
 /** Memory against time; none of it changes a bit of the result, but {@code micro_batch_tokens} its roundings. */
 public record MemoryConfig(
-        @Setting(value = "4096", doc = "tokens that one forward and backward pass holds") int microBatchTokens,
+        @Setting(value = "4096", doc = "tokens that one forward and backward pass holds")
+        int microBatchTokens,
 
         @Setting(
                 value = "false",

@@ -17,7 +17,8 @@ public record OptimizationConfig(
         @Setting(value = "0", doc = "optimizer steps of linear warm-up; a run of fewer steps ends before the peak")
         int warmupSteps,
 
-        @Setting(value = "1.0", doc = "limit of the gradient's norm over all parameters; 0 for none") double maxGradNorm,
+        @Setting(value = "1.0", doc = "limit of the gradient's norm over all parameters; 0 for none")
+        double maxGradNorm,
 
         @Setting(value = "0.9", doc = "AdamW's beta1") double adamBeta1,
 
@@ -25,7 +26,8 @@ public record OptimizationConfig(
 
         @Setting(value = "1e-8", doc = "AdamW's epsilon") double adamEpsilon,
 
-        @Setting(value = "0.0", doc = "AdamW's weight decay") double weightDecay) {
+        @Setting(value = "0.0", doc = "AdamW's weight decay")
+        double weightDecay) {
     public OptimizationConfig {
         require(learningRate > 0 && learningRate < 1, "learning_rate must lie in (0, 1), got " + learningRate);
         requireAtLeast("warmup_steps", 0, warmupSteps);

@@ -11,11 +11,14 @@ import dev.jacobian.transformer.generation.GenerationConfig;
 public record RolloutConfig(
         @Setting(value = "32", doc = "prompts per rollout") int promptsPerStep,
 
-        @Setting(value = "8", doc = "samples per prompt, at least 2") int numGenerations,
+        @Setting(value = "8", doc = "samples per prompt, at least 2")
+        int numGenerations,
 
-        @Setting(value = "64", doc = "limit of tokens per completion") int maxCompletionLength,
+        @Setting(value = "64", doc = "limit of tokens per completion")
+        int maxCompletionLength,
 
-        @Setting(value = "1.0", doc = "sampling temperature; log-probabilities are taken at the same") double temperature) {
+        @Setting(value = "1.0", doc = "sampling temperature; log-probabilities are taken at the same")
+        double temperature) {
     public RolloutConfig {
         requireAtLeast("prompts_per_step", 1, promptsPerStep);
         require(

@@ -5,7 +5,8 @@ import static dev.jacobian.rl.config.Checks.requireAtLeast;
 
 /** Checkpoints to resume from. */
 public record SavingConfig(
-        @Setting(value = "25", doc = "steps between checkpoints; 0 for none but the last") int saveSteps,
+        @Setting(value = "25", doc = "steps between checkpoints; 0 for none but the last")
+        int saveSteps,
 
         @Setting(value = "2", doc = "checkpoints kept") int saveTotalLimit) {
     public SavingConfig {

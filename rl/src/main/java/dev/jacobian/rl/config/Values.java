@@ -77,7 +77,8 @@ final class Values {
             return Optional.ofNullable(json.textValue());
         }
         return Stream.of(Objects.requireNonNull(type.getEnumConstants(), type.getName()))
-                .filter(constant -> json.isTextual() && spellings((Enum<?>) constant).contains(json.textValue()))
+                .filter(constant ->
+                        json.isTextual() && spellings((Enum<?>) constant).contains(json.textValue()))
                 .map(Object.class::cast)
                 .findFirst();
     }

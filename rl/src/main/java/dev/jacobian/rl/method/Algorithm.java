@@ -36,8 +36,9 @@ public record Algorithm(
                     name + " is strictly on-policy: one update per rollout, not " + updatesPerRollout);
         }
         if (!objective.usesOldLogProbs() && updatesPerRollout != 1) {
-            throw new IllegalArgumentException("the objective of " + name + " ignores what policy sampled, which is right"
-                    + " for one update per rollout, not " + updatesPerRollout);
+            throw new IllegalArgumentException(
+                    "the objective of " + name + " ignores what policy sampled, which is right"
+                            + " for one update per rollout, not " + updatesPerRollout);
         }
     }
 

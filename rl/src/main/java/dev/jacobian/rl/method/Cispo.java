@@ -31,17 +31,22 @@ public record Cispo(
         @Setting(value = "group", doc = "what divides the advantages: the group's standard deviation, or nothing")
         ScaleRewards scaleRewards,
 
-        @Setting(value = "1e-4", doc = "added to that standard deviation, in units of reward") double advantageEpsilon,
+        @Setting(value = "1e-4", doc = "added to that standard deviation, in units of reward")
+        double advantageEpsilon,
 
-        @Setting(value = "5.0", doc = "the largest importance weight itself, at least 1 (not an offset)") double epsilonHigh,
+        @Setting(value = "5.0", doc = "the largest importance weight itself, at least 1 (not an offset)")
+        double epsilonHigh,
 
         @Setting(value = "0.0", doc = "coefficient of the KL penalty to the initial model; 0 needs no second model")
         double beta,
 
-        @Setting(value = "k3", doc = "estimator of that divergence: k1 (no gradient in the mean), k2 or k3; not clamped")
+        @Setting(
+                value = "k3",
+                doc = "estimator of that divergence: k1 (no gradient in the mean), k2 or k3; not clamped")
         KlEstimator klEstimator,
 
-        @Setting(value = "1", doc = "optimizer steps per rollout, on equal parts of it") int updatesPerRollout)
+        @Setting(value = "1", doc = "optimizer steps per rollout, on equal parts of it")
+        int updatesPerRollout)
         implements Method {
     /** ScaleRL's cap, no KL term, one update. */
     public static final Cispo DEFAULT = ConfigTree.defaults(Cispo.class);

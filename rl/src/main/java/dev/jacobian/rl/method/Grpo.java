@@ -28,27 +28,36 @@ import dev.jacobian.rl.objective.RatioLevel;
  * {@code loss_type=dr_grpo scale_rewards=none}, {@code importance_sampling_level=sequence loss_type=grpo}.
  */
 public record Grpo(
-        @Setting(value = "dapo", doc = "how token losses become one number") LossType lossType,
+        @Setting(value = "dapo", doc = "how token losses become one number")
+        LossType lossType,
 
         @Setting(value = "group", doc = "what divides the advantages: the group's standard deviation, or nothing")
         ScaleRewards scaleRewards,
 
-        @Setting(value = "1e-4", doc = "added to that standard deviation, in units of reward") double advantageEpsilon,
+        @Setting(value = "1e-4", doc = "added to that standard deviation, in units of reward")
+        double advantageEpsilon,
 
-        @Setting(value = "token", doc = "what the ratio is taken of; sequence: its geometric mean over a completion (GSPO)")
+        @Setting(
+                value = "token",
+                doc = "what the ratio is taken of; sequence: its geometric mean over a completion (GSPO)")
         ImportanceSamplingLevel importanceSamplingLevel,
 
-        @Setting(value = "0.2", doc = "how far the ratio may fall below 1") double epsilon,
+        @Setting(value = "0.2", doc = "how far the ratio may fall below 1")
+        double epsilon,
 
-        @Setting(value = "0.2", doc = "how far the ratio may rise above 1 (an offset)") double epsilonHigh,
+        @Setting(value = "0.2", doc = "how far the ratio may rise above 1 (an offset)")
+        double epsilonHigh,
 
         @Setting(value = "0.0", doc = "coefficient of the KL penalty to the initial model; 0 needs no second model")
         double beta,
 
-        @Setting(value = "k3", doc = "estimator of that divergence: k1 (no gradient in the mean), k2 or k3; not clamped")
+        @Setting(
+                value = "k3",
+                doc = "estimator of that divergence: k1 (no gradient in the mean), k2 or k3; not clamped")
         KlEstimator klEstimator,
 
-        @Setting(value = "1", doc = "optimizer steps per rollout, on equal parts of it") int updatesPerRollout)
+        @Setting(value = "1", doc = "optimizer steps per rollout, on equal parts of it")
+        int updatesPerRollout)
         implements Method {
     /** The settings that TRL has by default. */
     public static final Grpo DEFAULT = ConfigTree.defaults(Grpo.class);
@@ -75,9 +84,8 @@ public record Grpo(
 
     @Override
     public Algorithm algorithm(RolloutConfig rollout) {
-        RatioLevel level = importanceSamplingLevel == ImportanceSamplingLevel.TOKEN
-                ? RatioLevel.TOKEN
-                : RatioLevel.SEQUENCE_MEAN;
+        RatioLevel level =
+                importanceSamplingLevel == ImportanceSamplingLevel.TOKEN ? RatioLevel.TOKEN : RatioLevel.SEQUENCE_MEAN;
         return new Algorithm(
                 name(),
                 scaleRewards.advantages(advantageEpsilon),

@@ -30,8 +30,7 @@ public final class Methods {
      */
     public static Method named(String name) {
         return find(name)
-                .orElseThrow(() ->
-                        new IllegalArgumentException("unknown algorithm '" + name + "'; use " + names()));
+                .orElseThrow(() -> new IllegalArgumentException("unknown algorithm '" + name + "'; use " + names()));
     }
 
     /** Whether it is one of these, with whatever settings, rather than a method of one's own. */

@@ -27,14 +27,17 @@ import dev.jacobian.rl.objective.SquaredLogRatio;
  * sampler recorded, so no second model is held.
  */
 public record Omd(
-        @Setting(value = "0.1", doc = "strength of the anchor, in reward per nat of a whole completion") double tau,
+        @Setting(value = "0.1", doc = "strength of the anchor, in reward per nat of a whole completion")
+        double tau,
 
         @Setting(value = "mean", doc = "what is taken from the rewards: their mean, or the exact partition function")
         Partition partition,
 
-        @Setting(value = "1", doc = "optimizer steps per rollout, on equal parts of it") int updatesPerRollout,
+        @Setting(value = "1", doc = "optimizer steps per rollout, on equal parts of it")
+        int updatesPerRollout,
 
-        @Setting(value = "true", doc = "forget the optimizer's moments when the anchor moves") boolean resetOptimizer)
+        @Setting(value = "true", doc = "forget the optimizer's moments when the anchor moves")
+        boolean resetOptimizer)
         implements Method {
     /** How τ log Z is estimated from a group. */
     public enum Partition {
@@ -64,11 +67,10 @@ public record Omd(
 
     @Override
     public Algorithm algorithm(RolloutConfig rollout) {
-        AdvantageEstimator advantages =
-                switch (partition) {
-                    case MEAN -> new MeanBaseline();
-                    case LOG_MEAN_EXP -> new LogMeanExpBaseline(tau);
-                };
+        AdvantageEstimator advantages = switch (partition) {
+            case MEAN -> new MeanBaseline();
+            case LOG_MEAN_EXP -> new LogMeanExpBaseline(tau);
+        };
         return new Algorithm(
                 name(),
                 advantages,

@@ -19,7 +19,8 @@ import dev.jacobian.rl.objective.Reinforce;
  * <p>Exactly on-policy: one update per batch of samples, checked bit for bit against the sampler's log-probabilities.
  */
 public record Opo(
-        @Setting(value = "dapo", doc = "how token losses become one number") LossType lossType) implements Method {
+        @Setting(value = "dapo", doc = "how token losses become one number")
+        LossType lossType) implements Method {
     /** OPO as published. */
     public static final Opo DEFAULT = ConfigTree.defaults(Opo.class);
 

@@ -26,11 +26,14 @@ import dev.jacobian.rl.objective.RatioLevel;
  * (TRL takes 0.05 Σ_t log(π / π_ref) from every reward).
  */
 public record Rloo(
-        @Setting(value = "0.2", doc = "how far the completion's ratio may fall below 1") double epsilon,
+        @Setting(value = "0.2", doc = "how far the completion's ratio may fall below 1")
+        double epsilon,
 
-        @Setting(value = "0.2", doc = "how far the completion's ratio may rise above 1 (an offset)") double epsilonHigh,
+        @Setting(value = "0.2", doc = "how far the completion's ratio may rise above 1 (an offset)")
+        double epsilonHigh,
 
-        @Setting(value = "1", doc = "optimizer steps per rollout, on equal parts of it") int updatesPerRollout)
+        @Setting(value = "1", doc = "optimizer steps per rollout, on equal parts of it")
+        int updatesPerRollout)
         implements Method {
     /** TRL's clip range, one update. */
     public static final Rloo DEFAULT = ConfigTree.defaults(Rloo.class);
@@ -59,7 +62,8 @@ public record Rloo(
                 name(),
                 new LeaveOneOut(),
                 new ClippedSurrogate(epsilon, epsilonHigh, KlPenalty.NONE, RatioLevel.SEQUENCE_SUM),
-                Aggregation.sequenceMeanTokenMean(), // each token has the whole completion's loss: its mean is that loss
+                Aggregation
+                        .sequenceMeanTokenMean(), // each token has the whole completion's loss: its mean is that loss
                 updatesPerRollout,
                 false,
                 false);

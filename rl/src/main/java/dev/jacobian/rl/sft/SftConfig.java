@@ -19,16 +19,19 @@ public record SftConfig(
 
         @Setting(value = "64", doc = "examples per step") int batchSize,
 
-        @Setting(value = "1024", doc = "longest example in tokens; a longer one is an error") int maxLength,
+        @Setting(value = "1024", doc = "longest example in tokens; a longer one is an error")
+        int maxLength,
 
         @Defaults({"learning_rate=1e-3", "lr_scheduler_type=cosine", "warmup_steps=50"})
         OptimizationConfig optimization,
 
         MemoryConfig memory,
 
-        @Setting(value = "10", doc = "steps between log lines") int loggingSteps,
+        @Setting(value = "10", doc = "steps between log lines")
+        int loggingSteps,
 
-        @Setting(value = "0", doc = "key of all random numbers") long seed) {
+        @Setting(value = "0", doc = "key of all random numbers")
+        long seed) {
     /** All defaults. */
     public static final SftConfig DEFAULT = ConfigTree.defaults(SftConfig.class);
 

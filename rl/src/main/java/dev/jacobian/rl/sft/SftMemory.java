@@ -50,11 +50,14 @@ final class SftMemory {
 
     private List<String> advice() {
         List<String> advice = new ArrayList<>();
-        MemoryPlan.largestThatFits(config.memory().microBatchTokens(), tokens -> plan(tokens, config.memory().gradientCheckpointing()))
+        MemoryPlan.largestThatFits(
+                        config.memory().microBatchTokens(),
+                        tokens -> plan(tokens, config.memory().gradientCheckpointing()))
                 .ifPresent(tokens -> advice.add("micro_batch_tokens=" + tokens));
         if (!config.memory().gradientCheckpointing()) {
             advice.add("gradient_checkpointing=true (then "
-                    + MemoryPlan.size(plan(config.memory().microBatchTokens(), true).bytes()) + ")");
+                    + MemoryPlan.size(
+                            plan(config.memory().microBatchTokens(), true).bytes()) + ")");
         }
         return advice;
     }

@@ -77,7 +77,9 @@ public final class SftTrainer {
 
     private double train(TrainingPass pass) {
         AdamW optimizer = new AdamW(
-                model.parameters(), config.optimization().adamW(), config.memory().offloadOptimizer());
+                model.parameters(),
+                config.optimization().adamW(),
+                config.memory().offloadOptimizer());
         Schedule schedule = config.optimization().schedule(config.maxSteps());
         double loss = 0;
         long tokens = 0;
@@ -89,7 +91,8 @@ public final class SftTrainer {
                 encode(data.example(config.seed(), (long) step * config.batchSize() + i), sequences, labels);
             }
             loss = accumulate(pass, sequences, labels);
-            GradientClipping.Norm norm = GradientClipping.measure(model.parameters(), config.optimization().maxGradNorm());
+            GradientClipping.Norm norm = GradientClipping.measure(
+                    model.parameters(), config.optimization().maxGradNorm());
             if (!Double.isFinite(loss) || !Double.isFinite(norm.norm())) {
                 throw new IllegalStateException(
                         "step " + (step + 1) + ": the loss is " + loss + " and the gradient norm " + norm.norm()
@@ -149,7 +152,9 @@ public final class SftTrainer {
             int to = from;
             int tokens = 0;
             while (to < sequences.size()
-                    && (to == from || tokens + sequences.get(to).length <= config.memory().microBatchTokens())) {
+                    && (to == from
+                            || tokens + sequences.get(to).length
+                                    <= config.memory().microBatchTokens())) {
                 tokens += sequences.get(to++).length;
             }
             LabelledBatch batch = LabelledBatch.of(sequences.subList(from, to), labels.subList(from, to));
