@@ -31,25 +31,21 @@ public final class Attention {
     public static Var attention(Var q, Var k, Var v, Segments segments, AttentionForm form) {
         int headDim = form.headDim();
         check(q, k, v, segments, headDim);
-        Qkv in = new Qkv(
-                q.value().contiguous(), k.value().contiguous(), v.value().contiguous());
+        Qkv in = new Qkv(q.value(), k.value(), v.value());
         int heads = q.value().extent(1) / headDim;
-        Tensor out = Workspace.like(q.value()); // [N, H · headDim]
-        Tensor stats = Operation.isRecorded(q, k, v)
+        Operation attention = Operation.of("attention", q, k, v);
+        Tensor out = q.like(); // [N, H · headDim]
+        Tensor stats = attention.isRecorded()
                 ? Workspace.floatsBeside(q.value(), segments.rows(), heads, 2)
                 : null; // [N, H, 2]
         q.backend().attention().attention(in, segments, form, out, stats);
-        return Var.result(out, new Operation("attention", q, k, v) {
-            @Override
-            void backward(Tensor dOut) {
-                Qkv gradients =
-                        new Qkv(Workspace.like(q.value()), Workspace.like(k.value()), Workspace.like(v.value()));
-                q.backend().attention().attentionBackward(dOut, in, out, stats, segments, form, gradients);
-                q.accumulate(gradients.q(), true);
-                k.accumulate(gradients.k(), true);
-                v.accumulate(gradients.v(), true);
-                Workspace.release(stats);
-            }
+        return attention.result(out, dOut -> {
+            Qkv gradients = new Qkv(q.like(), k.like(), v.like());
+            q.backend().attention().attentionBackward(dOut, in, out, stats, segments, form, gradients);
+            q.give(gradients.q());
+            k.give(gradients.k());
+            v.give(gradients.v());
+            Workspace.release(stats);
         });
     }
 
@@ -64,15 +60,9 @@ public final class Attention {
         if (!NoGrad.isActive()) {
             throw new IllegalStateException("attention over a cache has no gradient; run generation inside NoGrad");
         }
-        rows.cache()
-                .append(
-                        rows.layer(),
-                        rows.sequences(),
-                        rows.segments(),
-                        k.value().contiguous(),
-                        v.value().contiguous());
-        Tensor out = Workspace.like(q.value()); // [N, H · headDim]
-        q.backend().attention().attention(q.value().contiguous(), rows, form, out, null);
+        rows.cache().append(rows.layer(), rows.sequences(), rows.segments(), k.value(), v.value());
+        Tensor out = q.like(); // [N, H · headDim]
+        q.backend().attention().attention(q.value(), rows, form, out, null);
         return Var.constant(out);
     }
 

@@ -25,24 +25,16 @@ public final class Checkpoint {
         Tensor out = Workspace.keepResult(
                 () -> NoGrad.compute(() -> part.apply(x.detach()).value()));
         // Parameters inside want gradients even where x does not.
-        return Var.result(out, new Operation("checkpoint", true, x) {
-            @Override
-            void backward(Tensor dOut) {
-                Var again = part.apply(entrance(x));
-                again.backward(dOut);
-                again.recycleValue();
-            }
+        return Operation.always("checkpoint", x).result(out, dOut -> {
+            Var again = part.apply(entrance(x));
+            again.backward(dOut);
+            again.recycleValue();
         });
     }
 
     /** Where the recomputed part begins: the value of {@code x}, whose gradient goes on to {@code x}. */
     private static Var entrance(Var x) {
         Workspace.retain(x.value()); // the walk through the part will give it back once
-        return Var.result(x.value(), new Operation("checkpoint input", true) {
-            @Override
-            void backward(Tensor dOut) {
-                x.accumulate(dOut, false);
-            }
-        });
+        return Operation.always("checkpoint input").result(x.value(), x::share);
     }
 }

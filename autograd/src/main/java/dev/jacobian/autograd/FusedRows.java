@@ -8,7 +8,6 @@ import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.RmsGain;
 import dev.jacobian.tensor.Rotation;
 import dev.jacobian.tensor.Tensor;
-import dev.jacobian.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -43,7 +42,7 @@ public final class FusedRows {
     private static Optional<Tensor> dense(LinearWeight weight, Var rows) {
         DType type = rows.value().dtype();
         return switch (weight) {
-            case Var trainable -> Optional.of(trainable.valueAs(type));
+            case Var dense -> Optional.of(dense.valueAs(type));
             case FrozenWeight frozen ->
                 rows.backend().matrices().transposeOf(frozen.packed()).filter(numbers -> numbers.dtype() == type);
         };
@@ -55,7 +54,7 @@ public final class FusedRows {
     }
 
     private static RmsGain gain(Var weight, float epsilon) {
-        return new RmsGain(weight.value().contiguous(), epsilon);
+        return new RmsGain(weight.value(), epsilon);
     }
 
     /**
@@ -68,12 +67,12 @@ public final class FusedRows {
     public static List<Var> normLinear(Var x, Var norm, float epsilon, List<Layer> layers) {
         List<Tensor> outs = new ArrayList<>();
         for (Layer layer : layers) {
-            outs.add(Workspace.like(x.value(), x.value().extent(0), Linear.outputs(layer.weight()))); // [N, M]
+            outs.add(x.like(x.value().extent(0), Linear.outputs(layer.weight()))); // [N, M]
         }
         x.backend()
                 .fused()
                 .normLinear(
-                        x.value().contiguous(),
+                        x.value(),
                         gain(norm, epsilon),
                         layers.stream().map(layer -> affine(layer, x)).toList(),
                         outs);
@@ -89,11 +88,11 @@ public final class FusedRows {
      * @return [N, M]
      */
     public static Var normSwiGlu(Var x, Var norm, float epsilon, LinearWeight gate, LinearWeight up) {
-        Tensor out = Workspace.like(x.value(), x.value().extent(0), Linear.outputs(gate)); // [N, M]
+        Tensor out = x.like(x.value().extent(0), Linear.outputs(gate)); // [N, M]
         x.backend()
                 .fused()
                 .normSwiGlu(
-                        x.value().contiguous(),
+                        x.value(),
                         gain(norm, epsilon),
                         dense(gate, x).orElseThrow(),
                         dense(up, x).orElseThrow(),
@@ -109,14 +108,8 @@ public final class FusedRows {
      * @return [N, M]
      */
     public static Var linearAdd(Var x, Layer layer, Var residual) {
-        Tensor out = Workspace.like(residual.value()); // [N, M]
-        x.backend()
-                .fused()
-                .linearAdd(
-                        x.value().contiguous(),
-                        affine(layer, x),
-                        residual.value().contiguous(),
-                        out);
+        Tensor out = residual.like(); // [N, M]
+        x.backend().fused().linearAdd(x.value(), affine(layer, x), residual.value(), out);
         return Var.constant(out);
     }
 
@@ -137,7 +130,7 @@ public final class FusedRows {
             Rotation rotation,
             CachedRows rows,
             AttentionForm form) {
-        Tensor turned = Workspace.like(q.value()); // [N, H · headDim]
+        Tensor turned = q.like(); // [N, H · headDim]
         q.backend()
                 .fused()
                 .rotateAndAppend(
@@ -149,7 +142,7 @@ public final class FusedRows {
                         rotation,
                         rows,
                         turned);
-        Tensor out = Workspace.like(q.value()); // [N, H · headDim]
+        Tensor out = q.like(); // [N, H · headDim]
         q.backend().attention().attention(turned, rows, form, out, null);
         return Var.constant(out);
     }

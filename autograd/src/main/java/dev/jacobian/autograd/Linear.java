@@ -4,7 +4,6 @@ package dev.jacobian.autograd;
 import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.Tensor;
-import dev.jacobian.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -28,35 +27,31 @@ public final class Linear {
         int n = x.value().extent(0);
         int m = outputs(weight);
         requireInputs("linear", weight, x.value().extent(1));
-        Tensor input = x.value().contiguous(); // [N, K]
-        Tensor out = Workspace.like(input, n, m); // [N, M]
-        timesTransposed(input, weight, out);
+        Tensor out = x.like(n, m); // [N, M]
+        timesTransposed(x.value(), weight, out);
         if (bias.isPresent()) {
             Shapes.require("linear", "bias " + bias.get().name(), bias.get().value(), m);
             x.backend().elementwise().addRow(out, bias.get().value(), out);
         }
-        return Var.result(out, new Operation("linear", inputs(x, weight, bias)) {
-            @Override
-            void backward(Tensor dOut) {
-                if (x.requiresGrad()) {
-                    Tensor dX = Workspace.like(x.value()); // [N, K]
-                    timesWeight(dOut, weight, dX);
-                    x.accumulate(dX, true);
-                }
-                if (weight instanceof Var trained && trained.requiresGrad()) {
-                    x.backend().matrices().matmul(dOut.t(), input, trained.gradToAddInto(), true);
-                }
-                if (bias.isPresent() && bias.get().requiresGrad()) {
-                    x.backend().elementwise().sumRowsInto(dOut, bias.get().gradToAddInto());
-                }
+        return Operation.of("linear", inputs(x, weight, bias)).result(out, dOut -> {
+            if (x.requiresGrad()) {
+                Tensor dX = x.like(); // [N, K]
+                timesWeight(dOut, weight, dX);
+                x.give(dX);
+            }
+            if (weight instanceof Var trained && trained.requiresGrad()) {
+                x.backend().matrices().matmul(dOut.t(), x.value(), trained.gradToAddInto(), true);
+            }
+            if (bias.isPresent() && bias.get().requiresGrad()) {
+                x.backend().elementwise().sumRowsInto(dOut, bias.get().gradToAddInto());
             }
         });
     }
 
     private static Var[] inputs(Var x, LinearWeight weight, Optional<Var> bias) {
         List<Var> inputs = new ArrayList<>(List.of(x));
-        if (weight instanceof Var trainable) {
-            inputs.add(trainable);
+        if (weight instanceof Var dense) {
+            inputs.add(dense);
         }
         bias.ifPresent(inputs::add);
         return inputs.toArray(Var[]::new);
@@ -65,7 +60,7 @@ public final class Linear {
     /** M of a weight [M, K]. */
     static int outputs(LinearWeight weight) {
         return switch (weight) {
-            case Var trainable -> trainable.value().extent(0);
+            case Var dense -> dense.value().extent(0);
             case FrozenWeight frozen -> frozen.packed().columns();
         };
     }
@@ -73,8 +68,7 @@ public final class Linear {
     /** Refuses a weight that does not have {@code k} inputs. */
     static void requireInputs(String operation, LinearWeight weight, int k) {
         switch (weight) {
-            case Var trainable ->
-                Shapes.require(operation, "weight " + weight.name(), trainable.value(), outputs(weight), k);
+            case Var dense -> Shapes.require(operation, "weight " + weight.name(), dense.value(), outputs(weight), k);
             case FrozenWeight frozen -> {
                 if (frozen.packed().rows() != k) {
                     throw new IllegalArgumentException(operation + ": weight " + weight.name() + " has "
@@ -88,11 +82,11 @@ public final class Linear {
     static void timesTransposed(Tensor x, LinearWeight weight, Tensor out) {
         Backend backend = Backends.of(x.device());
         switch (weight) {
-            case Var trainable
-            when x.dtype() == trainable.value().dtype() ->
-                backend.matrices().matmul(x, trainable.packedTranspose(), out, false);
-            case Var trainable ->
-                backend.matrices().matmul(x, trainable.valueAs(x.dtype()).t(), out, false);
+            case Parameter trained
+            when x.dtype() == trained.value().dtype() ->
+                backend.matrices().matmul(x, trained.packedTranspose(), out, false);
+            case Var computed ->
+                backend.matrices().matmul(x, computed.valueAs(x.dtype()).t(), out, false);
             case FrozenWeight frozen -> backend.matrices().matmul(x, frozen.packed(), out, false);
         }
     }
@@ -100,8 +94,7 @@ public final class Linear {
     /** {@code dX = dOut · W}, [N, K] from [N, M], with the weight in the type of {@code dOut}. */
     static void timesWeight(Tensor dOut, LinearWeight weight, Tensor dX) {
         switch (weight) {
-            case Var trainable ->
-                trainable.backend().matrices().matmul(dOut, trainable.valueAs(dOut.dtype()), dX, false);
+            case Var dense -> dense.backend().matrices().matmul(dOut, dense.valueAs(dOut.dtype()), dX, false);
             case FrozenWeight frozen -> frozen.backward(dOut, dX);
         }
     }
@@ -122,17 +115,14 @@ public final class Linear {
         Shapes.requireRank("matmul", "a", a.value(), 2);
         Shapes.requireRank("matmul", "b", b.value(), 2);
         Shapes.require("matmul", "b", b.value(), a.value().extent(1), b.value().extent(1));
-        Tensor out = Workspace.like(a.value(), a.value().extent(0), b.value().extent(1)); // [M, N]
+        Tensor out = a.like(a.value().extent(0), b.value().extent(1)); // [M, N]
         a.backend().matrices().matmul(a.value(), b.value(), out, false);
-        return Var.result(out, new Operation("matmul", a, b) {
-            @Override
-            void backward(Tensor dOut) {
-                if (a.requiresGrad()) {
-                    a.backend().matrices().matmul(dOut, b.value().t(), a.gradToAddInto(), true);
-                }
-                if (b.requiresGrad()) {
-                    b.backend().matrices().matmul(a.value().t(), dOut, b.gradToAddInto(), true);
-                }
+        return Operation.of("matmul", a, b).result(out, dOut -> {
+            if (a.requiresGrad()) {
+                a.backend().matrices().matmul(dOut, b.value().t(), a.gradToAddInto(), true);
+            }
+            if (b.requiresGrad()) {
+                b.backend().matrices().matmul(a.value().t(), dOut, b.gradToAddInto(), true);
             }
         });
     }
@@ -143,8 +133,8 @@ public final class Linear {
      * <p>A matrix has the bits that {@link #matmul} gives it alone: on the CPU always, on a GPU with {@link
      * Backends#setBatchInvariant}.
      *
-     * @param a [B, M, K], any strides
-     * @param b [B, K, N], any strides
+     * @param a [B, M, K]
+     * @param b [B, K, N]
      * @return [B, M, N]
      */
     public static Var batchedMatmul(Var a, Var b) {
@@ -158,17 +148,14 @@ public final class Linear {
                     + ", expected [B, M, K] and [B, K, N]"
                     + (left.rank() == 2 && right.rank() == 2 ? "; for two matrices use matmul" : ""));
         }
-        Tensor out = Workspace.like(left, left.extent(0), left.extent(1), right.extent(2)); // [B, M, N]
+        Tensor out = a.like(left.extent(0), left.extent(1), right.extent(2)); // [B, M, N]
         a.backend().matrices().batchedMatmul(left, right, out, false);
-        return Var.result(out, new Operation("batchedMatmul", a, b) {
-            @Override
-            void backward(Tensor dOut) {
-                if (a.requiresGrad()) {
-                    a.backend().matrices().batchedMatmul(dOut, b.value().transpose(1, 2), a.gradToAddInto(), true);
-                }
-                if (b.requiresGrad()) {
-                    b.backend().matrices().batchedMatmul(a.value().transpose(1, 2), dOut, b.gradToAddInto(), true);
-                }
+        return Operation.of("batchedMatmul", a, b).result(out, dOut -> {
+            if (a.requiresGrad()) {
+                a.backend().matrices().batchedMatmul(dOut, b.value().transpose(1, 2), a.gradToAddInto(), true);
+            }
+            if (b.requiresGrad()) {
+                b.backend().matrices().batchedMatmul(a.value().transpose(1, 2), dOut, b.gradToAddInto(), true);
             }
         });
     }

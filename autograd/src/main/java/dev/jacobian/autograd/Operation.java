@@ -2,14 +2,26 @@
 package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.Tensor;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 
 /**
- * One differentiable operation that has run: what it read, and how to turn the gradient of its result into gradients of
- * its inputs. Subclasses keep in fields what their gradient needs and stand beside their forward computation.
+ * One differentiable operation that runs: what it reads, and how the gradient of its result becomes gradients of its inputs.
+ *
+ * <pre>{@code
+ * // y = factor · x, dx = factor · dy
+ * return Operation.of("scale", x).result(out, dOut -> {
+ *     Tensor dX = x.like();
+ *     x.backend().elementwise().scale(dOut, factor, dX);
+ *     x.give(dX);
+ * });
+ * }</pre>
+ *
+ * <p>So the gradient stands beside the forward computation, and what it needs of it is captured.
  */
-abstract class Operation {
+final class Operation {
     private static final AtomicLong COUNTER = new AtomicLong();
 
     /** Rises with every operation, so a descending walk meets every result before its inputs. */
@@ -17,45 +29,54 @@ abstract class Operation {
 
     private final String name;
     private final List<Var> inputs;
-    private final boolean needsGrad;
+    private final boolean isRecorded;
+    private Consumer<Tensor> backward;
     private boolean walked;
 
-    Operation(String name, Var... inputs) {
+    private Operation(String name, boolean isRecorded, Var... inputs) {
         this.name = name;
         this.inputs = List.of(inputs);
-        this.needsGrad = isRecorded(inputs);
+        this.isRecorded = isRecorded && !NoGrad.isActive();
     }
 
-    /** An operation that knows by itself whether it needs a gradient; the walk back goes on to {@code inputs} only. */
-    Operation(String name, boolean needsGrad, Var... inputs) {
-        this.name = name;
-        this.inputs = List.of(inputs);
-        this.needsGrad = needsGrad && !NoGrad.isActive();
+    /** An operation that is recorded if one of its inputs wants a gradient. */
+    static Operation of(String name, Var... inputs) {
+        return new Operation(name, Arrays.stream(inputs).anyMatch(Var::requiresGrad), inputs);
     }
 
-    /** Whether an operation on these inputs would be remembered: one of them wants a gradient and recording is on. */
-    static boolean isRecorded(Var... inputs) {
-        boolean needed = false;
-        for (Var input : inputs) {
-            needed |= input.requiresGrad();
+    /** An operation that is recorded whatever its inputs want, because it reads parameters that are not among them. */
+    static Operation always(String name, Var... inputs) {
+        return new Operation(name, true, inputs);
+    }
+
+    /** Whether the gradient may be asked for: it is wanted, and recording is on. */
+    boolean isRecorded() {
+        return isRecorded;
+    }
+
+    /**
+     * The variable of what was computed; a constant unless the operation is recorded.
+     *
+     * @param value dense
+     * @param gradient adds this operation's share to the gradients of its inputs, given that of the result
+     */
+    Var result(Tensor value, Consumer<Tensor> gradient) {
+        if (!isRecorded) {
+            return new Constant(name, value);
         }
-        return needed && !NoGrad.isActive();
+        backward = gradient;
+        return new Result(value, this);
     }
 
-    final String name() {
+    String name() {
         return name;
     }
 
-    final List<Var> inputs() {
+    List<Var> inputs() {
         return inputs;
     }
 
-    /** Whether any input wants a gradient and recording is on. */
-    final boolean needsGrad() {
-        return needsGrad;
-    }
-
-    final void requireNotWalked() {
+    void requireNotWalked() {
         if (walked) {
             throw new IllegalStateException("backward() has already passed through this result of '" + name
                     + "' and would add the same gradients again; compute it anew, or add up all losses that share it"
@@ -63,13 +84,10 @@ abstract class Operation {
         }
     }
 
-    /** {@link #backward}, once. */
-    final void walkBack(Tensor dOut) {
+    /** Passes the gradient of the result on, once. */
+    void walkBack(Tensor dOut) {
         requireNotWalked();
         walked = true;
-        backward(dOut);
+        backward.accept(dOut);
     }
-
-    /** Adds this operation's share to the gradients of its inputs. */
-    abstract void backward(Tensor dOut);
 }

@@ -2,7 +2,6 @@
 package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.Tensor;
-import dev.jacobian.tensor.Workspace;
 
 /** Sums to a scalar: a tensor with no dimensions, on the CPU wherever the summands are. Summed in double, in order. */
 public final class Reduction {
@@ -28,13 +27,10 @@ public final class Reduction {
             sum += value;
         }
         Tensor out = Tensor.of(new float[] {(float) (sum / divisor)});
-        return Var.result(out, new Operation("sum", x) {
-            @Override
-            void backward(Tensor dOut) {
-                Tensor dX = Workspace.like(x.value());
-                dX.fill(dOut.item() / divisor);
-                x.accumulate(dX, true);
-            }
+        return Operation.of("sum", x).result(out, dOut -> {
+            Tensor dX = x.like();
+            dX.fill(dOut.item() / divisor);
+            x.give(dX);
         });
     }
 
@@ -50,18 +46,15 @@ public final class Reduction {
             sum += (double) weights[i] * values[i];
         }
         Tensor out = Tensor.of(new float[] {(float) sum});
-        return Var.result(out, new Operation("weightedSum", x) {
-            @Override
-            void backward(Tensor dOut) {
-                float d = dOut.item();
-                float[] gradient = new float[weights.length];
-                for (int i = 0; i < gradient.length; i++) {
-                    gradient[i] = d * weights[i];
-                }
-                Tensor dX = Workspace.like(x.value());
-                dX.copyFrom(Tensor.of(gradient, x.value().shape().toArray()));
-                x.accumulate(dX, true);
+        return Operation.of("weightedSum", x).result(out, dOut -> {
+            float d = dOut.item();
+            float[] gradient = new float[weights.length];
+            for (int i = 0; i < gradient.length; i++) {
+                gradient[i] = d * weights[i];
             }
+            Tensor dX = x.like();
+            dX.copyFrom(Tensor.of(gradient, x.value().shape().toArray()));
+            x.give(dX);
         });
     }
 }

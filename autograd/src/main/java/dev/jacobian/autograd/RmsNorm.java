@@ -24,20 +24,15 @@ public final class RmsNorm {
             throw new IllegalArgumentException("rmsNorm: " + weight.name() + " has " + d + " elements, x has shape "
                     + x.value().shape() + ", whose last dimension is no multiple");
         }
-        Tensor input = x.value().contiguous();
-        Tensor gain = weight.value().contiguous(); // [D]
-        Tensor out = Workspace.like(x.value());
-        Tensor inverseRms = Workspace.floatsBeside(input, input.elements() / d); // [N]
-        x.backend().norms().rmsNorm(input, gain, epsilon, out, inverseRms);
-        return Var.result(out, new Operation("rmsNorm", x, weight) {
-            @Override
-            void backward(Tensor dOut) {
-                Tensor dX = Workspace.like(x.value());
-                Tensor dWeight = weight.requiresGrad() ? weight.gradToAddInto() : null; // [D]
-                x.backend().norms().rmsNormBackward(dOut, input, gain, inverseRms, dX, dWeight);
-                x.accumulate(dX, true);
-                Workspace.release(inverseRms);
-            }
+        Tensor out = x.like();
+        Tensor inverseRms = Workspace.floatsBeside(x.value(), x.value().elements() / d); // [N]
+        x.backend().norms().rmsNorm(x.value(), weight.value(), epsilon, out, inverseRms);
+        return Operation.of("rmsNorm", x, weight).result(out, dOut -> {
+            Tensor dX = x.like();
+            Tensor dWeight = weight.requiresGrad() ? weight.gradToAddInto() : null; // [D]
+            x.backend().norms().rmsNormBackward(dOut, x.value(), weight.value(), inverseRms, dX, dWeight);
+            x.give(dX);
+            Workspace.release(inverseRms);
         });
     }
 }

@@ -2,7 +2,6 @@
 package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.Tensor;
-import dev.jacobian.tensor.Workspace;
 
 /** Rotary position embedding (Su et al., 2021), half-split layout. */
 public final class Rotary {
@@ -35,15 +34,12 @@ public final class Rotary {
         }
         Tensor cosines = cos.contiguous(); // [P, headDim/2]
         Tensor sines = sin.contiguous(); // [P, headDim/2]
-        Tensor out = Workspace.like(x.value()); // [N, H · headDim]
-        x.backend().positions().rotary(x.value().contiguous(), headDim, cosines, sines, positions, false, out);
-        return Var.result(out, new Operation("rotary", x) {
-            @Override
-            void backward(Tensor dOut) {
-                Tensor dX = Workspace.like(x.value());
-                x.backend().positions().rotary(dOut, headDim, cosines, sines, positions, true, dX);
-                x.accumulate(dX, true);
-            }
+        Tensor out = x.like(); // [N, H · headDim]
+        x.backend().positions().rotary(x.value(), headDim, cosines, sines, positions, false, out);
+        return Operation.of("rotary", x).result(out, dOut -> {
+            Tensor dX = x.like(); // [N, H · headDim]
+            x.backend().positions().rotary(dOut, headDim, cosines, sines, positions, true, dX);
+            x.give(dX);
         });
     }
 }

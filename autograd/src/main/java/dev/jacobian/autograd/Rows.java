@@ -36,12 +36,8 @@ public final class Rows {
                 table.value().device(),
                 type,
                 Shape.of(rows.length, table.value().extent(1))); // [R, D]
-        table.backend().rows().gatherRows(table.value().contiguous(), rows, out);
-        return Var.result(out, new Operation("gather", table) {
-            @Override
-            void backward(Tensor dOut) {
-                table.backend().rows().scatterAddRows(dOut, rows, table.gradToAddInto());
-            }
-        });
+        table.backend().rows().gatherRows(table.value(), rows, out);
+        return Operation.of("gather", table)
+                .result(out, dOut -> table.backend().rows().scatterAddRows(dOut, rows, table.gradToAddInto()));
     }
 }

@@ -2,7 +2,6 @@
 package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.Tensor;
-import dev.jacobian.tensor.Workspace;
 
 /** The gated activation of Llama-like MLPs (Shazeer, 2020). */
 public final class SwiGlu {
@@ -15,19 +14,14 @@ public final class SwiGlu {
      */
     public static Var swiGlu(Var gate, Var up) {
         Shapes.requireSame("swiGlu", gate.value(), up.value());
-        Tensor gateValue = gate.value().contiguous();
-        Tensor upValue = up.value().contiguous();
-        Tensor out = Workspace.like(gateValue);
-        gate.backend().activations().swiGlu(gateValue, upValue, out);
-        return Var.result(out, new Operation("swiGlu", gate, up) {
-            @Override
-            void backward(Tensor dOut) {
-                Tensor dGate = Workspace.like(gateValue);
-                Tensor dUp = Workspace.like(upValue);
-                gate.backend().activations().swiGluBackward(dOut, gateValue, upValue, dGate, dUp);
-                gate.accumulate(dGate, true);
-                up.accumulate(dUp, true);
-            }
+        Tensor out = gate.like();
+        gate.backend().activations().swiGlu(gate.value(), up.value(), out);
+        return Operation.of("swiGlu", gate, up).result(out, dOut -> {
+            Tensor dGate = gate.like();
+            Tensor dUp = up.like();
+            gate.backend().activations().swiGluBackward(dOut, gate.value(), up.value(), dGate, dUp);
+            gate.give(dGate);
+            up.give(dUp);
         });
     }
 }

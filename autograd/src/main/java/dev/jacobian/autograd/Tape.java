@@ -18,19 +18,24 @@ final class Tape {
     private Tape() {}
 
     static void backward(Var root, Tensor gradient) {
-        if (root.producer == null) {
-            root.accumulate(gradient, false);
-            return;
+        if (root instanceof Result result) {
+            result.producer.requireNotWalked();
+            result.share(gradient);
+            walk(result);
+        } else {
+            root.share(gradient);
         }
-        root.producer.requireNotWalked();
-        root.accumulate(gradient, false);
-        PriorityQueue<Var> pending = new PriorityQueue<>(
-                Comparator.comparingLong((Var v) -> v.producer.order).reversed());
-        Set<Var> seen = new HashSet<>();
+    }
+
+    private static void walk(Result root) {
+        PriorityQueue<Result> pending =
+                new PriorityQueue<>(Comparator.comparingLong((Result result) -> result.producer.order)
+                        .reversed());
+        Set<Result> seen = new HashSet<>();
         pending.add(root);
         seen.add(root);
         while (!pending.isEmpty()) {
-            Var result = pending.poll();
+            Result result = pending.poll();
             Tensor dOut = result.takeGrad();
             if (dOut == null) {
                 continue; // no path from the root went through this result with a gradient
@@ -41,8 +46,8 @@ final class Tape {
                 result.recycleValue(); // all operations that read it came later and have been walked
             }
             for (Var input : result.producer.inputs()) {
-                if (input.producer != null && seen.add(input)) {
-                    pending.add(input);
+                if (input instanceof Result made && seen.add(made)) {
+                    pending.add(made);
                 }
             }
         }

@@ -58,7 +58,7 @@ public final class TokenLogProbs {
             Shapes.requireIndex("tokenLogProbs", "weight " + weight.name(), targets[i], vocabulary);
         }
         float inverseTemperature = 1f / temperature;
-        Tensor states = hidden.value().contiguous(); // [N, D]
+        Tensor states = hidden.value(); // [N, D]
         Tensor logProbs = Workspace.floatsBeside(states, rows.length); // [R]
         Tensor entropy = Workspace.floatsBeside(states, rows.length); // [R]
         Tensor stats = Workspace.floatsBeside(states, rows.length, 2); // [R, 2]
@@ -83,13 +83,10 @@ public final class TokenLogProbs {
         }
         Workspace.release(h);
         Workspace.release(logits);
-        Var[] inputs = weight instanceof Var trainable ? new Var[] {hidden, trainable} : new Var[] {hidden};
-        Var result = Var.result(logProbs, new Operation("tokenLogProbs", inputs) {
-            @Override
-            void backward(Tensor dOut) {
-                backwardOf(hidden, states, weight, rows, targets, inverseTemperature, stats, dOut, chunk);
-                Workspace.release(stats);
-            }
+        Var[] inputs = weight instanceof Var dense ? new Var[] {hidden, dense} : new Var[] {hidden};
+        Var result = Operation.of("tokenLogProbs", inputs).result(logProbs, dOut -> {
+            backwardOf(hidden, states, weight, rows, targets, inverseTemperature, stats, dOut, chunk);
+            Workspace.release(stats);
         });
         return new Result(result, entropy);
     }
@@ -103,7 +100,7 @@ public final class TokenLogProbs {
      * @return [R, V]
      */
     public static Tensor logits(Var hidden, LinearWeight weight, int[] rows) {
-        Tensor states = hidden.value().contiguous(); // [N, D]
+        Tensor states = hidden.value(); // [N, D]
         Tensor h = Workspace.like(states, rows.length, states.extent(1)); // [R, D]
         Tensor logits = Workspace.floatsBeside(states, rows.length, Linear.outputs(weight)); // [R, V]
         logitsOf(states, weight, rows, h, logits);

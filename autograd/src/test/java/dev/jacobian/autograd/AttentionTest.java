@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.autograd;
 
+import static dev.jacobian.autograd.GradientCheck.assertGradient;
+import static dev.jacobian.autograd.GradientCheck.assertValue;
+import static dev.jacobian.autograd.GradientCheck.backward;
+import static dev.jacobian.autograd.GradientCheck.by;
 import static dev.jacobian.autograd.GradientCheck.check;
+import static dev.jacobian.autograd.GradientCheck.matrix;
 import static dev.jacobian.autograd.GradientCheck.normal;
 import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -21,6 +26,24 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Attention against plain double loops, and the cached form against the uncached one. */
 class AttentionTest {
+    @Test
+    @DisplayName("by hand: the second of two tokens attends with 1/4 and 3/4")
+    void byHand() {
+        float ln3 = (float) Math.log(3);
+        Parameter q = matrix(by(2, 1), 1, ln3);
+        Parameter k = matrix(by(2, 1), 0, 1);
+        Parameter v = matrix(by(2, 1), 2, 10);
+        Var out = Attention.attention(q, k, v, Segments.of(2), new AttentionForm(1, 1f, 0));
+        // The first token sees itself alone. The second has scores 0 and ln 3, so P = (1/4, 3/4).
+        assertValue(out, 2, 2 / 4.0 + 10 * 3 / 4.0);
+        backward(out, 1, 1);
+        // dP = v; its mean under P is 8, so dS = P·(dP − 8) = (−3/2, 3/2), dq = dS·k, dk = dS·q, dv = P (and 1 from the
+        // first).
+        assertGradient(q, 0, 1.5);
+        assertGradient(k, -1.5 * ln3, 1.5 * ln3);
+        assertGradient(v, 1 + 1 / 4.0, 3 / 4.0);
+    }
+
     @ParameterizedTest(name = "{0} query heads, {1} key heads of {2}, window {3}")
     @CsvSource({"1,1,2,0", "4,4,8,0", "4,2,6,0", "6,1,16,0", "4,2,8,3", "2,1,5,1", "2,2,4,100"})
     @DisplayName("several segments, shared parents, grouped queries, sliding window")

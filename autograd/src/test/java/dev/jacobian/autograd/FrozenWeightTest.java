@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.autograd;
 
+import static dev.jacobian.autograd.GradientCheck.assertGradient;
+import static dev.jacobian.autograd.GradientCheck.assertValue;
+import static dev.jacobian.autograd.GradientCheck.backward;
+import static dev.jacobian.autograd.GradientCheck.by;
+import static dev.jacobian.autograd.GradientCheck.matrix;
 import static dev.jacobian.autograd.GradientCheck.normal;
 import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -27,13 +32,24 @@ class FrozenWeightTest {
                 "w", Backends.cpu().matrices().unpack(frozen.packed()).t());
     }
 
+    @Test
+    @DisplayName("by hand: y = x·Wᵀ, and dx = dy·W although W has no gradient")
+    void byHand() {
+        Parameter x = matrix(by(1, 2), 1, 2);
+        Tensor small = Tensor.of(new float[] {3, 4, 5, 6}, 2, 2); // BF16 holds these exactly
+        Var y = Linear.linear(x, FrozenWeight.of("w", small, WeightFormat.BF16), Optional.empty());
+        assertValue(y, 1 * 3 + 2 * 4, 1 * 5 + 2 * 6);
+        backward(y, 1, 10);
+        assertGradient(x, 1 * 3 + 10 * 5, 1 * 4 + 10 * 6);
+    }
+
     @ParameterizedTest
     @EnumSource
     @DisplayName("linear: y, dx and db")
     void linear(WeightFormat format) {
         FrozenWeight frozen = FrozenWeight.of("w", weight, format);
-        Var[] x = new Var[2];
-        Var[] bias = new Var[2];
+        Parameter[] x = new Parameter[2];
+        Parameter[] bias = new Parameter[2];
         Var[] y = new Var[2];
         LinearWeight[] weights = {frozen, thawed(frozen)};
         for (int i = 0; i < 2; i++) {
@@ -60,7 +76,7 @@ class FrozenWeightTest {
         FrozenWeight frozen = FrozenWeight.of("w", weight, format);
         int[] rows = {4, 0, 2, 2};
         int[] targets = {0, 44, 3, 17};
-        Var[] hidden = new Var[2];
+        Parameter[] hidden = new Parameter[2];
         Var[] logProbs = new Var[2];
         LinearWeight[] weights = {frozen, thawed(frozen)};
         for (int i = 0; i < 2; i++) {
@@ -83,7 +99,7 @@ class FrozenWeightTest {
     @DisplayName("a weight whose gradient takes several blocks")
     void blocks() {
         FrozenWeight frozen = FrozenWeight.of("w", normal(7, 1500, 1000), WeightFormat.BF16);
-        Var x = Var.parameter("x", normal(8, 2, 1000)); // [N, K]
+        Parameter x = Var.parameter("x", normal(8, 2, 1000)); // [N, K]
         Tensor dOut = normal(9, 2, 1500); // [N, M]
         Linear.linear(x, frozen, Optional.empty()).backward(dOut);
         Tensor expected = Tensor.zeros(2, 1000); // [N, K]

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 
@@ -40,6 +41,36 @@ final class GradientCheck {
         return tensor;
     }
 
+    /** A parameter [n] of these numbers. */
+    static Parameter numbers(float... values) {
+        return matrix(new int[] {values.length}, values);
+    }
+
+    /** A parameter of these numbers in row-major order. */
+    static Parameter matrix(int[] extents, float... values) {
+        return Var.parameter("by hand", Tensor.of(values, extents));
+    }
+
+    /** The extents [rows, columns]. */
+    static int[] by(int rows, int columns) {
+        return new int[] {rows, columns};
+    }
+
+    /** Walks back from a result with the gradient {@code dOut}, in row-major order. */
+    static void backward(Var result, float... dOut) {
+        result.backward(Tensor.of(dOut, result.value().shape().toArray()));
+    }
+
+    /** Holds a value against numbers worked out by hand, in row-major order. */
+    static void assertValue(Var result, double... expected) {
+        assertClose("value", doubles(result.value()), expected);
+    }
+
+    /** Holds the gradient of a parameter against numbers worked out by hand, in row-major order. */
+    static void assertGradient(Parameter parameter, double... expected) {
+        assertClose("gradient", doubles(parameter.grad().orElseThrow()), expected);
+    }
+
     static double[] doubles(Tensor tensor) {
         float[] values = tensor.toFloatArray();
         double[] wide = new double[values.length];
@@ -58,7 +89,7 @@ final class GradientCheck {
         double[] weights = doubles(cotangent);
         result.backward(cotangent);
         for (int i = 0; i < inputs.length; i++) {
-            Tensor gradient = parameters[i].grad().orElseThrow();
+            Tensor gradient = gradient(parameters[i]).orElseThrow();
             assertThat(gradient.shape()).isEqualTo(inputs[i].shape());
             assertClose("gradient of input " + i, doubles(gradient), differences(oracle, wide, i, weights));
             assertOnlyThisOne(operation, inputs, i, cotangent, gradient);
@@ -69,7 +100,7 @@ final class GradientCheck {
             Arrays.setAll(twice, e -> 2 * twice[e]);
             assertClose(
                     "accumulated gradient of input " + i,
-                    doubles(parameters[i].grad().orElseThrow()),
+                    doubles(gradient(parameters[i]).orElseThrow()),
                     twice);
         }
     }
@@ -83,14 +114,16 @@ final class GradientCheck {
             if (i == wanted) {
                 assertBits(
                         "gradient of input " + i + " alone",
-                        mixed[i].grad().orElseThrow().toFloatArray(),
+                        gradient(mixed[i]).orElseThrow().toFloatArray(),
                         expected.toFloatArray());
             } else {
-                assertThat(mixed[i].grad())
-                        .as("gradient of constant input %d", i)
-                        .isEmpty();
+                assertThat(mixed[i].requiresGrad()).as("constant input %d", i).isFalse();
             }
         }
+    }
+
+    private static Optional<Tensor> gradient(Var input) {
+        return ((Parameter) input).grad();
     }
 
     /** Variables of the inputs; all parameters, or only the one of that index. */

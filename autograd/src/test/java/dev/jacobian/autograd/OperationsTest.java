@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.autograd;
 
+import static dev.jacobian.autograd.GradientCheck.assertGradient;
+import static dev.jacobian.autograd.GradientCheck.assertValue;
+import static dev.jacobian.autograd.GradientCheck.backward;
+import static dev.jacobian.autograd.GradientCheck.by;
 import static dev.jacobian.autograd.GradientCheck.check;
+import static dev.jacobian.autograd.GradientCheck.matrix;
 import static dev.jacobian.autograd.GradientCheck.normal;
+import static dev.jacobian.autograd.GradientCheck.numbers;
 import static dev.jacobian.testing.Bits.assertBits;
 
 import dev.jacobian.tensor.Tensor;
@@ -16,6 +22,24 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Value and gradient of every operation but attention and the fused head, which have tests of their own. */
 class OperationsTest {
+    @Test
+    @DisplayName("by hand: (2, 3)·(5, 7) = (10, 21); with dz = (1, 10) dx = dz·y = (5, 70) and dy = dz·x = (2, 30)")
+    void elementwiseByHand() {
+        Parameter x = numbers(2, 3);
+        Parameter y = numbers(5, 7);
+        Var product = Elementwise.multiply(x, y);
+        assertValue(product, 10, 21);
+        backward(product, 1, 10);
+        assertGradient(x, 5, 70);
+        assertGradient(y, 2, 30);
+
+        Var difference = Elementwise.subtract(x, Elementwise.scale(y, 2)); // x − 2y
+        assertValue(difference, -8, -11);
+        backward(difference, 1, 10);
+        assertGradient(x, 5 + 1, 70 + 10); // gradients add up
+        assertGradient(y, 2 - 2, 30 - 20);
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 5, 16, 37})
     @DisplayName("add, subtract, multiply, scale")
@@ -42,6 +66,21 @@ class OperationsTest {
     }
 
     @Test
+    @DisplayName("by hand: the mean of (2, 4) is 3, each counts a half; 10·2 − 1·4 = 16, each counts its weight")
+    void reductionsByHand() {
+        Parameter x = numbers(2, 4);
+        Var mean = Reduction.mean(x);
+        assertValue(mean, 3);
+        mean.backward();
+        assertGradient(x, 0.5, 0.5);
+        x.clearGrad();
+        Var weighted = Reduction.weightedSum(x, new float[] {10, -1});
+        assertValue(weighted, 16);
+        weighted.backward();
+        assertGradient(x, 10, -1);
+    }
+
+    @Test
     @DisplayName("sum, mean, weighted sum")
     void reductions() {
         Tensor x = normal(5, 3, 11);
@@ -58,6 +97,20 @@ class OperationsTest {
                     return new double[] {total};
                 },
                 x);
+    }
+
+    @Test
+    @DisplayName("by hand: y = x·Wᵀ + b of one row; dx = dy·W, dW = dyᵀ·x, db = dy")
+    void linearByHand() {
+        Parameter x = matrix(by(1, 2), 1, 2);
+        Parameter weight = matrix(by(2, 2), 3, 4, 5, 6); // its rows make the outputs
+        Parameter bias = numbers(10, 20);
+        Var y = Linear.linear(x, weight, Optional.of(bias));
+        assertValue(y, 1 * 3 + 2 * 4 + 10, 1 * 5 + 2 * 6 + 20);
+        backward(y, 1, 10);
+        assertGradient(x, 1 * 3 + 10 * 5, 1 * 4 + 10 * 6);
+        assertGradient(weight, 1 * 1, 1 * 2, 10 * 1, 10 * 2);
+        assertGradient(bias, 1, 10);
     }
 
     @ParameterizedTest
@@ -81,6 +134,18 @@ class OperationsTest {
                 weight,
                 bias);
         check(v -> Linear.matmul(v[0], v[1]), in -> product(in[0], in[1], n, k, m, false), x, normal(10, k, m));
+    }
+
+    @Test
+    @DisplayName("by hand: two products of a row and a column; each passes back to its own")
+    void batchedProductsByHand() {
+        Parameter rows = matrix(new int[] {2, 1, 2}, 1, 2, 5, 6);
+        Parameter columns = matrix(new int[] {2, 2, 1}, 3, 4, 7, 8);
+        Var products = Linear.batchedMatmul(rows, columns);
+        assertValue(products, 1 * 3 + 2 * 4, 5 * 7 + 6 * 8);
+        backward(products, 1, 10);
+        assertGradient(rows, 3, 4, 10 * 7, 10 * 8);
+        assertGradient(columns, 1, 2, 10 * 5, 10 * 6);
     }
 
     @ParameterizedTest
@@ -109,13 +174,13 @@ class OperationsTest {
         Tensor x = normal(29, 3, 4, 6);
         Tensor y = normal(30, 3, 6, 5);
         Tensor cotangent = normal(31, 3, 4, 5);
-        Var a = Var.parameter("a", x);
-        Var b = Var.parameter("b", y);
+        Parameter a = Var.parameter("a", x);
+        Parameter b = Var.parameter("b", y);
         Var out = Linear.batchedMatmul(a, b);
         out.backward(cotangent);
         for (int i = 0; i < 3; i++) {
-            Var ofA = Var.parameter("a[i]", x.select(0, i).copy());
-            Var ofB = Var.parameter("b[i]", y.select(0, i).copy());
+            Parameter ofA = Var.parameter("a[i]", x.select(0, i).copy());
+            Parameter ofB = Var.parameter("b[i]", y.select(0, i).copy());
             Var alone = Linear.matmul(ofA, ofB);
             alone.backward(cotangent.select(0, i).copy());
             assertSame(Var.constant(out.value().select(0, i)), alone);
@@ -124,12 +189,24 @@ class OperationsTest {
         }
     }
 
-    private static Tensor gradient(Var parameter) {
+    private static Tensor gradient(Parameter parameter) {
         return parameter.grad().orElseThrow();
     }
 
     private static void assertSame(Tensor actual, Tensor expected) {
         assertSame(Var.constant(actual), Var.constant(expected));
+    }
+
+    @Test
+    @DisplayName("by hand: (1, 7) has the root mean square 5; with g = dy·w: dx = (g − x·(g·x)/(2·25))/5, dw = dy·x/5")
+    void rmsNormByHand() {
+        Parameter x = matrix(by(1, 2), 1, 7);
+        Parameter weight = numbers(5, 10);
+        Var y = RmsNorm.rmsNorm(x, weight, 0);
+        assertValue(y, 1.0 / 5 * 5, 7.0 / 5 * 10);
+        backward(y, 1, 0); // g = (5, 0), g·x = 5
+        assertGradient(x, (5 - 1 * 5.0 / 50) / 5, (0 - 7 * 5.0 / 50) / 5);
+        assertGradient(weight, 1.0 / 5, 0);
     }
 
     @ParameterizedTest
@@ -154,6 +231,18 @@ class OperationsTest {
                 },
                 normal(11, n, width),
                 normal(12, d));
+    }
+
+    @Test
+    @DisplayName("by hand: a quarter turn takes (3, 4) to (-4, 3), and gradients back by a quarter turn")
+    void rotaryByHand() {
+        Tensor cos = Tensor.of(new float[] {1, 0}, 2, 1); // position 0 does not turn, position 1 by 90 degrees
+        Tensor sin = Tensor.of(new float[] {0, 1}, 2, 1);
+        Parameter x = matrix(by(1, 2), 3, 4);
+        Var y = Rotary.rotary(x, 2, cos, sin, new int[] {1});
+        assertValue(y, -4, 3);
+        backward(y, 10, 1);
+        assertGradient(x, 1, -10);
     }
 
     @ParameterizedTest
@@ -186,6 +275,19 @@ class OperationsTest {
                 normal(15, positions.length, heads * headDim));
     }
 
+    @Test
+    @DisplayName("by hand: σ(0) = 1/2 and σ(ln 3) = 3/4; dup = silu(gate), dgate = up·σ·(1 + gate·(1 − σ))")
+    void swiGluByHand() {
+        double ln3 = Math.log(3);
+        Parameter gate = numbers(0, (float) ln3);
+        Parameter up = numbers(6, 4);
+        Var y = SwiGlu.swiGlu(gate, up);
+        assertValue(y, 0, ln3 * 3 / 4 * 4);
+        backward(y, 1, 1);
+        assertGradient(up, 0, ln3 * 3 / 4);
+        assertGradient(gate, 6.0 / 2, 4 * 3.0 / 4 * (1 + ln3 / 4));
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 15, 32, 45})
     @DisplayName("SwiGLU")
@@ -195,6 +297,16 @@ class OperationsTest {
                 in -> map(in, (gate, up) -> gate / (1 + Math.exp(-gate)) * up),
                 normal(16, 3, d),
                 normal(17, 3, d));
+    }
+
+    @Test
+    @DisplayName("by hand: rows 2, 0 and 2 of three; what row 2 gets back adds up, row 1 gets nothing")
+    void gatherByHand() {
+        Parameter table = matrix(by(3, 2), 1, 2, 3, 4, 5, 6);
+        Var y = Rows.gather(table, new int[] {2, 0, 2});
+        assertValue(y, 5, 6, 1, 2, 5, 6);
+        backward(y, 1, 2, 10, 20, 100, 200);
+        assertGradient(table, 10, 20, 0, 0, 101, 202);
     }
 
     @Test

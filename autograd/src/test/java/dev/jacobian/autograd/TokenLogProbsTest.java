@@ -2,8 +2,13 @@
 package dev.jacobian.autograd;
 
 import static dev.jacobian.autograd.GradientCheck.assertClose;
+import static dev.jacobian.autograd.GradientCheck.assertGradient;
+import static dev.jacobian.autograd.GradientCheck.assertValue;
+import static dev.jacobian.autograd.GradientCheck.backward;
+import static dev.jacobian.autograd.GradientCheck.by;
 import static dev.jacobian.autograd.GradientCheck.check;
 import static dev.jacobian.autograd.GradientCheck.doubles;
+import static dev.jacobian.autograd.GradientCheck.matrix;
 import static dev.jacobian.autograd.GradientCheck.normal;
 import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -24,6 +29,20 @@ class TokenLogProbsTest {
     private static final int[] TARGETS = {0, 7, 3, 3, 6, 12};
     private static final int V = 13;
     private static final int D = 9;
+
+    @Test
+    @DisplayName("by hand: logits (0, ln 3) mean p = (1/4, 3/4); of the second token's log p: dlogits = (-1/4, 1/4)")
+    void byHand() {
+        double ln3 = Math.log(3);
+        Parameter hidden = matrix(by(1, 1), 1);
+        Parameter head = matrix(by(2, 1), 0, (float) ln3);
+        var result = TokenLogProbs.tokenLogProbs(hidden, head, new int[] {0}, new int[] {1}, 1f);
+        assertValue(result.logProbs(), Math.log(3 / 4.0));
+        assertValue(Var.constant(result.entropy()), -(Math.log(1 / 4.0) + 3 * Math.log(3 / 4.0)) / 4);
+        backward(result.logProbs(), 1);
+        assertGradient(hidden, ln3 / 4); // dlogits · head
+        assertGradient(head, -1 / 4.0, 1 / 4.0); // dlogits · hidden
+    }
 
     @ParameterizedTest
     @ValueSource(floats = {1f, 0.7f, 2.5f})
@@ -89,8 +108,8 @@ class TokenLogProbsTest {
             targets[i] = i * 1009 % v;
             gradient.floats()[i] = i % 5 == 3 ? 0 : gradient.floats()[i]; // such rows are left out in backward
         }
-        Var h = Var.parameter("hidden", hidden);
-        Var w = Var.parameter("head", weight);
+        Parameter h = Var.parameter("hidden", hidden);
+        Parameter w = Var.parameter("head", weight);
         var result = TokenLogProbs.tokenLogProbs(h, w, rows, targets, 0.8f);
         result.logProbs().backward(gradient);
 

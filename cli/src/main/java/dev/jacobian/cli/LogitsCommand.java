@@ -3,6 +3,7 @@ package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.safetensors.SafetensorsWriter;
@@ -130,7 +131,7 @@ final class LogitsCommand extends CliCommand {
         if (gradients) {
             Var loss = loaded.loss(ids.sequences(), targets.sequences());
             loss.backward();
-            for (Var parameter : loaded.parameters()) {
+            for (Parameter parameter : loaded.parameters()) {
                 Tensor gradient = parameter
                         .grad()
                         .orElseGet(() -> Tensor.zeros(parameter.value().shape().toArray()));

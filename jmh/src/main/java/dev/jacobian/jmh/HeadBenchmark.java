@@ -2,6 +2,7 @@
 package dev.jacobian.jmh;
 
 import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Reduction;
 import dev.jacobian.autograd.TokenLogProbs;
 import dev.jacobian.autograd.Var;
@@ -29,8 +30,8 @@ public class HeadBenchmark {
 
     private final Workspace workspace = new Workspace();
     private HeadCase of;
-    private Var hidden; // [N, D]
-    private Var weight; // [V, D]
+    private Parameter hidden; // [N, D]
+    private Parameter weight; // [V, D]
     private int[] rows;
     private int[] targets;
 

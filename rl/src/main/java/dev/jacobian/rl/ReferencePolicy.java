@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
-import dev.jacobian.autograd.Var;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.transformer.CausalLM;
@@ -39,7 +39,7 @@ final class ReferencePolicy {
             task.accept(weights);
             return;
         }
-        policy.parameters().forEach(Var::closeGrad);
+        policy.parameters().forEach(Parameter::closeGrad);
         CausalLM there = weights.to(policy.device(), policy.computeType());
         try {
             task.accept(there);

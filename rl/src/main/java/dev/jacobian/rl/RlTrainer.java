@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
-import dev.jacobian.autograd.Var;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.optim.AdamW;
 import dev.jacobian.autograd.optim.GradientClipping;
 import dev.jacobian.autograd.optim.Schedule;
@@ -257,7 +257,7 @@ public final class RlTrainer {
                 measurements.put("entropy", gradient.entropy());
                 requireOnPolicy(gradient.differenceMax());
             }
-            List<Var> parameters = model.parameters();
+            List<Parameter> parameters = model.parameters();
             GradientClipping.Norm norm =
                     GradientClipping.measure(parameters, config.optimization().maxGradNorm());
             if (!Double.isFinite(norm.norm()) || !Double.isFinite(gradient.loss())) {

@@ -3,7 +3,7 @@ package dev.jacobian.rl;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.jacobian.autograd.Var;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.optim.AdamW;
 import dev.jacobian.io.AtomicFiles;
 import dev.jacobian.io.FormatException;
@@ -215,7 +215,7 @@ final class RunDirectory {
     private TrainerState load(Path checkpoint, CausalLM model, AdamW optimizer) {
         resumedFrom = Optional.of(checkpoint);
         CausalLM saved = CausalLM.load(checkpoint);
-        for (Var parameter : model.parameters()) {
+        for (Parameter parameter : model.parameters()) {
             parameter.value().copyFrom(saved.parameter(parameter.name()).value());
             parameter.valueChanged();
         }

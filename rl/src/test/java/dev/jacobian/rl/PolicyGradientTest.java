@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.jacobian.autograd.Var;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.rl.method.Algorithm;
 import dev.jacobian.rl.method.Grpo;
 import dev.jacobian.rl.reward.RewardFunction;
@@ -41,13 +41,13 @@ class PolicyGradientTest {
     }
 
     private static float[] gradient(CausalLM model, Algorithm algorithm, List<ScoredGroup> groups, int microBatch) {
-        model.parameters().forEach(Var::clearGrad);
+        model.parameters().forEach(Parameter::clearGrad);
         PolicyGradient gradient = new PolicyGradient(model, algorithm, 1f, microBatch, groups);
         gradient.accumulate();
         assertThat(gradient.differenceMax()).isEqualTo(0.0);
         float[] all = new float[(int) model.config().parameters()];
         int at = 0;
-        for (Var parameter : model.parameters()) {
+        for (Parameter parameter : model.parameters()) {
             for (float g : parameter.grad().orElseThrow().toFloatArray()) {
                 all[at++] = g;
             }
@@ -83,16 +83,16 @@ class PolicyGradientTest {
         Algorithm anchored =
                 RlConfig.DEFAULT.withMethod(Grpo.DEFAULT.withBeta(0.5)).algorithm();
         float[] free = gradient(model, named("grpo"), groups, 50);
-        model.parameters().forEach(Var::clearGrad);
+        model.parameters().forEach(Parameter::clearGrad);
         PolicyGradient unasked = new PolicyGradient(model, anchored, 1f, 50, groups);
         assertThatThrownBy(unasked::accumulate).hasMessageContaining("needs the reference policy's log-probabilities");
-        model.parameters().forEach(Var::clearGrad);
+        model.parameters().forEach(Parameter::clearGrad);
         PolicyGradient asked = new PolicyGradient(model, anchored, 1f, 50, groups);
         asked.scoreReference(model);
         asked.accumulate();
         assertThat(asked.statistics().klMean()).isZero();
         int at = 0;
-        for (Var parameter : model.parameters()) {
+        for (Parameter parameter : model.parameters()) {
             for (float g : parameter.grad().orElseThrow().toFloatArray()) {
                 assertThat(g + 0f).isEqualTo(free[at++] + 0f); // + 0 makes one zero of two
             }

@@ -3,7 +3,7 @@ package dev.jacobian.rl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.jacobian.autograd.Var;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.rl.task.Addition;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
@@ -47,7 +47,7 @@ class ReferencePolicyDeviceTest {
         ReferencePolicy stays = ReferencePolicy.of(policy, false);
         ReferencePolicy moves = ReferencePolicy.of(policy, true);
         List<Float> before = scores(stays, groups);
-        for (Var parameter : policy.parameters()) {
+        for (Parameter parameter : policy.parameters()) {
             parameter.value().fill(0f);
             parameter.valueChanged();
         }
@@ -66,7 +66,7 @@ class ReferencePolicyDeviceTest {
         workspace.run(() -> {
             policy.loss(List.of(new int[] {1, 2, 3}), List.of(new int[] {1, 2, 3}))
                     .backward();
-            policy.parameters().forEach(Var::clearGrad);
+            policy.parameters().forEach(Parameter::clearGrad);
         });
         // What the garbage collector finds meanwhile adds to what is free, never takes from it.
         long before = Backends.of(device).memory().availableMemory();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
-import dev.jacobian.autograd.Var;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.testing.EmulatedGpu;
@@ -35,7 +35,7 @@ final class TestModels {
     /** The bits of all weights, one parameter after another. */
     static List<Integer> bits(CausalLM model) {
         List<Integer> bits = new ArrayList<>();
-        for (Var parameter : model.parameters()) {
+        for (Parameter parameter : model.parameters()) {
             for (float value : parameter.value().toFloatArray()) {
                 bits.add(Float.floatToRawIntBits(value));
             }

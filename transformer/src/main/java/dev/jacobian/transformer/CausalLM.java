@@ -4,6 +4,7 @@ package dev.jacobian.transformer;
 import dev.jacobian.autograd.Elementwise;
 import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Reduction;
 import dev.jacobian.autograd.TokenLogProbs;
 import dev.jacobian.autograd.Var;
@@ -45,7 +46,7 @@ public final class CausalLM {
     private final DecoderConfig config;
     private final CheckpointFiles files;
     private final Set<Integer> eosTokenIds;
-    private final List<Var> parameters = new ArrayList<>();
+    private final List<Parameter> parameters = new ArrayList<>();
     private final Decoder decoder;
     private final LinearWeight head; // [V, D]
     private final ModelOptions options;
@@ -167,7 +168,7 @@ public final class CausalLM {
      * any more. A model on the CPU has nothing to give back.
      */
     public void close() {
-        parameters.forEach(Var::close);
+        parameters.forEach(Parameter::close);
     }
 
     /** Where the weights are and the model computes. */
@@ -209,12 +210,12 @@ public final class CausalLM {
      * All parameters that can be trained, in checkpoint order; a tied head is not listed a second time. None unless weights
      * are held as F32.
      */
-    public List<Var> parameters() {
+    public List<Parameter> parameters() {
         return List.copyOf(parameters);
     }
 
     /** The parameter of a checkpoint name. */
-    public Var parameter(String name) {
+    public Parameter parameter(String name) {
         return parameters.stream()
                 .filter(p -> p.name().equals(name))
                 .findFirst()

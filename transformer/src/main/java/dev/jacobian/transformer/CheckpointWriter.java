@@ -2,7 +2,7 @@
 package dev.jacobian.transformer;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.jacobian.autograd.Var;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.io.AtomicFiles;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.safetensors.SafetensorsWriter;
@@ -29,7 +29,7 @@ final class CheckpointWriter {
         }
         Json.write(directory.resolve("config.json"), config);
         SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
-        for (Var parameter : model.parameters()) {
+        for (Parameter parameter : model.parameters()) {
             writer.add(parameter.name(), parameter.value(), stored);
         }
         writer.write(directory.resolve("model.safetensors"));

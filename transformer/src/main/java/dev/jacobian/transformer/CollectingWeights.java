@@ -2,6 +2,7 @@
 package dev.jacobian.transformer;
 
 import dev.jacobian.autograd.LinearWeight;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
 import java.util.List;
 
@@ -10,7 +11,7 @@ import java.util.List;
  *
  * @param parameters receives the trainable weights
  */
-record CollectingWeights(Weights source, List<Var> parameters) implements Weights {
+record CollectingWeights(Weights source, List<Parameter> parameters) implements Weights {
     @Override
     public Var get(String name, int... extents) {
         return collect(source.get(name, extents));
@@ -19,7 +20,7 @@ record CollectingWeights(Weights source, List<Var> parameters) implements Weight
     @Override
     public LinearWeight linear(String name, int outputs, int inputs) {
         LinearWeight weight = source.linear(name, outputs, inputs);
-        return weight instanceof Var parameter ? collect(parameter) : weight;
+        return weight instanceof Var dense ? collect(dense) : weight;
     }
 
     @Override
@@ -33,8 +34,8 @@ record CollectingWeights(Weights source, List<Var> parameters) implements Weight
     }
 
     private Var collect(Var weight) {
-        if (weight.requiresGrad()) {
-            parameters.add(weight);
+        if (weight instanceof Parameter trainable) {
+            parameters.add(trainable);
         }
         return weight;
     }

@@ -3,6 +3,7 @@ package dev.jacobian.transformer;
 
 import dev.jacobian.autograd.Checkpoint;
 import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.RmsNorm;
 import dev.jacobian.autograd.Rows;
 import dev.jacobian.autograd.Var;
@@ -32,9 +33,11 @@ final class Decoder {
     private final Var norm; // [D]
     private final RotaryTable rotary;
     private final DType computeType;
+    private final List<Parameter> parameters = new ArrayList<>();
     private boolean checkpoints;
 
-    Decoder(DecoderConfig config, Weights weights, DType computeType) {
+    Decoder(DecoderConfig config, Weights source, DType computeType) {
+        Weights weights = new CollectingWeights(source, parameters);
         this.computeType = computeType;
         this.config = config;
         embedding = weights.embedding(EMBEDDING, config.vocabularySize(), config.hiddenSize());
@@ -117,7 +120,16 @@ final class Decoder {
     }
 
     /** What a replayed pass was captured with: the rotary table's memory, and weights whose rounded copies are those of now. */
-    private record PassConstants(Tensor cos, long valueChanges) {}
+    private record PassConstants(Tensor cos, long version) {}
+
+    /** Rises whenever a weight changes, and only then. */
+    private long version() {
+        long sum = 0;
+        for (Parameter parameter : parameters) {
+            sum += parameter.version();
+        }
+        return sum;
+    }
 
     /** {@link #hidden} of one token for each sequence, which the cache may replay instead of calling the layers. */
     private Var decoded(int[] tokens, Segments segments, KvCache cache, int[] sequences, Consumer<Var> listener) {
@@ -129,15 +141,11 @@ final class Decoder {
         rotary.ensure(longest + 1);
         Tensor cos = rotary.cos(); // [P, headDim / 2]
         Tensor sin = rotary.sin(); // [P, headDim / 2]
-        Tensor h = cache.decode(
-                tokens, sequences, new PassConstants(cos, Var.valueChanges()), (ids, positions, handles) -> {
-                    Segments rows = ids.length == tokens.length ? segments : Segments.of(ones(ids.length));
-                    return layers(
-                                    ids,
-                                    new ForwardPass(rows, positions, cos, sin, Optional.of(cache), handles),
-                                    listener)
-                            .value();
-                }); // [N, D]
+        Tensor h = cache.decode(tokens, sequences, new PassConstants(cos, version()), (ids, positions, handles) -> {
+            Segments rows = ids.length == tokens.length ? segments : Segments.of(ones(ids.length));
+            return layers(ids, new ForwardPass(rows, positions, cos, sin, Optional.of(cache), handles), listener)
+                    .value();
+        }); // [N, D]
         return RmsNorm.rmsNorm(Var.constant(h), norm, config.normEpsilon());
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.Replays;
@@ -103,7 +104,7 @@ public final class TrainingPass implements AutoCloseable {
         Workspace here = Workspace.isActive() ? Workspace.currentOrNew() : workspace;
         return here.compute(() -> {
             List<Object> constants = new ArrayList<>(List.of(model.passConstants(batch.segments())));
-            for (Var parameter : model.parameters()) {
+            for (Parameter parameter : model.parameters()) {
                 parameter.refreshCopies();
                 parameter.provideGrad();
                 parameter.grad().ifPresent(constants::add);

@@ -2,6 +2,7 @@
 package dev.jacobian.transformer;
 
 import dev.jacobian.autograd.LinearWeight;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Tensor;
 import java.util.Optional;
@@ -32,7 +33,7 @@ interface Weights {
     }
 
     /** Makes a parameter of a tensor. */
-    static Var parameter(String name, Tensor value) {
+    static Parameter parameter(String name, Tensor value) {
         return Var.parameter(name, value);
     }
 }

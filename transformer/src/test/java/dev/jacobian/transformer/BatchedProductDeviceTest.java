@@ -4,6 +4,7 @@ package dev.jacobian.transformer;
 import static dev.jacobian.testing.Bits.assertBits;
 
 import dev.jacobian.autograd.Linear;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
@@ -45,8 +46,8 @@ class BatchedProductDeviceTest {
     private static List<float[]> compute(Tensor a, Tensor b, Tensor dOut) {
         List<float[]> results = new ArrayList<>();
         new Workspace().run(() -> {
-            Var left = Var.parameter("a", a); // [B, M, K]
-            Var right = Var.parameter("b", b); // [B, K, N]
+            Parameter left = Var.parameter("a", a); // [B, M, K]
+            Parameter right = Var.parameter("b", b); // [B, K, N]
             Var out = Linear.batchedMatmul(left, right); // [B, M, N]
             results.add(out.value().toFloatArray());
             out.backward(dOut);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.transformer.generation.Generation;
@@ -42,7 +43,7 @@ public final class BitsReport {
         Var loss = model.loss(sequences, sequences);
         append(report, "loss", loss.value().toFloatArray());
         loss.backward();
-        for (Var parameter : model.parameters()) {
+        for (Parameter parameter : model.parameters()) {
             append(
                     report,
                     "gradient of " + parameter.name(),

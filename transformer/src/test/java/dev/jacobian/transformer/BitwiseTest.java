@@ -6,6 +6,7 @@ import static dev.jacobian.transformer.TestModels.tokens;
 
 import dev.jacobian.autograd.Elementwise;
 import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Reduction;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.ComputePool;
@@ -216,7 +217,7 @@ class BitwiseTest {
 
     private static List<Tensor> takeGradients(CausalLM model) {
         List<Tensor> gradients = new ArrayList<>();
-        for (Var parameter : model.parameters()) {
+        for (Parameter parameter : model.parameters()) {
             gradients.add(parameter.grad().orElseThrow());
             parameter.clearGrad();
         }

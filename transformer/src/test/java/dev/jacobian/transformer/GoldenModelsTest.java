@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.autograd.optim.AdamW;
 import dev.jacobian.autograd.optim.AdamWConfig;
@@ -144,7 +145,7 @@ class GoldenModelsTest {
         assertThat((double) loss.value().item())
                 .isCloseTo(golden.json().get("loss").get("value").doubleValue(), within(golden.tolerance("loss")));
         loss.backward();
-        for (Var parameter : golden.model.parameters()) {
+        for (Parameter parameter : golden.model.parameters()) {
             assertClose(
                     name + " grad " + parameter.name(),
                     parameter.grad().orElseThrow().toFloatArray(),
@@ -174,7 +175,7 @@ class GoldenModelsTest {
                 loss.backward();
                 optimizer.step(1e-3);
                 optimizer.zeroGrad();
-                for (Var parameter : golden.model.parameters()) {
+                for (Parameter parameter : golden.model.parameters()) {
                     String key = "adamw" + step + "." + parameter.name();
                     if (after.contains(key)) {
                         assertClose(
@@ -196,7 +197,7 @@ class GoldenModelsTest {
         JsonNode expected = golden.json().get("sgd_clip0.5_lr0.1").get("loss_and_gradnorm_before_each_step");
         Sgd optimizer = new Sgd(golden.model.parameters());
         for (int step = 0; step < 3; step++) {
-            golden.model.parameters().forEach(Var::clearGrad);
+            golden.model.parameters().forEach(Parameter::clearGrad);
             Var loss = loss(golden);
             loss.backward();
             GradientClipping.Norm norm = GradientClipping.measure(golden.model.parameters(), 0.5);

@@ -5,6 +5,7 @@ import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.autograd.optim.AdamW;
 import dev.jacobian.autograd.optim.AdamWConfig;
@@ -85,7 +86,7 @@ class ModelDeviceTest {
                 wanted.backward();
                 got.backward();
             });
-            for (Var parameter : here.parameters()) {
+            for (Parameter parameter : here.parameters()) {
                 assertBits(
                         what + " gradient of " + parameter.name(),
                         device.parameter(parameter.name()).grad().orElseThrow().toFloatArray(),
@@ -99,7 +100,7 @@ class ModelDeviceTest {
             hereOptimizer.zeroGrad();
             deviceOptimizer.zeroGrad();
         }
-        for (Var parameter : here.parameters()) {
+        for (Parameter parameter : here.parameters()) {
             assertBits(
                     name + " " + parameter.name(),
                     device.parameter(parameter.name()).value().toFloatArray(),
@@ -183,7 +184,7 @@ class ModelDeviceTest {
         List<float[]> gradients = new ArrayList<>();
         for (boolean checkpoints : new boolean[] {false, true}) {
             device.gradientCheckpointing(checkpoints);
-            device.parameters().forEach(Var::clearGrad);
+            device.parameters().forEach(Parameter::clearGrad);
             new Workspace().run(() -> device.loss(batch, batch).backward());
             device.parameters()
                     .forEach(p -> gradients.add(p.grad().orElseThrow().toFloatArray()));
@@ -202,7 +203,7 @@ class ModelDeviceTest {
         CausalLM device = here.to(there.device(), DType.F32);
         device.save(folder.resolve("saved"));
         CausalLM back = CausalLM.load(folder.resolve("saved"));
-        for (Var parameter : here.parameters()) {
+        for (Parameter parameter : here.parameters()) {
             assertBits(
                     parameter.name(),
                     back.parameter(parameter.name()).value().toFloatArray(),
@@ -252,7 +253,7 @@ class ModelDeviceTest {
             here.loss(batch, batch).backward();
             device.loss(batch, batch).backward();
         });
-        for (Var parameter : here.parameters()) {
+        for (Parameter parameter : here.parameters()) {
             float[] exact = parameter.grad().orElseThrow().toFloatArray();
             float[] got =
                     device.parameter(parameter.name()).grad().orElseThrow().toFloatArray();

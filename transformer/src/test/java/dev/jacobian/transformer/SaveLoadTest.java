@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.safetensors.SafetensorsFile;
@@ -53,7 +54,7 @@ class SaveLoadTest {
                 .containsExactlyElementsOf(
                         expected.parameters().stream().map(Var::name).toList());
         for (int i = 0; i < actual.parameters().size(); i++) {
-            Var parameter = actual.parameters().get(i);
+            Parameter parameter = actual.parameters().get(i);
             assertThat(parameter.value().shape())
                     .isEqualTo(expected.parameters().get(i).value().shape());
             assertBits(
@@ -128,7 +129,7 @@ class SaveLoadTest {
             }
         }
         CausalLM again = CausalLM.load(saved);
-        for (Var parameter : model.parameters()) {
+        for (Parameter parameter : model.parameters()) {
             float[] exact = parameter.value().toFloatArray();
             float[] rounded = again.parameter(parameter.name()).value().toFloatArray();
             for (int i = 0; i < exact.length; i++) {
@@ -277,7 +278,7 @@ class SaveLoadTest {
         assertThat(copy.head()).as("still tied").isSameAs(copy.parameter("model.embed_tokens.weight"));
         int[] tokens = {1, 2, 3};
         float[] before = copy.logits(tokens).toFloatArray();
-        for (Var parameter : model.parameters()) {
+        for (Parameter parameter : model.parameters()) {
             parameter.value().fill(0.1f);
             parameter.valueChanged();
         }

@@ -5,7 +5,7 @@ import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.jacobian.autograd.Var;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.optim.AdamW;
 import dev.jacobian.autograd.optim.AdamWConfig;
 import dev.jacobian.autograd.optim.GradientClipping;
@@ -117,13 +117,13 @@ class TrainingPassDeviceTest {
                     microBatch(shape);
                 }
             });
-            for (Var parameter : model.parameters()) {
+            for (Parameter parameter : model.parameters()) {
                 numbers.add(parameter.grad().orElseThrow().toFloatArray());
             }
             GradientClipping.Norm norm = GradientClipping.measure(model.parameters(), 0.1);
             optimizer.step(1e-2, norm.scale());
             optimizer.zeroGrad();
-            for (Var parameter : model.parameters()) {
+            for (Parameter parameter : model.parameters()) {
                 numbers.add(parameter.value().toFloatArray());
             }
         }
@@ -254,7 +254,7 @@ class TrainingPassDeviceTest {
                     training.microBatch(6, 8); // is forgotten
                     new Workspace().run(training.optimizer::zeroGrad);
                 }
-                Var weight = training.model.parameters().get(step);
+                Parameter weight = training.model.parameters().get(step);
                 Tensor other = Tensor.zeros(DType.F32, weight.value().shape());
                 other.fill(0.01f * step);
                 weight.value().copyFrom(other);
@@ -269,7 +269,7 @@ class TrainingPassDeviceTest {
         CausalLM model = CausalLM.load(folder(MODEL), there);
         try (Training training = new Training(model)) {
             training.microBatch(5, 6);
-            Var norm = model.parameter("model.norm.weight");
+            Parameter norm = model.parameter("model.norm.weight");
             var gradient = norm.grad().orElseThrow();
             norm.clearGrad();
             assertThat(norm.grad()).isEmpty();
@@ -349,7 +349,7 @@ class TrainingPassDeviceTest {
                 training.numbers.add(new float[] {(float) training.pass.run(batch, new float[] {1, 2, 0.5f, 0.25f, -1})
                 });
             }
-            for (Var parameter : training.model.parameters()) {
+            for (Parameter parameter : training.model.parameters()) {
                 training.numbers.add(parameter.grad().orElseThrow().toFloatArray());
             }
         });

@@ -5,6 +5,7 @@ import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Reduction;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.WeightFormat;
@@ -63,7 +64,7 @@ class TrainingPassTest {
                 assertThat(pass.run(batch, weights)).isEqualTo(loss.value().item());
             }
         }
-        for (Var parameter : summed.parameters()) {
+        for (Parameter parameter : summed.parameters()) {
             assertBits(
                     parameter.name(),
                     passed.parameter(parameter.name()).grad().orElseThrow().toFloatArray(),

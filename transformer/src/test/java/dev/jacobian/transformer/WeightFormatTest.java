@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.autograd.FrozenWeight;
 import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.DType;
@@ -103,7 +104,7 @@ class WeightFormatTest {
         int[] tokens = TestModels.tokens(3, 24, wide.config().vocabularySize());
         float[] actual = narrow.logits(tokens).toFloatArray();
         if (format != WeightFormat.F32) {
-            for (Var parameter : wide.parameters()) {
+            for (Parameter parameter : wide.parameters()) {
                 boolean embedding = parameter.name().equals("model.embed_tokens.weight");
                 boolean matrix = parameter.value().rank() == 2;
                 assertThat(embedding && wide.config().tiedEmbeddings())
@@ -168,7 +169,7 @@ class WeightFormatTest {
     void namesTheBadWeight() {
         CausalLM model = CausalLM.load(golden("llama-gqa"));
         Path folder = temporary.resolve("bad");
-        Var weight = model.parameter("model.layers.0.mlp.up_proj.weight");
+        Parameter weight = model.parameter("model.layers.0.mlp.up_proj.weight");
         weight.value().floats()[7] = Float.NaN;
         model.save(folder);
         assertThatThrownBy(() -> CausalLM.load(folder, WeightFormat.Q8_0))

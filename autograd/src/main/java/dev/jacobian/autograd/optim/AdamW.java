@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.autograd.optim;
 
-import dev.jacobian.autograd.Var;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.tensor.AdamWStep;
 import dev.jacobian.tensor.AdamWTensors;
 import dev.jacobian.tensor.Backends;
@@ -23,7 +23,7 @@ import java.util.Set;
  * continues with the same bits.
  */
 public final class AdamW {
-    private final List<Var> parameters;
+    private final List<Parameter> parameters;
     private final AdamWConfig config;
     private final boolean offload;
     private final Tensor[] m;
@@ -31,7 +31,7 @@ public final class AdamW {
     private long steps;
 
     /** An optimizer whose moments lie beside the parameters. */
-    public AdamW(List<Var> parameters, AdamWConfig config) {
+    public AdamW(List<Parameter> parameters, AdamWConfig config) {
         this(parameters, config, false);
     }
 
@@ -42,14 +42,14 @@ public final class AdamW {
      *     some while others are updated: 8 bytes of device memory less for each trained number, for as many moved twice. The
      *     bits are the same
      */
-    public AdamW(List<Var> parameters, AdamWConfig config, boolean offload) {
+    public AdamW(List<Parameter> parameters, AdamWConfig config, boolean offload) {
         this.offload = offload;
         this.parameters = List.copyOf(parameters);
         this.config = config;
         this.m = new Tensor[parameters.size()];
         this.v = new Tensor[parameters.size()];
         Set<String> names = new HashSet<>();
-        for (Var parameter : parameters) {
+        for (Parameter parameter : parameters) {
             if (!names.add(parameter.name())) {
                 throw new IllegalArgumentException("two parameters are named '" + parameter.name()
                         + "'; the optimizer keeps its state by name, so give each its own");
@@ -67,7 +67,7 @@ public final class AdamW {
         }
     }
 
-    private Tensor zerosLike(Var parameter) {
+    private Tensor zerosLike(Parameter parameter) {
         Device place = offload ? Device.CPU : parameter.value().device();
         return Tensor.zeros(place, DType.F32, parameter.value().shape());
     }
@@ -101,20 +101,20 @@ public final class AdamW {
                 (float) config.epsilon());
         Map<Device, List<AdamWTensors>> byDevice = new LinkedHashMap<>();
         for (int i = 0; i < m.length; i++) {
-            Var parameter = parameters.get(i);
+            Parameter parameter = parameters.get(i);
             if (parameter.grad().isPresent()) {
-                Tensor gradient = parameter.grad().get().contiguous();
+                Tensor gradient = parameter.grad().get();
                 byDevice.computeIfAbsent(parameter.value().device(), device -> new ArrayList<>())
                         .add(new AdamWTensors(parameter.value(), gradient, m[i], v[i]));
             }
         }
         byDevice.forEach((device, all) -> Backends.of(device).optimizer().adamW(all, step));
-        parameters.stream().filter(parameter -> parameter.grad().isPresent()).forEach(Var::valueChanged);
+        parameters.stream().filter(parameter -> parameter.grad().isPresent()).forEach(Parameter::valueChanged);
     }
 
     /** Clears the gradients of all parameters. */
     public void zeroGrad() {
-        parameters.forEach(Var::clearGrad);
+        parameters.forEach(Parameter::clearGrad);
     }
 
     /** First and second moments as {@code m.NAME} and {@code v.NAME}; the tensors are the live ones. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.autograd.optim;
 
-import dev.jacobian.autograd.Var;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Tensor;
@@ -27,16 +27,16 @@ public final class GradientClipping {
      *
      * @param maxNorm limit; 0 for none
      */
-    public static Norm measure(List<Var> parameters, double maxNorm) {
+    public static Norm measure(List<Parameter> parameters, double maxNorm) {
         if (!(maxNorm >= 0)) {
             throw new IllegalArgumentException("max norm must not be negative, got " + maxNorm);
         }
         Map<Device, List<Tensor>> byDevice = new LinkedHashMap<>();
-        for (Var parameter : parameters) {
+        for (Parameter parameter : parameters) {
             parameter
                     .grad()
                     .ifPresent(gradient -> byDevice.computeIfAbsent(gradient.device(), device -> new ArrayList<>())
-                            .add(gradient.contiguous()));
+                            .add(gradient));
         }
         double squares = 0;
         for (Map.Entry<Device, List<Tensor>> gradients : byDevice.entrySet()) {

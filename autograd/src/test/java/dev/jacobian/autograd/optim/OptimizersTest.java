@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.jacobian.autograd.Elementwise;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Reduction;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Tensor;
@@ -29,13 +30,37 @@ class OptimizersTest {
         return values;
     }
 
-    private static Var parameter(String name, float... values) {
+    private static Parameter parameter(String name, float... values) {
         return Var.parameter(name, Tensor.of(values.clone(), values.length));
     }
 
-    private static void gradient(Var parameter, float... values) {
+    private static void gradient(Parameter parameter, float... values) {
         parameter.clearGrad();
         Reduction.weightedSum(parameter, values).backward();
+    }
+
+    @Test
+    @DisplayName("the first AdamW step moves every element by the learning rate against its gradient's sign")
+    void firstStep() {
+        Parameter x = parameter("x", 0, 0, 0);
+        gradient(x, 5, -1e-3f, 0);
+        new AdamW(List.of(x), AdamWConfig.DEFAULT).step(0.1);
+        assertThat(x.value().get(0)).isCloseTo(-0.1f, within(1e-6f));
+        assertThat(x.value().get(1)).isCloseTo(0.1f, within(2e-6f));
+        assertThat(x.value().get(2)).isZero();
+    }
+
+    @Test
+    @DisplayName("by hand: gradients 1 and 3 with betas of a half: m/(1 - 1/4) = 7/3, v/(1 - 1/4) = 19/3")
+    void twoStepsByHand() {
+        Parameter x = parameter("x", 10);
+        AdamW optimizer = new AdamW(List.of(x), new AdamWConfig(0.5, 0.5, 1e-12, 0));
+        gradient(x, 1); // m = 1/2, v = 1/2; both divided by 1 - 1/2 are 1
+        optimizer.step(1);
+        assertThat(x.value().item()).isCloseTo(9, within(1e-6f));
+        gradient(x, 3); // m = 1/4 + 3/2 = 7/4, v = 1/4 + 9/2 = 19/4
+        optimizer.step(1);
+        assertThat(x.value().item()).isCloseTo((float) (9 - 7 / 3.0 / Math.sqrt(19 / 3.0)), within(1e-6f));
     }
 
     @ParameterizedTest(name = "betas {0} {1}, epsilon {2}, decay {3}, scale {4}")
@@ -44,7 +69,7 @@ class OptimizersTest {
     void adamW(double beta1, double beta2, double epsilon, double decay, float scale) {
         int n = 37;
         float[] start = normal(1, n);
-        Var x = parameter("x", start);
+        Parameter x = parameter("x", start);
         AdamW optimizer = new AdamW(List.of(x), new AdamWConfig(beta1, beta2, epsilon, decay));
         double[] p = new double[n];
         double[] m = new double[n];
@@ -74,21 +99,10 @@ class OptimizersTest {
     }
 
     @Test
-    @DisplayName("the first AdamW step moves every element by the learning rate against its gradient's sign")
-    void firstStep() {
-        Var x = parameter("x", 0, 0, 0);
-        gradient(x, 5, -1e-3f, 0);
-        new AdamW(List.of(x), AdamWConfig.DEFAULT).step(0.1);
-        assertThat(x.value().get(0)).isCloseTo(-0.1f, within(1e-6f));
-        assertThat(x.value().get(1)).isCloseTo(0.1f, within(2e-6f));
-        assertThat(x.value().get(2)).isZero();
-    }
-
-    @Test
     @DisplayName("a parameter without a gradient keeps its value and moments")
     void withoutGradient() {
-        Var x = parameter("x", 1);
-        Var y = parameter("y", 1);
+        Parameter x = parameter("x", 1);
+        Parameter y = parameter("y", 1);
         AdamW optimizer = new AdamW(List.of(x, y), AdamWConfig.DEFAULT.withWeightDecay(0.5));
         gradient(x, 1);
         optimizer.step(0.1);
@@ -103,7 +117,7 @@ class OptimizersTest {
     @DisplayName("a restored run continues with the same bits; a reset one starts anew")
     void restore() {
         int n = 33;
-        Var x = parameter("x", normal(2, n));
+        Parameter x = parameter("x", normal(2, n));
         AdamW optimizer = new AdamW(List.of(x), AdamWConfig.DEFAULT.withWeightDecay(0.01));
         for (int t = 0; t < 5; t++) {
             gradient(x, normal(10 + t, n));
@@ -117,7 +131,7 @@ class OptimizersTest {
             gradient(x, normal(10 + t, n));
             optimizer.step(0.01);
         }
-        Var resumed = parameter("x", middle);
+        Parameter resumed = parameter("x", middle);
         AdamW second = new AdamW(List.of(resumed), AdamWConfig.DEFAULT.withWeightDecay(0.01));
         second.restore(saved, steps);
         for (int t = 5; t < 9; t++) {
@@ -132,7 +146,7 @@ class OptimizersTest {
 
         optimizer.reset();
         assertThat(optimizer.steps()).isZero();
-        Var fresh = parameter("x", x.value().toFloatArray());
+        Parameter fresh = parameter("x", x.value().toFloatArray());
         AdamW third = new AdamW(List.of(fresh), AdamWConfig.DEFAULT.withWeightDecay(0.01));
         gradient(x, normal(30, n));
         gradient(fresh, normal(30, n));
@@ -144,8 +158,8 @@ class OptimizersTest {
     @Test
     @DisplayName("state of another model is refused before anything is changed")
     void restoreRefuses() {
-        Var x = parameter("x", 1, 2);
-        Var y = parameter("y", 1);
+        Parameter x = parameter("x", 1, 2);
+        Parameter y = parameter("y", 1);
         AdamW optimizer = new AdamW(List.of(x, y), AdamWConfig.DEFAULT);
         Map<String, Tensor> state = new LinkedHashMap<>();
         state.put("m.x", Tensor.of(new float[] {1, 1}, 2));
@@ -185,8 +199,8 @@ class OptimizersTest {
     @Test
     @DisplayName("SGD")
     void sgd() {
-        Var x = parameter("x", 1, 2);
-        Var y = parameter("y", 3);
+        Parameter x = parameter("x", 1, 2);
+        Parameter y = parameter("y", 3);
         gradient(x, 10, -20);
         new Sgd(List.of(x, y)).step(0.5, 0.1f);
         assertThat(x.value().floats()).containsExactly(0.5f, 3f);
@@ -196,12 +210,12 @@ class OptimizersTest {
     @Test
     @DisplayName("clipping measures the norm over all gradients and scales as torch does")
     void clipping() {
-        Var x = parameter("x", 0, 0);
-        Var y = parameter("y", 0);
-        Var none = parameter("none", 0);
+        Parameter x = parameter("x", 0, 0);
+        Parameter y = parameter("y", 0);
+        Parameter none = parameter("none", 0);
         gradient(x, 3, 0);
         gradient(y, 4);
-        List<Var> all = List.of(x, y, none);
+        List<Parameter> all = List.of(x, y, none);
         assertThat(GradientClipping.measure(all, 0)).isEqualTo(new GradientClipping.Norm(5, 1));
         assertThat(GradientClipping.measure(all, 10)).isEqualTo(new GradientClipping.Norm(5, 1));
         assertThat(GradientClipping.measure(all, 1).scale()).isEqualTo((float) (1 / (5 + 1e-6)));
@@ -212,7 +226,7 @@ class OptimizersTest {
         assertThatThrownBy(() -> GradientClipping.measure(all, Double.NaN)).hasMessageContaining("max norm");
 
         float[] big = normal(3, 10_000);
-        Var long1 = parameter("long", new float[10_000]);
+        Parameter long1 = parameter("long", new float[10_000]);
         gradient(long1, big);
         double squares = 0;
         for (float g : big) {
@@ -252,7 +266,7 @@ class OptimizersTest {
     @Test
     @DisplayName("AdamW finds the minimum of a convex function")
     void converges() {
-        Var x = parameter("x", 5, -7);
+        Parameter x = parameter("x", 5, -7);
         Tensor goal = Tensor.of(new float[] {1, 2}, 2);
         AdamW optimizer = new AdamW(List.of(x), AdamWConfig.DEFAULT);
         Schedule schedule = new Schedule(Schedule.Kind.COSINE, 10, 600);

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.autograd;
+
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.PackedMatrix;
+import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.Workspace;
+import java.util.Optional;
+
+/**
+ * A weight: a named variable that keeps its gradient and whose value an optimizer changes.
+ *
+ * <p>Decisions:
+ *
+ * <ul>
+ *   <li>Gradients add up over several backward passes until {@link #clearGrad()}: that is how micro-batches accumulate. The
+ *       gradient's memory is the parameter's alone, because users hold on to it, and outlives every {@link Workspace}.
+ *   <li>Whoever writes into the value calls {@link #valueChanged()}, which counts up the {@link #version()}. Copies that products
+ *       read are made again when theirs is not the value's, and so does everybody else who keeps what was computed from values.
+ * </ul>
+ */
+public final class Parameter extends Var {
+    private final WeightCopies copies = new WeightCopies(this);
+    private long version;
+
+    private Tensor grad; // null when there is none
+    private Tensor spareGrad; // a cleared gradient, in whose memory the next one lies
+    private boolean keepsGrad; // as a spare, whenever it is cleared
+
+    Parameter(String name, Tensor value) {
+        super(name, value);
+    }
+
+    @Override
+    public boolean requiresGrad() {
+        return true;
+    }
+
+    /** The gradient that has accumulated here, if any. */
+    public Optional<Tensor> grad() {
+        return Optional.ofNullable(grad);
+    }
+
+    @Override
+    void give(Tensor gradient) {
+        if (grad == null && !keepsGrad && !Workspace.owns(gradient)) {
+            grad = gradient;
+        } else {
+            share(gradient);
+            Workspace.release(gradient);
+        }
+    }
+
+    @Override
+    void share(Tensor gradient) {
+        if (grad != null) {
+            backend().elementwise().add(grad, gradient, grad);
+        } else if (spareGrad != null) {
+            takeSpare();
+            grad.copyFrom(gradient);
+        } else {
+            grad = gradient.copy();
+        }
+    }
+
+    @Override
+    Tensor gradToAddInto() {
+        if (grad == null && spareGrad != null) {
+            takeSpare();
+            grad.fill(0f);
+        } else if (grad == null) {
+            grad = Tensor.zeros(value().device(), value().dtype(), value().shape());
+        }
+        return grad;
+    }
+
+    private void takeSpare() {
+        grad = spareGrad;
+        spareGrad = null;
+    }
+
+    /**
+     * Forgets the accumulated gradient. Inside a {@link Workspace}, and after {@link #provideGrad}, the next one will be written
+     * over it.
+     */
+    public void clearGrad() {
+        if (grad != null && (keepsGrad || Workspace.isActive())) {
+            spareGrad = grad;
+        }
+        grad = null;
+    }
+
+    /**
+     * Makes the gradient exist, as zeros where there is none yet, and lie in the same memory from now on, so that what adds to it
+     * can be replayed. Afterwards every optimizer step counts the parameter, whether backward reaches it or not.
+     */
+    public void provideGrad() {
+        keepsGrad = true;
+        gradToAddInto();
+    }
+
+    /** {@link #clearGrad}, and a device has the memory back at once, inside a {@link Workspace} too. */
+    public void closeGrad() {
+        if (grad != null) {
+            grad.close();
+        }
+        if (spareGrad != null) {
+            spareGrad.close();
+        }
+        grad = null;
+        spareGrad = null;
+    }
+
+    /** Gives the memory on a device back, with all copies made of the value; the parameter cannot be used any more. */
+    public void close() {
+        closeGrad();
+        copies.close();
+        value().close();
+    }
+
+    /** How often the value was changed: equal while everything computed from it still holds. */
+    public long version() {
+        return version;
+    }
+
+    /** Tells that the value was written to. */
+    public void valueChanged() {
+        version++;
+    }
+
+    /** Makes the copies of the value that operations keep equal to it again, so that what reads them can be replayed. */
+    public void refreshCopies() {
+        copies.refresh();
+    }
+
+    /** The value, or a copy of it in another type, which is kept while the value does not change. */
+    @Override
+    Tensor valueAs(DType type) {
+        return type == value().dtype() ? value() : copies.rounded(type);
+    }
+
+    /** The transpose of a weight [N, K], packed for products; kept while the value does not change. */
+    PackedMatrix packedTranspose() {
+        return copies.packedTranspose();
+    }
+}
