@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor;
 
-import dev.jacobian.tensor.cuda.CudaLibraries;
 import dev.jacobian.tensor.cuda.GpuSurvey;
+import dev.jacobian.tensor.cuda.libraries.CudaLibraries;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

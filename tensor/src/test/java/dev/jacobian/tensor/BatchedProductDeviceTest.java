@@ -4,7 +4,7 @@ package dev.jacobian.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.jacobian.tensor.cuda.TestDevices;
+import dev.jacobian.tensor.cuda.emulation.TestDevices;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

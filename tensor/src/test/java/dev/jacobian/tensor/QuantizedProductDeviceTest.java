@@ -3,7 +3,7 @@ package dev.jacobian.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.jacobian.tensor.cuda.TestDevices;
+import dev.jacobian.tensor.cuda.emulation.TestDevices;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

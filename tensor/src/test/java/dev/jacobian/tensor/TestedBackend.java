@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor;
 
-import dev.jacobian.tensor.cuda.TestDevices;
+import dev.jacobian.tensor.cuda.emulation.TestDevices;
 
 /**
  * The backend that the conformance tests compare with the reference: the CPU's, or with {@code

@@ -16,6 +16,22 @@ import dev.jacobian.tensor.Replaying;
 import dev.jacobian.tensor.RowKernels;
 import dev.jacobian.tensor.SamplingKernels;
 import dev.jacobian.tensor.SoftmaxKernels;
+import dev.jacobian.tensor.cuda.driver.CudaException;
+import dev.jacobian.tensor.cuda.engine.CudaEngine;
+import dev.jacobian.tensor.cuda.graphs.CudaReplaying;
+import dev.jacobian.tensor.cuda.operations.CudaActivations;
+import dev.jacobian.tensor.cuda.operations.CudaAttention;
+import dev.jacobian.tensor.cuda.operations.CudaElementwise;
+import dev.jacobian.tensor.cuda.operations.CudaFusedRows;
+import dev.jacobian.tensor.cuda.operations.CudaMatrices;
+import dev.jacobian.tensor.cuda.operations.CudaMemory;
+import dev.jacobian.tensor.cuda.operations.CudaNorms;
+import dev.jacobian.tensor.cuda.operations.CudaOptimizer;
+import dev.jacobian.tensor.cuda.operations.CudaPositions;
+import dev.jacobian.tensor.cuda.operations.CudaRows;
+import dev.jacobian.tensor.cuda.operations.CudaSampling;
+import dev.jacobian.tensor.cuda.operations.CudaSoftmax;
+import dev.jacobian.tensor.cuda.operations.RowSums;
 import dev.jacobian.tensor.reference.ReferenceFused;
 import java.util.HashMap;
 import java.util.List;
@@ -88,7 +104,7 @@ public final class CudaBackend implements Backend {
     }
 
     /** Closes all devices; what is still on them is lost. */
-    static void closeAll() {
+    public static void closeAll() {
         synchronized (OPEN) {
             List<CudaBackend> open = List.copyOf(OPEN.values());
             OPEN.clear();
@@ -96,7 +112,7 @@ public final class CudaBackend implements Backend {
         }
     }
 
-    CudaEngine engine() {
+    public CudaEngine engine() {
         return engine;
     }
 

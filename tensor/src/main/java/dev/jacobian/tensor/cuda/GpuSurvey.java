@@ -2,6 +2,18 @@
 package dev.jacobian.tensor.cuda;
 
 import dev.jacobian.tensor.Gpus;
+import dev.jacobian.tensor.cuda.driver.CudaContext;
+import dev.jacobian.tensor.cuda.driver.CudaDevice;
+import dev.jacobian.tensor.cuda.driver.CudaException;
+import dev.jacobian.tensor.cuda.driver.CudaResult;
+import dev.jacobian.tensor.cuda.driver.CudaStream;
+import dev.jacobian.tensor.cuda.driver.DeviceMemory;
+import dev.jacobian.tensor.cuda.kernels.Cublas;
+import dev.jacobian.tensor.cuda.kernels.KernelModules;
+import dev.jacobian.tensor.cuda.kernels.KernelTexts;
+import dev.jacobian.tensor.cuda.libraries.CudaLibraries;
+import dev.jacobian.tensor.cuda.libraries.CudaLoader;
+import dev.jacobian.tensor.cuda.libraries.FoundLibrary;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -2,32 +2,22 @@
 /**
  * NVIDIA GPUs through JCuda.
  *
+ * <p>{@link dev.jacobian.tensor.cuda.CudaBackend} gives the families of kernels, {@link dev.jacobian.tensor.cuda.GpuSurvey} the
+ * report of what the machine has. The rooms behind them, each of which knows only those after it:
+ *
  * <ul>
- *   <li>The backend: {@link dev.jacobian.tensor.cuda.CudaBackend} gives the families of kernels, a class each ({@code CudaNorms},
- *       {@code CudaAttention}, …), which choose and launch them; {@code RowSums} and {@code CudaSquares} are sums that several
- *       use. {@code CudaArray} is a tensor's memory, {@code CudaCopies} how it is copied, {@code CudaKvCache} keys and values in
- *       pages, {@code CudaPacked} a weight. All of them hand their work to a {@code CudaEngine}: one device at work, in order.
- *   <li>Kernels: {@code tensor/src/main/cuda}, each source a PTX text (made by {@code scripts/make-ptx.sh}); {@code
- *       KernelTexts} finds them, {@code KernelModules} has them compiled when they are first used.
- *   <li>Finding: {@link dev.jacobian.tensor.cuda.CudaLibraries} is the report, {@code LibrarySearch} the places, {@code
- *       LinkerCache} and {@code ElfHeader} what they read; {@code GpuSurvey} tries all of it.
- *   <li>Loading: {@code CudaLoader} in order, {@code JcudaNatives} the private copies of JCuda's libraries, {@code ElfImage}
- *       their mending for a newer cuBLAS, {@code NoExec} where they cannot go.
- *   <li>Driver: {@code CudaDevice}, {@code CudaContext} and its {@code Dispatcher}, {@code CudaStream}, {@code CudaEvent},
- *       {@code CudaModule} and {@code PtxEntries}, {@code KernelSite}; {@code CudaResult} turns every answer into an
- *       exception that says what to do.
- *   <li>Memory: {@code DeviceMemory} gives {@code DeviceBlock}s and keeps the {@code MemoryAccount}; {@code Staging} copies
- *       arrays through {@code PinnedBuffer}s, a {@code Readback} is such a copy under way, {@code HostCopies} its part on the
- *       host; {@code UploadedInts} keeps copies of small integer arrays.
- *   <li>The optimizer: {@code AdamWLaunch} is a step's launch, {@code OffloadedMoments} a step whose moments come from the
- *       host's memory and go back to it.
- *   <li>Graphs: {@code CudaGraph} is work captured once, {@code GraphMemory} what it uses, {@code Places} where its kernels find
- *       what changes; {@code CapturedWork} captures and launches it for a caller. {@code DecodeGraphs} keeps the {@code
- *       DecodeStep}s of a cache, which read their {@code DecodeInputs}; {@code CudaReplays} the {@code ReplayStep}s of a training
- *       run, which read their {@code ReplayInputs}.
- *   <li>Matrix products: {@code Cublas}.
+ *   <li>{@code operations} has the families of kernels, a class each, and the key/value cache.
+ *   <li>{@code graphs} replays work that repeats: a step of decoding, a training step.
+ *   <li>{@code engine} is one device at work, in order: launches, tensors' memory, copies, a captured graph.
+ *   <li>{@code kernels} is what the device can run: the PTX texts of {@code tensor/src/main/cuda}, compiled when they are
+ *       first used, and cuBLAS.
+ *   <li>{@code transfer} copies between Java arrays and the device.
+ *   <li>{@code libraries} finds and loads the driver, cuBLAS and JCuda's natives.
+ *   <li>{@code driver} is the driver's device, context, stream, event and memory as Java objects, and its answers as exceptions
+ *       that say what to do.
  * </ul>
  *
- * <p>JCuda is optional. Without it {@code CudaLibraries} says so, and nothing else here may be touched.
+ * <p>JCuda is optional. Without it {@link dev.jacobian.tensor.cuda.libraries.CudaLibraries} says so, and nothing else here may
+ * be touched. Nothing here is exported from the module: what is public is so for the other rooms.
  */
 package dev.jacobian.tensor.cuda;

@@ -4,6 +4,7 @@ package dev.jacobian.tensor.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.tensor.Gpus;
+import dev.jacobian.tensor.cuda.emulation.FakeDriver;
 import java.util.Optional;
 import jcuda.driver.CUresult;
 import org.junit.jupiter.api.AfterEach;

@@ -4,6 +4,9 @@ package dev.jacobian.tensor.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.tensor.Gpus;
+import dev.jacobian.tensor.cuda.libraries.CudaLibraries;
+import dev.jacobian.tensor.cuda.libraries.FoundLibrary;
+import dev.jacobian.tensor.cuda.libraries.LibrarySearch;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
