@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.io;
 
-import java.util.Objects;
-
 /**
  * A file does not have the form that its format asks for.
  *
@@ -11,6 +9,9 @@ import java.util.Objects;
  */
 public class FormatException extends RuntimeException {
     private static final long serialVersionUID = 1L;
+
+    /** Longest part of a message, in characters: the names and values in it come from files, which may be hostile. */
+    private static final int MAX_PART = 1000;
 
     private final String where;
     private final String what;
@@ -27,13 +28,16 @@ public class FormatException extends RuntimeException {
 
     /** As {@link #FormatException(String, String, String)}, with the lower-level exception that revealed the fault. */
     public FormatException(String where, String what, String fix, Throwable cause) {
-        super(
-                Objects.requireNonNull(where) + ": " + Objects.requireNonNull(what) + ". "
-                        + Objects.requireNonNull(fix),
-                cause);
-        this.where = where;
-        this.what = what;
-        this.fix = fix;
+        super(part(where) + ": " + part(what) + ". " + part(fix), cause);
+        this.where = part(where);
+        this.what = part(what);
+        this.fix = part(fix);
+    }
+
+    private static String part(String text) {
+        return text.length() <= MAX_PART
+                ? text
+                : text.substring(0, MAX_PART / 2) + " ... " + text.substring(text.length() - MAX_PART / 2);
     }
 
     /** The file and the place in it. */

@@ -3,18 +3,24 @@ package dev.jacobian.io;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.PushbackReader;
+import java.io.Reader;
+import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -28,10 +34,12 @@ import java.util.Map;
  * <p>Decisions:
  *
  * <ul>
- *   <li>A repeated key, a byte that is not UTF-8, a NaN, or anything after the value is an error, never a guess: these
- *       files decide what numbers a model computes.
- *   <li>Depth, string length and file size are limited, so that a hostile file fails with a message and not with a
- *       {@link StackOverflowError} or an {@link OutOfMemoryError}.
+ *   <li>A repeated key, a byte that is not UTF-8, half of a surrogate pair, a NaN, or anything after the value is an
+ *       error, never a guess: these files decide what numbers a model computes. One thing is forgiven: a byte order mark
+ *       at the beginning of a file, which editors leave there.
+ *   <li>Depth, string length, file size and the memory of the tree ({@link JsonTree}: half the heap) are limited, so that a
+ *       hostile file fails with a message and not with a {@link StackOverflowError} or an {@link OutOfMemoryError}.
+ *   <li>A file is parsed as it is read: its bytes and the tree are never in memory together.
  *   <li>Output is indented by two spaces with keys in the order of the tree and {@code \n} as the line end on every
  *       platform: the same tree is the same bytes.
  * </ul>
@@ -45,19 +53,21 @@ public final class Json {
 
     private static final int MAX_STRING = 64 << 20;
     private static final int MAX_NAME = 1 << 20;
+    private static final char BYTE_ORDER_MARK = '\uFEFF';
 
-    private static final JsonMapper STRICT = JsonMapper.builder(JsonFactory.builder()
-                    .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxNestingDepth(MAX_DEPTH)
-                            .maxStringLength(MAX_STRING)
-                            .maxNameLength(MAX_NAME)
-                            .build())
-                    // Names in these files are data (a vocabulary), so interning them would only fill the string table.
-                    .configure(JsonFactory.Feature.INTERN_FIELD_NAMES, false)
-                    .configure(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES, false)
+    /** Longest excerpt of a document in an error message, in characters. */
+    private static final int EXCERPT = 60;
+
+    private static final JsonFactory STRICT = JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(MAX_DEPTH)
+                    .maxStringLength(MAX_STRING)
+                    .maxNameLength(MAX_NAME)
+                    .maxDocumentLength(MAX_BYTES)
                     .build())
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            // Names in these files are data (a vocabulary), so interning them would only fill the string table.
+            .configure(JsonFactory.Feature.INTERN_FIELD_NAMES, false)
+            .configure(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES, false)
             .build();
 
     private Json() {}
@@ -70,19 +80,21 @@ public final class Json {
     /**
      * Reads one JSON value from a UTF-8 file.
      *
-     * @throws FormatException if the file is not strict JSON; the message has file, line and column
+     * @throws FormatException if the file is not strict JSON or no regular file; the message has file, line and column
      * @throws UncheckedIOException if the file cannot be read
      */
     public static JsonNode read(Path file) {
-        try {
-            long size = Files.size(file);
-            if (size > MAX_BYTES) {
-                throw new FormatException(
-                        file.toString(),
-                        "the file has " + size + " bytes; JSON files up to " + MAX_BYTES + " bytes are read",
-                        "Check that this is the right file");
-            }
-            return parse(Files.readAllBytes(file), file.toString());
+        long size = InputFiles.requireRegular(file);
+        if (size > MAX_BYTES) {
+            throw new FormatException(
+                    file.toString(),
+                    "the file has " + size + " bytes; JSON files up to " + MAX_BYTES + " bytes are read",
+                    "Check that this is the right file");
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            return parse(in, file.toString());
+        } catch (CharacterCodingException e) {
+            throw notUtf8(InputFiles.read(file, MAX_BYTES, "JSON files"), file.toString(), e);
         } catch (NoSuchFileException e) {
             throw new UncheckedIOException("No such file: " + file, e);
         } catch (IOException e) {
@@ -92,36 +104,47 @@ public final class Json {
 
     /** Reads one JSON value from UTF-8 bytes; {@code where} names the source in error messages. */
     public static JsonNode parse(byte[] utf8, String where) {
-        return parse(ByteBuffer.wrap(utf8), where);
+        try {
+            return parse(new ByteArrayInputStream(utf8), where);
+        } catch (CharacterCodingException e) {
+            throw notUtf8(utf8, where, e);
+        } catch (IOException e) {
+            throw new AssertionError("reading from memory", e);
+        }
     }
 
     /** As {@link #parse(byte[], String)}, from the remaining bytes of a buffer. */
     public static JsonNode parse(ByteBuffer utf8, String where) {
-        // Decoded first, because a parser that sees bytes would also guess at UTF-16 and UTF-32.
-        ByteBuffer bytes = utf8.slice();
-        try {
-            return parse(
-                    StandardCharsets.UTF_8
-                            .newDecoder()
-                            .onMalformedInput(CodingErrorAction.REPORT)
-                            .onUnmappableCharacter(CodingErrorAction.REPORT)
-                            .decode(bytes)
-                            .toString(),
-                    where);
-        } catch (CharacterCodingException e) {
-            throw new FormatException(
-                    where,
-                    "not UTF-8 (the first bad byte is at offset " + bytes.position() + ")",
-                    "JSON files are UTF-8; save the file again in that encoding",
-                    e);
+        byte[] bytes = new byte[utf8.remaining()];
+        utf8.duplicate().get(bytes);
+        return parse(bytes, where);
+    }
+
+    private static JsonNode parse(InputStream in, String where) throws IOException {
+        // Decoded before the parser sees it, because one that sees bytes would also guess at UTF-16 and UTF-32.
+        PushbackReader characters = new PushbackReader(new InputStreamReader(in, strictUtf8()));
+        int first = characters.read();
+        if (first >= 0 && first != BYTE_ORDER_MARK) {
+            characters.unread(first);
         }
+        return tree(characters, where);
     }
 
     /** Reads one JSON value from a string; {@code where} names the source in error messages. */
     public static JsonNode parse(String text, String where) {
-        JsonNode node;
         try {
-            node = STRICT.readTree(text);
+            return tree(new StringReader(text), where);
+        } catch (IOException e) {
+            throw new AssertionError("reading from memory", e);
+        }
+    }
+
+    private static JsonNode tree(Reader text, String where) throws IOException {
+        JsonNode node;
+        try (JsonParser parser = STRICT.createParser(text)) {
+            node = new JsonTree(parser, Runtime.getRuntime().maxMemory() / 2).document();
+        } catch (JsonTree.TooLarge e) {
+            throw e.at(where);
         } catch (JsonProcessingException e) {
             JsonLocation at = e.getLocation();
             String place = at == null ? where : where + ", line " + at.getLineNr() + ", column " + at.getColumnNr();
@@ -131,10 +154,70 @@ public final class Json {
                     "Correct the file, or fetch it again if it was cut short in a download",
                     e);
         }
-        if (node.isMissingNode()) {
+        if (node == null) {
             throw new FormatException(where, "empty: a JSON value was expected", "Fetch or write the file again");
         }
         return node;
+    }
+
+    private static CharsetDecoder strictUtf8() {
+        return StandardCharsets.UTF_8
+                .newDecoder()
+                .onMalformedInput(CodingErrorAction.REPORT)
+                .onUnmappableCharacter(CodingErrorAction.REPORT);
+    }
+
+    private static FormatException notUtf8(byte[] bytes, String where, CharacterCodingException cause) {
+        ByteBuffer rest = ByteBuffer.wrap(bytes);
+        strictUtf8().decode(rest, CharBuffer.allocate(bytes.length), true); // stops before what it cannot decode
+        return new FormatException(
+                where,
+                "not UTF-8 (the first bad byte is at offset " + rest.position() + ")",
+                "JSON files are UTF-8; save the file again in that encoding",
+                cause);
+    }
+
+    /** The value as JSON, cut to what an error message has room for, whatever its size. */
+    public static String excerpt(JsonNode node) {
+        StringBuilder out = new StringBuilder();
+        excerpt(node, out);
+        return out.length() <= EXCERPT ? out.toString() : out.substring(0, EXCERPT - 3) + "...";
+    }
+
+    private static void excerpt(JsonNode node, StringBuilder out) {
+        if (out.length() > EXCERPT) {
+            return;
+        }
+        if (node.isTextual()) {
+            String text = node.textValue();
+            out.append(quoted(text.length() > EXCERPT ? text.substring(0, EXCERPT) : text));
+        } else if (node.isValueNode()) {
+            out.append(node);
+        } else {
+            out.append(node.isObject() ? '{' : '[');
+            String separator = "";
+            for (Map.Entry<String, JsonNode> field : node.properties()) {
+                if (out.length() > EXCERPT) {
+                    return;
+                }
+                String name = field.getKey();
+                out.append(separator)
+                        .append(quoted(name.length() > EXCERPT ? name.substring(0, EXCERPT) : name))
+                        .append(':');
+                excerpt(field.getValue(), out);
+                separator = ",";
+            }
+            for (int i = 0; node.isArray() && i < node.size() && out.length() <= EXCERPT; i++) {
+                out.append(separator);
+                excerpt(node.get(i), out);
+                separator = ",";
+            }
+            out.append(node.isObject() ? '}' : ']');
+        }
+    }
+
+    private static String quoted(String text) {
+        return JsonNodeFactory.instance.textNode(text).toString();
     }
 
     /** The tree as indented JSON, with a line end after the last line. */

@@ -38,7 +38,7 @@ public final class JsonFields {
      */
     public static JsonFields of(JsonNode node, String where) {
         if (!node.isObject()) {
-            throw new FormatException(where, "expected a JSON object, found " + describe(node), "Correct the file");
+            throw new FormatException(where, "expected a JSON object, found " + Json.excerpt(node), "Correct the file");
         }
         return new JsonFields(node, where);
     }
@@ -220,11 +220,6 @@ public final class JsonFields {
 
     private FormatException wrong(String key, String expected, JsonNode found) {
         return new FormatException(
-                where, "the field '" + key + "' must be " + expected + ", found " + describe(found), "Correct it");
-    }
-
-    private static String describe(JsonNode node) {
-        String text = node.toString();
-        return text.length() <= 60 ? text : text.substring(0, 57) + "...";
+                where, "the field '" + key + "' must be " + expected + ", found " + Json.excerpt(found), "Correct it");
     }
 }

@@ -14,14 +14,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Reads JSON lines: one JSON value on each line, UTF-8, empty lines ignored. {@link JsonlWriter} writes them. */
+/**
+ * Reads JSON lines: one JSON value on each line, UTF-8, empty lines ignored, and so is a byte order mark at the beginning.
+ * {@link JsonlWriter} writes them.
+ */
 public final class Jsonl {
     private Jsonl() {}
 
     /**
      * All values of a file, in order.
      *
-     * @throws FormatException if a line is not strict JSON; the message has the number of the line
+     * @throws FormatException if a line is not strict JSON, with its number, or the file is no regular file
      * @throws UncheckedIOException if the file cannot be read
      */
     public static List<JsonNode> read(Path file) {
@@ -32,9 +35,13 @@ public final class Jsonl {
 
     /** As {@link #read}, one value at a time, so that the file need not fit in memory. */
     public static void forEach(Path file, Consumer<JsonNode> consumer) {
+        InputFiles.requireRegular(file);
         long number = 1;
         try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
             for (String line; (line = lines.readLine()) != null; number++) {
+                if (number == 1 && line.startsWith("\uFEFF")) {
+                    line = line.substring(1);
+                }
                 if (!line.isBlank()) {
                     consumer.accept(parse(line, file, number));
                 }

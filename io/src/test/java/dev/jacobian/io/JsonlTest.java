@@ -29,6 +29,14 @@ class JsonlTest {
     }
 
     @Test
+    void aByteOrderMarkIsForgivenAtTheBeginningOnly() throws Exception {
+        Path file = Files.writeString(folder.resolve("a.jsonl"), "\uFEFF{\"a\": 1}\n{\"a\": 2}\n");
+        assertThat(Jsonl.read(file)).hasSize(2);
+        Files.writeString(file, "{\"a\": 1}\n\uFEFF{\"a\": 2}\n");
+        assertThatThrownBy(() -> Jsonl.read(file)).hasMessageContaining("line 2");
+    }
+
+    @Test
     void aLineIsInTheFileAsSoonAsItIsWritten() {
         Path file = folder.resolve("a.jsonl");
         try (JsonlWriter writer = JsonlWriter.create(file)) {

@@ -35,7 +35,8 @@ final class CheckpointWeights implements Weights {
             throw new FormatException(
                     folder.toString(),
                     "the checkpoint has no tensor '" + name + "'",
-                    "config.json asks for it; use the config.json that belongs to the weights");
+                    tensors.advice()
+                            .orElse("config.json asks for it; use the config.json that belongs to the weights"));
         }
         List<Long> found = tensors.info(name).extents();
         List<Long> wanted = Arrays.stream(extents).mapToObj(Long::valueOf).toList();
@@ -46,7 +47,7 @@ final class CheckpointWeights implements Weights {
                     "Use the config.json that belongs to the weights");
         }
         used.add(name);
-        Tensor value = tensors.read(name);
+        Tensor value = tensors.readWeight(name);
         return Weights.parameter(name, value);
     }
 
@@ -62,7 +63,7 @@ final class CheckpointWeights implements Weights {
                     folder.toString(),
                     "the checkpoint has " + left.size() + " tensors that config.json has no place for, such as '"
                             + left.iterator().next() + "'",
-                    "Use the config.json that belongs to the weights");
+                    tensors.advice().orElse("Use the config.json that belongs to the weights"));
         }
     }
 

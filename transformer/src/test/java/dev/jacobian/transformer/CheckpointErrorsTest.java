@@ -7,7 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.safetensors.SafetensorsFile;
 import dev.jacobian.io.safetensors.SafetensorsWriter;
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.testing.TestJson;
 import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
@@ -17,6 +20,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -68,6 +72,47 @@ class CheckpointErrorsTest {
         assertRefused(missing, "'model.norm.weight' has shape [65]", "[64]");
         rewrite(missing, tensors -> tensors.put("model.norm.weight", Tensor.zeros(1, 64)));
         assertRefused(missing, "'model.norm.weight' has shape [1, 64]", "[64]");
+    }
+
+    @Test
+    @DisplayName(
+            "weights that are NaN, infinite or no floating-point numbers: the tensor is named, whatever the format")
+    void unusableWeights() {
+        Path folder = copy("llama-gqa");
+        for (float value : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+            rewrite(
+                    folder,
+                    tensors -> tensors.get("model.layers.1.mlp.up_proj.weight").floats()[77] = value);
+            assertRefused(folder, "'model.layers.1.mlp.up_proj.weight', element 77", String.valueOf(value));
+            assertThatThrownBy(() -> CausalLM.load(folder, WeightFormat.BF16))
+                    .hasMessageContaining("'model.layers.1.mlp.up_proj.weight', element 77");
+        }
+        rewrite(folder, tensors -> {
+            tensors.get("model.layers.1.mlp.up_proj.weight").floats()[77] = 0;
+            tensors.put("model.norm.weight", Tensor.zeros(DType.I32, Shape.of(64)));
+        });
+        assertRefused(folder, "'model.norm.weight'", "type I32");
+    }
+
+    @Test
+    @DisplayName("names that a training wrapper left, and those of an adapter")
+    void wrappedNames() {
+        Path folder = copy("llama-gqa");
+        int[] tokens = {1, 2, 3};
+        float[] logits = CausalLM.load(folder).logits(tokens).toFloatArray();
+        rename(folder, name -> "_orig_mod." + name);
+        assertThat(CausalLM.load(folder).logits(tokens).toFloatArray()).isEqualTo(logits);
+        rename(folder, name -> name.contains("layers.0") ? "module." + name.substring(10) : name.substring(10));
+        assertRefused(folder, "no tensor 'model.layers.0", "module., as data-parallel training leaves it");
+    }
+
+    private static void rename(Path folder, UnaryOperator<String> change) {
+        rewrite(folder, tensors -> {
+            Map<String, Tensor> renamed = new LinkedHashMap<>();
+            tensors.forEach((name, tensor) -> renamed.put(change.apply(name), tensor));
+            tensors.clear();
+            tensors.putAll(renamed);
+        });
     }
 
     @Test

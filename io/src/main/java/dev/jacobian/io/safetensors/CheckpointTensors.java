@@ -6,12 +6,14 @@ import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.tensor.Tensor;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -21,6 +23,9 @@ import java.util.TreeMap;
  * <p>A folder holds {@code model.safetensors}, or {@code model.safetensors.index.json} with a {@code weight_map} from
  * tensor to file. The index is not trusted: a file name that leads out of the folder, a shard that is missing, a tensor
  * that its shard lacks, and a tensor that is in two shards are errors, all found when the checkpoint is opened.
+ *
+ * <p>Tensors go by their names within the model: what training wrappers put before them is removed where that is
+ * unambiguous, as when every name begins with {@code module.}.
  */
 public final class CheckpointTensors implements AutoCloseable {
     /** The file of an unsharded checkpoint. */
@@ -30,11 +35,14 @@ public final class CheckpointTensors implements AutoCloseable {
     public static final String INDEX = "model.safetensors.index.json";
 
     private final List<SafetensorsFile> files;
-    private final Map<String, SafetensorsFile> fileOf;
+    private final Map<String, Place> places; // by name within the model
 
-    private CheckpointTensors(List<SafetensorsFile> files, Map<String, SafetensorsFile> fileOf) {
+    /** Where a tensor is. */
+    private record Place(SafetensorsFile file, String storedName) {}
+
+    private CheckpointTensors(List<SafetensorsFile> files, Map<String, Place> places) {
         this.files = files;
-        this.fileOf = fileOf;
+        this.places = places;
     }
 
     /**
@@ -52,6 +60,12 @@ public final class CheckpointTensors implements AutoCloseable {
         }
         Path index = path.resolve(INDEX);
         if (!Files.exists(index)) {
+            if (Files.exists(path.resolve("adapter_model.safetensors"))) {
+                throw new SafetensorsException(
+                        path.toString(),
+                        "it holds an adapter (adapter_model.safetensors) and no model",
+                        "Merge the adapter into its base model first (PEFT's merge_and_unload) and give the result");
+            }
             throw new SafetensorsException(
                     path.toString(),
                     "there is neither " + SINGLE + " nor " + INDEX,
@@ -60,7 +74,7 @@ public final class CheckpointTensors implements AutoCloseable {
         Map<String, String> weightMap = readIndex(index);
         List<Path> shards = new ArrayList<>();
         for (String name : Set.copyOf(weightMap.values()).stream().sorted().toList()) {
-            Path shard = path.resolve(name);
+            Path shard = shard(path, name, index);
             if (!Files.exists(shard)) {
                 throw new SafetensorsException(
                         index.toString(), "the shard " + name + " is missing", "Fetch that file into the folder");
@@ -68,6 +82,18 @@ public final class CheckpointTensors implements AutoCloseable {
             shards.add(shard);
         }
         return ofFiles(shards, weightMap, index.toString());
+    }
+
+    private static Path shard(Path folder, String name, Path index) {
+        try {
+            return folder.resolve(name);
+        } catch (InvalidPathException e) {
+            throw new SafetensorsException(
+                    index.toString(),
+                    "the shard's name '" + name + "' cannot be the name of a file here: " + e.getReason(),
+                    "Rename the shard, in the index too; outside of a UTF-8 locale set LC_ALL=C.UTF-8",
+                    e);
+        }
     }
 
     private static CheckpointTensors ofFiles(List<Path> paths, Map<String, String> weightMap, String where) {
@@ -100,7 +126,10 @@ public final class CheckpointTensors implements AutoCloseable {
                             "Index and shards do not belong together; fetch them again");
                 }
             });
-            return new CheckpointTensors(List.copyOf(files), Collections.unmodifiableMap(fileOf));
+            Map<String, Place> places = new LinkedHashMap<>();
+            WrapperNames.unwrap(fileOf.keySet())
+                    .forEach((stored, own) -> places.put(own, new Place(fileOf.get(stored), stored)));
+            return new CheckpointTensors(List.copyOf(files), Collections.unmodifiableMap(places));
         } catch (RuntimeException | Error e) {
             files.forEach(SafetensorsFile::close);
             throw e;
@@ -125,7 +154,7 @@ public final class CheckpointTensors implements AutoCloseable {
             if (!entry.getValue().isTextual() || !staysInFolder(file)) {
                 throw new SafetensorsException(
                         index + ", tensor '" + entry.getKey() + "'",
-                        entry.getValue() + " is not the name of a file in the same folder",
+                        Json.excerpt(entry.getValue()) + " is not the name of a file in the same folder",
                         "An index that points elsewhere is not to be trusted; fetch it from another source");
             }
             out.put(entry.getKey(), file);
@@ -142,12 +171,17 @@ public final class CheckpointTensors implements AutoCloseable {
 
     /** The names of all tensors, shard by shard. */
     public Set<String> names() {
-        return fileOf.keySet();
+        return places.keySet();
     }
 
     /** Whether there is a tensor of that name. */
     public boolean contains(String name) {
-        return fileOf.containsKey(name);
+        return places.containsKey(name);
+    }
+
+    /** What the names of the tensors tell about how they came to be there, if they are not a plain model's. */
+    public Optional<String> advice() {
+        return WrapperNames.advice(names());
     }
 
     /** The size of all tensors as stored, in bytes. */
@@ -165,19 +199,28 @@ public final class CheckpointTensors implements AutoCloseable {
         return out;
     }
 
-    /** What the header says of a tensor. */
+    /** What the header says of a tensor, with the name that it has in the file. */
     public TensorInfo info(String name) {
-        return file(name).info(name);
+        Place place = place(name);
+        return place.file.info(place.storedName);
     }
 
     /** A tensor in a type that kernels work on; see {@link SafetensorsFile#read}. */
     public Tensor read(String name) {
-        return file(name).read(name);
+        Place place = place(name);
+        return place.file.read(place.storedName);
+    }
+
+    /** A model's weight, finite; see {@link SafetensorsFile#readWeight}. */
+    public Tensor readWeight(String name) {
+        Place place = place(name);
+        return place.file.readWeight(place.storedName);
     }
 
     /** A tensor as it is stored; see {@link SafetensorsFile#readStored}. */
     public Tensor readStored(String name) {
-        return file(name).readStored(name);
+        Place place = place(name);
+        return place.file.readStored(place.storedName);
     }
 
     /** Unmaps all files. Tensors that were read stay valid. */
@@ -186,14 +229,14 @@ public final class CheckpointTensors implements AutoCloseable {
         files.forEach(SafetensorsFile::close);
     }
 
-    private SafetensorsFile file(String name) {
-        SafetensorsFile file = fileOf.get(name);
-        if (file == null) {
+    private Place place(String name) {
+        Place place = places.get(name);
+        if (place == null) {
             throw new SafetensorsException(
                     files.isEmpty() ? "checkpoint" : files.getFirst().path().getParent() + "",
                     "there is no tensor '" + name + "'" + Names.similar(name, names()),
                     "Check the name, or that this is the checkpoint you mean");
         }
-        return file;
+        return place;
     }
 }

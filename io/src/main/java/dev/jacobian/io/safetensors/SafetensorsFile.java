@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.io.safetensors;
 
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.InputFiles;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
@@ -58,6 +60,11 @@ public final class SafetensorsFile implements AutoCloseable {
      * @throws UncheckedIOException if it cannot be read
      */
     public static SafetensorsFile open(Path path) {
+        try {
+            InputFiles.requireRegular(path);
+        } catch (FormatException e) {
+            throw new SafetensorsException(e.where(), e.what(), e.fix(), e);
+        }
         Arena arena = Arena.ofShared();
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             long size = channel.size();
@@ -181,6 +188,60 @@ public final class SafetensorsFile implements AutoCloseable {
             }
             default -> throw unsupported(info);
         };
+    }
+
+    /**
+     * A copy of a model's weight: {@link #read} of a floating type, every element finite.
+     *
+     * <p>The look at every element costs a small part of copying it. One that is NaN or infinite would make every logit NaN,
+     * and a broken checkpoint would then look like a bad model.
+     *
+     * @return F32
+     * @throws SafetensorsException if there is no such tensor, its type is another, or an element is NaN or infinite
+     */
+    public Tensor readWeight(String name) {
+        StoredType type = info(name).type();
+        if (type != StoredType.F32 && type != StoredType.F16 && type != StoredType.BF16 && type != StoredType.F64) {
+            throw unsupported(info(name));
+        }
+        Tensor weight = read(name);
+        int bad = firstNonFinite(weight.floats());
+        if (bad >= 0) {
+            throw new SafetensorsException(
+                    path + ", tensor '" + name + "', element " + bad,
+                    "the weight is " + weight.floats()[bad],
+                    "The checkpoint is broken: fetch it again, or use one from before the training that produced it"
+                            + " diverged");
+        }
+        return weight;
+    }
+
+    /** The index of the first element that is NaN or infinite, or -1. */
+    private static int firstNonFinite(float[] values) {
+        // 0 times a finite number is 0, times any other it is NaN, which stays in a sum. Four sums, so that the
+        // additions
+        // of one need not wait for each other.
+        float a = 0;
+        float b = 0;
+        float c = 0;
+        float d = 0;
+        int i = 0;
+        for (; i < values.length - 3; i += 4) {
+            a += values[i] * 0f;
+            b += values[i + 1] * 0f;
+            c += values[i + 2] * 0f;
+            d += values[i + 3] * 0f;
+        }
+        for (; i < values.length; i++) {
+            a += values[i] * 0f;
+        }
+        if (a + b + c + d == 0) {
+            return -1;
+        }
+        for (i = 0; Float.isFinite(values[i]); ) {
+            i++;
+        }
+        return i;
     }
 
     /**

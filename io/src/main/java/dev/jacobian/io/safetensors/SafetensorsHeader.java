@@ -74,6 +74,9 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
         Map<String, String> metadata = new LinkedHashMap<>();
         json.properties().forEach(entry -> {
             if (entry.getKey().equals(METADATA)) {
+                if (entry.getValue().isNull()) {
+                    return; // metadata is optional, and the Rust reader takes a null for its absence
+                }
                 readMetadata(entry.getValue(), metadata, where);
             } else {
                 infos.add(readInfo(entry.getKey(), entry.getValue(), where + ", tensor '" + entry.getKey() + "'"));
@@ -126,7 +129,7 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
         StoredType type = StoredType.named(json.path("dtype").asText())
                 .orElseThrow(() -> new SafetensorsException(
                         where,
-                        "the dtype " + json.path("dtype") + " is not known",
+                        "the dtype " + Json.excerpt(json.path("dtype")) + " is not known",
                         "Known are " + List.of(StoredType.values())));
         List<Long> extents = longs(json.path("shape"), where + ", shape");
         List<Long> offsets = longs(json.path("data_offsets"), where + ", data_offsets");
@@ -148,12 +151,13 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
 
     private static List<Long> longs(JsonNode json, String where) {
         if (!json.isArray()) {
-            throw new SafetensorsException(where, "expected a list of integers, found " + json, REFETCH);
+            throw new SafetensorsException(where, "expected a list of integers, found " + Json.excerpt(json), REFETCH);
         }
         List<Long> out = new ArrayList<>(json.size());
         for (JsonNode element : json) {
             if (!element.isIntegralNumber() || !element.canConvertToLong() || element.longValue() < 0) {
-                throw new SafetensorsException(where, element + " is not an integer from 0 to 2^63-1", REFETCH);
+                throw new SafetensorsException(
+                        where, Json.excerpt(element) + " is not an integer from 0 to 2^63-1", REFETCH);
             }
             out.add(element.longValue());
         }

@@ -72,6 +72,63 @@ class CheckpointTensorsTest {
         }
     }
 
+    private void single(String... names) {
+        SafetensorsWriter writer = new SafetensorsWriter();
+        for (String name : names) {
+            writer.add(name, Tensor.of(new float[] {names.length}, 1));
+        }
+        writer.write(folder.resolve("model.safetensors"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "model.norm.weight,lm_head.weight",
+                "_orig_mod.model.norm.weight,_orig_mod.lm_head.weight",
+                "module.model.norm.weight,module.lm_head.weight",
+                "module._orig_mod.model.norm.weight,module._orig_mod.lm_head.weight",
+                "_orig_mod.module.model.norm.weight,_orig_mod.module.lm_head.weight",
+                "base_model.model.model.norm.weight,base_model.model.lm_head.weight",
+                "_fsdp_wrapped_module.model._fsdp_wrapped_module.norm.weight,_fsdp_wrapped_module.lm_head.weight",
+                "model._orig_mod.norm.weight,lm_head.weight",
+            })
+    void namesWithoutWhatTrainingWrapsAroundThem(String stored) {
+        single(stored.split(","));
+        try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
+            assertThat(tensors.names()).containsExactlyInAnyOrder("model.norm.weight", "lm_head.weight");
+            assertThat(tensors.readWeight("model.norm.weight").item()).isEqualTo(2);
+            assertThat(tensors.info("lm_head.weight").name()).endsWith("lm_head.weight");
+            assertThat(tensors.advice()).isEmpty();
+        }
+    }
+
+    @Test
+    void namesThatAreAmbiguousStayAndAdviceTellsWhatTheyAre() {
+        single("module.norm.weight", "lm_head.weight");
+        try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
+            assertThat(tensors.names()).containsExactlyInAnyOrder("module.norm.weight", "lm_head.weight");
+            assertThat(tensors.advice())
+                    .hasValueSatisfying(advice -> assertThat(advice).contains("module.", "data-parallel"));
+        }
+        single("_orig_mod.norm.weight", "norm.weight");
+        try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
+            assertThat(tensors.names()).containsExactlyInAnyOrder("_orig_mod.norm.weight", "norm.weight");
+            assertThat(tensors.advice())
+                    .hasValueSatisfying(advice -> assertThat(advice).contains("_orig_mod.", "torch.compile"));
+        }
+        single("base_model.model.q_proj.base_layer.weight", "base_model.model.q_proj.lora_A.weight");
+        try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
+            assertThat(tensors.advice())
+                    .hasValueSatisfying(advice -> assertThat(advice).contains("adapter", "merge"));
+        }
+    }
+
+    @Test
+    void aFolderWithAnAdapterAloneIsToldSo() {
+        shard("adapter_model.safetensors", "base_model.model.q_proj.lora_A.weight", 1);
+        assertRejected("holds an adapter", "Merge");
+    }
+
     @Test
     void rejectsAFolderWithoutTensors() {
         assertRejected("neither model.safetensors nor model.safetensors.index.json");

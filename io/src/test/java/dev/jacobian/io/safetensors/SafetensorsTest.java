@@ -94,6 +94,50 @@ class SafetensorsTest {
     }
 
     @Test
+    void metadataMayBeNull() throws IOException {
+        Path path = file("{\"__metadata__\":null,\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1);
+        try (SafetensorsFile file = SafetensorsFile.open(path)) {
+            assertThat(file.metadata()).isEmpty();
+            assertThat(file.names()).containsExactly("a");
+        }
+        assertRejected(file("{\"__metadata__\":[]}", 0), "__metadata__", "not an object of strings");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1e38, -1", "NaN, 0", "NaN, 6", "Infinity, 3", "-Infinity, 12"})
+    void weightsAreFinite(float value, int at) {
+        float[] weights = new float[13];
+        java.util.Arrays.fill(weights, -3e38f); // sums of them overflow: that is not what is looked for
+        if (at >= 0) {
+            weights[at] = value;
+        }
+        Path path = folder.resolve("a.safetensors");
+        new SafetensorsWriter().add("w", Tensor.of(weights, 13)).write(path);
+        try (SafetensorsFile file = SafetensorsFile.open(path)) {
+            if (at < 0) {
+                assertThat(file.readWeight("w").floats()).isEqualTo(weights);
+            } else {
+                assertThatThrownBy(() -> file.readWeight("w"))
+                        .isInstanceOf(SafetensorsException.class)
+                        .hasMessageContainingAll("a.safetensors, tensor 'w', element " + at, "is " + value);
+            }
+        }
+    }
+
+    @Test
+    void weightsAreFloatingPointNumbers() throws IOException {
+        Path path = file("{\"w\":{\"dtype\":\"I32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4);
+        try (SafetensorsFile file = SafetensorsFile.open(path)) {
+            assertThatThrownBy(() -> file.readWeight("w"))
+                    .hasMessageContainingAll("tensor 'w'", "elements of type I32");
+        }
+        assertRejected(
+                file("{\"w\":{\"dtype\":\"F7_E9\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1),
+                "tensor 'w'",
+                "\"F7_E9\"");
+    }
+
+    @Test
     void widensAllSixteenBitPatternsExactly() {
         short[] all = new short[1 << 16];
         for (int i = 0; i < all.length; i++) {
