@@ -7,5 +7,7 @@ module dev.jacobian.transformer {
 
     exports dev.jacobian.transformer;
     exports dev.jacobian.transformer.config;
+    exports dev.jacobian.transformer.family;
     exports dev.jacobian.transformer.generation;
+    exports dev.jacobian.transformer.plan;
 }

@@ -5,7 +5,7 @@ import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.transformer.ModelOptions;
-import dev.jacobian.transformer.config.ModelFamily;
+import dev.jacobian.transformer.family.Families;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -100,7 +100,7 @@ final class CommonOptions {
     ModelOptions model(Path folder, Streams streams) {
         int most = Backends.of(decision.device()).attention().maxHeadDim();
         if (decision.isAutomatic() && decision.device().kind() == Device.Kind.CUDA) {
-            int headDim = ModelFamily.read(folder).headDim();
+            int headDim = Families.read(folder).plan().widestHead();
             if (headDim > most) {
                 decision = new DeviceChoice.Decision(
                         Device.CPU,

@@ -12,18 +12,25 @@ import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.MemoryPlan;
 import dev.jacobian.transformer.MemoryPlanner;
 import dev.jacobian.transformer.config.DecoderConfig;
-import dev.jacobian.transformer.config.ModelFamily;
-import dev.jacobian.transformer.config.RopeConfig;
+import dev.jacobian.transformer.family.Families;
+import dev.jacobian.transformer.plan.Attention;
+import dev.jacobian.transformer.plan.DecoderPlan;
+import dev.jacobian.transformer.plan.FeedForward;
+import dev.jacobian.transformer.plan.LayerPlan;
+import dev.jacobian.transformer.plan.PlanText;
+import dev.jacobian.transformer.plan.Positions;
+import dev.jacobian.transformer.plan.RopeConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -50,7 +57,7 @@ final class InspectCommand extends CliCommand {
             List<TensorInfo> tensors,
             List<Integer> eos) {
         static Facts of(Path folder) {
-            DecoderConfig config = ModelFamily.read(folder);
+            DecoderConfig config = Families.read(folder);
             Optional<Tokenizer> tokenizer = Files.exists(folder.resolve("tokenizer.json"))
                     ? Optional.of(Tokenizer.load(folder))
                     : Optional.empty();
@@ -67,7 +74,7 @@ final class InspectCommand extends CliCommand {
 
         /** Bytes that the cache takes per token of context. */
         long cacheBytesPerToken() {
-            return 2L * Float.BYTES * config.layers() * config.kvHeads() * config.headDim();
+            return Float.BYTES * config.plan().cachedPerToken();
         }
 
         String storedTypes() {
@@ -78,9 +85,22 @@ final class InspectCommand extends CliCommand {
                     .collect(Collectors.joining(", "));
         }
 
-        String rope() {
-            RopeConfig rope = config.rope();
-            return rope.getClass().getSimpleName().toLowerCase(Locale.ROOT);
+        /** The rotary embeddings of the layers, each once. */
+        List<RopeConfig> ropes() {
+            return config.plan().layers().stream()
+                    .map(layer -> switch (layer.attention()) {
+                        case Attention.Grouped grouped -> grouped.positions();
+                    })
+                    .flatMap(positions -> switch (positions) {
+                        case Positions.Rotary rotary -> Stream.of(rotary.rope());
+                        case Positions.None none -> Stream.<RopeConfig>empty();
+                    })
+                    .distinct()
+                    .toList();
+        }
+
+        String ropeTypes() {
+            return ropes().stream().map(InspectCommand::type).distinct().collect(Collectors.joining(", "));
         }
     }
 
@@ -102,21 +122,12 @@ final class InspectCommand extends CliCommand {
     private void print(Facts facts) {
         DecoderConfig c = facts.config();
         row("model", "%s, %,d parameters", c.family(), c.parameters());
-        row("layers", "%d of width %d, MLP %d", c.layers(), c.hiddenSize(), c.intermediateSize());
-        row("attention", "%d heads of %d, %d for keys and values%s", c.heads(), c.headDim(), c.kvHeads(), window(c));
-        row(
-                "positions",
-                "%,d, rotary %s, base %s, factor on cos and sin %s",
-                c.maxPositions(),
-                facts.rope(),
-                number(c.rope().theta()),
-                number(c.rope().attentionFactor()));
-        row(
-                "vocabulary",
-                "%,d, head %s",
-                c.vocabularySize(),
-                c.tiedEmbeddings() ? "tied to the embedding" : "of its own");
-        row("options", "%s", options(c));
+        DecoderPlan plan = c.plan();
+        row("layers", "%d of width %d, %s", c.layers(), c.hiddenSize(), PlanText.ofLayers(plan, InspectCommand::inner));
+        row("attention", "%s", PlanText.ofLayers(plan, InspectCommand::heads));
+        row("positions", "%,d, %s", c.maxPositions(), positions(facts.ropes()));
+        row("vocabulary", "%,d, head %s", c.vocabularySize(), PlanText.head(plan.head()));
+        row("options", "%s", PlanText.ofLayers(plan, InspectCommand::options));
         row("tokenizer", "%s", facts.tokenizer().map(InspectCommand::describe).orElse("none"));
         row("end tokens", "%s", facts.eos().isEmpty() ? "none: generation stops at its limit" : endTokens(facts));
         row(
@@ -155,20 +166,37 @@ final class InspectCommand extends CliCommand {
         streams().line(String.format(Locale.ROOT, "%-11s ", label) + String.format(Locale.ROOT, format, values));
     }
 
-    private static String window(DecoderConfig c) {
-        TreeSet<Integer> windows = new TreeSet<>(c.windows());
-        windows.remove(0);
-        return windows.isEmpty()
-                ? ""
-                : ", window " + windows.stream().map(String::valueOf).collect(Collectors.joining(", "));
+    private static String inner(LayerPlan layer) {
+        return switch (layer.feedForward()) {
+            case FeedForward.Gated gated -> "MLP " + gated.inner();
+        };
     }
 
-    private static String options(DecoderConfig c) {
-        String chosen = (c.qkvBias() ? "bias on q, k, v; " : "")
-                + (c.outputBias() ? "bias on attention output; " : "")
-                + (c.mlpBias() ? "bias in the MLP; " : "")
-                + (c.qkNorm() ? "norm on q and k; " : "");
-        return chosen + "RMSNorm epsilon " + number(c.normEpsilon());
+    private static String heads(LayerPlan layer) {
+        String window = PlanText.window(layer.attention());
+        return switch (layer.attention()) {
+            case Attention.Grouped grouped ->
+                grouped.heads() + " heads of " + grouped.headDim() + ", " + grouped.kvHeads() + " for keys and values"
+                        + (window.isEmpty() ? "" : ", " + window);
+        };
+    }
+
+    private static String type(RopeConfig rope) {
+        return rope.getClass().getSimpleName().toLowerCase(Locale.ROOT);
+    }
+
+    private static String positions(List<RopeConfig> ropes) {
+        return ropes.stream()
+                .map(rope -> "rotary " + type(rope) + ", base " + number(rope.theta()) + ", factor on cos and sin "
+                        + number(rope.attentionFactor()))
+                .collect(Collectors.joining("; "));
+    }
+
+    private static String options(LayerPlan layer) {
+        List<String> words = new ArrayList<>(PlanText.attention(layer.attention()));
+        words.add("MLP " + PlanText.feedForward(layer.feedForward()));
+        words.add(PlanText.norms(layer) + ", epsilon " + number(layer.norm().epsilon()));
+        return String.join("; ", words);
     }
 
     private static String describe(Tokenizer tokenizer) {
@@ -244,7 +272,7 @@ final class InspectCommand extends CliCommand {
         object.put("training_tokens", trainingTokens(c));
         object.put("kv_cache_bytes_per_token", facts.cacheBytesPerToken());
         object.put("stored_bytes", facts.storedBytes());
-        object.put("rope_type", facts.rope());
+        object.put("rope_type", facts.ropeTypes());
         ArrayNode eos = object.putArray("eos_token_ids");
         facts.eos().forEach(eos::add);
         facts.tokenizer()

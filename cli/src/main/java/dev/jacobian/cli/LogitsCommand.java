@@ -131,12 +131,7 @@ final class LogitsCommand extends CliCommand {
         if (gradients) {
             Var loss = loaded.loss(ids.sequences(), targets.sequences());
             loss.backward();
-            for (Parameter parameter : loaded.parameters()) {
-                Tensor gradient = parameter
-                        .grad()
-                        .orElseGet(() -> Tensor.zeros(parameter.value().shape().toArray()));
-                writer.add("grad." + parameter.name(), gradient);
-            }
+            loaded.inCheckpointForm(LogitsCommand::gradient, (name, gradient) -> writer.add("grad." + name, gradient));
             value = loss.value().item();
         } else {
             value = NoGrad.compute(() ->
@@ -144,6 +139,12 @@ final class LogitsCommand extends CliCommand {
         }
         writer.add("loss", Tensor.of(new float[] {value}));
         return value;
+    }
+
+    private static Tensor gradient(Parameter parameter) {
+        return parameter
+                .grad()
+                .orElseGet(() -> Tensor.zeros(parameter.value().shape().toArray()));
     }
 
     /** Frequencies are defined beyond the length that a model was made for, but it was not trained there. */

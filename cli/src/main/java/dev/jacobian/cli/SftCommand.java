@@ -15,7 +15,7 @@ import dev.jacobian.tensor.Device;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
 import dev.jacobian.transformer.config.DecoderConfig;
-import dev.jacobian.transformer.config.ModelFamily;
+import dev.jacobian.transformer.family.Families;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -166,7 +166,7 @@ final class SftCommand extends CliCommand {
             Path folder = Files.createTempDirectory("jacobian-init");
             try {
                 Files.copy(file, folder.resolve("config.json"));
-                DecoderConfig decoder = ModelFamily.read(folder);
+                DecoderConfig decoder = Families.read(folder);
                 DemonstrationTokenizer.write(demonstrations, decoder.vocabularySize(), folder);
                 CausalLM created = CausalLM.create(decoder, Optional.of(folder), common().seed());
                 ModelOptions options = modelOptions(folder);

@@ -8,7 +8,7 @@ import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.CausalLM;
-import dev.jacobian.transformer.config.ModelFamily;
+import dev.jacobian.transformer.family.Families;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -165,7 +165,7 @@ class ComputingDeviceTest {
         assertThat(config).contains("\"head_dim\": 16,");
         Path wide = folder.resolve("wide");
         CausalLM.create(
-                        ModelFamily.read(Files.writeString(
+                        Families.read(Files.writeString(
                                         Files.createDirectory(folder.resolve("config"))
                                                 .resolve("config.json"),
                                         config.replace("\"head_dim\": 16,", "\"head_dim\": 160,"))

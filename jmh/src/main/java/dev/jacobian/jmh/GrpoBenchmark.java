@@ -11,7 +11,7 @@ import dev.jacobian.rl.task.Addition;
 import dev.jacobian.rl.task.PromptTask;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
-import dev.jacobian.transformer.config.ModelFamily;
+import dev.jacobian.transformer.family.Families;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -67,7 +67,7 @@ public class GrpoBenchmark {
         } else {
             ModelShape shape = ModelShape.named(iteration.split(" ")[1]);
             model = CausalLM.create(
-                    ModelFamily.parse(shape.json("qwen3").put("eos_token_id", shape.vocabulary() - 1), "benchmark"),
+                    Families.parse(shape.json("qwen3").put("eos_token_id", shape.vocabulary() - 1), "benchmark"),
                     Optional.of(tokenizer),
                     1);
             task = new PromptTask("numbers", prompts(), RewardFunction.named("arbitrary", GrpoBenchmark::arbitrary));

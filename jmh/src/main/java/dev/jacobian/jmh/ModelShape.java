@@ -4,7 +4,7 @@ package dev.jacobian.jmh;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.transformer.config.DecoderConfig;
-import dev.jacobian.transformer.config.ModelFamily;
+import dev.jacobian.transformer.family.Families;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -63,7 +63,7 @@ public record ModelShape(
 
     /** The configuration of a Llama. */
     public DecoderConfig config() {
-        return ModelFamily.parse(json("llama"), "benchmark");
+        return Families.parse(json("llama"), "benchmark");
     }
 
     /** Weights of all projections of all layers. */

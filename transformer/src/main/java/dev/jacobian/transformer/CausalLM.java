@@ -8,9 +8,8 @@ import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Reduction;
 import dev.jacobian.autograd.TokenLogProbs;
 import dev.jacobian.autograd.Var;
-import dev.jacobian.io.safetensors.CheckpointTensors;
+import dev.jacobian.io.AtomicFiles;
 import dev.jacobian.io.tokenizer.Tokenizer;
-import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.KvCache;
@@ -18,15 +17,18 @@ import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.config.DecoderConfig;
-import dev.jacobian.transformer.config.ModelFamily;
+import dev.jacobian.transformer.plan.Role;
+import dev.jacobian.transformer.plan.TensorSpec;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * A decoder language model with its head and tokenizer: what a Hugging Face checkpoint folder holds.
@@ -46,25 +48,20 @@ public final class CausalLM {
     private final DecoderConfig config;
     private final CheckpointFiles files;
     private final Set<Integer> eosTokenIds;
-    private final List<Parameter> parameters = new ArrayList<>();
-    private final Decoder decoder;
-    private final LinearWeight head; // [V, D]
+    private final Map<String, Parameter> parameters;
+    private final Backbone backbone;
+    private final TokenHead head;
     private final ModelOptions options;
 
-    CausalLM(DecoderConfig config, CheckpointFiles files, Weights source) {
-        this(config, files, source, ModelOptions.DEFAULT);
-    }
-
-    private CausalLM(DecoderConfig config, CheckpointFiles files, Weights source, ModelOptions options) {
+    CausalLM(DecoderConfig config, CheckpointFiles files, Weights source, ModelOptions options) {
         this.config = config;
         this.options = options;
         this.files = files;
         this.eosTokenIds = Collections.unmodifiableSet(files.eosTokenIds(config));
-        Weights collecting = new CollectingWeights(source, parameters);
-        this.decoder = new Decoder(config, collecting, options.computeType());
-        this.head = config.tiedEmbeddings()
-                ? collecting.tiedHead(Decoder.EMBEDDING, decoder.embedding())
-                : collecting.linear("lm_head.weight", config.vocabularySize(), config.hiddenSize());
+        ModelWeights weights = new ModelWeights(config.plan(), source);
+        this.parameters = weights.parameters();
+        this.backbone = new Backbone(config.plan(), weights, options.computeType());
+        this.head = new TokenHead(weights.matrix(Role.HEAD, TensorSpec.NO_LAYER));
     }
 
     /**
@@ -98,32 +95,7 @@ public final class CausalLM {
      * @throws dev.jacobian.tensor.DeviceException if the device cannot be used or has too little memory
      */
     public static CausalLM load(Path folder, ModelOptions options) {
-        DecoderConfig config = ModelFamily.read(folder);
-        MemoryPlan plan = MemoryPlan.inference(config, options.weights());
-        if (options.device().equals(Device.CPU)) {
-            plan.require("loading " + folder);
-        } else {
-            requireHeads(config, options.device(), folder);
-            plan.requireWeights(options.device(), "loading " + folder);
-        }
-        try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
-            CheckpointWeights weights = new CheckpointWeights(tensors, config, folder);
-            Weights held = options.weights() == WeightFormat.F32
-                    ? new PlacedWeights(weights, options.device())
-                    : new FrozenWeights(weights, options.weights(), options.device());
-            CausalLM model = new CausalLM(config, CheckpointFiles.read(folder), held, options);
-            weights.requireAllUsed();
-            return model;
-        }
-    }
-
-    /** Now rather than after the loading of gigabytes. */
-    private static void requireHeads(DecoderConfig config, Device device, Path folder) {
-        int most = Backends.of(device).attention().maxHeadDim();
-        if (config.headDim() > most) {
-            throw new IllegalArgumentException(folder + " has attention heads of " + config.headDim() + " elements, "
-                    + device + " computes with up to " + most + "; use --device cpu");
-        }
+        return CheckpointLoader.load(folder, options);
     }
 
     /**
@@ -135,7 +107,7 @@ public final class CausalLM {
     public static CausalLM create(DecoderConfig config, Optional<Path> tokenizerFolder, long seed) {
         CheckpointFiles files =
                 tokenizerFolder.isPresent() ? CheckpointFiles.read(tokenizerFolder.get()) : CheckpointFiles.none();
-        return new CausalLM(config, files, new FreshWeights(config, seed));
+        return new CausalLM(config, files, new FreshWeights(config.initializerRange(), seed), ModelOptions.DEFAULT);
     }
 
     /** A second model with the same weights, which training of this one does not change; itself if it cannot be trained. */
@@ -144,7 +116,7 @@ public final class CausalLM {
             return this;
         }
         Weights copied =
-                (name, extents) -> Var.parameter(name, parameter(name).value().copy());
+                spec -> Weights.parameter(spec, parameter(spec.name()).value().copy());
         return new CausalLM(config, files, copied, options);
     }
 
@@ -155,9 +127,9 @@ public final class CausalLM {
      */
     public CausalLM to(Device device, DType computeType) {
         requireTrainable("moving to " + device);
-        Weights moved = (name, extents) -> {
-            Tensor own = parameter(name).value();
-            return Var.parameter(name, own.device().equals(device) ? own.copy() : own.to(device));
+        Weights moved = spec -> {
+            Tensor own = parameter(spec.name()).value();
+            return Weights.parameter(spec, own.device().equals(device) ? own.copy() : own.to(device));
         };
         return new CausalLM(
                 config, files, moved, ModelOptions.DEFAULT.on(device).computingIn(computeType));
@@ -168,7 +140,7 @@ public final class CausalLM {
      * any more. A model on the CPU has nothing to give back.
      */
     public void close() {
-        parameters.forEach(Parameter::close);
+        parameters.values().forEach(Parameter::close);
     }
 
     /** Where the weights are and the model computes. */
@@ -211,20 +183,37 @@ public final class CausalLM {
      * are held as F32.
      */
     public List<Parameter> parameters() {
-        return List.copyOf(parameters);
+        return List.copyOf(parameters.values());
     }
 
-    /** The parameter of a checkpoint name. */
+    /** The parameter of a name of {@link TensorSpec}, which mostly is the checkpoint's. */
     public Parameter parameter(String name) {
-        return parameters.stream()
-                .filter(p -> p.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("the model has no parameter '" + name + "'"));
+        Parameter parameter = parameters.get(name);
+        if (parameter == null) {
+            throw new IllegalArgumentException("the model has no parameter '" + name + "'");
+        }
+        return parameter;
+    }
+
+    /**
+     * Something of every parameter, such as its value or its gradient, as a checkpoint stores it: under the checkpoint's names,
+     * and where those share or turn tensors, put together and turned.
+     *
+     * @param what of a parameter, of its shape
+     * @param stored receives names and tensors in the order of {@link #parameters}
+     */
+    public void inCheckpointForm(Function<Parameter, Tensor> what, BiConsumer<String, Tensor> stored) {
+        StoredTensors.put(config.plan(), spec -> what.apply(parameter(spec.name())), stored);
+    }
+
+    /** From tokens to hidden states. */
+    public Backbone backbone() {
+        return backbone;
     }
 
     /** The head's weight, [V, D]; the embedding itself when tied and trainable. */
     public LinearWeight head() {
-        return head;
+        return head.weight();
     }
 
     /**
@@ -253,7 +242,7 @@ public final class CausalLM {
      * again in backward, for about a third more arithmetic. The gradients have the same bits.
      */
     public CausalLM gradientCheckpointing(boolean on) {
-        decoder.checkpointLayers(on);
+        backbone.checkpointLayers(on);
         return this;
     }
 
@@ -272,7 +261,7 @@ public final class CausalLM {
 
     /** The same, showing the embeddings and the raw output of every layer, in order, to a listener. */
     public Var hidden(int[] tokens, Segments segments, Consumer<Var> listener) {
-        return decoder.hidden(tokens, segments, Optional.empty(), new int[0], listener);
+        return backbone.hidden(tokens, segments, Optional.empty(), new int[0], listener);
     }
 
     /** Hidden states of tokens that continue cached sequences; extends the cache. Only inside {@link NoGrad}. */
@@ -282,26 +271,24 @@ public final class CausalLM {
 
     /** The same with a listener, which is shown nothing of a step that a device replays. */
     Var hidden(int[] tokens, Segments segments, KvCache cache, int[] sequences, Consumer<Var> listener) {
-        return decoder.hidden(tokens, segments, Optional.of(cache), sequences, listener);
+        return backbone.hidden(tokens, segments, Optional.of(cache), sequences, listener);
     }
 
     /** What a replayed pass over a batch was captured with, beside weights and gradients. */
     Object passConstants(Segments segments) {
-        return decoder.passConstants(segments);
+        return backbone.passConstants(segments);
     }
 
     /** Refuses ids outside of the vocabulary, before a pass that does not look at them. */
     void requireTokens(int[] tokens) {
         for (int token : tokens) {
-            decoder.requireToken(token);
+            backbone.requireToken(token);
         }
     }
 
     /** An empty cache for this model. */
     public KvCache newKvCache() {
-        return Backends.of(device())
-                .attention()
-                .newKvCache(config.layers(), config.kvHeads(), config.headDim(), computeType());
+        return backbone.newKvCache();
     }
 
     /**
@@ -312,7 +299,7 @@ public final class CausalLM {
      * @return [R, V]
      */
     public Tensor logits(Var hidden, int[] rows) {
-        return NoGrad.compute(() -> TokenLogProbs.logits(hidden, head, rows));
+        return head.logits(hidden, rows);
     }
 
     /** Logits of one sequence at every position, [T, V]. */
@@ -332,7 +319,7 @@ public final class CausalLM {
      * @param targets [R] the tokens
      */
     public TokenLogProbs.Result logProbs(Var hidden, int[] rows, int[] targets, float temperature) {
-        return TokenLogProbs.tokenLogProbs(hidden, head, rows, targets, temperature);
+        return head.logProbs(hidden, rows, targets, temperature);
     }
 
     /**
@@ -365,7 +352,7 @@ public final class CausalLM {
     /** The same with weights stored as F32, BF16 or F16. */
     public void save(Path folder, DType stored) {
         requireTrainable("saving");
-        dev.jacobian.io.AtomicFiles.writeDirectory(folder, directory -> saveInto(directory, stored));
+        AtomicFiles.writeDirectory(folder, directory -> saveInto(directory, stored));
     }
 
     /** Writes the checkpoint's files into an existing folder, for callers that make a larger whole atomic. */

@@ -4,8 +4,10 @@ package dev.jacobian.transformer;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.safetensors.CheckpointTensors;
-import dev.jacobian.tensor.Tensor;
-import dev.jacobian.transformer.config.DecoderConfig;
+import dev.jacobian.transformer.plan.DecoderPlan;
+import dev.jacobian.transformer.plan.Head;
+import dev.jacobian.transformer.plan.Role;
+import dev.jacobian.transformer.plan.TensorSpec;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -19,18 +21,19 @@ import java.util.TreeSet;
  */
 final class CheckpointWeights implements Weights {
     private final CheckpointTensors tensors;
-    private final DecoderConfig config;
+    private final DecoderPlan plan;
     private final Path folder;
     private final Set<String> used = new HashSet<>();
 
-    CheckpointWeights(CheckpointTensors tensors, DecoderConfig config, Path folder) {
+    CheckpointWeights(CheckpointTensors tensors, DecoderPlan plan, Path folder) {
         this.tensors = tensors;
-        this.config = config;
+        this.plan = plan;
         this.folder = folder;
     }
 
     @Override
-    public Var get(String name, int... extents) {
+    public Var get(TensorSpec spec) {
+        String name = spec.layout().stored();
         if (!tensors.contains(name)) {
             throw new FormatException(
                     folder.toString(),
@@ -39,7 +42,8 @@ final class CheckpointWeights implements Weights {
                             .orElse("config.json asks for it; use the config.json that belongs to the weights"));
         }
         List<Long> found = tensors.info(name).extents();
-        List<Long> wanted = Arrays.stream(extents).mapToObj(Long::valueOf).toList();
+        List<Long> wanted =
+                spec.layout().extents(spec).stream().map(Long::valueOf).toList();
         if (!found.equals(wanted)) {
             throw new FormatException(
                     folder.toString(),
@@ -47,16 +51,18 @@ final class CheckpointWeights implements Weights {
                     "Use the config.json that belongs to the weights");
         }
         used.add(name);
-        Tensor value = tensors.readWeight(name);
-        return Weights.parameter(name, value);
+        return Weights.parameter(spec, StoredTensors.take(spec, tensors.readWeight(name)));
     }
 
     void requireAllUsed() {
         Set<String> left = new TreeSet<>(tensors.names());
         left.removeAll(used);
         left.removeIf(name -> name.endsWith("rotary_emb.inv_freq")); // a constant that old checkpoints carry along
-        if (config.tiedEmbeddings() && left.remove("lm_head.weight")) {
-            requireEqualHead();
+        if (plan.head() instanceof Head.TiedTokens) {
+            String head = nameOf(plan.withHead(new Head.Tokens()), Role.HEAD);
+            if (left.remove(head)) {
+                requireEqual(head, nameOf(plan, Role.EMBEDDING));
+            }
         }
         if (!left.isEmpty()) {
             throw new FormatException(
@@ -67,14 +73,21 @@ final class CheckpointWeights implements Weights {
         }
     }
 
-    private void requireEqualHead() {
+    private static String nameOf(DecoderPlan plan, Role role) {
+        return plan.tensors().stream()
+                .filter(spec -> spec.role() == role)
+                .map(spec -> spec.layout().stored())
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private void requireEqual(String head, String embedding) {
         if (!Arrays.equals(
-                tensors.read("lm_head.weight").toFloatArray(),
-                tensors.read("model.embed_tokens.weight").toFloatArray())) {
+                tensors.read(head).toFloatArray(), tensors.read(embedding).toFloatArray())) {
             throw new FormatException(
                     folder.toString(),
-                    "tie_word_embeddings is true but lm_head.weight differs from model.embed_tokens.weight",
-                    "Set tie_word_embeddings to false in config.json, or remove lm_head.weight");
+                    "tie_word_embeddings is true but " + head + " differs from " + embedding,
+                    "Set tie_word_embeddings to false in config.json, or remove " + head);
         }
     }
 }

@@ -29,9 +29,7 @@ final class CheckpointWriter {
         }
         Json.write(directory.resolve("config.json"), config);
         SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
-        for (Parameter parameter : model.parameters()) {
-            writer.add(parameter.name(), parameter.value(), stored);
-        }
+        model.inCheckpointForm(Parameter::value, (tensor, value) -> writer.add(tensor, value, stored));
         writer.write(directory.resolve("model.safetensors"));
         files.contents().forEach((file, bytes) -> AtomicFiles.writeBytes(directory.resolve(file), bytes));
         if (!files.contents().containsKey(CheckpointFiles.GENERATION_CONFIG)) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Rotation;
 import dev.jacobian.tensor.Segments;
-import dev.jacobian.tensor.Tensor;
+import dev.jacobian.transformer.plan.Positions;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -11,9 +14,28 @@ import java.util.Optional;
  *
  * @param segments how the N packed rows divide into sequences
  * @param positions position of each row, [N]
- * @param cos rotary cosines, [P, headDim / 2]; {@code sin} likewise
+ * @param rotations by these positions, for each rotary embedding among the layers
  * @param cache keys and values of earlier tokens, when decoding
  * @param sequences cache handle of each segment, when decoding
  */
 record ForwardPass(
-        Segments segments, int[] positions, Tensor cos, Tensor sin, Optional<KvCache> cache, int[] sequences) {}
+        Segments segments,
+        int[] positions,
+        Map<Positions.Rotary, Rotation> rotations,
+        Optional<KvCache> cache,
+        int[] sequences) {
+    /** Whether keys and values of earlier tokens come from a cache. */
+    boolean isCached() {
+        return cache.isPresent();
+    }
+
+    /** The turn of each row. */
+    Rotation rotation(Positions.Rotary rotary) {
+        return rotations.get(rotary);
+    }
+
+    /** Where the rows belong in a layer of the cache. */
+    CachedRows cachedRows(int layer) {
+        return new CachedRows(cache.orElseThrow(), layer, sequences, segments);
+    }
+}

@@ -4,30 +4,37 @@ package dev.jacobian.transformer;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Tensor;
-import dev.jacobian.transformer.config.DecoderConfig;
+import dev.jacobian.transformer.plan.TensorSpec;
 
 /** Random weights as transformers initialises them; each parameter draws from a stream of its own. */
 final class FreshWeights implements Weights {
-    private final DecoderConfig config;
+    private final double deviation;
     private final long seed;
     private long stream;
 
-    FreshWeights(DecoderConfig config, long seed) {
-        this.config = config;
+    /**
+     * Weights of one model.
+     *
+     * @param deviation standard deviation of matrices and tables
+     */
+    FreshWeights(double deviation, long seed) {
+        this.deviation = deviation;
         this.seed = seed;
     }
 
     @Override
-    public Var get(String name, int... extents) {
-        Tensor value = Tensor.zeros(extents);
+    public Var get(TensorSpec spec) {
+        Tensor value = Tensor.zeros(spec.shape());
         Rng rng = new Rng(seed, stream++);
-        if (name.endsWith("norm.weight")) {
-            value.fill(1f);
-        } else if (!name.endsWith(".bias")) {
-            for (int i = 0; i < value.elements(); i++) {
-                value.floats()[i] = (float) (config.initializerRange() * rng.nextGaussian());
+        switch (spec.kind()) {
+            case GAIN -> value.fill(1f);
+            case BIAS -> {} // zero
+            case TABLE, MATRIX -> {
+                for (int i = 0; i < value.elements(); i++) {
+                    value.floats()[i] = (float) (deviation * rng.nextGaussian());
+                }
             }
         }
-        return Weights.parameter(name, value);
+        return Weights.parameter(spec, value);
     }
 }

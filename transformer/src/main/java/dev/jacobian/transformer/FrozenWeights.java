@@ -7,6 +7,7 @@ import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.WeightFormat;
+import dev.jacobian.transformer.plan.TensorSpec;
 
 /**
  * Another source's weights for inference alone, matrices in a narrow format, all on one device.
@@ -18,23 +19,22 @@ import dev.jacobian.tensor.WeightFormat;
  */
 record FrozenWeights(Weights source, WeightFormat format, Device device) implements Weights {
     @Override
-    public Var get(String name, int... extents) {
-        return Var.constant(source.get(name, extents).value().to(device));
+    public Var get(TensorSpec spec) {
+        return Var.constant(source.get(spec).value().to(device));
     }
 
     @Override
-    public LinearWeight linear(String name, int outputs, int inputs) {
-        return FrozenWeight.of(name, source.get(name, outputs, inputs).value(), format, device);
+    public LinearWeight linear(TensorSpec spec) {
+        return FrozenWeight.of(spec.name(), source.get(spec).value(), format, device);
     }
 
     @Override
-    public Var embedding(String name, int vocabulary, int width) {
-        return Var.constant(
-                source.get(name, vocabulary, width).value().to(DType.BF16).to(device));
+    public Var table(TensorSpec spec) {
+        return Var.constant(source.get(spec).value().to(DType.BF16).to(device));
     }
 
     @Override
-    public LinearWeight tiedHead(String name, Var embedding) {
-        return linear(name, embedding.value().extent(0), embedding.value().extent(1));
+    public LinearWeight tiedHead(TensorSpec spec, Var table) {
+        return linear(spec);
     }
 }

@@ -7,7 +7,13 @@ import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.MemoryPlan.Part;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.generation.Generator;
+import dev.jacobian.transformer.plan.DecoderPlan;
+import dev.jacobian.transformer.plan.FeedForward;
+import dev.jacobian.transformer.plan.Head;
+import dev.jacobian.transformer.plan.TensorSpec;
+import dev.jacobian.transformer.plan.TensorSpec.Kind;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -110,9 +116,14 @@ public final class MemoryPlanner {
      */
     public MemoryPlanner step(Segments segments, int targets, boolean checkpointing) {
         passes.training(segments, targets, checkpointing);
-        long widest = Math.max(config.vocabularySize(), config.intermediateSize());
-        long rows = Math.max(segments.rows(), widest);
-        long columns = Math.max(config.hiddenSize(), config.intermediateSize());
+        long inner = config.plan().layers().stream()
+                .mapToLong(layer -> switch (layer.feedForward()) {
+                    case FeedForward.Gated gated -> gated.inner();
+                })
+                .max()
+                .orElse(0);
+        long rows = Math.max(segments.rows(), Math.max(config.vocabularySize(), inner));
+        long columns = Math.max(config.hiddenSize(), inner);
         strips = Math.max(strips, Math.min(PRODUCT_STRIPS, rows * columns));
         return this;
     }
@@ -128,11 +139,11 @@ public final class MemoryPlanner {
     }
 
     private long tables() {
-        return 2L * Float.BYTES * passes.longest() * config.headDim(); // grown by doubling
+        return 2L * Float.BYTES * passes.longest() * config.plan().widestHead(); // grown by doubling
     }
 
     private long workingMemory() {
-        long width = (config.headDim() + 15) / 16 * 16;
+        long width = (config.plan().widestHead() + 15) / 16 * 16;
         long scores = passes.longest() + 16;
         long attention = trains ? 5 * passes.longest() * width + 2 * ATTENTION_ROWS * scores : 4 * scores;
         long perThread = attention + (trains ? PRODUCT_ROWS : 0);
@@ -142,31 +153,37 @@ public final class MemoryPlanner {
     // Weights
 
     private void weights(Part weights, Part packed, WeightFormat format) {
-        long matrices = matrices(1);
-        long table = (long) config.vocabularySize() * config.hiddenSize();
-        long linear = matrices + (config.tiedEmbeddings() ? 0 : table);
-        long vectors = config.parameters() - linear - table;
-        long padded = matrices(16) + roundUp(config.vocabularySize(), 16) * config.hiddenSize();
+        DecoderPlan plan = config.plan();
+        List<TensorSpec> tensors = plan.tensors();
+        long table = elements(tensors, Kind.TABLE);
+        long vectors = elements(tensors, Kind.GAIN) + elements(tensors, Kind.BIAS);
+        // a tied head is packed beside the table
+        List<TensorSpec> products = plan.head() instanceof Head.TiedTokens
+                ? plan.withHead(new Head.Tokens()).tensors()
+                : tensors;
+        long padded = products.stream()
+                .filter(spec -> spec.kind() == Kind.MATRIX)
+                .mapToLong(spec ->
+                        roundUp(spec.extents().get(0), 16) * spec.extents().get(1))
+                .sum();
         if (format == WeightFormat.F32) {
             parts.merge(weights, Float.BYTES * config.parameters(), Long::sum);
             parts.merge(packed, Float.BYTES * padded, Long::sum);
         } else {
             // The packed form is the only one; the embedding's rows stay apart, in 16 bits.
             parts.merge(weights, format.bytes(padded) + Short.BYTES * table + Float.BYTES * vectors, Long::sum);
-            loading = Float.BYTES * Math.max(table, (long) config.intermediateSize() * config.hiddenSize());
+            loading = tensors.stream()
+                    .mapToLong(spec -> Float.BYTES * spec.elements())
+                    .max()
+                    .orElse(0);
         }
     }
 
-    /** Elements of all linear layers, their outputs rounded up to a multiple. */
-    private long matrices(long multiple) {
-        long d = config.hiddenSize();
-        long queries = (long) config.heads() * config.headDim();
-        long keys = (long) config.kvHeads() * config.headDim();
-        long inner = config.intermediateSize();
-        long attention =
-                roundUp(queries, multiple) * d + 2 * roundUp(keys, multiple) * d + roundUp(d, multiple) * queries;
-        long mlp = 2 * roundUp(inner, multiple) * d + roundUp(d, multiple) * inner;
-        return config.layers() * (attention + mlp);
+    private static long elements(List<TensorSpec> tensors, Kind kind) {
+        return tensors.stream()
+                .filter(spec -> spec.kind() == kind)
+                .mapToLong(TensorSpec::elements)
+                .sum();
     }
 
     private static long roundUp(long value, long multiple) {

@@ -6,10 +6,14 @@ import dev.jacobian.tensor.Segments;
 import dev.jacobian.transformer.SizeTape.Node;
 import dev.jacobian.transformer.WorkspaceLedger.Block;
 import dev.jacobian.transformer.config.DecoderConfig;
+import dev.jacobian.transformer.plan.Attention;
+import dev.jacobian.transformer.plan.FeedForward;
+import dev.jacobian.transformer.plan.HeadNorm;
+import dev.jacobian.transformer.plan.LayerPlan;
 import java.util.Arrays;
 
 /**
- * The arrays that a decoder's passes take, pass by pass in the order of a run: {@link Decoder}, {@link DecoderLayer} and the
+ * The arrays that a decoder's passes take, pass by pass in the order of a run: {@link Backbone}, {@link DecoderLayer} and the
  * head once more, with sizes in place of numbers. Whoever changes what an operation keeps changes it here too; {@code
  * MemoryPlanTest} compares the two.
  */
@@ -23,6 +27,8 @@ final class PassSizes {
     private static final long SAMPLING_LOGITS = 1 << 22;
 
     private final DecoderConfig config;
+    private final Attention.Grouped attention; // of all layers, as in all families so far
+    private final FeedForward.Gated feedForward;
     private final WorkspaceLedger ledger;
     private final long d;
     private final long queries; // floats of a row of queries
@@ -33,8 +39,15 @@ final class PassSizes {
         this.config = config;
         this.ledger = ledger;
         this.d = config.hiddenSize();
-        this.queries = (long) config.heads() * config.headDim();
-        this.keys = (long) config.kvHeads() * config.headDim();
+        LayerPlan layer = config.plan().layers().getFirst();
+        this.attention = switch (layer.attention()) {
+            case Attention.Grouped grouped -> grouped;
+        };
+        this.feedForward = switch (layer.feedForward()) {
+            case FeedForward.Gated gated -> gated;
+        };
+        this.queries = (long) attention.heads() * attention.headDim();
+        this.keys = (long) attention.kvHeads() * attention.headDim();
     }
 
     /** Tokens of the longest sequence so far. */
@@ -157,9 +170,9 @@ final class PassSizes {
         Node mixed = attention(tape, norm(tape, h, n, d), n, segments);
         Node afterAttention = tape.add(h, mixed);
         Node normed = norm(tape, afterAttention, n, d);
-        Node gate = tape.operation(n * config.intermediateSize(), 0, normed);
-        Node up = tape.operation(n * config.intermediateSize(), 0, normed);
-        Node activated = tape.operation(n * config.intermediateSize(), 0, gate, up);
+        Node gate = tape.operation(n * feedForward.inner(), 0, normed);
+        Node up = tape.operation(n * feedForward.inner(), 0, normed);
+        Node activated = tape.operation(n * feedForward.inner(), 0, gate, up);
         return tape.add(afterAttention, tape.operation(n * d, 0, activated));
     }
 
@@ -168,13 +181,13 @@ final class PassSizes {
         Node q = tape.operation(n * queries, 0, x);
         Node k = tape.operation(n * keys, 0, x);
         Node v = tape.operation(n * keys, 0, x);
-        if (config.qkNorm()) {
-            q = norm(tape, q, n * config.heads(), config.headDim());
-            k = norm(tape, k, n * config.kvHeads(), config.headDim());
+        if (attention.headNorm() instanceof HeadNorm.PerHead) {
+            q = norm(tape, q, n * attention.heads(), attention.headDim());
+            k = norm(tape, k, n * attention.kvHeads(), attention.headDim());
         }
         q = tape.operation(n * queries, 0, q); // rotated
         k = tape.operation(n * keys, 0, k);
-        Node mixed = tape.operation(n * queries, tape.records() ? 2 * n * config.heads() : 0, q, k, v);
+        Node mixed = tape.operation(n * queries, tape.records() ? 2 * n * attention.heads() : 0, q, k, v);
         if (segments != null) {
             int scope = ledger.enter();
             pages(ownPages(segments), scope); // keys and values of this layer in the layout of a cache
@@ -255,10 +268,10 @@ final class PassSizes {
     }
 
     private void pages(long count, int owner) {
-        long valueWidth = (config.headDim() + 15) / 16 * 16;
+        long valueWidth = (attention.headDim() + 15) / 16 * 16;
         MemoryPlan.Part before = ledger.charge(MemoryPlan.Part.KV_CACHE);
         ledger.takeExactly(keys * PAGE, count, owner);
-        ledger.takeExactly(config.kvHeads() * valueWidth * PAGE, count, owner);
+        ledger.takeExactly(attention.kvHeads() * valueWidth * PAGE, count, owner);
         ledger.charge(before);
     }
 }

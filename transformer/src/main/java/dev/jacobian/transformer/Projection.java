@@ -7,14 +7,8 @@ import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.autograd.Var;
 import java.util.Optional;
 
-/**
- * A linear layer: weight [out, in] as checkpoints store it, bias [out] where the family has one.
- */
+/** A linear layer: weight [out, in], and bias [out] where the plan has one. */
 record Projection(LinearWeight weight, Optional<Var> bias) {
-    static Projection of(Weights weights, String name, int out, int in, boolean bias) {
-        return new Projection(weights.linear(name + ".weight", out, in), weights.getIf(bias, name + ".bias", out));
-    }
-
     /** x [N, in] to [N, out]. */
     Var apply(Var x) {
         return Linear.linear(x, weight, bias);

@@ -2,8 +2,9 @@
 package dev.jacobian.transformer;
 
 import dev.jacobian.tensor.Device;
+import dev.jacobian.tensor.Rotation;
 import dev.jacobian.tensor.Tensor;
-import dev.jacobian.transformer.config.DecoderConfig;
+import dev.jacobian.transformer.plan.Positions;
 
 /**
  * Cosines and sines of the rotary embedding by position, grown on demand.
@@ -12,16 +13,16 @@ import dev.jacobian.transformer.config.DecoderConfig;
  * they are the same on every platform.
  */
 final class RotaryTable {
-    private final float[] inverseFrequencies; // [headDim / 2]
+    private final float[] inverseFrequencies; // [dimensions / 2]
     private final float factor;
     private final Device device;
     private Tensor cos;
     private Tensor sin;
 
-    RotaryTable(DecoderConfig config, Device device) {
+    RotaryTable(Positions.Rotary rotary, Device device) {
         this.device = device;
-        inverseFrequencies = config.rope().inverseFrequencies(config.headDim());
-        factor = config.rope().attentionFactor();
+        inverseFrequencies = rotary.rope().inverseFrequencies(rotary.dimensions());
+        factor = rotary.rope().attentionFactor();
         cos = Tensor.zeros(0, inverseFrequencies.length);
         sin = cos;
     }
@@ -46,13 +47,13 @@ final class RotaryTable {
         sin = newSin.to(device);
     }
 
-    /** Cosines, [positions, headDim / 2]. */
-    synchronized Tensor cos() {
-        return cos;
+    /** The turns of rows at these positions. */
+    synchronized Rotation at(int[] positions) {
+        return new Rotation(cos, sin, positions);
     }
 
-    /** Sines, [positions, headDim / 2]. */
-    synchronized Tensor sin() {
-        return sin;
+    /** Cosines, [positions, dimensions / 2]. */
+    synchronized Tensor cos() {
+        return cos;
     }
 }

@@ -10,7 +10,7 @@ import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.config.DecoderConfig;
-import dev.jacobian.transformer.config.ModelFamily;
+import dev.jacobian.transformer.family.Families;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import dev.jacobian.transformer.generation.Generator;
 import java.nio.file.Path;
@@ -43,7 +43,7 @@ record MemoryRun(int width, int layers, int vocabulary, String kind, int sequenc
         MemoryRun run = parse(Arrays.copyOfRange(args, 1, 7));
         Workspace workspace = new Workspace();
         try {
-            run.run(ModelFamily.read(Path.of(args[0])), workspace, Integer.parseInt(args[7]));
+            run.run(Families.read(Path.of(args[0])), workspace, Integer.parseInt(args[7]));
             System.out.println("completed " + run.allocated[0] + " of " + workspace.bytes());
         } catch (OutOfMemoryError tooSmall) {
             System.out.println("out of memory");
@@ -77,7 +77,7 @@ record MemoryRun(int width, int layers, int vocabulary, String kind, int sequenc
              "initializer_range": 0.02, "tie_word_embeddings": true}
             """.formatted(vocabulary, width, 3 * width, layers, width / 32, width / 64);
         Json.write(folder.resolve("config.json"), Json.parse(json, "config"));
-        return ModelFamily.read(folder);
+        return Families.read(folder);
     }
 
     private boolean trains() {

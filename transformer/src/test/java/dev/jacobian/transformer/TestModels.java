@@ -4,7 +4,7 @@ package dev.jacobian.transformer;
 import dev.jacobian.io.Json;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.testing.EmulatedGpu;
-import dev.jacobian.transformer.config.ModelFamily;
+import dev.jacobian.transformer.family.Families;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -32,6 +32,6 @@ public final class TestModels {
              "initializer_range": 0.2, "tie_word_embeddings": false, "eos_token_id": 3}
             """;
         Json.write(folder.resolve("config.json"), Json.parse(config, "wide model"));
-        return CausalLM.create(ModelFamily.read(folder), Optional.empty(), 17);
+        return CausalLM.create(Families.read(folder), Optional.empty(), 17);
     }
 }

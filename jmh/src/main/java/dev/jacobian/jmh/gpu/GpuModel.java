@@ -6,7 +6,7 @@ import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.transformer.CausalLM;
-import dev.jacobian.transformer.config.ModelFamily;
+import dev.jacobian.transformer.family.Families;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -43,7 +43,7 @@ final class GpuModel {
             try {
                 folder = Files.createTempDirectory("jacobian-bench");
                 ByteTokenizer.write(folder);
-                model = CausalLM.create(ModelFamily.parse(shape.json("qwen2"), "benchmark"), Optional.of(folder), 1)
+                model = CausalLM.create(Families.parse(shape.json("qwen2"), "benchmark"), Optional.of(folder), 1)
                         .to(device, DType.BF16);
             } catch (IOException unwritable) {
                 throw new UncheckedIOException("cannot write a tokenizer to " + folder, unwritable);

@@ -4,6 +4,7 @@ package dev.jacobian.transformer.config;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.JsonFields;
+import dev.jacobian.transformer.plan.RopeConfig;
 
 /**
  * Reads the rotary embedding of both generations of config.json: {@code rope_parameters} (transformers 5) or {@code
@@ -103,7 +104,7 @@ final class RopeReader {
     }
 
     private static RopeConfig llama3(JsonFields rope, double theta) {
-        double low = ConfigReader.requirePositive(rope, "low_freq_factor", rope.number("low_freq_factor"));
+        double low = ConfigKeys.requirePositive(rope, "low_freq_factor", rope.number("low_freq_factor"));
         double high = rope.number("high_freq_factor");
         if (!(high > low) || Float.isInfinite((float) high)) {
             throw new FormatException(
@@ -116,12 +117,12 @@ final class RopeReader {
                 factor(rope),
                 low,
                 high,
-                ConfigReader.positive(rope, "original_max_position_embeddings", ConfigReader.MAX_POSITIONS));
+                ConfigKeys.positive(rope, "original_max_position_embeddings", ConfigKeys.MAX_POSITIONS));
     }
 
     private static RopeConfig yarn(JsonFields rope, double theta, int maxPositions) {
         int original = rope.has("original_max_position_embeddings")
-                ? ConfigReader.positive(rope, "original_max_position_embeddings", ConfigReader.MAX_POSITIONS)
+                ? ConfigKeys.positive(rope, "original_max_position_embeddings", ConfigKeys.MAX_POSITIONS)
                 : maxPositions;
         rope.ignore("original_max_position_embeddings");
         double factor = factor(rope);
@@ -135,10 +136,9 @@ final class RopeReader {
                 theta,
                 factor,
                 original,
-                ConfigReader.requirePositive(rope, "beta_fast", rope.number("beta_fast", 32)),
-                ConfigReader.requirePositive(rope, "beta_slow", rope.number("beta_slow", 1)),
-                (float) ConfigReader.requirePositive(
-                        rope, "attention_factor", rope.number("attention_factor", derived)),
+                ConfigKeys.requirePositive(rope, "beta_fast", rope.number("beta_fast", 32)),
+                ConfigKeys.requirePositive(rope, "beta_slow", rope.number("beta_slow", 1)),
+                (float) ConfigKeys.requirePositive(rope, "attention_factor", rope.number("attention_factor", derived)),
                 rope.bool("truncate", true));
     }
 

@@ -111,7 +111,7 @@ public final class Generator {
         int most = Math.max(1, Math.min(prompts.size(), maxBatch / samples));
         int longest = prompts.stream().mapToInt(p -> p.length).max().orElse(1);
         DecoderConfig shape = model.config();
-        long cachePerToken = 2L * model.computeType().bytes() * shape.layers() * shape.kvHeads() * shape.headDim();
+        long cachePerToken = model.computeType().bytes() * shape.plan().cachedPerToken();
         long cachePerPrompt = cachePerToken * samples * (longest + config.maxNewTokens());
         long available = Backends.of(model.device()).memory().availableMemory();
         if (cachePerPrompt * most < available / 4) {

@@ -7,9 +7,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
-import dev.jacobian.io.JsonFields;
 import dev.jacobian.testing.GoldenModel;
 import dev.jacobian.testing.GoldenModels;
+import dev.jacobian.transformer.family.Families;
+import dev.jacobian.transformer.plan.Attention;
+import dev.jacobian.transformer.plan.Biases;
+import dev.jacobian.transformer.plan.FeedForward;
+import dev.jacobian.transformer.plan.Head;
+import dev.jacobian.transformer.plan.HeadNorm;
+import dev.jacobian.transformer.plan.Norm;
+import dev.jacobian.transformer.plan.Positions;
+import dev.jacobian.transformer.plan.RopeConfig;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -30,7 +38,26 @@ class ConfigReaderTest {
         """;
 
     private static DecoderConfig read(ObjectNode config) {
-        return ConfigReader.read(JsonFields.of(config, "config.json"));
+        return Families.parse(config, "config.json");
+    }
+
+    /** The attention of the first layer; but for windows all layers have the same. */
+    private static Attention.Grouped attention(DecoderConfig config) {
+        return (Attention.Grouped) config.plan().layers().getFirst().attention();
+    }
+
+    private static FeedForward.Gated feedForward(DecoderConfig config) {
+        return (FeedForward.Gated) config.plan().layers().getFirst().feedForward();
+    }
+
+    private static RopeConfig rope(DecoderConfig config) {
+        return ((Positions.Rotary) attention(config).positions()).rope();
+    }
+
+    private static List<Integer> windows(DecoderConfig config) {
+        return config.plan().layers().stream()
+                .map(layer -> ((Attention.Grouped) layer.attention()).window())
+                .toList();
     }
 
     /** The base with fields replaced ({@code change} is an object); a null value removes the field. */
@@ -55,65 +82,63 @@ class ConfigReaderTest {
         assertThat(List.of(
                         config.vocabularySize(),
                         config.hiddenSize(),
-                        config.intermediateSize(),
+                        feedForward(config).inner(),
                         config.layers(),
-                        config.heads(),
-                        config.kvHeads(),
-                        config.headDim(),
+                        attention(config).heads(),
+                        attention(config).kvHeads(),
+                        attention(config).headDim(),
                         config.maxPositions()))
                 .containsExactly(100, 64, 96, 3, 4, 2, 16, 128);
-        assertThat(config.normEpsilon()).isEqualTo(1e-5f);
-        assertThat(config.rope()).isEqualTo(new RopeConfig.Default(10000));
-        assertThat(List.of(
-                        config.tiedEmbeddings(),
-                        config.qkvBias(),
-                        config.outputBias(),
-                        config.mlpBias(),
-                        config.qkNorm()))
-                .containsOnly(false);
-        assertThat(config.windows()).containsExactly(0, 0, 0);
-        assertThat(read(with("{\"num_key_value_heads\": null}")).kvHeads()).isEqualTo(4);
-        assertThat(read(with("{\"head_dim\": 32}")).headDim()).isEqualTo(32);
+        assertThat(config.plan().finalNorm().epsilon()).isEqualTo(1e-5f);
+        assertThat(rope(config)).isEqualTo(new RopeConfig.Default(10000));
+        assertThat(config.plan().head()).isEqualTo(new Head.Tokens());
+        assertThat(attention(config).biases()).isEqualTo(Biases.NONE);
+        assertThat(attention(config).headNorm()).isEqualTo(new HeadNorm.None());
+        assertThat(attention(config).scale()).isEqualTo(0.25f);
+        assertThat(feedForward(config).biases()).isEqualTo(Biases.NONE);
+        assertThat(windows(config)).containsExactly(0, 0, 0);
+        assertThat(attention(read(with("{\"num_key_value_heads\": null}"))).kvHeads())
+                .isEqualTo(4);
+        assertThat(attention(read(with("{\"head_dim\": 32}"))).headDim()).isEqualTo(32);
     }
 
     @Test
     @DisplayName("what families say without words: biases, head norms, windows, Qwen3's head size")
     void families() {
         DecoderConfig qwen2 = read(with("{\"architectures\": null, \"model_type\": \"qwen2\"}"));
-        assertThat(qwen2.qkvBias()).isTrue();
-        assertThat(qwen2.outputBias()).isFalse();
+        assertThat(attention(qwen2).biases()).as("on q, k, v").isEqualTo(Biases.INPUTS);
         DecoderConfig qwen3 = read(with("{\"architectures\": [\"Qwen3ForCausalLM\"], \"model_type\": \"qwen3\"}"));
-        assertThat(qwen3.qkNorm()).isTrue();
-        assertThat(qwen3.headDim()).as("the class default of transformers").isEqualTo(128);
-        assertThat(qwen3.qkvBias()).isFalse();
+        assertThat(attention(qwen3).headNorm()).isEqualTo(new HeadNorm.PerHead(new Norm.Rms(1e-5f)));
+        assertThat(attention(qwen3).headDim())
+                .as("the class default of transformers")
+                .isEqualTo(128);
+        assertThat(attention(qwen3).biases()).isEqualTo(Biases.NONE);
         String mistral = "{\"architectures\": [\"MistralForCausalLM\"], \"model_type\": \"mistral\"";
-        assertThat(read(with(mistral + ", \"sliding_window\": 8}")).windows()).containsExactly(8, 8, 8);
-        assertThat(read(with(mistral + "}")).windows()).as("the class default").containsExactly(4096, 4096, 4096);
+        assertThat(windows(read(with(mistral + ", \"sliding_window\": 8}")))).containsExactly(8, 8, 8);
+        assertThat(windows(read(with(mistral + "}")))).as("the class default").containsExactly(4096, 4096, 4096);
         ObjectNode none = with(mistral + "}");
         none.putNull("sliding_window");
-        assertThat(read(none).windows()).containsExactly(0, 0, 0);
+        assertThat(windows(read(none))).containsExactly(0, 0, 0);
         DecoderConfig biased = read(with("{\"attention_bias\": true, \"mlp_bias\": true}"));
-        assertThat(List.of(biased.qkvBias(), biased.outputBias(), biased.mlpBias()))
-                .containsOnly(true);
+        assertThat(List.of(attention(biased).biases(), feedForward(biased).biases()))
+                .containsOnly(Biases.ALL);
     }
 
     @Test
     @DisplayName("which layers slide")
     void windows() {
         String qwen2 = "{\"architectures\": null, \"model_type\": \"qwen2\", \"sliding_window\": 8";
-        assertThat(read(with(qwen2 + "}")).windows()).containsExactly(0, 0, 0);
-        assertThat(read(with(qwen2 + ", \"use_sliding_window\": true, \"max_window_layers\": 2}"))
-                        .windows())
+        assertThat(windows(read(with(qwen2 + "}")))).containsExactly(0, 0, 0);
+        assertThat(windows(read(with(qwen2 + ", \"use_sliding_window\": true, \"max_window_layers\": 2}"))))
                 .containsExactly(0, 0, 8);
         String absent = "{\"architectures\": null, \"model_type\": \"qwen2\", \"use_sliding_window\": true";
-        assertThat(read(with(absent + "}")).windows())
+        assertThat(windows(read(with(absent + "}"))))
                 .as("class default: the first 28 layers do not")
                 .containsOnly(0);
-        assertThat(read(with(absent + ", \"max_window_layers\": 1}")).windows()).containsExactly(0, 4096, 4096);
-        assertThat(read(with(qwen2
-                                + ", \"use_sliding_window\": true, \"layer_types\": [\"sliding_attention\","
-                                + " \"full_attention\", \"sliding_attention\"]}"))
-                        .windows())
+        assertThat(windows(read(with(absent + ", \"max_window_layers\": 1}")))).containsExactly(0, 4096, 4096);
+        assertThat(windows(read(with(qwen2
+                        + ", \"use_sliding_window\": true, \"layer_types\": [\"sliding_attention\","
+                        + " \"full_attention\", \"sliding_attention\"]}"))))
                 .containsExactly(8, 0, 8);
     }
 
@@ -137,8 +162,9 @@ class ConfigReaderTest {
         DecoderConfig plain = read(with("{}"));
         DecoderConfig read = read(config);
         assertThat(read.parameters()).isEqualTo(plain.parameters());
-        assertThat(read.rope().inverseFrequencies(16)).isEqualTo(plain.rope().inverseFrequencies(16));
-        assertThat(read.normEpsilon()).isEqualTo(plain.normEpsilon());
+        assertThat(rope(read).inverseFrequencies(16)).isEqualTo(rope(plain).inverseFrequencies(16));
+        assertThat(read.plan().finalNorm().epsilon())
+                .isEqualTo(plain.plan().finalNorm().epsilon());
         config.put("architectures", "x").putNull("architectures").put("model_type", "mistral");
         assertThat(read(config).hiddenSize()).as("of other families too").isEqualTo(64);
     }
@@ -189,12 +215,12 @@ class ConfigReaderTest {
     void spellingsAgree(List<String> spelling) {
         ObjectNode modern = with("{\"rope_theta\": null, \"torch_dtype\": null, \"dtype\": \"bfloat16\"}");
         modern.set("rope_parameters", Json.parse(spelling.get(1), "v5"));
-        RopeConfig v4 = read(with(spelling.get(0))).rope();
-        assertThat(read(modern).rope()).isEqualTo(v4);
+        RopeConfig v4 = rope(read(with(spelling.get(0))));
+        assertThat(rope(read(modern))).isEqualTo(v4);
         assertThat(v4.theta()).isEqualTo(5e5);
         modern.set("rope_scaling", Json.parse(spelling.get(1), "v5")); // exporters that write both, alike
         modern.put("rope_theta", 5e5);
-        assertThat(read(modern).rope()).isEqualTo(v4);
+        assertThat(rope(read(modern))).isEqualTo(v4);
     }
 
     @ParameterizedTest(name = "{0} -> {1}")
@@ -287,7 +313,7 @@ class ConfigReaderTest {
     @GoldenModels
     @DisplayName("the goldens' configurations: parameters as counted by transformers")
     void goldens(GoldenModel golden) {
-        assertThat(ModelFamily.read(golden.folder()).parameters())
+        assertThat(Families.read(golden.folder()).parameters())
                 .isEqualTo(golden.json().get("num_parameters").longValue());
     }
 }

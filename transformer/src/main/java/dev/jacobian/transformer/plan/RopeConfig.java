@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.transformer.config;
+package dev.jacobian.transformer.plan;
 
 /**
  * How rotary frequencies are derived: the {@code rope_type}s of transformers' {@code modeling_rope_utils.py}.

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer;
+
+import dev.jacobian.autograd.Checkpoint;
+import dev.jacobian.autograd.Elementwise;
+import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.Parameter;
+import dev.jacobian.autograd.Rows;
+import dev.jacobian.autograd.Var;
+import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.Workspace;
+import dev.jacobian.transformer.plan.Attention;
+import dev.jacobian.transformer.plan.DecoderPlan;
+import dev.jacobian.transformer.plan.LayerPlan;
+import dev.jacobian.transformer.plan.Role;
+import dev.jacobian.transformer.plan.TensorSpec;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Tokens to hidden states: embedding, layers and final norm; a head reads them. One code path serves training, scoring and
+ * decoding; the only difference is whether keys and values of earlier tokens come from a cache.
+ *
+ * <p>Decision: {@linkplain #embed embedding} and {@linkplain #hidden(Var, Segments) layers} are two steps, so that rows that are
+ * not tokens (an image's patches) can be put among those that are.
+ */
+public final class Backbone {
+    private final DecoderPlan plan;
+    private final Var embedding; // [V, D]
+    private final List<DecoderLayer> layers = new ArrayList<>();
+    private final RowNorm finalNorm;
+    private final RotaryTables rotary;
+    private final DType computeType;
+    private final Collection<Parameter> parameters;
+    private boolean checkpoints;
+
+    Backbone(DecoderPlan plan, ModelWeights weights, DType computeType) {
+        this.plan = plan;
+        this.computeType = computeType;
+        parameters = weights.parameters().values();
+        embedding = weights.embedding();
+        for (int layer = 0; layer < plan.layers().size(); layer++) {
+            LayerPlan layerPlan = plan.layers().get(layer);
+            layers.add(FusedLayer.over(new ResidualLayer(layerPlan, layer, weights), layerPlan, layer, weights));
+        }
+        finalNorm = RowNorm.of(plan.finalNorm(), Role.FINAL_NORM, TensorSpec.NO_LAYER, weights);
+        rotary = new RotaryTables(plan, embedding.value().device());
+    }
+
+    /** An empty cache for the layers' keys and values. */
+    KvCache newKvCache() {
+        Attention attention = plan.layers().getFirst().attention();
+        return Backends.of(embedding.value().device())
+                .attention()
+                .newKvCache(layers.size(), attention.kvHeads(), attention.headDim(), computeType);
+    }
+
+    /** Whether layers are computed again in backward instead of keeping what they computed. */
+    void checkpointLayers(boolean value) {
+        checkpoints = value;
+    }
+
+    /**
+     * Rows that enter the first layer.
+     *
+     * @param tokens [N] token ids
+     * @return [N, D]
+     * @throws IndexOutOfBoundsException if an id is not in the vocabulary
+     */
+    public Var embed(int[] tokens) {
+        Var rows = Rows.gather(embedding, tokens, computeType); // [N, D]
+        float scale = plan.embedding().scale();
+        return scale == 1 ? rows : Elementwise.scale(rows, scale);
+    }
+
+    /**
+     * Hidden states after the final norm of a packed batch. Inside {@link NoGrad} the rows are used up.
+     *
+     * @param rows [N, D] from {@link #embed} or elsewhere
+     * @param segments how they divide into sequences
+     * @return [N, D]
+     */
+    public Var hidden(Var rows, Segments segments) {
+        return hidden(rows, segments, segments.positions());
+    }
+
+    /**
+     * The same at positions of one's own.
+     *
+     * @param positions [N] that rotations go by; which rows see each other is the segments' affair
+     */
+    public Var hidden(Var rows, Segments segments, int[] positions) {
+        return hidden(rows, pass(segments, positions, Optional.empty(), new int[0]), state -> {});
+    }
+
+    /** Hidden states of rows that continue cached sequences; extends the cache. Only inside {@link NoGrad}. */
+    public Var hidden(Var rows, Segments segments, KvCache cache, int[] sequences) {
+        return hidden(rows, segments, cache, sequences, state -> {});
+    }
+
+    /**
+     * Hidden states after the final norm.
+     *
+     * @param tokens [N] packed token ids
+     * @param listener is shown the embeddings and every layer's raw output, in order, but nothing of a step that a device
+     *     replays
+     * @return [N, D]
+     */
+    Var hidden(int[] tokens, Segments segments, Optional<KvCache> cache, int[] sequences, Consumer<Var> listener) {
+        requireRows(tokens.length, segments);
+        if (cache.isEmpty()) {
+            return hidden(embed(tokens), pass(segments, segments.positions(), Optional.empty(), sequences), listener);
+        }
+        if (isOneTokenEach(segments)) {
+            requireFitsCache(segments, sequences);
+            return decoded(tokens, segments, cache.get(), sequences, listener);
+        }
+        return hidden(embed(tokens), segments, cache.get(), sequences, listener);
+    }
+
+    private Var hidden(Var rows, Segments segments, KvCache cache, int[] sequences, Consumer<Var> listener) {
+        requireFitsCache(segments, sequences);
+        int[] positions = segments.positions(); // [N]
+        for (int s = 0; s < segments.count(); s++) {
+            for (int row = segments.start(s); row < segments.start(s) + segments.length(s); row++) {
+                positions[row] += cache.length(sequences[s]);
+            }
+        }
+        Var h = layers(rows, pass(segments, positions, Optional.of(cache), sequences), listener); // [N, D]
+        cache.advance(sequences, segments);
+        return finalNorm.apply(h);
+    }
+
+    private Var hidden(Var rows, ForwardPass pass, Consumer<Var> listener) {
+        return finalNorm.apply(layers(rows, pass, listener));
+    }
+
+    private ForwardPass pass(Segments segments, int[] positions, Optional<KvCache> cache, int[] sequences) {
+        requireRows(positions.length, segments);
+        rotary.ensure(Arrays.stream(positions).max().orElse(0) + 1);
+        return new ForwardPass(segments, positions, rotary.at(positions), cache, sequences);
+    }
+
+    private static void requireRows(int rows, Segments segments) {
+        if (rows != segments.rows()) {
+            throw new IllegalArgumentException(rows + " tokens for segments of " + segments.rows() + " rows");
+        }
+    }
+
+    private Var layers(Var rows, ForwardPass pass, Consumer<Var> listener) {
+        requireRows(rows.value().extent(0), pass.segments());
+        Var h = rows; // [N, D]
+        for (DecoderLayer layer : layers) {
+            listener.accept(h);
+            h = apply(layer, h, pass);
+        }
+        listener.accept(h);
+        return h;
+    }
+
+    /** What a replayed forward and backward pass over a batch was captured with, beside the weights and their gradients. */
+    Object passConstants(Segments segments) {
+        int last = 0;
+        for (int s = 0; s < segments.count(); s++) {
+            last = Math.max(last, segments.history(s) + segments.length(s));
+        }
+        rotary.ensure(last);
+        return List.of(rotary.memory(), checkpoints);
+    }
+
+    private static boolean isOneTokenEach(Segments segments) {
+        for (int s = 0; s < segments.count(); s++) {
+            if (segments.length(s) != 1) {
+                return false;
+            }
+        }
+        return segments.count() > 0;
+    }
+
+    /** What a replayed pass was captured with: the rotary tables' memory, and weights whose rounded copies are those of now. */
+    private record PassConstants(List<Tensor> rotary, long version) {}
+
+    /** Rises whenever a weight changes, and only then. */
+    private long version() {
+        long sum = 0;
+        for (Parameter parameter : parameters) {
+            sum += parameter.version();
+        }
+        return sum;
+    }
+
+    /** {@link #hidden} of one token for each sequence, which the cache may replay instead of calling the layers. */
+    private Var decoded(int[] tokens, Segments segments, KvCache cache, int[] sequences, Consumer<Var> listener) {
+        int longest = 0;
+        for (int i = 0; i < tokens.length; i++) {
+            requireToken(tokens[i]);
+            longest = Math.max(longest, cache.length(sequences[i]));
+        }
+        rotary.ensure(longest + 1);
+        Tensor h = cache.decode(
+                tokens,
+                sequences,
+                new PassConstants(rotary.memory(), version()),
+                (ids, positions, handles) -> {
+                    Segments rows = ids.length == tokens.length ? segments : Segments.of(ones(ids.length));
+                    ForwardPass pass =
+                            new ForwardPass(rows, positions, rotary.at(positions), Optional.of(cache), handles);
+                    return layers(embed(ids), pass, listener).value();
+                }); // [N, D]
+        return finalNorm.apply(Var.constant(h));
+    }
+
+    /** Refuses an id outside of the vocabulary: a replayed pass does not look at it. */
+    void requireToken(int token) {
+        int size = embedding.value().extent(0);
+        if (token < 0 || token >= size) {
+            throw new IndexOutOfBoundsException("token id " + token + " is outside of the vocabulary of " + size);
+        }
+    }
+
+    private static int[] ones(int count) {
+        int[] ones = new int[count];
+        Arrays.fill(ones, 1);
+        return ones;
+    }
+
+    private Var apply(DecoderLayer layer, Var h, ForwardPass pass) {
+        if (NoGrad.isActive()) {
+            Var next =
+                    Var.constant(Workspace.keepResult(() -> layer.apply(h, pass).value())); // [N, D]
+            h.recycleValue();
+            return next;
+        }
+        return checkpoints ? Checkpoint.checkpoint(h, x -> layer.apply(x, pass)) : layer.apply(h, pass);
+    }
+
+    private static void requireFitsCache(Segments segments, int[] sequences) {
+        if (sequences.length != segments.count()) {
+            throw new IllegalArgumentException(
+                    sequences.length + " cache sequences for " + segments.count() + " segments; give one for each");
+        }
+        for (int s = 0; s < segments.count(); s++) {
+            if (segments.parent(s) >= 0) {
+                throw new IllegalArgumentException("segment " + s + " has a parent, but with a cache it is the cache"
+                        + " that knows what came before; fork the parent's sequence in the cache instead");
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer;
+
+import dev.jacobian.io.safetensors.CheckpointTensors;
+import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.Device;
+import dev.jacobian.tensor.WeightFormat;
+import dev.jacobian.transformer.config.DecoderConfig;
+import dev.jacobian.transformer.family.Families;
+import java.nio.file.Path;
+
+/** Reads a checkpoint folder as a model. What cannot work is refused before the first gigabyte is read. */
+final class CheckpointLoader {
+    private CheckpointLoader() {}
+
+    /** {@link CausalLM#load(Path, ModelOptions)}. */
+    static CausalLM load(Path folder, ModelOptions options) {
+        DecoderConfig config = Families.read(folder);
+        MemoryPlan plan = MemoryPlan.inference(config, options.weights());
+        if (options.device().equals(Device.CPU)) {
+            plan.require("loading " + folder);
+        } else {
+            requireHeads(config, options.device(), folder);
+            plan.requireWeights(options.device(), "loading " + folder);
+        }
+        try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
+            CheckpointWeights weights = new CheckpointWeights(tensors, config.plan(), folder);
+            Weights held = options.weights() == WeightFormat.F32
+                    ? new PlacedWeights(weights, options.device())
+                    : new FrozenWeights(weights, options.weights(), options.device());
+            CausalLM model = new CausalLM(config, CheckpointFiles.read(folder), held, options);
+            weights.requireAllUsed();
+            return model;
+        }
+    }
+
+    private static void requireHeads(DecoderConfig config, Device device, Path folder) {
+        int most = Backends.of(device).attention().maxHeadDim();
+        int widest = config.plan().widestHead();
+        if (widest > most) {
+            throw new IllegalArgumentException(folder + " has attention heads of " + widest + " elements, " + device
+                    + " computes with up to " + most + "; use --device cpu");
+        }
+    }
+}

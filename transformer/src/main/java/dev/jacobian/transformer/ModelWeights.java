@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer;
+
+import dev.jacobian.autograd.LinearWeight;
+import dev.jacobian.autograd.Parameter;
+import dev.jacobian.autograd.Var;
+import dev.jacobian.transformer.plan.DecoderPlan;
+import dev.jacobian.transformer.plan.Head;
+import dev.jacobian.transformer.plan.Role;
+import dev.jacobian.transformer.plan.TensorSpec;
+import dev.jacobian.transformer.plan.TensorSpec.Kind;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The tensors of a model by what they are for. All are fetched here, in the order of {@link DecoderPlan#tensors}; the layers
+ * then ask for roles and know neither names nor shapes.
+ */
+final class ModelWeights {
+    private record Place(Role role, Kind kind, int layer) {}
+
+    private final Map<Place, LinearWeight> held = new HashMap<>();
+    private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+
+    ModelWeights(DecoderPlan plan, Weights source) {
+        for (TensorSpec spec : plan.tensors()) {
+            LinearWeight weight = switch (spec.kind()) {
+                case TABLE -> source.table(spec);
+                case MATRIX -> source.linear(spec);
+                case GAIN, BIAS -> source.get(spec);
+            };
+            held.put(new Place(spec.role(), spec.kind(), spec.layer()), weight);
+            if (weight instanceof Parameter trainable) {
+                parameters.put(spec.name(), trainable);
+            }
+            if (spec.role() == Role.EMBEDDING && plan.head() instanceof Head.TiedTokens) {
+                held.put(new Place(Role.HEAD, Kind.MATRIX, TensorSpec.NO_LAYER), source.tiedHead(spec, (Var) weight));
+            }
+        }
+    }
+
+    /** What can be trained by name, in the order of the plan; a tied head is not listed a second time. */
+    Map<String, Parameter> parameters() {
+        return parameters;
+    }
+
+    /** The embedding's table, [V, D]. */
+    Var embedding() {
+        return (Var) weight(Role.EMBEDDING, Kind.TABLE, TensorSpec.NO_LAYER);
+    }
+
+    /** The factor of a norm. */
+    Var gain(Role role, int layer) {
+        return (Var) weight(role, Kind.GAIN, layer);
+    }
+
+    /** The weight of a linear layer, [outputs, inputs]. */
+    LinearWeight matrix(Role role, int layer) {
+        return weight(role, Kind.MATRIX, layer);
+    }
+
+    /** A linear layer. */
+    Projection projection(Role role, int layer) {
+        Optional<Var> bias = Optional.ofNullable((Var) held.get(new Place(role, Kind.BIAS, layer)));
+        return new Projection(matrix(role, layer), bias);
+    }
+
+    private LinearWeight weight(Role role, Kind kind, int layer) {
+        LinearWeight weight = held.get(new Place(role, kind, layer));
+        if (weight == null) {
+            throw new IllegalStateException("the plan lists no " + kind + " of " + role + " in layer " + layer);
+        }
+        return weight;
+    }
+}

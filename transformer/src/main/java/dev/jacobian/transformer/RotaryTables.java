@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer;
+
+import dev.jacobian.tensor.Device;
+import dev.jacobian.tensor.Rotation;
+import dev.jacobian.tensor.Tensor;
+import dev.jacobian.transformer.plan.Attention;
+import dev.jacobian.transformer.plan.DecoderPlan;
+import dev.jacobian.transformer.plan.LayerPlan;
+import dev.jacobian.transformer.plan.Positions;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The rotary tables of a decoder, one for each rotary embedding among its layers. */
+final class RotaryTables {
+    private final Map<Positions.Rotary, RotaryTable> tables = new LinkedHashMap<>();
+
+    RotaryTables(DecoderPlan plan, Device device) {
+        for (LayerPlan layer : plan.layers()) {
+            Positions positions = switch (layer.attention()) {
+                case Attention.Grouped grouped -> grouped.positions();
+            };
+            switch (positions) {
+                case Positions.Rotary rotary -> tables.computeIfAbsent(rotary, r -> new RotaryTable(r, device));
+                case Positions.None none -> {}
+            }
+        }
+    }
+
+    /** Makes sure that positions below {@code count} are in all tables. */
+    void ensure(int count) {
+        tables.values().forEach(table -> table.ensure(count));
+    }
+
+    /** The turns of rows at these positions, which must be in the tables. */
+    Map<Positions.Rotary, Rotation> at(int[] positions) {
+        Map<Positions.Rotary, Rotation> rotations = new LinkedHashMap<>();
+        tables.forEach((rotary, table) -> rotations.put(rotary, table.at(positions)));
+        return rotations;
+    }
+
+    /** The memory of the tables as it is now: equal as long as no table has grown. */
+    List<Tensor> memory() {
+        return tables.values().stream().map(RotaryTable::cos).toList();
+    }
+}

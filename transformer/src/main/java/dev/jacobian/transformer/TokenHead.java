@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer;
+
+import dev.jacobian.autograd.LinearWeight;
+import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.TokenLogProbs;
+import dev.jacobian.autograd.Var;
+import dev.jacobian.tensor.Tensor;
+
+/**
+ * The head of a language model: hidden states to the next token. Logits of a whole batch never exist in training.
+ *
+ * @param weight [V, D]; the embedding itself when tied and trainable
+ */
+public record TokenHead(LinearWeight weight) {
+    /**
+     * Logits of chosen rows, without gradient.
+     *
+     * @param hidden [N, D] from {@link Backbone}
+     * @param rows [R] rows of it
+     * @return [R, V]
+     */
+    public Tensor logits(Var hidden, int[] rows) {
+        return NoGrad.compute(() -> TokenLogProbs.logits(hidden, weight, rows));
+    }
+
+    /**
+     * Log-probabilities of chosen tokens, differentiable, and entropies.
+     *
+     * @param hidden [N, D] from {@link Backbone}
+     * @param rows [R] the row that predicts each token
+     * @param targets [R] the tokens
+     */
+    public TokenLogProbs.Result logProbs(Var hidden, int[] rows, int[] targets, float temperature) {
+        return TokenLogProbs.tokenLogProbs(hidden, weight, rows, targets, temperature);
+    }
+}

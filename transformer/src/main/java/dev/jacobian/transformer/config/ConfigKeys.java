@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.config;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.JsonFields;
+import dev.jacobian.transformer.plan.Activation;
+import dev.jacobian.transformer.plan.Attention;
+import dev.jacobian.transformer.plan.Biases;
+import dev.jacobian.transformer.plan.DecoderPlan;
+import dev.jacobian.transformer.plan.Embedding;
+import dev.jacobian.transformer.plan.FeedForward;
+import dev.jacobian.transformer.plan.Head;
+import dev.jacobian.transformer.plan.LayerPlan;
+import dev.jacobian.transformer.plan.Norm;
+import dev.jacobian.transformer.plan.Positions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.function.IntPredicate;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
+
+/**
+ * The keys of a config.json, read as parts of a plan. A family asks for the parts that it has; what it has otherwise than
+ * most it says in code of its own.
+ *
+ * <p>Decisions: reading a key consumes it. Both generations are read (v4's {@code rope_theta} and {@code rope_scaling}, v5's {@code
+ * rope_parameters}). Nothing that changes numbers has a silent default: no θ, no ε, no activation. A key that is neither
+ * read nor known to be harmless ({@link HarmlessKeys}) is an error, because ignoring it might compute something else than
+ * its author meant. Sizes have limits far above any model, so that a hostile file costs neither time nor memory, and
+ * products of them fit a {@code long}: at the limits a model has less than 2^56 parameters.
+ */
+public final class ConfigKeys {
+    /** Class default of transformers' MistralConfig, Qwen2Config and Qwen3Config. */
+    private static final int DEFAULT_WINDOW = 4096;
+
+    /** Class default of transformers' Qwen2Config and Qwen3Config. */
+    private static final int DEFAULT_MAX_WINDOW_LAYERS = 28;
+
+    private static final int MAX_LAYERS = 1 << 12;
+    private static final int MAX_WIDTH = 1 << 17;
+    private static final int MAX_MLP_WIDTH = 1 << 20;
+    private static final int MAX_HEADS = 1 << 12;
+    private static final int MAX_HEAD_DIM = 1 << 12;
+    private static final int MAX_VOCABULARY = 1 << 24;
+
+    /** Most positions; the longest context that is published has 10 million. */
+    static final int MAX_POSITIONS = 1 << 24;
+
+    private final JsonFields fields;
+
+    private ConfigKeys(JsonFields fields) {
+        this.fields = fields;
+    }
+
+    /** The keys of a file, none read yet. */
+    public static ConfigKeys of(JsonFields fields) {
+        return new ConfigKeys(fields);
+    }
+
+    /**
+     * What the file says in all, once a family has read what it knows.
+     *
+     * @throws FormatException if a key is left that nobody read and that might change the numbers
+     */
+    public DecoderConfig finish(String family, DecoderPlan plan) {
+        DecoderConfig config =
+                new DecoderConfig(family, plan, maxPositions(), initializerRange(), (ObjectNode) fields.node());
+        HarmlessKeys.ignore(fields);
+        refuseMrope();
+        refuseQuantized();
+        fields.finish();
+        return config;
+    }
+
+    // Parts of a plan
+
+    /** The embedding: {@code vocab_size} and {@code hidden_size}. */
+    public Embedding embedding() {
+        return new Embedding(positive("vocab_size", MAX_VOCABULARY), hidden());
+    }
+
+    /** The head of a language model: tied if {@code tie_word_embeddings} says so. */
+    public Head head() {
+        return flag("tie_word_embeddings") ? new Head.TiedTokens() : new Head.Tokens();
+    }
+
+    /** RMSNorm with {@code rms_norm_eps}. */
+    public Norm rmsNorm() {
+        double epsilon = requirePositive(fields, "rms_norm_eps", fields.number("rms_norm_eps"));
+        return new Norm.Rms((float) epsilon);
+    }
+
+    /**
+     * Grouped attention with rotary positions, heads of {@code head_dim} elements or else of {@code hidden_size /
+     * num_attention_heads}.
+     */
+    public Attention.Grouped attention() {
+        return attention(positive("num_attention_heads", MAX_HEADS), this::dividedHeadDim);
+    }
+
+    /** The same where heads have {@code headDim} elements if {@code head_dim} is not given. */
+    public Attention.Grouped attention(int headDim) {
+        return attention(positive("num_attention_heads", MAX_HEADS), heads -> headDim);
+    }
+
+    private Attention.Grouped attention(int heads, IntUnaryOperator defaultHeadDim) {
+        int kvHeads = fields.has("num_key_value_heads") ? positive("num_key_value_heads", MAX_HEADS) : heads;
+        fields.ignore("num_key_value_heads");
+        if (heads % kvHeads != 0) {
+            throw new FormatException(
+                    fields.where(),
+                    "num_attention_heads " + heads + " is no multiple of num_key_value_heads " + kvHeads,
+                    "Correct the file");
+        }
+        int headDim = fields.find("head_dim").isPresent() ? givenHeadDim() : defaultHeadDim.applyAsInt(heads);
+        return Attention.Grouped.of(heads, kvHeads, headDim, rotary(headDim));
+    }
+
+    /** Rotation of whole heads as {@code rope_parameters}, or {@code rope_theta} and {@code rope_scaling}, say. */
+    public Positions rotary(int headDim) {
+        return new Positions.Rotary(RopeReader.read(fields, maxPositions()), headDim);
+    }
+
+    /** A gated feed-forward of {@code intermediate_size} with {@code hidden_act}, without biases. */
+    public FeedForward.Gated gated() {
+        String activation = fields.string("hidden_act");
+        if (!activation.equals("silu") && !activation.equals("swish")) {
+            throw new FormatException(
+                    fields.where(), "hidden_act '" + activation + "' is not supported", "Only silu is known here");
+        }
+        return new FeedForward.Gated(positive("intermediate_size", MAX_MLP_WIDTH), Activation.SILU, Biases.NONE);
+    }
+
+    /** All biases if the key is true, none if it is false or absent. */
+    public Biases biases(String key) {
+        return flag(key) ? Biases.ALL : Biases.NONE;
+    }
+
+    /** {@code num_hidden_layers} layers. */
+    public List<LayerPlan> layers(IntFunction<LayerPlan> layer) {
+        return IntStream.range(0, layers()).mapToObj(layer).toList();
+    }
+
+    /**
+     * The window of each layer, 0 for none: {@code sliding_window} where {@code layer_types} says so, or, without it, where
+     * the family does.
+     */
+    public List<Integer> windows(IntPredicate slides) {
+        int layers = layers();
+        // absent means the class default, null means none
+        boolean limited = fields.has("sliding_window") || !fields.node().has("sliding_window");
+        int window = fields.integer("sliding_window", DEFAULT_WINDOW);
+        Optional<JsonNode> types = fields.find("layer_types");
+        if (types.isPresent() && types.get().size() > layers) {
+            throw new FormatException(
+                    fields.where(),
+                    "layer_types has " + types.get().size() + " entries for " + layers + " layers",
+                    "Correct the file");
+        }
+        List<Integer> windows = new ArrayList<>();
+        for (int layer = 0; layer < layers; layer++) {
+            boolean slidesHere = types.isPresent() ? slides(types.get(), layer, layers) : limited && slides.test(layer);
+            if (slidesHere && (!limited || window <= 0)) {
+                throw new FormatException(
+                        fields.where(),
+                        "layer " + layer + " slides but sliding_window is not positive",
+                        "Give the window, or null for none");
+            }
+            windows.add(slidesHere ? window : 0);
+        }
+        return windows;
+    }
+
+    /** The same where {@code use_sliding_window} lets layers from {@code max_window_layers} on slide (Qwen). */
+    public List<Integer> windowsFromLayer() {
+        boolean used = flag("use_sliding_window");
+        int first = fields.integer("max_window_layers", DEFAULT_MAX_WINDOW_LAYERS);
+        return windows(layer -> used && layer >= first);
+    }
+
+    private boolean slides(JsonNode types, int layer, int layers) {
+        String type = types.path(layer).asText("");
+        return switch (type) {
+            case "full_attention" -> false;
+            case "sliding_attention" -> true;
+            default ->
+                throw new FormatException(
+                        fields.where(),
+                        "layer_types[" + layer + "] is '" + type + "'",
+                        "Known are full_attention and sliding_attention, one for each of the " + layers + " layers");
+        };
+    }
+
+    // Single keys
+
+    /** A key that is true or false, and false if it is absent. */
+    public boolean flag(String key) {
+        return fields.bool(key, false);
+    }
+
+    /** Keys that files of the family carry without a meaning. */
+    public void unused(String... keys) {
+        fields.ignore(keys);
+    }
+
+    /** A size of at least 1 and at most {@code limit}. */
+    public int positive(String key, int limit) {
+        return positive(fields, key, limit);
+    }
+
+    static int positive(JsonFields fields, String key, int limit) {
+        int value = fields.integer(key);
+        if (value < 1 || value > limit) {
+            throw new FormatException(
+                    fields.where(), "'" + key + "' must lie between 1 and " + limit + ", found " + value, "Correct it");
+        }
+        return value;
+    }
+
+    /** A factor that kernels hold in F32: what rounds to 0 or to infinity there is as wrong as 0 itself. */
+    static double requirePositive(JsonFields fields, String key, double value) {
+        if (!((float) value > 0) || Float.isInfinite((float) value)) {
+            throw new FormatException(
+                    fields.where(),
+                    key + " must be positive and finite in 32-bit floating point, found " + value,
+                    "Correct it");
+        }
+        return value;
+    }
+
+    private int maxPositions() {
+        return positive("max_position_embeddings", MAX_POSITIONS);
+    }
+
+    private float initializerRange() {
+        double range = fields.number("initializer_range", 0.02);
+        if (range < 0 || Float.isInfinite((float) range)) {
+            throw new FormatException(
+                    fields.where(),
+                    "initializer_range is a standard deviation, found " + range,
+                    "Correct it, or remove it for 0.02");
+        }
+        return (float) range;
+    }
+
+    private int layers() {
+        return positive("num_hidden_layers", MAX_LAYERS);
+    }
+
+    private int hidden() {
+        return positive("hidden_size", MAX_WIDTH);
+    }
+
+    private int givenHeadDim() {
+        int headDim = positive("head_dim", MAX_HEAD_DIM);
+        if (headDim % 2 != 0) {
+            throw new FormatException(
+                    fields.where(), "head_dim " + headDim + " is odd, rotary embedding needs pairs", "Correct it");
+        }
+        return headDim;
+    }
+
+    private int dividedHeadDim(int heads) {
+        int hidden = hidden();
+        if (hidden % heads != 0 || hidden / heads % 2 != 0) {
+            throw new FormatException(
+                    fields.where(),
+                    "hidden_size " + hidden + " does not divide into " + heads + " heads of even size",
+                    "Correct the file or give head_dim");
+        }
+        return hidden / heads;
+    }
+
+    private void refuseMrope() {
+        if (flag("use_mrope")) {
+            throw new FormatException(
+                    fields.where(), "use_mrope is true", "Multimodal rotary embedding is not supported");
+        }
+    }
+
+    private void refuseQuantized() {
+        for (String key : List.of("quantization_config", "quantization", "compression_config")) {
+            fields.find(key).ifPresent(quantization -> {
+                String method = quantization.path("quant_method").asText("");
+                throw new FormatException(
+                        fields.where(),
+                        "'" + key + "' says that the weights are quantized"
+                                + (method.isEmpty() ? "" : ", by " + method),
+                        "Use the checkpoint in BF16, F16 or F32 that it was made from");
+            });
+        }
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.family;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Json;
+import dev.jacobian.io.JsonFields;
+import dev.jacobian.transformer.config.ConfigKeys;
+import dev.jacobian.transformer.config.DecoderConfig;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The model families that can be loaded, and the way from a config.json to its family's plan. */
+public final class Families {
+    private static final List<Family> ALL = List.of(new Llama(), new Mistral(), new Qwen2(), new Qwen3());
+
+    private Families() {}
+
+    /** All families. */
+    public static List<Family> all() {
+        return ALL;
+    }
+
+    /**
+     * Reads config.json of a checkpoint folder.
+     *
+     * @throws FormatException if the file is missing or broken, the architecture is unknown, or a key is there that this
+     *     code does not know and that might change the numbers
+     */
+    public static DecoderConfig read(Path folder) {
+        Path file = folder.resolve("config.json");
+        return parse(Json.read(file), file.toString());
+    }
+
+    /**
+     * Reads the content of a config.json.
+     *
+     * @param where where it comes from, for messages
+     * @throws FormatException as {@link #read}
+     */
+    public static DecoderConfig parse(JsonNode config, String where) {
+        JsonFields fields = JsonFields.of(config, where);
+        Family family = of(fields);
+        ConfigKeys keys = ConfigKeys.of(fields);
+        return keys.finish(family.modelType(), family.plan(keys));
+    }
+
+    private static Family of(JsonFields config) {
+        String type = config.string("model_type");
+        for (Family family : ALL) {
+            if (family.modelType().equals(type)) {
+                checkArchitecture(config, family);
+                return family;
+            }
+        }
+        String known = ALL.stream().map(Family::modelType).collect(Collectors.joining(", "));
+        throw new FormatException(
+                config.where(), "model_type '" + type + "' is not supported", "Use a checkpoint of one of: " + known);
+    }
+
+    private static void checkArchitecture(JsonFields config, Family family) {
+        config.find("architectures").ifPresent(list -> {
+            String first = list.path(0).asText("");
+            if (list.size() > 0 && !first.equals(family.architecture())) {
+                throw new FormatException(
+                        config.where(),
+                        "architecture '" + first + "' does not belong to model_type '" + family.modelType() + "'",
+                        "Only causal language models can be loaded: " + family.architecture());
+            }
+        });
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.plan;
+
+/** How a layer mixes positions. */
+public sealed interface Attention {
+    /** Heads whose keys and values a cache holds. */
+    int kvHeads();
+
+    /** Elements of a key in the cache. */
+    int headDim();
+
+    /**
+     * Causal attention of query heads of which groups share a key and a value head (Ainslie et al., 2023, arXiv:2305.13245);
+     * as many groups as heads is multi-head attention, one group multi-query attention.
+     *
+     * @param heads query heads H
+     * @param kvHeads key and value heads; divides H
+     * @param headDim elements of a head; H · headDim need not be D
+     * @param scale factor on scores
+     * @param window distance at which keys are no longer seen, 0 for no limit
+     * @param positions how the position of a token enters
+     * @param headNorm norm of queries and keys before their rotation
+     * @param biases of the four projections; {@link Biases#INPUTS} are those of queries, keys and values
+     */
+    record Grouped(
+            int heads,
+            int kvHeads,
+            int headDim,
+            float scale,
+            int window,
+            Positions positions,
+            HeadNorm headNorm,
+            Biases biases)
+            implements Attention {
+        /** The usual form: scale {@code headDim^-0.5}, no window, no norm, no biases. */
+        public static Grouped of(int heads, int kvHeads, int headDim, Positions positions) {
+            return new Grouped(
+                    heads, kvHeads, headDim, usualScale(headDim), 0, positions, new HeadNorm.None(), Biases.NONE);
+        }
+
+        /** {@code headDim^-0.5}. */
+        static float usualScale(int headDim) {
+            return (float) (1 / Math.sqrt(headDim));
+        }
+
+        /** The same with another factor on scores. */
+        public Grouped scale(float other) {
+            return new Grouped(heads, kvHeads, headDim, other, window, positions, headNorm, biases);
+        }
+
+        /** The same seeing as far as a window. */
+        public Grouped window(int other) {
+            return new Grouped(heads, kvHeads, headDim, scale, other, positions, headNorm, biases);
+        }
+
+        /** The same with other positions. */
+        public Grouped positions(Positions other) {
+            return new Grouped(heads, kvHeads, headDim, scale, window, other, headNorm, biases);
+        }
+
+        /** The same with a norm of queries and keys. */
+        public Grouped headNorm(HeadNorm other) {
+            return new Grouped(heads, kvHeads, headDim, scale, window, positions, other, biases);
+        }
+
+        /** The same with biases. */
+        public Grouped biases(Biases other) {
+            return new Grouped(heads, kvHeads, headDim, scale, window, positions, headNorm, other);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.plan;
+
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How a family names and lays out its tensors. Most take Llama's names over; a family states what it has otherwise:
+ *
+ * <pre>{@code
+ * CheckpointNames.LLAMA
+ *         .named(Role.FINAL_NORM, "model.final_layernorm")
+ *         .fused("model.layers.{}.self_attn.qkv_proj", Role.QUERY, Role.KEY, Role.VALUE)
+ * }</pre>
+ *
+ * <p>A name is that of a module, {@code {}} the number of the layer; {@code .weight} and {@code .bias} come after it.
+ */
+public final class CheckpointNames {
+    /** The names of Llama as transformers writes them. */
+    public static final CheckpointNames LLAMA = new CheckpointNames(Map.of())
+            .named(Role.EMBEDDING, "model.embed_tokens")
+            .named(Role.ATTENTION_NORM, "model.layers.{}.input_layernorm")
+            .named(Role.QUERY, "model.layers.{}.self_attn.q_proj")
+            .named(Role.KEY, "model.layers.{}.self_attn.k_proj")
+            .named(Role.VALUE, "model.layers.{}.self_attn.v_proj")
+            .named(Role.OUTPUT, "model.layers.{}.self_attn.o_proj")
+            .named(Role.QUERY_NORM, "model.layers.{}.self_attn.q_norm")
+            .named(Role.KEY_NORM, "model.layers.{}.self_attn.k_norm")
+            .named(Role.FEED_FORWARD_NORM, "model.layers.{}.post_attention_layernorm")
+            .named(Role.GATE, "model.layers.{}.mlp.gate_proj")
+            .named(Role.UP, "model.layers.{}.mlp.up_proj")
+            .named(Role.DOWN, "model.layers.{}.mlp.down_proj")
+            .named(Role.FINAL_NORM, "model.norm")
+            .named(Role.HEAD, "lm_head")
+            .named(Role.SCORE, "score");
+
+    private final Map<Role, Place> places;
+
+    /**
+     * Where the tensors of a role are.
+     *
+     * @param shared roles whose rows follow each other in the stored tensor, this one among them
+     * @param block rows of each that stay together, 0 for all
+     */
+    record Place(String module, Layout.Order order, List<Role> shared, int block) {}
+
+    private CheckpointNames(Map<Role, Place> places) {
+        this.places = places;
+    }
+
+    /** The same with another name for a module that has its tensors to itself. */
+    public CheckpointNames named(Role role, String module) {
+        return with(role, new Place(module, Layout.Order.PLAIN, List.of(role), 0));
+    }
+
+    /** The same with matrices of these roles stored as [inputs, outputs]. */
+    public CheckpointNames transposed(Role... roles) {
+        CheckpointNames result = this;
+        for (Role role : roles) {
+            Place place = result.place(role);
+            result = result.with(
+                    role, new Place(place.module(), Layout.Order.TRANSPOSED, place.shared(), place.block()));
+        }
+        return result;
+    }
+
+    /** The same with the rows of several roles below each other in one tensor. */
+    public CheckpointNames fused(String module, Role... roles) {
+        return interleaved(module, 0, roles);
+    }
+
+    /** The same in turns: {@code block} rows of each role, then the next of each. */
+    public CheckpointNames interleaved(String module, int block, Role... roles) {
+        CheckpointNames result = this;
+        for (Role role : EnumSet.copyOf(List.of(roles))) {
+            result = result.with(role, new Place(module, Layout.Order.PLAIN, List.of(roles), block));
+        }
+        return result;
+    }
+
+    private CheckpointNames with(Role role, Place place) {
+        Map<Role, Place> changed = new EnumMap<>(Role.class);
+        changed.putAll(places);
+        changed.put(role, place);
+        return new CheckpointNames(changed);
+    }
+
+    /**
+     * The place of a role.
+     *
+     * @throws IllegalArgumentException if the family has no name for it
+     */
+    Place place(Role role) {
+        Place place = places.get(role);
+        if (place == null) {
+            throw new IllegalArgumentException("the family has no name for " + role + "; give it one");
+        }
+        return place;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof CheckpointNames names && names.places.equals(places);
+    }
+
+    @Override
+    public int hashCode() {
+        return places.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return places.toString();
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.plan;
+
+import java.util.List;
+
+/**
+ * What a decoder computes, as data: everything that decides its numbers, whatever family it comes from.
+ *
+ * <p>Decisions:
+ *
+ * <ul>
+ *   <li>A layer is described by itself, because families differ within: windows, rotations and feed-forwards that alternate.
+ *   <li>A form that differs in what it computes is a record of a sealed interface, never a flag: whoever computes, counts or
+ *       describes a plan switches over all forms, and a new one does not compile until every place knows it.
+ *   <li>A form is here only when it can be computed. What is not yet computed is refused where config.json is read, because
+ *       its keys are unknown there.
+ *   <li>{@link #tensors} is the only list of a decoder's tensors. Parameter counts, fresh weights, the check of a checkpoint,
+ *       memory plans and saving come from it.
+ * </ul>
+ *
+ * @param embedding tokens to rows
+ * @param layers in order
+ * @param finalNorm after the last layer
+ * @param head what is read off the hidden states
+ * @param names how a checkpoint stores the tensors
+ */
+public record DecoderPlan(
+        Embedding embedding, List<LayerPlan> layers, Norm finalNorm, Head head, CheckpointNames names) {
+    public DecoderPlan {
+        layers = List.copyOf(layers);
+    }
+
+    /** D: elements of a hidden state. */
+    public int width() {
+        return embedding.width();
+    }
+
+    /** Elements of the widest attention head. */
+    public int widestHead() {
+        return layers.stream()
+                .mapToInt(layer -> layer.attention().headDim())
+                .max()
+                .orElse(0);
+    }
+
+    /** Numbers that a cache holds for each token: keys and values of all layers. */
+    public long cachedPerToken() {
+        return layers.stream()
+                .mapToLong(layer ->
+                        2L * layer.attention().kvHeads() * layer.attention().headDim())
+                .sum();
+    }
+
+    /** The same decoder with another head. */
+    public DecoderPlan withHead(Head other) {
+        return new DecoderPlan(embedding, layers, finalNorm, other, names);
+    }
+
+    /** All tensors of the model in the order of a checkpoint: embedding, layers, final norm, head. A tied head is not listed. */
+    public List<TensorSpec> tensors() {
+        return TensorList.of(this);
+    }
+
+    /** Number of parameters, tied ones counted once. */
+    public long parameters() {
+        return tensors().stream().mapToLong(TensorSpec::elements).sum();
+    }
+}

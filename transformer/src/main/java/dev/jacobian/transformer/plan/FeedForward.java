@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.plan;
+
+/** What a layer computes on each position alone. */
+public sealed interface FeedForward {
+    /**
+     * {@code down(activation(gate(x)) · up(x))} (Shazeer, 2020, arXiv:2002.05202).
+     *
+     * @param inner width between the projections
+     * @param activation of the gate
+     * @param biases of the three projections; {@link Biases#INPUTS} are those of gate and up
+     */
+    record Gated(int inner, Activation activation, Biases biases) implements FeedForward {
+        /** The same with biases. */
+        public Gated biases(Biases other) {
+            return new Gated(inner, activation, other);
+        }
+    }
+}

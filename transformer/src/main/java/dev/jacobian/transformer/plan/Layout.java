@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.plan;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * Where a tensor of the model lies in a tensor of the checkpoint: its rows are blocks of rows of the stored one, which may
+ * have its dimensions the other way round.
+ *
+ * <p>Row r of the tensor is row {@code first + r / block · stride + r % block} of the stored one. That describes queries, keys
+ * and values below each other (Phi-3: one block each), head by head (GPT-NeoX: blocks of a head), and alternating (gpt-oss:
+ * blocks of one row).
+ *
+ * @param stored name of the tensor in the checkpoint
+ * @param order of its dimensions
+ * @param rows of the stored tensor in all
+ * @param first stored row of row 0
+ * @param block rows that stay together
+ * @param stride stored rows from one block to the next
+ */
+public record Layout(String stored, Order order, int rows, int first, int block, int stride) {
+    /** Order of a matrix's dimensions. */
+    public enum Order {
+        /** [outputs, inputs]. */
+        PLAIN,
+        /** [inputs, outputs], as the linear layers of GPT-2 are stored. */
+        TRANSPOSED
+    }
+
+    /** A tensor that is stored as it is. */
+    static Layout whole(String stored, Order order, int rows) {
+        return new Layout(stored, order, rows, 0, rows, rows);
+    }
+
+    /** Whether the stored tensor is the tensor itself, number by number. */
+    public boolean isPlain(TensorSpec spec) {
+        return order == Order.PLAIN && isWhole(spec);
+    }
+
+    /** Whether no other tensor shares the stored one. */
+    public boolean isWhole(TensorSpec spec) {
+        return rows == spec.extents().getFirst();
+    }
+
+    /** The stored row of a row. */
+    public int row(int row) {
+        return first + row / block * stride + row % block;
+    }
+
+    /** Extents of the stored tensor. */
+    public List<Integer> extents(TensorSpec spec) {
+        List<Integer> extents = new ArrayList<>(spec.extents());
+        extents.set(0, rows);
+        if (order == Order.TRANSPOSED) {
+            Collections.reverse(extents);
+        }
+        return extents;
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.plan;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** A plan in words, for people. Sizes are left to whoever prints them; what is said here is the form. */
+public final class PlanText {
+    private PlanText() {}
+
+    /** What is said of each layer, once for all layers of which it is true: {@code window 8; no window}. */
+    public static String ofLayers(DecoderPlan plan, Function<LayerPlan, String> words) {
+        return plan.layers().stream()
+                .map(words)
+                .distinct()
+                .filter(said -> !said.isEmpty())
+                .collect(Collectors.joining("; "));
+    }
+
+    /** Such as {@code RMSNorm before each branch}. */
+    public static String norms(LayerPlan layer) {
+        String where = switch (layer.residual().form()) {
+            case PRE -> " before each branch";
+            case POST -> " after each branch";
+            case SANDWICH -> " before and after each branch";
+            case PARALLEL -> " before each branch, branches in parallel";
+            case PARALLEL_ONE_NORM -> " before both branches, in parallel";
+        };
+        float scale = layer.residual().scale();
+        return norm(layer.norm()) + where + (scale == 1 ? "" : ", branches times " + scale);
+    }
+
+    /** Such as {@code RMSNorm}. */
+    public static String norm(Norm norm) {
+        return switch (norm) {
+            case Norm.Rms rms -> "RMSNorm";
+        };
+    }
+
+    /** What an attention has beside heads, such as {@code bias on q, k, v} and {@code norm on q and k}. */
+    public static List<String> attention(Attention attention) {
+        List<String> words = new ArrayList<>();
+        switch (attention) {
+            case Attention.Grouped grouped -> {
+                switch (grouped.biases()) {
+                    case NONE -> {}
+                    case INPUTS -> words.add("bias on q, k, v");
+                    case ALL -> words.add("bias on q, k, v and output");
+                }
+                switch (grouped.headNorm()) {
+                    case HeadNorm.None none -> {}
+                    case HeadNorm.PerHead each -> words.add("norm on q and k, per head");
+                    case HeadNorm.AllHeads all -> words.add("norm on q and k, over all heads");
+                }
+                if (grouped.scale() != Attention.Grouped.usualScale(grouped.headDim())) {
+                    words.add("scores times " + grouped.scale());
+                }
+            }
+        }
+        return words;
+    }
+
+    /** Such as {@code window 8}; empty where there is none. */
+    public static String window(Attention attention) {
+        return switch (attention) {
+            case Attention.Grouped grouped -> grouped.window() == 0 ? "" : "window " + grouped.window();
+        };
+    }
+
+    /** How positions enter. */
+    public static String positions(Attention attention) {
+        return switch (attention) {
+            case Attention.Grouped grouped ->
+                switch (grouped.positions()) {
+                    case Positions.Rotary rotary ->
+                        rotary.dimensions() == grouped.headDim()
+                                ? "rotary"
+                                : "rotary on " + rotary.dimensions() + " of " + grouped.headDim();
+                    case Positions.None none -> "none";
+                };
+        };
+    }
+
+    /** Such as {@code gated, silu}. */
+    public static String feedForward(FeedForward feedForward) {
+        return switch (feedForward) {
+            case FeedForward.Gated gated ->
+                "gated, " + gated.activation().name().toLowerCase(Locale.ROOT)
+                        + switch (gated.biases()) {
+                            case NONE -> "";
+                            case INPUTS -> ", bias on gate and up";
+                            case ALL -> ", biases";
+                        };
+        };
+    }
+
+    /** Such as {@code tied to the embedding}. */
+    public static String head(Head head) {
+        return switch (head) {
+            case Head.Tokens tokens -> "of its own";
+            case Head.TiedTokens tied -> "tied to the embedding";
+            case Head.Scalar scalar -> "one number per position";
+        };
+    }
+}

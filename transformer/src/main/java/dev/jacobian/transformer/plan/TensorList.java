@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.plan;
+
+import dev.jacobian.transformer.plan.TensorSpec.Kind;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Lists the tensors of a plan: what each part has, and where the family's names put it. */
+final class TensorList {
+    private final CheckpointNames names;
+    private final List<TensorSpec> specs = new ArrayList<>();
+
+    /** A tensor that has no place yet. */
+    private record Piece(Role role, Kind kind, List<Integer> extents) {}
+
+    private TensorList(CheckpointNames names) {
+        this.names = names;
+    }
+
+    static List<TensorSpec> of(DecoderPlan plan) {
+        TensorList list = new TensorList(plan.names());
+        int d = plan.width();
+        int vocabulary = plan.embedding().vocabulary();
+        list.place(TensorSpec.NO_LAYER, List.of(new Piece(Role.EMBEDDING, Kind.TABLE, List.of(vocabulary, d))));
+        for (int layer = 0; layer < plan.layers().size(); layer++) {
+            list.place(layer, layer(plan.layers().get(layer), d));
+        }
+        list.place(TensorSpec.NO_LAYER, norm(plan.finalNorm(), Role.FINAL_NORM, d));
+        list.place(TensorSpec.NO_LAYER, head(plan.head(), vocabulary, d));
+        return List.copyOf(list.specs);
+    }
+
+    private static List<Piece> layer(LayerPlan layer, int d) {
+        Residual.Form form = layer.residual().form();
+        List<Piece> pieces = new ArrayList<>();
+        if (form.normsAttentionInput()) {
+            pieces.addAll(norm(layer.norm(), Role.ATTENTION_NORM, d));
+        }
+        pieces.addAll(attention(layer.attention(), d));
+        if (form.normsOutputs()) {
+            pieces.addAll(norm(layer.norm(), Role.ATTENTION_POST_NORM, d));
+        }
+        if (form.normsFeedForwardInput()) {
+            pieces.addAll(norm(layer.norm(), Role.FEED_FORWARD_NORM, d));
+        }
+        pieces.addAll(feedForward(layer.feedForward(), d));
+        if (form.normsOutputs()) {
+            pieces.addAll(norm(layer.norm(), Role.FEED_FORWARD_POST_NORM, d));
+        }
+        return pieces;
+    }
+
+    private static List<Piece> attention(Attention attention, int d) {
+        return switch (attention) {
+            case Attention.Grouped a -> {
+                int queries = a.heads() * a.headDim();
+                int keys = a.kvHeads() * a.headDim();
+                List<Piece> pieces = new ArrayList<>();
+                pieces.addAll(linear(Role.QUERY, queries, d, a.biases().onInputs()));
+                pieces.addAll(linear(Role.KEY, keys, d, a.biases().onInputs()));
+                pieces.addAll(linear(Role.VALUE, keys, d, a.biases().onInputs()));
+                pieces.addAll(linear(Role.OUTPUT, d, queries, a.biases().onOutput()));
+                switch (a.headNorm()) {
+                    case HeadNorm.None none -> {}
+                    case HeadNorm.PerHead each -> {
+                        pieces.addAll(norm(each.norm(), Role.QUERY_NORM, a.headDim()));
+                        pieces.addAll(norm(each.norm(), Role.KEY_NORM, a.headDim()));
+                    }
+                    case HeadNorm.AllHeads all -> {
+                        pieces.addAll(norm(all.norm(), Role.QUERY_NORM, queries));
+                        pieces.addAll(norm(all.norm(), Role.KEY_NORM, keys));
+                    }
+                }
+                yield pieces;
+            }
+        };
+    }
+
+    private static List<Piece> feedForward(FeedForward feedForward, int d) {
+        return switch (feedForward) {
+            case FeedForward.Gated gated -> {
+                List<Piece> pieces = new ArrayList<>();
+                pieces.addAll(linear(Role.GATE, gated.inner(), d, gated.biases().onInputs()));
+                pieces.addAll(linear(Role.UP, gated.inner(), d, gated.biases().onInputs()));
+                pieces.addAll(linear(Role.DOWN, d, gated.inner(), gated.biases().onOutput()));
+                yield pieces;
+            }
+        };
+    }
+
+    private static List<Piece> head(Head head, int vocabulary, int d) {
+        return switch (head) {
+            case Head.Tokens tokens -> linear(Role.HEAD, vocabulary, d, false);
+            case Head.TiedTokens tied -> List.of();
+            case Head.Scalar scalar -> linear(Role.SCORE, 1, d, false);
+        };
+    }
+
+    private static List<Piece> norm(Norm norm, Role role, int width) {
+        return switch (norm) {
+            case Norm.Rms rms -> List.of(new Piece(role, Kind.GAIN, List.of(width)));
+        };
+    }
+
+    private static List<Piece> linear(Role role, int outputs, int inputs, boolean bias) {
+        Piece weight = new Piece(role, Kind.MATRIX, List.of(outputs, inputs));
+        return bias ? List.of(weight, new Piece(role, Kind.BIAS, List.of(outputs))) : List.of(weight);
+    }
+
+    /** Gives the tensors of one layer their places. */
+    private void place(int layer, List<Piece> pieces) {
+        for (Piece piece : pieces) {
+            CheckpointNames.Place place = names.place(piece.role());
+            String stored = place.module().replace("{}", Integer.toString(layer)) + suffix(piece.kind());
+            Layout layout = layout(stored, place, piece, pieces);
+            int rows = piece.extents().getFirst();
+            String name = layout.rows() == rows ? stored : stored + "[" + piece.role() + "]";
+            specs.add(new TensorSpec(piece.role(), piece.kind(), layer, name, piece.extents(), layout));
+        }
+    }
+
+    private static Layout layout(String stored, CheckpointNames.Place place, Piece piece, List<Piece> pieces) {
+        int own = piece.extents().getFirst();
+        Layout.Order order = piece.kind() == Kind.MATRIX ? place.order() : Layout.Order.PLAIN;
+        if (place.shared().size() == 1) {
+            return Layout.whole(stored, order, own);
+        }
+        int before = 0;
+        int all = 0;
+        for (Role role : place.shared()) {
+            if (role == piece.role()) {
+                before = all;
+            }
+            all += rows(role, piece.kind(), pieces);
+        }
+        int block = place.block();
+        if (block == 0) {
+            return new Layout(stored, order, all, before, own, own);
+        }
+        int turn = block * place.shared().size();
+        if (own % block != 0 || all != own * place.shared().size()) {
+            throw new IllegalArgumentException(stored + " takes turns of " + block + " rows, which tensors of " + own
+                    + " among " + all + " rows do not divide into");
+        }
+        return new Layout(stored, order, all, block * place.shared().indexOf(piece.role()), block, turn);
+    }
+
+    private static int rows(Role role, Kind kind, List<Piece> pieces) {
+        return pieces.stream()
+                .filter(piece -> piece.role() == role && piece.kind() == kind)
+                .mapToInt(piece -> piece.extents().getFirst())
+                .sum();
+    }
+
+    private static String suffix(Kind kind) {
+        return kind == Kind.BIAS ? ".bias" : ".weight";
+    }
+}

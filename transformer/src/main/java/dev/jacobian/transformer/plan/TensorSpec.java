@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.plan;
+
+import java.util.List;
+
+/**
+ * A tensor of a model: what it is, and where a checkpoint keeps it.
+ *
+ * @param role the module that it belongs to
+ * @param kind what it is there
+ * @param layer index of the layer, {@link #NO_LAYER} outside of layers
+ * @param name of the parameter: the checkpoint's name, and the rows where several tensors share one
+ * @param extents as the model has it: a matrix is [outputs, inputs]
+ * @param layout how the checkpoint stores it
+ */
+public record TensorSpec(Role role, Kind kind, int layer, String name, List<Integer> extents, Layout layout) {
+    /** The layer of what does not belong to one. */
+    public static final int NO_LAYER = -1;
+
+    /** What a tensor is in its module; this decides how it is initialised and in which format it can be held. */
+    public enum Kind {
+        /** A table of which rows are looked up. */
+        TABLE,
+        /** The weight of a linear layer, [outputs, inputs]. */
+        MATRIX,
+        /** The factor of a norm. */
+        GAIN,
+        /** What is added after a linear layer. */
+        BIAS
+    }
+
+    public TensorSpec {
+        extents = List.copyOf(extents);
+    }
+
+    /** Number of elements. */
+    public long elements() {
+        return extents.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
+    }
+
+    /** The extents as an array. */
+    public int[] shape() {
+        return extents.stream().mapToInt(Integer::intValue).toArray();
+    }
+}
