@@ -10,11 +10,14 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.GZIPInputStream;
 
 /**
  * The PTX texts that the library carries, one for each source in {@code tensor/src/main/cuda}, and which has which kernel.
  *
- * <p>An index says so, written with the texts by {@code scripts/make-ptx.sh}: to look for a name in all texts would take as
+ * <p>The texts are compressed: they would be most of the lines of the sources otherwise, and searches would end in them.
+ *
+ * <p>An index says which has which, written with the texts by {@code scripts/make-ptx.sh}: to look for a name in all texts would take as
  * long as to read them, and resources of a module cannot be listed.
  */
 public final class KernelTexts {
@@ -24,7 +27,7 @@ public final class KernelTexts {
 
     /** The library's own. */
     public KernelTexts() {
-        this(resource("index.txt"));
+        this(index());
     }
 
     /**
@@ -73,17 +76,26 @@ public final class KernelTexts {
 
     /** A text. */
     public static String read(String name) {
-        return resource(name + ".ptx");
+        try (InputStream in = new GZIPInputStream(resource(name + ".ptx.gz"))) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException("kernels/" + name + ".ptx.gz cannot be read" + REMEDY, unreadable);
+        }
     }
 
-    private static String resource(String file) {
-        try (InputStream in = KernelTexts.class.getResourceAsStream(file)) {
-            if (in == null) {
-                throw new CudaException("the program has no kernels/" + file + REMEDY);
-            }
+    private static String index() {
+        try (InputStream in = resource("index.txt")) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException unreadable) {
             throw new UncheckedIOException(unreadable);
         }
+    }
+
+    private static InputStream resource(String file) {
+        InputStream in = KernelTexts.class.getResourceAsStream(file);
+        if (in == null) {
+            throw new CudaException("the program has no kernels/" + file + REMEDY);
+        }
+        return in;
     }
 }

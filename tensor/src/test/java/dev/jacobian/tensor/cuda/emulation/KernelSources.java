@@ -53,10 +53,10 @@ public final class KernelSources {
     }
 
     /**
-     * SHA-256 in hexadecimal digits of lines "SHA-256 of a file, two spaces, its name", in order, and a last line: what
+     * SHA-256 in hexadecimal digits of lines "SHA-256 of a file, two spaces, its name", in order, and last lines: what
      * {@code sha256sum} and a shell make easily.
      */
-    public static String hash(List<Path> files, String lastLine) throws IOException {
+    public static String hash(List<Path> files, String lastLines) throws IOException {
         StringBuilder lines = new StringBuilder();
         for (Path file : files) {
             lines.append(sha256(Files.readAllBytes(file)))
@@ -64,7 +64,7 @@ public final class KernelSources {
                     .append(file.getFileName())
                     .append('\n');
         }
-        return sha256(lines.append(lastLine).append('\n').toString().getBytes(UTF_8));
+        return sha256(lines.append(lastLines).append('\n').toString().getBytes(UTF_8));
     }
 
     static String sha256(byte[] bytes) {

@@ -44,6 +44,6 @@ class KernelTextsTest {
                 .hasMessageStartingWith("the index of the kernels has the line '<<<<<<< of a'");
         assertThatThrownBy(() -> new KernelTexts("a_f32\n")).hasMessageContaining("has the line 'a_f32'");
         assertThatThrownBy(() -> KernelTexts.read("nothing"))
-                .hasMessageStartingWith("the program has no kernels/nothing.ptx;");
+                .hasMessageStartingWith("the program has no kernels/nothing.ptx.gz;");
     }
 }

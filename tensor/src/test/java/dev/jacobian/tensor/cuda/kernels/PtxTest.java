@@ -9,6 +9,8 @@ import dev.jacobian.tensor.cuda.emulation.KernelSources;
 import dev.jacobian.tensor.cuda.emulation.ProbeKernels;
 import dev.jacobian.tensor.cuda.emulation.Tools;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,6 +24,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,8 +36,21 @@ class PtxTest {
             KernelSources.MODULE.resolve("src/main/resources/dev/jacobian/tensor/cuda/kernels");
     private static final String HINT = "run scripts/make-ptx.sh (needs nvcc)";
 
-    private static Path text(String name) {
-        return FOLDER.resolve(name + ".ptx");
+    /** A text that lies in a folder, the library's own or one that the script wrote. */
+    private static String text(Path folder, String name) throws IOException {
+        try (InputStream in = new GZIPInputStream(Files.newInputStream(folder.resolve(name + ".ptx.gz")))) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    private static String text(String name) throws IOException {
+        return text(FOLDER, name);
+    }
+
+    private static String variable(String script, String name) {
+        Matcher value = Pattern.compile("(?m)^" + name + "='(.*)'$").matcher(script);
+        assertThat(value.find()).as(name).isTrue();
+        return value.group(1);
     }
 
     private static List<String> files(Path folder) throws IOException {
@@ -46,7 +62,7 @@ class PtxTest {
     @Test
     void eachSourceHasItsText() throws IOException {
         List<String> expected = new ArrayList<>(List.of("index.txt"));
-        KernelSources.names().forEach(name -> expected.add(name + ".ptx"));
+        KernelSources.names().forEach(name -> expected.add(name + ".ptx.gz"));
         assertThat(files(FOLDER)).as(HINT).containsExactlyInAnyOrderElementsOf(expected);
         assertThat(new KernelTexts().names()).as("texts in the index; " + HINT).isEqualTo(KernelSources.names());
     }
@@ -54,20 +70,19 @@ class PtxTest {
     @Test
     void theyAreMadeFromTheseSources() throws IOException {
         String script = Files.readString(ROOT.resolve("scripts/make-ptx.sh"));
-        Matcher flags = Pattern.compile("(?m)^flags='(.*)'$").matcher(script);
-        assertThat(flags.find()).isTrue();
+        String lastLines = "nvcc " + variable(script, "flags") + "\nsed " + variable(script, "edits");
         for (String name : KernelSources.names()) {
-            String hash = KernelSources.hash(KernelSources.withHeaders(name), "nvcc " + flags.group(1));
-            assertThat(Files.readString(text(name)).lines().findFirst().orElseThrow())
-                    .as("%s.cu, what it includes or the flags have changed: %s", name, HINT)
-                    .isEqualTo("// sha256 of sources and flags: " + hash);
+            String hash = KernelSources.hash(KernelSources.withHeaders(name), lastLines);
+            assertThat(text(name).lines().findFirst().orElseThrow())
+                    .as("%s.cu, what it includes, the flags or the edits have changed: %s", name, HINT)
+                    .isEqualTo("// sha256 of sources, flags and edits: " + hash);
         }
     }
 
     @Test
     void theyDeclareWhatOldDriversAccept() throws IOException {
         for (String name : KernelSources.names()) {
-            String ptx = Files.readString(text(name));
+            String ptx = text(name);
             assertThat(ptx).as(name).contains("\n.version 7.0\n", "\n.target sm_80\n");
             assertThat(ptx)
                     .as("%s: numbers round as the source says, on the device too", name)
@@ -81,8 +96,7 @@ class PtxTest {
         Pattern bits = Pattern.compile("\\.param \\.[a-z]+(\\d+) ");
         Map<String, String> ofPtx = new TreeMap<>();
         for (String name : KernelSources.names()) {
-            for (MatchResult found :
-                    entry.matcher(Files.readString(text(name))).results().toList()) {
+            for (MatchResult found : entry.matcher(text(name)).results().toList()) {
                 ofPtx.put(
                         found.group(1),
                         bits.matcher(found.group(2))
@@ -112,8 +126,7 @@ class PtxTest {
                 .findFirst()
                 .orElseThrow();
         for (String name : KernelSources.names()) {
-            String maker =
-                    Files.readString(text(name)).lines().skip(1).findFirst().orElseThrow();
+            String maker = text(name).lines().skip(1).findFirst().orElseThrow();
             Assumptions.assumeTrue(
                     maker.endsWith(release), "another nvcc than the one that made " + name + ".ptx: " + release);
         }
@@ -123,9 +136,9 @@ class PtxTest {
                 .as(HINT)
                 .isEqualTo(Files.readString(folder.resolve("index.txt")));
         for (String name : KernelSources.names()) {
-            assertThat(PtxOutline.of(Files.readString(text(name))))
+            assertThat(PtxOutline.of(text(name)))
                     .as("%s.ptx: %s", name, HINT)
-                    .isEqualTo(PtxOutline.of(Files.readString(folder.resolve(name + ".ptx"))));
+                    .isEqualTo(PtxOutline.of(text(folder, name)));
         }
     }
 
@@ -133,15 +146,12 @@ class PtxTest {
     void theyFitIntoRegisters(@TempDir Path folder) throws IOException {
         Assumptions.assumeTrue(Tools.firstLine("ptxas", "--version").isPresent(), "no ptxas on this machine");
         String cubin = folder.resolve("cubin").toString();
+        Path ptx = folder.resolve("text.ptx");
         for (String device : List.of("sm_80", "sm_90")) {
             for (String name : KernelSources.names()) {
-                List<String> spilling = Tools.run(List.of(
-                                "ptxas",
-                                "-arch=" + device,
-                                "-v",
-                                "-o",
-                                cubin,
-                                text(name).toString()))
+                Files.writeString(ptx, text(name));
+                List<String> spilling = Tools.run(
+                                List.of("ptxas", "-arch=" + device, "-v", "-o", cubin, ptx.toString()))
                         .lines()
                         .filter(line -> line.contains("bytes spill") && !line.contains(" 0 bytes spill stores"))
                         .toList();
