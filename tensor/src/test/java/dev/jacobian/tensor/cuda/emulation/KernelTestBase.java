@@ -14,7 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * What tests of kernels share: an emulated device in each order of threads, and the reference to compare with.
@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * <p>A BF16 kernel computes in F32 and rounds once, so its specification is the reference on the rounded inputs, rounded.
  */
 @ParameterizedClass
-@EnumSource(ThreadOrder.class)
+@MethodSource("dev.jacobian.tensor.cuda.emulation.ThreadOrder#tested")
 public abstract class KernelTestBase {
     protected static final DType[] TYPES = {DType.F32, DType.BF16};
 

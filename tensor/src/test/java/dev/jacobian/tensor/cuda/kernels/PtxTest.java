@@ -4,6 +4,7 @@ package dev.jacobian.tensor.cuda.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.tensor.cuda.emulation.EmulationLibrary;
+import dev.jacobian.tensor.cuda.emulation.Exhaustive;
 import dev.jacobian.tensor.cuda.emulation.KernelEmulator;
 import dev.jacobian.tensor.cuda.emulation.KernelSources;
 import dev.jacobian.tensor.cuda.emulation.ProbeKernels;
@@ -118,6 +119,7 @@ class PtxTest {
 
     @Test
     void theyComeOutTheSameWhereTheyCanBeMade(@TempDir Path folder) throws IOException {
+        Exhaustive.require();
         Optional<String> compiler = Tools.firstLine("nvcc", "--version");
         Assumptions.assumeTrue(compiler.isPresent(), "no nvcc, so the PTX cannot be made again");
         String release = Tools.run(List.of("nvcc", "--version"))
@@ -144,6 +146,7 @@ class PtxTest {
 
     @Test
     void theyFitIntoRegisters(@TempDir Path folder) throws IOException {
+        Exhaustive.require();
         Assumptions.assumeTrue(Tools.firstLine("ptxas", "--version").isPresent(), "no ptxas on this machine");
         String cubin = folder.resolve("cubin").toString();
         Path ptx = folder.resolve("text.ptx");
