@@ -6,16 +6,19 @@ import dev.jacobian.rl.metric.MajorityVote;
 import dev.jacobian.rl.metric.PassAtK;
 import dev.jacobian.rl.metric.Repetition;
 import dev.jacobian.rl.metric.SelfBleu;
-import dev.jacobian.rl.reward.Score;
+import dev.jacobian.rl.rollout.Group;
+import dev.jacobian.rl.rollout.RolloutTask;
+import dev.jacobian.rl.rollout.Rollouts;
+import dev.jacobian.rl.rollout.Trajectory;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.FinishReason;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * What a model does on a task's held-out problems.
@@ -58,24 +61,26 @@ public record Evaluation(
      */
     public static Evaluation run(CausalLM model, Task task, int problems, int samples, GenerationConfig generation) {
         List<Group> groups = sample(model, task, problems, samples, generation);
-        Tally tally = new Tally();
-        groups.forEach(group -> tally.add(group, model, task));
-        return tally.summary(groups.size(), samples, entropy(model, groups, generation));
+        Counts counts = new Counts();
+        Scoring.score(groups, model.tokenizer(), task).forEach(group -> counts.add(group, task));
+        return counts.summary(groups.size(), samples, entropy(model, groups, generation));
     }
 
     /** Only pass@1, without the measurements that cost another forward pass. */
     static double passAt1(CausalLM model, Task task, int problems, GenerationConfig generation) {
-        Tally tally = new Tally();
-        sample(model, task, problems, 1, generation).forEach(group -> tally.score(group, model, task));
-        return tally.solvedTotal() / (double) tally.solved.size();
+        List<Group> groups = sample(model, task, problems, 1, generation);
+        Counts counts = new Counts();
+        Scoring.score(groups, model.tokenizer(), task).forEach(counts::score);
+        return counts.solvedTotal() / (double) groups.size();
     }
 
     private static List<Group> sample(
             CausalLM model, Task task, int problems, int samples, GenerationConfig generation) {
         List<Problem> heldOut = task.evalProblems(problems);
-        long[] keys = new long[heldOut.size()];
-        Arrays.setAll(keys, i -> KEY_BASE + i);
-        return Rollouts.local(model).run(new RolloutTask(heldOut, keys, samples, generation, 0));
+        List<RolloutTask.Request> requests = IntStream.range(0, heldOut.size())
+                .mapToObj(i -> new RolloutTask.Request(heldOut.get(i), KEY_BASE + i, samples))
+                .toList();
+        return Rollouts.local(model).run(new RolloutTask(requests, generation, 0));
     }
 
     private static double entropy(CausalLM model, List<Group> groups, GenerationConfig generation) {
@@ -94,8 +99,8 @@ public record Evaluation(
         return sum / Math.max(1, tokens);
     }
 
-    /** Sums over completions. */
-    private static final class Tally {
+    /** Counts over completions. */
+    private static final class Counts {
         private final List<Integer> solved = new ArrayList<>();
         private double reward;
         private long tokens;
@@ -104,41 +109,32 @@ public record Evaluation(
         private double repetition;
         private double bleu;
 
-        void add(Group group, CausalLM model, Task task) {
-            boolean[] right = score(group, model, task);
+        void add(ScoredGroup scored, Task task) {
+            score(scored);
+            Group group = scored.group();
             List<Optional<String>> answers = new ArrayList<>();
-            for (Trajectory sample : group.samples()) {
-                answers.add(task.answer(model.tokenizer().decode(sample.tokenIds(), true)));
-                tokens += sample.length();
-                truncated += sample.finishReason() == FinishReason.LENGTH ? 1 : 0;
+            int[][] responses = new int[group.size()][];
+            for (int i = 0; i < responses.length; i++) {
+                Trajectory sample = group.samples().get(i);
+                responses[i] = group.completion(i);
+                answers.add(task.answer(scored.texts().get(i)));
+                tokens += sample.choices();
+                truncated += sample.finish() == FinishReason.LENGTH ? 1 : 0;
             }
             Optional<String> winner = MajorityVote.winner(answers);
-            majority += winner.isPresent() && right[answers.indexOf(winner)] ? 1 : 0;
-            int[][] responses =
-                    group.samples().stream().map(Trajectory::tokenIds).toArray(int[][]::new);
+            majority += winner.isPresent() && scored.solved()[answers.indexOf(winner)] ? 1 : 0;
             repetition += Repetition.mean(responses, 5);
             bleu += responses.length > 1 ? SelfBleu.of(responses) : Double.NaN;
         }
 
-        boolean[] score(Group group, CausalLM model, Task task) {
-            boolean[] right = new boolean[group.samples().size()];
-            int count = 0;
-            for (int i = 0; i < right.length; i++) {
-                Trajectory sample = group.samples().get(i);
-                String text = model.tokenizer().decode(sample.tokenIds(), true);
-                Score total = task.rewards()
-                        .score(group.problem().completion(text, sample.tokenIds(), sample.finishReason()))
-                        .total();
-                if (total instanceof Score.Failure(String message)) {
-                    throw new RewardException(message);
-                }
-                double value = total.orNaN();
-                right[i] = value >= task.solvedThreshold();
-                count += right[i] ? 1 : 0;
+        void score(ScoredGroup group) {
+            int solvedHere = 0;
+            for (int i = 0; i < group.rewards().length; i++) {
+                solvedHere += group.solved()[i] ? 1 : 0;
+                double value = group.rewards()[i];
                 reward += Double.isNaN(value) ? 0 : value;
             }
-            solved.add(count);
-            return right;
+            solved.add(solvedHere);
         }
 
         int solvedTotal() {

@@ -3,6 +3,8 @@ package dev.jacobian.rl;
 
 import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.TokenLogProbs;
+import dev.jacobian.rl.rollout.Group;
+import dev.jacobian.rl.rollout.Trajectory;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import java.util.ArrayList;
@@ -12,11 +14,11 @@ import java.util.List;
 final class PolicyScorer {
     private PolicyScorer() {}
 
-    /** Log-probabilities of all completion tokens, group after group, sample after sample. */
+    /** Log-probabilities of all tokens that the policy chose, group after group, sample after sample. */
     static float[] logProbs(CausalLM model, List<Group> groups, float temperature, int microBatchTokens) {
         int total = groups.stream()
                 .flatMap(g -> g.samples().stream())
-                .mapToInt(Trajectory::length)
+                .mapToInt(Trajectory::choices)
                 .sum();
         float[] all = new float[total];
         int at = 0;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
-import dev.jacobian.autograd.Parameter;
-import dev.jacobian.autograd.optim.AdamW;
-import dev.jacobian.autograd.optim.GradientClipping;
-import dev.jacobian.autograd.optim.Schedule;
+import dev.jacobian.rl.learn.Checkpointed;
+import dev.jacobian.rl.learn.Learner;
+import dev.jacobian.rl.learn.Update;
 import dev.jacobian.rl.method.Algorithm;
-import dev.jacobian.rl.task.Problem;
+import dev.jacobian.rl.rollout.Group;
+import dev.jacobian.rl.rollout.RolloutTask;
+import dev.jacobian.rl.rollout.Rollouts;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Workspace;
@@ -15,9 +16,10 @@ import dev.jacobian.transformer.MemoryPlan;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * Reinforcement learning of a language model on a task with verifiable rewards: the loop that all methods share.
@@ -28,8 +30,9 @@ import java.util.Optional;
  * model.save(target);
  * }</pre>
  *
- * <p>One step: draw problems, sample a group of completions for each, score them, compute advantages within groups, make
- * one or several optimizer steps, measure. The model that trains is the model that samples, and both use the same kernels
+ * <p>One step: <b>ask</b> for samples of the curriculum's next problems, <b>score</b> them, <b>admit</b> what shall be learned
+ * from, <b>credit</b> each token with an advantage, <b>learn</b> in one or several optimizer steps, <b>publish</b> the weights to
+ * whoever samples, let others <b>observe</b>. The model that trains is the model that samples, and both use the same kernels
  * in the same order, so a token's log-probability is the same number in both; the difference is measured all the same and
  * reported as {@code sampling/sampling_logp_difference/max}.
  *
@@ -37,16 +40,21 @@ import java.util.Optional;
  * of the seed and counters, so a checkpoint needs no generator state.
  */
 public final class RlTrainer {
+    /** How often a step samples at most before enough groups must have been admitted. */
+    private static final int MAX_WAVES = 20;
+
     private final CausalLM model;
     private final Task task;
     private final RlConfig config;
     private final Algorithm algorithm;
-    private final AdamW optimizer;
-    private final Schedule schedule;
+    private final Learner learner;
     private final List<TrainingListener> listeners = new ArrayList<>();
+    private final List<StepObserver> observers = new ArrayList<>();
     private final Workspace workspace = new Workspace();
     private final RlMemory memory;
     private Rollouts rollouts;
+    private Curriculum curriculum;
+    private Buffer buffer = Buffer.none();
     private Optional<RunDirectory> directory = Optional.empty();
     private Optional<ReferencePolicy> initial = Optional.empty();
     private TrainerState state = TrainerState.START;
@@ -57,7 +65,6 @@ public final class RlTrainer {
      * @throws IllegalStateException if the run cannot fit into the heap, with what would help
      */
     public RlTrainer(CausalLM model, Task task, RlConfig config) {
-        Algorithm chosen = config.algorithm();
         model.requireTrainable("training");
         this.memory = RlMemory.of(model, task, config);
         if (model.device().equals(Device.CPU)) {
@@ -70,13 +77,15 @@ public final class RlTrainer {
         this.model = model;
         this.task = task;
         this.config = config;
-        this.algorithm = chosen;
+        this.algorithm = config.algorithm();
         this.rollouts = Rollouts.local(model);
-        this.optimizer = new AdamW(
+        this.curriculum = Curriculum.inOrder(task, config.seed());
+        observers.addAll(List.of(new RewardMetrics(), new LengthMetrics(), new LearningMetrics(), new RewardWatch()));
+        this.learner = new Learner(
                 model.parameters(),
-                config.optimization().adamW(),
+                config.optimization(),
+                config.maxSteps() * algorithm.updatesPerRollout(),
                 config.memory().offloadOptimizer());
-        this.schedule = config.optimization().schedule(config.maxSteps() * chosen.updatesPerRollout());
     }
 
     /** The memory that the run will need at most, if completions grow to their limit. */
@@ -90,9 +99,27 @@ public final class RlTrainer {
         return this;
     }
 
+    /** Adds an observer, whose metrics join the run's. */
+    public RlTrainer observer(StepObserver observer) {
+        observers.add(observer);
+        return this;
+    }
+
     /** Replaces the sampler. */
     public RlTrainer rollouts(Rollouts sampler) {
         rollouts = sampler;
+        return this;
+    }
+
+    /** Replaces what decides about problems; before {@link #output}, which may restore its state. */
+    public RlTrainer curriculum(Curriculum choice) {
+        curriculum = choice;
+        return this;
+    }
+
+    /** Replaces where groups wait; before {@link #output}, which may restore its state. */
+    public RlTrainer buffer(Buffer choice) {
+        buffer = choice;
         return this;
     }
 
@@ -107,7 +134,7 @@ public final class RlTrainer {
     public RlTrainer output(Path folder, RunOrigin origin, boolean resume) {
         RunDirectory run = RunDirectory.open(folder, config, origin, model, resume);
         keepInitial(); // before a checkpoint replaces the weights
-        state = run.restore(model, optimizer);
+        state = run.restore(model, parts());
         directory = Optional.of(run);
         return this;
     }
@@ -120,6 +147,7 @@ public final class RlTrainer {
         if (state.step() == 0) {
             evaluateBefore();
         }
+        rollouts.publish(model, learner.updates());
         while (state.step() < config.maxSteps()) {
             workspace.run(this::step);
             state = state.withSeconds(before + (System.nanoTime() - begin) / 1e9);
@@ -127,7 +155,7 @@ public final class RlTrainer {
             if (last
                     || config.saving().saveSteps() > 0
                             && state.step() % config.saving().saveSteps() == 0) {
-                directory.ifPresent(run -> run.checkpoint(state, model, optimizer));
+                directory.ifPresent(run -> run.checkpoint(state, model, parts()));
             }
         }
         double after = evaluate(config.measuring().finalEvalProblems());
@@ -155,10 +183,10 @@ public final class RlTrainer {
         say("Measuring pass@1 on " + config.measuring().finalEvalProblems() + " held-out problems before training ...");
         double passAt1 = evaluate(config.measuring().finalEvalProblems());
         state = state.withPassAt1Before(passAt1);
-        say(String.format(java.util.Locale.ROOT, "pass@1 before training: %.1f %%", 100 * passAt1));
+        say(String.format(Locale.ROOT, "pass@1 before training: %.1f %%", 100 * passAt1));
         Measurements measurements = new Measurements();
         measurements.put("pass@1", passAt1);
-        publish(new StepMetrics(0, config.maxSteps(), measurements.values()), List.of());
+        report(new StepMetrics(0, config.maxSteps(), measurements.values()), List.of());
     }
 
     private double evaluate(int problems) {
@@ -170,110 +198,112 @@ public final class RlTrainer {
         listeners.forEach(listener -> listener.onMessage(message));
     }
 
+    /** What a checkpoint holds besides weights and counters. */
+    private Checkpointed parts() {
+        return new RunParts(learner, curriculum, buffer, config.rollout().promptsPerStep());
+    }
+
     // One step
 
     private void step() {
-        long begin = System.nanoTime();
-        TrainingStepEvent event = new TrainingStepEvent();
-        event.begin();
-        Measurements measurements = new Measurements();
-        List<Group> groups = sample();
-        double sampled = (System.nanoTime() - begin) / 1e9;
-        List<ScoredGroup> scored = groups.stream()
-                .map(g -> Scoring.score(g, model.tokenizer(), task.rewards(), algorithm.advantages()))
-                .toList();
-        measurements.rewards(scored, task.solvedThreshold());
-        measurements.lengths(groups);
-        List<PolicyGradient> gradients = gradients(scored);
-        initial.ifPresent(reference -> reference.use(policy -> score(policy, groups, gradients, measurements)));
-        update(gradients, measurements);
-        int step = state.step() + 1;
-        long tokens = groups.stream().mapToLong(Group::tokens).sum();
-        int samples = groups.stream().mapToInt(g -> g.samples().size()).sum();
-        state = state.advanced(tokens, samples);
-        measurements.put("num_tokens", state.tokens());
-        event.commit(step, samples, tokens, measurements.values().get("loss"));
-        if (config.measuring().evalSteps() > 0
-                && step % config.measuring().evalSteps() == 0
-                && step < config.maxSteps()) {
-            measurements.put("pass@1", evaluate(config.measuring().evalProblems()));
+        StepClock clock = new StepClock();
+        List<ScoredGroup> sampled = new ArrayList<>();
+        List<ScoredGroup> admitted = List.of();
+        while (admitted.isEmpty()) {
+            List<Group> groups = clock.sampling(this::ask);
+            List<ScoredGroup> scored = Scoring.score(groups, model.tokenizer(), task);
+            sampled.addAll(scored);
+            admitted = admit(scored, sampled.size());
         }
-        double seconds = (System.nanoTime() - begin) / 1e9;
-        measurements.put("step_time", seconds);
-        measurements.put("sampling_time", sampled);
-        measurements.put("tokens_per_s", tokens / seconds);
-        publish(new StepMetrics(step, config.maxSteps(), measurements.values()), completions(step, scored));
+        List<CreditedGroup> batch = CreditedGroup.of(admitted, algorithm.advantages());
+        TrainingStep step = learn(sampled, batch);
+        rollouts.publish(model, learner.updates());
+        observe(step, clock);
     }
 
-    private List<Group> sample() {
-        long first = (long) state.step() * config.rollout().promptsPerStep();
-        List<Problem> problems =
-                task.trainProblems(config.seed(), first, config.rollout().promptsPerStep());
-        long[] keys = new long[problems.size()];
-        Arrays.setAll(keys, i -> first + i);
+    private List<Group> ask() {
         GenerationConfig sampling = config.rollout().sampling(config.seed());
-        return rollouts.run(
-                new RolloutTask(problems, keys, config.rollout().numGenerations(), sampling, state.weightVersion()));
+        List<RolloutTask.Request> requests = curriculum.next(config.rollout().promptsPerStep()).stream()
+                .map(draw -> new RolloutTask.Request(
+                        draw.problem(), draw.key(), config.rollout().numGenerations()))
+                .toList();
+        List<Group> groups = rollouts.run(new RolloutTask(requests, sampling, learner.updates()));
+        while (groups.stream().anyMatch(Group::isPaused)) {
+            requests = groups.stream().map(RolloutTask.Request::continuing).toList();
+            groups = rollouts.run(new RolloutTask(requests, sampling, learner.updates()));
+        }
+        return groups;
     }
 
-    /** One gradient for each of the step's updates, over equal parts of the rollout. */
-    private List<PolicyGradient> gradients(List<ScoredGroup> scored) {
-        int updates = algorithm.updatesPerRollout();
+    /** What the step learns from, or nothing while the curriculum has admitted too little. */
+    private List<ScoredGroup> admit(List<ScoredGroup> scored, int sampledSoFar) {
+        for (ScoredGroup group : scored) {
+            curriculum.observe(group);
+            if (curriculum.admits(group)) {
+                buffer.add(group);
+            }
+        }
+        List<ScoredGroup> drawn = buffer.draw(config.rollout().promptsPerStep(), learner.updates());
+        if (drawn.isEmpty() && sampledSoFar >= MAX_WAVES * config.rollout().promptsPerStep()) {
+            throw new IllegalStateException("step " + (state.step() + 1) + ": of " + sampledSoFar
+                    + " groups the curriculum admitted fewer than the "
+                    + config.rollout().promptsPerStep()
+                    + " that a step learns from; loosen its gate, or take problems that suit the model");
+        }
+        return drawn;
+    }
+
+    /** One optimizer step for each of the equal parts of the batch. */
+    private TrainingStep learn(List<ScoredGroup> sampled, List<CreditedGroup> batch) {
+        int parts = algorithm.updatesPerRollout();
         List<PolicyGradient> gradients = new ArrayList<>();
-        for (int u = 0; u < updates; u++) {
+        for (int u = 0; u < parts; u++) {
             gradients.add(new PolicyGradient(
                     model,
                     algorithm,
                     (float) config.rollout().temperature(),
                     config.memory().microBatchTokens(),
-                    scored.subList(u * scored.size() / updates, (u + 1) * scored.size() / updates)));
+                    batch.subList(u * batch.size() / parts, (u + 1) * batch.size() / parts)));
         }
-        return gradients;
-    }
-
-    /** All that a step wants to know of the initial model, at once: it may be far away. */
-    private void score(
-            CausalLM reference, List<Group> groups, List<PolicyGradient> gradients, Measurements measurements) {
-        if (config.measuring().klSamples() > 0) {
-            measurements.put("kl_to_init", klToInitial(reference, groups));
-        }
-        if (algorithm.objective().needsReference()) {
-            gradients.forEach(gradient -> gradient.scoreReference(reference));
-        }
-    }
-
-    /** One optimizer step per gradient. */
-    private void update(List<PolicyGradient> gradients, Measurements measurements) {
+        OptionalDouble kl = askInitial(batch, gradients);
         if (algorithm.resetsOptimizer()) {
-            optimizer.reset();
+            learner.forget();
         }
+        List<TrainingStep.Learned> updates = new ArrayList<>();
         for (PolicyGradient gradient : gradients) {
-            gradient.accumulate();
-            if (gradient == gradients.getFirst()) {
-                // later parts are scored by weights that have moved on: their difference is learning, not a mismatch
-                state = state.withDifference(gradient.differenceMax());
-                measurements.put("sampling/sampling_logp_difference/mean", gradient.differenceMean());
-                measurements.put("sampling/sampling_logp_difference/max", gradient.differenceMax());
-                measurements.put("entropy", gradient.entropy());
-                requireOnPolicy(gradient.differenceMax());
-            }
-            List<Parameter> parameters = model.parameters();
-            GradientClipping.Norm norm =
-                    GradientClipping.measure(parameters, config.optimization().maxGradNorm());
-            if (!Double.isFinite(norm.norm()) || !Double.isFinite(gradient.loss())) {
-                throw new IllegalStateException("step " + (state.step() + 1) + ": the loss is " + gradient.loss()
-                        + " and the gradient norm " + norm.norm()
-                        + "; the run diverged. Resume from the last checkpoint with a lower learning_rate");
-            }
-            double learningRate = config.optimization().learningRate() * schedule.factor(state.updates());
-            optimizer.step(learningRate, norm.scale());
-            optimizer.zeroGrad();
-            state = state.updated();
-            measurements.update(gradient, norm.norm(), learningRate, gradients.size());
+            Update update = learner.update(() -> {
+                gradient.accumulate(learner.updates());
+                requireOnPolicy(gradient);
+                return gradient.loss();
+            });
+            updates.add(new TrainingStep.Learned(update, gradient.statistics(), gradient.agreement()));
         }
+        return new TrainingStep(state.step() + 1, config.maxSteps(), sampled, batch, updates, kl);
     }
 
-    private void requireOnPolicy(double difference) {
+    /** All that a step wants to know of the initial model, at once and before there are gradients: it may be far away. */
+    private OptionalDouble askInitial(List<CreditedGroup> batch, List<PolicyGradient> gradients) {
+        double[] kl = {Double.NaN};
+        initial.ifPresent(reference -> reference.use(policy -> {
+            if (config.measuring().klSamples() > 0) {
+                kl[0] = DriftEstimate.klTo(policy, batch, config);
+            }
+            if (algorithm.objective().needsReference()) {
+                gradients.forEach(gradient -> gradient.scoreReference(policy));
+            }
+        }));
+        return initial.isPresent() && config.measuring().klSamples() > 0
+                ? OptionalDouble.of(kl[0])
+                : OptionalDouble.empty();
+    }
+
+    private void requireOnPolicy(PolicyGradient gradient) {
+        double difference = gradient.agreement().differenceMax();
+        if (algorithm.strictlyOnPolicy() && gradient.foreignTokens() > 0) {
+            throw new IllegalStateException(algorithm.name() + " is strictly on-policy, but other weights chose "
+                    + gradient.foreignTokens()
+                    + " tokens of this step; sample anew for every step (Rollouts.local, Buffer.none)");
+        }
         if (algorithm.strictlyOnPolicy() && difference != 0) {
             throw new IllegalStateException(algorithm.name()
                     + " is strictly on-policy, but log-probabilities differ from the sampler's by " + difference
@@ -281,51 +311,39 @@ public final class RlTrainer {
         }
     }
 
-    /** The k3 estimate of KL(policy || initial model) per token, on the first completions of the batch. */
-    private double klToInitial(CausalLM reference, List<Group> groups) {
-        List<Group> some = new ArrayList<>();
-        int samples = 0;
-        for (Group group : groups) {
-            if (samples < config.measuring().klSamples()) {
-                some.add(group);
-                samples += group.samples().size();
-            }
-        }
-        float[] logProbs = PolicyScorer.logProbs(
-                reference,
-                some,
-                (float) config.rollout().temperature(),
-                config.memory().microBatchTokens());
-        double sum = 0;
-        int at = 0;
-        for (Group group : some) {
-            for (Trajectory sample : group.samples()) {
-                for (float logProb : sample.logProbs()) {
-                    double d = (double) logProb - logProbs[at++];
-                    sum += StrictMath.exp(-d) + d - 1;
-                }
-            }
-        }
-        return sum / Math.max(1, at);
+    private void observe(TrainingStep step, StepClock clock) {
+        Measurements measured = new Measurements();
+        observers.forEach(observer -> observer.observe(step, measured));
+        double difference = step.updates().getFirst().agreement().differenceMax();
+        long tokens = step.sampled().stream().mapToLong(g -> g.group().tokens()).sum();
+        int samples = step.sampled().stream().mapToInt(g -> g.group().size()).sum();
+        state = state.withDifference(difference).advanced(tokens, samples);
+        measured.put("num_tokens", state.tokens());
+        clock.learned(step.number(), samples, tokens, measured.values().get("loss"));
+        new HeldOutMetrics(config.measuring().evalSteps(), config.measuring().evalProblems(), this::evaluate)
+                .observe(step, measured);
+        clock.measure(measured, tokens);
+        measured.messages().forEach(this::say);
+        report(new StepMetrics(step.number(), step.of(), measured.values()), completions(step));
     }
 
-    private List<CompletionRecord> completions(int step, List<ScoredGroup> scored) {
+    private List<CompletionRecord> completions(TrainingStep step) {
+        List<CreditedGroup> batch = step.batch();
         List<CompletionRecord> records = new ArrayList<>();
-        for (int i = 0; i < Math.min(config.measuring().logCompletions(), scored.size()); i++) {
-            ScoredGroup group = scored.get(i);
-            Trajectory sample = group.group().samples().get(0);
+        for (int i = 0; i < Math.min(config.measuring().logCompletions(), batch.size()); i++) {
+            ScoredGroup group = batch.get(i).scored();
             records.add(new CompletionRecord(
-                    step,
+                    step.number(),
                     group.group().problem().prompt(),
                     group.texts().get(0),
                     group.rewards()[0],
-                    group.advantages()[0],
-                    sample.finishReason().label()));
+                    batch.get(i).advantages().mean(0),
+                    group.group().samples().getFirst().finish().label()));
         }
         return records;
     }
 
-    private void publish(StepMetrics metrics, List<CompletionRecord> completions) {
+    private void report(StepMetrics metrics, List<CompletionRecord> completions) {
         directory.ifPresent(run -> run.log(metrics, completions));
         listeners.forEach(listener -> {
             listener.onStep(metrics);

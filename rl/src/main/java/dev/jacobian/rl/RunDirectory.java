@@ -4,18 +4,15 @@ package dev.jacobian.rl;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.autograd.Parameter;
-import dev.jacobian.autograd.optim.AdamW;
 import dev.jacobian.io.AtomicFiles;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.JsonlWriter;
-import dev.jacobian.io.safetensors.SafetensorsFile;
-import dev.jacobian.io.safetensors.SafetensorsWriter;
+import dev.jacobian.rl.learn.Checkpointed;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
-import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.CausalLM;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -23,7 +20,6 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -183,8 +179,8 @@ final class RunDirectory {
     }
 
     /** Puts model and optimizer where the last checkpoint left them and opens the logs there. */
-    TrainerState restore(CausalLM model, AdamW optimizer) {
-        TrainerState state = latest().map(path -> load(path, model, optimizer)).orElse(TrainerState.START);
+    TrainerState restore(CausalLM model, Checkpointed parts) {
+        TrainerState state = latest().map(path -> load(path, model, parts)).orElse(TrainerState.START);
         // without a checkpoint the evaluation before training is made again too, so its line goes as well
         boolean fresh = latest().isEmpty();
         metrics = JsonlWriter.resume(
@@ -212,7 +208,7 @@ final class RunDirectory {
         return Integer.parseInt(checkpoint.getFileName().toString().substring(PREFIX.length()));
     }
 
-    private TrainerState load(Path checkpoint, CausalLM model, AdamW optimizer) {
+    private TrainerState load(Path checkpoint, CausalLM model, Checkpointed parts) {
         resumedFrom = Optional.of(checkpoint);
         CausalLM saved = CausalLM.load(checkpoint);
         for (Parameter parameter : model.parameters()) {
@@ -225,14 +221,9 @@ final class RunDirectory {
             throw new FormatException(
                     stateFile.toString(), "format " + json.path("format"), "Resume with the version that wrote it");
         }
-        try (SafetensorsFile file = SafetensorsFile.open(checkpoint.resolve("optimizer.safetensors"))) {
-            Map<String, Tensor> moments = new LinkedHashMap<>();
-            file.names().forEach(name -> moments.put(name, file.read(name)));
-            optimizer.restore(moments, json.path("optimizer_steps").asLong());
-        }
+        parts.restore(checkpoint, json);
         return new TrainerState(
                 json.path("step").asInt(),
-                json.path("updates").asInt(),
                 json.path("tokens").asLong(),
                 json.path("samples").asLong(),
                 json.path("pass@1_before").asDouble(),
@@ -268,17 +259,13 @@ final class RunDirectory {
         completions.flush();
     }
 
-    void checkpoint(TrainerState state, CausalLM model, AdamW optimizer) {
+    void checkpoint(TrainerState state, CausalLM model, Checkpointed parts) {
         AtomicFiles.writeDirectory(folder.resolve(PREFIX + state.step()), directory -> {
             model.saveInto(directory, DType.F32);
-            SafetensorsWriter writer = new SafetensorsWriter();
-            optimizer.state().forEach(writer::add);
-            writer.write(directory.resolve("optimizer.safetensors"));
             ObjectNode json = Json.object();
             json.put("format", FORMAT);
             json.put("step", state.step());
-            json.put("updates", state.updates());
-            json.put("optimizer_steps", optimizer.steps());
+            parts.save(directory, json);
             json.put("tokens", state.tokens());
             json.put("samples", state.samples());
             json.put("pass@1_before", state.passAt1Before());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
+import dev.jacobian.rl.rollout.Group;
+import dev.jacobian.rl.rollout.Trajectory;
 import java.util.List;
 import java.util.Map;
 
@@ -10,18 +12,19 @@ import java.util.Map;
  * @param group prompt and samples
  * @param texts decoded completions, one per sample
  * @param rewards weighted sum per sample; NaN where no reward function applied
+ * @param counts whether a sample is learned from: not if no reward function applied, not even towards an anchor
+ * @param solved whether a sample solves its problem
  * @param parts each reward function's own scores, one per sample
- * @param advantages advantage per sample
  */
 public record ScoredGroup(
-        Group group, List<String> texts, double[] rewards, Map<String, double[]> parts, double[] advantages) {
-    /** Whether nothing can be learned from comparing these samples. */
-    public boolean hasZeroAdvantages() {
-        for (double advantage : advantages) {
-            if (advantage != 0) {
-                return false;
-            }
-        }
-        return true;
+        Group group,
+        List<String> texts,
+        double[] rewards,
+        boolean[] counts,
+        boolean[] solved,
+        Map<String, double[]> parts) {
+    /** Tokens that the policy chose, per sample. */
+    public int[] choices() {
+        return group.samples().stream().mapToInt(Trajectory::choices).toArray();
     }
 }

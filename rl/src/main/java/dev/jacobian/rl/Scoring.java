@@ -2,46 +2,70 @@
 package dev.jacobian.rl;
 
 import dev.jacobian.io.tokenizer.Tokenizer;
-import dev.jacobian.rl.advantage.AdvantageEstimator;
-import dev.jacobian.rl.advantage.GroupRewards;
+import dev.jacobian.rl.reward.Completion;
 import dev.jacobian.rl.reward.Score;
-import dev.jacobian.rl.reward.WeightedRewards;
+import dev.jacobian.rl.reward.WeightedRewards.Breakdown;
+import dev.jacobian.rl.rollout.Group;
+import dev.jacobian.rl.task.Task;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Decodes completions, asks the reward functions and computes advantages, group by group. */
+/** Decodes completions and asks a task's reward functions, all groups of a rollout at once. */
 final class Scoring {
     private Scoring() {}
 
     /**
-     * Scores a group.
+     * Scores groups.
      *
-     * @throws RewardException if a reward function throws or returns a number that is not finite
+     * @throws RewardException if a reward function throws or returns a number that is not finite, or too large
      */
-    static ScoredGroup score(Group group, Tokenizer tokenizer, WeightedRewards rewards, AdvantageEstimator advantages) {
-        int n = group.samples().size();
-        List<String> texts = new ArrayList<>();
+    static List<ScoredGroup> score(List<Group> groups, Tokenizer tokenizer, Task task) {
+        List<List<Completion>> completions =
+                groups.stream().map(group -> completions(group, tokenizer)).toList();
+        List<List<Breakdown>> breakdowns = task.rewards().score(completions);
+        List<ScoredGroup> scored = new ArrayList<>();
+        for (int g = 0; g < groups.size(); g++) {
+            List<String> texts =
+                    completions.get(g).stream().map(Completion::text).toList();
+            scored.add(scored(groups.get(g), texts, breakdowns.get(g), task.solvedThreshold()));
+        }
+        return scored;
+    }
+
+    private static List<Completion> completions(Group group, Tokenizer tokenizer) {
+        List<Completion> completions = new ArrayList<>();
+        for (int i = 0; i < group.size(); i++) {
+            int[] tokens = group.completion(i);
+            completions.add(group.problem()
+                    .completion(
+                            tokenizer.decode(tokens, true),
+                            tokens,
+                            group.samples().get(i).finish()));
+        }
+        return completions;
+    }
+
+    private static ScoredGroup scored(Group group, List<String> texts, List<Breakdown> breakdowns, double solvedFrom) {
+        int n = breakdowns.size();
         double[] totals = new double[n];
-        int[] lengths = new int[n];
+        boolean[] counts = new boolean[n];
+        boolean[] solved = new boolean[n];
         Map<String, double[]> parts = new LinkedHashMap<>();
         for (int i = 0; i < n; i++) {
-            Trajectory sample = group.samples().get(i);
-            String text = tokenizer.decode(sample.tokenIds(), true);
-            texts.add(text);
-            lengths[i] = sample.length();
-            WeightedRewards.Breakdown breakdown =
-                    rewards.score(group.problem().completion(text, sample.tokenIds(), sample.finishReason()));
+            Breakdown breakdown = breakdowns.get(i);
             if (breakdown.total() instanceof Score.Failure(String message)) {
                 throw new RewardException(message);
             }
             totals[i] = breakdown.total().orNaN();
+            counts[i] = breakdown.total() instanceof Score.Value;
+            solved[i] = breakdown.alone().orNaN() >= solvedFrom;
             int index = i;
             breakdown
                     .parts()
                     .forEach((name, score) -> parts.computeIfAbsent(name, k -> new double[n])[index] = score.orNaN());
         }
-        return new ScoredGroup(group, texts, totals, parts, advantages.advantages(new GroupRewards(totals, lengths)));
+        return new ScoredGroup(group, texts, totals, counts, solved, parts);
     }
 }

@@ -10,7 +10,11 @@ import dev.jacobian.rl.method.Algorithm;
 import dev.jacobian.rl.method.Grpo;
 import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.Score;
+import dev.jacobian.rl.rollout.Group;
+import dev.jacobian.rl.rollout.RolloutTask;
+import dev.jacobian.rl.rollout.Rollouts;
 import dev.jacobian.rl.task.Addition;
+import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.PromptTask;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.tensor.ComputePool;
@@ -28,23 +32,21 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PolicyGradientTest {
     private static final Task TASK = new Addition();
 
-    private static List<ScoredGroup> rollout(CausalLM model, Algorithm algorithm) {
-        long[] keys = new long[16];
-        for (int i = 0; i < keys.length; i++) {
-            keys[i] = i;
+    private static List<CreditedGroup> rollout(CausalLM model, Algorithm algorithm) {
+        List<RolloutTask.Request> requests = new ArrayList<>();
+        for (Problem problem : TASK.trainProblems(0, 0, 16)) {
+            requests.add(new RolloutTask.Request(problem, requests.size(), 8));
         }
-        return Rollouts.local(model)
-                .run(new RolloutTask(TASK.trainProblems(0, 0, 16), keys, 8, GenerationConfig.sampling(4, 1f, 5), 0))
-                .stream()
-                .map(group -> Scoring.score(group, model.tokenizer(), TASK.rewards(), algorithm.advantages()))
-                .toList();
+        List<Group> groups =
+                Rollouts.local(model).run(new RolloutTask(requests, GenerationConfig.sampling(4, 1f, 5), 0));
+        return CreditedGroup.of(Scoring.score(groups, model.tokenizer(), TASK), algorithm.advantages());
     }
 
-    private static float[] gradient(CausalLM model, Algorithm algorithm, List<ScoredGroup> groups, int microBatch) {
+    private static float[] gradient(CausalLM model, Algorithm algorithm, List<CreditedGroup> groups, int microBatch) {
         model.parameters().forEach(Parameter::clearGrad);
         PolicyGradient gradient = new PolicyGradient(model, algorithm, 1f, microBatch, groups);
-        gradient.accumulate();
-        assertThat(gradient.differenceMax()).isEqualTo(0.0);
+        gradient.accumulate(0);
+        assertThat(gradient.agreement().differenceMax()).isEqualTo(0.0);
         float[] all = new float[(int) model.config().parameters()];
         int at = 0;
         for (Parameter parameter : model.parameters()) {
@@ -65,7 +67,7 @@ class PolicyGradientTest {
     void microBatches(String name) {
         CausalLM model = TestModels.addition();
         Algorithm algorithm = named(name);
-        List<ScoredGroup> groups = rollout(model, algorithm);
+        List<CreditedGroup> groups = rollout(model, algorithm);
         float[] whole = gradient(model, algorithm, groups, 1 << 20);
         float[] parts = gradient(model, algorithm, groups, 50);
         double norm = norm(whole);
@@ -79,17 +81,18 @@ class PolicyGradientTest {
     @DisplayName("an anchor at the policy itself pulls nowhere; one that was not asked is an error")
     void anchorAtThePolicy() {
         CausalLM model = TestModels.addition();
-        List<ScoredGroup> groups = rollout(model, named("grpo"));
+        List<CreditedGroup> groups = rollout(model, named("grpo"));
         Algorithm anchored =
                 RlConfig.DEFAULT.withMethod(Grpo.DEFAULT.withBeta(0.5)).algorithm();
         float[] free = gradient(model, named("grpo"), groups, 50);
         model.parameters().forEach(Parameter::clearGrad);
         PolicyGradient unasked = new PolicyGradient(model, anchored, 1f, 50, groups);
-        assertThatThrownBy(unasked::accumulate).hasMessageContaining("needs the reference policy's log-probabilities");
+        assertThatThrownBy(() -> unasked.accumulate(0))
+                .hasMessageContaining("needs the reference policy's log-probabilities");
         model.parameters().forEach(Parameter::clearGrad);
         PolicyGradient asked = new PolicyGradient(model, anchored, 1f, 50, groups);
         asked.scoreReference(model);
-        asked.accumulate();
+        asked.accumulate(0);
         assertThat(asked.statistics().klMean()).isZero();
         int at = 0;
         for (Parameter parameter : model.parameters()) {
@@ -122,7 +125,7 @@ class PolicyGradientTest {
     void onPolicyIdentity() {
         CausalLM model = TestModels.addition();
         Algorithm opo = named("opo");
-        List<ScoredGroup> groups = rollout(model, opo);
+        List<CreditedGroup> groups = rollout(model, opo);
         Algorithm clipped = new Algorithm(
                 "clipped", opo.advantages(), named("grpo").objective(), opo.aggregation(), 1, false, false);
         Algorithm mirror =
@@ -137,9 +140,9 @@ class PolicyGradientTest {
     void order() {
         CausalLM model = TestModels.addition();
         Algorithm algorithm = named("grpo");
-        List<ScoredGroup> groups = rollout(model, algorithm);
+        List<CreditedGroup> groups = rollout(model, algorithm);
         float[] forward = gradient(model, algorithm, groups, 1 << 20);
-        List<ScoredGroup> reversed = new ArrayList<>(groups);
+        List<CreditedGroup> reversed = new ArrayList<>(groups);
         Collections.reverse(reversed);
         float[] backward = gradient(model, algorithm, reversed, 1 << 20);
         double norm = norm(forward);

@@ -4,7 +4,11 @@ package dev.jacobian.rl;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.autograd.Parameter;
+import dev.jacobian.rl.rollout.Group;
+import dev.jacobian.rl.rollout.RolloutTask;
+import dev.jacobian.rl.rollout.Rollouts;
 import dev.jacobian.rl.task.Addition;
+import dev.jacobian.rl.task.Problem;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
@@ -23,9 +27,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ReferencePolicyDeviceTest {
     private static List<Group> groups(CausalLM model) {
         Addition task = new Addition();
-        return Rollouts.local(model)
-                .run(new RolloutTask(
-                        task.trainProblems(0, 0, 3), new long[] {0, 1, 2}, 4, GenerationConfig.sampling(4, 1f, 5), 0));
+        List<RolloutTask.Request> requests = new ArrayList<>();
+        for (Problem problem : task.trainProblems(0, 0, 3)) {
+            requests.add(new RolloutTask.Request(problem, requests.size(), 4));
+        }
+        return Rollouts.local(model).run(new RolloutTask(requests, GenerationConfig.sampling(4, 1f, 5), 0));
     }
 
     private static List<Float> scores(ReferencePolicy reference, List<Group> groups) {

@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Small trained models for tests. */
-final class TestModels {
+public final class TestModels {
     private TestModels() {}
 
     static Path additionFolder() {
@@ -21,7 +21,7 @@ final class TestModels {
     }
 
     /** A 103K-parameter Qwen3 that adds two numbers right a third of the time. */
-    static CausalLM addition() {
+    public static CausalLM addition() {
         return CausalLM.load(additionFolder());
     }
 
@@ -33,7 +33,7 @@ final class TestModels {
     }
 
     /** The bits of all weights, one parameter after another. */
-    static List<Integer> bits(CausalLM model) {
+    public static List<Integer> bits(CausalLM model) {
         List<Integer> bits = new ArrayList<>();
         for (Parameter parameter : model.parameters()) {
             for (float value : parameter.value().toFloatArray()) {

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.advantage;
 
+import java.util.List;
+
 /**
- * Turns the rewards of one prompt's samples into advantages.
+ * Turns rewards into advantages: one for every token that the policy chose.
+ *
+ * <p>It sees all groups of a rollout at once, so that it may scale by the whole batch; most look at one group after another and
+ * give a sample's tokens one advantage: those are {@link GroupEstimator}s.
  *
  * <p>Implementations are pure functions. They give a sample without reward the advantage 0, and a group without scored
  * samples only zeros.
@@ -11,10 +16,10 @@ package dev.jacobian.rl.advantage;
 public interface AdvantageEstimator {
 
     /**
-     * The advantage of every sample of a group.
+     * The advantages of every group.
      *
-     * @param group G samples of one prompt
-     * @return [G] advantages in the group's order
+     * @param batch the groups of a rollout
+     * @return one for each, in order
      */
-    double[] advantages(GroupRewards group);
+    List<GroupAdvantages> advantages(List<GroupRewards> batch);
 }

@@ -11,7 +11,7 @@ package dev.jacobian.rl.advantage;
  *
  * @param epsilon added to the standard deviation, in units of reward
  */
-public record GroupNormalized(double epsilon) implements AdvantageEstimator {
+public record GroupNormalized(double epsilon) implements GroupEstimator {
 
     /** TRL's ε. */
     public static final double DEFAULT_EPSILON = 1e-4;

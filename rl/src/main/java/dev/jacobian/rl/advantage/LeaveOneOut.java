@@ -8,7 +8,7 @@ package dev.jacobian.rl.advantage;
  * <p>The baseline of a sample does not contain its own reward, so the gradient estimate is unbiased. G counts the
  * samples with a reward; a sample alone in its group has nothing to be compared with and gets 0.
  */
-public record LeaveOneOut() implements AdvantageEstimator {
+public record LeaveOneOut() implements GroupEstimator {
 
     @Override
     public double[] advantages(GroupRewards group) {

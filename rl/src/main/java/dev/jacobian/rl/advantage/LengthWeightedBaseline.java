@@ -11,7 +11,7 @@ package dev.jacobian.rl.advantage;
  *
  * <p>If no scored sample has a counted token the group has no gradient, and its advantages are 0.
  */
-public record LengthWeightedBaseline() implements AdvantageEstimator {
+public record LengthWeightedBaseline() implements GroupEstimator {
 
     @Override
     public double[] advantages(GroupRewards group) {

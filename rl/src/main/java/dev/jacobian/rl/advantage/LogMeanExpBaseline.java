@@ -9,7 +9,7 @@ package dev.jacobian.rl.advantage;
  *
  * @param tau the strength of the KL anchor, in units of reward per nat; the same τ as the objective's
  */
-public record LogMeanExpBaseline(double tau) implements AdvantageEstimator {
+public record LogMeanExpBaseline(double tau) implements GroupEstimator {
 
     /** Checks that τ is positive and finite. */
     public LogMeanExpBaseline {

@@ -3,8 +3,9 @@
 /**
  * Advantages: how much better than its group a sample is.
  *
- * <p>Every estimator sees one {@link dev.jacobian.rl.advantage.GroupRewards group} (a prompt's samples) at a time and
- * subtracts a baseline; two methods of the family usually differ in nothing else.
+ * <p>An {@link dev.jacobian.rl.advantage.AdvantageEstimator} turns the rewards of a whole batch into an advantage per token. Most
+ * see one {@link dev.jacobian.rl.advantage.GroupRewards group} (a prompt's samples) at a time and subtract a baseline; two
+ * methods of the family usually differ in nothing else.
  *
  * <table>
  * <caption>Which estimator for which method</caption>
@@ -16,6 +17,8 @@
  * <tr><td>{@link dev.jacobian.rl.advantage.LengthWeightedBaseline}</td><td>length-weighted mean</td><td>OPO</td></tr>
  * <tr><td>{@link dev.jacobian.rl.advantage.LogMeanExpBaseline}</td><td>log-mean-exp</td>
  *     <td>online mirror descent, exact partition</td></tr>
+ * <tr><td>{@link dev.jacobian.rl.advantage.BatchScaling}</td><td>another's, divided by the batch's standard deviation</td>
+ *     <td>GRPO with {@code scale_rewards="batch"}</td></tr>
  * <tr><td>{@link dev.jacobian.rl.advantage.NoBaseline}</td><td>none</td><td>plain REINFORCE, win rates</td></tr>
  * </table>
  */

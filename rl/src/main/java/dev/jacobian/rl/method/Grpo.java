@@ -31,7 +31,9 @@ public record Grpo(
         @Setting(value = "dapo", doc = "how token losses become one number")
         LossType lossType,
 
-        @Setting(value = "group", doc = "what divides the advantages: the group's standard deviation, or nothing")
+        @Setting(
+                value = "group",
+                doc = "what divides the advantages: the standard deviation of the group, of the batch, or nothing")
         ScaleRewards scaleRewards,
 
         @Setting(value = "1e-4", doc = "added to that standard deviation, in units of reward")

@@ -2,6 +2,7 @@
 package dev.jacobian.rl.method;
 
 import dev.jacobian.rl.advantage.AdvantageEstimator;
+import dev.jacobian.rl.advantage.BatchScaling;
 import dev.jacobian.rl.advantage.GroupNormalized;
 import dev.jacobian.rl.advantage.MeanBaseline;
 
@@ -9,6 +10,8 @@ import dev.jacobian.rl.advantage.MeanBaseline;
 public enum ScaleRewards {
     /** The group's standard deviation, plus an epsilon. */
     GROUP,
+    /** The standard deviation of all rewards of the rollout, plus an epsilon. */
+    BATCH,
     /** Nothing (Dr.GRPO, arXiv 2503.20783). */
     NONE;
 
@@ -16,6 +19,7 @@ public enum ScaleRewards {
     AdvantageEstimator advantages(double epsilon) {
         return switch (this) {
             case GROUP -> new GroupNormalized(epsilon);
+            case BATCH -> new BatchScaling(new MeanBaseline(), epsilon);
             case NONE -> new MeanBaseline();
         };
     }

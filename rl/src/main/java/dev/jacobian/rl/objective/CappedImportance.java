@@ -32,23 +32,23 @@ public record CappedImportance(double ratioCap, KlPenalty klPenalty) implements 
     @Override
     public ObjectiveResult evaluate(TokenBatch batch, Normalizer normalizer) {
         klPenalty.check(batch);
-        Tally tally = new Tally(batch);
+        ObjectiveSums sums = new ObjectiveSums(batch);
         for (int s = 0; s < batch.sequences(); s++) {
             double weight = normalizer.weight(batch.length(s));
-            double advantage = batch.advantages()[s];
             for (int t = batch.start(s); t < batch.end(s); t++) {
                 if (!batch.mask()[t]) {
                     continue;
                 }
+                double advantage = batch.advantages()[t];
                 double ratio = StrictMath.exp(batch.logRatio(t));
                 if (ratio > ratioCap) {
-                    tally.clippedHigh();
+                    sums.clippedHigh();
                 }
                 double importance = Math.min(ratio, ratioCap);
-                tally.loss(-weight * importance * advantage * batch.logProbs()[t]);
-                tally.gradient(t, -weight * importance * advantage + tally.kl(klPenalty, t, weight));
+                sums.loss(-weight * importance * advantage * batch.logProbs()[t]);
+                sums.gradient(t, -weight * importance * advantage + sums.kl(klPenalty, t, weight));
             }
         }
-        return tally.result();
+        return sums.result();
     }
 }

@@ -48,16 +48,20 @@ public record ClippedSurrogate(double epsilonLow, double epsilonHigh, KlPenalty 
     @Override
     public ObjectiveResult evaluate(TokenBatch batch, Normalizer normalizer) {
         klPenalty.check(batch);
-        Tally tally = new Tally(batch);
+        ObjectiveSums sums = new ObjectiveSums(batch);
         for (int s = 0; s < batch.sequences(); s++) {
             int length = batch.length(s);
             double weight = normalizer.weight(length);
-            double advantage = batch.advantages()[s];
-            double sum = level == RatioLevel.TOKEN ? 0 : logRatioSum(batch, s);
+            double sum = 0;
+            if (level != RatioLevel.TOKEN) {
+                batch.requireOneAdvantage(s, "a ratio of sequences");
+                sum = logRatioSum(batch, s);
+            }
             for (int t = batch.start(s); t < batch.end(s); t++) {
                 if (!batch.mask()[t]) {
                     continue;
                 }
+                double advantage = batch.advantages()[t];
                 double logRatio = switch (level) {
                     case TOKEN -> batch.logRatio(t);
                     case SEQUENCE_MEAN -> sum / length;
@@ -70,20 +74,20 @@ public record ClippedSurrogate(double epsilonLow, double epsilonHigh, KlPenalty 
                 double derivative = 0; // of the loss with respect to this token's log-probability
                 if (low) {
                     loss = -(1 - epsilonLow) * advantage;
-                    tally.clippedLow();
+                    sums.clippedLow();
                 } else if (high) {
                     loss = -(1 + epsilonHigh) * advantage;
-                    tally.clippedHigh();
+                    sums.clippedHigh();
                 } else if (advantage != 0) {
                     loss = -ratio * advantage;
                     // At a sequence level l equal token losses depend on this token: l · ρ/l, or l · ρ.
                     derivative = level == RatioLevel.SEQUENCE_SUM ? length * loss : loss;
                 }
-                tally.loss(weight * loss);
-                tally.gradient(t, weight * derivative + tally.kl(klPenalty, t, weight));
+                sums.loss(weight * loss);
+                sums.gradient(t, weight * derivative + sums.kl(klPenalty, t, weight));
             }
         }
-        return tally.result();
+        return sums.result();
     }
 
     private static double logRatioSum(TokenBatch batch, int s) {

@@ -19,7 +19,7 @@ package dev.jacobian.rl.objective;
  * @param ratioMax the largest ratio; negative infinity without tokens
  * @param absDeltaSum sum over sequences of |Δ|, Δ = Σ_t log(π_θ/π_old)
  * @param absDeltaMax the largest |Δ| of a sequence, in nats
- * @param deltaAgrees sequences with A ≠ 0 whose Δ has the sign of A
+ * @param deltaAgrees sequences with A ≠ 0 whose Δ has the sign of A, the sum of its tokens' advantages
  * @param deltaCompared sequences with A ≠ 0 and Δ ≠ 0
  */
 public record ObjectiveStatistics(

@@ -34,17 +34,17 @@ public record Reinforce(KlPenalty klPenalty) implements PolicyObjective {
     @Override
     public ObjectiveResult evaluate(TokenBatch batch, Normalizer normalizer) {
         klPenalty.check(batch);
-        Tally tally = new Tally(batch);
+        ObjectiveSums sums = new ObjectiveSums(batch);
         for (int s = 0; s < batch.sequences(); s++) {
             double weight = normalizer.weight(batch.length(s));
-            double advantage = batch.advantages()[s];
             for (int t = batch.start(s); t < batch.end(s); t++) {
                 if (batch.mask()[t]) {
-                    tally.loss(-weight * advantage * batch.logProbs()[t]);
-                    tally.gradient(t, -weight * advantage + tally.kl(klPenalty, t, weight));
+                    double advantage = batch.advantages()[t];
+                    sums.loss(-weight * advantage * batch.logProbs()[t]);
+                    sums.gradient(t, -weight * advantage + sums.kl(klPenalty, t, weight));
                 }
             }
         }
-        return tally.result();
+        return sums.result();
     }
 }

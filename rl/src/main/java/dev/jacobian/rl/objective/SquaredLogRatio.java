@@ -86,33 +86,37 @@ public record SquaredLogRatio(Level level, Form form, double tau, double coeffic
 
     @Override
     public ObjectiveResult evaluate(TokenBatch batch, Normalizer normalizer) {
-        Tally tally = new Tally(batch);
+        ObjectiveSums sums = new ObjectiveSums(batch);
         for (int s = 0; s < batch.sequences(); s++) {
             double weight = normalizer.weight(batch.length(s));
-            double target = batch.advantages()[s] / tau;
+            if (level == Level.SEQUENCE) {
+                batch.requireOneAdvantage(s, "a squared log-ratio of sequences");
+            }
+            double target = 0;
             double logProb = 0;
             double delta = 0;
             for (int t = batch.start(s); t < batch.end(s); t++) {
                 if (!batch.mask()[t]) {
                     continue;
                 }
+                target = batch.advantages()[t] / tau;
                 if (level == Level.TOKEN) {
-                    tally.loss(weight * loss(target, batch.logProbs()[t], batch.logRatio(t)));
-                    tally.gradient(t, weight * derivative(target, batch.logRatio(t)));
+                    sums.loss(weight * loss(target, batch.logProbs()[t], batch.logRatio(t)));
+                    sums.gradient(t, weight * derivative(target, batch.logRatio(t)));
                 }
                 logProb += batch.logProbs()[t];
                 delta += batch.logRatio(t);
             }
             if (level == Level.SEQUENCE) {
-                tally.loss(weight * loss(target, logProb, delta));
+                sums.loss(weight * loss(target, logProb, delta));
                 for (int t = batch.start(s); t < batch.end(s); t++) {
                     if (batch.mask()[t]) {
-                        tally.gradient(t, weight * derivative(target, delta));
+                        sums.gradient(t, weight * derivative(target, delta));
                     }
                 }
             }
         }
-        return tally.result();
+        return sums.result();
     }
 
     private double loss(double target, double logProb, double delta) {

@@ -14,16 +14,32 @@ import java.util.Map;
  * <p>Values are what JSON has: strings, numbers, booleans, lists and maps. A column that is missing or of another type
  * is an error that says which columns there are.
  *
- * @param values unmodifiable, in file order
+ * @param values unmodifiable with all that is in them, in file order
  */
 public record Columns(Map<String, Object> values) {
 
     /** No columns. */
     public static final Columns NONE = new Columns(Map.of());
 
-    /** Copies the map. */
+    /** Copies the map, and the maps and lists in it: a reward function must not change the next one's problem. */
     public Columns {
-        values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
+        values = frozen(values);
+    }
+
+    private static Map<String, Object> frozen(Map<?, ?> map) {
+        Map<String, Object> copy = new LinkedHashMap<>();
+        map.forEach((name, value) -> copy.put((String) name, frozen(value)));
+        return Collections.unmodifiableMap(copy);
+    }
+
+    private static Object frozen(Object value) {
+        return switch (value) {
+            case Map<?, ?> map -> frozen(map);
+            case List<?> list ->
+                Collections.unmodifiableList(
+                        new ArrayList<>(list.stream().map(Columns::frozen).toList()));
+            case null, default -> value;
+        };
     }
 
     /** One column. */

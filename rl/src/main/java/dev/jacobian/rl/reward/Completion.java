@@ -10,8 +10,17 @@ import dev.jacobian.transformer.generation.FinishReason;
  * @param prompt the text before the completion
  * @param columns the problem's other data
  * @param text the completion, decoded without special tokens
- * @param tokenIds the sampled tokens, end token included; not copied
+ * @param tokenIds the sampled tokens, end token included; copied in and out, so that nobody changes what is trained on
  * @param finishReason why it ended
  */
 public record Completion(
-        String problemId, String prompt, Columns columns, String text, int[] tokenIds, FinishReason finishReason) {}
+        String problemId, String prompt, Columns columns, String text, int[] tokenIds, FinishReason finishReason) {
+    public Completion {
+        tokenIds = tokenIds.clone();
+    }
+
+    @Override
+    public int[] tokenIds() {
+        return tokenIds.clone();
+    }
+}

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reward;
 
+import java.util.Arrays;
+import java.util.List;
+
 /**
  * The length reward of Kimi k1.5 (arXiv 2501.12599): among the samples of one prompt shorter is better, and a wrong
  * answer never gains by being short.
@@ -11,10 +14,39 @@ package dev.jacobian.rl.reward;
  * </pre>
  *
  * <p>It lies in [-1/2, 1/2]: with a weight below 2 every right answer stays above every wrong one. The report trains
- * without it first and then switches it on with a constant weight.
+ * without it first and then switches it on with a constant weight:
+ *
+ * <pre>{@code
+ * WeightedRewards rewards = WeightedRewards.of(new ExactMatchReward()).plus(new GroupLengthReward(1), 0.5);
+ * }</pre>
+ *
+ * @param rightFrom what the other rewards must give a sample so that it is right
  */
-public final class GroupLengthReward {
-    private GroupLengthReward() {}
+public record GroupLengthReward(double rightFrom) implements GroupReward {
+
+    /** Checks that the threshold is a number. */
+    public GroupLengthReward {
+        if (!Double.isFinite(rightFrom)) {
+            throw new IllegalArgumentException("rightFrom must be finite, got " + rightFrom);
+        }
+    }
+
+    @Override
+    public String name() {
+        return "group_length";
+    }
+
+    @Override
+    public List<Score> score(Samples group) {
+        int n = group.completions().size();
+        boolean[] right = new boolean[n];
+        int[] lengths = new int[n];
+        for (int i = 0; i < n; i++) {
+            right[i] = group.rewards()[i] >= rightFrom;
+            lengths[i] = group.completions().get(i).tokenIds().length;
+        }
+        return Arrays.stream(of(right, lengths)).mapToObj(Score::of).toList();
+    }
 
     /**
      * The length reward of every sample of a group, unweighted.

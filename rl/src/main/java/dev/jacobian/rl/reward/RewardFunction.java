@@ -9,15 +9,16 @@ package dev.jacobian.rl.reward;
  * }</pre>
  *
  * <p>A function is called from several threads at once and must give the same score for the same completion. It may
- * throw: the caller turns that into a {@link Score.Failure}.
+ * throw: the caller turns that into a {@link Score.Failure}. What it is given is its own copy.
  */
 @FunctionalInterface
-public interface RewardFunction {
+public non-sealed interface RewardFunction extends Reward {
 
     /** The score of one completion. */
     Score score(Completion completion);
 
     /** The name in metrics and messages; for a lambda give one with {@link #named}. */
+    @Override
     default String name() {
         return getClass().getSimpleName();
     }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.sft;
 
-import dev.jacobian.autograd.optim.AdamW;
-import dev.jacobian.autograd.optim.GradientClipping;
-import dev.jacobian.autograd.optim.Schedule;
 import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.rl.StepMetrics;
 import dev.jacobian.rl.TrainingListener;
+import dev.jacobian.rl.learn.Learner;
+import dev.jacobian.rl.learn.Update;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
@@ -76,11 +75,11 @@ public final class SftTrainer {
     }
 
     private double train(TrainingPass pass) {
-        AdamW optimizer = new AdamW(
+        Learner learner = new Learner(
                 model.parameters(),
-                config.optimization().adamW(),
+                config.optimization(),
+                config.maxSteps(),
                 config.memory().offloadOptimizer());
-        Schedule schedule = config.optimization().schedule(config.maxSteps());
         double loss = 0;
         long tokens = 0;
         long begin = System.nanoTime();
@@ -90,23 +89,14 @@ public final class SftTrainer {
             for (int i = 0; i < config.batchSize(); i++) {
                 encode(data.example(config.seed(), (long) step * config.batchSize() + i), sequences, labels);
             }
-            loss = accumulate(pass, sequences, labels);
-            GradientClipping.Norm norm = GradientClipping.measure(
-                    model.parameters(), config.optimization().maxGradNorm());
-            if (!Double.isFinite(loss) || !Double.isFinite(norm.norm())) {
-                throw new IllegalStateException(
-                        "step " + (step + 1) + ": the loss is " + loss + " and the gradient norm " + norm.norm()
-                                + "; the run diverged. Start again with a lower learning_rate");
-            }
-            double learningRate = config.optimization().learningRate() * schedule.factor(step);
-            optimizer.step(learningRate, norm.scale());
-            workspace.run(optimizer::zeroGrad); // inside, so that the next gradients take the same arrays
+            Update update = workspace.compute(() -> learner.update(() -> accumulate(pass, sequences, labels)));
+            loss = update.loss();
             tokens += sequences.stream().mapToInt(s -> s.length).sum();
             if ((step + 1) % config.loggingSteps() == 0 || step + 1 == config.maxSteps()) {
                 Map<String, Double> values = new LinkedHashMap<>();
                 values.put("loss", loss);
-                values.put("grad_norm", norm.norm());
-                values.put("learning_rate", learningRate);
+                values.put("grad_norm", update.gradientNorm());
+                values.put("learning_rate", update.learningRate());
                 values.put("num_tokens", (double) tokens);
                 values.put("tokens_per_s", tokens / ((System.nanoTime() - begin) / 1e9));
                 StepMetrics metrics = new StepMetrics(step + 1, config.maxSteps(), values);
@@ -160,7 +150,7 @@ public final class SftTrainer {
             LabelledBatch batch = LabelledBatch.of(sequences.subList(from, to), labels.subList(from, to));
             float[] weights = new float[batch.targets().length];
             Arrays.fill(weights, 1f / counted);
-            loss += workspace.compute(() -> pass.run(batch, weights));
+            loss += pass.run(batch, weights); // in a scope of its own, within the step's
             from = to;
         }
         return loss;

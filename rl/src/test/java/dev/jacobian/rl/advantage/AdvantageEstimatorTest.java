@@ -18,7 +18,7 @@ class AdvantageEstimatorTest {
     private static final double NONE = Double.NaN;
     private static final GroupRewards GOLDEN = new GroupRewards(new double[] {1, 0, 0, 1}, new int[] {2, 6, 3, 1});
 
-    static Stream<AdvantageEstimator> comparing() {
+    static Stream<GroupEstimator> comparing() {
         return Stream.of(
                 new GroupNormalized(),
                 new MeanBaseline(),
@@ -76,7 +76,7 @@ class AdvantageEstimatorTest {
 
     @ParameterizedTest
     @MethodSource("comparing")
-    void equalRewardsGiveExactlyZero(AdvantageEstimator estimator) {
+    void equalRewardsGiveExactlyZero(GroupEstimator estimator) {
         GroupRewards group = new GroupRewards(new double[] {0.1, 0.1, 0.1, 0.1, 0.1}, new int[] {3, 1, 4, 1, 5});
         assertThat(estimator.advantages(group)).containsOnly(0.0);
         assertThat(group.isDegenerate()).isTrue();
@@ -85,7 +85,7 @@ class AdvantageEstimatorTest {
 
     @ParameterizedTest
     @MethodSource("comparing")
-    void aSampleWithoutRewardIsLeftOut(AdvantageEstimator estimator) {
+    void aSampleWithoutRewardIsLeftOut(GroupEstimator estimator) {
         double[] without = estimator.advantages(new GroupRewards(new double[] {1, 0.2, 0, 1}, new int[] {2, 6, 3, 1}));
         double[] with =
                 estimator.advantages(new GroupRewards(new double[] {1, 0.2, NONE, 0, 1}, new int[] {2, 6, 100, 3, 1}));
@@ -94,7 +94,7 @@ class AdvantageEstimatorTest {
 
     @ParameterizedTest
     @MethodSource("comparing")
-    void lonelyAndEmptyGroupsTeachNothing(AdvantageEstimator estimator) {
+    void lonelyAndEmptyGroupsTeachNothing(GroupEstimator estimator) {
         assertThat(estimator.advantages(new GroupRewards(new double[] {0.7}, new int[] {3})))
                 .containsExactly(0);
         assertThat(estimator.advantages(new GroupRewards(new double[] {NONE, 0.7}, new int[] {3, 4})))
@@ -105,7 +105,7 @@ class AdvantageEstimatorTest {
 
     @ParameterizedTest
     @MethodSource("comparing")
-    void shufflingTheGroupShufflesTheAdvantages(AdvantageEstimator estimator) {
+    void shufflingTheGroupShufflesTheAdvantages(GroupEstimator estimator) {
         GroupRewards group = random(8, 6);
         int[] order = {3, 0, 7, 1, 6, 2, 5, 4};
         double[] rewards =
@@ -129,11 +129,11 @@ class AdvantageEstimatorTest {
         List<GroupRewards> groups = List.of(
                 new GroupRewards(new double[] {1, 0}, new int[] {1, 1}),
                 new GroupRewards(new double[] {1, 1, NONE}, new int[] {1, 1, 1}));
-        List<double[]> advantages = new BatchScaling().advantages(groups, new MeanBaseline());
+        List<GroupAdvantages> advantages = new BatchScaling(new MeanBaseline()).advantages(groups);
         // Rewards 1, 0, 1, 1: Bessel deviation sqrt(0.75 / 3) = 0.5.
-        check(advantages.get(0), 0.5 / 0.5001, -0.5 / 0.5001);
-        check(advantages.get(1), 0, 0, 0);
-        assertThat(new BatchScaling().advantages(List.of(), new MeanBaseline())).isEmpty();
+        check(samples(advantages.get(0)), 0.5 / 0.5001, -0.5 / 0.5001);
+        check(samples(advantages.get(1)), 0, 0, 0);
+        assertThat(new BatchScaling(new MeanBaseline()).advantages(List.of())).isEmpty();
     }
 
     @Test
@@ -148,7 +148,27 @@ class AdvantageEstimatorTest {
                 .hasMessageContaining("length 1");
         assertThatThrownBy(() -> new GroupNormalized(0)).hasMessageContaining("epsilon");
         assertThatThrownBy(() -> new LogMeanExpBaseline(Double.NaN)).hasMessageContaining("tau");
-        assertThatThrownBy(() -> new BatchScaling(-1)).hasMessageContaining("epsilon");
+        assertThatThrownBy(() -> new BatchScaling(new MeanBaseline(), -1)).hasMessageContaining("epsilon");
+    }
+
+    private static double[] samples(GroupAdvantages group) {
+        return IntStream.range(0, group.size()).mapToDouble(group::mean).toArray();
+    }
+
+    @Test
+    void advantagesPerTokenKeepTheirShape() {
+        GroupAdvantages tokens = GroupAdvantages.ofTokens(new double[][] {{0, 2}, {}, {-1}});
+        assertThat(tokens.at(0, 1)).isEqualTo(2);
+        assertThat(samples(tokens)).containsExactly(1, 0, -1);
+        assertThat(tokens.isZero()).isFalse();
+        tokens.requireFor(new int[] {2, 0, 1});
+        assertThatThrownBy(() -> tokens.requireFor(new int[] {2, 1, 1})).hasMessageContaining("sample 1 0 advantages");
+        assertThatThrownBy(() -> tokens.requireFor(new int[2])).hasMessageContaining("3 samples");
+        GroupAdvantages samples = GroupAdvantages.ofSamples(new double[] {0.5, -0.5});
+        assertThat(samples.at(1, 17)).isEqualTo(-0.5);
+        samples.requireFor(new int[] {3, 4});
+        assertThat(GroupAdvantages.ofTokens(new double[][] {{0, 0}, {0}}).isZero())
+                .isTrue();
     }
 
     private static GroupRewards random(int size, long seed) {

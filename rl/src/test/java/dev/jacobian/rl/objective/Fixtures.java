@@ -16,12 +16,14 @@ final class Fixtures {
 
     /** The group of four with hand-checkable numbers: rewards 1, 0, 0, 1. */
     static TokenBatch golden(double... advantages) {
-        return new TokenBatch(NEW, OLD, Optional.of(REF), advantages, OFFSETS, all(NEW.length));
+        return new TokenBatch(
+                NEW, OLD, Optional.of(REF), TokenBatch.spread(advantages, OFFSETS), OFFSETS, all(NEW.length));
     }
 
     /** The same, scored by the policy that sampled it. */
     static TokenBatch goldenOnPolicy(double... advantages) {
-        return new TokenBatch(NEW, NEW, Optional.of(REF), advantages, OFFSETS, all(NEW.length));
+        return new TokenBatch(
+                NEW, NEW, Optional.of(REF), TokenBatch.spread(advantages, OFFSETS), OFFSETS, all(NEW.length));
     }
 
     /**
@@ -47,7 +49,7 @@ final class Fixtures {
             ref[t] = now[t] + onGrid(0.5 * random.nextGaussian());
             mask[t] = random.nextInt(5) > 0;
         }
-        return new TokenBatch(now, old, Optional.of(ref), advantages, offsets, mask);
+        return new TokenBatch(now, old, Optional.of(ref), TokenBatch.spread(advantages, offsets), offsets, mask);
     }
 
     static boolean[] all(int tokens) {

@@ -4,7 +4,7 @@ package dev.jacobian.rl.objective;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.jacobian.rl.advantage.AdvantageEstimator;
+import dev.jacobian.rl.advantage.GroupEstimator;
 import dev.jacobian.rl.advantage.GroupNormalized;
 import dev.jacobian.rl.advantage.GroupRewards;
 import dev.jacobian.rl.advantage.LeaveOneOut;
@@ -18,7 +18,7 @@ class ObjectiveGoldenTest {
     private static final Aggregation TOKEN_MEAN_PER_SEQUENCE = Aggregation.sequenceMeanTokenMean();
     private static final Aggregation TOKEN_SUM_PER_SEQUENCE = Aggregation.sequenceMeanTokenSum();
     private static final Aggregation DR_GRPO = Aggregation.constant(8);
-    private static final AdvantageEstimator MEAN = new MeanBaseline();
+    private static final GroupEstimator MEAN = new MeanBaseline();
 
     @Test
     void clippedSurrogate() {
@@ -129,12 +129,12 @@ class ObjectiveGoldenTest {
     }
 
     private static void check(
-            PolicyObjective objective, AdvantageEstimator estimator, Aggregation aggregation, double expected) {
+            PolicyObjective objective, GroupEstimator estimator, Aggregation aggregation, double expected) {
         assertThat(evaluate(objective, estimator, aggregation).loss()).isCloseTo(expected, within(6e-7));
     }
 
     private static ObjectiveResult evaluate(
-            PolicyObjective objective, AdvantageEstimator estimator, Aggregation aggregation) {
+            PolicyObjective objective, GroupEstimator estimator, Aggregation aggregation) {
         double[] advantages = estimator.advantages(new GroupRewards(new double[] {1, 0, 0, 1}, Fixtures.LENGTHS));
         return objective.evaluate(Fixtures.golden(advantages), aggregation.normalizer(Fixtures.LENGTHS));
     }

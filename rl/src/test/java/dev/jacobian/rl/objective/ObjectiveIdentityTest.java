@@ -2,6 +2,7 @@
 package dev.jacobian.rl.objective;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.jacobian.rl.advantage.GroupNormalized;
@@ -96,7 +97,12 @@ class ObjectiveIdentityTest {
         double[] advantages =
                 new GroupNormalized().advantages(new GroupRewards(new double[] {1, 0, 0, 1}, new int[] {3, 3, 3, 3}));
         TokenBatch batch = new TokenBatch(
-                Fixtures.NEW, Fixtures.NEW, Optional.empty(), advantages, new int[] {0, 3, 6, 9, 12}, Fixtures.all(12));
+                Fixtures.NEW,
+                Fixtures.NEW,
+                Optional.empty(),
+                TokenBatch.spread(advantages, new int[] {0, 3, 6, 9, 12}),
+                new int[] {0, 3, 6, 9, 12},
+                Fixtures.all(12));
         for (Aggregation aggregation : AGGREGATIONS) {
             ObjectiveResult result =
                     new ClippedSurrogate(0.2, 0.2).evaluate(batch, aggregation.normalizer(batch.lengths()));
@@ -203,6 +209,47 @@ class ObjectiveIdentityTest {
         }
     }
 
+    @Test
+    void advantagesOfTheirOwnForEveryToken() {
+        TokenBatch even = Fixtures.random(17, 4, 6);
+        double[] advantages = even.advantages().clone();
+        advantages[1] = -0.7;
+        advantages[6] = 1.3;
+        TokenBatch batch = new TokenBatch(
+                even.logProbs(),
+                even.oldLogProbs(),
+                even.refLogProbs(),
+                advantages,
+                even.sequenceOffsets(),
+                Fixtures.all(even.tokens()));
+        Normalizer normalizer = Aggregation.tokenMean().normalizer(batch.lengths());
+        float step = 0x1p-10f;
+        for (PolicyObjective objective :
+                List.of(new Reinforce(KlPenalty.k3(0.3)), new ClippedSurrogate(0.2, 0.28), SquaredLogRatio.dro(0.1))) {
+            float[] gradient = objective.evaluate(batch, normalizer).gradLogProbs();
+            for (int t = 0; t < batch.tokens(); t++) {
+                double slope = (lossWith(objective, batch, normalizer, t, step)
+                                - lossWith(objective, batch, normalizer, t, -step))
+                        / (2 * step);
+                assertThat((double) gradient[t])
+                        .as("%s, token %d", objective, t)
+                        .isCloseTo(slope, within(3e-6));
+            }
+        }
+        // REINFORCE: each token's gradient is its own advantage times its weight.
+        float[] gradient = new Reinforce().evaluate(batch, normalizer).gradLogProbs();
+        assertThat(gradient[1]).isEqualTo((float) (0.7 / 10));
+        assertThat(gradient[6]).isEqualTo((float) (-1.3 / 10));
+        for (PolicyObjective sequences : List.of(
+                SquaredLogRatio.mirrorDescent(0.1),
+                new ClippedSurrogate(0.1, 0.1, KlPenalty.NONE, RatioLevel.SEQUENCE_MEAN))) {
+            assertThatThrownBy(() -> sequences.evaluate(batch, normalizer))
+                    .hasMessageContaining("one advantage for all tokens of a sequence")
+                    .hasMessageContaining("sequence 0")
+                    .hasMessageContaining("-0.7");
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("objectives")
     void whatIsMaskedDoesNotMatter(PolicyObjective objective) {
@@ -245,8 +292,8 @@ class ObjectiveIdentityTest {
         PolicyObjective klOnly = new Reinforce(objective.klPenalty());
         double kl = (lossWith(klOnly, batch, normalizer, t, step) - lossWith(klOnly, batch, normalizer, t, -step))
                         / (2 * step)
-                + weight * batch.advantages()[s];
-        return -weight * held * batch.advantages()[s] + kl;
+                + weight * batch.advantages()[t];
+        return -weight * held * batch.advantages()[t] + kl;
     }
 
     private static TokenBatch with(TokenBatch batch, int t, float logProb) {
@@ -273,7 +320,7 @@ class ObjectiveIdentityTest {
                 Arrays.copyOfRange(batch.logProbs(), first, last),
                 Arrays.copyOfRange(batch.oldLogProbs(), first, last),
                 batch.refLogProbs().map(ref -> Arrays.copyOfRange(ref, first, last)),
-                Arrays.copyOfRange(batch.advantages(), from, to),
+                Arrays.copyOfRange(batch.advantages(), first, last),
                 offsets,
                 Arrays.copyOfRange(batch.mask(), first, last));
     }

@@ -62,7 +62,7 @@ class ObjectiveInputTest {
                 new float[] {-1, -2},
                 new float[] {-3, -3},
                 Optional.empty(),
-                new double[] {1},
+                new double[] {1, 1},
                 new int[] {0, 2},
                 new boolean[2]);
         for (PolicyObjective objective :
@@ -108,26 +108,30 @@ class ObjectiveInputTest {
     void badBatches() {
         float[] two = {-1, -1};
         boolean[] mask = {true, true};
-        double[] one = {1};
+        double[] ones = {1, 1};
         int[] offsets = {0, 2};
-        assertThatThrownBy(() -> new TokenBatch(two, new float[1], Optional.empty(), one, offsets, mask))
+        assertThatThrownBy(() -> new TokenBatch(two, new float[1], Optional.empty(), ones, offsets, mask))
                 .hasMessageContaining("oldLogProbs has 1");
-        assertThatThrownBy(() -> new TokenBatch(two, two, Optional.of(new float[3]), one, offsets, mask))
+        assertThatThrownBy(() -> new TokenBatch(two, two, Optional.of(new float[3]), ones, offsets, mask))
                 .hasMessageContaining("refLogProbs has 3");
-        assertThatThrownBy(() -> new TokenBatch(two, two, Optional.empty(), one, offsets, new boolean[3]))
+        assertThatThrownBy(() -> new TokenBatch(two, two, Optional.empty(), ones, offsets, new boolean[3]))
                 .hasMessageContaining("mask has 3");
-        assertThatThrownBy(() -> new TokenBatch(two, two, Optional.empty(), one, new int[] {0, 1}, mask))
+        assertThatThrownBy(() -> new TokenBatch(two, two, Optional.empty(), ones, new int[] {0, 1}, mask))
                 .hasMessageContaining("from 0 to the number of tokens (2)");
-        assertThatThrownBy(() -> new TokenBatch(two, two, Optional.empty(), one, new int[] {0, 1, 2}, mask))
-                .hasMessageContaining("sequenceOffsets has 3");
+        assertThatThrownBy(() -> new TokenBatch(two, two, Optional.empty(), new double[1], offsets, mask))
+                .hasMessageContaining("advantages has 1 elements but must have 2");
+        assertThatThrownBy(() -> new TokenBatch(two, two, Optional.empty(), ones, new int[0], mask))
+                .hasMessageContaining("from 0 to the number of tokens (2), got []");
         assertThatThrownBy(() -> new TokenBatch(two, two, Optional.empty(), new double[2], new int[] {0, 3, 2}, mask))
                 .hasMessageContaining("must not decrease");
-        assertThatThrownBy(() -> new TokenBatch(two, two, Optional.empty(), new double[] {Double.NaN}, offsets, mask))
+        assertThatThrownBy(
+                        () -> new TokenBatch(two, two, Optional.empty(), new double[] {Double.NaN, 1}, offsets, mask))
                 .hasMessageContaining("advantage of sequence 0");
-        assertThatThrownBy(() -> new TokenBatch(new float[] {-1, Float.NaN}, two, Optional.empty(), one, offsets, mask))
+        assertThatThrownBy(
+                        () -> new TokenBatch(new float[] {-1, Float.NaN}, two, Optional.empty(), ones, offsets, mask))
                 .hasMessageContaining("logProbs of token 1 in sequence 0 is NaN");
         assertThatThrownBy(() -> new TokenBatch(
-                        two, new float[] {Float.NEGATIVE_INFINITY, -1}, Optional.empty(), one, offsets, mask))
+                        two, new float[] {Float.NEGATIVE_INFINITY, -1}, Optional.empty(), ones, offsets, mask))
                 .hasMessageContaining("oldLogProbs of token 0");
     }
 

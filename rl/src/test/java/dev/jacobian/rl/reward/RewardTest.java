@@ -187,6 +187,112 @@ class RewardTest {
     }
 
     @Test
+    void lengthRewardOfATask() {
+        WeightedRewards rewards = WeightedRewards.of(new CountdownReward()).plus(new GroupLengthReward(1), 0.5);
+        List<Completion> group = new ArrayList<>();
+        String[] texts = {"<answer>3+5*2</answer>", "<answer>1</answer>", "<answer>2</answer>", "<answer>5*2+3</answer>"
+        };
+        int[] lengths = {2, 6, 3, 1};
+        for (int i = 0; i < texts.length; i++) {
+            group.add(new Completion("p" + i, "", PUZZLE, texts[i], new int[lengths[i]], FinishReason.STOP));
+        }
+        List<WeightedRewards.Breakdown> all = rewards.score(List.of(group)).getFirst();
+        double[] expected = {1.15, -0.15, 0.1, 1.25}; // 1, 0.1, 0.1, 1 and half of 0.3, -0.5, 0, 0.5
+        double[] alone = {1, 0.1, 0.1, 1};
+        for (int i = 0; i < 4; i++) {
+            assertThat(all.get(i).total().orNaN()).isCloseTo(expected[i], within(1e-12));
+            assertThat(all.get(i).alone()).as("what solves the problem").isEqualTo(Score.of(alone[i]));
+            assertThat(all.get(i).parts()).containsOnlyKeys("countdown", "group_length");
+        }
+        assertThat(rewards.score(group.get(1)).total())
+                .as("nothing to compare with")
+                .isEqualTo(Score.of(0.1));
+    }
+
+    @Test
+    void aBatchIsScoredTogether() {
+        BatchReward share = BatchReward.named("share", groups -> {
+            double all = groups.stream().mapToInt(g -> g.completions().size()).sum();
+            return groups.stream()
+                    .map(g -> g.completions().stream()
+                            .map(c -> Score.of(g.completions().size() / all))
+                            .toList())
+                    .toList();
+        });
+        List<List<Completion>> groups = List.of(List.of(completion("a")), List.of(completion("b"), completion("c")));
+        List<List<WeightedRewards.Breakdown>> scores = WeightedRewards.of(share).score(groups);
+        assertThat(scores.get(0).getFirst().total()).isEqualTo(Score.of(1 / 3.0));
+        assertThat(scores.get(1).getLast().total()).isEqualTo(Score.of(2 / 3.0));
+        assertThat(scores.get(1).getLast().alone())
+                .as("there is no other reward")
+                .isEqualTo(Score.of(2 / 3.0));
+        WeightedRewards.Breakdown wrongShape = WeightedRewards.of(BatchReward.named("short", all -> List.of(List.of())))
+                .score(completion("a"));
+        assertThat(((Score.Failure) wrongShape.total()).message())
+                .contains("reward 'short' on problem 'p7'", "one for each sample of each of the 1 groups");
+        BatchReward broken = BatchReward.named("judge", all -> {
+            throw new IllegalStateException("no connection");
+        });
+        assertThat(((Score.Failure) WeightedRewards.of(broken)
+                                .score(completion("a"))
+                                .total())
+                        .message())
+                .contains("reward 'judge' on problem 'p7'", "no connection");
+    }
+
+    @Test
+    void hugeRewardsAreFailures() {
+        checkFailure(
+                RewardFunction.named("huge", c -> Score.of(1e300)),
+                "reward 'huge' on problem 'p7' returned 1.0E300; a reward lies between -1.0E9 and 1.0E9");
+        checkFailure(RewardFunction.named("low", c -> Score.of(-2e9)), "reward 'low' on problem 'p7' returned -2.0E9");
+        WeightedRewards.Breakdown weighted = new WeightedRewards(
+                        List.of(new WeightedRewards.Weighted(new CountdownReward(), 1e12)))
+                .score(completion("<answer>3+5*2</answer>"));
+        assertThat(((Score.Failure) weighted.total()).message())
+                .contains("reward 'countdown' on problem 'p7' returned 1.0, and with its weight 1.0E12 the sum is"
+                        + " 1.0E12");
+        assertThat(WeightedRewards.of(RewardFunction.named("large", c -> Score.of(1e9)))
+                        .score(completion(""))
+                        .total())
+                .isEqualTo(Score.of(1e9));
+    }
+
+    @Test
+    void aFunctionChangesNothingForTheNextOne() {
+        int[] tokens = {5, 1, 4};
+        List<Object> list = new ArrayList<>(List.of(3, 1, 2));
+        Completion completion = new Completion("p", "", Columns.of("nums", list), "", tokens, FinishReason.STOP);
+        List<int[]> seen = new ArrayList<>();
+        RewardFunction sorts = RewardFunction.named("sorts", c -> {
+            seen.add(c.tokenIds());
+            java.util.Arrays.sort(c.tokenIds());
+            java.util.Arrays.fill(seen.getLast(), 0);
+            c.columns().integers("nums").sort(null);
+            return Score.of(1);
+        });
+        RewardFunction looks = RewardFunction.named("looks", c -> {
+            assertThat(c.tokenIds()).containsExactly(5, 1, 4);
+            assertThat(c.columns().integers("nums")).containsExactly(3L, 1L, 2L);
+            return Score.of(1);
+        });
+        GroupReward fills = group -> {
+            java.util.Arrays.fill(group.rewards(), 7);
+            return List.of(Score.of(1));
+        };
+        GroupReward compares = group -> List.of(Score.of(group.rewards()[0]));
+        WeightedRewards.Breakdown breakdown = WeightedRewards.of(sorts)
+                .plus(looks, 1)
+                .plus(fills, 1)
+                .plus(BatchReward.named("compares", compares), 1)
+                .score(completion);
+        assertThat(breakdown.total()).isEqualTo(Score.of(1 + 1 + 1 + 2));
+        assertThat(tokens).containsExactly(5, 1, 4);
+        list.set(0, 9);
+        assertThat(completion.columns().integers("nums")).containsExactly(3L, 1L, 2L);
+    }
+
+    @Test
     void softOverlong() {
         SoftOverlongReward reward = new SoftOverlongReward(100, 20);
         double[] expected = {0, 0, -0.5, -1, -1};

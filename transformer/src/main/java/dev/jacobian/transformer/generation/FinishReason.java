@@ -6,10 +6,16 @@ public enum FinishReason {
     /** The model ended it with an end token. */
     STOP,
     /** It reached the limit of new tokens. */
-    LENGTH;
+    LENGTH,
+    /** It was interrupted and can go on from where it is. */
+    PAUSED;
 
-    /** {@code stop} or {@code length}, as serving APIs spell it. */
+    /** {@code stop} or {@code length}, as serving APIs spell it, or {@code paused}. */
     public String label() {
-        return this == STOP ? "stop" : "length";
+        return switch (this) {
+            case STOP -> "stop";
+            case LENGTH -> "length";
+            case PAUSED -> "paused";
+        };
     }
 }

@@ -82,21 +82,34 @@ public final class Generator {
             throw new IllegalArgumentException(
                     prompts.size() + " prompts but " + keys.length + " keys; give one for each");
         }
-        check(prompts, samples, config);
+        List<Prefix> prefixes = IntStream.range(0, keys.length)
+                .mapToObj(p -> new Prefix(prompts.get(p), keys[p]))
+                .toList();
+        return generate(prefixes, samples, config, Integer.MAX_VALUE, listener);
+    }
+
+    /**
+     * Continues every prefix {@code samples} times, each continuation by so many tokens at most for now.
+     *
+     * @param pauseAfter tokens after which a continuation that has not ended is {@linkplain FinishReason#PAUSED paused}; it
+     *     goes on from a prefix with the tokens that it then has, to the same tokens as without the pause
+     * @return for each prefix its continuations in order, without the tokens of the prefix
+     */
+    public List<List<Generation>> generate(
+            List<Prefix> prefixes, int samples, GenerationConfig config, int pauseAfter, TokenListener listener) {
+        if (pauseAfter < 1) {
+            throw new IllegalArgumentException("need at least 1 token before a pause, got " + pauseAfter);
+        }
+        check(prefixes, samples, config);
         List<List<Generation>> results = new ArrayList<>();
-        int wave = promptsAtOnce(prompts, samples, config);
-        for (int from = 0; from < prompts.size(); from += wave) {
-            int to = Math.min(prompts.size(), from + wave);
+        int wave = promptsAtOnce(prefixes, samples, config);
+        for (int from = 0; from < prefixes.size(); from += wave) {
+            int to = Math.min(prefixes.size(), from + wave);
             int first = from;
             TokenListener shifted = (prompt, sample, token) -> listener.onToken(first + prompt, sample, token);
             results.addAll(Workspace.currentOrNew()
-                    .compute(() -> NoGrad.compute(() -> new Wave(
-                                    prompts.subList(first, to),
-                                    Arrays.copyOfRange(keys, first, to),
-                                    samples,
-                                    config,
-                                    shifted)
-                            .run())));
+                    .compute(() -> NoGrad.compute(
+                            () -> new Wave(prefixes.subList(first, to), samples, config, pauseAfter, shifted).run())));
         }
         return results;
     }
@@ -107,9 +120,9 @@ public final class Generator {
      *
      * @throws IllegalStateException if not even the samples of one prompt fit
      */
-    private int promptsAtOnce(List<int[]> prompts, int samples, GenerationConfig config) {
-        int most = Math.max(1, Math.min(prompts.size(), maxBatch / samples));
-        int longest = prompts.stream().mapToInt(p -> p.length).max().orElse(1);
+    private int promptsAtOnce(List<Prefix> prefixes, int samples, GenerationConfig config) {
+        int most = Math.max(1, Math.min(prefixes.size(), maxBatch / samples));
+        int longest = prefixes.stream().mapToInt(p -> p.tokens().length).max().orElse(1);
         DecoderConfig shape = model.config();
         long cachePerToken = model.computeType().bytes() * shape.plan().cachedPerToken();
         long cachePerPrompt = cachePerToken * samples * (longest + config.maxNewTokens());
@@ -138,13 +151,18 @@ public final class Generator {
         return fitting.orElse(1);
     }
 
-    private void check(List<int[]> prompts, int samples, GenerationConfig config) {
+    private void check(List<Prefix> prefixes, int samples, GenerationConfig config) {
         if (samples < 1) {
             throw new IllegalArgumentException("need at least 1 sample per prompt, got " + samples);
         }
         int vocabulary = model.config().vocabularySize();
-        for (int p = 0; p < prompts.size(); p++) {
-            int[] prompt = prompts.get(p);
+        for (int p = 0; p < prefixes.size(); p++) {
+            int[] prompt = prefixes.get(p).tokens();
+            int continued = prefixes.get(p).continued();
+            if (continued >= config.maxNewTokens()) {
+                throw new IllegalArgumentException("prompt " + p + " is continued by " + continued
+                        + " tokens already, of " + config.maxNewTokens() + " at most; it has ended");
+            }
             if (prompt.length == 0) {
                 throw new IllegalArgumentException(
                         "prompt " + p + " is empty; begin with at least one token (such as BOS)");
@@ -155,7 +173,8 @@ public final class Generator {
                             "prompt " + p + " has token id " + token + ", the vocabulary has " + vocabulary);
                 }
             }
-            if ((long) prompt.length + config.maxNewTokens() > model.config().maxPositions()) {
+            if ((long) prompt.length - continued + config.maxNewTokens()
+                    > model.config().maxPositions()) {
                 throw new IllegalArgumentException("prompt " + p + " has " + prompt.length + " tokens and "
                         + config.maxNewTokens() + " new ones are asked for, but the model is made for "
                         + model.config().maxPositions() + " positions; ask for fewer");
@@ -180,23 +199,23 @@ public final class Generator {
 
     /** Prompts that run together from the first pass to the last. */
     private final class Wave {
-        private final List<int[]> prompts;
-        private final long[] keys;
+        private final List<Prefix> prefixes;
         private final int samples;
         private final GenerationConfig config;
+        private final int pauseAfter;
         private final TokenListener listener;
         private final KvCache cache = model.newKvCache();
         private final Set<Integer> eos = model.eosTokenIds();
         private final Generation[][] results;
         private List<Running> running = List.of();
 
-        Wave(List<int[]> prompts, long[] keys, int samples, GenerationConfig config, TokenListener listener) {
-            this.prompts = prompts;
-            this.keys = keys;
+        Wave(List<Prefix> prefixes, int samples, GenerationConfig config, int pauseAfter, TokenListener listener) {
+            this.prefixes = prefixes;
             this.samples = samples;
             this.config = config;
+            this.pauseAfter = pauseAfter;
             this.listener = listener;
-            this.results = new Generation[prompts.size()][samples];
+            this.results = new Generation[prefixes.size()][samples];
         }
 
         List<List<Generation>> run() {
@@ -209,15 +228,17 @@ public final class Generator {
 
         /** Computes the prompts, forks every continuation and chooses its first token. */
         private List<Running> start() {
-            int[] lengths = prompts.stream().mapToInt(p -> p.length).toArray();
+            int[] lengths = prefixes.stream().mapToInt(p -> p.tokens().length).toArray();
             Segments segments = Segments.of(lengths);
-            int[] tokens = prompts.stream().flatMapToInt(Arrays::stream).toArray(); // [N]
-            int[] sequences = new int[prompts.size()];
+            int[] tokens = prefixes.stream()
+                    .flatMapToInt(p -> Arrays.stream(p.tokens()))
+                    .toArray(); // [N]
+            int[] sequences = new int[prefixes.size()];
             Arrays.setAll(sequences, i -> cache.add());
             Var hidden = model.hidden(tokens, segments, cache, sequences); // [N, D]
             List<Running> running = new ArrayList<>();
-            int[] rows = new int[prompts.size() * samples];
-            for (int p = 0; p < prompts.size(); p++) {
+            int[] rows = new int[prefixes.size() * samples];
+            for (int p = 0; p < prefixes.size(); p++) {
                 for (int s = 0; s < samples; s++) {
                     rows[running.size()] = segments.start(p) + lengths[p] - 1;
                     running.add(new Running(p, s, cache.fork(sequences[p], lengths[p])));
@@ -282,7 +303,7 @@ public final class Generator {
 
         /** The tokens of the prompt and of the continuation so far. */
         private int[] seen(Running r) {
-            return IntStream.concat(Arrays.stream(prompts.get(r.prompt)), Arrays.stream(r.tokens.toArray()))
+            return IntStream.concat(Arrays.stream(prefixes.get(r.prompt).tokens()), Arrays.stream(r.tokens.toArray()))
                     .toArray();
         }
 
@@ -291,10 +312,11 @@ public final class Generator {
             int[] coordinates = new int[4 * part.size()];
             for (int i = 0; i < part.size(); i++) {
                 Running r = part.get(i);
-                coordinates[4 * i] = (int) keys[r.prompt];
-                coordinates[4 * i + 1] = (int) (keys[r.prompt] >>> 32);
-                coordinates[4 * i + 2] = r.sample;
-                coordinates[4 * i + 3] = r.tokens.size();
+                Prefix prefix = prefixes.get(r.prompt);
+                coordinates[4 * i] = (int) prefix.key();
+                coordinates[4 * i + 1] = (int) (prefix.key() >>> 32);
+                coordinates[4 * i + 2] = prefix.sample() + r.sample;
+                coordinates[4 * i + 3] = prefix.continued() + r.tokens.size();
             }
             return coordinates;
         }
@@ -307,8 +329,10 @@ public final class Generator {
                 r.logProbs.add(choice.logProbs()[i]);
                 listener.onToken(r.prompt, r.sample, token);
                 boolean ended = eos.contains(token) && !config.ignoreEos();
-                if (ended || r.tokens.size() == config.maxNewTokens()) {
-                    results[r.prompt][r.sample] = finish(r, ended ? FinishReason.STOP : FinishReason.LENGTH);
+                boolean full = prefixes.get(r.prompt).continued() + r.tokens.size() == config.maxNewTokens();
+                if (ended || full || r.tokens.size() == pauseAfter) {
+                    FinishReason whole = ended ? FinishReason.STOP : FinishReason.LENGTH;
+                    results[r.prompt][r.sample] = finish(r, ended || full ? whole : FinishReason.PAUSED);
                     cache.release(r.sequence);
                 } else {
                     alive.add(r);

@@ -341,4 +341,49 @@ class GeneratorTest {
                 .hasMessageContaining("2 prompts")
                 .hasMessageContaining("1 keys");
     }
+
+    @Test
+    @DisplayName("continuations that are paused every few tokens become those that never were, bit for bit")
+    void pauses() {
+        CausalLM model = model("llama-gqa");
+        Generator generator = new Generator(model);
+        GenerationConfig config = GenerationConfig.sampling(11, 0.8f, 3);
+        int[] prompt = {5, 9, 13};
+        long key = 1L << 40;
+        List<Generation> whole = generator
+                .generate(List.of(prompt), new long[] {key}, 3, config, (p, s, token) -> {})
+                .getFirst();
+        assertThat(whole.get(0).tokenIds()).isNotEqualTo(whole.get(1).tokenIds());
+        for (int sample = 0; sample < 3; sample++) {
+            int[] tokens = {};
+            float[] logProbs = {};
+            FinishReason reason = FinishReason.PAUSED;
+            int visits = 0;
+            while (reason == FinishReason.PAUSED) {
+                int[] all = Arrays.copyOf(prompt, prompt.length + tokens.length);
+                System.arraycopy(tokens, 0, all, prompt.length, tokens.length);
+                Prefix prefix = new Prefix(all, key, sample, tokens.length);
+                Generation more = generator
+                        .generate(List.of(prefix), 1, config, 4, (p, s, token) -> {})
+                        .getFirst()
+                        .getFirst();
+                int at = tokens.length;
+                tokens = Arrays.copyOf(tokens, at + more.tokenIds().length);
+                System.arraycopy(more.tokenIds(), 0, tokens, at, more.tokenIds().length);
+                logProbs = Arrays.copyOf(logProbs, tokens.length);
+                System.arraycopy(more.logProbs(), 0, logProbs, at, more.logProbs().length);
+                reason = more.finishReason();
+                visits++;
+            }
+            assertThat(tokens).isEqualTo(whole.get(sample).tokenIds());
+            assertThat(logProbs).isEqualTo(whole.get(sample).logProbs());
+            assertThat(reason).isEqualTo(whole.get(sample).finishReason());
+            assertThat(visits).isEqualTo((tokens.length + 3) / 4);
+        }
+        assertThat(FinishReason.PAUSED.label()).isEqualTo("paused");
+        assertThatThrownBy(() -> generator.generate(
+                        List.of(new Prefix(new int[20], key, 0, 11)), 1, config, 4, (p, s, token) -> {}))
+                .hasMessageContaining("continued by 11 tokens already, of 11");
+        assertThatThrownBy(() -> new Prefix(prompt, key, 0, 3)).hasMessageContaining("of 3 tokens 3");
+    }
 }

@@ -6,7 +6,7 @@ package dev.jacobian.rl.objective;
  *
  * <p>It also has the parts that all objectives share: the ratio's statistics and the KL penalty.
  */
-final class Tally {
+final class ObjectiveSums {
     private final TokenBatch batch;
     private final float[] gradient; // [N]
     private double policyLoss;
@@ -24,7 +24,7 @@ final class Tally {
     private long deltaAgrees;
     private long deltaCompared;
 
-    Tally(TokenBatch batch) {
+    ObjectiveSums(TokenBatch batch) {
         this.batch = batch;
         this.gradient = new float[batch.tokens()];
     }
@@ -66,6 +66,7 @@ final class Tally {
     private void observe() {
         for (int s = 0; s < batch.sequences(); s++) {
             double delta = 0;
+            double advantage = 0;
             for (int t = batch.start(s); t < batch.end(s); t++) {
                 if (!batch.mask()[t]) {
                     continue;
@@ -73,6 +74,7 @@ final class Tally {
                 double d = batch.logRatio(t);
                 double ratio = StrictMath.exp(d);
                 delta += d;
+                advantage += batch.advantages()[t];
                 tokens++;
                 ratioSum += ratio;
                 ratioMin = Math.min(ratioMin, ratio);
@@ -85,7 +87,7 @@ final class Tally {
             }
             absDeltaSum += Math.abs(delta);
             absDeltaMax = Math.max(absDeltaMax, Math.abs(delta));
-            double sign = Math.signum(delta) * Math.signum(batch.advantages()[s]);
+            double sign = Math.signum(delta) * Math.signum(advantage);
             deltaCompared += sign != 0 ? 1 : 0;
             deltaAgrees += sign > 0 ? 1 : 0;
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.rollout;
 
 import java.util.List;
 import jdk.jfr.Category;
@@ -28,7 +28,7 @@ final class RolloutEvent extends Event {
         end();
         if (shouldCommit()) {
             prompts = groups.size();
-            samples = groups.stream().mapToInt(group -> group.samples().size()).sum();
+            samples = groups.stream().mapToInt(Group::size).sum();
             tokens = groups.stream().mapToLong(Group::tokens).sum();
             commit();
         }

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl;
+
+import dev.jacobian.rl.learn.Checkpointed;
+import java.util.List;
+
+/**
+ * Where admitted groups wait to be learned from. One that keeps groups for later steps is a replay buffer; what it holds between
+ * steps goes into the checkpoint.
+ */
+public interface Buffer extends Checkpointed {
+    /** Takes in a group. */
+    void add(ScoredGroup group);
+
+    /**
+     * The groups of one step.
+     *
+     * @param count how many the step wants
+     * @param version optimizer steps that the weights have seen which will learn from them
+     * @return as many, or none while there are not enough: then more are sampled
+     */
+    List<ScoredGroup> draw(int count, long version);
+
+    /** Holds the groups of the current step only, first come, first learned from; what is too much is forgotten. */
+    static Buffer none() {
+        return new FreshGroups();
+    }
+}

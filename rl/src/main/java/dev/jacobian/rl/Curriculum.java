@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl;
+
+import dev.jacobian.rl.learn.Checkpointed;
+import dev.jacobian.rl.task.Problem;
+import dev.jacobian.rl.task.Task;
+import java.util.List;
+
+/**
+ * Decides what a run learns from: a sampler of problems, and a gate for the groups that come of them.
+ *
+ * <p>What it decides is a function of the seed, of the order of calls and of the groups it was shown, so that a run can be
+ * resumed to the same bits; what it remembers goes into the checkpoint.
+ */
+public interface Curriculum extends Checkpointed {
+    /**
+     * A problem to sample.
+     *
+     * @param problem the problem
+     * @param key what its random numbers are drawn from; another one for each draw of a run, and below 2^48, where those of
+     *     evaluations begin
+     */
+    record Draw(Problem problem, long key) {}
+
+    /** The next problems. */
+    List<Draw> next(int count);
+
+    /** Whether a group is learned from. One that is not is dropped, and the step samples others. */
+    default boolean admits(ScoredGroup group) {
+        return true;
+    }
+
+    /** Shows every group, admitted or not, in the order of the draws. */
+    default void observe(ScoredGroup group) {}
+
+    /** The training problems of a task in their own order; admits everything. */
+    static Curriculum inOrder(Task task, long seed) {
+        return new TaskOrder(task, seed);
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl;
+
+import dev.jacobian.rl.TrainingStep.Agreement;
+import dev.jacobian.rl.TrainingStep.Learned;
+import dev.jacobian.rl.objective.ObjectiveStatistics;
+
+/** What the optimizer steps did: means over them, except for the learning rate, which is the last one's. */
+final class LearningMetrics implements StepObserver {
+    @Override
+    public void observe(TrainingStep step, Measurements measured) {
+        step.klToInitial().ifPresent(kl -> measured.put("kl_to_init", kl));
+        // later updates meet weights that have moved on since the samples were drawn
+        Agreement first = step.updates().getFirst().agreement();
+        measured.put("sampling/sampling_logp_difference/mean", first.differenceMean());
+        measured.put("sampling/sampling_logp_difference/max", first.differenceMax());
+        measured.put("entropy", first.entropy());
+        int updates = step.updates().size();
+        for (Learned learned : step.updates()) {
+            ObjectiveStatistics objective = learned.objective();
+            measured.add("loss", learned.update().loss() / updates);
+            measured.add("grad_norm", learned.update().gradientNorm() / updates);
+            measured.put("learning_rate", learned.update().learningRate());
+            measured.add("clip_ratio/low_mean", objective.clipRatioLow() / updates);
+            measured.add("clip_ratio/high_mean", objective.clipRatioHigh() / updates);
+            measured.add("clip_ratio/region_mean", objective.clipRatioRegion() / updates);
+            measured.add("kl", objective.klMean() / updates);
+            measured.add("delta/mean", objective.absDeltaMean() / updates);
+            measured.atLeast("delta/max", objective.absDeltaMax());
+        }
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.Json;
+import dev.jacobian.rl.learn.Checkpointed;
+import dev.jacobian.rl.learn.Learner;
+import java.nio.file.Path;
+
+/**
+ * All parts of a reinforcement-learning run that move between steps, but weights and counters: the learner's numbers stand in
+ * the checkpoint's description itself, the others under names of their own.
+ *
+ * @param promptsPerStep groups of a step, for checkpoints from when every run took the problems in order
+ */
+record RunParts(Learner learner, Curriculum curriculum, Buffer buffer, int promptsPerStep) implements Checkpointed {
+    private static final String CURRICULUM = "curriculum";
+    private static final String BUFFER = "buffer";
+
+    @Override
+    public void save(Path checkpoint, ObjectNode description) {
+        learner.save(checkpoint, description);
+        curriculum.save(checkpoint, description.putObject(CURRICULUM));
+        buffer.save(checkpoint, description.putObject(BUFFER));
+    }
+
+    @Override
+    public void restore(Path checkpoint, JsonNode description) {
+        learner.restore(checkpoint, description);
+        JsonNode inOrder =
+                Json.object().put(TaskOrder.NEXT, description.path("step").asLong() * promptsPerStep);
+        curriculum.restore(checkpoint, description.has(CURRICULUM) ? description.get(CURRICULUM) : inOrder);
+        buffer.restore(checkpoint, description.path(BUFFER));
+    }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl;
+
+import dev.jacobian.rl.learn.Update;
+import dev.jacobian.rl.objective.ObjectiveStatistics;
+import java.util.List;
+import java.util.OptionalDouble;
+
+/**
+ * What happened in one step, as observers see it when it is over.
+ *
+ * @param number 1 for the first step
+ * @param of steps of the whole run
+ * @param sampled every group that was sampled and scored for it, admitted or not
+ * @param batch what was learned from
+ * @param updates its optimizer steps, in order
+ * @param klToInitial estimate of KL(policy || initial model) per token, if it was measured
+ */
+public record TrainingStep(
+        int number,
+        int of,
+        List<ScoredGroup> sampled,
+        List<CreditedGroup> batch,
+        List<Learned> updates,
+        OptionalDouble klToInitial) {
+    public TrainingStep {
+        sampled = List.copyOf(sampled);
+        batch = List.copyOf(batch);
+        updates = List.copyOf(updates);
+    }
+
+    /**
+     * One optimizer step, on its part of the batch.
+     *
+     * @param update loss, norm and rate
+     * @param objective what the objective counted
+     * @param agreement the policy's own view of the samples just before
+     */
+    public record Learned(Update update, ObjectiveStatistics objective, Agreement agreement) {}
+
+    /**
+     * The sampled tokens as the weights saw them that were about to learn.
+     *
+     * @param entropy mean entropy of the distributions that the tokens were drawn from, in nats
+     * @param differenceMean mean difference between a token's log-probability and the sampler's, over the tokens that these very
+     *     weights sampled
+     * @param differenceMax the largest one: 0 where sampler and trainer are one engine
+     */
+    public record Agreement(double entropy, double differenceMean, double differenceMax) {}
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.rollout;
+
+import dev.jacobian.transformer.CausalLM;
+import java.util.List;
+
+/**
+ * Carries out rollout tasks. {@link #local} samples in this process when it is asked for results; another may work on several
+ * tasks at once, ahead of the learner, or on other machines.
+ *
+ * <p>Decision: results come in the order of the tasks, whatever order they were finished in. So what a run computes does not
+ * depend on who was faster.
+ */
+public interface Rollouts {
+    /**
+     * The weights that tasks of this version and later ones are sampled with; called once before the first task and after every
+     * step. Whoever samples elsewhere takes a copy here.
+     *
+     * @param version optimizer steps that they have seen
+     */
+    void publish(CausalLM policy, long version);
+
+    /** Hands over work; does not wait. */
+    void ask(RolloutTask task);
+
+    /**
+     * The groups of the earliest task that has not been answered, one for each request, in order; waits for them.
+     *
+     * @throws IllegalStateException if nothing was asked
+     */
+    List<Group> next();
+
+    /** Asks, and waits for the answer; for callers that have nothing else under way. */
+    default List<Group> run(RolloutTask task) {
+        ask(task);
+        return next();
+    }
+
+    /** Samples from {@code model} itself: the weights that train are the weights that sample. */
+    static Rollouts local(CausalLM model) {
+        return new LocalRollouts(model);
+    }
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Rollouts: what the policy did, and who lets it act.
+ *
+ * <p>A {@link dev.jacobian.rl.rollout.RolloutTask} asks, {@link dev.jacobian.rl.rollout.Rollouts} sample, and a
+ * {@link dev.jacobian.rl.rollout.Group} of {@link dev.jacobian.rl.rollout.Trajectory trajectories} comes back: plain values of
+ * token ids, so that none of it depends on where it was done.
+ */
+package dev.jacobian.rl.rollout;
