@@ -206,10 +206,7 @@ public final class Backbone {
         }
         rotary.ensure(longest + 1);
         Tensor h = cache.decode(
-                tokens,
-                sequences,
-                new PassConstants(rotary.memory(), version()),
-                (ids, positions, handles) -> {
+                tokens, sequences, new PassConstants(rotary.memory(), version()), (ids, positions, handles) -> {
                     Segments rows = ids.length == tokens.length ? segments : Segments.of(ones(ids.length));
                     ForwardPass pass =
                             new ForwardPass(rows, positions, rotary.at(positions), Optional.of(cache), handles);

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer;
+
+import dev.jacobian.autograd.Linear;
+import dev.jacobian.autograd.LinearWeight;
+import dev.jacobian.autograd.Rows;
+import dev.jacobian.autograd.Var;
+import dev.jacobian.transformer.plan.Head;
+import dev.jacobian.transformer.plan.Role;
+import dev.jacobian.transformer.plan.TensorSpec;
+import java.util.Optional;
+
+/**
+ * A head that reads one number off a hidden state: the reward of a whole answer at its last token, or the value of every
+ * position ({@link Head.Scalar}).
+ *
+ * @param weight [1, D]
+ */
+record ScalarHead(LinearWeight weight) {
+    static ScalarHead of(ModelWeights weights) {
+        return new ScalarHead(weights.matrix(Role.SCORE, TensorSpec.NO_LAYER));
+    }
+
+    /**
+     * The number of chosen rows, differentiable.
+     *
+     * @param hidden [N, D] from {@link Backbone}
+     * @param rows [R] rows of it, each as often as it is wanted
+     * @return [R, 1]
+     */
+    Var scores(Var hidden, int[] rows) {
+        return Linear.linear(Rows.gather(hidden, rows), weight, Optional.empty());
+    }
+}

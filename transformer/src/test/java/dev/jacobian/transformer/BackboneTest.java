@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer;
+
+import static dev.jacobian.testing.Bits.assertBits;
+import static dev.jacobian.testing.Bits.assertClose;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.Parameter;
+import dev.jacobian.autograd.Reduction;
+import dev.jacobian.autograd.Var;
+import dev.jacobian.io.Json;
+import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Tensor;
+import dev.jacobian.testing.TestPaths;
+import dev.jacobian.transformer.config.DecoderConfig;
+import dev.jacobian.transformer.plan.Attention.Grouped;
+import dev.jacobian.transformer.plan.DecoderPlan;
+import dev.jacobian.transformer.plan.Embedding;
+import dev.jacobian.transformer.plan.LayerPlan;
+import dev.jacobian.transformer.plan.Positions;
+import dev.jacobian.transformer.plan.RopeConfig;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** Rows that enter from elsewhere, positions of one's own, layers that differ, and heads other than that of tokens. */
+class BackboneTest {
+    private final CausalLM model = CausalLM.load(TestPaths.model("llama-gqa"));
+    private final int[] tokens = TestModels.tokens(1, 13, model.config().vocabularySize());
+    private final Segments segments = Segments.of(6, 7);
+
+    private float[] hidden(Var hidden) {
+        return hidden.value().toFloatArray();
+    }
+
+    @Test
+    @DisplayName("embedding and layers, one after the other, are the whole; over a cache too")
+    void twoSteps() {
+        Backbone backbone = model.backbone();
+        float[] whole = hidden(model.hidden(tokens, segments));
+        assertBits("two steps", hidden(backbone.hidden(backbone.embed(tokens), segments)), whole);
+        assertBits(
+                "no gradient", NoGrad.compute(() -> hidden(backbone.hidden(backbone.embed(tokens), segments))), whole);
+        assertBits(
+                "cached",
+                NoGrad.compute(() -> {
+                    KvCache cache = model.newKvCache();
+                    int[] sequences = {cache.add(), cache.add()};
+                    return hidden(backbone.hidden(backbone.embed(tokens), segments, cache, sequences));
+                }),
+                whole);
+    }
+
+    @Test
+    @DisplayName("rows that are not tokens: a gradient reaches them")
+    void foreignRows() {
+        Tensor rows = model.backbone().embed(tokens).value().copy(); // [N, D]
+        Parameter image = Var.parameter("image", rows);
+        Reduction.mean(model.backbone().hidden(image, segments)).backward();
+        assertThat(image.grad()).isPresent();
+        assertThat(image.grad().get().shape()).isEqualTo(rows.shape());
+        assertThatThrownBy(() -> model.backbone().hidden(image, Segments.of(12)))
+                .hasMessageContaining("13 tokens for segments of 12 rows");
+    }
+
+    @Test
+    @DisplayName("rotation knows distances alone: positions moved by one number change little, others much")
+    void positions() {
+        float[] plain = hidden(model.hidden(tokens, segments));
+        int[] moved = segments.positions();
+        int[] stretched = segments.positions();
+        for (int i = 0; i < moved.length; i++) {
+            moved[i] += 20;
+            stretched[i] *= 3;
+        }
+        Backbone backbone = model.backbone();
+        assertClose("moved", hidden(backbone.hidden(backbone.embed(tokens), segments, moved)), plain, 1e-4);
+        float[] other = hidden(backbone.hidden(backbone.embed(tokens), segments, stretched));
+        double difference = 0;
+        for (int i = 0; i < plain.length; i++) {
+            difference = Math.max(difference, Math.abs(plain[i] - other[i]));
+        }
+        assertThat(difference).isGreaterThan(1e-2);
+        assertThatThrownBy(() -> backbone.hidden(backbone.embed(tokens), segments, new int[12]))
+                .hasMessageContaining("12");
+    }
+
+    /** The weights of the model under a plan that differs in what has no weights. */
+    private CausalLM with(DecoderPlan plan) {
+        DecoderConfig config = new DecoderConfig("other", plan, 512, 0.02f, Json.object());
+        return new CausalLM(
+                config,
+                CheckpointFiles.none(),
+                spec -> Weights.parameter(
+                        spec, model.parameter(spec.name()).value().copy()),
+                ModelOptions.DEFAULT);
+    }
+
+    private DecoderPlan layers(RopeConfig first, RopeConfig others) {
+        DecoderPlan plan = model.config().plan();
+        List<LayerPlan> layers = new ArrayList<>();
+        for (LayerPlan layer : plan.layers()) {
+            Grouped attention = (Grouped) layer.attention();
+            Positions positions = new Positions.Rotary(layers.isEmpty() ? first : others, attention.headDim());
+            layers.add(
+                    new LayerPlan(layer.residual(), layer.norm(), attention.positions(positions), layer.feedForward()));
+        }
+        return new DecoderPlan(plan.embedding(), layers, plan.finalNorm(), plan.head(), plan.names());
+    }
+
+    private static List<float[]> states(CausalLM model, int[] tokens) {
+        List<float[]> states = new ArrayList<>();
+        NoGrad.run(() -> model.hidden(
+                tokens, Segments.of(tokens.length), s -> states.add(s.value().toFloatArray())));
+        return states;
+    }
+
+    @Test
+    @DisplayName("two rotary embeddings in one decoder: each layer goes by its own")
+    void ropePerLayer() {
+        RopeConfig a = new RopeConfig.Default(10000);
+        RopeConfig b = new RopeConfig.Default(100);
+        CausalLM both = with(layers(a, b));
+        List<float[]> mixed = states(both, tokens);
+        assertBits(
+                "first layer", mixed.get(1), states(with(layers(a, a)), tokens).get(1));
+        assertThat(mixed.get(2)).isNotEqualTo(states(with(layers(a, a)), tokens).get(2));
+        assertThat(mixed.get(1)).isNotEqualTo(states(with(layers(b, b)), tokens).get(1));
+        float[] logits = both.logits(tokens).toFloatArray();
+        NoGrad.run(
+                () -> { // token by token: the same bits
+                    KvCache cache = both.newKvCache();
+                    int[] sequence = {cache.add()};
+                    int vocabulary = both.config().vocabularySize();
+                    for (int t = 0; t < tokens.length; t++) {
+                        Var hidden = both.hidden(new int[] {tokens[t]}, Segments.of(1), cache, sequence);
+                        float[] expected = Arrays.copyOfRange(logits, t * vocabulary, (t + 1) * vocabulary);
+                        assertBits(
+                                "token " + t, both.logits(hidden, new int[] {0}).toFloatArray(), expected);
+                    }
+                });
+    }
+
+    @Test
+    @DisplayName("scaled embeddings: the rows are, a tied table is not")
+    void scaledEmbedding() {
+        DecoderPlan plan = model.config().plan();
+        Embedding embedding = new Embedding(plan.embedding().vocabulary(), plan.width(), 2f);
+        CausalLM scaled = with(new DecoderPlan(embedding, plan.layers(), plan.finalNorm(), plan.head(), plan.names()));
+        float[] plain = model.backbone().embed(tokens).value().toFloatArray();
+        float[] twice = scaled.backbone().embed(tokens).value().toFloatArray();
+        for (int i = 0; i < plain.length; i++) {
+            assertThat(twice[i]).isEqualTo(2 * plain[i]);
+        }
+    }
+
+    @Test
+    @DisplayName("part of a head cannot be rotated: refused when the model is built")
+    void partialRotary() {
+        DecoderPlan plan = model.config().plan();
+        LayerPlan layer = plan.layers().getFirst();
+        Grouped attention = (Grouped) layer.attention();
+        Positions half = new Positions.Rotary(new RopeConfig.Default(10000), attention.headDim() / 2);
+        LayerPlan turned =
+                new LayerPlan(layer.residual(), layer.norm(), attention.positions(half), layer.feedForward());
+        DecoderPlan partial =
+                new DecoderPlan(plan.embedding(), List.of(turned), plan.finalNorm(), plan.head(), plan.names());
+        assertThatThrownBy(() -> CausalLM.create(
+                        new DecoderConfig("other", partial, 64, 0.02f, Json.object()), Optional.empty(), 1))
+                .hasMessageContaining("rotates " + attention.headDim() / 2 + " of " + attention.headDim());
+    }
+}

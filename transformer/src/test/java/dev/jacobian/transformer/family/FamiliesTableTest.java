@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.family;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Json;
+import dev.jacobian.testing.TestPaths;
+import dev.jacobian.transformer.plan.DecoderPlan;
+import dev.jacobian.transformer.plan.LayerPlan;
+import dev.jacobian.transformer.plan.PlanText;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/**
+ * {@code docs/families.md} is what the families' code says. {@code mvn -pl transformer -am test-compile
+ * surefire:test@default-test -Dtest=FamiliesTableTest -Djacobian.write=true -Dsurefire.failIfNoSpecifiedTests=false} writes it
+ * anew.
+ */
+class FamiliesTableTest {
+    private static final Path FILE = TestPaths.project().resolve("docs/families.md");
+
+    /** What every config.json of the families must say, and nothing that it may. */
+    private static final String REQUIRED = """
+        {"vocab_size": 100, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 32,
+         "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "silu", "max_position_embeddings": 128,
+         "rms_norm_eps": 1e-5, "rope_theta": 10000.0}
+        """;
+
+    /** Keys that a file may have, with a value that is not the default; those that change a family's plan are listed for it. */
+    private static final Map<String, String> OPTIONAL = new LinkedHashMap<>();
+
+    static {
+        OPTIONAL.put("attention_bias", "true");
+        OPTIONAL.put("mlp_bias", "true");
+        OPTIONAL.put("tie_word_embeddings", "true");
+        OPTIONAL.put("head_dim", "32");
+        OPTIONAL.put("sliding_window", "8");
+        OPTIONAL.put("use_sliding_window", "true");
+        OPTIONAL.put("layer_types", "[" + "\"sliding_attention\", ".repeat(31) + "\"full_attention\"]");
+    }
+
+    private static final Map<String, Function<DecoderPlan, String>> COLUMNS = new LinkedHashMap<>();
+
+    static {
+        COLUMNS.put("norms", plan -> PlanText.ofLayers(plan, PlanText::norms));
+        COLUMNS.put("attention", plan -> PlanText.ofLayers(plan, FamiliesTableTest::attention));
+        COLUMNS.put("positions", plan -> PlanText.ofLayers(plan, layer -> PlanText.positions(layer.attention())));
+        COLUMNS.put(
+                "feed-forward", plan -> PlanText.ofLayers(plan, layer -> PlanText.feedForward(layer.feedForward())));
+        COLUMNS.put("head", plan -> PlanText.head(plan.head()));
+    }
+
+    private static String attention(LayerPlan layer) {
+        List<String> words = new ArrayList<>();
+        words.add("heads of " + layer.attention().headDim());
+        words.addAll(PlanText.attention(layer.attention()));
+        words.add(PlanText.window(layer.attention()));
+        words.removeIf(String::isEmpty);
+        return String.join(", ", words);
+    }
+
+    private static ObjectNode config(Family family) {
+        return ((ObjectNode) Json.parse(REQUIRED, "required")).put("model_type", family.modelType());
+    }
+
+    private static DecoderPlan plan(ObjectNode config) {
+        return Families.parse(config, "config.json").plan();
+    }
+
+    /** The optional keys that change the plan. */
+    private static String keys(Family family) {
+        DecoderPlan plain = plan(config(family));
+        return OPTIONAL.entrySet().stream()
+                .filter(key -> {
+                    ObjectNode config = config(family);
+                    config.set(key.getKey(), Json.parse(key.getValue(), key.getKey()));
+                    try {
+                        return !plan(config).equals(plain);
+                    } catch (FormatException unknown) {
+                        return false; // the family does not know the key
+                    }
+                })
+                .map(key -> "`" + key.getKey() + "`")
+                .collect(Collectors.joining(", "));
+    }
+
+    private static String document() {
+        StringBuilder text = new StringBuilder("""
+            # Model families
+
+            What a `config.json` computes if it says only what it must, a family a row, and the optional keys that change it.
+            The families are the classes of `dev.jacobian.transformer.family`; a plan (`dev.jacobian.transformer.plan`) is
+            what they have in common. The examples have a width of 64, 4 heads and 32 layers.
+
+            """);
+        row(text, "`model_type`", COLUMNS.keySet(), "keys that change it", "described in");
+        text.append("|").append(" --- |".repeat(COLUMNS.size() + 3)).append('\n');
+        for (Family family : Families.all()) {
+            DecoderPlan plan = plan(config(family));
+            List<String> cells =
+                    COLUMNS.values().stream().map(column -> column.apply(plan)).toList();
+            row(text, "`" + family.modelType() + "`", cells, keys(family), family.source());
+        }
+        return text.append("""
+
+            Written by `FamiliesTableTest`, which compares it with the code and says how it is written anew.
+            """).toString();
+    }
+
+    private static void row(StringBuilder text, String first, Iterable<String> cells, String... last) {
+        text.append("| ").append(first).append(" | ");
+        cells.forEach(cell -> text.append(cell).append(" | "));
+        for (String cell : last) {
+            text.append(cell).append(" | ");
+        }
+        text.setLength(text.length() - 1);
+        text.append('\n');
+    }
+
+    @Test
+    @DisplayName("the table is what the code says")
+    void table() throws IOException {
+        if (Boolean.getBoolean("jacobian.write")) {
+            Files.writeString(FILE, document());
+        }
+        assertThat(FILE).exists();
+        assertThat(Files.readString(FILE))
+                .as("docs/families.md; -Djacobian.write=true writes it anew")
+                .isEqualTo(document());
+    }
+
+    @Test
+    @DisplayName("every family has a name, an architecture and a source of its own")
+    void names() {
+        assertThat(Families.all().stream().map(Family::modelType)).doesNotHaveDuplicates();
+        assertThat(Families.all().stream().map(Family::architecture)).doesNotHaveDuplicates();
+        assertThat(Families.all())
+                .allSatisfy(family -> assertThat(family.source()).contains("arXiv:"));
+    }
+}
