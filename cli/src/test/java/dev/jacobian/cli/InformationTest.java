@@ -4,6 +4,7 @@ package dev.jacobian.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.rl.method.Methods;
 import dev.jacobian.testing.GoldenModel;
 import dev.jacobian.testing.TestPaths;
 import java.util.List;
@@ -28,6 +29,26 @@ class InformationTest {
     @Test
     void version() {
         assertThat(Run.of("--version").result()).startsWith("jacobian ").contains("JDK " + Runtime.version());
+    }
+
+    @Test
+    void methodsAreListedFromTheCode() {
+        JsonNode json = Run.of("methods", "--json").json();
+        String text = Run.of("methods").result();
+        assertThat(json.get("methods")).hasSize(Methods.all().size());
+        for (JsonNode method : json.get("methods")) {
+            assertThat(text).contains(method.get("name").textValue() + ": " + method.get("paper").textValue());
+            assertThat(method.get("paper").textValue()).contains("arXiv");
+            for (JsonNode setting : method.get("settings")) {
+                assertThat(text)
+                        .contains(setting.get("key").textValue() + "=" + setting.get("default").asText())
+                        .contains(setting.get("doc").textValue());
+            }
+        }
+        assertThat(json.get("methods").get(0).get("settings").get(0).get("choices").get(0).textValue()).isEqualTo("dapo");
+        assertThat(json.get("shared_settings").findValuesAsText("key"))
+                .contains("learning_rate", "num_generations", "seed")
+                .doesNotContain("beta");
     }
 
     @Test

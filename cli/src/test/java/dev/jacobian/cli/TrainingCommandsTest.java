@@ -131,6 +131,22 @@ class TrainingCommandsTest {
     void settings() throws IOException {
         assertThat(shortRl(folder.resolve("opo"), "--algorithm", "opo").code()).isZero();
         assertThat(shortRl(folder.resolve("omd"), "--algorithm", "omd").code()).isZero();
+        assertThat(shortRl(folder.resolve("rloo"), "--algorithm", "rloo").code()).isZero();
+        assertThat(shortRl(folder.resolve("cispo"), "--algorithm", "cispo").code()).isZero();
+        Run foreign = shortRl(folder.resolve("foreign"), "--algorithm", "opo", "--set", "beta=0.5");
+        assertThat(foreign.failure(ExitCode.FAILED))
+                .isEqualTo("--set beta=0.5: the method opo has no setting 'beta'; methods that have it: grpo, cispo."
+                        + " Leave it out, or choose one of them as the algorithm");
+        Run nonsense = shortRl(folder.resolve("foreign"), "--algorithm", "omd", "--set", "loss_type=nonsense");
+        assertThat(nonsense.failure(ExitCode.FAILED)).contains("the method omd has no setting 'loss_type'");
+        Run bnpo = shortRl(folder.resolve("foreign"), "--set", "loss_type=bnpo");
+        assertThat(bnpo.failure(ExitCode.FAILED))
+                .startsWith("--set loss_type=bnpo: 'loss_type' must be dapo, grpo, dr_grpo");
+        Run several = shortRl(folder.resolve("foreign"), "--algorithm", "omd", "--prompts", 2);
+        assertThat(several.failure(ExitCode.FAILED))
+                .contains("updates_per_rollout from the preset for the bundled model")
+                .contains("prompts_per_step from --prompts");
+        assertThat(folder.resolve("foreign")).doesNotExist();
         Run unknown = shortRl(folder.resolve("a"), "--algorithm", "ppo");
         assertThat(unknown.code()).isNotZero();
         assertThat(unknown.err()).contains("ppo").contains("grpo, opo, omd, rloo or cispo");

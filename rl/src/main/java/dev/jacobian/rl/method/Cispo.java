@@ -83,6 +83,11 @@ public record Cispo(
                 false);
     }
 
+    /** The same with another {@code scale_rewards}. */
+    public Cispo withScaleRewards(ScaleRewards value) {
+        return ConfigTree.with(this, "scale_rewards", value);
+    }
+
     /** The same with another {@code updates_per_rollout}. */
     public Cispo withUpdatesPerRollout(int value) {
         return ConfigTree.with(this, "updates_per_rollout", value);

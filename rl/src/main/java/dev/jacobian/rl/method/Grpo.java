@@ -108,6 +108,11 @@ public record Grpo(
         return ConfigTree.with(this, "scale_rewards", value);
     }
 
+    /** The same with another {@code importance_sampling_level}. */
+    public Grpo withImportanceSamplingLevel(ImportanceSamplingLevel value) {
+        return ConfigTree.with(this, "importance_sampling_level", value);
+    }
+
     /** The same with another clip range: the ratio stays in [1 − low, 1 + high]. */
     public Grpo withClipRange(double low, double high) {
         return ConfigTree.with(ConfigTree.with(this, "epsilon", low), "epsilon_high", high);

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.config.LrScheduler;
+import dev.jacobian.rl.method.Method;
+import dev.jacobian.rl.method.Methods;
+import dev.jacobian.rl.reward.RewardFunction;
+import dev.jacobian.rl.reward.Score;
+import dev.jacobian.rl.task.PromptTask;
+import dev.jacobian.rl.task.Task;
+import dev.jacobian.transformer.CausalLM;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * No setting is without effect: a short run is repeated with each setting changed, one at a time, and must come to another
+ * result, or to the same one where that is what the setting promises. A new key is tried without being named here.
+ */
+class SettingEffectTest {
+    /** Settings that change memory and time only. */
+    private static final Set<String> SAME_BITS =
+            Set.of("gradient_checkpointing", "offload_optimizer", "offload_reference");
+
+    /** Settings that change what is measured and kept, but not what is learned. */
+    private static final Set<String> SAME_WEIGHTS = Set.of(
+            "eval_steps",
+            "eval_problems",
+            "final_eval_problems",
+            "kl_samples",
+            "log_completions",
+            "save_steps",
+            "save_total_limit");
+
+    /** Rewards that differ within every group, so that every sample teaches. */
+    private static final Task TASK = new PromptTask(
+            "sums",
+            Stream.of("12+30=", "25+7=", "40+41=", "3+99=", "58+16=", "71+13=", "6+6=", "83+90=")
+                    .toList(),
+            RewardFunction.named("digits", completion -> {
+                int sum = 0;
+                for (int token : completion.tokenIds()) {
+                    sum = 31 * sum + token;
+                }
+                return Score.of(Math.floorMod(sum, 4) / 3.0);
+            }));
+
+    @TempDir
+    Path folder;
+
+    private int runs;
+
+    /** What a run leaves, the weights as a hash of their bits. */
+    record Outcome(int weights, List<Map<String, Double>> metrics, List<String> files, String completions) {}
+
+    private Outcome run(RlConfig config) throws IOException {
+        CausalLM model = TestModels.addition();
+        Path run = folder.resolve("run" + runs++);
+        List<Map<String, Double>> metrics = new ArrayList<>();
+        new RlTrainer(model, TASK, config)
+                .listener(TrainingListener.eachStep(step -> {
+                    Map<String, Double> values = new LinkedHashMap<>(step.values());
+                    values.keySet().removeAll(List.of("step_time", "sampling_time", "tokens_per_s"));
+                    metrics.add(values);
+                }))
+                .output(run, new RunOrigin("arith", "sums", Optional.empty()), false)
+                .train();
+        try (Stream<Path> files = Files.list(run)) {
+            return new Outcome(
+                    TestModels.bits(model).hashCode(),
+                    metrics,
+                    files.map(path -> path.getFileName().toString()).sorted().toList(),
+                    Files.readString(run.resolve("completions.jsonl")));
+        }
+    }
+
+    /** A run in which every setting of the method has something to act on: a moving policy, an anchor, several updates. */
+    private static RlConfig lively(Method method) {
+        RlConfig.Builder config = RlConfig.builder()
+                .method(method)
+                .maxSteps(4)
+                .promptsPerStep(8)
+                .numGenerations(4)
+                .maxCompletionLength(5)
+                .temperature(1.5)
+                .learningRate(8e-3)
+                .lrSchedulerType(LrScheduler.LINEAR)
+                .warmupSteps(1)
+                .weightDecay(0.01)
+                .evalSteps(2)
+                .evalProblems(5)
+                .finalEvalProblems(6)
+                .saveSteps(1)
+                .klSamples(8);
+        List<String> own = ConfigTree.names((Record) method);
+        if (own.contains("updates_per_rollout")) {
+            config.set("updates_per_rollout", 2);
+        }
+        if (own.contains("beta")) {
+            config.set("beta", 0.1);
+        }
+        return config.build();
+    }
+
+    /** Other values of a setting that may be chosen, at least one. */
+    private static List<Object> others(ConfigTree.Key key) {
+        return switch (key.type().getSimpleName()) {
+            case "int" -> List.of(key.value().intValue() + 1);
+            case "long" -> List.of(key.value().longValue() + 1);
+            case "double" -> List.of(key.value().doubleValue() / 4);
+            case "boolean" -> List.of(!key.value().booleanValue());
+            default ->
+                key.choices().stream()
+                        .filter(choice -> !choice.equals(key.value().textValue()))
+                        .map(Object.class::cast)
+                        .toList();
+        };
+    }
+
+    static List<Method> methods() {
+        return Methods.all();
+    }
+
+    @ParameterizedTest
+    @MethodSource("methods")
+    @DisplayName("every setting of a method changes what is learned")
+    void ofMethods(Method method) throws IOException {
+        RlConfig config = lively(method);
+        Outcome usual = run(config);
+        assertThat(run(config)).as("the same run").isEqualTo(usual);
+        for (ConfigTree.Key key : ConfigTree.keys((Record) config.method())) {
+            for (Object other : others(key)) {
+                RlConfig changed = config.toBuilder().set(key.name(), other).build();
+                assertThat(run(changed).weights())
+                        .as("%s: %s=%s", method.name(), key.name(), other)
+                        .isNotEqualTo(usual.weights());
+            }
+        }
+    }
+
+    @Test
+    @DisplayName("every shared setting changes what is learned, or only what is measured and kept, or nothing, as it promises")
+    void ofAll() throws IOException {
+        RlConfig config = lively(Methods.named("grpo"));
+        Outcome usual = run(config);
+        List<String> own = ConfigTree.names((Record) config.method());
+        for (ConfigTree.Key key : ConfigTree.keys(config)) {
+            if (own.contains(key.name())) {
+                continue;
+            }
+            for (Object other : others(key)) {
+                Object value = key.name().equals("micro_batch_tokens") ? 30 : other;
+                Outcome outcome = run(config.toBuilder().set(key.name(), value).build());
+                String name = key.name() + "=" + value;
+                if (SAME_BITS.contains(key.name())) {
+                    assertThat(outcome).as(name).isEqualTo(usual);
+                } else if (SAME_WEIGHTS.contains(key.name())) {
+                    assertThat(outcome.weights()).as(name).isEqualTo(usual.weights());
+                    assertThat(outcome).as(name).isNotEqualTo(usual);
+                } else {
+                    assertThat(outcome.weights()).as(name).isNotEqualTo(usual.weights());
+                }
+            }
+        }
+    }
+}

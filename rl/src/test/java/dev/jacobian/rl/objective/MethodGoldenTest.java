@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.objective;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.jacobian.rl.RlConfig;
+import dev.jacobian.rl.advantage.GroupRewards;
+import dev.jacobian.rl.method.Algorithm;
+import dev.jacobian.rl.method.Cispo;
+import dev.jacobian.rl.method.Grpo;
+import dev.jacobian.rl.method.ImportanceSamplingLevel;
+import dev.jacobian.rl.method.LossType;
+import dev.jacobian.rl.method.Method;
+import dev.jacobian.rl.method.Omd;
+import dev.jacobian.rl.method.Rloo;
+import dev.jacobian.rl.method.ScaleRewards;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** Methods as settings name them against the losses of independent implementations, on the golden group of four. */
+class MethodGoldenTest {
+    private static final int LIMIT = 8; // the run's max_completion_length
+
+    private static double loss(Method method) {
+        Algorithm algorithm = RlConfig.builder()
+                .method(method)
+                .maxCompletionLength(LIMIT)
+                .build()
+                .algorithm();
+        double[] advantages =
+                algorithm.advantages().advantages(new GroupRewards(new double[] {1, 0, 0, 1}, Fixtures.LENGTHS));
+        return algorithm
+                .objective()
+                .evaluate(Fixtures.golden(advantages), algorithm.aggregation().normalizer(Fixtures.LENGTHS))
+                .loss();
+    }
+
+    private static void check(Method method, double expected) {
+        assertThat(loss(method)).isCloseTo(expected, within(6e-7));
+    }
+
+    @Test
+    @DisplayName("GRPO as TRL runs it, as published, Dr.GRPO, DAPO's clip range, GSPO")
+    void grpo() {
+        Grpo plain = Grpo.DEFAULT.withScaleRewards(ScaleRewards.NONE);
+        check(Grpo.DEFAULT, 0.398753);
+        check(Grpo.DEFAULT.withLossType(LossType.GRPO), -0.071769);
+        check(Grpo.DEFAULT.withLossType(LossType.SEQ_MEAN_TOKEN_SUM), 1.196259);
+        check(plain.withLossType(LossType.DR_GRPO), 0.086348);
+        check(plain.withClipRange(0.2, 0.28), 0.226927);
+        check(
+                plain.withLossType(LossType.GRPO)
+                        .withClipRange(3e-4, 4e-4)
+                        .withImportanceSamplingLevel(ImportanceSamplingLevel.SEQUENCE),
+                -0.000175);
+        assertThat(loss(plain.withBeta(0.5)) - loss(plain)).isCloseTo(0.5 * 0.032108, within(6e-7));
+    }
+
+    @Test
+    @DisplayName("mirror descent with the mean and RLOO with TRL's sequence ratio; CISPO at ScaleRL's cap")
+    void others() {
+        check(Omd.DEFAULT, -0.683750);
+        check(Rloo.DEFAULT, -0.115860);
+        check(Cispo.DEFAULT.withScaleRewards(ScaleRewards.NONE), -0.176468);
+    }
+}
