@@ -37,15 +37,25 @@ class InformationTest {
         String text = Run.of("methods").result();
         assertThat(json.get("methods")).hasSize(Methods.all().size());
         for (JsonNode method : json.get("methods")) {
-            assertThat(text).contains(method.get("name").textValue() + ": " + method.get("paper").textValue());
+            assertThat(text)
+                    .contains(method.get("name").textValue() + ": "
+                            + method.get("paper").textValue());
             assertThat(method.get("paper").textValue()).contains("arXiv");
             for (JsonNode setting : method.get("settings")) {
                 assertThat(text)
-                        .contains(setting.get("key").textValue() + "=" + setting.get("default").asText())
+                        .contains(setting.get("key").textValue() + "="
+                                + setting.get("default").asText())
                         .contains(setting.get("doc").textValue());
             }
         }
-        assertThat(json.get("methods").get(0).get("settings").get(0).get("choices").get(0).textValue()).isEqualTo("dapo");
+        assertThat(json.get("methods")
+                        .get(0)
+                        .get("settings")
+                        .get(0)
+                        .get("choices")
+                        .get(0)
+                        .textValue())
+                .isEqualTo("dapo");
         assertThat(json.get("shared_settings").findValuesAsText("key"))
                 .contains("learning_rate", "num_generations", "seed")
                 .doesNotContain("beta");

@@ -131,8 +131,10 @@ class TrainingCommandsTest {
     void settings() throws IOException {
         assertThat(shortRl(folder.resolve("opo"), "--algorithm", "opo").code()).isZero();
         assertThat(shortRl(folder.resolve("omd"), "--algorithm", "omd").code()).isZero();
-        assertThat(shortRl(folder.resolve("rloo"), "--algorithm", "rloo").code()).isZero();
-        assertThat(shortRl(folder.resolve("cispo"), "--algorithm", "cispo").code()).isZero();
+        assertThat(shortRl(folder.resolve("rloo"), "--algorithm", "rloo").code())
+                .isZero();
+        assertThat(shortRl(folder.resolve("cispo"), "--algorithm", "cispo").code())
+                .isZero();
         Run foreign = shortRl(folder.resolve("foreign"), "--algorithm", "opo", "--set", "beta=0.5");
         assertThat(foreign.failure(ExitCode.FAILED))
                 .isEqualTo("--set beta=0.5: the method opo has no setting 'beta'; methods that have it: grpo, cispo."
@@ -142,10 +144,10 @@ class TrainingCommandsTest {
         Run bnpo = shortRl(folder.resolve("foreign"), "--set", "loss_type=bnpo");
         assertThat(bnpo.failure(ExitCode.FAILED))
                 .startsWith("--set loss_type=bnpo: 'loss_type' must be dapo, grpo, dr_grpo");
-        Run several = shortRl(folder.resolve("foreign"), "--algorithm", "omd", "--prompts", 2);
+        Run several = shortRl(folder.resolve("foreign"), "--algorithm", "omd", "--set", "updates_per_rollout=5");
         assertThat(several.failure(ExitCode.FAILED))
-                .contains("updates_per_rollout from the preset for the bundled model")
-                .contains("prompts_per_step from --prompts");
+                .contains("updates_per_rollout must not exceed prompts_per_step (4), got 5")
+                .contains("updates_per_rollout from --set updates_per_rollout=5, prompts_per_step from --prompts");
         assertThat(folder.resolve("foreign")).doesNotExist();
         Run unknown = shortRl(folder.resolve("a"), "--algorithm", "ppo");
         assertThat(unknown.code()).isNotZero();

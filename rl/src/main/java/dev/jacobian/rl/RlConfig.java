@@ -45,8 +45,8 @@ public record RlConfig(
 
         @Setting(
                 value = "false",
-                doc = "keep the initial model in the host's memory when the model is on a GPU, and move it there for"
-                        + " the moment in which it scores a step's completions; the same bits")
+                doc = "keep the initial model in the host's memory when the model is on a GPU, and move it"
+                        + " there for the moment in which it scores a step's completions; the same bits")
         boolean offloadReference,
 
         MeasuringConfig measuring,

@@ -34,26 +34,23 @@ class SavedConfigTest {
 
     /** A run.json of format 1, which had the settings of all methods, whichever was used. */
     private static ObjectNode formatOne(String algorithm) {
-        return (ObjectNode) Json.parse(
-                """
-                {
-                  "format": 1, "algorithm": "ALGORITHM", "model": "addition", "task": "addition", "seed": 3,
-                  "config": {
-                    "algorithm": "ALGORITHM", "max_steps": 2, "prompts_per_step": 4, "num_generations": 4,
-                    "max_completion_length": 4, "temperature": 1.0, "learning_rate": 0.001,
-                    "lr_scheduler_type": "constant_with_warmup", "warmup_steps": 1, "max_grad_norm": 1.0,
-                    "adam_beta1": 0.9, "adam_beta2": 0.99, "weight_decay": 0.0, "loss_type": "token-mean",
-                    "scale_rewards": "group", "epsilon": 0.2, "epsilon_high": 0.28, "beta": 0.0, "tau": 0.1,
-                    "updates_per_rollout": 1, "reset_optimizer": true, "micro_batch_tokens": 4096,
-                    "gradient_checkpointing": false, "offload_optimizer": false, "offload_reference": false,
-                    "eval_steps": 10, "eval_problems": 5, "final_eval_problems": 5, "save_steps": 1,
-                    "save_total_limit": 2, "kl_samples": 4, "log_completions": 2, "seed": 3
-                  },
-                  "arithmetic": "F32", "compute": "f32", "batch_invariant": true, "machine": "JDK 25"
-                }
-                """
-                        .replace("ALGORITHM", algorithm),
-                "run.json");
+        return (ObjectNode) Json.parse("""
+            {
+              "format": 1, "algorithm": "ALGORITHM", "model": "addition", "task": "addition", "seed": 3,
+              "config": {
+                "algorithm": "ALGORITHM", "max_steps": 2, "prompts_per_step": 4, "num_generations": 4,
+                "max_completion_length": 4, "temperature": 1.0, "learning_rate": 0.001,
+                "lr_scheduler_type": "constant_with_warmup", "warmup_steps": 1, "max_grad_norm": 1.0,
+                "adam_beta1": 0.9, "adam_beta2": 0.99, "weight_decay": 0.0, "loss_type": "token-mean",
+                "scale_rewards": "group", "epsilon": 0.2, "epsilon_high": 0.28, "beta": 0.0, "tau": 0.1,
+                "updates_per_rollout": 1, "reset_optimizer": true, "micro_batch_tokens": 4096,
+                "gradient_checkpointing": false, "offload_optimizer": false, "offload_reference": false,
+                "eval_steps": 10, "eval_problems": 5, "final_eval_problems": 5, "save_steps": 1,
+                "save_total_limit": 2, "kl_samples": 4, "log_completions": 2, "seed": 3
+              },
+              "arithmetic": "F32", "compute": "f32", "batch_invariant": true, "machine": "JDK 25"
+            }
+            """.replace("ALGORITHM", algorithm), "run.json");
     }
 
     private static RlConfig.Builder same() {
@@ -107,14 +104,18 @@ class SavedConfigTest {
     void resumed() {
         Path run = folder.resolve("run");
         RlConfig config = same().method(Opo.DEFAULT).build();
-        new RlTrainer(TestModels.addition(), new Addition(), config).output(run, ORIGIN, false).train();
+        new RlTrainer(TestModels.addition(), new Addition(), config)
+                .output(run, ORIGIN, false)
+                .train();
         JsonNode written = Json.read(run.resolve("run.json"));
         assertThat(written.get("format").intValue()).isEqualTo(2);
         assertThat(written.get("config").has("tau")).isFalse();
         ObjectNode old = ((ObjectNode) written).deepCopy().put("format", 1);
         old.set("config", formatOne("opo").get("config"));
         Json.write(run.resolve("run.json"), old);
-        new RlTrainer(TestModels.addition(), new Addition(), config).output(run, ORIGIN, true).train();
+        new RlTrainer(TestModels.addition(), new Addition(), config)
+                .output(run, ORIGIN, true)
+                .train();
         assertThat(Json.read(run.resolve("run.json")).get("format").intValue()).isEqualTo(2);
     }
 
@@ -125,15 +126,19 @@ class SavedConfigTest {
         train(run, own("mine", new MeanBaseline()), false);
         JsonNode written = Json.read(run.resolve("run.json"));
         assertThat(written.get("algorithm").textValue()).isEqualTo("mine");
-        assertThat(written.get("config").get("method").get("objective").get("class").textValue())
+        assertThat(written.get("config")
+                        .get("method")
+                        .get("objective")
+                        .get("class")
+                        .textValue())
                 .isEqualTo("dev.jacobian.rl.objective.Reinforce");
         train(run, own("mine", new MeanBaseline()), true);
         assertThatThrownBy(() -> train(run, own("mine", new LeaveOneOut()), true))
                 .hasMessageContaining("was started with another config: method was");
         assertThatThrownBy(() -> train(run, own("yours", new MeanBaseline()), true))
                 .hasMessageContaining("another algorithm: \"mine\", now \"yours\"");
-        assertThatThrownBy(() -> new RlTrainer(TestModels.addition(), new Addition(), same().build())
-                        .output(run, ORIGIN, true))
+        assertThatThrownBy(() ->
+                        new RlTrainer(TestModels.addition(), new Addition(), same().build()).output(run, ORIGIN, true))
                 .hasMessageContaining("another algorithm: \"mine\", now \"grpo\"");
         assertThatThrownBy(() -> SavedConfig.read(written, "run.json"))
                 .hasMessageContaining("\"mine\", is none of grpo, opo, omd, rloo or cispo");
@@ -144,7 +149,10 @@ class SavedConfigTest {
     }
 
     private static void train(Path run, Algorithm method, boolean resume) {
-        new RlTrainer(TestModels.addition(), new Addition(), same().method(method).build())
+        new RlTrainer(
+                        TestModels.addition(),
+                        new Addition(),
+                        same().method(method).build())
                 .output(run, ORIGIN, resume)
                 .train();
     }

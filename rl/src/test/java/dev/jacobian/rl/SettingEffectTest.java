@@ -154,7 +154,8 @@ class SettingEffectTest {
     }
 
     @Test
-    @DisplayName("every shared setting changes what is learned, or only what is measured and kept, or nothing, as it promises")
+    @DisplayName("every shared setting changes what is learned, or only what is measured and kept, or nothing, as it"
+            + " promises")
     void ofAll() throws IOException {
         RlConfig config = lively(Methods.named("grpo"));
         Outcome usual = run(config);

@@ -16,7 +16,8 @@ public record MeasuringConfig(
 
         @Setting(
                 value = "64",
-                doc = "completions per step on which the KL divergence to the initial model is estimated; 0 for none")
+                doc = "completions per step on which the KL divergence to the initial model is estimated; 0"
+                        + " for none")
         int klSamples,
 
         @Setting(value = "2", doc = "completions per step that are logged")

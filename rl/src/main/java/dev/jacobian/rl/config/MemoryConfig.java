@@ -10,14 +10,14 @@ public record MemoryConfig(
 
         @Setting(
                 value = "false",
-                doc = "compute layers again in backward instead of keeping what they computed: a third more arithmetic,"
-                        + " much less memory, the same bits")
+                doc = "compute layers again in backward instead of keeping what they computed: a third more"
+                        + " arithmetic, much less memory, the same bits")
         boolean gradientCheckpointing,
 
         @Setting(
                 value = "false",
-                doc = "keep AdamW's moments in the host's memory when the model is on a GPU, for moving them at each"
-                        + " step; the same bits")
+                doc = "keep AdamW's moments in the host's memory when the model is on a GPU, for moving them"
+                        + " at each step; the same bits")
         boolean offloadOptimizer) {
     public MemoryConfig {
         requireAtLeast("micro_batch_tokens", 1, microBatchTokens);

@@ -21,9 +21,7 @@ public record OptimizationConfig(
         double maxGradNorm,
 
         @Setting(value = "0.9", doc = "AdamW's beta1") double adamBeta1,
-
         @Setting(value = "0.999", doc = "AdamW's beta2") double adamBeta2,
-
         @Setting(value = "1e-8", doc = "AdamW's epsilon") double adamEpsilon,
 
         @Setting(value = "0.0", doc = "AdamW's weight decay")

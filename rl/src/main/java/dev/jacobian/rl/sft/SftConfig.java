@@ -16,7 +16,6 @@ import dev.jacobian.rl.config.Setting;
 /** Settings of supervised fine-tuning; flat in JSON, with TRL's names, as those of {@link dev.jacobian.rl.RlConfig}. */
 public record SftConfig(
         @Setting(value = "1000", doc = "optimizer steps") int maxSteps,
-
         @Setting(value = "64", doc = "examples per step") int batchSize,
 
         @Setting(value = "1024", doc = "longest example in tokens; a longer one is an error")
