@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.jacobian.rl.RlConfig;
+import dev.jacobian.rl.advantage.GroupAdvantages;
 import dev.jacobian.rl.advantage.GroupRewards;
 import dev.jacobian.rl.method.Algorithm;
 import dev.jacobian.rl.method.Cispo;
@@ -15,6 +16,8 @@ import dev.jacobian.rl.method.Method;
 import dev.jacobian.rl.method.Omd;
 import dev.jacobian.rl.method.Rloo;
 import dev.jacobian.rl.method.ScaleRewards;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -28,8 +31,11 @@ class MethodGoldenTest {
                 .maxCompletionLength(LIMIT)
                 .build()
                 .algorithm();
+        GroupRewards group = new GroupRewards(new double[] {1, 0, 0, 1}, Fixtures.LENGTHS);
+        GroupAdvantages credit =
+                algorithm.advantages().advantages(List.of(group)).getFirst();
         double[] advantages =
-                algorithm.advantages().advantages(new GroupRewards(new double[] {1, 0, 0, 1}, Fixtures.LENGTHS));
+                IntStream.range(0, credit.size()).mapToDouble(credit::mean).toArray();
         return algorithm
                 .objective()
                 .evaluate(Fixtures.golden(advantages), algorithm.aggregation().normalizer(Fixtures.LENGTHS))
