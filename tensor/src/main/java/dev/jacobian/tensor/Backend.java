@@ -50,6 +50,9 @@ public interface Backend {
     /** Attention and its cache. */
     AttentionKernels attention();
 
+    /** Mixture of experts. */
+    ExpertKernels experts();
+
     /** Several operations in one, for few rows; by itself the separate ones, one after the other. */
     default FusedKernels fused() {
         return new ReferenceFused(this);

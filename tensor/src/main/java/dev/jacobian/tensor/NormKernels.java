@@ -20,4 +20,26 @@ public interface NormKernels {
      * @param dWeight accumulated into, or null when not needed
      */
     void rmsNormBackward(Tensor dOut, Tensor x, Tensor weight, Tensor inverseRms, Tensor dX, Tensor dWeight);
+
+    /**
+     * LayerNorm (Ba et al., 2016): {@code out = (x − mean) · r · weight + bias}, r = 1/√(mean((x − mean)²) + ε), per row. The
+     * variance is taken from the centred numbers, because Σ x² − (Σ x)²/D cancels where the mean is large.
+     *
+     * @param x [N, D]
+     * @param weight [D]
+     * @param bias [D], or null for none
+     * @param means [N], receives the means
+     * @param inverseStd [N], receives r
+     */
+    void layerNorm(Tensor x, Tensor weight, Tensor bias, float epsilon, Tensor out, Tensor means, Tensor inverseStd);
+
+    /**
+     * Gradients of {@link #layerNorm}: with g = dOut·weight and n = (x − mean)·r, {@code dX = r·(g − mean(g) − n·mean(g·n))}
+     * and {@code dWeight += Σ_n dOut·n}, rows in order. That of the bias is {@link ElementwiseKernels#sumRowsInto}.
+     *
+     * @param dX receives the gradient (overwritten)
+     * @param dWeight accumulated into, or null when not needed
+     */
+    void layerNormBackward(
+            Tensor dOut, Tensor x, Tensor weight, Tensor means, Tensor inverseStd, Tensor dX, Tensor dWeight);
 }

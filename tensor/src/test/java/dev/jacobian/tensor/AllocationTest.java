@@ -141,6 +141,44 @@ class AllocationTest {
     }
 
     @Test
+    void geluAndLayerNorm() {
+        Tensor x = normal(rng, 20, 77);
+        Tensor y = normal(rng, 20, 77);
+        Tensor out = Tensor.zeros(20, 77);
+        Tensor more = Tensor.zeros(20, 77);
+        for (GeluForm form : GeluForm.values()) {
+            assertAllocatesAtMost(256, form + " gelu", () -> cpu.activations().gelu(form, x, out));
+            assertAllocatesAtMost(
+                    256, form + " geGluBackward", () -> cpu.activations().geGluBackward(form, y, x, y, out, more));
+        }
+        Tensor weight = normal(rng, 77);
+        Tensor dWeight = Tensor.zeros(77);
+        Tensor means = Tensor.zeros(20);
+        Tensor r = normal(rng, 20);
+        assertAllocatesAtMost(256, "layerNorm", () -> cpu.norms().layerNorm(x, weight, weight, 1e-5f, out, means, r));
+        assertAllocatesAtMost(
+                256, "layerNormBackward", () -> cpu.norms().layerNormBackward(y, x, weight, means, r, out, dWeight));
+    }
+
+    @Test
+    void experts() {
+        Tensor logits = normal(rng, 20, 16);
+        Tensor chosen = Tensor.of(new int[40], 20, 2);
+        Tensor weights = Tensor.zeros(20, 2);
+        Tensor dLogits = Tensor.zeros(20, 16);
+        assertAllocatesAtMost(256, "route", () -> cpu.experts().route(logits, true, chosen, weights));
+        assertAllocatesAtMost(
+                256, "routeBackward", () -> cpu.experts().routeBackward(logits, true, chosen, weights, dLogits));
+        ExpertOrder order = ExpertOrder.of(chosen, 16);
+        cpu.experts().order(chosen, order);
+        Tensor rows = normal(rng, 40, 77);
+        Tensor out = Tensor.zeros(20, 77);
+        assertAllocatesAtMost(256, "combine", () -> cpu.experts().combine(rows, order, weights, out));
+        assertAllocatesAtMost(
+                256, "combineBackward", () -> cpu.experts().combineBackward(out, rows, order, weights, rows, weights));
+    }
+
+    @Test
     void rotary() {
         Tensor x = normal(rng, 6, 2 * 48);
         Tensor cos = normal(rng, 9, 24);

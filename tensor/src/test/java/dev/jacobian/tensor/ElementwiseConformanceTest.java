@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor;
 
-import static dev.jacobian.tensor.Numbers.assertSameBits;
 import static dev.jacobian.tensor.Numbers.normal;
 import static dev.jacobian.tensor.Numbers.wild;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -18,8 +17,9 @@ class ElementwiseConformanceTest {
         1, 2, 3, 4, 5, 7, 8, 12, 15, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 80, 130, 257
     };
 
-    private final Backend tested = TestedBackend.get();
-    private final Backend reference = Backends.reference();
+    private final Conformance conformance = new Conformance();
+    private final Backend tested = conformance.tested;
+    private final Backend reference = conformance.reference;
     private final int threads = ComputePool.threads();
 
     @AfterEach
@@ -27,23 +27,8 @@ class ElementwiseConformanceTest {
         ComputePool.setThreads(threads);
     }
 
-    /** Runs the body with the reference and the backend under test on copies of {@code outputs} and compares these. */
     private void compare(String what, BiConsumer<Backend, Tensor[]> body, Tensor... outputs) {
-        Tensor[] expected = copies(outputs);
-        body.accept(reference, expected);
-        Tensor[] actual = copies(outputs);
-        body.accept(tested, actual);
-        for (int i = 0; i < outputs.length; i++) {
-            assertSameBits(actual[i], expected[i], tested.name() + " " + what + ", output " + i);
-        }
-    }
-
-    private static Tensor[] copies(Tensor[] tensors) {
-        Tensor[] copies = new Tensor[tensors.length];
-        for (int i = 0; i < tensors.length; i++) {
-            copies[i] = tensors[i].copy();
-        }
-        return copies;
+        conformance.compare(what, body, outputs);
     }
 
     @Test

@@ -2,12 +2,13 @@
 package dev.jacobian.tensor.cpu;
 
 import dev.jacobian.tensor.ActivationKernels;
+import dev.jacobian.tensor.GeluForm;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cpu.Scratch.Slot;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
-/** SwiGLU and its gradients, a chunk of the first-level cache at a time. */
+/** SwiGLU, GELU, GeGLU and their gradients, a chunk of the first-level cache at a time. */
 final class VectorActivation implements ActivationKernels {
     private static final int L = Lanes.COUNT;
 
@@ -87,6 +88,85 @@ final class VectorActivation implements ActivationKernels {
             float slope = sigmoid * Math.fma(z, 1f - sigmoid, 1f);
             dus[duAt + i] = d * (z * sigmoid);
             dgs[dgAt + i] = d * us[uAt + i] * slope;
+        }
+    }
+
+    @Override
+    public void gelu(GeluForm form, Tensor x, Tensor out) {
+        Ranges.run(x.elements(), COST, (from, to) -> {
+            float[] scratch = Scratch.current().get(Slot.TILE, VectorGelu.SCRATCH);
+            for (int i = from; i < to; i += VectorExp.CHUNK) {
+                int n = Math.min(VectorExp.CHUNK, to - i);
+                VectorGelu.values(form, x.floats(), x.offset() + i, n, out.floats(), out.offset() + i, scratch);
+            }
+        });
+    }
+
+    @Override
+    public void geluBackward(GeluForm form, Tensor dOut, Tensor x, Tensor dX) {
+        Ranges.run(x.elements(), COST, (from, to) -> {
+            float[] scratch = Scratch.current().get(Slot.TILE, VectorGelu.SCRATCH);
+            float[] slopes = Scratch.current().get(Slot.SLOPES, VectorExp.CHUNK);
+            for (int i = from; i < to; i += VectorExp.CHUNK) {
+                int n = Math.min(VectorExp.CHUNK, to - i);
+                VectorGelu.slopes(form, x.floats(), x.offset() + i, n, slopes, 0, scratch);
+                VectorElementwise.multiply(
+                        dOut.floats(), dOut.offset() + i, slopes, 0, dX.floats(), dX.offset() + i, n);
+            }
+        });
+    }
+
+    @Override
+    public void geGlu(GeluForm form, Tensor gate, Tensor up, Tensor out) {
+        Ranges.run(gate.elements(), COST, (from, to) -> {
+            float[] scratch = Scratch.current().get(Slot.TILE, VectorGelu.SCRATCH);
+            float[] values = Scratch.current().get(Slot.EXPONENTIALS, VectorExp.CHUNK);
+            for (int i = from; i < to; i += VectorExp.CHUNK) {
+                int n = Math.min(VectorExp.CHUNK, to - i);
+                VectorGelu.values(form, gate.floats(), gate.offset() + i, n, values, 0, scratch);
+                VectorElementwise.multiply(values, 0, up.floats(), up.offset() + i, out.floats(), out.offset() + i, n);
+            }
+        });
+    }
+
+    @Override
+    public void geGluBackward(GeluForm form, Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {
+        Ranges.run(gate.elements(), 2 * COST, (from, to) -> {
+            float[] scratch = Scratch.current().get(Slot.TILE, VectorGelu.SCRATCH);
+            float[] values = Scratch.current().get(Slot.EXPONENTIALS, VectorExp.CHUNK);
+            float[] slopes = Scratch.current().get(Slot.SLOPES, VectorExp.CHUNK);
+            for (int i = from; i < to; i += VectorExp.CHUNK) {
+                int n = Math.min(VectorExp.CHUNK, to - i);
+                VectorGelu.values(form, gate.floats(), gate.offset() + i, n, values, 0, scratch);
+                VectorGelu.slopes(form, gate.floats(), gate.offset() + i, n, slopes, 0, scratch);
+                gates(dOut, up, values, slopes, dGate, dUp, i, n);
+            }
+        });
+    }
+
+    /** dGate = dOut · up · slope, dUp = dOut · value. */
+    private static void gates(
+            Tensor dOut, Tensor up, float[] values, float[] slopes, Tensor dGate, Tensor dUp, int from, int n) {
+        float[] ds = dOut.floats();
+        float[] us = up.floats();
+        float[] dgs = dGate.floats();
+        float[] dus = dUp.floats();
+        int dAt = dOut.offset() + from;
+        int uAt = up.offset() + from;
+        int dgAt = dGate.offset() + from;
+        int duAt = dUp.offset() + from;
+        int i = 0;
+        for (; i < Lanes.FLOATS.loopBound(n); i += L) {
+            FloatVector d = FloatVector.fromArray(Lanes.FLOATS, ds, dAt + i);
+            FloatVector u = FloatVector.fromArray(Lanes.FLOATS, us, uAt + i);
+            d.mul(u).mul(FloatVector.fromArray(Lanes.FLOATS, slopes, i)).intoArray(dgs, dgAt + i);
+            d.mul(FloatVector.fromArray(Lanes.FLOATS, values, i)).intoArray(dus, duAt + i);
+        }
+        for (; i < n; i++) {
+            float d = ds[dAt + i];
+            float u = us[uAt + i];
+            dgs[dgAt + i] = d * u * slopes[i];
+            dus[duAt + i] = d * values[i];
         }
     }
 }

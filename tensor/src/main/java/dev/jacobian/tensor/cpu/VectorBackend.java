@@ -5,6 +5,7 @@ import dev.jacobian.tensor.ActivationKernels;
 import dev.jacobian.tensor.AttentionKernels;
 import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.ElementwiseKernels;
+import dev.jacobian.tensor.ExpertKernels;
 import dev.jacobian.tensor.MatrixKernels;
 import dev.jacobian.tensor.NormKernels;
 import dev.jacobian.tensor.OptimizerKernels;
@@ -29,21 +30,24 @@ public record VectorBackend(
         PositionKernels positions,
         RowKernels rows,
         AttentionKernels attention,
+        ExpertKernels experts,
         SoftmaxKernels softmax,
         SamplingKernels sampling,
         OptimizerKernels optimizer)
         implements Backend {
     /** All kernels of this package. */
     public static VectorBackend create() {
+        MatrixKernels matrices = new VectorMatrices();
         SoftmaxKernels softmax = new VectorSoftmax();
         return new VectorBackend(
-                new VectorMatrices(),
+                matrices,
                 new VectorElementwise(),
                 new VectorNorm(),
                 new VectorActivation(),
                 new VectorRotary(),
                 new VectorRows(),
                 new VectorAttention(),
+                new VectorExperts(matrices),
                 softmax,
                 new ReferenceSampling(softmax),
                 new VectorAdamW());

@@ -98,7 +98,8 @@ final class VectorElementwise implements ElementwiseKernels {
                         addScaled(x.floats(), x.offset() + from, factor, out.floats(), out.offset() + from, to - from));
     }
 
-    private static void addScaled(float[] x, int xFrom, float factor, float[] o, int oFrom, int n) {
+    /** o = fma(factor, x, o). */
+    static void addScaled(float[] x, int xFrom, float factor, float[] o, int oFrom, int n) {
         int i = 0;
         FloatVector f = FloatVector.broadcast(Lanes.FLOATS, factor);
         for (; i < Lanes.FLOATS.loopBound(n); i += L) {

@@ -6,7 +6,7 @@ import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cpu.Scratch.Slot;
 import jdk.incubator.vector.FloatVector;
 
-/** RMSNorm and its gradient. */
+/** RMSNorm, LayerNorm and their gradients. */
 final class VectorNorm implements NormKernels {
     private static final int L = Lanes.COUNT;
 
@@ -148,6 +148,121 @@ final class VectorNorm implements NormKernels {
         }
         for (; i < n; i++) {
             to[toAt + i] = Math.fma(dOut[oAt + i], x[xAt + i] * r, to[toAt + i]);
+        }
+    }
+
+    @Override
+    public void layerNorm(
+            Tensor x, Tensor weight, Tensor bias, float epsilon, Tensor out, Tensor means, Tensor inverseStd) {
+        int d = weight.elements();
+        Ranges.run(means.elements(), 4 * d, (from, to) -> {
+            Scratch scratch = Scratch.current();
+            float[] parts = scratch.get(Slot.LANES, VectorSum.PARTS);
+            float[] n = scratch.get(Slot.TILE, d);
+            for (int row = from; row < to; row++) {
+                int xAt = x.offset() + row * d;
+                float mean = VectorSum.sum(x.floats(), xAt, d, parts) / d;
+                centre(x.floats(), xAt, mean, 1f, n, d);
+                float r = 1f / (float) Math.sqrt(VectorSum.dot(n, 0, n, 0, d, parts) / d + epsilon);
+                means.floats()[means.offset() + row] = mean;
+                inverseStd.floats()[inverseStd.offset() + row] = r;
+                int outAt = out.offset() + row * d;
+                if (bias == null) {
+                    affineRow(n, r, weight.floats(), weight.offset(), out.floats(), outAt, d);
+                } else {
+                    affineRow(n, r, weight.floats(), weight.offset(), bias, out.floats(), outAt, d);
+                }
+            }
+        });
+    }
+
+    @Override
+    public void layerNormBackward(
+            Tensor dOut, Tensor x, Tensor weight, Tensor means, Tensor inverseStd, Tensor dX, Tensor dWeight) {
+        int d = weight.elements();
+        int rows = means.elements();
+        Ranges.run(rows, 6 * d, (from, to) -> {
+            Scratch scratch = Scratch.current();
+            float[] parts = scratch.get(Slot.LANES, VectorSum.PARTS);
+            float[] g = scratch.get(Slot.TILE, d);
+            float[] n = scratch.get(Slot.SLOPES, d);
+            for (int row = from; row < to; row++) {
+                float r = inverseStd.floats()[inverseStd.offset() + row];
+                centre(x.floats(), x.offset() + row * d, means.floats()[means.offset() + row], r, n, d);
+                VectorElementwise.multiply(
+                        dOut.floats(), dOut.offset() + row * d, weight.floats(), weight.offset(), g, 0, d);
+                float meanOfG = VectorSum.sum(g, 0, d, parts) / d;
+                float c = VectorSum.dot(g, 0, n, 0, d, parts) / d;
+                centre(g, 0, meanOfG, 1f, g, d);
+                project(n, 0, g, -c, r, dX.floats(), dX.offset() + row * d, d);
+            }
+        });
+        if (dWeight != null) {
+            // By columns, because the order of the rows is the order of the sum.
+            Ranges.run((d + 4 * L - 1) / (4 * L), rows * 4 * L, (from, to) -> {
+                int column = from * 4 * L;
+                int width = Math.min(d, to * 4 * L) - column;
+                float[] n = Scratch.current().get(Slot.SLOPES, width);
+                for (int row = 0; row < rows; row++) {
+                    float r = inverseStd.floats()[inverseStd.offset() + row];
+                    int at = row * d + column;
+                    centre(x.floats(), x.offset() + at, means.floats()[means.offset() + row], r, n, width);
+                    addProducts(
+                            dOut.floats(),
+                            dOut.offset() + at,
+                            n,
+                            0,
+                            1f,
+                            dWeight.floats(),
+                            dWeight.offset() + column,
+                            width);
+                }
+            });
+        }
+    }
+
+    /** n = (x − mean) · r. */
+    private static void centre(float[] x, int xAt, float mean, float r, float[] n, int d) {
+        int i = 0;
+        for (; i < Lanes.FLOATS.loopBound(d); i += L) {
+            FloatVector.fromArray(Lanes.FLOATS, x, xAt + i).sub(mean).mul(r).intoArray(n, i);
+        }
+        for (; i < d; i++) {
+            n[i] = (x[xAt + i] - mean) * r;
+        }
+    }
+
+    /** out = n · r · weight + bias. */
+    private static void affineRow(
+            float[] n, float r, float[] weight, int weightAt, Tensor bias, float[] out, int outAt, int d) {
+        float[] shift = bias.floats();
+        int shiftAt = bias.offset();
+        int i = 0;
+        for (; i < Lanes.FLOATS.loopBound(d); i += L) {
+            FloatVector.fromArray(Lanes.FLOATS, n, i)
+                    .mul(r)
+                    .fma(
+                            FloatVector.fromArray(Lanes.FLOATS, weight, weightAt + i),
+                            FloatVector.fromArray(Lanes.FLOATS, shift, shiftAt + i))
+                    .intoArray(out, outAt + i);
+        }
+        for (; i < d; i++) {
+            out[outAt + i] = Math.fma(n[i] * r, weight[weightAt + i], shift[shiftAt + i]);
+        }
+    }
+
+    /** The same without a bias: a product rounded once, but of −0, which becomes 0 as with a bias of 0. */
+    private static void affineRow(float[] n, float r, float[] weight, int weightAt, float[] out, int outAt, int d) {
+        FloatVector zero = FloatVector.zero(Lanes.FLOATS);
+        int i = 0;
+        for (; i < Lanes.FLOATS.loopBound(d); i += L) {
+            FloatVector.fromArray(Lanes.FLOATS, n, i)
+                    .mul(r)
+                    .fma(FloatVector.fromArray(Lanes.FLOATS, weight, weightAt + i), zero)
+                    .intoArray(out, outAt + i);
+        }
+        for (; i < d; i++) {
+            out[outAt + i] = Math.fma(n[i] * r, weight[weightAt + i], 0f);
         }
     }
 }

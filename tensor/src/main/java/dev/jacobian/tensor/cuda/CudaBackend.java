@@ -7,6 +7,7 @@ import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.BackendMemory;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.ElementwiseKernels;
+import dev.jacobian.tensor.ExpertKernels;
 import dev.jacobian.tensor.FusedKernels;
 import dev.jacobian.tensor.MatrixKernels;
 import dev.jacobian.tensor.NormKernels;
@@ -22,6 +23,7 @@ import dev.jacobian.tensor.cuda.graphs.CudaReplaying;
 import dev.jacobian.tensor.cuda.operations.CudaActivations;
 import dev.jacobian.tensor.cuda.operations.CudaAttention;
 import dev.jacobian.tensor.cuda.operations.CudaElementwise;
+import dev.jacobian.tensor.cuda.operations.CudaExperts;
 import dev.jacobian.tensor.cuda.operations.CudaFusedRows;
 import dev.jacobian.tensor.cuda.operations.CudaMatrices;
 import dev.jacobian.tensor.cuda.operations.CudaMemory;
@@ -62,6 +64,7 @@ public final class CudaBackend implements Backend {
     private final PositionKernels positions;
     private final RowKernels rows;
     private final AttentionKernels attention;
+    private final ExpertKernels experts;
     private final FusedKernels fused;
     private final SoftmaxKernels softmax;
     private final SamplingKernels sampling;
@@ -79,6 +82,7 @@ public final class CudaBackend implements Backend {
         this.positions = new CudaPositions(engine);
         this.rows = new CudaRows(engine);
         this.attention = new CudaAttention(this, engine);
+        this.experts = new CudaExperts(engine);
         this.fused = new CudaFusedRows(engine, new ReferenceFused(this));
         this.softmax = new CudaSoftmax(engine);
         this.sampling = new CudaSampling(engine);
@@ -154,6 +158,11 @@ public final class CudaBackend implements Backend {
     @Override
     public AttentionKernels attention() {
         return attention;
+    }
+
+    @Override
+    public ExpertKernels experts() {
+        return experts;
     }
 
     @Override

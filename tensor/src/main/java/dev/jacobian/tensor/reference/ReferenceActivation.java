@@ -2,9 +2,10 @@
 package dev.jacobian.tensor.reference;
 
 import dev.jacobian.tensor.ActivationKernels;
+import dev.jacobian.tensor.GeluForm;
 import dev.jacobian.tensor.Tensor;
 
-/** SwiGLU: silu(gate) · up, and its gradients. */
+/** SwiGLU, silu(gate) · up; GELU; GeGLU, gelu(gate) · up; and their gradients. */
 final class ReferenceActivation implements ActivationKernels {
     @Override
     public void swiGlu(Tensor gate, Tensor up, Tensor out) {
@@ -23,6 +24,40 @@ final class ReferenceActivation implements ActivationKernels {
             float slope = sigmoid * Math.fma(z, 1f - sigmoid, 1f);
             dUp.floats()[dUp.offset() + i] = d * (z * sigmoid);
             dGate.floats()[dGate.offset() + i] = d * up.floats()[up.offset() + i] * slope;
+        }
+    }
+
+    @Override
+    public void gelu(GeluForm form, Tensor x, Tensor out) {
+        for (int i = 0; i < x.elements(); i++) {
+            out.floats()[out.offset() + i] = Gelu.value(form, x.floats()[x.offset() + i]);
+        }
+    }
+
+    @Override
+    public void geluBackward(GeluForm form, Tensor dOut, Tensor x, Tensor dX) {
+        for (int i = 0; i < x.elements(); i++) {
+            float slope = Gelu.slope(form, x.floats()[x.offset() + i]);
+            dX.floats()[dX.offset() + i] = dOut.floats()[dOut.offset() + i] * slope;
+        }
+    }
+
+    @Override
+    public void geGlu(GeluForm form, Tensor gate, Tensor up, Tensor out) {
+        for (int i = 0; i < gate.elements(); i++) {
+            float value = Gelu.value(form, gate.floats()[gate.offset() + i]);
+            out.floats()[out.offset() + i] = value * up.floats()[up.offset() + i];
+        }
+    }
+
+    @Override
+    public void geGluBackward(GeluForm form, Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {
+        for (int i = 0; i < gate.elements(); i++) {
+            float z = gate.floats()[gate.offset() + i];
+            float u = up.floats()[up.offset() + i];
+            float d = dOut.floats()[dOut.offset() + i];
+            dGate.floats()[dGate.offset() + i] = d * u * Gelu.slope(form, z);
+            dUp.floats()[dUp.offset() + i] = d * Gelu.value(form, z);
         }
     }
 }

@@ -5,6 +5,7 @@ import dev.jacobian.tensor.ActivationKernels;
 import dev.jacobian.tensor.AttentionKernels;
 import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.ElementwiseKernels;
+import dev.jacobian.tensor.ExpertKernels;
 import dev.jacobian.tensor.MatrixKernels;
 import dev.jacobian.tensor.NormKernels;
 import dev.jacobian.tensor.OptimizerKernels;
@@ -26,21 +27,24 @@ public record ReferenceBackend(
         PositionKernels positions,
         RowKernels rows,
         AttentionKernels attention,
+        ExpertKernels experts,
         SoftmaxKernels softmax,
         SamplingKernels sampling,
         OptimizerKernels optimizer)
         implements Backend {
     /** All kernels of this package. */
     public static ReferenceBackend create() {
+        MatrixKernels matrices = new ReferenceMatMul();
         SoftmaxKernels softmax = new ReferenceSoftmax();
         return new ReferenceBackend(
-                new ReferenceMatMul(),
+                matrices,
                 new ReferenceElementwise(),
                 new ReferenceNorm(),
                 new ReferenceActivation(),
                 new ReferenceRotary(),
                 new ReferenceRows(),
                 new ReferenceAttention(),
+                new ReferenceExperts(matrices),
                 softmax,
                 new ReferenceSampling(softmax),
                 new ReferenceAdamW());

@@ -2,10 +2,11 @@
 package dev.jacobian.tensor.cuda.operations;
 
 import dev.jacobian.tensor.ActivationKernels;
+import dev.jacobian.tensor.GeluForm;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.engine.CudaEngine;
 
-/** Gated activations and their gradients. */
+/** Activations, plain and as gates, and their gradients. */
 public final class CudaActivations implements ActivationKernels {
     private final CudaEngine engine;
 
@@ -23,5 +24,33 @@ public final class CudaActivations implements ActivationKernels {
     public void swiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {
         long n = dOut.elements();
         engine.launchOver(n, CudaEngine.typed("swiglu_backward", gate.dtype()), dOut, gate, up, n, dGate, dUp);
+    }
+
+    @Override
+    public void gelu(GeluForm form, Tensor x, Tensor out) {
+        long n = out.elements();
+        engine.launchOver(n, kernel("gelu", form, "", x), x, n, out);
+    }
+
+    @Override
+    public void geluBackward(GeluForm form, Tensor dOut, Tensor x, Tensor dX) {
+        long n = dX.elements();
+        engine.launchOver(n, kernel("gelu", form, "_backward", x), dOut, x, n, dX);
+    }
+
+    @Override
+    public void geGlu(GeluForm form, Tensor gate, Tensor up, Tensor out) {
+        long n = out.elements();
+        engine.launchOver(n, kernel("geglu", form, "", gate), gate, up, n, out);
+    }
+
+    @Override
+    public void geGluBackward(GeluForm form, Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {
+        long n = dOut.elements();
+        engine.launchOver(n, kernel("geglu", form, "_backward", gate), dOut, gate, up, n, dGate, dUp);
+    }
+
+    private static String kernel(String family, GeluForm form, String direction, Tensor x) {
+        return CudaEngine.typed(family + (form == GeluForm.TANH ? "_tanh" : "") + direction, x.dtype());
     }
 }

@@ -56,4 +56,47 @@ public final class CudaNorms implements NormKernels {
             rowSums.addTo(dWeight, x.elements(), kernel, dOut, x, inverseRms);
         }
     }
+
+    @Override
+    public void layerNorm(
+            Tensor x, Tensor weight, Tensor bias, float epsilon, Tensor out, Tensor means, Tensor inverseStd) {
+        int rows = means.elements();
+        engine.launch(
+                CudaEngine.typed("layer_norm", x.dtype()),
+                Math.ceilDiv(rows, 16),
+                1,
+                THREADS,
+                x,
+                weight,
+                bias,
+                epsilon,
+                rows,
+                weight.elements(),
+                out,
+                means,
+                inverseStd);
+    }
+
+    @Override
+    public void layerNormBackward(
+            Tensor dOut, Tensor x, Tensor weight, Tensor means, Tensor inverseStd, Tensor dX, Tensor dWeight) {
+        int rows = means.elements();
+        engine.launch(
+                CudaEngine.typed("layer_norm_backward", x.dtype()),
+                Math.ceilDiv(rows, 16),
+                1,
+                THREADS,
+                dOut,
+                x,
+                weight,
+                means,
+                inverseStd,
+                rows,
+                weight.elements(),
+                dX);
+        if (dWeight != null) {
+            String kernel = CudaEngine.typed("layer_norm_weight_gradient", x.dtype());
+            rowSums.addTo(dWeight, x.elements(), kernel, dOut, x, means, inverseStd);
+        }
+    }
 }
