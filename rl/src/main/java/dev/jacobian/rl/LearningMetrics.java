@@ -25,8 +25,10 @@ final class LearningMetrics implements StepObserver {
             measured.add("clip_ratio/high_mean", objective.clipRatioHigh() / updates);
             measured.add("clip_ratio/region_mean", objective.clipRatioRegion() / updates);
             measured.add("kl", objective.klMean() / updates);
+            measured.add("kl_to_sampler", objective.oldKlMean() / updates);
             measured.add("delta/mean", objective.absDeltaMean() / updates);
             measured.atLeast("delta/max", objective.absDeltaMax());
+            measured.add("delta/agreement", objective.deltaAgreement() / updates);
         }
     }
 }

@@ -28,6 +28,20 @@ import java.util.List;
  * <p>In JSON and on the command line it is flat, with TRL's names in snake case ({@code num_generations}). What is not set has
  * its default; an unknown key is an error, and so is one that only other methods have.
  *
+ * <p>Where libraries silently differ, this is what holds:
+ *
+ * <table>
+ * <caption>Conventions</caption>
+ * <tr><th>what</th><th>here</th></tr>
+ * <tr><td>temperature of log-probabilities</td><td>the sampling {@code temperature}, in the sampler and in the loss</td></tr>
+ * <tr><td>the end token</td><td>counts like every token that the policy chose; what a tool wrote does not</td></tr>
+ * <tr><td>deviation of rewards</td><td>{@code scale_rewards}; n − 1 below, {@code advantage_epsilon} added</td></tr>
+ * <tr><td>divisor of the loss</td><td>{@code loss_type}; always of the whole optimizer step, never of a micro-batch</td></tr>
+ * <tr><td>KL penalty</td><td>{@code beta}, {@code kl_estimator}; in the loss, before the sum over tokens, not clamped</td></tr>
+ * <tr><td>tokens of metrics</td><td>those that count in the loss; for entropy and the check against the sampler all that the
+ *     policy chose</td></tr>
+ * </table>
+ *
  * <pre>{@code
  * RlConfig.builder().maxSteps(100).learningRate(1e-4).build();
  * RlConfig.builder().method(Grpo.DEFAULT.withBeta(0.04)).numGenerations(16).build();
