@@ -154,7 +154,7 @@ public final class ByteLevelBpeTrainer {
             @Override
             public void text(String stretch, int offset) {
                 List<String> pieces = new ArrayList<>();
-                splitter.split(stretch, offset == 0, pieces);
+                splitter.split(stretch, offset == 0, pieces, new Work("splitting", stretch.length()));
                 pieces.forEach(piece -> counts.merge(ByteAlphabet.encode(piece), 1L, Long::sum));
             }
         }));

@@ -2,6 +2,7 @@
 package dev.jacobian.io.tokenizer;
 
 import dev.jacobian.io.FormatException;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -20,10 +21,16 @@ import java.util.regex.PatternSyntaxException;
  *   <li>{@code x{1,3}+} repeats the repetition there and is possessive here, {@code (?m)} is dot-matches-all there and
  *       {@code [[:alpha:]]} is unknown here: refused, since no published tokenizer needs them.
  * </ul>
+ *
+ * <p>Counted repetitions that multiply to more than {@link #MAX_REPETITIONS} are refused too: repeating what matches nothing
+ * takes time without looking at a character, which {@link Work} could not see.
  */
 final class HuggingFaceRegex {
     private static final int FLAGS =
             Pattern.UNICODE_CHARACTER_CLASS | Pattern.UNICODE_CASE | Pattern.MULTILINE | Pattern.UNIX_LINES;
+
+    private static final long MAX_REPETITIONS = 100_000;
+    private static final Pattern COUNTS = Pattern.compile("\\{(\\d{1,9}),?(\\d{0,9})\\}");
 
     private HuggingFaceRegex() {}
 
@@ -31,6 +38,11 @@ final class HuggingFaceRegex {
     static Pattern compile(String regex, String where) {
         try {
             return Pattern.compile(translate(regex, where), FLAGS);
+        } catch (StackOverflowError e) {
+            throw new FormatException(
+                    where,
+                    "the regular expression " + regex + " has groups in groups too deep to be understood",
+                    "No real tokenizer has that: fetch the file from the original model");
         } catch (PatternSyntaxException e) {
             throw new FormatException(
                     where,
@@ -43,6 +55,7 @@ final class HuggingFaceRegex {
     private static String translate(String regex, String where) {
         StringBuilder out = new StringBuilder();
         int classDepth = 0;
+        long repetitions = 1;
         for (int i = 0; i < regex.length(); i++) {
             char c = regex.charAt(i);
             if (c == '\\' && i + 1 < regex.length()) {
@@ -68,6 +81,11 @@ final class HuggingFaceRegex {
                 classDepth++;
             } else if (c == ']' && classDepth > 0) {
                 classDepth--;
+            } else if (classDepth == 0 && c == '{') {
+                repetitions *= count(regex, i);
+                if (repetitions > MAX_REPETITIONS) {
+                    throw unsupported(where, regex, "counts that multiply to " + repetitions + " repetitions");
+                }
             } else if (classDepth == 0 && c == '}' && regex.startsWith("}+", i)) {
                 throw unsupported(where, regex, "a '+' after an interval");
             } else if (classDepth == 0 && c == '(' && isMultilineGroup(regex, i)) {
@@ -76,6 +94,17 @@ final class HuggingFaceRegex {
             out.append(c);
         }
         return out.toString();
+    }
+
+    /** The largest number in the braces that open at a position; 1 if there is none. */
+    private static long count(String regex, int open) {
+        Matcher counts = COUNTS.matcher(regex).region(open, regex.length());
+        if (!counts.lookingAt()) {
+            return 1; // literal braces, or numbers that Pattern refuses
+        }
+        long least = Long.parseLong(counts.group(1));
+        long most = counts.group(2).isEmpty() ? least : Long.parseLong(counts.group(2));
+        return Math.max(1, Math.max(least, most));
     }
 
     private static String property(char letter, String name) {

@@ -9,13 +9,17 @@ import java.util.Locale;
 
 /** Rewrites text before it is split: the {@code normalizer} of tokenizer.json. */
 sealed interface Normalizer {
-    /** The normalised text. */
-    String normalize(String text);
+    /**
+     * The normalised text.
+     *
+     * @param work what it may cost
+     */
+    String normalize(String text, Work work);
 
     /** Leaves the text as it is. */
     record None() implements Normalizer {
         @Override
-        public String normalize(String text) {
+        public String normalize(String text, Work work) {
             return text;
         }
     }
@@ -23,7 +27,7 @@ sealed interface Normalizer {
     /** NFC, NFD, NFKC or NFKD. */
     record UnicodeForm(java.text.Normalizer.Form form) implements Normalizer {
         @Override
-        public String normalize(String text) {
+        public String normalize(String text, Work work) {
             return java.text.Normalizer.normalize(text, form);
         }
     }
@@ -31,7 +35,7 @@ sealed interface Normalizer {
     /** Lower case, each code point by itself: a final sigma is not special. */
     record Lowercase() implements Normalizer {
         @Override
-        public String normalize(String text) {
+        public String normalize(String text, Work work) {
             StringBuilder out = new StringBuilder(text.length());
             text.codePoints().forEach(c -> {
                 if (c < 0x80) {
@@ -48,7 +52,8 @@ sealed interface Normalizer {
     /** Puts a string before a text that is not empty. */
     record Prepend(String prefix) implements Normalizer {
         @Override
-        public String normalize(String text) {
+        public String normalize(String text, Work work) {
+            work.requireRoom((long) prefix.length() + text.length());
             return text.isEmpty() ? text : prefix + text;
         }
     }
@@ -56,15 +61,15 @@ sealed interface Normalizer {
     /** Replaces every match. */
     record Replace(TextPattern pattern, String content) implements Normalizer {
         @Override
-        public String normalize(String text) {
-            return pattern.replaceAll(text, content);
+        public String normalize(String text, Work work) {
+            return pattern.replaceAll(text, content, work);
         }
     }
 
     /** Removes white space from the ends. */
     record Strip(boolean left, boolean right) implements Normalizer {
         @Override
-        public String normalize(String text) {
+        public String normalize(String text, Work work) {
             int start = 0;
             int end = text.length();
             while (left && start < end && Characters.isWhitespace(text.charAt(start))) {
@@ -80,9 +85,10 @@ sealed interface Normalizer {
     /** One after another. */
     record Sequence(List<Normalizer> steps) implements Normalizer {
         @Override
-        public String normalize(String text) {
+        public String normalize(String text, Work work) {
             for (Normalizer step : steps) {
-                text = step.normalize(text);
+                text = step.normalize(text, work);
+                work.requireRoom(text.length());
             }
             return text;
         }

@@ -14,13 +14,14 @@ sealed interface PreTokenizer {
      *
      * @param text a normalised stretch without added tokens, not empty
      * @param first whether {@code text} begins where the whole input begins
+     * @param work what it may cost
      */
-    void split(String text, boolean first, List<String> out);
+    void split(String text, boolean first, List<String> out, Work work);
 
     /** One piece. */
     record None() implements PreTokenizer {
         @Override
-        public void split(String text, boolean first, List<String> out) {
+        public void split(String text, boolean first, List<String> out, Work work) {
             out.add(text);
         }
     }
@@ -28,8 +29,8 @@ sealed interface PreTokenizer {
     /** Splits at a pattern. With {@code invert}, what lies between the matches counts as the match. */
     record Split(TextPattern pattern, SplitBehavior behavior, boolean invert) implements PreTokenizer {
         @Override
-        public void split(String text, boolean first, List<String> out) {
-            List<TextPattern.Span> spans = pattern.spans(text);
+        public void split(String text, boolean first, List<String> out, Work work) {
+            List<TextPattern.Span> spans = pattern.spans(text, work);
             if (invert) {
                 spans.replaceAll(s -> new TextPattern.Span(s.start(), s.end(), !s.isMatch()));
             }
@@ -48,14 +49,14 @@ sealed interface PreTokenizer {
                 false);
 
         @Override
-        public void split(String text, boolean first, List<String> out) {
+        public void split(String text, boolean first, List<String> out, Work work) {
             String spaced = addPrefixSpace && !text.startsWith(" ") ? " " + text : text;
             if (!useRegex) {
                 out.add(ByteAlphabet.encode(spaced));
                 return;
             }
             int from = out.size();
-            GPT2_SPLIT.split(spaced, first, out);
+            GPT2_SPLIT.split(spaced, first, out, work);
             out.subList(from, out.size()).replaceAll(ByteAlphabet::encode);
         }
     }
@@ -63,7 +64,7 @@ sealed interface PreTokenizer {
     /** SentencePiece's way: spaces become a visible character, and one may be put in front. */
     record Metaspace(char replacement, PrependScheme prepend, boolean split) implements PreTokenizer {
         @Override
-        public void split(String text, boolean first, List<String> out) {
+        public void split(String text, boolean first, List<String> out, Work work) {
             String marked = text.replace(' ', replacement);
             boolean wanted = prepend == PrependScheme.ALWAYS || prepend == PrependScheme.FIRST && first;
             if (wanted && marked.charAt(0) != replacement) {
@@ -71,7 +72,7 @@ sealed interface PreTokenizer {
             }
             if (split) {
                 SplitBehavior.MERGED_WITH_NEXT.apply(
-                        marked, new TextPattern.Literal(String.valueOf(replacement)).spans(marked), out);
+                        marked, new TextPattern.Literal(String.valueOf(replacement)).spans(marked, work), out);
             } else {
                 out.add(marked);
             }
@@ -88,13 +89,14 @@ sealed interface PreTokenizer {
     /** One after another, each on the pieces of the one before. */
     record Sequence(List<PreTokenizer> steps) implements PreTokenizer {
         @Override
-        public void split(String text, boolean first, List<String> out) {
+        public void split(String text, boolean first, List<String> out, Work work) {
             List<String> pieces = List.of(text);
             for (PreTokenizer step : steps) {
                 List<String> finer = new ArrayList<>();
                 for (int i = 0; i < pieces.size(); i++) {
-                    step.split(pieces.get(i), first && i == 0, finer);
+                    step.split(pieces.get(i), first && i == 0, finer, work);
                 }
+                work.requireRoom(finer.stream().mapToLong(String::length).sum());
                 pieces = finer;
             }
             out.addAll(pieces);

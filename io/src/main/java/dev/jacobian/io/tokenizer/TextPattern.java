@@ -16,13 +16,14 @@ sealed interface TextPattern {
     record Span(int start, int end, boolean isMatch) {}
 
     /** Cuts a text into matches and what lies between them; together the spans cover it. */
-    List<Span> spans(String text);
+    List<Span> spans(String text, Work work);
 
     /** The text with every match replaced. */
-    default String replaceAll(String text, String replacement) {
+    default String replaceAll(String text, String replacement, Work work) {
         StringBuilder out = new StringBuilder(text.length());
-        for (Span span : spans(text)) {
+        for (Span span : spans(text, work)) {
             if (span.isMatch) {
+                work.requireRoom((long) out.length() + replacement.length());
                 out.append(replacement);
             } else {
                 out.append(text, span.start, span.end);
@@ -34,7 +35,7 @@ sealed interface TextPattern {
     /** These very characters. */
     record Literal(String literal) implements TextPattern {
         @Override
-        public List<Span> spans(String text) {
+        public List<Span> spans(String text, Work work) {
             List<Span> out = new ArrayList<>();
             int done = 0;
             int at = literal.isEmpty() ? -1 : text.indexOf(literal);
@@ -53,24 +54,28 @@ sealed interface TextPattern {
         }
 
         @Override
-        public String replaceAll(String text, String replacement) {
-            return literal.isEmpty() ? text : text.replace(literal, replacement);
+        public String replaceAll(String text, String replacement, Work work) {
+            return literal.isEmpty() || replacement.length() > literal.length()
+                    ? TextPattern.super.replaceAll(text, replacement, work)
+                    : text.replace(literal, replacement); // does not grow
         }
     }
 
     /** What a regular expression matches. */
     record Regex(Pattern regex, String where) implements TextPattern {
         @Override
-        public List<Span> spans(String text) {
+        public List<Span> spans(String text, Work work) {
             List<Span> out = new ArrayList<>();
             int done = 0;
             try {
-                for (Matcher m = regex.matcher(text); m.find(); done = m.end()) {
+                for (Matcher m = work.matcher(regex, text); m.find(); done = m.end()) {
                     if (m.start() > done) {
                         out.add(new Span(done, m.start(), false));
                     }
                     out.add(new Span(m.start(), m.end(), true));
                 }
+            } catch (Work.OutOfSteps e) {
+                throw work.outOfSteps(regex, text);
             } catch (StackOverflowError e) {
                 // java.util.regex recurses once for each repetition of a group.
                 throw new FormatException(
@@ -89,7 +94,7 @@ sealed interface TextPattern {
     /** Each single character of a class. */
     record CharacterClass(IntPredicate contains) implements TextPattern {
         @Override
-        public List<Span> spans(String text) {
+        public List<Span> spans(String text, Work work) {
             List<Span> out = new ArrayList<>();
             int done = 0;
             for (int i = 0, next; i < text.length(); i = next) {

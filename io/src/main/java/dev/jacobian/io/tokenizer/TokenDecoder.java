@@ -13,13 +13,17 @@ import java.util.List;
 
 /** Turns tokens back into text: the {@code decoder} of tokenizer.json. The text is the strings, joined. */
 sealed interface TokenDecoder {
-    /** The strings that the next decoder sees. */
-    List<String> decode(List<String> tokens);
+    /**
+     * The strings that the next decoder sees.
+     *
+     * @param work what it may cost
+     */
+    List<String> decode(List<String> tokens, Work work);
 
     /** Without a decoder the tokens are joined by spaces. */
     record None() implements TokenDecoder {
         @Override
-        public List<String> decode(List<String> tokens) {
+        public List<String> decode(List<String> tokens, Work work) {
             return List.of(String.join(" ", tokens));
         }
     }
@@ -27,7 +31,7 @@ sealed interface TokenDecoder {
     /** The bytes that the characters stand for, as UTF-8; what is not UTF-8 becomes U+FFFD. */
     record ByteLevel() implements TokenDecoder {
         @Override
-        public List<String> decode(List<String> tokens) {
+        public List<String> decode(List<String> tokens, Work work) {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             for (String token : tokens) {
                 bytes.writeBytes(ByteAlphabet.bytesOf(token));
@@ -39,15 +43,23 @@ sealed interface TokenDecoder {
     /** Replaces inside each token. */
     record Replace(TextPattern pattern, String content) implements TokenDecoder {
         @Override
-        public List<String> decode(List<String> tokens) {
-            return tokens.stream().map(t -> pattern.replaceAll(t, content)).toList();
+        public List<String> decode(List<String> tokens, Work work) {
+            List<String> out = new ArrayList<>(tokens.size());
+            long length = 0;
+            for (String token : tokens) {
+                String replaced = pattern.replaceAll(token, content, work);
+                length += replaced.length();
+                work.requireRoom(length);
+                out.add(replaced);
+            }
+            return out;
         }
     }
 
     /** Tokens of the form {@code <0xE2>} are bytes; a run that is not UTF-8 becomes one U+FFFD for each byte. */
     record ByteFallback() implements TokenDecoder {
         @Override
-        public List<String> decode(List<String> tokens) {
+        public List<String> decode(List<String> tokens, Work work) {
             List<String> out = new ArrayList<>();
             ByteArrayOutputStream run = new ByteArrayOutputStream();
             for (String token : tokens) {
@@ -91,7 +103,7 @@ sealed interface TokenDecoder {
     /** Joins everything, so that the next decoder sees one string. */
     record Fuse() implements TokenDecoder {
         @Override
-        public List<String> decode(List<String> tokens) {
+        public List<String> decode(List<String> tokens, Work work) {
             return List.of(String.join("", tokens));
         }
     }
@@ -99,7 +111,7 @@ sealed interface TokenDecoder {
     /** Removes at most {@code start} times {@code content} from the beginning of each string, {@code stop} from the end. */
     record Strip(char content, int start, int stop) implements TokenDecoder {
         @Override
-        public List<String> decode(List<String> tokens) {
+        public List<String> decode(List<String> tokens, Work work) {
             return tokens.stream().map(this::strip).toList();
         }
 
@@ -119,7 +131,7 @@ sealed interface TokenDecoder {
     /** Undoes {@link PreTokenizer.Metaspace}. */
     record Metaspace(char replacement, PreTokenizer.PrependScheme prepend) implements TokenDecoder {
         @Override
-        public List<String> decode(List<String> tokens) {
+        public List<String> decode(List<String> tokens, Work work) {
             List<String> out = new ArrayList<>();
             for (String token : tokens) {
                 boolean dropped = out.isEmpty() && prepend != PreTokenizer.PrependScheme.NEVER;
@@ -132,9 +144,9 @@ sealed interface TokenDecoder {
     /** One after another. */
     record Sequence(List<TokenDecoder> steps) implements TokenDecoder {
         @Override
-        public List<String> decode(List<String> tokens) {
+        public List<String> decode(List<String> tokens, Work work) {
             for (TokenDecoder step : steps) {
-                tokens = step.decode(tokens);
+                tokens = step.decode(tokens, work);
             }
             return tokens;
         }

@@ -35,6 +35,7 @@ public final class Tokenizer {
     private final Template template;
     private final TokenDecoder decoder;
     private final TokenizerConfig config;
+    private final String where;
 
     private final Map<String, Integer> modelIds;
     private final Map<String, AddedToken> added;
@@ -52,7 +53,8 @@ public final class Tokenizer {
             Bpe model,
             Template template,
             TokenDecoder decoder,
-            TokenizerConfig config) {
+            TokenizerConfig config,
+            String where) {
         this.modelIds = modelIds;
         this.normalizer = normalizer;
         this.preTokenizer = preTokenizer;
@@ -60,6 +62,7 @@ public final class Tokenizer {
         this.template = template;
         this.decoder = decoder;
         this.config = config;
+        this.where = where;
 
         Map<String, AddedToken> byContent = new java.util.LinkedHashMap<>();
         addedTokens.forEach(token -> byContent.put(token.content(), token));
@@ -84,7 +87,8 @@ public final class Tokenizer {
         rawMatcher = new AddedTokenMatcher(
                 addedTokens.stream().filter(t -> !t.normalized()).toList(), s -> s);
         normalizedMatcher = new AddedTokenMatcher(
-                addedTokens.stream().filter(AddedToken::normalized).toList(), normalizer::normalize);
+                addedTokens.stream().filter(AddedToken::normalized).toList(),
+                token -> normalizer.normalize(token, new Work(where, token.length())));
     }
 
     /**
@@ -118,6 +122,7 @@ public final class Tokenizer {
      */
     public int[] encode(String text, boolean addSpecialTokens) {
         IntList ids = new IntList();
+        Work work = new Work(where, text.length());
         rawMatcher.split(Characters.replaceLoneSurrogates(text), new AddedTokenMatcher.Sink() {
             @Override
             public void token(AddedToken token) {
@@ -126,15 +131,15 @@ public final class Tokenizer {
 
             @Override
             public void text(String stretch, int offset) {
-                encodeStretch(stretch, offset == 0, ids);
+                encodeStretch(stretch, offset == 0, ids, work);
             }
         });
         return addSpecialTokens ? template.apply(ids.toArray()) : ids.toArray();
     }
 
     /** Encodes a stretch of raw text between added tokens. */
-    private void encodeStretch(String raw, boolean first, IntList ids) {
-        normalizedMatcher.split(normalizer.normalize(raw), new AddedTokenMatcher.Sink() {
+    private void encodeStretch(String raw, boolean first, IntList ids, Work work) {
+        normalizedMatcher.split(normalizer.normalize(raw, work), new AddedTokenMatcher.Sink() {
             @Override
             public void token(AddedToken token) {
                 ids.add(token.id());
@@ -143,7 +148,7 @@ public final class Tokenizer {
             @Override
             public void text(String stretch, int offset) {
                 List<String> pieces = new ArrayList<>();
-                preTokenizer.split(stretch, first && offset == 0, pieces);
+                preTokenizer.split(stretch, first && offset == 0, pieces, work);
                 for (String piece : pieces) {
                     model.encode(piece, ids);
                 }
@@ -164,13 +169,15 @@ public final class Tokenizer {
     /** As {@link #decode(int[], boolean)}, of the ids from index {@code from} to before {@code to}. */
     String decode(int[] ids, int from, int to, boolean skipSpecialTokens) {
         List<String> kept = new ArrayList<>(to - from);
+        long length = 0;
         for (int i = from; i < to; i++) {
             int id = ids[i];
             if (id >= 0 && id < tokens.length && tokens[id] != null && !(skipSpecialTokens && special[id])) {
                 kept.add(tokens[id]);
+                length += tokens[id].length();
             }
         }
-        return String.join("", decoder.decode(kept));
+        return String.join("", decoder.decode(kept, new Work(where, length)));
     }
 
     /** A decoder that is given one id after another and returns text as soon as it is certain. */

@@ -4,9 +4,11 @@ package dev.jacobian.io.tokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
+import dev.jacobian.io.InputFiles;
 import dev.jacobian.io.Json;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -17,8 +19,11 @@ import java.util.Set;
 /**
  * What {@code tokenizer_config.json}, {@code special_tokens_map.json} and {@code chat_template.jinja} say.
  *
- * <p>Only names and templates are taken from here. How text becomes ids is decided by {@code tokenizer.json} alone:
- * fields such as {@code add_bos_token} are instructions to the program that once wrote that file.
+ * <p>Names and templates are taken from here, and two flags. How text becomes ids is decided by {@code tokenizer.json}, with
+ * one exception, which is transformers' own: some tokenizer classes (Llama's, Gemma's and a few more) put around a text what
+ * {@code add_bos_token} and {@code add_eos_token} say, whatever {@code tokenizer.json} has. For those classes a flag that is
+ * there counts; for all others, such as {@code PreTrainedTokenizerFast} and {@code Qwen2Tokenizer}, which do not look at
+ * the flags when they have a tokenizer.json, it does not.
  *
  * @param specialTokens the strings of {@code bos_token}, {@code eos_token}, {@code pad_token} and the other
  *     {@code *_token} fields, by field name
@@ -27,6 +32,18 @@ import java.util.Set;
  */
 public record TokenizerConfig(Map<String, String> specialTokens, Map<String, String> chatTemplates, ObjectNode json) {
     private static final Set<String> USED = Set.of("bos_token", "eos_token", "pad_token", "unk_token");
+    private static final long MAX_TEMPLATE_BYTES = 16 << 20;
+
+    /**
+     * The classes of transformers 4 that build the post-processor anew from {@code add_bos_token} and {@code add_eos_token};
+     * true for those that add a beginning-of-sequence token when the file does not say.
+     */
+    private static final Map<String, Boolean> FLAGGED = Map.of(
+            "LlamaTokenizer", true,
+            "CodeLlamaTokenizer", true,
+            "GemmaTokenizer", true,
+            "CohereTokenizer", true,
+            "GPTNeoXTokenizer", false);
 
     /** Reads the files of a folder; all of them may be absent. */
     public static TokenizerConfig load(Path directory) {
@@ -55,6 +72,35 @@ public record TokenizerConfig(Map<String, String> specialTokens, Map<String, Str
         return Optional.ofNullable(chatTemplates.get("default"));
     }
 
+    /** What the flags make of the special tokens around a text; empty if {@code tokenizer.json} decides. */
+    Optional<Flags> flags() {
+        String type = json.path("tokenizer_class").asText("").replaceFirst("Fast$", "");
+        Optional<Boolean> bos = flag("add_bos_token");
+        Optional<Boolean> eos = flag("add_eos_token");
+        if (!FLAGGED.containsKey(type) || bos.isEmpty() && eos.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                new Flags(bos.orElse(FLAGGED.get(type) && specialTokens.containsKey("bos_token")), eos.orElse(false)));
+    }
+
+    /** Which special tokens stand around a text. */
+    record Flags(boolean bos, boolean eos) {}
+
+    private Optional<Boolean> flag(String key) {
+        JsonNode value = json.path(key);
+        if (value.isMissingNode() || value.isNull()) {
+            return Optional.empty();
+        }
+        if (!value.isBoolean()) {
+            throw new FormatException(
+                    "tokenizer_config.json, " + key,
+                    "expected true or false, found " + Json.excerpt(value),
+                    "Correct it");
+        }
+        return Optional.of(value.booleanValue());
+    }
+
     private static ObjectNode object(Path file) {
         JsonNode json = Json.read(file);
         if (!(json instanceof ObjectNode object)) {
@@ -75,7 +121,7 @@ public record TokenizerConfig(Map<String, String> specialTokens, Map<String, Str
             } else if (USED.contains(entry.getKey())) {
                 throw new FormatException(
                         file + ", " + entry.getKey(),
-                        "expected a string or an object with 'content', found " + value,
+                        "expected a string or an object with 'content', found " + Json.excerpt(value),
                         "Correct it");
             }
         });
@@ -101,9 +147,12 @@ public record TokenizerConfig(Map<String, String> specialTokens, Map<String, Str
 
     private static String text(Path file) {
         try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException("Cannot read " + file + ": " + e.getMessage(), e);
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(InputFiles.read(file, MAX_TEMPLATE_BYTES, "chat templates")))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new FormatException(file.toString(), "not UTF-8", "Save the file again in that encoding", e);
         }
     }
 }

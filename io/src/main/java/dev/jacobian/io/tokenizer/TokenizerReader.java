@@ -3,6 +3,7 @@ package dev.jacobian.io.tokenizer;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Json;
 import dev.jacobian.io.JsonFields;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,6 +19,12 @@ final class TokenizerReader {
 
     /** Larger ids than this are taken for a broken file rather than given an array of that size. */
     private static final int MAX_ID = 1 << 24;
+
+    /** Longest added token: each place of a text is compared with them. The longest published have about 130 characters. */
+    private static final int MAX_ADDED_TOKEN = 4096;
+
+    /** Characters of all added tokens together, each of which takes a node of the trie that finds them. */
+    private static final long MAX_ADDED_CHARACTERS = 1 << 21;
 
     private final String where;
     private final Map<String, Integer> modelIds = new HashMap<>();
@@ -38,12 +45,14 @@ final class TokenizerReader {
         readModel(fields.object("model"));
         Normalizer normalizer = Normalizer.read(child(fields, "normalizer"), where + ", normalizer");
         PreTokenizer preTokenizer = PreTokenizer.read(child(fields, "pre_tokenizer"), where + ", pre_tokenizer");
-        Template template = Template.read(child(fields, "post_processor"), where + ", post_processor");
+        Template fromFile = Template.read(child(fields, "post_processor"), where + ", post_processor");
         TokenDecoder decoder = TokenDecoder.read(child(fields, "decoder"), where + ", decoder");
         List<AddedToken> added = fields.has("added_tokens") ? readAddedTokens(fields) : List.of();
         fields.finish();
+        Template template =
+                config.flags().map(flags -> flagged(flags, added, config)).orElse(fromFile);
         Tokenizer tokenizer =
-                new Tokenizer(modelIds, added, normalizer, preTokenizer, model, template, decoder, config);
+                new Tokenizer(modelIds, added, normalizer, preTokenizer, model, template, decoder, config, where);
         for (List<Integer> ids : List.of(template.before(), template.after())) {
             for (int id : ids) {
                 if (tokenizer.tokenOf(id).isEmpty()) {
@@ -53,6 +62,31 @@ final class TokenizerReader {
             }
         }
         return tokenizer;
+    }
+
+    private Template flagged(TokenizerConfig.Flags flags, List<AddedToken> added, TokenizerConfig config) {
+        return new Template(
+                flags.bos() ? List.of(special("bos", added, config)) : List.of(),
+                flags.eos() ? List.of(special("eos", added, config)) : List.of());
+    }
+
+    private int special(String name, List<AddedToken> added, TokenizerConfig config) {
+        String token = config.specialTokens().get(name + "_token");
+        Integer id = added.stream()
+                .filter(t -> t.content().equals(token))
+                .map(AddedToken::id)
+                .findFirst()
+                .orElse(token == null ? null : modelIds.get(token));
+        if (id == null) {
+            throw new FormatException(
+                    where,
+                    "tokenizer_config.json has add_" + name + "_token true, but "
+                            + (token == null
+                                    ? "no " + name + "_token"
+                                    : "its " + name + "_token '" + token + "' has no id"),
+                    "Name a token of the vocabulary there, or set the flag to false");
+        }
+        return id;
     }
 
     private static JsonNode child(JsonFields fields, String key) {
@@ -143,7 +177,7 @@ final class TokenizerReader {
     private static FormatException badMerge(JsonFields fields, int rank, JsonNode merge, String what) {
         return new FormatException(
                 fields.where() + ", merges[" + rank + "]",
-                "the merge " + merge + " " + what,
+                "the merge " + Json.excerpt(merge) + " " + what,
                 "The vocabulary and the merges do not belong together; fetch the file again");
     }
 
@@ -151,6 +185,7 @@ final class TokenizerReader {
         List<AddedToken> added = new ArrayList<>();
         List<String> shared = new ArrayList<>();
         Map<Integer, String> contentOf = new HashMap<>();
+        long characters = 0;
         modelIds.forEach((token, id) -> contentOf.put(id, token));
         for (JsonFields token : fields.objects("added_tokens")) {
             int id = id(token.get("id"), token.where());
@@ -163,6 +198,14 @@ final class TokenizerReader {
                     token.bool("rstrip", false),
                     token.bool("single_word", false));
             token.finish();
+            characters += read.content().length();
+            if (read.content().length() > MAX_ADDED_TOKEN || characters > MAX_ADDED_CHARACTERS) {
+                throw new FormatException(
+                        token.where(),
+                        "the added token has " + read.content().length() + " characters, all so far have " + characters
+                                + "; up to " + MAX_ADDED_TOKEN + " and " + MAX_ADDED_CHARACTERS + " are read",
+                        "No real tokenizer has more: fetch the file from the original model");
+            }
             Integer known = modelIds.get(read.content());
             if (known != null && known != id) {
                 throw new FormatException(
@@ -195,7 +238,7 @@ final class TokenizerReader {
                 || value.intValue() < 0
                 || value.intValue() > MAX_ID) {
             throw new FormatException(
-                    where, "'" + value + "' is not a token id", "Ids are integers from 0 to " + MAX_ID);
+                    where, "'" + Json.excerpt(value) + "' is not a token id", "Ids are integers from 0 to " + MAX_ID);
         }
         return value.intValue();
     }
@@ -208,7 +251,7 @@ final class TokenizerReader {
         if (!empty) {
             throw new FormatException(
                     fields.where(),
-                    "'" + key + "' is " + value + ", which is not supported: " + reason,
+                    "'" + key + "' is " + Json.excerpt(value) + ", which is not supported: " + reason,
                     "Use a tokenizer without it, or set it to null if it has no effect");
         }
     }

@@ -13,17 +13,19 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ComponentsTest {
     private static List<String> split(String component, String text) {
         List<String> out = new ArrayList<>();
-        PreTokenizer.read(Json.parse(component, "test"), "test").split(text, true, out);
+        PreTokenizer.read(Json.parse(component, "test"), "test")
+                .split(text, true, out, new Work("test", text.length()));
         return out;
     }
 
     private static String normalize(String component, String text) {
-        return Normalizer.read(Json.parse(component, "test"), "test").normalize(text);
+        return Normalizer.read(Json.parse(component, "test"), "test").normalize(text, new Work("test", text.length()));
     }
 
     private static String decode(String component, String... tokens) {
         return String.join(
-                "", TokenDecoder.read(Json.parse(component, "test"), "test").decode(List.of(tokens)));
+                "",
+                TokenDecoder.read(Json.parse(component, "test"), "test").decode(List.of(tokens), new Work("test", 0)));
     }
 
     /** The examples of the format's documentation. */
