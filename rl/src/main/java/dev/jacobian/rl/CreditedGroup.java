@@ -21,7 +21,7 @@ public record CreditedGroup(ScoredGroup scored, GroupAdvantages advantages) {
     /** Asks an estimator for the advantages of a whole batch. */
     static List<CreditedGroup> of(List<ScoredGroup> batch, AdvantageEstimator estimator) {
         List<GroupAdvantages> advantages = estimator.advantages(batch.stream()
-                .map(group -> new GroupRewards(group.rewards(), group.choices()))
+                .map(group -> new GroupRewards(group.rewards(), group.choices(), group.tokenRewards()))
                 .toList());
         if (advantages.size() != batch.size()) {
             throw new IllegalArgumentException("the estimator " + estimator + " gave advantages for "

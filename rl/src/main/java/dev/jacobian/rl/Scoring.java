@@ -6,11 +6,13 @@ import dev.jacobian.rl.reward.Completion;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.reward.WeightedRewards.Breakdown;
 import dev.jacobian.rl.rollout.Group;
+import dev.jacobian.rl.rollout.Trajectory;
 import dev.jacobian.rl.task.Task;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Decodes completions and asks a task's reward functions, all groups of a rollout at once. */
 final class Scoring {
@@ -66,6 +68,33 @@ final class Scoring {
                     .parts()
                     .forEach((name, score) -> parts.computeIfAbsent(name, k -> new double[n])[index] = score.orNaN());
         }
-        return new ScoredGroup(group, texts, totals, counts, solved, parts);
+        return new ScoredGroup(group, texts, totals, counts, solved, perToken(group, breakdowns), parts);
+    }
+
+    private static Optional<double[][]> perToken(Group group, List<Breakdown> breakdowns) {
+        if (breakdowns.stream().allMatch(breakdown -> breakdown.perToken().isEmpty())) {
+            return Optional.empty();
+        }
+        double[][] rewards = new double[group.size()][];
+        for (int i = 0; i < rewards.length; i++) {
+            Trajectory sample = group.samples().get(i);
+            rewards[i] = new double[sample.choices()];
+            Optional<double[]> given = breakdowns.get(i).perToken();
+            if (given.isPresent()) {
+                spread(given.get(), sample, group.promptLength(), rewards[i]);
+            } else if (rewards[i].length > 0 && breakdowns.get(i).total() instanceof Score.Value(double total)) {
+                rewards[i][rewards[i].length - 1] = total;
+            }
+        }
+        return Optional.of(rewards);
+    }
+
+    /** From the tokens of a completion to those of them that were chosen. */
+    private static void spread(double[] given, Trajectory sample, int promptLength, double[] target) {
+        int next = 0;
+        for (int t = 0; t < given.length && target.length > 0; t++) {
+            next += sample.chosen()[promptLength + t] ? 1 : 0;
+            target[Math.max(0, next - 1)] += given[t];
+        }
     }
 }

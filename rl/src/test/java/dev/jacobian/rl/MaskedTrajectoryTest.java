@@ -10,9 +10,13 @@ import dev.jacobian.rl.advantage.GroupAdvantages;
 import dev.jacobian.rl.method.Algorithm;
 import dev.jacobian.rl.objective.Aggregation;
 import dev.jacobian.rl.objective.Reinforce;
+import dev.jacobian.rl.reward.RewardFunction;
+import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.rollout.Group;
 import dev.jacobian.rl.rollout.Trajectory;
 import dev.jacobian.rl.task.Problem;
+import dev.jacobian.rl.task.PromptTask;
+import dev.jacobian.rl.task.Task;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.FinishReason;
@@ -20,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -62,6 +67,7 @@ class MaskedTrajectoryTest {
                         new double[] {1, 0},
                         new boolean[] {true, true},
                         new boolean[2],
+                        Optional.empty(),
                         Map.of()),
                 advantages);
     }
@@ -141,5 +147,24 @@ class MaskedTrajectoryTest {
         later.accumulate(1);
         assertThat(later.agreement().differenceMax()).isZero();
         assertThat(later.agreement().differenceMean()).isZero();
+    }
+
+    @Test
+    @DisplayName("rewards for tokens reach the choices: what a tool's answer earned belongs to the choice before it")
+    void processRewards() {
+        CausalLM model = TestModels.addition();
+        Group group = group(model, 0); // the completions: 10 11 6 7 12 8, where the tool wrote 6 7 and 8, and 9 2
+        RewardFunction steps = RewardFunction.named("steps", completion -> {
+            int[] tokens = completion.tokenIds();
+            return tokens.length == 2
+                    ? Score.of(3)
+                    : Score.perToken(Arrays.stream(tokens).asDoubleStream().toArray());
+        });
+        Task task = new PromptTask("mine", List.of("?"), steps);
+        ScoredGroup scored =
+                Scoring.score(List.of(group), model.tokenizer(), task).getFirst();
+        assertThat(scored.tokenRewards().orElseThrow()[0]).containsExactly(10, 11 + 6 + 7, 12 + 8);
+        assertThat(scored.tokenRewards().orElseThrow()[1]).containsExactly(0, 3);
+        assertThat(scored.rewards()).containsExactly(54, 3);
     }
 }

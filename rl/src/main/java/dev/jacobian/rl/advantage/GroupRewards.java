@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.advantage;
 
+import java.util.Optional;
+
 /**
  * The rewards of one prompt's samples: all that an advantage may depend on.
  *
@@ -9,8 +11,9 @@ package dev.jacobian.rl.advantage;
  *
  * @param rewards [G] one reward per sample; NaN means "no reward"
  * @param lengths [G] completion tokens that count in the loss, per sample (the masked length, end token included)
+ * @param tokenRewards [G][length] the rewards spread over the counted tokens, if they were given so
  */
-public record GroupRewards(double[] rewards, int[] lengths) {
+public record GroupRewards(double[] rewards, int[] lengths, Optional<double[][]> tokenRewards) {
 
     /**
      * Copies and checks the arrays.
@@ -28,7 +31,15 @@ public record GroupRewards(double[] rewards, int[] lengths) {
         }
         rewards = rewards.clone();
         lengths = lengths.clone();
+        if (tokenRewards.isPresent() && tokenRewards.get().length != rewards.length) {
+            throw new IllegalArgumentException("a group of " + rewards.length + " samples needs as many rows of token"
+                    + " rewards, got " + tokenRewards.get().length);
+        }
         for (int i = 0; i < rewards.length; i++) {
+            if (tokenRewards.isPresent() && tokenRewards.get()[i].length != lengths[i]) {
+                throw new IllegalArgumentException("sample " + i + " of the group has " + lengths[i] + " tokens and "
+                        + tokenRewards.get()[i].length + " token rewards");
+            }
             if (Double.isInfinite(rewards[i])) {
                 throw new IllegalArgumentException("reward " + i + " of the group is " + rewards[i]
                         + "; rewards must be finite, or NaN for a sample without reward");
@@ -37,6 +48,23 @@ public record GroupRewards(double[] rewards, int[] lengths) {
                 throw new IllegalArgumentException("length " + i + " of the group is negative: " + lengths[i]);
             }
         }
+    }
+
+    /** Rewards of whole completions. */
+    public GroupRewards(double[] rewards, int[] lengths) {
+        this(rewards, lengths, Optional.empty());
+    }
+
+    /**
+     * What each counted token of a sample earned, as an array of its own: the reward of a whole completion stands at its last
+     * token; zeros for a sample without reward.
+     */
+    public double[] tokenRewards(int i) {
+        double[] earned = tokenRewards.map(all -> all[i].clone()).orElseGet(() -> new double[lengths[i]]);
+        if (tokenRewards.isEmpty() && lengths[i] > 0 && isScored(i)) {
+            earned[lengths[i] - 1] = rewards[i];
+        }
+        return earned;
     }
 
     /** G, the number of samples, with and without reward. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reward;
 
+import java.util.Arrays;
+
 /** What a reward function says about a completion. */
 public sealed interface Score {
 
@@ -10,6 +12,24 @@ public sealed interface Score {
      * @param value finite; {@link WeightedRewards} turns any other number into a {@link Failure}
      */
     record Value(double value) implements Score {}
+
+    /**
+     * Rewards given token by token, for the steps of a proof or the turns of a conversation. The completion's reward is their
+     * sum; an estimator that knows tokens sees which of them earned what.
+     *
+     * @param rewards [T] one for each token of the completion, 0 where nothing was earned; copied in and out
+     */
+    record PerToken(double[] rewards) implements Score {
+        /** Copies the array. */
+        public PerToken {
+            rewards = rewards.clone();
+        }
+
+        @Override
+        public double[] rewards() {
+            return rewards.clone();
+        }
+    }
 
     /**
      * No reward: the sample is left out of its group's baseline and teaches nothing (its reference is unusable, say).
@@ -28,6 +48,11 @@ public sealed interface Score {
         return new Value(value);
     }
 
+    /** A {@link PerToken}. */
+    static Score perToken(double[] rewards) {
+        return new PerToken(rewards);
+    }
+
     /** A {@link Skip}. */
     static Score skip() {
         return new Skip();
@@ -38,8 +63,13 @@ public sealed interface Score {
         return new Failure(message);
     }
 
-    /** The value, or NaN for a skip or a failure: the form that a group of rewards takes. */
+    /** The value or the sum, or NaN for a skip or a failure: the form that a group of rewards takes. */
     default double orNaN() {
-        return this instanceof Value(double value) ? value : Double.NaN;
+        return switch (this) {
+            case Value(double value) -> value;
+            case PerToken(double[] rewards) -> Arrays.stream(rewards).sum();
+            case Skip() -> Double.NaN;
+            case Failure(String message) -> Double.NaN;
+        };
     }
 }

@@ -2,10 +2,12 @@
 package dev.jacobian.rl.reward;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -47,9 +49,11 @@ public record WeightedRewards(List<Weighted> rewards) {
      * @param total the weighted sum
      * @param alone the sum of what was given for this completion by itself, which says whether it solves its problem; the
      *     total where all rewards are {@link BatchReward}s
+     * @param perToken [T] the total, spread over the completion's tokens, if a function gave rewards token by token; what others
+     *     gave for the whole completion stands at the last one
      * @param parts each function's own score, unweighted, by the function's name
      */
-    public record Breakdown(Score total, Score alone, Map<String, Score> parts) {}
+    public record Breakdown(Score total, Score alone, Optional<double[]> perToken, Map<String, Score> parts) {}
 
     /** Copies the list and checks that it is not empty and that names differ. */
     public WeightedRewards {
@@ -132,6 +136,8 @@ public record WeightedRewards(List<Weighted> rewards) {
         private final Map<String, Score> parts = new LinkedHashMap<>();
         private final List<String> failures = new ArrayList<>();
         private double sum;
+        private double outcome; // the part of the sum that belongs to no single token
+        private Optional<double[]> perToken = Optional.empty();
         private boolean any;
         private Score alone = Score.skip();
 
@@ -144,16 +150,28 @@ public record WeightedRewards(List<Weighted> rewards) {
             parts.put(reward.function().name(), score);
             switch (score) {
                 case Score.Value(double value) -> {
-                    sum += reward.weight() * value;
-                    any = true;
-                    if (!(Math.abs(sum) <= LARGEST)) {
-                        failures.add(where(reward.function(), completion) + " returned " + value
-                                + ", and with its weight " + reward.weight() + " the sum is " + sum + "; "
-                                + ADVICE);
+                    outcome += reward.weight() * value;
+                    add(reward, value);
+                }
+                case Score.PerToken(double[] rewards) -> {
+                    double[] all = perToken.orElseGet(() -> new double[rewards.length]);
+                    for (int t = 0; t < rewards.length; t++) {
+                        all[t] += reward.weight() * rewards[t];
                     }
+                    perToken = Optional.of(all);
+                    add(reward, score.orNaN());
                 }
                 case Score.Skip() -> {}
                 case Score.Failure(String message) -> failures.add(message);
+            }
+        }
+
+        private void add(Weighted reward, double value) {
+            sum += reward.weight() * value;
+            any = true;
+            if (!(Math.abs(sum) <= LARGEST)) {
+                failures.add(where(reward.function(), completion) + " returned " + value + ", and with its weight "
+                        + reward.weight() + " the sum is " + sum + "; " + ADVICE);
             }
         }
 
@@ -165,7 +183,8 @@ public record WeightedRewards(List<Weighted> rewards) {
         }
 
         Breakdown breakdown(boolean single) {
-            return new Breakdown(total(), single ? alone : total(), parts);
+            perToken.ifPresent(all -> all[all.length - 1] += outcome);
+            return new Breakdown(total(), single ? alone : total(), perToken, parts);
         }
     }
 
@@ -193,6 +212,13 @@ public record WeightedRewards(List<Weighted> rewards) {
                 Score.failure(where + " returned " + value + "; a reward must be a finite number");
             case Score.Value(double value)
             when Math.abs(value) > LARGEST -> Score.failure(where + " returned " + value + "; " + ADVICE);
+            case Score.PerToken(double[] rewards)
+            when rewards.length == 0 || rewards.length != completion.tokenIds().length ->
+                Score.failure(where + " returned " + rewards.length + " rewards for the " + completion.tokenIds().length
+                        + " tokens of the completion; it must give one for each");
+            case Score.PerToken(double[] rewards)
+            when !Arrays.stream(rewards).allMatch(r -> Math.abs(r) <= LARGEST) ->
+                Score.failure(where + " returned " + Arrays.toString(rewards) + "; " + ADVICE);
             case Score.Failure(String message) -> Score.failure(where + " failed: " + message);
             default -> score;
         };

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -153,6 +154,40 @@ class AdvantageEstimatorTest {
 
     private static double[] samples(GroupAdvantages group) {
         return IntStream.range(0, group.size()).mapToDouble(group::mean).toArray();
+    }
+
+    @Test
+    void whatEachTokenEarned() {
+        GroupRewards outcome = new GroupRewards(new double[] {2, NONE, 1}, new int[] {3, 2, 0});
+        assertThat(outcome.tokenRewards(0)).containsExactly(0, 0, 2);
+        assertThat(outcome.tokenRewards(1)).containsExactly(0, 0);
+        assertThat(outcome.tokenRewards(2)).isEmpty();
+        double[][] steps = {{1, 0, 0.5}, {0, -1}};
+        GroupRewards process = new GroupRewards(new double[] {1.5, -1}, new int[] {3, 2}, Optional.of(steps));
+        process.tokenRewards(0)[0] = 9;
+        assertThat(process.tokenRewards(0)).containsExactly(1, 0, 0.5);
+        // Generalized advantage estimation with discount 1/2, lambda 1 and no values: discounted rewards to go.
+        AdvantageEstimator toGo = batch -> batch.stream()
+                .map(group -> {
+                    double[][] all = new double[group.size()][];
+                    for (int i = 0; i < all.length; i++) {
+                        all[i] = group.tokenRewards(i);
+                        for (int t = all[i].length - 2; t >= 0; t--) {
+                            all[i][t] += 0.5 * all[i][t + 1];
+                        }
+                    }
+                    return GroupAdvantages.ofTokens(all);
+                })
+                .toList();
+        GroupAdvantages advantages = toGo.advantages(List.of(process)).getFirst();
+        double[] first = {advantages.at(0, 0), advantages.at(0, 1), advantages.at(0, 2)};
+        assertThat(first).containsExactly(1.125, 0.25, 0.5);
+        double[] second = {advantages.at(1, 0), advantages.at(1, 1)};
+        assertThat(second).containsExactly(-0.5, -1);
+        assertThatThrownBy(() -> new GroupRewards(new double[1], new int[] {2}, Optional.of(new double[1][3])))
+                .hasMessageContaining("2 tokens and 3 token rewards");
+        assertThatThrownBy(() -> new GroupRewards(new double[2], new int[2], Optional.of(new double[1][0])))
+                .hasMessageContaining("as many rows");
     }
 
     @Test

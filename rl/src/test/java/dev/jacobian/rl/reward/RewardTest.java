@@ -241,6 +241,27 @@ class RewardTest {
     }
 
     @Test
+    void rewardsTokenByToken() {
+        Completion completion = new Completion("p7", "", PUZZLE, "", new int[] {1, 2, 3}, FinishReason.STOP);
+        WeightedRewards rewards = WeightedRewards.of(
+                        RewardFunction.named("steps", c -> Score.perToken(new double[] {0.5, 0, -1})))
+                .plus(RewardFunction.named("outcome", c -> Score.of(4)), 0.5)
+                .plus(RewardFunction.named("turns", c -> Score.perToken(new double[] {0, 1, 0})), 2);
+        WeightedRewards.Breakdown breakdown = rewards.score(completion);
+        assertThat(breakdown.total()).isEqualTo(Score.of(0.5 - 1 + 2 + 2));
+        assertThat(breakdown.perToken().orElseThrow()).containsExactly(0.5, 2, -1 + 2);
+        assertThat(breakdown.parts().get("steps").orNaN()).isEqualTo(-0.5);
+        assertThat(WeightedRewards.of(new CountdownReward()).score(completion).perToken())
+                .isEmpty();
+        checkFailure(
+                RewardFunction.named("short", c -> Score.perToken(new double[7])),
+                "reward 'short' on problem 'p7' returned 7 rewards for the 1 tokens");
+        checkFailure(
+                RewardFunction.named("nan", c -> Score.perToken(new double[] {Double.NaN})),
+                "reward 'nan' on problem 'p7' returned [NaN]");
+    }
+
+    @Test
     void hugeRewardsAreFailures() {
         checkFailure(
                 RewardFunction.named("huge", c -> Score.of(1e300)),
