@@ -84,7 +84,7 @@ final class MethodsCommand extends CliCommand {
                 .line(String.format(
                         Locale.ROOT,
                         "  %-38s %s",
-                        key.name() + "=" + key.value().asText(),
+                        key.name() + "=" + key.value().asText().replace(".0E", "e"),
                         key.doc() + choices));
     }
 }

@@ -26,7 +26,9 @@ class ExamplesTest {
 
     static List<Path> examples() {
         try (Stream<Path> files = Files.list(EXAMPLES)) {
-            return files.filter(file -> file.toString().endsWith(".java")).sorted().toList();
+            return files.filter(file -> file.toString().endsWith(".java"))
+                    .sorted()
+                    .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -57,7 +59,10 @@ class ExamplesTest {
     private static String promised(Path example) throws IOException {
         String source = Files.readString(example);
         String mark = "/* Prints:\n";
-        assertThat(source).as(example + " ends with what it prints").contains(mark).endsWith("*/\n");
+        assertThat(source)
+                .as(example + " ends with what it prints")
+                .contains(mark)
+                .endsWith("*/\n");
         return source.substring(source.indexOf(mark) + mark.length(), source.length() - "*/\n".length());
     }
 

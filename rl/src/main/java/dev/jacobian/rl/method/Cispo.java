@@ -28,7 +28,9 @@ import dev.jacobian.rl.objective.KlPenalty;
  * every weight; here it is ScaleRL's 5, and anything below 1 is refused.
  */
 public record Cispo(
-        @Setting(value = "group", doc = "what divides the advantages: the group's standard deviation, or nothing")
+        @Setting(
+                value = "group",
+                doc = "what divides the advantages: the standard deviation of the group, of the batch, or nothing")
         ScaleRewards scaleRewards,
 
         @Setting(value = "1e-4", doc = "added to that standard deviation, in units of reward")
