@@ -4,7 +4,6 @@ package dev.jacobian.rl.advantage;
 import java.util.List;
 
 /** An estimator that compares the samples of one prompt with each other, and weighs all tokens of a sample alike. */
-@FunctionalInterface
 public interface GroupEstimator extends AdvantageEstimator {
 
     /**

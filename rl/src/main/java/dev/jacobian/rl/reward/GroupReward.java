@@ -4,7 +4,6 @@ package dev.jacobian.rl.reward;
 import java.util.List;
 
 /** Scores the samples of one prompt by comparing them with each other. */
-@FunctionalInterface
 public interface GroupReward extends BatchReward {
 
     /**
