@@ -53,6 +53,7 @@ class AttentionTest {
             Segments.of(3, 1, 7),
             Segments.of(0, 4, 0, 2),
             Segments.of(new int[] {4, 3, 2, 5, 1}, new int[] {-1, 0, 0, -1, 3}),
+            Segments.of(new int[] {4, 3, 2, 5, 1, 2}, new int[] {-1, 0, 1, 1, 2, 0}),
         };
         for (Segments segments : batches) {
             int n = segments.rows();
@@ -243,10 +244,11 @@ class AttentionTest {
 
     /** Rows of the keys that row i of segment s sees, in order of position. */
     private static int[] visible(Segments segments, int s, int i, int window) {
-        int parent = segments.parent(s);
-        IntStream before = parent < 0
-                ? IntStream.empty()
-                : IntStream.range(segments.start(parent), segments.start(parent) + segments.length(parent));
+        IntStream before = IntStream.empty();
+        for (int a = segments.parent(s); a >= 0; a = segments.parent(a)) {
+            IntStream rows = IntStream.range(segments.start(a), segments.start(a) + segments.length(a));
+            before = IntStream.concat(rows, before);
+        }
         int[] all = IntStream.concat(before, IntStream.rangeClosed(segments.start(s), segments.start(s) + i))
                 .toArray();
         return window == 0 || all.length <= window ? all : Arrays.copyOfRange(all, all.length - window, all.length);

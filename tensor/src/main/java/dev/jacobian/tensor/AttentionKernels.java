@@ -37,7 +37,8 @@ public interface AttentionKernels {
     void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, Tensor stats);
 
     /**
-     * The same for a batch whose keys are all in the batch: segment s attends to its parent's rows and its own.
+     * The same for a batch whose keys are all in the batch: segment s attends to the rows of all segments that it
+     * continues, and its own.
      *
      * @param out [N, H · headDim]
      * @param stats [N, H, 2], receives m and l, or null when no gradient is needed
@@ -50,7 +51,7 @@ public interface AttentionKernels {
             int[] sequences = new int[segments.count()];
             for (int s = 0; s < sequences.length; s++) {
                 int parent = segments.parent(s);
-                sequences[s] = parent < 0 ? cache.add() : cache.fork(sequences[parent], segments.length(parent));
+                sequences[s] = parent < 0 ? cache.add() : cache.fork(sequences[parent], segments.history(s));
             }
             cache.append(0, sequences, segments, qkv.k(), qkv.v());
             attention(qkv.q(), new CachedRows(cache, 0, sequences, segments), form, out, stats);
@@ -58,8 +59,8 @@ public interface AttentionKernels {
     }
 
     /**
-     * Gradients of attention over a batch whose keys are all in the batch (no cache): segment s attends to its parent's
-     * rows and its own. With P = e/l and Δ = fixed sum of dOut·out over the head: dS = P·(dOut·v_j − Δ)·scale, dQ = Σ_j dS
+     * Gradients of attention over a batch whose keys are all in the batch (no cache): segment s attends to the rows
+     * of all segments that it continues, and its own. With P = e/l and Δ = fixed sum of dOut·out over the head: dS = P·(dOut·v_j − Δ)·scale, dQ = Σ_j dS
      * k_j, dK_j = Σ dS q, dV_j = Σ P dOut, the last two over the query rows in order (segments in order, position, then
      * head within the group).
      *

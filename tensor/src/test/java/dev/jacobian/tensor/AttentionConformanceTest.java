@@ -97,7 +97,7 @@ class AttentionConformanceTest {
         int[] sequences = new int[segments.count()];
         for (int s = 0; s < sequences.length; s++) {
             int parent = segments.parent(s);
-            sequences[s] = parent < 0 ? cache.add() : cache.fork(sequences[parent], segments.length(parent));
+            sequences[s] = parent < 0 ? cache.add() : cache.fork(sequences[parent], segments.history(s));
         }
         return sequences;
     }
@@ -138,6 +138,74 @@ class AttentionConformanceTest {
         int[] parents = {-1, -1, 0, 1, 0, -1, 1};
         for (int window : new int[] {0, 1, 5, 16, 100}) {
             checkBatch(rng, Segments.of(lengths, parents), 6, 2, 16, window, false);
+        }
+    }
+
+    @Test
+    void continuationsOfContinuations() {
+        Rng rng = new Rng(28, 0);
+        int[] lengths = {6, 20, 4, 7, 30, 1, 2, 0, 3, 5, 17};
+        int[] parents = {-1, -1, 0, 1, 2, 3, 2, 4, 7, 0, 5}; // of two trees, in turns; one part is empty
+        for (int window : new int[] {0, 1, 5, 16, 100}) {
+            checkBatch(rng, Segments.of(lengths, parents), 6, 2, 16, window, false);
+        }
+        for (int prompt = 13; prompt <= 19; prompt++) { // around the end of a page
+            checkBatch(
+                    rng, Segments.of(new int[] {prompt, 3, 16, 2}, new int[] {-1, 0, 1, 1}), 2, 1, 8, 0, false);
+        }
+    }
+
+    /** A path of a forest as one sequence of its own: rows of a batch in their order. */
+    private static Tensor along(Tensor rows, Segments segments, int leaf) {
+        int length = segments.history(leaf) + segments.length(leaf);
+        Tensor path = Tensor.zeros(length, rows.extent(1));
+        for (int position = 0; position < length; position++) {
+            path.slice(0, position, position + 1)
+                    .copyFrom(rows.slice(0, segments.row(leaf, position), segments.row(leaf, position) + 1));
+        }
+        return path;
+    }
+
+    @Test
+    void aForestIsItsPathsFlattened() {
+        Rng rng = new Rng(29, 0);
+        Segments forest = Segments.of(new int[] {9, 5, 21, 2, 7}, new int[] {-1, 0, 1, 1, 0});
+        AttentionForm form = new AttentionForm(8, 0.3f, 0);
+        Tensor q = normal(rng, forest.rows(), 16);
+        Tensor k = normal(rng, forest.rows(), 8);
+        Tensor v = normal(rng, forest.rows(), 8);
+        Tensor dOut = Tensor.zeros(forest.rows(), 16);
+        int leaf = 2; // gradients come from here alone, so that those of its path are the flattened sequence's
+        dOut.slice(0, forest.start(leaf), forest.start(leaf) + 21).copyFrom(normal(rng, 21, 16));
+        Tensor out = normal(rng, forest.rows(), 16);
+        Tensor stats = normal(rng, forest.rows(), 4);
+        Qkv gradients = new Qkv(Tensor.zeros(forest.rows(), 16), Tensor.zeros(forest.rows(), 8), Tensor.zeros(forest.rows(), 8));
+        tested.attention().attention(new Qkv(q, k, v), forest, form, out, stats.reshape(forest.rows(), 2, 2));
+        tested.attention()
+                .attentionBackward(
+                        dOut, new Qkv(q, k, v), out, stats.reshape(forest.rows(), 2, 2), forest, form, gradients);
+        for (int s = 0; s < forest.count(); s++) {
+            Qkv flat = new Qkv(along(q, forest, s), along(k, forest, s), along(v, forest, s));
+            int length = flat.q().extent(0);
+            Tensor flatOut = normal(rng, length, 16);
+            Tensor flatStats = normal(rng, length, 2, 2);
+            tested.attention().attention(flat, Segments.of(length), form, flatOut, flatStats);
+            assertSameBits(along(out, forest, s), flatOut, "path of " + s);
+            if (s == leaf) {
+                Qkv flatGradients = new Qkv(Tensor.zeros(length, 16), Tensor.zeros(length, 8), Tensor.zeros(length, 8));
+                tested.attention()
+                        .attentionBackward(
+                                along(dOut, forest, s),
+                                flat,
+                                flatOut,
+                                flatStats,
+                                Segments.of(length),
+                                form,
+                                flatGradients);
+                assertSameBits(along(gradients.q(), forest, s), flatGradients.q(), "dQ");
+                assertSameBits(along(gradients.k(), forest, s), flatGradients.k(), "dK");
+                assertSameBits(along(gradients.v(), forest, s), flatGradients.v(), "dV");
+            }
         }
     }
 

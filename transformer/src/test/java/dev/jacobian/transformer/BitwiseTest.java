@@ -180,6 +180,29 @@ class BitwiseTest {
         sharedGradients(model);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"qwen3", "mistral-swa-f16", "wide"})
+    @DisplayName("continuations of continuations: the logits of each path are those of the sequence alone")
+    void forest(String name) {
+        CausalLM model = model(name);
+        int vocabulary = model.config().vocabularySize();
+        Segments segments = Segments.of(new int[] {9, 4, 3, 17, 1}, new int[] {-1, 0, 1, 1, 0});
+        int[] tokens = tokens(8, segments.rows(), vocabulary);
+        Var hidden = NoGrad.compute(() -> model.hidden(tokens, segments));
+        for (int s = 0; s < segments.count(); s++) {
+            int leaf = s;
+            int length = segments.history(s) + segments.length(s);
+            int[] rows = IntStream.range(0, length)
+                    .map(position -> segments.row(leaf, position))
+                    .toArray();
+            int[] path = Arrays.stream(rows).map(row -> tokens[row]).toArray();
+            Bits.assertBits(
+                    name + " path of " + s,
+                    model.logits(hidden, rows).toFloatArray(),
+                    model.logits(path).toFloatArray());
+        }
+    }
+
     /** The loss of two continuations of one prompt, with the prompt computed once and twice. */
     private static void sharedGradients(CausalLM model) {
         int vocabulary = model.config().vocabularySize();

@@ -3,6 +3,7 @@ package dev.jacobian.transformer;
 
 import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.Parameter;
@@ -26,6 +27,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import dev.jacobian.autograd.Reduction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -61,6 +63,23 @@ class ModelDeviceTest {
             batch.add(TestModels.tokens(length, length, model.config().vocabularySize()));
         }
         return batch;
+    }
+
+    @Test
+    @DisplayName("continuations of continuations: scored as on the CPU, their gradient is refused")
+    void forest() {
+        CausalLM here = CausalLM.load(TestPaths.model("qwen3"));
+        CausalLM device = CausalLM.load(TestPaths.model("qwen3"), there);
+        Segments segments = Segments.of(new int[] {9, 4, 3, 17, 1}, new int[] {-1, 0, 1, 1, 0});
+        int[] tokens = TestModels.tokens(8, segments.rows(), here.config().vocabularySize());
+        new Workspace().run(() -> NoGrad.run(() -> assertBits(
+                "hidden states",
+                device.hidden(tokens, segments).value().toFloatArray(),
+                here.hidden(tokens, segments).value().toFloatArray())));
+        new Workspace().run(() -> {
+            Var sum = Reduction.sum(device.hidden(tokens, segments));
+            assertThatThrownBy(sum::backward).hasMessageContaining("where a continuation is continued");
+        });
     }
 
     @ParameterizedTest

@@ -17,8 +17,10 @@ import jdk.incubator.vector.FloatVector;
  * <p>Decisions:
  *
  * <ul>
- *   <li>One task per family (a segment without parent and those that continue it) and kv head: all rows that add to the
- *       gradient of a key are in one task, which visits them in order.
+ *   <li>One task per family (a segment without parent and all that continue it, at any depth) and kv head: all rows that add
+ *       to the gradient of a key are in one task, which visits them in order.
+ *   <li>The gradients of the keys that a segment sees lie side by side while it is visited. What the next segment does not see
+ *       is written out, and read in again when it is seen once more: numbers keep their bits on the way.
  *   <li>Probabilities are recomputed from the scores and the saved maximum and sum, block by block of {@link #ROWS} query
  *       rows: memory is linear in the length.
  *   <li>Masked pairs are left out by range, never multiplied by zero.
@@ -98,43 +100,72 @@ final class VectorAttentionBackward {
             Tensor dV) {
 
         void family(int root, int kvHead) {
-            int rootLength = segments.length(root);
-            int longest = rootLength;
-            for (int s = root + 1; s < segments.count(); s++) {
-                if (segments.parent(s) == root) {
-                    longest = Math.max(longest, rootLength + segments.length(s));
+            int longest = 0;
+            for (int s = root; s < segments.count(); s++) {
+                if (isIn(root, s)) {
+                    longest = Math.max(longest, segments.history(s) + segments.length(s));
                 }
             }
             Scratch scratch = Scratch.current();
             float[] keyGradient = scratch.get(Slot.KEY_GRADIENT, longest * width);
             float[] valueGradient = scratch.get(Slot.VALUE_GRADIENT, longest * width);
-            Arrays.fill(keyGradient, 0, rootLength * width, 0f);
-            Arrays.fill(valueGradient, 0, rootLength * width, 0f);
             Block block = new Block(this, scratch, longest, kvHead, keyGradient, valueGradient);
-            block.segment(root);
-            for (int s = root + 1; s < segments.count(); s++) {
-                if (segments.parent(s) == root) {
-                    int end = (rootLength + segments.length(s)) * width;
-                    Arrays.fill(keyGradient, rootLength * width, end, 0f);
-                    Arrays.fill(valueGradient, rootLength * width, end, 0f);
-                    block.segment(s);
-                    writeKeys(keyGradient, rootLength, segments.start(s), segments.length(s), kvHead, dK);
-                    writeKeys(valueGradient, rootLength, segments.start(s), segments.length(s), kvHead, dV);
+            int[] held = {};
+            for (int s = root; s < segments.count(); s++) {
+                if (!isIn(root, s)) {
+                    continue;
                 }
+                int[] path = segments.path(s);
+                int common = Math.max(0, Arrays.mismatch(held, path));
+                for (int i = common; i < held.length; i++) {
+                    writeKeys(keyGradient, held[i], kvHead, dK);
+                    writeKeys(valueGradient, held[i], kvHead, dV);
+                }
+                for (int i = common; i < path.length - 1; i++) {
+                    readKeys(keyGradient, path[i], kvHead, dK);
+                    readKeys(valueGradient, path[i], kvHead, dV);
+                }
+                int own = segments.history(s) * width;
+                int end = own + segments.length(s) * width;
+                Arrays.fill(keyGradient, own, end, 0f);
+                Arrays.fill(valueGradient, own, end, 0f);
+                block.segment(s);
+                held = path;
             }
-            writeKeys(keyGradient, 0, segments.start(root), rootLength, kvHead, dK);
-            writeKeys(valueGradient, 0, segments.start(root), rootLength, kvHead, dV);
+            for (int s : held) {
+                writeKeys(keyGradient, s, kvHead, dK);
+                writeKeys(valueGradient, s, kvHead, dV);
+            }
         }
 
-        private void writeKeys(float[] from, int fromRow, int row, int count, int kvHead, Tensor to) {
-            for (int i = 0; i < count; i++) {
-                System.arraycopy(
-                        from,
-                        (fromRow + i) * width,
-                        to.floats(),
-                        to.offset() + ((row + i) * kvHeads + kvHead) * headDim,
-                        headDim);
+        private boolean isIn(int root, int segment) {
+            int s = segment;
+            while (s > root) {
+                s = segments.parent(s);
             }
+            return s == root;
+        }
+
+        /** Writes the gradients of a segment's keys to where they belong. */
+        private void writeKeys(float[] from, int segment, int kvHead, Tensor to) {
+            int position = segments.history(segment);
+            int row = segments.start(segment);
+            for (int i = 0; i < segments.length(segment); i++) {
+                System.arraycopy(from, (position + i) * width, to.floats(), at(to, row + i, kvHead), headDim);
+            }
+        }
+
+        /** Reads what {@link #writeKeys} wrote. */
+        private void readKeys(float[] into, int segment, int kvHead, Tensor from) {
+            int position = segments.history(segment);
+            int row = segments.start(segment);
+            for (int i = 0; i < segments.length(segment); i++) {
+                System.arraycopy(from.floats(), at(from, row + i, kvHead), into, (position + i) * width, headDim);
+            }
+        }
+
+        private int at(Tensor gradient, int row, int kvHead) {
+            return gradient.offset() + (row * kvHeads + kvHead) * headDim;
         }
     }
 
@@ -190,10 +221,9 @@ final class VectorAttentionBackward {
             if (length == 0) {
                 return;
             }
-            if (history > 0) {
-                gather(segments.start(segments.parent(s)), history, 0);
+            for (int seen : segments.path(s)) {
+                gather(segments.start(seen), segments.length(seen), segments.history(seen));
             }
-            gather(segments.start(s), length, history);
             int rows = length * group;
             for (int row = 0; row < rows; row += ROWS) {
                 block(segments.start(s), history, row, Math.min(ROWS, rows - row));

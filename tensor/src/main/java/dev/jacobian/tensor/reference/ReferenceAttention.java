@@ -127,9 +127,7 @@ final class ReferenceAttention implements AttentionKernels {
                     float delta =
                             FixedSum.dot(dOut.floats(), dOut.offset() + at, out.floats(), out.offset() + at, headDim);
                     for (int j = first; j <= position; j++) {
-                        int keyRow =
-                                j < history ? segments.start(segments.parent(s)) + j : segments.start(s) + j - history;
-                        int keyAt = (keyRow * kvHeads + h / group) * headDim;
+                        int keyAt = (segments.row(s, j) * kvHeads + h / group) * headDim;
                         float score = 0f;
                         float dP = 0f;
                         for (int d = 0; d < headDim; d++) {

@@ -72,6 +72,10 @@ public final class CudaAttention implements AttentionKernels {
 
     @Override
     public void attention(Qkv qkv, Segments segments, AttentionForm form, Tensor out, Tensor stats) {
+        if (segments.isNested()) { // kernels of packed keys look one parent up, a cache forks at any depth
+            AttentionKernels.super.attention(qkv, segments, form, out, stats);
+            return;
+        }
         int headDim = form.headDim();
         if (CudaFlashAttention.takes(headDim, qkv.q(), qkv.k(), qkv.v(), out)) {
             flash.packed(qkv, segments, form, out, stats);
@@ -239,6 +243,10 @@ public final class CudaAttention implements AttentionKernels {
     @Override
     public void attentionBackward(
             Tensor dOut, Qkv in, Tensor out, Tensor stats, Segments segments, AttentionForm form, Qkv gradients) {
+        if (segments.isNested()) {
+            throw new UnsupportedOperationException("a GPU has no gradient of attention where a continuation is continued;"
+                    + " give each of its paths as a segment of its own, or train on the CPU");
+        }
         Tensor q = in.q(); // [N, H · headDim]
         int headDim = form.headDim();
         if (CudaFlashAttention.takes(
