@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor;
 
+import java.util.Collections;
+import java.util.List;
+
 /** Causal attention over packed segments, with keys in the batch or in a {@link KvCache}, and its gradients. */
 public interface AttentionKernels {
     /** The most elements that an attention head may have. */
@@ -14,12 +17,22 @@ public interface AttentionKernels {
     }
 
     /**
-     * An empty cache for {@code layers} layers of keys and values.
+     * An empty cache for {@code layers} layers of keys and values, all of one shape.
      *
      * @param dtype of the keys, values and queries
      * @throws IllegalArgumentException if the device does not compute in the type
      */
-    KvCache newKvCache(int layers, int kvHeads, int headDim, DType dtype);
+    default KvCache newKvCache(int layers, int kvHeads, int headDim, DType dtype) {
+        return newKvCache(Collections.nCopies(layers, new KvShape(kvHeads, headDim)), dtype);
+    }
+
+    /**
+     * An empty cache for layers of keys and values, each of its own shape.
+     *
+     * @param dtype of the keys, values and queries
+     * @throws IllegalArgumentException if the device does not compute in the type
+     */
+    KvCache newKvCache(List<KvShape> layers, DType dtype);
 
     /**
      * Causal grouped-query attention of packed query rows over cached keys, which must already hold the rows' own keys

@@ -150,8 +150,7 @@ class AttentionConformanceTest {
             checkBatch(rng, Segments.of(lengths, parents), 6, 2, 16, window, false);
         }
         for (int prompt = 13; prompt <= 19; prompt++) { // around the end of a page
-            checkBatch(
-                    rng, Segments.of(new int[] {prompt, 3, 16, 2}, new int[] {-1, 0, 1, 1}), 2, 1, 8, 0, false);
+            checkBatch(rng, Segments.of(new int[] {prompt, 3, 16, 2}, new int[] {-1, 0, 1, 1}), 2, 1, 8, 0, false);
         }
     }
 
@@ -179,7 +178,8 @@ class AttentionConformanceTest {
         dOut.slice(0, forest.start(leaf), forest.start(leaf) + 21).copyFrom(normal(rng, 21, 16));
         Tensor out = normal(rng, forest.rows(), 16);
         Tensor stats = normal(rng, forest.rows(), 4);
-        Qkv gradients = new Qkv(Tensor.zeros(forest.rows(), 16), Tensor.zeros(forest.rows(), 8), Tensor.zeros(forest.rows(), 8));
+        Qkv gradients = new Qkv(
+                Tensor.zeros(forest.rows(), 16), Tensor.zeros(forest.rows(), 8), Tensor.zeros(forest.rows(), 8));
         tested.attention().attention(new Qkv(q, k, v), forest, form, out, stats.reshape(forest.rows(), 2, 2));
         tested.attention()
                 .attentionBackward(

@@ -9,6 +9,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -64,7 +65,7 @@ final class OffloadedBackend {
                 return invoke(method, kernels);
             }
             if (method.getReturnType() == KvCache.class) {
-                return new TwinCache((int) arguments[0], (int) arguments[1], (int) arguments[2]);
+                return new TwinCache(shapes(arguments));
             }
             Object answer = invoke(
                     method, kernels, Arrays.stream(arguments).map(this::there).toArray());
@@ -79,6 +80,13 @@ final class OffloadedBackend {
                 moved.values().forEach(Tensor::close);
             }
             return answer instanceof Tensor result ? result.to(Device.CPU) : answer;
+        }
+
+        /** The layers of a cache, however they were asked for. */
+        private static List<KvShape> shapes(Object[] arguments) {
+            return arguments[0] instanceof List<?> shapes
+                    ? shapes.stream().map(KvShape.class::cast).toList()
+                    : Collections.nCopies((int) arguments[0], new KvShape((int) arguments[1], (int) arguments[2]));
         }
 
         private Object there(Object argument) {
@@ -127,9 +135,9 @@ final class OffloadedBackend {
     private final class TwinCache extends HeapKvCache {
         final KvCache there;
 
-        TwinCache(int layers, int kvHeads, int headDim) {
-            super(layers, kvHeads, headDim, DType.F32);
-            there = kernels().attention().newKvCache(layers, kvHeads, headDim);
+        TwinCache(List<KvShape> layers) {
+            super(layers, DType.F32);
+            there = kernels().attention().newKvCache(layers, DType.F32);
         }
 
         @Override

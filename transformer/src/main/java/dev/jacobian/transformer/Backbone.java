@@ -10,10 +10,10 @@ import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.KvShape;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
-import dev.jacobian.transformer.plan.Attention;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.LayerPlan;
 import dev.jacobian.transformer.plan.Role;
@@ -57,10 +57,11 @@ public final class Backbone {
 
     /** An empty cache for the layers' keys and values. */
     KvCache newKvCache() {
-        Attention attention = plan.layers().getFirst().attention();
-        return Backends.of(embedding.value().device())
-                .attention()
-                .newKvCache(layers.size(), attention.kvHeads(), attention.headDim(), computeType);
+        List<KvShape> shapes = plan.layers().stream()
+                .map(LayerPlan::attention)
+                .map(attention -> new KvShape(attention.kvHeads(), attention.headDim()))
+                .toList();
+        return Backends.of(embedding.value().device()).attention().newKvCache(shapes, computeType);
     }
 
     /** Whether layers are computed again in backward instead of keeping what they computed. */

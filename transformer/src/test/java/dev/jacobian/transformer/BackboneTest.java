@@ -133,18 +133,40 @@ class BackboneTest {
         assertThat(mixed.get(2)).isNotEqualTo(states(with(layers(a, a)), tokens).get(2));
         assertThat(mixed.get(1)).isNotEqualTo(states(with(layers(b, b)), tokens).get(1));
         float[] logits = both.logits(tokens).toFloatArray();
-        NoGrad.run(
-                () -> { // token by token: the same bits
-                    KvCache cache = both.newKvCache();
-                    int[] sequence = {cache.add()};
-                    int vocabulary = both.config().vocabularySize();
-                    for (int t = 0; t < tokens.length; t++) {
-                        Var hidden = both.hidden(new int[] {tokens[t]}, Segments.of(1), cache, sequence);
-                        float[] expected = Arrays.copyOfRange(logits, t * vocabulary, (t + 1) * vocabulary);
-                        assertBits(
-                                "token " + t, both.logits(hidden, new int[] {0}).toFloatArray(), expected);
-                    }
-                });
+        tokenByToken(both, logits);
+    }
+
+    @Test
+    @DisplayName("layers of different heads, windows and positions: token by token the bits of one pass")
+    void layersThatDiffer() {
+        DecoderPlan plan = model.config().plan();
+        LayerPlan layer = plan.layers().getFirst();
+        Positions rotary = new Positions.Rotary(new RopeConfig.Default(10000), 20);
+        List<LayerPlan> layers = new ArrayList<>();
+        for (Grouped attention : List.of(
+                Grouped.of(4, 2, 20, rotary),
+                Grouped.of(2, 1, 8, new Positions.None()).window(3),
+                Grouped.of(6, 6, 4, new Positions.None()))) {
+            layers.add(new LayerPlan(layer.residual(), layer.norm(), attention, layer.feedForward()));
+        }
+        DecoderPlan mixed = new DecoderPlan(plan.embedding(), layers, plan.finalNorm(), plan.head(), plan.names());
+        assertThat(mixed.cachedPerToken()).isEqualTo(2 * (2 * 20 + 8 + 6 * 4));
+        CausalLM differing =
+                CausalLM.create(new DecoderConfig("other", mixed, 64, 0.2f, Json.object()), Optional.empty(), 7);
+        tokenByToken(differing, differing.logits(tokens).toFloatArray());
+    }
+
+    private void tokenByToken(CausalLM decoding, float[] logits) {
+        NoGrad.run(() -> {
+            KvCache cache = decoding.newKvCache();
+            int[] sequence = {cache.add()};
+            int vocabulary = decoding.config().vocabularySize();
+            for (int t = 0; t < tokens.length; t++) {
+                Var hidden = decoding.hidden(new int[] {tokens[t]}, Segments.of(1), cache, sequence);
+                float[] expected = Arrays.copyOfRange(logits, t * vocabulary, (t + 1) * vocabulary);
+                assertBits("token " + t, decoding.logits(hidden, new int[] {0}).toFloatArray(), expected);
+            }
+        });
     }
 
     @Test

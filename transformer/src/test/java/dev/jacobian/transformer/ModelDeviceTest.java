@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.Parameter;
+import dev.jacobian.autograd.Reduction;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.autograd.optim.AdamW;
 import dev.jacobian.autograd.optim.AdamWConfig;
@@ -27,7 +28,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import dev.jacobian.autograd.Reduction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -72,10 +72,11 @@ class ModelDeviceTest {
         CausalLM device = CausalLM.load(TestPaths.model("qwen3"), there);
         Segments segments = Segments.of(new int[] {9, 4, 3, 17, 1}, new int[] {-1, 0, 1, 1, 0});
         int[] tokens = TestModels.tokens(8, segments.rows(), here.config().vocabularySize());
-        new Workspace().run(() -> NoGrad.run(() -> assertBits(
-                "hidden states",
-                device.hidden(tokens, segments).value().toFloatArray(),
-                here.hidden(tokens, segments).value().toFloatArray())));
+        new Workspace()
+                .run(() -> NoGrad.run(() -> assertBits(
+                        "hidden states",
+                        device.hidden(tokens, segments).value().toFloatArray(),
+                        here.hidden(tokens, segments).value().toFloatArray())));
         new Workspace().run(() -> {
             Var sum = Reduction.sum(device.hidden(tokens, segments));
             assertThatThrownBy(sum::backward).hasMessageContaining("where a continuation is continued");

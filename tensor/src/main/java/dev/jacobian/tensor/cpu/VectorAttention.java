@@ -7,12 +7,14 @@ import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.KvShape;
 import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cpu.Scratch.Slot;
 import dev.jacobian.tensor.reference.HeapKvCache;
 import java.util.Arrays;
+import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -45,8 +47,8 @@ final class VectorAttention implements AttentionKernels {
     private static final long PARALLEL = 1 << 19;
 
     @Override
-    public KvCache newKvCache(int layers, int kvHeads, int headDim, DType dtype) {
-        return new HeapKvCache(layers, kvHeads, headDim, dtype);
+    public KvCache newKvCache(List<KvShape> layers, DType dtype) {
+        return new HeapKvCache(layers, dtype);
     }
 
     @Override
@@ -61,7 +63,7 @@ final class VectorAttention implements AttentionKernels {
             tasks += (length + TOKENS - 1) / TOKENS;
             work += (long) length * (cache.length(rows.sequences()[s]) + length / 2 + 1) * 2 * width;
         }
-        int kvHeads = cache.kvHeads();
+        int kvHeads = cache.kvHeads(rows.layer());
         if (ComputePool.threads() == 1 || work < PARALLEL) {
             for (int s = 0; s < segments.count(); s++) {
                 for (int kvHead = 0; kvHead < kvHeads; kvHead++) {
@@ -122,12 +124,12 @@ final class VectorAttention implements AttentionKernels {
         int start = batch.segments().start(s);
         float scale = form.scale();
         int window = form.window();
-        int headDim = cache.headDim();
+        int headDim = cache.headDim(layer);
         int heads = q.extent(1) / headDim;
-        int group = heads / cache.kvHeads();
+        int group = heads / cache.kvHeads(layer);
         float[][] keys = cache.keyPages(layer, sequence);
         float[][] values = cache.valuePages(layer, sequence);
-        int valueWidth = cache.valueWidth();
+        int valueWidth = cache.valueWidth(layer);
         int history = cache.length(sequence);
         int keyBase = kvHead * headDim * PAGE;
         int valueBase = kvHead * PAGE * valueWidth;

@@ -35,10 +35,10 @@ final class VectorDecodeAttention {
         int row = batch.segments().start(s) + index;
         float scale = form.scale();
         int window = form.window();
-        int headDim = cache.headDim();
-        int width = cache.valueWidth();
+        int headDim = cache.headDim(layer);
+        int width = cache.valueWidth(layer);
         int heads = q.extent(1) / headDim;
-        int group = heads / cache.kvHeads();
+        int group = heads / cache.kvHeads(layer);
         float[][] keys = cache.keyPages(layer, sequence);
         float[][] values = cache.valuePages(layer, sequence);
         int position = cache.length(sequence) + index;

@@ -4,6 +4,7 @@ package dev.jacobian.tensor.reference;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.KvShape;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
@@ -26,25 +27,30 @@ public class HeapKvCache implements KvCache {
     private static final int ELEMENTS_PER_TASK = 1 << 13;
 
     private final int layers;
-    private final int kvHeads;
-    private final int headDim;
-    private final int valueWidth;
+    private final KvShape[] shapes; // of each layer
     private final List<Sequence> sequences = new ArrayList<>();
     private final Workspace.Scope memory = Workspace.scope();
+
+    /**
+     * An empty cache of layers of one shape.
+     *
+     * @throws IllegalArgumentException if {@code dtype} is not F32
+     */
+    public HeapKvCache(int layers, int kvHeads, int headDim, DType dtype) {
+        this(Collections.nCopies(layers, new KvShape(kvHeads, headDim)), dtype);
+    }
 
     /**
      * An empty cache.
      *
      * @throws IllegalArgumentException if {@code dtype} is not F32
      */
-    public HeapKvCache(int layers, int kvHeads, int headDim, DType dtype) {
+    public HeapKvCache(List<KvShape> layers, DType dtype) {
         if (dtype != DType.F32) {
             throw new IllegalArgumentException("the CPU computes in F32, not in " + dtype);
         }
-        this.layers = layers;
-        this.kvHeads = kvHeads;
-        this.headDim = headDim;
-        this.valueWidth = (headDim + 15) / 16 * 16;
+        this.layers = layers.size();
+        this.shapes = layers.toArray(KvShape[]::new);
     }
 
     private static final class Sequence {
@@ -112,17 +118,19 @@ public class HeapKvCache implements KvCache {
         return sequence(sequence).values[layer];
     }
 
-    public int kvHeads() {
-        return kvHeads;
+    /** Key and value heads of a layer. */
+    public int kvHeads(int layer) {
+        return shapes[layer].heads();
     }
 
-    public int headDim() {
-        return headDim;
+    /** Elements of a layer's heads. */
+    public int headDim(int layer) {
+        return shapes[layer].headDim();
     }
 
     /** Elements between the values of neighbouring keys: headDim rounded up to a multiple of 16. */
-    public int valueWidth() {
-        return valueWidth;
+    public int valueWidth(int layer) {
+        return (headDim(layer) + 15) / 16 * 16;
     }
 
     @Override
@@ -165,7 +173,7 @@ public class HeapKvCache implements KvCache {
     private void write(
             int layer, int[] handles, Segments segments, int[] order, int from, int to, Tensor keys, Tensor values) {
         int count = to - from;
-        int tasks = Math.min(count, Math.ceilDiv(segments.rows() * kvHeads * headDim, ELEMENTS_PER_TASK));
+        int tasks = Math.min(count, Math.ceilDiv(segments.rows() * kvHeads(layer) * headDim(layer), ELEMENTS_PER_TASK));
         ComputePool.run(tasks, task -> {
             int end = from + (int) ((long) count * (task + 1) / tasks);
             for (int i = from + (int) ((long) count * task / tasks); i < end; i++) {
@@ -213,8 +221,8 @@ public class HeapKvCache implements KvCache {
         sequence.keys[layer] = Arrays.copyOf(sequence.keys[layer], pages);
         sequence.values[layer] = Arrays.copyOf(sequence.values[layer], pages);
         for (int p = have; p < pages; p++) {
-            sequence.keys[layer][p] = memory.zeros(kvHeads * headDim * PAGE);
-            sequence.values[layer][p] = memory.zeros(kvHeads * PAGE * valueWidth);
+            sequence.keys[layer][p] = memory.zeros(kvHeads(layer) * headDim(layer) * PAGE);
+            sequence.values[layer][p] = memory.zeros(kvHeads(layer) * PAGE * valueWidth(layer));
         }
     }
 
@@ -222,6 +230,9 @@ public class HeapKvCache implements KvCache {
         float[] keyPage = sequence.keys[layer][position / PAGE];
         float[] valuePage = sequence.values[layer][position / PAGE];
         int slot = position % PAGE;
+        int kvHeads = kvHeads(layer);
+        int headDim = headDim(layer);
+        int valueWidth = valueWidth(layer);
         int width = kvHeads * headDim;
         float[] k = keys.floats();
         int kFrom = keys.offset() + row * width;

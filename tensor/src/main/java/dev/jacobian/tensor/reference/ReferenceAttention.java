@@ -6,15 +6,17 @@ import dev.jacobian.tensor.AttentionKernels;
 import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.KvShape;
 import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
+import java.util.List;
 
 /** Causal grouped-query attention over paged keys, and its gradients. */
 final class ReferenceAttention implements AttentionKernels {
     @Override
-    public KvCache newKvCache(int layers, int kvHeads, int headDim, DType dtype) {
-        return new HeapKvCache(layers, kvHeads, headDim, dtype);
+    public KvCache newKvCache(List<KvShape> layers, DType dtype) {
+        return new HeapKvCache(layers, dtype);
     }
 
     @Override
@@ -23,9 +25,9 @@ final class ReferenceAttention implements AttentionKernels {
         int layer = rows.layer();
         int[] sequences = rows.sequences();
         Segments segments = rows.segments();
-        int headDim = cache.headDim();
+        int headDim = cache.headDim(layer);
         int heads = q.extent(1) / headDim;
-        int group = heads / cache.kvHeads();
+        int group = heads / cache.kvHeads(layer);
         for (int s = 0; s < segments.count(); s++) {
             float[][] keys = cache.keyPages(layer, sequences[s]);
             float[][] values = cache.valuePages(layer, sequences[s]);
@@ -40,7 +42,7 @@ final class ReferenceAttention implements AttentionKernels {
                             keys,
                             values,
                             h / group,
-                            cache.valueWidth(),
+                            cache.valueWidth(layer),
                             position,
                             form,
                             out,

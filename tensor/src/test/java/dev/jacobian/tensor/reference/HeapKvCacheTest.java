@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.KvShape;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class HeapKvCacheTest {
@@ -32,7 +34,7 @@ class HeapKvCacheTest {
     }
 
     private static float value(HeapKvCache cache, int sequence, int position, int head, int d) {
-        return cache.valuePages(0, sequence)[position / 16][(head * 16 + position % 16) * cache.valueWidth() + d];
+        return cache.valuePages(0, sequence)[position / 16][(head * 16 + position % 16) * cache.valueWidth(0) + d];
     }
 
     private static void assertHolds(HeapKvCache cache, int sequence, int position, Tensor k, Tensor v, int row) {
@@ -47,7 +49,7 @@ class HeapKvCacheTest {
     @Test
     void writesWhereTheLayoutSays() {
         HeapKvCache cache = new HeapKvCache(1, KV_HEADS, HEAD_DIM, DType.F32);
-        assertThat(cache.valueWidth()).isEqualTo(16);
+        assertThat(cache.valueWidth(0)).isEqualTo(16);
         int[] sequences = {cache.add(), cache.add()};
         Segments segments = Segments.of(20, 3);
         Tensor k = rows(23);
@@ -131,5 +133,28 @@ class HeapKvCacheTest {
         long both = cache.bytes();
         cache.release(sequences[0]);
         assertThat(cache.bytes()).isEqualTo(both / 2);
+    }
+
+    private static Tensor filled(float value, int... extents) {
+        Tensor tensor = Tensor.zeros(extents);
+        tensor.fill(value);
+        return tensor;
+    }
+
+    @Test
+    void layersOfDifferentShapes() {
+        HeapKvCache cache = new HeapKvCache(List.of(new KvShape(2, 4), new KvShape(1, 20)), DType.F32);
+        int[] sequence = {cache.add()};
+        Segments one = Segments.of(1);
+        cache.append(0, sequence, one, filled(3f, 1, 8), filled(4f, 1, 8));
+        cache.append(1, sequence, one, filled(5f, 1, 20), filled(6f, 1, 20));
+        cache.advance(sequence, one);
+        assertThat(cache.keyPages(0, 0)[0]).hasSize(2 * 4 * 16);
+        assertThat(cache.valuePages(0, 0)[0]).hasSize(2 * 16 * 16);
+        assertThat(cache.keyPages(1, 0)[0]).hasSize(20 * 16);
+        assertThat(cache.valuePages(1, 0)[0]).hasSize(32 * 16);
+        assertThat(cache.keyPages(1, 0)[0][19 * 16]).isEqualTo(5f);
+        assertThat(cache.valuePages(1, 0)[0][19]).isEqualTo(6f);
+        assertThat(cache.bytes()).isEqualTo(4L * (128 + 512 + 320 + 512));
     }
 }

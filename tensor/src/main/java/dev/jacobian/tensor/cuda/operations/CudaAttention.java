@@ -8,6 +8,7 @@ import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.KvShape;
 import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
@@ -16,6 +17,7 @@ import dev.jacobian.tensor.cuda.engine.CudaArray;
 import dev.jacobian.tensor.cuda.engine.CudaEngine;
 import dev.jacobian.tensor.cuda.graphs.DecodeInputs;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -65,9 +67,9 @@ public final class CudaAttention implements AttentionKernels {
     }
 
     @Override
-    public KvCache newKvCache(int layers, int kvHeads, int headDim, DType dtype) {
+    public KvCache newKvCache(List<KvShape> layers, DType dtype) {
         CudaEngine.typed("attention", dtype); // F32 or BF16, or an error
-        return new CudaKvCache(backend, engine, layers, kvHeads, headDim, dtype);
+        return new CudaKvCache(backend, engine, layers, dtype);
     }
 
     @Override
@@ -111,17 +113,17 @@ public final class CudaAttention implements AttentionKernels {
         }
         CudaKvCache cache = of(rows.cache());
         int layer = rows.layer();
-        int headDim = cache.headDim();
+        int headDim = cache.headDim(layer);
         int heads = q.extent(1) / headDim;
         Lengths lengths = lengths(cache, rows.sequences());
         boolean decoding = segments.rows() == segments.count()
                 && IntStream.range(0, segments.count()).allMatch(s -> segments.length(s) == 1);
         boolean takesFlash = CudaFlashAttention.takes(headDim, q, out);
         if (decoding && stats == null) {
-            boolean flashDecodes = takesFlash && CudaFlashAttention.decodes(heads, cache.kvHeads());
-            if (heads / cache.kvHeads() <= MAX_DECODE_GROUP
+            boolean flashDecodes = takesFlash && CudaFlashAttention.decodes(heads, cache.kvHeads(layer));
+            if (heads / cache.kvHeads(layer) <= MAX_DECODE_GROUP
                     && !Backends.isBatchInvariant()
-                    && !(flashDecodes && fillsDevice(segments.count() * cache.kvHeads()))) {
+                    && !(flashDecodes && fillsDevice(segments.count() * cache.kvHeads(layer)))) {
                 decode(q, rows, lengths, form, out);
                 return;
             }
@@ -149,7 +151,7 @@ public final class CudaAttention implements AttentionKernels {
                 lengths.before(),
                 tiles,
                 heads,
-                cache.kvHeads(),
+                cache.kvHeads(layer),
                 headDim,
                 form.scale(),
                 form.window(),
@@ -189,7 +191,7 @@ public final class CudaAttention implements AttentionKernels {
         CudaKvCache cache = of(rows.cache());
         int layer = rows.layer();
         int count = rows.segments().count();
-        int headDim = cache.headDim();
+        int headDim = cache.headDim(layer);
         int heads = q.extent(1) / headDim;
         int splits = Math.ceilDiv(lengths.longest(), DECODE_KEYS);
         String stretch = kernel("decode", q.dtype(), headDim);
@@ -205,7 +207,7 @@ public final class CudaAttention implements AttentionKernels {
                 engine.launchNow(
                         stretch,
                         count * splits,
-                        cache.kvHeads(),
+                        cache.kvHeads(layer),
                         256,
                         0,
                         from,
@@ -216,7 +218,7 @@ public final class CudaAttention implements AttentionKernels {
                         lengths.after(),
                         splits,
                         heads,
-                        cache.kvHeads(),
+                        cache.kvHeads(layer),
                         headDim,
                         form.scale(),
                         form.window(),
@@ -244,8 +246,9 @@ public final class CudaAttention implements AttentionKernels {
     public void attentionBackward(
             Tensor dOut, Qkv in, Tensor out, Tensor stats, Segments segments, AttentionForm form, Qkv gradients) {
         if (segments.isNested()) {
-            throw new UnsupportedOperationException("a GPU has no gradient of attention where a continuation is continued;"
-                    + " give each of its paths as a segment of its own, or train on the CPU");
+            throw new UnsupportedOperationException(
+                    "a GPU has no gradient of attention where a continuation is continued;"
+                            + " give each of its paths as a segment of its own, or train on the CPU");
         }
         Tensor q = in.q(); // [N, H · headDim]
         int headDim = form.headDim();

@@ -78,7 +78,7 @@ final class CudaFlashAttention {
         CudaKvCache cache = CudaAttention.of(rows.cache());
         int layer = rows.layer();
         Segments segments = rows.segments();
-        int headDim = cache.headDim();
+        int headDim = cache.headDim(layer);
         int heads = q.extent(1) / headDim;
         int[] tiles = AttentionBatch.tilesByPosition(segments, ROWS, true); // [T, 2]
         engine.launchShared(
@@ -96,7 +96,7 @@ final class CudaFlashAttention {
                 lengths.before(),
                 tiles,
                 heads,
-                cache.kvHeads(),
+                cache.kvHeads(layer),
                 headDim,
                 form.scale(),
                 form.window(),
@@ -114,12 +114,12 @@ final class CudaFlashAttention {
     void decode(Tensor q, CachedRows rows, CudaAttention.Lengths lengths, AttentionForm form, Tensor out) {
         CudaKvCache cache = CudaAttention.of(rows.cache());
         int layer = rows.layer();
-        int headDim = cache.headDim();
+        int headDim = cache.headDim(layer);
         int compiled = CudaAttention.compiled(headDim);
         engine.launchShared(
                 "flash_decode_" + compiled,
                 rows.segments().count(),
-                cache.kvHeads(),
+                cache.kvHeads(layer),
                 THREADS,
                 640 * compiled + 16,
                 q,
@@ -129,7 +129,7 @@ final class CudaFlashAttention {
                 lengths.pages(),
                 lengths.after(),
                 q.extent(1) / headDim,
-                cache.kvHeads(),
+                cache.kvHeads(layer),
                 headDim,
                 form.scale(),
                 form.window(),

@@ -6,6 +6,7 @@ import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.DeviceArray;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.KvShape;
 import dev.jacobian.tensor.RmsGain;
 import dev.jacobian.tensor.Rotation;
 import dev.jacobian.tensor.Segments;
@@ -45,8 +46,6 @@ final class CudaKvCache implements KvCache {
     private final CudaEngine engine;
     private final Workspace.Scope memory = Workspace.scope();
     private final Backend backend;
-    private final int kvHeads;
-    private final int headDim;
     private final DType dtype;
     private final DecodeGraphs graphs;
     private final Pool[] pools;
@@ -58,9 +57,18 @@ final class CudaKvCache implements KvCache {
 
     /** One layer's keys and values. */
     private static final class Pool {
+        final KvShape shape;
         CudaArray keys;
         CudaArray values;
         int capacity;
+
+        Pool(KvShape shape) {
+            this.shape = shape;
+        }
+
+        int pageElements() {
+            return shape.heads() * PAGE * shape.headDim();
+        }
     }
 
     private static final class Sequence {
@@ -78,23 +86,22 @@ final class CudaKvCache implements KvCache {
         }
     }
 
-    CudaKvCache(Backend backend, CudaEngine engine, int layers, int kvHeads, int headDim, DType dtype) {
+    CudaKvCache(Backend backend, CudaEngine engine, List<KvShape> layers, DType dtype) {
         this.backend = backend;
         this.engine = engine;
-        this.kvHeads = kvHeads;
-        this.headDim = headDim;
         this.dtype = dtype;
         this.graphs = new DecodeGraphs(backend, engine, memory);
-        this.pools = new Pool[layers];
-        Arrays.setAll(pools, i -> new Pool());
+        this.pools = layers.stream().map(Pool::new).toArray(Pool[]::new);
     }
 
-    int kvHeads() {
-        return kvHeads;
+    /** Key and value heads of a layer. */
+    int kvHeads(int layer) {
+        return pools[layer].shape.heads();
     }
 
-    int headDim() {
-        return headDim;
+    /** Elements of a layer's heads. */
+    int headDim(int layer) {
+        return pools[layer].shape.headDim();
     }
 
     /** All key pages of a layer. */
@@ -226,13 +233,13 @@ final class CudaKvCache implements KvCache {
             return;
         }
         engine.launchOver(
-                (long) from.size() * pageElements(),
+                (long) from.size() * pools[layer].pageElements(),
                 CudaEngine.typed("kv_copy_pages", dtype),
                 from.stream().mapToInt(Integer::intValue).toArray(),
                 to.stream().mapToInt(Integer::intValue).toArray(),
                 from.size(),
-                kvHeads,
-                headDim,
+                kvHeads(layer),
+                headDim(layer),
                 keys(layer),
                 values(layer));
     }
@@ -246,8 +253,8 @@ final class CudaKvCache implements KvCache {
                 values,
                 slots,
                 rows,
-                kvHeads,
-                headDim,
+                kvHeads(layer),
+                headDim(layer),
                 keys(layer),
                 values(layer));
     }
@@ -272,6 +279,8 @@ final class CudaKvCache implements KvCache {
             return false;
         }
         int count = q.extent(0);
+        int headDim = headDim(rows.layer());
+        int kvHeads = kvHeads(rows.layer());
         int heads = q.extent(1) / headDim;
         engine.launch(
                 CudaEngine.typed("rotate_append", dtype),
@@ -366,10 +375,6 @@ final class CudaKvCache implements KvCache {
         return slots;
     }
 
-    private int pageElements() {
-        return kvHeads * PAGE * headDim;
-    }
-
     /** Gives a fork its parent's pages. */
     private void attach(Sequence sequence) {
         int pages = Math.ceilDiv(sequence.length, PAGE);
@@ -419,18 +424,18 @@ final class CudaKvCache implements KvCache {
         }
         graphs.close(); // they know the old pool's addresses
         int capacity = Math.max(FIRST_CAPACITY, Integer.highestOneBit(Math.max(1, pagesMade - 1)) * 2);
-        pool.keys = grown(pool.keys, pool.capacity, capacity);
-        pool.values = grown(pool.values, pool.capacity, capacity);
+        pool.keys = grown(pool, pool.keys, capacity);
+        pool.values = grown(pool, pool.values, capacity);
         pool.capacity = capacity;
     }
 
-    private CudaArray grown(CudaArray old, int oldCapacity, int capacity) {
-        int elements = Math.multiplyExact(capacity, pageElements());
+    private CudaArray grown(Pool pool, CudaArray old, int capacity) {
+        int elements = Math.multiplyExact(capacity, pool.pageElements());
         DeviceArray larger = memory.array(backend, dtype, elements);
         if (old != null) {
             View from = new View(old, 0);
             View to = new View((CudaArray) larger, 0);
-            long bytes = (long) dtype.bytes() * oldCapacity * pageElements();
+            long bytes = (long) dtype.bytes() * pool.capacity * pool.pageElements();
             engine.post(() -> engine.stream().copy(from.address(), to.address(), bytes));
             memory.release(old);
         }
@@ -448,7 +453,7 @@ final class CudaKvCache implements KvCache {
     public long bytes() {
         long elements = 0;
         for (Pool pool : pools) {
-            elements += 2L * pool.capacity * pageElements();
+            elements += 2L * pool.capacity * pool.pageElements();
         }
         return dtype.bytes() * elements;
     }
