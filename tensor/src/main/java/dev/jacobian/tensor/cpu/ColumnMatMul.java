@@ -73,7 +73,7 @@ final class ColumnMatMul {
         int cRow = out.extent(1);
         int cAt = out.offset() + r * cRow + j0 + s * L;
         if (rows == ROWS && columns == width * L) {
-            tile(width, steps, left, at, strips, b, k * L, c, cAt, cRow, load);
+            MatMulColumnTiles.tile(ROWS, width, steps, left, at, strips, b, k * L, c, cAt, cRow, load);
             return;
         }
         float[] square = Scratch.current().get(Slot.TILE, VectorMatMul.SQUARE);
@@ -81,30 +81,8 @@ final class ColumnMatMul {
         if (load) {
             VectorMatMul.copy(c, cAt, cRow, square, 0, squareRow, rows, columns);
         }
-        tile(width, steps, left, at, strips, b, k * L, square, 0, squareRow, load);
+        MatMulColumnTiles.tile(ROWS, width, steps, left, at, strips, b, k * L, square, 0, squareRow, load);
         VectorMatMul.copy(square, 0, squareRow, c, cAt, cRow, rows, columns);
-    }
-
-    private static void tile(
-            int width,
-            int k,
-            float[] a,
-            int aFrom,
-            float[] b,
-            int bFrom,
-            int bStrip,
-            float[] c,
-            int cFrom,
-            int cRow,
-            boolean load) {
-        switch (ROWS * 10 + width) {
-            case 82 -> MatMulColumnTiles.tile8x2(k, a, aFrom, b, bFrom, bStrip, c, cFrom, cRow, load);
-            case 81 -> MatMulColumnTiles.tile8x1(k, a, aFrom, b, bFrom, bStrip, c, cFrom, cRow, load);
-            case 43 -> MatMulColumnTiles.tile4x3(k, a, aFrom, b, bFrom, bStrip, c, cFrom, cRow, load);
-            case 42 -> MatMulColumnTiles.tile4x2(k, a, aFrom, b, bFrom, bStrip, c, cFrom, cRow, load);
-            case 41 -> MatMulColumnTiles.tile4x1(k, a, aFrom, b, bFrom, bStrip, c, cFrom, cRow, load);
-            default -> throw new AssertionError("no tile of " + ROWS + " rows and " + width + " vectors");
-        }
     }
 
     /** Copies rows [row, rowEnd) and k steps from p0 of {@code a} to groups of [k, GROUP]. */

@@ -241,7 +241,7 @@ final class VectorMatMul {
         int cRow = out.extent(1);
         int cAt = out.offset() + r * cRow + j0 + s * L;
         if (rows == height && columns == width * L) {
-            tile(height, width, steps, left, aFrom, aRow, rows - 1, strips, b, k * L, c, cAt, cRow, load);
+            MatMulTiles.tile(height, width, steps, left, aFrom, aRow, rows - 1, strips, b, k * L, c, cAt, cRow, load);
             return;
         }
         float[] square = Scratch.current().get(Slot.TILE, SQUARE);
@@ -249,35 +249,9 @@ final class VectorMatMul {
         if (load) {
             copy(c, cAt, cRow, square, 0, squareRow, rows, columns);
         }
-        tile(height, width, steps, left, aFrom, aRow, rows - 1, strips, b, k * L, square, 0, squareRow, load);
+        MatMulTiles.tile(
+                height, width, steps, left, aFrom, aRow, rows - 1, strips, b, k * L, square, 0, squareRow, load);
         copy(square, 0, squareRow, c, cAt, cRow, rows, columns);
-    }
-
-    private static void tile(
-            int height,
-            int width,
-            int k,
-            float[] a,
-            int aFrom,
-            int aRow,
-            int last,
-            float[] b,
-            int bFrom,
-            int bStrip,
-            float[] c,
-            int cFrom,
-            int cRow,
-            boolean load) {
-        switch (height * 10 + width) {
-            case 82 -> MatMulTiles.tile8x2(k, a, aFrom, aRow, last, b, bFrom, bStrip, c, cFrom, cRow, load);
-            case 81 -> MatMulTiles.tile8x1(k, a, aFrom, aRow, last, b, bFrom, bStrip, c, cFrom, cRow, load);
-            case 43 -> MatMulTiles.tile4x3(k, a, aFrom, aRow, last, b, bFrom, bStrip, c, cFrom, cRow, load);
-            case 42 -> MatMulTiles.tile4x2(k, a, aFrom, aRow, last, b, bFrom, bStrip, c, cFrom, cRow, load);
-            case 41 -> MatMulTiles.tile4x1(k, a, aFrom, aRow, last, b, bFrom, bStrip, c, cFrom, cRow, load);
-            case 14 -> MatMulTiles.tile1x4(k, a, aFrom, aRow, last, b, bFrom, bStrip, c, cFrom, cRow, load);
-            case 11 -> MatMulTiles.tile1x1(k, a, aFrom, aRow, last, b, bFrom, bStrip, c, cFrom, cRow, load);
-            default -> throw new AssertionError("no tile of " + height + " rows and " + width + " vectors");
-        }
     }
 
     /**
