@@ -11,10 +11,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 public final class DeviceBlock implements AutoCloseable {
     private final DeviceMemory memory;
-    private final DeviceMemory.Grant grant;
+    private final Grant grant;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    DeviceBlock(DeviceMemory memory, DeviceMemory.Grant grant) {
+    DeviceBlock(DeviceMemory memory, Grant grant) {
         this.memory = memory;
         this.grant = grant;
     }

@@ -4,17 +4,12 @@ package dev.jacobian.tensor.cuda.driver;
 import static dev.jacobian.tensor.cuda.driver.CudaResult.check;
 
 import java.lang.ref.Cleaner;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import java.util.stream.Collectors;
@@ -79,11 +74,10 @@ public final class DeviceMemory {
     private final Queue<Grant> dropped = new ConcurrentLinkedQueue<>();
 
     // Everything below is touched on the dispatcher's thread only.
-    private final Map<CudaStream, Map<Long, ArrayDeque<Long>>> cache = new IdentityHashMap<>();
+    private final FreeBlocks cache = new FreeBlocks();
     private final Set<Grant> open = new HashSet<>();
     private long live;
     private long held;
-    private long cached;
     private long peak;
     private long peakLive;
     private long leaked;
@@ -95,56 +89,6 @@ public final class DeviceMemory {
         this.dispatcher = dispatcher;
         this.device = device;
         this.reuse = reuse;
-    }
-
-    /** What a block holds; apart from the block, so that it outlives one that was dropped. */
-    static final class Grant {
-        private final long address;
-        private final long bytes;
-        private final long occupied;
-        private final String what;
-        private final boolean promised;
-        private final CudaStream home;
-        private final GraphMemory graph; // whose memory it is; null for most
-        private final Set<CudaStream> others = new HashSet<>(); // touched on the dispatcher's thread only
-        private final AtomicBoolean returned = new AtomicBoolean();
-        private Cleaner.Cleanable net;
-
-        Grant(
-                long address,
-                long bytes,
-                long occupied,
-                String what,
-                boolean promised,
-                CudaStream home,
-                GraphMemory graph) {
-            this.address = address;
-            this.bytes = bytes;
-            this.occupied = occupied;
-            this.what = what;
-            this.promised = promised;
-            this.home = home;
-            this.graph = graph;
-        }
-
-        long address() {
-            return address;
-        }
-
-        long bytes() {
-            return bytes;
-        }
-
-        String what() {
-            return what;
-        }
-
-        void usedOn(CudaStream other) {
-            other.context().dispatcher().requireCurrent();
-            if (other != home) {
-                others.add(other);
-            }
-        }
     }
 
     /** The bytes that a block of a size occupies: the next eighth of a power of two. */
@@ -193,11 +137,11 @@ public final class DeviceMemory {
             throw new IllegalStateException("the memory of " + device + " is closed");
         }
         stream.handle(); // open, or an exception
-        cache.computeIfAbsent(stream, key -> new HashMap<>());
+        cache.keep(stream);
         long occupied = reuse == Reuse.NEVER ? bytes : sizeClass(bytes);
         long address = recycled == null ? 0 : recycled.take(occupied);
         if (address == 0) {
-            address = takeCached(stream, occupied);
+            address = cache.take(stream, occupied);
             if (address == 0) {
                 address = obtain(occupied, bytes, what);
             }
@@ -206,21 +150,11 @@ public final class DeviceMemory {
         Grant grant = new Grant(address, bytes, occupied, what, promised, stream, capturing);
         open.add(grant);
         live += bytes;
-        peak = Math.max(peak, held + cached);
+        peak = Math.max(peak, held + cache.bytes());
         peakLive = Math.max(peakLive, live);
         DeviceBlock block = new DeviceBlock(this, grant);
         grant.net = CLEANER.register(block, () -> giveBackDropped(grant));
         return block;
-    }
-
-    private long takeCached(CudaStream stream, long occupied) {
-        Map<Long, ArrayDeque<Long>> sizes = cache.get(stream);
-        ArrayDeque<Long> addresses = sizes == null ? null : sizes.get(occupied);
-        if (addresses == null || addresses.isEmpty()) {
-            return 0;
-        }
-        cached -= occupied;
-        return addresses.pop();
     }
 
     /** Memory from the driver; if there is too little, once more without the cache. */
@@ -256,7 +190,7 @@ public final class DeviceMemory {
     public int answerWithRoom(int tooLittle, IntSupplier call) {
         dispatcher.requireCurrent();
         int code = tooLittle;
-        if (cached > 0) {
+        if (cache.bytes() > 0) {
             trim();
             code = call.getAsInt();
         }
@@ -309,7 +243,7 @@ public final class DeviceMemory {
 
     /** Bytes that can still be allocated: free ones, and those cached. */
     public long available() {
-        return free() + cached;
+        return free() + cache.bytes();
     }
 
     private long free() {
@@ -388,15 +322,15 @@ public final class DeviceMemory {
         if (!open.remove(grant)) {
             return; // the context was closed first
         }
-        live -= grant.bytes;
+        live -= grant.bytes();
         leaked += leak ? 1 : 0;
-        if (grant.graph != null && grant.graph.giveBack(grant.address, grant.occupied)) {
+        if (grant.graph != null && grant.graph.giveBack(grant.address(), grant.occupied)) {
             return;
         }
         held -= grant.occupied;
-        boolean keep = reuse == Reuse.CACHED && cache.containsKey(grant.home);
+        boolean keep = reuse == Reuse.CACHED && cache.keeps(grant.home);
         if (!keep) {
-            freeNow(grant.address);
+            freeNow(grant.address());
             return;
         }
         for (CudaStream other : grant.others) {
@@ -408,10 +342,7 @@ public final class DeviceMemory {
                 grant.home.await(event);
             }
         }
-        cached += grant.occupied;
-        cache.get(grant.home)
-                .computeIfAbsent(grant.occupied, size -> new ArrayDeque<>())
-                .push(grant.address);
+        cache.add(grant.home, grant.address(), grant.occupied);
     }
 
     /**
@@ -440,11 +371,8 @@ public final class DeviceMemory {
             return; // closing the context freed it
         }
         held -= occupied;
-        if (reuse == Reuse.CACHED && cache.containsKey(stream)) {
-            cached += occupied;
-            cache.get(stream)
-                    .computeIfAbsent(occupied, size -> new ArrayDeque<>())
-                    .push(address);
+        if (reuse == Reuse.CACHED && cache.keeps(stream)) {
+            cache.add(stream, address, occupied);
         } else {
             freeNow(address);
         }
@@ -458,38 +386,24 @@ public final class DeviceMemory {
     /** Gives everything cached back to the driver; waits for the device. */
     public void trim() {
         dispatcher.requireCurrent();
-        for (CudaStream stream : List.copyOf(cache.keySet())) {
-            emptyCache(stream);
-        }
-    }
-
-    private void emptyCache(CudaStream stream) {
-        cache.get(stream).forEach((size, addresses) -> {
-            while (!addresses.isEmpty()) {
-                cached -= size;
-                freeNow(addresses.pop());
-            }
-        });
+        cache.empty(this::freeNow);
     }
 
     /** Frees what is cached for a stream that ends; its open blocks go straight back to the driver when closed. */
     void forget(CudaStream stream) {
         dispatcher.requireCurrent();
-        if (cache.containsKey(stream)) {
-            emptyCache(stream);
-            cache.remove(stream);
-        }
+        cache.forget(stream, this::freeNow);
     }
 
     /** The numbers of this moment. */
     public MemoryAccount account() {
-        return dispatcher.call(() -> new MemoryAccount(live, held, cached, peak, peakLive, open.size(), leaked));
+        return dispatcher.call(() -> new MemoryAccount(live, held, cache.bytes(), peak, peakLive, open.size(), leaked));
     }
 
     /** What the open blocks are for, in any order, for a message about those left open. */
     String openBlocks() {
         return dispatcher.call(() -> open.stream()
-                .map(grant -> grant.what + " (" + Bytes.text(grant.bytes) + ")")
+                .map(grant -> grant.what() + " (" + Bytes.text(grant.bytes()) + ")")
                 .limit(20)
                 .collect(Collectors.joining(", ")));
     }
@@ -506,9 +420,9 @@ public final class DeviceMemory {
         open.clear();
         for (Grant grant : left) {
             grant.returned.set(true);
-            live -= grant.bytes;
+            live -= grant.bytes();
             held -= grant.occupied;
-            freeNow(grant.address);
+            freeNow(grant.address());
         }
     }
 }
