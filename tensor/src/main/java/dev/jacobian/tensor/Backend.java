@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor;
 
-import dev.jacobian.tensor.reference.ReferenceFused;
-
 /**
  * The kernels of one kind of device, by families: everything that computes.
  *
@@ -53,10 +51,8 @@ public interface Backend {
     /** Mixture of experts. */
     ExpertKernels experts();
 
-    /** Several operations in one, for few rows; by itself the separate ones, one after the other. */
-    default FusedKernels fused() {
-        return new ReferenceFused(this);
-    }
+    /** Several operations in one, for few rows. */
+    FusedKernels fused();
 
     /** Softmax over the vocabulary. */
     SoftmaxKernels softmax();

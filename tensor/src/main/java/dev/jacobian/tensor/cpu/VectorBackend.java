@@ -6,6 +6,7 @@ import dev.jacobian.tensor.AttentionKernels;
 import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.ElementwiseKernels;
 import dev.jacobian.tensor.ExpertKernels;
+import dev.jacobian.tensor.FusedKernels;
 import dev.jacobian.tensor.MatrixKernels;
 import dev.jacobian.tensor.NormKernels;
 import dev.jacobian.tensor.OptimizerKernels;
@@ -13,6 +14,7 @@ import dev.jacobian.tensor.PositionKernels;
 import dev.jacobian.tensor.RowKernels;
 import dev.jacobian.tensor.SamplingKernels;
 import dev.jacobian.tensor.SoftmaxKernels;
+import dev.jacobian.tensor.reference.ReferenceFused;
 import dev.jacobian.tensor.reference.ReferenceSampling;
 
 /**
@@ -51,6 +53,12 @@ public record VectorBackend(
                 softmax,
                 new ReferenceSampling(softmax),
                 new VectorAdamW());
+    }
+
+    /** The separate operations, one after the other. */
+    @Override
+    public FusedKernels fused() {
+        return new ReferenceFused(this);
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.jacobian.tensor.AttentionKernels;
 import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.ElementwiseKernels;
 import dev.jacobian.tensor.ExpertKernels;
+import dev.jacobian.tensor.FusedKernels;
 import dev.jacobian.tensor.MatrixKernels;
 import dev.jacobian.tensor.NormKernels;
 import dev.jacobian.tensor.OptimizerKernels;
@@ -48,6 +49,12 @@ public record ReferenceBackend(
                 softmax,
                 new ReferenceSampling(softmax),
                 new ReferenceAdamW());
+    }
+
+    /** The separate operations, one after the other. */
+    @Override
+    public FusedKernels fused() {
+        return new ReferenceFused(this);
     }
 
     @Override
