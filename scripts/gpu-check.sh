@@ -126,7 +126,8 @@ on_device='^.*(Conformance|Device|GoldenModels)Test$'
 maven_tests() { # EXECUTION OPTION...
     local execution=$1
     shift
-    limited "${JACOBIAN_MVN:-mvn}" -B -q -Dstyle.color=never -Dchecks=off -Djacobian.gpu.emulation=required test-compile \
+    limited "${JACOBIAN_MVN:-mvn}" -B -q -Dstyle.color=never -Dchecks=off -Dtests=exhaustive \
+        -Djacobian.gpu.emulation=required test-compile \
         "surefire:test@$execution" -Dsurefire.failIfNoSpecifiedTests=false "$@"
 }
 
