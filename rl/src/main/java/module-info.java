@@ -18,6 +18,7 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl.report;
     exports dev.jacobian.rl.reward;
     exports dev.jacobian.rl.rollout;
+    exports dev.jacobian.rl.run;
     exports dev.jacobian.rl.sft;
     exports dev.jacobian.rl.task;
 }

@@ -4,6 +4,8 @@ package dev.jacobian.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.Evaluation;
+import dev.jacobian.rl.task.JsonlTask;
+import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import java.nio.file.Path;
@@ -16,6 +18,8 @@ import picocli.CommandLine.Option;
 /** {@code jacobian eval}: accuracy on held-out problems. */
 @Command(name = "eval", description = "Measure a model on a task's held-out problems.")
 final class EvalCommand extends CliCommand {
+    private static final int USUAL_PROBLEMS = 500;
+
     @Option(names = "--model", paramLabel = "DIR", description = "Checkpoint to measure (default: the bundled model).")
     private Optional<Path> model = Optional.empty();
 
@@ -31,9 +35,10 @@ final class EvalCommand extends CliCommand {
     @Option(
             names = "--problems",
             paramLabel = "N",
-            defaultValue = "500",
-            description = "Held-out problems (default: ${DEFAULT-VALUE}).")
-    private int problems;
+            description =
+                    "Problems to measure (default: all rows of --data; 500 of another task). Of --data the rows that"
+                            + " rl holds out of training come first.")
+    private Optional<Integer> problems = Optional.empty();
 
     @Option(
             names = "--samples",
@@ -58,7 +63,7 @@ final class EvalCommand extends CliCommand {
 
     @Override
     void checkUsage() {
-        if (problems < 1 || samples < 1 || maxNewTokens < 1) {
+        if (problems.orElse(1) < 1 || samples < 1 || maxNewTokens < 1) {
             throw usage("--problems, --samples and --max-new-tokens must be at least 1");
         }
         if (greedy && samples > 1) {
@@ -80,11 +85,30 @@ final class EvalCommand extends CliCommand {
                 .build();
     }
 
+    /** Of a file every row may be measured, also those that rl would train on; which is said where it happens. */
+    private Task measured(Task all) {
+        if (!(all instanceof JsonlTask rows)) {
+            return all;
+        }
+        int heldOut = rows.evalSize();
+        JsonlTask everything = rows.evaluatingOnAll();
+        int count = problems.orElse(everything.evalSize());
+        if (count > heldOut) {
+            streams()
+                    .note("measuring " + count + " rows of " + task.data().orElseThrow()
+                            + ", of which rl --data holds out " + heldOut + " and trains on the others; --problems "
+                            + heldOut + " measures only the former");
+        }
+        return everything;
+    }
+
     @Override
     void execute() {
         Path folder = model.map(ModelOption::existing).orElseGet(BundledModel::folder);
         CausalLM policy = weights.load(folder, modelOptions(folder));
-        Evaluation result = Evaluation.run(policy, task.task(), problems, samples, generation());
+        Task measured = measured(TaskOption.usable(task.task(), task.skipBadRows(), policy, maxNewTokens, streams()));
+        int count = problems.orElseGet(() -> task.data().isPresent() ? measured.evalSize() : USUAL_PROBLEMS);
+        Evaluation result = Evaluation.run(policy, measured, count, samples, generation());
         ObjectNode json = Json.object();
         json.put("task", task.name());
         json.put("problems", result.problems());

@@ -135,7 +135,7 @@ final class GenerateCommand extends CliCommand {
 
     private int[] encodePrompt(CausalLM loaded) {
         String text = prompt.orElseGet(() -> streams().readText());
-        return loaded.tokenizer().encode(text, true);
+        return loaded.tokenizer().encodePrompt(text);
     }
 
     /** Text where there is a tokenizer, ids where there is none. */

@@ -2,7 +2,6 @@
 package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.jacobian.io.Json;
 import dev.jacobian.rl.RlConfig;
 import dev.jacobian.rl.RlResult;
 import dev.jacobian.rl.RlTrainer;
@@ -95,7 +94,8 @@ final class RlCommand extends CliCommand {
                 .orElseGet(() -> freshFolder(run.config().method().name()));
         RunSettings.writable(folder);
         CausalLM policy = CausalLM.load(run.model(), modelOptions(run.model()));
-        Task problems = run.task();
+        Task problems = TaskOption.usable(
+                run.task(), run.skipBadRows(), policy, run.config().rollout().maxCompletionLength(), streams());
         streams()
                 .note(run.config().method().name().toUpperCase(Locale.ROOT) + " on " + problems.name() + ", " + policy
                         + ", run folder " + folder);
@@ -146,14 +146,7 @@ final class RlCommand extends CliCommand {
 
     private void print(RlResult result, Path folder) {
         if (common().json()) {
-            ObjectNode json = Json.object();
-            json.put("pass@1_before", result.passAt1Before());
-            json.put("pass@1_after", result.passAt1After());
-            json.put("steps", result.steps());
-            json.put("samples", result.samples());
-            json.put("seconds", result.seconds());
-            json.put("peak_memory_bytes", result.peakMemoryBytes());
-            json.put("sampling_logp_difference_max", result.samplingLogpDifferenceMax());
+            ObjectNode json = result.toJson();
             json.put("out", folder.toString());
             streams().json(json);
             return;
@@ -184,7 +177,8 @@ final class RlCommand extends CliCommand {
                 model.map(ModelOption::existing).orElseGet(BundledModel::folder),
                 RlConfig.DEFAULT.with(preset.setAll(given)),
                 task.name(),
-                task.data());
+                task.data(),
+                task.skipBadRows());
     }
 
     /** The settings that a run was started with; what is given again must agree with them. */
@@ -194,7 +188,8 @@ final class RlCommand extends CliCommand {
                 model.orElse(saved.model()),
                 saved.config().with(settings.with(options())),
                 saved.taskName(),
-                saved.data());
+                task.data().or(saved::data),
+                saved.skipBadRows());
     }
 
     private Given options() {

@@ -4,8 +4,8 @@ package dev.jacobian.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.RlConfig;
-import dev.jacobian.rl.RunOrigin;
 import dev.jacobian.rl.SavedConfig;
+import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,8 +19,9 @@ import java.util.Optional;
  * @param config the trainer's settings
  * @param taskName value of {@code --task}
  * @param data value of {@code --data}
+ * @param skipBadRows value of {@code --skip-bad-rows}
  */
-record RunSettings(Path model, RlConfig config, String taskName, Optional<Path> data) {
+record RunSettings(Path model, RlConfig config, String taskName, Optional<Path> data, boolean skipBadRows) {
     /** The settings of an existing run. */
     static RunSettings read(Path folder) {
         Path file = file(folder);
@@ -33,7 +34,8 @@ record RunSettings(Path model, RlConfig config, String taskName, Optional<Path> 
                 Path.of(json.get("model").textValue()),
                 SavedConfig.read(json, file.toString()),
                 json.path("task").asText(),
-                data);
+                data,
+                json.path("skip_bad_rows").asBoolean());
     }
 
     /** What an existing run computes in. */
@@ -53,25 +55,33 @@ record RunSettings(Path model, RlConfig config, String taskName, Optional<Path> 
     /** The same in run.json. */
     RunOrigin origin() {
         return new RunOrigin(
-                model.toString(),
+                model.toAbsolutePath().normalize().toString(),
                 taskName,
-                data.map(file -> file.toAbsolutePath().toString()));
+                data.map(file -> file.toAbsolutePath().normalize().toString()),
+                skipBadRows);
     }
 
     /** The task. */
     Task task() {
-        return TaskOption.of(taskName, data);
+        return TaskOption.of(taskName, data, skipBadRows);
     }
 
-    /** Fails now rather than after the first checkpoint if nothing can be written. */
+    /** Fails now rather than after the loading of a model if the folder cannot be made or written. Makes nothing. */
     static void writable(Path folder) {
-        try {
-            Files.createDirectories(folder);
-        } catch (IOException e) {
-            throw new CliException("cannot make the run folder " + folder + ": " + e.getMessage(), e);
+        if (Files.exists(folder) && !Files.isDirectory(folder)) {
+            throw new CliException("the run folder " + folder + " is a file; choose another with --out DIR");
         }
-        if (!Files.isWritable(folder)) {
-            throw new CliException("the run folder " + folder + " is not writable; choose another with --out DIR");
+        Path existing = folder.toAbsolutePath().normalize();
+        while (!Files.exists(existing) && existing.getParent() != null) {
+            existing = existing.getParent();
+        }
+        if (!Files.isDirectory(existing)) {
+            throw new CliException("cannot make the run folder " + folder + ": " + existing
+                    + " is not a folder; choose another with --out DIR");
+        }
+        if (!Files.isWritable(existing)) {
+            throw new CliException("the run folder " + folder + " is not writable: no permission to write into "
+                    + existing + "; choose another with --out DIR");
         }
     }
 

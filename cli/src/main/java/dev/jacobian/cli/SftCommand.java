@@ -6,8 +6,10 @@ import dev.jacobian.io.Json;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.sft.CountdownDemonstrations;
 import dev.jacobian.rl.sft.DemonstrationTokenizer;
+import dev.jacobian.rl.sft.ExampleCheck;
 import dev.jacobian.rl.sft.SftConfig;
 import dev.jacobian.rl.sft.SftDataset;
+import dev.jacobian.rl.sft.SftRows;
 import dev.jacobian.rl.sft.SftTrainer;
 import dev.jacobian.rl.task.Countdown;
 import dev.jacobian.tensor.DType;
@@ -39,6 +41,8 @@ import picocli.CommandLine.Option;
             "With --init the model starts from random weights and a tokenizer made from the demonstrations."
         })
 final class SftCommand extends CliCommand {
+    private static final double GIVE_UP = 0.25;
+
     @Option(names = "--model", paramLabel = "DIR", description = "Checkpoint to train (default: the bundled model).")
     private Optional<Path> model = Optional.empty();
 
@@ -58,10 +62,16 @@ final class SftCommand extends CliCommand {
     @Option(
             names = "--give-up",
             paramLabel = "P",
-            defaultValue = "0.25",
             description = "Countdown demonstrations: probability of giving up after a line without the target"
-                    + " (default: ${DEFAULT-VALUE}).")
-    private double giveUp;
+                    + " (default: " + GIVE_UP + ").")
+    private Optional<Double> giveUp = Optional.empty();
+
+    @Option(
+            names = "--skip-bad-rows",
+            description =
+                    "Leave out rows of --data that cannot be used (no strings, too long) and count them, instead of"
+                            + " refusing the file.")
+    private boolean skipBadRows;
 
     @Option(names = "--steps", paramLabel = "N", description = "Optimizer steps (max_steps).")
     private Optional<Integer> steps = Optional.empty();
@@ -78,12 +88,17 @@ final class SftCommand extends CliCommand {
     @Option(
             names = "--dtype",
             paramLabel = "TYPE",
-            defaultValue = "F32",
-            description = "How the weights are stored: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private Stored dtype;
+            description = "How the trained weights are stored: ${COMPLETION-CANDIDATES} (default: F32).")
+    private Optional<Stored> dtype = Optional.empty();
 
-    @Option(names = "--out", paramLabel = "DIR", description = "Folder for the checkpoint (default: out/sft-TIME).")
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            description = "Folder of the run and of the trained model (default: out/sft-TIME).")
     private Optional<Path> out = Optional.empty();
+
+    @Option(names = "--resume", description = "Continue the run in --out from its last checkpoint.")
+    private boolean resume;
 
     /** Types that weights can be stored in. */
     enum Stored {
@@ -101,31 +116,97 @@ final class SftCommand extends CliCommand {
         if (model.isPresent() && init.isPresent()) {
             throw usage("--model and --init exclude each other");
         }
+        if (resume && out.isEmpty()) {
+            throw usage("--resume needs the run's folder: --out DIR");
+        }
+    }
+
+    @Override
+    Arithmetic usualArithmetic() {
+        return resume ? RunSettings.arithmetic(out.orElseThrow()) : Arithmetic.DEFAULT;
     }
 
     @Override
     void execute() {
         Path folder = out.orElseGet(() -> Path.of("out", "sft-" + time()));
-        if (Files.exists(folder)) {
-            throw new CliException(folder + " exists already; choose another folder with --out");
+        if (!resume && isTaken(folder)) {
+            throw new CliException(folder + " exists already; choose another folder with --out"
+                    + (Files.exists(folder.resolve("run.json")) ? ", or continue the run in it with --resume" : ""));
         }
-        SftDataset demonstrations =
-                data.map(SftDataset::jsonl).orElseGet(() -> new CountdownDemonstrations(Countdown.small(), giveUp));
-        CausalLM trained = init.map(file -> fresh(file, demonstrations))
-                .orElseGet(() -> pretrained(model.map(ModelOption::existing).orElseGet(BundledModel::folder)));
-        SftConfig settled = SftConfig.DEFAULT.with(settings.with(options()));
-        streams().note("supervised fine-tuning, " + trained + ", checkpoint folder " + folder);
-        SftTrainer trainer = new SftTrainer(trained, demonstrations, settled);
+        SftSettings run = resume ? resumed(SftSettings.read(folder)) : freshSettings();
+        RunSettings.writable(folder);
+        SftDataset all = run.data()
+                .<SftDataset>map(file -> SftDataset.jsonl(file, run.skipBadRows()))
+                .orElseGet(() -> new CountdownDemonstrations(Countdown.small(), run.giveUp()));
+        CausalLM trained = run.isNew() ? fresh(run.model(), all, run.config().seed()) : pretrained(run.model());
+        SftDataset demonstrations = usable(all, run, trained);
+        streams().note("supervised fine-tuning, " + trained + ", run folder " + folder);
+        SftTrainer trainer = new SftTrainer(trained, demonstrations, run.config());
         if (trained.device().equals(Device.CPU)) {
             streams().note("memory: needs about " + trainer.memoryPlan().describe());
         }
         long begin = System.nanoTime();
         double loss;
-        try (ProgressDisplay display = new ProgressDisplay(streams().err(), settled.maxSteps())) {
-            loss = trainer.listener(display).train();
+        try (ProgressDisplay display =
+                new ProgressDisplay(streams().err(), run.config().maxSteps())) {
+            loss = trainer.listener(display)
+                    .output(folder, run.origin(), run.dtype(), resume)
+                    .train();
         }
-        trained.save(folder, DType.valueOf(dtype.name()));
-        print(loss, settled.maxSteps(), (System.nanoTime() - begin) / 1e9, folder);
+        print(loss, run.config().maxSteps(), (System.nanoTime() - begin) / 1e9, folder);
+    }
+
+    /** A folder with nothing in it is as good as none. */
+    private static boolean isTaken(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            return Files.exists(folder);
+        }
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.findAny().isPresent();
+        } catch (IOException e) {
+            throw new CliException("cannot list " + folder + ": " + e.getMessage(), e);
+        }
+    }
+
+    private SftSettings freshSettings() {
+        return new SftSettings(
+                init.or(() -> model.map(ModelOption::existing)).orElseGet(BundledModel::folder),
+                init.isPresent(),
+                data,
+                skipBadRows,
+                giveUp.orElse(GIVE_UP),
+                DType.valueOf(dtype.orElse(Stored.F32).name()),
+                SftConfig.DEFAULT.with(settings.with(options().set("seed", common().seed(), "--seed"))));
+    }
+
+    /** The settings that a run was started with; what is given again must agree with them. */
+    private SftSettings resumed(SftSettings saved) {
+        Given options = options();
+        common().givenSeed().ifPresent(seed -> options.set("seed", seed, "--seed"));
+        return new SftSettings(
+                init.or(() -> model).orElse(saved.model()),
+                init.isPresent() || model.isEmpty() && saved.isNew(),
+                data.or(saved::data),
+                saved.skipBadRows(),
+                giveUp.orElse(saved.giveUp()),
+                dtype.map(type -> DType.valueOf(type.name())).orElse(saved.dtype()),
+                saved.config().with(settings.with(options)));
+    }
+
+    /** The demonstrations without those that the model cannot learn, if rows may be left out; says how many are. */
+    private SftDataset usable(SftDataset all, SftSettings run, CausalLM trained) {
+        if (!(run.skipBadRows() && all instanceof SftRows rows)) {
+            return all; // a bad row has been refused, or the trainer will
+        }
+        SftRows usable = rows.without(new ExampleCheck(trained, run.config().maxLength())::objection);
+        if (!usable.skipped().isEmpty()) {
+            streams()
+                    .note("--skip-bad-rows: " + usable.skipped().size() + " of "
+                            + (usable.skipped().size() + usable.allExamples().size())
+                            + " rows are left out; the first: "
+                            + usable.skipped().getFirst());
+        }
+        return usable;
     }
 
     private void print(double loss, int trainedSteps, double seconds, Path folder) {
@@ -153,7 +234,6 @@ final class SftCommand extends CliCommand {
         steps.ifPresent(value -> options.set("max_steps", value, "--steps"));
         batchSize.ifPresent(value -> options.set("batch_size", value, "--batch-size"));
         learningRate.ifPresent(value -> options.set("learning_rate", value, "--learning-rate"));
-        options.set("seed", common().seed(), "--seed");
         return options;
     }
 
@@ -161,14 +241,14 @@ final class SftCommand extends CliCommand {
         return CausalLM.load(folder, modelOptions(folder));
     }
 
-    private CausalLM fresh(Path file, SftDataset demonstrations) {
+    private CausalLM fresh(Path file, SftDataset demonstrations, long seed) {
         try {
             Path folder = Files.createTempDirectory("jacobian-init");
             try {
                 Files.copy(file, folder.resolve("config.json"));
                 DecoderConfig decoder = Families.read(folder);
                 DemonstrationTokenizer.write(demonstrations, decoder.vocabularySize(), folder);
-                CausalLM created = CausalLM.create(decoder, Optional.of(folder), common().seed());
+                CausalLM created = CausalLM.create(decoder, Optional.of(folder), seed);
                 ModelOptions options = modelOptions(folder);
                 return options.device().equals(created.device())
                         ? created

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import dev.jacobian.rl.PromptCheck;
 import dev.jacobian.rl.task.Addition;
 import dev.jacobian.rl.task.Countdown;
 import dev.jacobian.rl.task.JsonlTask;
 import dev.jacobian.rl.task.Task;
+import dev.jacobian.transformer.CausalLM;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,6 +30,13 @@ final class TaskOption {
             description = "JSONL with 'prompt' and 'answer' per line; the reward is 1 for exactly the answer.")
     private Optional<Path> data = Optional.empty();
 
+    @Option(
+            names = "--skip-bad-rows",
+            description =
+                    "Leave out rows of --data that cannot be used (no answer, an empty prompt, one too long for the"
+                            + " model) and count them, instead of refusing the file.")
+    private boolean skipBadRows;
+
     /** Fails for a name that is no task. */
     void check(CliCommand command) {
         if (!List.of("countdown", "countdown-words", "addition", "jsonl").contains(name)) {
@@ -40,32 +49,52 @@ final class TaskOption {
         return data;
     }
 
+    boolean skipBadRows() {
+        return skipBadRows;
+    }
+
     String name() {
         return data.isPresent() ? "jsonl" : name;
     }
 
     /** The task. */
     Task task() {
-        return of(name(), data);
+        return of(name(), data, skipBadRows);
     }
 
     /** The task of a name, with the data file of {@code jsonl}. */
-    static Task of(String name, Optional<Path> data) {
+    static Task of(String name, Optional<Path> data, boolean skipBadRows) {
         return switch (name) {
             case "countdown" -> Countdown.small();
             case "countdown-words" -> Countdown.standard();
             case "addition" -> new Addition();
-            case "jsonl" -> jsonl(data.orElseThrow(() -> new CliException("--task jsonl needs --data FILE")));
+            case "jsonl" ->
+                jsonl(data.orElseThrow(() -> new CliException("--task jsonl needs --data FILE")), skipBadRows);
             default ->
                 throw new CliException(
                         "unknown task '" + name + "'; use countdown, countdown-words, addition, or --data FILE");
         };
     }
 
-    private static Task jsonl(Path file) {
+    private static Task jsonl(Path file, boolean skipBadRows) {
         if (!Files.isRegularFile(file)) {
             throw new CliException("no such file: " + file + "; --data takes a JSONL file");
         }
-        return JsonlTask.of(file);
+        return JsonlTask.of(file, skipBadRows);
+    }
+
+    /** The task without the prompts that a model cannot complete, if rows may be left out; says how many are. */
+    static Task usable(Task task, boolean skipBadRows, CausalLM model, int maxNewTokens, Streams streams) {
+        if (!(skipBadRows && task instanceof JsonlTask rows)) {
+            return task; // a bad row has been refused, or the trainer will
+        }
+        JsonlTask usable = rows.without(new PromptCheck(model, maxNewTokens)::objection);
+        List<String> skipped = usable.skipped();
+        if (!skipped.isEmpty()) {
+            streams.note("--skip-bad-rows: " + skipped.size() + " of "
+                    + (skipped.size() + usable.allProblems().size())
+                    + " rows are left out; the first: " + skipped.getFirst());
+        }
+        return usable;
     }
 }

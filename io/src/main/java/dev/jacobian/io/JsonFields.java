@@ -106,6 +106,24 @@ public final class JsonFields {
         return find(key).isPresent() ? integer(key) : fallback;
     }
 
+    /** A whole number from 0 on that must be there and fit in a {@code long}. */
+    public long count(String key) {
+        JsonNode value = get(key);
+        if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < 0) {
+            throw wrong(key, "a count", value);
+        }
+        return value.longValue();
+    }
+
+    /** A finite number from 0 on that must be there. */
+    public double quantity(String key) {
+        double value = number(key);
+        if (!(value >= 0) || Double.isInfinite(value)) {
+            throw wrong(key, "a number from 0 on", node.get(key));
+        }
+        return value;
+    }
+
     /** A number that must be there. One beyond the range of a {@code double}, such as 1e400, is refused. */
     public double number(String key) {
         JsonNode value = get(key);

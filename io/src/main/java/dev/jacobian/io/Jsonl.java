@@ -35,6 +35,17 @@ public final class Jsonl {
 
     /** As {@link #read}, one value at a time, so that the file need not fit in memory. */
     public static void forEach(Path file, Consumer<JsonNode> consumer) {
+        forEachLine(file, line -> consumer.accept(line.json()));
+    }
+
+    /**
+     * As {@link #forEach}, with each line's number and before it is parsed: for readers that name lines in their own messages,
+     * or go on behind a broken one.
+     *
+     * @throws FormatException if the file is no regular file
+     * @throws UncheckedIOException if the file cannot be read
+     */
+    public static void forEachLine(Path file, Consumer<Line> consumer) {
         InputFiles.requireRegular(file);
         long number = 1;
         try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
@@ -43,7 +54,7 @@ public final class Jsonl {
                     line = line.substring(1);
                 }
                 if (!line.isBlank()) {
-                    consumer.accept(parse(line, file, number));
+                    consumer.accept(new Line(file, number, line));
                 }
             }
         } catch (NoSuchFileException e) {
@@ -53,6 +64,24 @@ public final class Jsonl {
                     file + ", line " + number + " or soon after", "not UTF-8", "Save the file again as UTF-8", e);
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot read " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * A line of a file, not yet parsed.
+     *
+     * @param file the file
+     * @param number from 1, empty lines counted
+     * @param text the line, not blank
+     */
+    public record Line(Path file, long number, String text) {
+        /**
+         * The value on it.
+         *
+         * @throws FormatException if it is not strict JSON; the message has the number of the line
+         */
+        public JsonNode json() {
+            return parse(text, file, number);
         }
     }
 

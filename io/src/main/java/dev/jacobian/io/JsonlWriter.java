@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.function.Predicate;
@@ -55,6 +56,23 @@ public final class JsonlWriter implements AutoCloseable {
      * to the step of the checkpoint that a run resumes from.
      */
     public static JsonlWriter resume(Path file, Predicate<JsonNode> keep) {
+        return resume(file, (line, number) -> keep.test(line));
+    }
+
+    /** Decides about a line, of which it is told the number, from 1. */
+    @FunctionalInterface
+    public interface LineFilter {
+        /** Whether the line stays; if not, it goes with everything behind it. */
+        boolean keep(JsonNode line, long number);
+    }
+
+    /**
+     * The same for a filter that names lines in messages of its own. A last line that is no JSON is cut off like an unfinished
+     * one.
+     *
+     * @throws FormatException if a line before the last is no JSON; the message has its number
+     */
+    public static JsonlWriter resume(Path file, LineFilter filter) {
         JsonlWriter writer = resume(file);
         try {
             byte[] bytes = Files.readAllBytes(file);
@@ -65,7 +83,7 @@ public final class JsonlWriter implements AutoCloseable {
                     end++;
                 }
                 String line = new String(bytes, start, end - start, StandardCharsets.UTF_8);
-                if (!line.isBlank() && !keep.test(Jsonl.parse(line, file, number))) {
+                if (!line.isBlank() && !keeps(filter, line, file, number, end + 1 == bytes.length)) {
                     break;
                 }
                 start = end + 1;
@@ -78,6 +96,19 @@ public final class JsonlWriter implements AutoCloseable {
             writer.close();
             throw e;
         }
+    }
+
+    private static boolean keeps(LineFilter filter, String line, Path file, long number, boolean last) {
+        JsonNode value;
+        try {
+            value = Jsonl.parse(line, file, number);
+        } catch (FormatException e) {
+            if (last) {
+                return false;
+            }
+            throw e;
+        }
+        return filter.keep(value, number);
     }
 
     /** Appends one line. */
@@ -114,7 +145,13 @@ public final class JsonlWriter implements AutoCloseable {
                 Files.createDirectories(file.toAbsolutePath().getParent());
             }
             return new JsonlWriter(
-                    file, FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, option));
+                    file,
+                    FileChannel.open(
+                            file,
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.WRITE,
+                            LinkOption.NOFOLLOW_LINKS, // what is cut and appended to is this file, and no other
+                            option));
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot open " + file + " for writing: " + e.getMessage(), e);
         }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.Json;
+
 /**
  * One sampled completion as it is logged.
  *
@@ -12,4 +15,15 @@ package dev.jacobian.rl;
  * @param finishReason {@code stop} or {@code length}
  */
 public record CompletionRecord(
-        int step, String prompt, String completion, double reward, double advantage, String finishReason) {}
+        int step, String prompt, String completion, double reward, double advantage, String finishReason) {
+    /** As {@code completions.jsonl} has it, without the step, which stands first there. */
+    ObjectNode toJson() {
+        ObjectNode json = Json.object();
+        json.put("prompt", prompt);
+        json.put("completion", completion);
+        json.put("reward", reward);
+        json.put("advantage", advantage);
+        json.put("finish_reason", finishReason);
+        return json;
+    }
+}

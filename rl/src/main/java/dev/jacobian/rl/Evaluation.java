@@ -62,7 +62,7 @@ public record Evaluation(
     public static Evaluation run(CausalLM model, Task task, int problems, int samples, GenerationConfig generation) {
         List<Group> groups = sample(model, task, problems, samples, generation);
         Counts counts = new Counts();
-        Scoring.score(groups, model.tokenizer(), task).forEach(group -> counts.add(group, task));
+        Scoring.score(groups, new CompletionText(model), task).forEach(group -> counts.add(group, task));
         return counts.summary(groups.size(), samples, entropy(model, groups, generation));
     }
 
@@ -70,13 +70,14 @@ public record Evaluation(
     static double passAt1(CausalLM model, Task task, int problems, GenerationConfig generation) {
         List<Group> groups = sample(model, task, problems, 1, generation);
         Counts counts = new Counts();
-        Scoring.score(groups, model.tokenizer(), task).forEach(counts::score);
+        Scoring.score(groups, new CompletionText(model), task).forEach(counts::score);
         return counts.solvedTotal() / (double) groups.size();
     }
 
     private static List<Group> sample(
             CausalLM model, Task task, int problems, int samples, GenerationConfig generation) {
         List<Problem> heldOut = task.evalProblems(problems);
+        new PromptCheck(model, generation.maxNewTokens()).longest(task, heldOut);
         List<RolloutTask.Request> requests = IntStream.range(0, heldOut.size())
                 .mapToObj(i -> new RolloutTask.Request(heldOut.get(i), KEY_BASE + i, samples))
                 .toList();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
-import dev.jacobian.io.tokenizer.Tokenizer;
+import dev.jacobian.rl.config.MeasuringConfig;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.tensor.Device;
@@ -18,13 +18,11 @@ import java.util.List;
  * Predicts the memory of a reinforcement-learning run and advises on it.
  *
  * <p>Decision: every completion is assumed to reach {@code max_completion_length}, because completions of a model that
- * learns may grow until they do, hours after the start. Prompts are assumed to be as long as the longest of the first step's
- * and of the evaluation's first problems.
+ * learns may grow until they do, hours after the start. Prompts are assumed to be as long as the longest of the task's list, or,
+ * where the task makes its problems up, of the first step's and the evaluation's. They are checked on the way
+ * ({@link PromptCheck}), so that neither an impossible prompt nor a lack of evaluation problems ends a run later.
  */
 final class RlMemory {
-    /** Evaluation prompts that are looked at. */
-    private static final int EVALUATION_PROMPTS = 16;
-
     private final DecoderConfig model;
     private final RlConfig config;
     private final boolean reference;
@@ -39,17 +37,24 @@ final class RlMemory {
         this.promptTokens = promptTokens;
     }
 
-    /** The run of a trainer with these settings. */
+    /**
+     * The run of a trainer with these settings.
+     *
+     * @throws dev.jacobian.io.FormatException if the model cannot complete one of the prompts
+     * @throws IllegalArgumentException if the task has too few evaluation problems and did not say so by its size
+     */
     static RlMemory of(CausalLM model, Task task, RlConfig config) {
-        Tokenizer tokenizer = model.tokenizer();
-        List<Problem> problems = new ArrayList<>(
-                task.trainProblems(config.seed(), 0, config.rollout().promptsPerStep()));
-        problems.addAll(task.evalProblems(
-                Math.min(EVALUATION_PROMPTS, config.measuring().finalEvalProblems())));
-        int longest = problems.stream()
-                .mapToInt(problem -> tokenizer.encode(problem.prompt(), true).length)
-                .max()
-                .orElse(1);
+        List<Problem> problems = new ArrayList<>(task.allProblems());
+        if (problems.isEmpty()) {
+            MeasuringConfig measuring = config.measuring();
+            problems.addAll(
+                    task.trainProblems(config.seed(), 0, config.rollout().promptsPerStep()));
+            int most = measuring.evalSteps() > 0
+                    ? Math.max(measuring.evalProblems(), measuring.finalEvalProblems())
+                    : measuring.finalEvalProblems();
+            problems.addAll(task.evalProblems(Math.min(most, task.evalSize())));
+        }
+        int longest = new PromptCheck(model, config.rollout().maxCompletionLength()).longest(task, problems);
         boolean reference = config.measuring().klSamples() > 0
                 || config.algorithm().objective().needsReference();
         return new RlMemory(model.config(), config, reference, !model.device().equals(Device.CPU), longest);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.Json;
+
 /**
  * What a run achieved.
  *
@@ -19,4 +22,17 @@ public record RlResult(
         long samples,
         double seconds,
         long peakMemoryBytes,
-        double samplingLogpDifferenceMax) {}
+        double samplingLogpDifferenceMax) {
+    /** Under the names of {@code run.json} and of {@code rl --json}. */
+    public ObjectNode toJson() {
+        ObjectNode json = Json.object();
+        json.put("pass@1_before", passAt1Before);
+        json.put("pass@1_after", passAt1After);
+        json.put("steps", steps);
+        json.put("samples", samples);
+        json.put("seconds", seconds);
+        json.put("peak_memory_bytes", peakMemoryBytes);
+        json.put("sampling_logp_difference_max", samplingLogpDifferenceMax);
+        return json;
+    }
+}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
+import dev.jacobian.io.FormatException;
+import dev.jacobian.rl.config.MeasuringConfig;
 import dev.jacobian.rl.learn.Checkpointed;
 import dev.jacobian.rl.learn.Learner;
 import dev.jacobian.rl.learn.Update;
@@ -8,7 +10,11 @@ import dev.jacobian.rl.method.Algorithm;
 import dev.jacobian.rl.rollout.Group;
 import dev.jacobian.rl.rollout.RolloutTask;
 import dev.jacobian.rl.rollout.Rollouts;
+import dev.jacobian.rl.run.RunDirectory;
+import dev.jacobian.rl.run.RunOrigin;
+import dev.jacobian.rl.run.RunRecord;
 import dev.jacobian.rl.task.Task;
+import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
@@ -52,6 +58,7 @@ public final class RlTrainer {
     private final List<StepObserver> observers = new ArrayList<>();
     private final Workspace workspace = new Workspace();
     private final RlMemory memory;
+    private final CompletionText texts;
     private Rollouts rollouts;
     private Curriculum curriculum;
     private Buffer buffer = Buffer.none();
@@ -63,6 +70,7 @@ public final class RlTrainer {
      * A trainer for the configuration's method.
      *
      * @throws IllegalStateException if the run cannot fit into the heap, with what would help
+     * @throws FormatException if the model cannot complete one of the task's prompts: it is empty or too long
      */
     public RlTrainer(CausalLM model, Task task, RlConfig config) {
         model.requireTrainable("training");
@@ -78,6 +86,7 @@ public final class RlTrainer {
         this.task = task;
         this.config = config;
         this.algorithm = config.algorithm();
+        this.texts = new CompletionText(model);
         this.rollouts = Rollouts.local(model);
         this.curriculum = Curriculum.inOrder(task, config.seed());
         observers.addAll(List.of(new RewardMetrics(), new LengthMetrics(), new LearningMetrics(), new RewardWatch()));
@@ -128,19 +137,54 @@ public final class RlTrainer {
      *
      * @param origin recorded in run.json
      * @param resume continue from the last checkpoint there; otherwise the folder must not hold a run yet
-     * @throws IllegalStateException if there is a run where none should be, or none where one should be, or if it was
-     *     started with another configuration
+     * @throws IllegalStateException if there is a run where none should be, or none where one should be, if another process
+     *     works on it, or if it was started with another configuration, model or data
      */
     public RlTrainer output(Path folder, RunOrigin origin, boolean resume) {
-        RunDirectory run = RunDirectory.open(folder, config, origin, model, resume);
-        keepInitial(); // before a checkpoint replaces the weights
-        state = run.restore(model, parts());
+        RunDirectory run = RunDirectory.open(folder, record(origin), model, resume);
+        try {
+            keepInitial(); // before a checkpoint replaces the weights
+            state = run.restore(model, parts()).map(TrainerState::read).orElse(TrainerState.START);
+            requireFitting(folder);
+        } catch (RuntimeException | Error e) {
+            run.close();
+            throw e;
+        }
         directory = Optional.of(run);
         return this;
     }
 
-    /** Trains to the last step and, if there is an output folder, writes the trained model. */
+    private void requireFitting(Path folder) {
+        long updates = (long) state.step() * algorithm.updatesPerRollout();
+        if (learner.updates() != updates) {
+            throw new FormatException(
+                    "trainer_state.json of the last checkpoint in " + folder,
+                    "'updates' is " + learner.updates() + ", but " + state.step() + " steps make " + updates,
+                    RunDirectory.EARLIER);
+        }
+    }
+
+    private RunRecord record(RunOrigin origin) {
+        return new RunRecord(
+                SavedConfig.FORMAT,
+                config.method().name(),
+                config.toJson(),
+                config.seed(),
+                config.saving().saveTotalLimit(),
+                origin,
+                SavedConfig::upToDate);
+    }
+
+    /** Trains to the last step and, if there is an output folder, writes the trained model and lets the folder go. */
     public RlResult train() {
+        try {
+            return trainToTheEnd();
+        } finally {
+            directory.ifPresent(RunDirectory::close);
+        }
+    }
+
+    private RlResult trainToTheEnd() {
         long begin = System.nanoTime();
         double before = state.seconds();
         keepInitial();
@@ -155,7 +199,7 @@ public final class RlTrainer {
             if (last
                     || config.saving().saveSteps() > 0
                             && state.step() % config.saving().saveSteps() == 0) {
-                directory.ifPresent(run -> run.checkpoint(state, model, parts()));
+                directory.ifPresent(run -> run.checkpoint(state.step(), state.toJson(), model, parts()));
             }
         }
         double after = evaluate(config.measuring().finalEvalProblems());
@@ -168,7 +212,7 @@ public final class RlTrainer {
                 seconds,
                 ProcessMemory.peakBytes(),
                 state.differenceMax());
-        directory.ifPresent(run -> run.finish(result, model));
+        directory.ifPresent(run -> run.finish(result.toJson(), model, DType.F32));
         return result;
     }
 
@@ -180,7 +224,9 @@ public final class RlTrainer {
     }
 
     private void evaluateBefore() {
-        say("Measuring pass@1 on " + config.measuring().finalEvalProblems() + " held-out problems before training ...");
+        sayHowManyThereAre();
+        int problems = Math.min(config.measuring().finalEvalProblems(), task.evalSize());
+        say("Measuring pass@1 on " + problems + " held-out problems before training ...");
         double passAt1 = evaluate(config.measuring().finalEvalProblems());
         state = state.withPassAt1Before(passAt1);
         say(String.format(Locale.ROOT, "pass@1 before training: %.1f %%", 100 * passAt1));
@@ -189,9 +235,23 @@ public final class RlTrainer {
         report(new StepMetrics(0, config.maxSteps(), measurements.values()), List.of());
     }
 
-    private double evaluate(int problems) {
+    /** On as many problems as asked for, or as there are: a small file should not end a run at its first evaluation. */
+    private double evaluate(int wanted) {
+        int problems = Math.min(wanted, task.evalSize());
         GenerationConfig sampling = config.rollout().sampling(0);
         return workspace.compute(() -> Evaluation.passAt1(model, task, problems, sampling));
+    }
+
+    private void sayHowManyThereAre() {
+        int size = task.evalSize();
+        MeasuringConfig measuring = config.measuring();
+        boolean evaluates = measuring.evalSteps() > 0;
+        if (size < measuring.finalEvalProblems() || evaluates && size < measuring.evalProblems()) {
+            say("Task '" + task.name() + "' has " + size + " held-out problems, fewer than final_eval_problems ("
+                    + measuring.finalEvalProblems() + ")"
+                    + (evaluates ? " or eval_problems (" + measuring.evalProblems() + ")" : "") + ": all " + size
+                    + " are measured");
+        }
     }
 
     private void say(String message) {
@@ -211,7 +271,7 @@ public final class RlTrainer {
         List<ScoredGroup> admitted = List.of();
         while (admitted.isEmpty()) {
             List<Group> groups = clock.sampling(this::ask);
-            List<ScoredGroup> scored = Scoring.score(groups, model.tokenizer(), task);
+            List<ScoredGroup> scored = Scoring.score(groups, texts, task);
             sampled.addAll(scored);
             admitted = admit(scored, sampled.size());
         }
@@ -344,7 +404,10 @@ public final class RlTrainer {
     }
 
     private void report(StepMetrics metrics, List<CompletionRecord> completions) {
-        directory.ifPresent(run -> run.log(metrics, completions));
+        directory.ifPresent(run -> run.log(
+                metrics.step(),
+                metrics.values(),
+                completions.stream().map(CompletionRecord::toJson).toList()));
         listeners.forEach(listener -> {
             listener.onStep(metrics);
             if (!completions.isEmpty()) {

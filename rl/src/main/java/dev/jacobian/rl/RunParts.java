@@ -15,8 +15,8 @@ import java.nio.file.Path;
  * @param promptsPerStep groups of a step, for checkpoints from when every run took the problems in order
  */
 record RunParts(Learner learner, Curriculum curriculum, Buffer buffer, int promptsPerStep) implements Checkpointed {
-    private static final String CURRICULUM = "curriculum";
-    private static final String BUFFER = "buffer";
+    static final String CURRICULUM = "curriculum";
+    static final String BUFFER = "buffer";
 
     @Override
     public void save(Path checkpoint, ObjectNode description) {

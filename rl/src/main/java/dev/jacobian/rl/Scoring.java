@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
-import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.rl.reward.Completion;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.reward.WeightedRewards.Breakdown;
@@ -23,28 +22,25 @@ final class Scoring {
      *
      * @throws RewardException if a reward function throws or returns a number that is not finite, or too large
      */
-    static List<ScoredGroup> score(List<Group> groups, Tokenizer tokenizer, Task task) {
+    static List<ScoredGroup> score(List<Group> groups, CompletionText texts, Task task) {
         List<List<Completion>> completions =
-                groups.stream().map(group -> completions(group, tokenizer)).toList();
+                groups.stream().map(group -> completions(group, texts)).toList();
         List<List<Breakdown>> breakdowns = task.rewards().score(completions);
         List<ScoredGroup> scored = new ArrayList<>();
         for (int g = 0; g < groups.size(); g++) {
-            List<String> texts =
+            List<String> decoded =
                     completions.get(g).stream().map(Completion::text).toList();
-            scored.add(scored(groups.get(g), texts, breakdowns.get(g), task.solvedThreshold()));
+            scored.add(scored(groups.get(g), decoded, breakdowns.get(g), task.solvedThreshold()));
         }
         return scored;
     }
 
-    private static List<Completion> completions(Group group, Tokenizer tokenizer) {
+    private static List<Completion> completions(Group group, CompletionText texts) {
         List<Completion> completions = new ArrayList<>();
         for (int i = 0; i < group.size(); i++) {
             int[] tokens = group.completion(i);
             completions.add(group.problem()
-                    .completion(
-                            tokenizer.decode(tokens, true),
-                            tokens,
-                            group.samples().get(i).finish()));
+                    .completion(texts.of(tokens), tokens, group.samples().get(i).finish()));
         }
         return completions;
     }

@@ -3,6 +3,7 @@ package dev.jacobian.rl;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.JsonFields;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;
 import java.nio.file.Path;
@@ -39,6 +40,7 @@ final class TaskOrder implements Curriculum {
 
     @Override
     public void restore(Path checkpoint, JsonNode state) {
-        next = state.path(NEXT).asLong();
+        next = JsonFields.of(state, checkpoint.resolve("trainer_state.json") + ", curriculum")
+                .count(NEXT);
     }
 }

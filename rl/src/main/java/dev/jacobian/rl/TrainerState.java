@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Json;
+import dev.jacobian.io.JsonFields;
+import dev.jacobian.rl.run.RunDirectory;
+
 /**
  * Where a run stands. Together with weights, optimizer moments and configuration this is all that a resumed run needs.
  *
@@ -13,6 +19,42 @@ package dev.jacobian.rl;
  */
 record TrainerState(int step, long tokens, long samples, double passAt1Before, double differenceMax, double seconds) {
     static final TrainerState START = new TrainerState(0, 0, 0, 0, 0, 0);
+
+    /**
+     * Reads what {@link #toJson} wrote, strictly: a number that is missing, of another kind, negative or impossible is an error.
+     *
+     * @throws FormatException naming the file and the field
+     */
+    static TrainerState read(RunDirectory.Restored restored) {
+        JsonFields fields = restored.state();
+        TrainerState state = new TrainerState(
+                restored.step(),
+                fields.count("tokens"),
+                fields.count("samples"),
+                fields.quantity("pass@1_before"),
+                fields.quantity("sampling_logp_difference_max"),
+                fields.quantity("seconds"));
+        fields.ignore("updates", "optimizer_steps", RunParts.CURRICULUM, RunParts.BUFFER);
+        fields.finish();
+        if (state.passAt1Before > 1 || state.samples < state.step) {
+            throw new FormatException(
+                    fields.where(),
+                    "step, samples and pass@1_before do not fit together: " + state,
+                    RunDirectory.EARLIER);
+        }
+        return state;
+    }
+
+    /** The trainer's own fields of {@code trainer_state.json}. */
+    ObjectNode toJson() {
+        ObjectNode json = Json.object();
+        json.put("tokens", tokens);
+        json.put("samples", samples);
+        json.put("pass@1_before", passAt1Before);
+        json.put("sampling_logp_difference_max", differenceMax);
+        json.put("seconds", seconds);
+        return json;
+    }
 
     TrainerState advanced(long moreTokens, long moreSamples) {
         return new TrainerState(

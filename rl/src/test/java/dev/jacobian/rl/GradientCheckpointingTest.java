@@ -4,6 +4,7 @@ package dev.jacobian.rl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.sft.SftConfig;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.sft.SftExample;

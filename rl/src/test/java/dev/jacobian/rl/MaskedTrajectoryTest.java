@@ -162,7 +162,7 @@ class MaskedTrajectoryTest {
         });
         Task task = new PromptTask("mine", List.of("?"), steps);
         ScoredGroup scored =
-                Scoring.score(List.of(group), model.tokenizer(), task).getFirst();
+                Scoring.score(List.of(group), new CompletionText(model), task).getFirst();
         assertThat(scored.tokenRewards().orElseThrow()[0]).containsExactly(10, 11 + 6 + 7, 12 + 8);
         assertThat(scored.tokenRewards().orElseThrow()[1]).containsExactly(0, 3);
         assertThat(scored.rewards()).containsExactly(54, 3);

@@ -39,7 +39,7 @@ class PolicyGradientTest {
         }
         List<Group> groups =
                 Rollouts.local(model).run(new RolloutTask(requests, GenerationConfig.sampling(4, 1f, 5), 0));
-        return CreditedGroup.of(Scoring.score(groups, model.tokenizer(), TASK), algorithm.advantages());
+        return CreditedGroup.of(Scoring.score(groups, new CompletionText(model), TASK), algorithm.advantages());
     }
 
     private static float[] gradient(CausalLM model, Algorithm algorithm, List<CreditedGroup> groups, int microBatch) {

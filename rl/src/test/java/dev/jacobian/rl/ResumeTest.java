@@ -11,6 +11,7 @@ import dev.jacobian.rl.config.LrScheduler;
 import dev.jacobian.rl.method.Method;
 import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.method.Omd;
+import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.task.Addition;
 import java.io.File;
 import java.io.IOException;

@@ -13,6 +13,7 @@ import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.rollout.Group;
 import dev.jacobian.rl.rollout.RolloutTask;
 import dev.jacobian.rl.rollout.Rollouts;
+import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.task.Addition;
 import dev.jacobian.rl.task.PromptTask;
 import dev.jacobian.rl.task.Task;

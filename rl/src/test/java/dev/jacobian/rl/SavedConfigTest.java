@@ -18,6 +18,7 @@ import dev.jacobian.rl.method.Omd;
 import dev.jacobian.rl.method.Opo;
 import dev.jacobian.rl.objective.Aggregation;
 import dev.jacobian.rl.objective.Reinforce;
+import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.task.Addition;
 import java.nio.file.Path;
 import java.util.Optional;

@@ -9,6 +9,7 @@ import dev.jacobian.rl.method.Method;
 import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.Score;
+import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.task.PromptTask;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;

@@ -25,6 +25,11 @@ record Template(List<Integer> before, List<Integer> after) {
         return out.toArray();
     }
 
+    /** What stands before the text, and the text. */
+    int[] applyBefore(int[] ids) {
+        return new Template(before, List.of()).apply(ids);
+    }
+
     /** Reads the component; a JSON null is {@link #NONE}. */
     static Template read(JsonNode json, String where) {
         if (json.isNull() || json.isMissingNode()) {

@@ -121,6 +121,19 @@ public final class Tokenizer {
      *     beginning-of-sequence token. Not for rendered chat templates, which bring their own.
      */
     public int[] encode(String text, boolean addSpecialTokens) {
+        int[] ids = encodeText(text);
+        return addSpecialTokens ? template.apply(ids) : ids;
+    }
+
+    /**
+     * The ids of a text that is to be continued: with what {@code tokenizer.json} puts in front of a text and without what it
+     * puts behind one. A template that ends each text would end the prompt before the continuation begins.
+     */
+    public int[] encodePrompt(String text) {
+        return template.applyBefore(encodeText(text));
+    }
+
+    private int[] encodeText(String text) {
         IntList ids = new IntList();
         Work work = new Work(where, text.length());
         rawMatcher.split(Characters.replaceLoneSurrogates(text), new AddedTokenMatcher.Sink() {
@@ -134,7 +147,7 @@ public final class Tokenizer {
                 encodeStretch(stretch, offset == 0, ids, work);
             }
         });
-        return addSpecialTokens ? template.apply(ids.toArray()) : ids.toArray();
+        return ids.toArray();
     }
 
     /** Encodes a stretch of raw text between added tokens. */

@@ -7,6 +7,7 @@ import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.optim.AdamW;
 import dev.jacobian.autograd.optim.GradientClipping;
 import dev.jacobian.autograd.optim.Schedule;
+import dev.jacobian.io.JsonFields;
 import dev.jacobian.io.safetensors.SafetensorsFile;
 import dev.jacobian.io.safetensors.SafetensorsWriter;
 import dev.jacobian.rl.config.OptimizationConfig;
@@ -114,14 +115,17 @@ public final class Learner implements Checkpointed {
      * Goes on from what {@link #save} wrote.
      *
      * @throws IllegalArgumentException if the moments are not those of these parameters
+     * @throws dev.jacobian.io.FormatException if a number of the state is missing or is no count
      */
     @Override
     public void restore(Path checkpoint, JsonNode state) {
+        JsonFields fields =
+                JsonFields.of(state, checkpoint.resolve("trainer_state.json").toString());
         try (SafetensorsFile file = SafetensorsFile.open(checkpoint.resolve(MOMENTS))) {
             Map<String, Tensor> moments = new LinkedHashMap<>();
             file.names().forEach(name -> moments.put(name, file.read(name)));
-            optimizer.restore(moments, state.path("optimizer_steps").asLong());
+            optimizer.restore(moments, fields.count("optimizer_steps"));
         }
-        updates = state.path("updates").asInt();
+        updates = Math.toIntExact(fields.count("updates"));
     }
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reward;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A problem's data besides its prompt, by column name: the answer, the numbers of a puzzle, whatever a row of the
@@ -52,13 +54,18 @@ public record Columns(Map<String, Object> values) {
         return values.containsKey(name);
     }
 
-    /** A string column; a number becomes its decimal text. */
+    /** A string column; a number becomes its shortest decimal text without an exponent: {@code 0.0005}, {@code 3}. */
     public String string(String name) {
-        Object value = get(name);
-        if (value instanceof String || value instanceof Number) {
-            return value.toString();
-        }
-        throw wrongType(name, value, "a string");
+        return switch (get(name)) {
+            case String text -> text;
+            case Number number -> NumberText.canonical(NumberText.exact(number));
+            case Object value -> throw wrongType(name, value, "a string or a number");
+        };
+    }
+
+    /** The number in a column; empty if the column holds something else. */
+    public Optional<Number> number(String name) {
+        return get(name) instanceof Number number ? Optional.of(number) : Optional.empty();
     }
 
     /** A whole number. */
@@ -91,6 +98,7 @@ public record Columns(Map<String, Object> values) {
         return switch (value) {
             case Long number -> number;
             case Integer number -> number;
+            case BigInteger number when number.bitLength() < Long.SIZE -> number.longValue();
             case Double number when number == Math.rint(number) && Math.abs(number) < 0x1p53 -> number.longValue();
             case null, default -> throw wrongType(name, value, expected);
         };

@@ -9,7 +9,7 @@ import dev.jacobian.transformer.generation.FinishReason;
  * @param problemId names the problem in messages
  * @param prompt the text before the completion
  * @param columns the problem's other data
- * @param text the completion, decoded without special tokens
+ * @param text the completion, without the tokens that end and pad it; other special tokens are kept
  * @param tokenIds the sampled tokens, end token included; copied in and out, so that nobody changes what is trained on
  * @param finishReason why it ended
  */

@@ -30,7 +30,6 @@ import java.util.regex.Pattern;
  * @param right reward for the right answer
  */
 public record CountdownReward(double format, double right) implements RewardFunction {
-    private static final Pattern ANSWER = Pattern.compile("<answer>(.*?)</answer>");
     private static final Pattern ALLOWED = Pattern.compile("[\\d+\\-*/().\\s]+");
     private static final Rational TOLERANCE = new Rational(1, 100_000);
     private static final List<String> ASSISTANT_MARKS = List.of("Assistant:", "<|im_start|>assistant");
@@ -77,10 +76,14 @@ public record CountdownReward(double format, double right) implements RewardFunc
     /** The content of the last answer tag in the last line, stripped. */
     public static Optional<String> answer(String text) {
         String lastLine = text.substring(text.lastIndexOf('\n') + 1);
-        return ANSWER.matcher(lastLine)
-                .results()
-                .reduce((first, second) -> second)
-                .map(match -> match.group(1).strip());
+        return AnswerTag.last(lastLine);
+    }
+
+    /** Needs {@code nums}, a list of whole numbers, and {@code target}, a whole number. */
+    @Override
+    public void requireUsable(Columns columns) {
+        columns.integers("nums");
+        columns.integer("target");
     }
 
     private static boolean isRight(String answer, List<Long> numbers, long target) {

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reward;
 
+import java.math.BigDecimal;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /**
- * 1 if the completion's answer is the text of a column, else 0.
+ * 1 if the completion's answer is that of a column, else 0.
+ *
+ * <p>Both sides are read in the same way: what {@link Answer} leaves out of a completion (blanks, tags, the words around a
+ * number) is left out of the column too, or no completion could ever match it. A column that holds a JSON number is compared
+ * by value: {@code 5e-4} in the file is {@code 0.0005} in the completion, 3 is 3.0.
  *
  * <p>A problem whose own answer cannot be read (no number in it for {@link Answer#LAST_NUMBER}) is skipped.
  *
@@ -27,42 +31,41 @@ public record ExactMatchReward(String column, Answer answer) implements RewardFu
         STRIPPED {
             @Override
             public Optional<String> of(String text) {
-                return Optional.of(text.strip());
+                return Optional.of(Blanks.strip(text));
             }
         },
         /**
-         * The content of the last {@code <answer>…</answer>}, over several lines if need be, without blanks around it.
+         * The content of the last {@code <answer>…</answer>}, over several lines if need be, without blanks around it. Tags that
+         * a text only speaks of do not count: the last pair without a tag between them does.
          */
         TAG {
             @Override
             public Optional<String> of(String text) {
-                return TAGGED.matcher(text)
-                        .results()
-                        .reduce((first, second) -> second)
-                        .map(match -> match.group(1).strip());
+                return AnswerTag.last(text);
+            }
+
+            @Override
+            Optional<String> ofReference(String text) {
+                return Optional.of(of(text).orElseGet(() -> Blanks.strip(text)));
             }
         },
         /**
-         * The last decimal number, without thousands separators, trailing full stop or zeros after the decimal point.
+         * The last decimal number, without thousands separators, exponent, trailing full stop or zeros that say nothing:
+         * {@code 3.50} is 3.5, {@code .5} is 0.5, {@code -0} is 0. A minus behind a digit or letter is an operator.
          */
         LAST_NUMBER {
             @Override
             public Optional<String> of(String text) {
-                return NUMBER.matcher(text)
-                        .results()
-                        .reduce((first, second) -> second)
-                        .map(match -> canonical(match.group()));
+                return NumberText.last(text).map(NumberText::canonical);
             }
         };
-
-        private static final Pattern TAGGED = Pattern.compile("<answer>(.*?)</answer>", Pattern.DOTALL);
-        private static final Pattern NUMBER = Pattern.compile("-?\\d+(?:,\\d{3})*(?:\\.\\d+)?");
 
         /** The answer in a text, if there is one. */
         public abstract Optional<String> of(String text);
 
-        private static String canonical(String number) {
-            return number.replace(",", "").replaceFirst("\\.0+$", "");
+        /** The answer in a column. For a number it may be a worked solution (GSM8K's are), of which the last counts. */
+        Optional<String> ofReference(String text) {
+            return of(text);
         }
     }
 
@@ -78,11 +81,26 @@ public record ExactMatchReward(String column, Answer answer) implements RewardFu
 
     @Override
     public Score score(Completion completion) {
-        String reference = completion.columns().string(column);
-        // A reference for LAST_NUMBER may be a worked solution (GSM8K's are): its last number counts.
-        Optional<String> expected = answer == Answer.LAST_NUMBER ? answer.of(reference) : Optional.of(reference);
-        return expected.isEmpty()
-                ? Score.skip()
-                : Score.of(answer.of(completion.text()).equals(expected) ? 1 : 0);
+        Optional<String> found = answer.of(completion.text());
+        Optional<Number> number = completion.columns().number(column);
+        if (number.isPresent()) {
+            return Score.of(found.filter(text -> isNumber(text, number.get())).isPresent() ? 1 : 0);
+        }
+        Optional<String> expected = answer.ofReference(completion.columns().string(column));
+        return expected.isEmpty() ? Score.skip() : Score.of(found.equals(expected) ? 1 : 0);
+    }
+
+    private boolean isNumber(String text, Number expected) {
+        boolean blanksCount = answer == Answer.WHOLE && !text.equals(Blanks.strip(text));
+        Optional<BigDecimal> value = blanksCount ? Optional.empty() : NumberText.whole(text);
+        return value.filter(found -> NumberText.isEqual(found, expected)).isPresent();
+    }
+
+    /** The column must be there, a string or a number, and say something. */
+    @Override
+    public void requireUsable(Columns columns) {
+        if (Blanks.strip(columns.string(column)).isEmpty()) {
+            throw new IllegalArgumentException("column '" + column + "' is empty, so no completion could be right");
+        }
     }
 }

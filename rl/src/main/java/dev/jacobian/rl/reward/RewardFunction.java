@@ -32,6 +32,11 @@ public non-sealed interface RewardFunction extends Reward {
             }
 
             @Override
+            public void requireUsable(Columns columns) {
+                function.requireUsable(columns);
+            }
+
+            @Override
             public String name() {
                 return name;
             }

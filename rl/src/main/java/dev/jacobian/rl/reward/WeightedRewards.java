@@ -87,6 +87,15 @@ public record WeightedRewards(List<Weighted> rewards) {
         return new WeightedRewards(more);
     }
 
+    /**
+     * Checks a problem's columns with every reward.
+     *
+     * @throws IllegalArgumentException naming the column and what is wrong with it
+     */
+    public void requireUsable(Columns columns) {
+        rewards.forEach(reward -> reward.function().requireUsable(columns));
+    }
+
     /** Scores a completion of which there are no others to compare it with. Never throws on account of a reward function. */
     public Breakdown score(Completion completion) {
         return score(List.of(List.of(completion))).getFirst().getFirst();

@@ -65,8 +65,8 @@ final class LocalRollouts implements Rollouts {
             List<Prefix> prompts = new ArrayList<>();
             while (to < requests.size() && requests.get(to).samples() == samples) {
                 RolloutTask.Request request = requests.get(to++);
-                prompts.add(
-                        new Prefix(model.tokenizer().encode(request.problem().prompt(), true), request.key()));
+                prompts.add(new Prefix(
+                        model.tokenizer().encodePrompt(request.problem().prompt()), request.key()));
             }
             List<List<Generation>> generations = generate(prompts, samples, task);
             for (int p = 0; p < prompts.size(); p++) {

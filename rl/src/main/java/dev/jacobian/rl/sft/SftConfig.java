@@ -3,6 +3,7 @@ package dev.jacobian.rl.sft;
 
 import static dev.jacobian.rl.config.Checks.requireAtLeast;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.rl.config.ConfigBuilder;
@@ -11,6 +12,7 @@ import dev.jacobian.rl.config.Defaults;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.config.MemoryConfig;
 import dev.jacobian.rl.config.OptimizationConfig;
+import dev.jacobian.rl.config.SavingConfig;
 import dev.jacobian.rl.config.Setting;
 
 /** Settings of supervised fine-tuning; flat in JSON, with TRL's names, as those of {@link dev.jacobian.rl.RlConfig}. */
@@ -25,6 +27,8 @@ public record SftConfig(
         OptimizationConfig optimization,
 
         MemoryConfig memory,
+
+        @Defaults("save_steps=100") SavingConfig saving,
 
         @Setting(value = "10", doc = "steps between log lines")
         int loggingSteps,
@@ -49,6 +53,19 @@ public record SftConfig(
     /** A builder that starts from this configuration. */
     public Builder toBuilder() {
         return new Builder(this);
+    }
+
+    /**
+     * The settings in a {@code run.json}.
+     *
+     * @param run the whole file
+     * @param file its name, for messages
+     */
+    public static SftConfig read(JsonNode run, String file) {
+        if (!(run.path("config") instanceof ObjectNode config)) {
+            throw new FormatException(file, "there is no configuration", "Name the folder of a fine-tuning run");
+        }
+        return DEFAULT.with(new Given().setAll(config, file));
     }
 
     /** All keys and values, in snake case. */
@@ -81,6 +98,11 @@ public record SftConfig(
         /** Sets: longest example in tokens. */
         public Builder maxLength(int value) {
             return set("max_length", value);
+        }
+
+        /** Sets: steps between checkpoints; 0 for none but the last. */
+        public Builder saveSteps(int value) {
+            return set("save_steps", value);
         }
 
         /** Sets: steps between log lines. */

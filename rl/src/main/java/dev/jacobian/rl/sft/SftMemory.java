@@ -10,19 +10,19 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Predicts the memory of a fine-tuning run and advises on it, from the lengths of the first step's examples: all are assumed
- * to be as long as the longest of them.
+ * Predicts the memory of a fine-tuning run and advises on it, from the length of the longest example: all are assumed
+ * to be as long.
  */
 final class SftMemory {
     private final DecoderConfig model;
     private final SftConfig config;
     private final int exampleTokens;
 
-    SftMemory(DecoderConfig model, SftConfig config, List<int[]> firstExamples) {
+    /** @param exampleTokens tokens of the longest example */
+    SftMemory(DecoderConfig model, SftConfig config, int exampleTokens) {
         this.model = model;
         this.config = config;
-        this.exampleTokens =
-                firstExamples.stream().mapToInt(e -> e.length).max().orElse(2);
+        this.exampleTokens = exampleTokens;
     }
 
     /** The plan of the run as it is configured. */

@@ -1,22 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.sft;
 
-import dev.jacobian.io.tokenizer.Tokenizer;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.Json;
+import dev.jacobian.rl.SavedConfig;
 import dev.jacobian.rl.StepMetrics;
 import dev.jacobian.rl.TrainingListener;
 import dev.jacobian.rl.learn.Learner;
 import dev.jacobian.rl.learn.Update;
+import dev.jacobian.rl.run.RunDirectory;
+import dev.jacobian.rl.run.RunOrigin;
+import dev.jacobian.rl.run.RunRecord;
+import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.LabelledBatch;
 import dev.jacobian.transformer.MemoryPlan;
 import dev.jacobian.transformer.TrainingPass;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.LongStream;
 
 /**
  * Supervised fine-tuning on demonstrations: cross-entropy of the completion's tokens, the end token among them, averaged over
@@ -30,33 +39,42 @@ public final class SftTrainer {
     private final SftDataset data;
     private final SftConfig config;
     private final Workspace workspace = new Workspace();
+    private final ExampleCheck examples;
     private final SftMemory memory;
+    private final Learner learner;
     private final List<TrainingListener> listeners = new ArrayList<>();
+    private Optional<RunDirectory> directory = Optional.empty();
+    private DType stored = DType.F32;
+    private SftState state = SftState.START;
 
     /**
      * A trainer of all parameters.
      *
      * @throws IllegalStateException if the run cannot fit into the heap, with what would help
+     * @throws dev.jacobian.io.FormatException if an example is too long or has nothing to learn; with file and row
      */
     public SftTrainer(CausalLM model, SftDataset data, SftConfig config) {
         model.requireTrainable("fine-tuning");
         this.model = model;
         this.data = data;
         this.config = config;
-        List<int[]> examples = new ArrayList<>();
-        for (int i = 0; i < config.batchSize(); i++) {
-            encode(data.example(config.seed(), i), examples, new ArrayList<>());
-        }
-        this.memory = new SftMemory(model.config(), config, examples);
+        this.examples = new ExampleCheck(model, config.maxLength());
+        List<SftExample> known = data.allExamples();
+        this.memory = new SftMemory(model.config(), config, examples.longest(data, known.isEmpty() ? batch(0) : known));
         if (model.device().equals(Device.CPU)) {
             memory.require();
         } else {
             memory.plan().requireTraining(model.device(), config.memory().offloadOptimizer());
         }
         model.gradientCheckpointing(config.memory().gradientCheckpointing());
+        this.learner = new Learner(
+                model.parameters(),
+                config.optimization(),
+                config.maxSteps(),
+                config.memory().offloadOptimizer());
     }
 
-    /** The memory that the run will need, if examples are no longer than those of the first step. */
+    /** The memory that the run will need; for data that is made up, if examples are no longer than those of the first step. */
     public MemoryPlan memoryPlan() {
         return memory.plan();
     }
@@ -67,66 +85,104 @@ public final class SftTrainer {
         return this;
     }
 
-    /** Trains to the last step and returns the last step's loss. */
+    /**
+     * Writes metrics, checkpoints and the trained model to a folder, from which the run can be resumed to the same bits.
+     *
+     * @param origin recorded in run.json
+     * @param storedAs how the trained model's weights are stored; checkpoints are always F32
+     * @param resume continue from the last checkpoint there; otherwise the folder must not hold a run yet
+     * @throws IllegalStateException if there is a run where none should be, or none where one should be, if another process
+     *     works on it, or if it was started with another configuration, model or data
+     */
+    public SftTrainer output(Path folder, RunOrigin origin, DType storedAs, boolean resume) {
+        RunDirectory run = RunDirectory.open(folder, record(origin), model, resume);
+        try {
+            state = run.restore(model, learner).map(SftState::read).orElse(SftState.START);
+        } catch (RuntimeException | Error e) {
+            run.close();
+            throw e;
+        }
+        stored = storedAs;
+        directory = Optional.of(run);
+        return this;
+    }
+
+    private RunRecord record(RunOrigin origin) {
+        return new RunRecord(
+                SavedConfig.FORMAT,
+                "sft",
+                config.toJson(),
+                config.seed(),
+                config.saving().saveTotalLimit(),
+                origin,
+                (run, file) -> SftConfig.read(run, file).toJson());
+    }
+
+    /** Trains to the last step, writes the trained model if there is an output folder, and returns the last step's loss. */
     public double train() {
-        try (TrainingPass pass = new TrainingPass(model)) {
-            return train(pass);
+        try {
+            try (TrainingPass pass = new TrainingPass(model)) {
+                train(pass);
+            }
+            directory.ifPresent(run -> run.finish(result(), model, stored));
+            return state.loss();
+        } finally {
+            directory.ifPresent(RunDirectory::close);
         }
     }
 
-    private double train(TrainingPass pass) {
-        Learner learner = new Learner(
-                model.parameters(),
-                config.optimization(),
-                config.maxSteps(),
-                config.memory().offloadOptimizer());
-        double loss = 0;
-        long tokens = 0;
+    private ObjectNode result() {
+        ObjectNode json = Json.object();
+        json.put("loss", state.loss());
+        json.put("steps", state.step());
+        json.put("seconds", state.seconds());
+        return json;
+    }
+
+    private void train(TrainingPass pass) {
         long begin = System.nanoTime();
-        for (int step = 0; step < config.maxSteps(); step++) {
-            List<int[]> sequences = new ArrayList<>();
-            List<int[]> labels = new ArrayList<>();
-            for (int i = 0; i < config.batchSize(); i++) {
-                encode(data.example(config.seed(), (long) step * config.batchSize() + i), sequences, labels);
-            }
+        SftState before = state;
+        while (state.step() < config.maxSteps()) {
+            List<ExampleTokens.Encoded> batch = batch(state.step()).stream()
+                    .map(example -> examples.encode(data, example))
+                    .toList();
+            List<int[]> sequences =
+                    batch.stream().map(ExampleTokens.Encoded::tokens).toList();
+            List<int[]> labels =
+                    batch.stream().map(ExampleTokens.Encoded::labels).toList();
             Update update = workspace.compute(() -> learner.update(() -> accumulate(pass, sequences, labels)));
-            loss = update.loss();
-            tokens += sequences.stream().mapToInt(s -> s.length).sum();
-            if ((step + 1) % config.loggingSteps() == 0 || step + 1 == config.maxSteps()) {
+            long tokens =
+                    state.tokens() + sequences.stream().mapToLong(s -> s.length).sum();
+            double spent = (System.nanoTime() - begin) / 1e9;
+            state = new SftState(state.step() + 1, tokens, update.loss(), before.seconds() + spent);
+            boolean last = state.step() == config.maxSteps();
+            if (last || state.step() % config.loggingSteps() == 0) {
                 Map<String, Double> values = new LinkedHashMap<>();
-                values.put("loss", loss);
+                values.put("loss", update.loss());
                 values.put("grad_norm", update.gradientNorm());
                 values.put("learning_rate", update.learningRate());
                 values.put("num_tokens", (double) tokens);
-                values.put("tokens_per_s", tokens / ((System.nanoTime() - begin) / 1e9));
-                StepMetrics metrics = new StepMetrics(step + 1, config.maxSteps(), values);
-                listeners.forEach(listener -> listener.onStep(metrics));
+                values.put("tokens_per_s", (tokens - before.tokens()) / spent);
+                publish(new StepMetrics(state.step(), config.maxSteps(), values));
+            }
+            int saveSteps = config.saving().saveSteps();
+            if (last || saveSteps > 0 && state.step() % saveSteps == 0) {
+                directory.ifPresent(run -> run.checkpoint(state.step(), state.toJson(), model, learner));
             }
         }
-        return loss;
     }
 
-    private void encode(SftExample example, List<int[]> sequences, List<int[]> labels) {
-        Tokenizer tokenizer = model.tokenizer();
-        int[] prompt = tokenizer.encode(example.prompt(), true);
-        int[] completion = tokenizer.encode(example.completion(), false);
-        int eos = model.eosTokenIds().stream()
-                .findFirst()
-                .orElseThrow(() -> new IllegalStateException(
-                        "the model has no end token; give eos_token_id in generation_config.json"));
-        int[] sequence = Arrays.copyOf(prompt, prompt.length + completion.length + 1);
-        System.arraycopy(completion, 0, sequence, prompt.length, completion.length);
-        sequence[sequence.length - 1] = eos;
-        if (sequence.length > Math.min(config.maxLength(), model.config().maxPositions())) {
-            throw new IllegalArgumentException("an example has " + sequence.length + " tokens, more than max_length "
-                    + config.maxLength() + " or the model's " + model.config().maxPositions()
-                    + " positions; shorten it or raise max_length: "
-                    + example.prompt().strip());
-        }
-        int[] label = sequence.clone();
-        Arrays.fill(label, 0, prompt.length, LabelledBatch.IGNORE);
-        sequences.add(sequence);
-        labels.add(label);
+    private void publish(StepMetrics metrics) {
+        directory.ifPresent(run -> run.log(metrics.step(), metrics.values(), List.of()));
+        listeners.forEach(listener -> listener.onStep(metrics));
+    }
+
+    /** The examples of a step, counted from 0. */
+    private List<SftExample> batch(int step) {
+        long first = (long) step * config.batchSize();
+        return LongStream.range(first, first + config.batchSize())
+                .mapToObj(index -> data.example(config.seed(), index))
+                .toList();
     }
 
     /** Adds the gradient of the mean loss over all completion tokens; returns that loss. */

@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * Sums of two numbers: the prompt is {@code 17+25=}, the reward 1 for exactly {@code 42} and 0 otherwise.
@@ -20,6 +21,7 @@ import java.util.Set;
 public record Addition(int maxOperand) implements Task {
     private static final long EVAL_STREAM = -1; // training streams are indices, so never negative
     private static final int MAX_DRAWS = 1_000_000;
+    private static final int COUNTED_UP_TO = 150;
 
     /** Checks the range. */
     public Addition {
@@ -64,6 +66,18 @@ public record Addition(int maxOperand) implements Task {
                     "addition has only " + problems.size() + " evaluation problems, asked for " + count);
         }
         return List.copyOf(problems);
+    }
+
+    /** Counted where that is quick; with larger operands there are more than anybody asks for. */
+    @Override
+    public int evalSize() {
+        return maxOperand > COUNTED_UP_TO
+                ? Integer.MAX_VALUE
+                : (int) IntStream.rangeClosed(0, maxOperand)
+                        .boxed()
+                        .flatMap(a -> IntStream.rangeClosed(0, maxOperand).mapToObj(b -> a + "+" + b))
+                        .filter(HeldOut::contains)
+                        .count();
     }
 
     @Override

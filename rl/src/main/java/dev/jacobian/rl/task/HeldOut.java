@@ -2,6 +2,7 @@
 package dev.jacobian.rl.task;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Comparator;
 
 /**
  * Decides by its content alone whether a problem belongs to evaluation: one in {@value #ONE_IN}, by a hash of what
@@ -15,6 +16,11 @@ final class HeldOut {
     /** Whether the problem with this canonical text is held out of training. */
     static boolean contains(String canonical) {
         return Long.remainderUnsigned(hash(canonical), ONE_IN) == 0;
+    }
+
+    /** Which of several problems is held out where the rule above holds out none or all: the first in this order. */
+    static Comparator<String> order() {
+        return (a, b) -> Long.compareUnsigned(hash(a), hash(b));
     }
 
     /** FNV-1a over UTF-8, 64 bits, then the finaliser of SplitMix64, because FNV's low bits mix poorly. */

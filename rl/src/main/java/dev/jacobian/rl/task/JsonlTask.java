@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.task;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
-import dev.jacobian.io.Jsonl;
 import dev.jacobian.rl.reward.ExactMatchReward;
 import dev.jacobian.rl.reward.WeightedRewards;
+import dev.jacobian.rl.task.JsonlRows.Row;
 import dev.jacobian.tensor.Rng;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
+import java.util.Collections;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Problems from the user's own file: one JSON object per line with a {@code prompt} and any other columns, all of which
@@ -21,28 +23,38 @@ import java.util.Set;
  *
  * <p>Training goes through the rows in a new random order each epoch; index i is row {@code i mod rows} of epoch
  * {@code i / rows}. One row in ten is held out for evaluation by a hash of its prompt, so rows with the same prompt
- * stay together; or evaluation has a file of its own, and then training leaves out its prompts.
+ * stay together; or evaluation has a file of its own, and then training leaves out its prompts. Of a file that is so small that
+ * the hash holds out no prompt, or all of them, one prompt is held out; a file with a single prompt is used for both.
+ *
+ * <p>Rows are checked when they are read, with the reward functions' help: a row that could never earn its reward is an error
+ * with its number, or is left out and counted ({@link #skipped}).
  */
 public final class JsonlTask implements Task {
     private static final System.Logger LOG = System.getLogger(JsonlTask.class.getName());
 
     private final String name;
-    private final List<Problem> train;
-    private final List<Problem> eval;
+    private final List<Row> train;
+    private final List<Row> eval;
+    private final List<String> skipped;
     private final WeightedRewards rewards;
     private volatile Epoch lastEpoch = new Epoch(0, -1, new int[0]);
 
     /** The order of one epoch: rows to visit, kept because neighbours are asked for one after the other. */
     private record Epoch(long seed, long epoch, int[] order) {}
 
-    private JsonlTask(String name, List<Problem> train, List<Problem> eval, WeightedRewards rewards) {
+    private JsonlTask(String name, List<Row> train, List<Row> eval, List<String> skipped, WeightedRewards rewards) {
         this.name = name;
         this.train = List.copyOf(train);
         this.eval = List.copyOf(eval);
+        this.skipped = List.copyOf(skipped);
         this.rewards = rewards;
         if (train.isEmpty()) {
             throw new IllegalArgumentException("task '" + name + "' has no training problem left"
-                    + (eval.isEmpty() ? "; the file is empty" : "; every prompt is held out for evaluation"));
+                    + (!eval.isEmpty()
+                            ? "; every prompt is held out for evaluation"
+                            : skipped.isEmpty()
+                                    ? "; the file is empty"
+                                    : "; all " + skipped.size() + " rows are unusable: " + skipped.getFirst()));
         }
     }
 
@@ -51,30 +63,40 @@ public final class JsonlTask implements Task {
      *
      * @param file JSON lines, each an object with a string {@code prompt}
      * @param rewards what a completion earns
-     * @throws FormatException naming file and row, if a row is no such object
+     * @throws FormatException naming file and row, if a row is no such object or lacks what the rewards read
      */
     public static JsonlTask of(Path file, WeightedRewards rewards) {
-        List<Problem> train = new ArrayList<>();
-        List<Problem> eval = new ArrayList<>();
-        for (Problem problem : read(file)) {
-            (HeldOut.contains(problem.prompt()) ? eval : train).add(problem);
-        }
-        return new JsonlTask(stem(file), train, eval, rewards);
+        return of(file, rewards, false);
+    }
+
+    /**
+     * The same, where unusable rows may be left out.
+     *
+     * @param skipBadRows whether a row that cannot be used is left out and counted, or is an error
+     */
+    public static JsonlTask of(Path file, WeightedRewards rewards, boolean skipBadRows) {
+        JsonlRows read = JsonlRows.read(file, rewards, skipBadRows);
+        return split(JsonlRows.stem(file), read.rows(), read.skipped(), rewards);
     }
 
     /** A whole-answer match against column {@code answer}, found in the last {@code <answer>} tag of the completion. */
     public static JsonlTask of(Path file) {
-        return of(file, WeightedRewards.of(new ExactMatchReward("answer", ExactMatchReward.Answer.TAG)));
+        return of(file, false);
+    }
+
+    /** The same, where unusable rows may be left out. */
+    public static JsonlTask of(Path file, boolean skipBadRows) {
+        return of(file, WeightedRewards.of(new ExactMatchReward("answer", ExactMatchReward.Answer.TAG)), skipBadRows);
     }
 
     /** Two files. Training rows whose prompt is also in the evaluation file are left out, with a warning. */
     public static JsonlTask of(Path trainFile, Path evalFile, WeightedRewards rewards) {
-        List<Problem> eval = read(evalFile);
-        Set<String> held = new HashSet<>();
-        eval.forEach(problem -> held.add(problem.prompt()));
-        List<Problem> all = read(trainFile);
-        List<Problem> train =
-                all.stream().filter(problem -> !held.contains(problem.prompt())).toList();
+        List<Row> eval = JsonlRows.read(evalFile, rewards, false).rows();
+        Set<String> held = prompts(eval);
+        List<Row> all = JsonlRows.read(trainFile, rewards, false).rows();
+        List<Row> train = all.stream()
+                .filter(row -> !held.contains(row.problem().prompt()))
+                .toList();
         if (train.size() < all.size()) {
             LOG.log(
                     System.Logger.Level.WARNING,
@@ -84,7 +106,70 @@ public final class JsonlTask implements Task {
                     trainFile,
                     evalFile);
         }
-        return new JsonlTask(stem(trainFile), train, eval, rewards);
+        return new JsonlTask(JsonlRows.stem(trainFile), train, eval, List.of(), rewards);
+    }
+
+    private static JsonlTask split(String name, List<Row> rows, List<String> skipped, WeightedRewards rewards) {
+        Set<String> prompts = prompts(rows);
+        Set<String> held = prompts.stream().filter(HeldOut::contains).collect(Collectors.toSet());
+        if (!prompts.isEmpty() && (held.isEmpty() || held.size() == prompts.size())) {
+            held = Set.of(Collections.min(prompts, HeldOut.order()));
+        }
+        List<Row> train = new ArrayList<>();
+        List<Row> eval = new ArrayList<>();
+        for (Row row : rows) {
+            (held.contains(row.problem().prompt()) ? eval : train).add(row);
+        }
+        if (prompts.size() == 1) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "task ''{0}'' has a single prompt; it is trained on and evaluated on, so pass@1 says nothing about"
+                            + " other prompts",
+                    name);
+            train = eval;
+        }
+        return new JsonlTask(name, train, eval, skipped, rewards);
+    }
+
+    private static Set<String> prompts(List<Row> rows) {
+        return rows.stream().map(row -> row.problem().prompt()).collect(Collectors.toSet());
+    }
+
+    /**
+     * This task without the problems that there is something to say against; they count as {@link #skipped}. What is held out
+     * among the others stays held out.
+     *
+     * @param objection what is wrong with a problem, if anything is
+     */
+    public JsonlTask without(Function<Problem, Optional<String>> objection) {
+        List<String> more = new ArrayList<>(skipped);
+        Predicate<Row> usable = row -> {
+            Optional<String> wrong = objection.apply(row.problem());
+            wrong.ifPresent(what -> more.add(row.where() + ": " + what));
+            return wrong.isEmpty();
+        };
+        List<Row> goodTrain = train.stream().filter(usable).toList();
+        List<Row> goodEval =
+                train.equals(eval) ? goodTrain : eval.stream().filter(usable).toList();
+        if (goodTrain.isEmpty() || goodEval.isEmpty()) {
+            List<Row> rest =
+                    Stream.concat(goodTrain.stream(), goodEval.stream()).toList();
+            return split(name, rest, more, rewards);
+        }
+        return new JsonlTask(name, goodTrain, goodEval, more, rewards);
+    }
+
+    /** The same rows, all of them to evaluate on: first those that are held out of training, then the others in file order. */
+    public JsonlTask evaluatingOnAll() {
+        List<Row> all = train.equals(eval)
+                ? eval
+                : Stream.concat(eval.stream(), train.stream()).toList();
+        return new JsonlTask(name, train, all, skipped, rewards);
+    }
+
+    /** What was wrong with the rows that were left out, each with file and row. */
+    public List<String> skipped() {
+        return skipped;
     }
 
     @Override
@@ -98,6 +183,7 @@ public final class JsonlTask implements Task {
     }
 
     /** The number of evaluation rows. */
+    @Override
     public int evalSize() {
         return eval.size();
     }
@@ -110,7 +196,7 @@ public final class JsonlTask implements Task {
             current = new Epoch(seed, epoch, shuffled(train.size(), new Rng(seed, epoch)));
             lastEpoch = current;
         }
-        return train.get(current.order()[(int) (index % train.size())]);
+        return train.get(current.order()[(int) (index % train.size())]).problem();
     }
 
     @Override
@@ -119,55 +205,40 @@ public final class JsonlTask implements Task {
             throw new IllegalArgumentException(
                     "task '" + name + "' has " + eval.size() + " evaluation problems, asked for " + count);
         }
-        return eval.subList(0, count);
+        return eval.subList(0, count).stream().map(Row::problem).toList();
+    }
+
+    @Override
+    public List<Problem> allProblems() {
+        return rows().map(Row::problem).toList();
+    }
+
+    @Override
+    public String source(Problem problem) {
+        return rows().filter(row -> row.problem() == problem)
+                .findFirst()
+                .map(Row::where)
+                .orElseGet(() -> Task.super.source(problem));
+    }
+
+    private Stream<Row> rows() {
+        return Stream.concat(train.stream(), eval.stream()).distinct();
+    }
+
+    /** The answer that the reward compares, where it compares one: a vote over whole completions would find no majority. */
+    @Override
+    public Optional<String> answer(String completion) {
+        return rewards.rewards().stream()
+                .map(WeightedRewards.Weighted::function)
+                .filter(ExactMatchReward.class::isInstance)
+                .map(function -> ((ExactMatchReward) function).answer().of(completion))
+                .findFirst()
+                .orElseGet(() -> Task.super.answer(completion));
     }
 
     @Override
     public WeightedRewards rewards() {
         return rewards;
-    }
-
-    private static List<Problem> read(Path file) {
-        List<Problem> problems = new ArrayList<>();
-        for (JsonNode row : Jsonl.read(file)) {
-            String where = file + ", row " + (problems.size() + 1);
-            if (!row.isObject() || !row.path("prompt").isTextual()) {
-                throw new FormatException(
-                        where,
-                        "a row must be a JSON object with a string 'prompt'",
-                        "Correct the row, or rename the column that holds the prompt");
-            }
-            Map<String, Object> columns = new LinkedHashMap<>();
-            row.properties().forEach(field -> {
-                if (!field.getKey().equals("prompt") && !field.getValue().isNull()) {
-                    columns.put(field.getKey(), value(field.getValue()));
-                }
-            });
-            String id = row.hasNonNull("id") ? row.get("id").asText() : stem(file) + "#" + (problems.size() + 1);
-            problems.add(new Problem(id, row.get("prompt").textValue(), columns));
-        }
-        return problems;
-    }
-
-    /** A JSON value as plain Java: String, Long, Double, Boolean, List or Map. */
-    private static Object value(JsonNode node) {
-        if (node.isObject()) {
-            Map<String, Object> map = new LinkedHashMap<>();
-            node.properties().forEach(field -> map.put(field.getKey(), value(field.getValue())));
-            return map;
-        }
-        if (node.isArray()) {
-            List<Object> list = new ArrayList<>();
-            node.forEach(element -> list.add(value(element)));
-            return list;
-        }
-        if (node.isBoolean()) {
-            return node.booleanValue();
-        }
-        if (node.isIntegralNumber() && node.canConvertToLong()) {
-            return node.longValue();
-        }
-        return node.isNumber() ? (Object) node.doubleValue() : node.asText();
     }
 
     private static int[] shuffled(int size, Rng rng) {
@@ -178,11 +249,5 @@ public final class JsonlTask implements Task {
             order[j] = i;
         }
         return order;
-    }
-
-    private static String stem(Path file) {
-        String fileName = file.getFileName().toString();
-        int dot = fileName.lastIndexOf('.');
-        return dot > 0 ? fileName.substring(0, dot) : fileName;
     }
 }

@@ -6,6 +6,7 @@ import dev.jacobian.rl.reward.WeightedRewards;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * A task from a list of prompts and a reward function: the shortest way to one's own.
@@ -46,6 +47,16 @@ public final class PromptTask implements Task {
     public List<Problem> evalProblems(int count) {
         List<Problem> all = eval.isEmpty() ? train : eval;
         return all.subList(0, Math.min(count, all.size()));
+    }
+
+    @Override
+    public int evalSize() {
+        return eval.isEmpty() ? train.size() : eval.size();
+    }
+
+    @Override
+    public List<Problem> allProblems() {
+        return Stream.concat(train.stream(), eval.stream()).toList();
     }
 
     @Override

@@ -40,6 +40,24 @@ public interface Task {
      */
     List<Problem> evalProblems(int count);
 
+    /** How many evaluation problems there are; {@link Integer#MAX_VALUE} for more than anybody asks for, or if that is not known. */
+    default int evalSize() {
+        return Integer.MAX_VALUE;
+    }
+
+    /**
+     * All problems of a task that has a list of them, so that they can be checked before a run begins; empty for a task that
+     * makes its problems up.
+     */
+    default List<Problem> allProblems() {
+        return List.of();
+    }
+
+    /** Where a problem comes from, in words for an error message: file and row, if there is a file. */
+    default String source(Problem problem) {
+        return "problem '" + problem.id() + "' of task '" + name() + "'";
+    }
+
     /** What a completion earns in training. */
     WeightedRewards rewards();
 

@@ -9,12 +9,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Jsonl;
 import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.generation.FinishReason;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class RewardTest {
     private static final Columns PUZZLE = new Columns(Map.of("nums", List.of(3, 5, 2), "target", 13));
@@ -102,11 +106,115 @@ class RewardTest {
                 "LAST_NUMBER|5|#### +5|1",
                 "LAST_NUMBER|72|#### 7 2|0",
                 "LAST_NUMBER|1|no answer|0",
+                "LAST_NUMBER|3.5|The price is 3.50|1",
+                "LAST_NUMBER|10|'So 15-10=5, that is 15-10'|1",
+                "LAST_NUMBER|-10|'15 - 4 is not -10'|1",
+                "LAST_NUMBER|0.5|'Half of it: .5'|1",
+                "LAST_NUMBER|.5|0.50|1",
+                "LAST_NUMBER|0|It is -0|1",
+                "LAST_NUMBER|5|It is 5.|1",
+                "LAST_NUMBER|1234|'It is 1,234.00'|1",
+                "LAST_NUMBER|1500|1.5e3|1",
+                "LAST_NUMBER|0.0015|1.5E-3.|1",
+                "LAST_NUMBER|-7|x = \u22127|1",
+                "LAST_NUMBER|2|x\u22122|1",
+                "LAST_NUMBER|-5|-$5|1",
+                "LAST_NUMBER|5|...5|1",
+                "LAST_NUMBER|1|'version 3.2.1'|1",
+                "LAST_NUMBER|2|2em|1",
+                "LAST_NUMBER|2345|'1,2345'|1",
+                "LAST_NUMBER|1|1e999999999|0",
+                "LAST_NUMBER|12345678901234567890|12345678901234567890.0|1",
+                "LAST_NUMBER|12345678901234567890|12345678901234567891|0",
+                "STRIPPED|'42 '|42|1",
+                "STRIPPED|42|'42\u00a0'|1",
+                "TAG|'42 '|<answer>42</answer>|1",
+                "TAG|'\u00a042\n'|<answer>42</answer>|1",
+                "TAG|<answer>42</answer>|<answer>42</answer>|1",
+                "TAG|5|I use <answer> tags. <answer>5</answer>|1",
+                "TAG|5|<answer>5</answer> is between <answer> and </answer>.|0",
+                "TAG|5|<answer>5</answer> closes with </answer>.|1",
+                "TAG|5|<answer>5</answer>. I wrote <answer> for it.|1",
+                "TAG|5|<answer><answer>5</answer></answer>|1",
+                "TAG|5|</answer><answer>5</answer>|1",
+                "TAG|5|<answer>5|0",
+                "TAG|5|5</answer>|0",
+                "WHOLE|'42 '|42|0",
             })
     void exactMatch(ExactMatchReward.Answer answer, String expected, String text, double score) {
         Completion completion =
                 new Completion("p", "", Columns.of("answer", expected), text, new int[0], FinishReason.STOP);
         assertThat(new ExactMatchReward("answer", answer).score(completion)).isEqualTo(Score.of(score));
+    }
+
+    static Stream<Arguments> numbers() {
+        return Stream.of(
+                Arguments.of(5e-4, "0.0005", 1),
+                Arguments.of(5e-4, "5e-4", 1),
+                Arguments.of(12345678.5, "12345678.5", 1),
+                Arguments.of(12345678.5, "12,345,678.50", 1),
+                Arguments.of(new BigInteger("12345678901234567890"), "12345678901234567890", 1),
+                Arguments.of(new BigInteger("12345678901234567890"), "12345678901234567891", 0),
+                Arguments.of(9007199254740993L, "9007199254740993", 1),
+                Arguments.of(9007199254740993L, "9007199254740992", 0),
+                Arguments.of(3L, "3.0", 1),
+                Arguments.of(3.0, "3", 1),
+                Arguments.of(-3L, "\u22123", 1),
+                Arguments.of(0.1, "0.10000000000000000", 1),
+                Arguments.of(0L, "-0", 1),
+                Arguments.of(3L, "3 apples", 0),
+                Arguments.of(3L, "", 0),
+                Arguments.of(1L, "1e999999999", 0));
+    }
+
+    @ParameterizedTest
+    @MethodSource("numbers")
+    void aJsonNumberIsComparedByValue(Number expected, String text, double score) {
+        for (ExactMatchReward.Answer answer :
+                List.of(ExactMatchReward.Answer.TAG, ExactMatchReward.Answer.STRIPPED, ExactMatchReward.Answer.WHOLE)) {
+            String written = answer == ExactMatchReward.Answer.TAG ? "<answer> " + text + "</answer>" : text;
+            Completion completion =
+                    new Completion("p", "", Columns.of("answer", expected), written, new int[0], FinishReason.STOP);
+            assertThat(new ExactMatchReward("answer", answer).score(completion))
+                    .as(answer + " of " + written)
+                    .isEqualTo(Score.of(score));
+        }
+        Completion blank = new Completion("p", "", Columns.of("answer", 3L), " 3", new int[0], FinishReason.STOP);
+        assertThat(new ExactMatchReward().score(blank)).isEqualTo(Score.of(0));
+    }
+
+    @Test
+    void aTagMayBeSpokenOfBeforeItIsUsed() {
+        assertThat(new CountdownReward().score(completion("In <answer> tags: <answer>3+5*2</answer>")))
+                .isEqualTo(Score.of(1));
+        // A regular expression with a look-ahead per character would overflow the stack here.
+        String text = "<answer>" + "x".repeat(1_000_000) + "</answer>";
+        assertThat(ExactMatchReward.Answer.TAG.of(text))
+                .hasValueSatisfying(x -> assertThat(x).hasSize(1_000_000));
+    }
+
+    @Test
+    void aLongNumberIsNotWrittenOut() {
+        assertThat(ExactMatchReward.Answer.LAST_NUMBER.of("1e999999999")).hasValue("1E+999999999");
+        assertThat(ExactMatchReward.Answer.LAST_NUMBER.of("1.50e3")).hasValue("1500");
+    }
+
+    @Test
+    void columnsAreCheckedBeforeARun() {
+        ExactMatchReward exact = new ExactMatchReward("answer", ExactMatchReward.Answer.TAG);
+        exact.requireUsable(Columns.of("answer", "5"));
+        exact.requireUsable(Columns.of("answer", 5e-4));
+        assertThatThrownBy(() -> exact.requireUsable(Columns.NONE)).hasMessageContaining("no column 'answer'");
+        assertThatThrownBy(() -> exact.requireUsable(Columns.of("answer", true)))
+                .hasMessageContaining("must be a string or a number, but is true");
+        assertThatThrownBy(() -> exact.requireUsable(Columns.of("answer", List.of("5"))))
+                .hasMessageContaining("must be a string or a number");
+        assertThatThrownBy(() -> exact.requireUsable(Columns.of("answer", " "))).hasMessageContaining("empty");
+        WeightedRewards rewards = WeightedRewards.of(RewardFunction.named("puzzle", new CountdownReward()))
+                .plus(RewardFunction.named("skip", c -> Score.skip()), 1);
+        rewards.requireUsable(PUZZLE);
+        assertThatThrownBy(() -> rewards.requireUsable(Columns.of("nums", List.of(1L))))
+                .hasMessageContaining("no column 'target'");
     }
 
     @Test
@@ -163,6 +271,10 @@ class RewardTest {
         Columns columns = new Columns(Map.of("s", "x", "i", 7, "d", 7.0, "half", 0.5, "list", List.of(1, 2L)));
         assertThat(columns.string("s")).isEqualTo("x");
         assertThat(columns.string("i")).isEqualTo("7");
+        assertThat(columns.string("d")).isEqualTo("7");
+        assertThat(Columns.of("x", 5e-4).string("x")).isEqualTo("0.0005");
+        assertThat(columns.number("half")).hasValue(0.5);
+        assertThat(columns.number("s")).isEmpty();
         assertThat(columns.integer("i")).isEqualTo(7);
         assertThat(columns.integer("d")).isEqualTo(7);
         assertThat(columns.integers("list")).containsExactly(1L, 2L);

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TaskTest {
 
@@ -262,6 +264,87 @@ class TaskTest {
                 .hasMessageContaining("'prompt'");
         Files.writeString(file, "");
         assertThatThrownBy(() -> JsonlTask.of(file)).hasMessageContaining("the file is empty");
+        Files.writeString(file, "{\"prompt\": \"a\", \"answer\": 1}\n\n{\"prompt\": \"b\"}\n");
+        assertThatThrownBy(() -> JsonlTask.of(file))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContaining("bad.jsonl, row 2 (line 3)")
+                .hasMessageContaining("no column 'answer'");
+        Files.writeString(file, "{\"prompt\": \"a\", \"answer\": 1e999}\n");
+        assertThatThrownBy(() -> JsonlTask.of(file)).hasMessageContaining("row 1, 'answer'");
+    }
+
+    @Test
+    void badRowsCanBeLeftOutAndAreCounted(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("bad.jsonl");
+        Files.writeString(
+                file,
+                IntStream.range(0, 40)
+                        .mapToObj(i -> i == 3
+                                ? "{\"prompt\": \"no answer\"}\n"
+                                : i == 7 ? "{\"prompt\"\n" : "{\"prompt\": \"" + i + "\", \"answer\": \"" + i + "\"}\n")
+                        .collect(Collectors.joining()));
+        assertThatThrownBy(() -> JsonlTask.of(file)).hasMessageContaining("line 8");
+        JsonlTask task = JsonlTask.of(file, true);
+        assertThat(task.allProblems()).hasSize(38);
+        assertThat(task.skipped()).hasSize(2);
+        assertThat(task.skipped())
+                .anyMatch(what -> what.contains("bad.jsonl, row 4: the problem has no column 'answer'"));
+        assertThat(task.skipped()).anyMatch(what -> what.contains("bad.jsonl, line 8"));
+        JsonlTask fewer =
+                task.without(problem -> problem.prompt().equals("9") ? Optional.of("is nine") : Optional.empty());
+        assertThat(fewer.allProblems())
+                .hasSize(37)
+                .noneMatch(problem -> problem.prompt().equals("9"));
+        assertThat(fewer.skipped().getLast()).contains("bad.jsonl, row 10").contains("is nine");
+        assertThatThrownBy(() -> task.without(problem -> Optional.of("no"))).hasMessageContaining("all 40 rows");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 5, 30})
+    void aSmallFileHasSomethingToTrainOnAndToMeasure(int rows, @TempDir Path folder) throws IOException {
+        Path file = folder.resolve("few.jsonl");
+        for (int variant = 0; variant < 20; variant++) {
+            int from = 1000 * variant;
+            Files.writeString(
+                    file,
+                    IntStream.range(from, from + rows)
+                            .mapToObj(i -> "{\"prompt\": \"p" + i + "\", \"answer\": 1}\n")
+                            .collect(Collectors.joining()));
+            JsonlTask task = JsonlTask.of(file);
+            assertThat(task.evalProblems(task.evalSize())).isNotEmpty();
+            assertThat(task.trainSize()).isPositive();
+            if (rows > 1) {
+                assertThat(task.trainSize() + task.evalSize()).isEqualTo(rows);
+            }
+            assertThat(task.allProblems()).hasSize(rows);
+            JsonlTask all = task.evaluatingOnAll();
+            assertThat(all.evalSize()).isEqualTo(rows);
+            assertThat(all.evalProblems(task.evalSize())).isEqualTo(task.evalProblems(task.evalSize()));
+        }
+    }
+
+    @Test
+    void numbersKeepTheirValueAndVotesSeeTheAnswer(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("numbers.jsonl");
+        Files.writeString(
+                file, "{\"prompt\": \"a\", \"answer\": 12345678901234567890}\n{\"prompt\": \"b\", \"answer\": 5e-4}\n");
+        JsonlTask task = JsonlTask.of(file);
+        assertThat(task.allProblems().stream().map(problem -> problem.columns().string("answer")))
+                .containsExactlyInAnyOrder("12345678901234567890", "0.0005");
+        assertThat(task.answer("so <answer>5</answer>.")).hasValue("5");
+        assertThat(task.answer("so 5.")).isEmpty();
+    }
+
+    @Test
+    void aProblemKnowsWhereItComesFrom(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("where.jsonl");
+        Files.writeString(file, "{\"prompt\": \"a\", \"answer\": 1}\n{\"prompt\": \"b\", \"answer\": 1}\n");
+        JsonlTask task = JsonlTask.of(file);
+        assertThat(task.allProblems().stream().map(task::source))
+                .containsExactlyInAnyOrder(file + ", row 1", file + ", row 2");
+        Task addition = new Addition();
+        assertThat(addition.source(addition.trainProblem(0, 0))).contains("of task 'addition'");
+        assertThat(new Addition(9).evalProblems(new Addition(9).evalSize())).hasSize(new Addition(9).evalSize());
     }
 
     private static Set<String> prompts(List<Problem> problems) {

@@ -57,7 +57,7 @@ public final class Generator {
 
     /** Continues one text; special tokens are added as the tokenizer does. */
     public Generation.Text generate(String prompt, GenerationConfig config) {
-        int[] tokens = model.tokenizer().encode(prompt, true);
+        int[] tokens = model.tokenizer().encodePrompt(prompt);
         Generation generation = generate(List.of(tokens), 1, config).get(0).get(0);
         return new Generation.Text(model.tokenizer().decode(generation.tokenIds(), true), generation);
     }

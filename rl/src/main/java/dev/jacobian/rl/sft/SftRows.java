@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.sft;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Jsonl;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** Demonstrations of a list, in a new order for every pass; each knows the row that it comes from. */
+public final class SftRows implements SftDataset {
+    /** An example and where it stands. */
+    private record Row(SftExample example, String where) {}
+
+    private final List<Row> rows;
+    private final List<String> skipped;
+
+    private SftRows(String name, List<Row> rows, List<String> skipped) {
+        this.rows = List.copyOf(rows);
+        this.skipped = List.copyOf(skipped);
+        if (rows.isEmpty()) {
+            throw new FormatException(
+                    name,
+                    skipped.isEmpty()
+                            ? "there are no examples"
+                            : "all " + skipped.size() + " examples are unusable, the first because: "
+                                    + skipped.getFirst(),
+                    "Give at least one");
+        }
+    }
+
+    static SftRows of(String name, List<SftExample> examples) {
+        List<Row> rows = new ArrayList<>();
+        for (SftExample example : examples) {
+            rows.add(new Row(example, name + ", example " + (rows.size() + 1)));
+        }
+        return new SftRows(name, rows, List.of());
+    }
+
+    static SftRows read(Path file, boolean skipBadRows) {
+        List<Row> rows = new ArrayList<>();
+        List<String> skipped = new ArrayList<>();
+        Jsonl.forEachLine(file, line -> {
+            int number = rows.size() + skipped.size() + 1;
+            String where = file + ", row " + number + (line.number() == number ? "" : " (line " + line.number() + ")");
+            try {
+                rows.add(new Row(example(line.json(), where), where));
+            } catch (FormatException bad) {
+                if (!skipBadRows) {
+                    throw bad;
+                }
+                skipped.add(bad.getMessage());
+            }
+        });
+        return new SftRows(file.toString(), rows, skipped);
+    }
+
+    private static SftExample example(JsonNode row, String where) {
+        if (!row.path("prompt").isTextual() || !row.path("completion").isTextual()) {
+            throw new FormatException(
+                    where, "'prompt' and 'completion' must be strings", "Write one object with these two per line");
+        }
+        return new SftExample(
+                row.get("prompt").textValue(), row.get("completion").textValue());
+    }
+
+    /**
+     * These demonstrations without those that there is something to say against; they count as {@link #skipped}.
+     *
+     * @param objection what is wrong with an example, if anything is
+     */
+    public SftRows without(Function<SftExample, Optional<String>> objection) {
+        List<Row> good = new ArrayList<>();
+        List<String> bad = new ArrayList<>(skipped);
+        for (Row row : rows) {
+            objection
+                    .apply(row.example())
+                    .ifPresentOrElse(what -> bad.add(row.where() + ": " + what), () -> good.add(row));
+        }
+        return new SftRows("these demonstrations", good, bad);
+    }
+
+    /** What was wrong with the rows that were left out, each with file and row. */
+    public List<String> skipped() {
+        return skipped;
+    }
+
+    @Override
+    public SftExample example(long seed, long index) {
+        int place = (int) (index % rows.size());
+        return rows.get(Permutation.of(seed, index / rows.size(), rows.size(), place))
+                .example();
+    }
+
+    @Override
+    public List<SftExample> allExamples() {
+        return rows.stream().map(Row::example).toList();
+    }
+
+    @Override
+    public String source(SftExample example) {
+        return rows.stream()
+                .filter(row -> row.example() == example)
+                .findFirst()
+                .map(Row::where)
+                .orElseGet(() -> SftDataset.super.source(example));
+    }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.task;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Jsonl;
+import dev.jacobian.rl.reward.WeightedRewards;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The rows of a file of problems, each checked when it is read: it is an object, it has a prompt, and the reward functions
+ * find in it what they read. A row that is not so is an error with its number, or is left out and counted.
+ *
+ * @param rows the usable ones, in file order
+ * @param skipped what was wrong with those left out, each with file and row
+ */
+record JsonlRows(List<Row> rows, List<String> skipped) {
+    /**
+     * A row and where it stands.
+     *
+     * @param problem what it says
+     * @param where file and row, for messages
+     */
+    record Row(Problem problem, String where) {}
+
+    /**
+     * Reads a file. Its form comes first and its answers second: a file of another kind is called that, and not a file whose
+     * first row lacks an answer.
+     *
+     * @throws FormatException naming file and row, at the first unusable one unless such rows may be left out
+     */
+    static JsonlRows read(Path file, WeightedRewards rewards, boolean skipBadRows) {
+        List<Row> rows = new ArrayList<>();
+        List<String> skipped = new ArrayList<>();
+        Jsonl.forEachLine(file, line -> {
+            int number = rows.size() + skipped.size() + 1;
+            String where = file + ", row " + number + (line.number() == number ? "" : " (line " + line.number() + ")");
+            reading(
+                    skipBadRows,
+                    skipped,
+                    () -> rows.add(new Row(problem(line.json(), stem(file) + "#" + number, where), where)));
+        });
+        List<Row> usable = new ArrayList<>();
+        for (Row row : rows) {
+            reading(skipBadRows, skipped, () -> {
+                requireUsable(row, rewards);
+                usable.add(row);
+            });
+        }
+        return new JsonlRows(usable, skipped);
+    }
+
+    private static void reading(boolean skipBadRows, List<String> skipped, Runnable action) {
+        try {
+            action.run();
+        } catch (FormatException bad) {
+            if (!skipBadRows) {
+                throw bad;
+            }
+            skipped.add(bad.getMessage());
+        }
+    }
+
+    private static void requireUsable(Row row, WeightedRewards rewards) {
+        try {
+            rewards.requireUsable(row.problem().columns());
+        } catch (IllegalArgumentException unusable) {
+            throw new FormatException(
+                    row.where(),
+                    unusable.getMessage(),
+                    "Correct the row, remove it, or leave such rows out (--skip-bad-rows)");
+        }
+    }
+
+    private static Problem problem(JsonNode row, String defaultId, String where) {
+        if (!row.isObject() || !row.path("prompt").isTextual()) {
+            throw new FormatException(
+                    where,
+                    "a row must be a JSON object with a string 'prompt'",
+                    "Correct the row, or rename the column that holds the prompt");
+        }
+        Map<String, Object> columns = new LinkedHashMap<>();
+        row.properties().forEach(field -> {
+            if (!field.getKey().equals("prompt") && !field.getValue().isNull()) {
+                columns.put(field.getKey(), value(field.getValue(), where + ", '" + field.getKey() + "'"));
+            }
+        });
+        String id = row.hasNonNull("id") ? row.get("id").asText() : defaultId;
+        return new Problem(id, row.get("prompt").textValue(), columns);
+    }
+
+    /** A JSON value as plain Java: String, Long, BigInteger, Double, Boolean, List or Map. */
+    private static Object value(JsonNode node, String where) {
+        if (node.isObject()) {
+            Map<String, Object> map = new LinkedHashMap<>();
+            node.properties().forEach(field -> map.put(field.getKey(), value(field.getValue(), where)));
+            return map;
+        }
+        if (node.isArray()) {
+            List<Object> list = new ArrayList<>();
+            node.forEach(element -> list.add(value(element, where)));
+            return list;
+        }
+        if (node.isBoolean()) {
+            return node.booleanValue();
+        }
+        if (node.isIntegralNumber()) {
+            return node.canConvertToLong() ? (Object) node.longValue() : node.bigIntegerValue();
+        }
+        if (node.isNumber() && !Double.isFinite(node.doubleValue())) {
+            throw new FormatException(where, "a number is beyond what a double can hold", "Write it as a string");
+        }
+        return node.isNumber() ? (Object) node.doubleValue() : node.asText();
+    }
+
+    static String stem(Path file) {
+        String fileName = file.getFileName().toString();
+        int dot = fileName.lastIndexOf('.');
+        return dot > 0 ? fileName.substring(0, dot) : fileName;
+    }
+}
