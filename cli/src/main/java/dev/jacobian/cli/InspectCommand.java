@@ -15,7 +15,6 @@ import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.family.Families;
 import dev.jacobian.transformer.plan.Attention;
 import dev.jacobian.transformer.plan.DecoderPlan;
-import dev.jacobian.transformer.plan.FeedForward;
 import dev.jacobian.transformer.plan.LayerPlan;
 import dev.jacobian.transformer.plan.PlanText;
 import dev.jacobian.transformer.plan.Positions;
@@ -167,9 +166,7 @@ final class InspectCommand extends CliCommand {
     }
 
     private static String inner(LayerPlan layer) {
-        return switch (layer.feedForward()) {
-            case FeedForward.Gated gated -> "MLP " + gated.inner();
-        };
+        return "MLP " + layer.feedForward().inner();
     }
 
     private static String heads(LayerPlan layer) {

@@ -8,7 +8,6 @@ import dev.jacobian.transformer.MemoryPlan.Part;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.generation.Generator;
 import dev.jacobian.transformer.plan.DecoderPlan;
-import dev.jacobian.transformer.plan.FeedForward;
 import dev.jacobian.transformer.plan.Head;
 import dev.jacobian.transformer.plan.TensorSpec;
 import dev.jacobian.transformer.plan.TensorSpec.Kind;
@@ -117,9 +116,7 @@ public final class MemoryPlanner {
     public MemoryPlanner step(Segments segments, int targets, boolean checkpointing) {
         passes.training(segments, targets, checkpointing);
         long inner = config.plan().layers().stream()
-                .mapToLong(layer -> switch (layer.feedForward()) {
-                    case FeedForward.Gated gated -> gated.inner();
-                })
+                .mapToLong(layer -> layer.feedForward().inner())
                 .max()
                 .orElse(0);
         long rows = Math.max(segments.rows(), Math.max(config.vocabularySize(), inner));

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.autograd.GeGlu;
 import dev.jacobian.autograd.SwiGlu;
 import dev.jacobian.autograd.Var;
+import dev.jacobian.tensor.GeluForm;
 import dev.jacobian.transformer.plan.Activation;
 import dev.jacobian.transformer.plan.FeedForward;
 import dev.jacobian.transformer.plan.Role;
+import java.util.function.UnaryOperator;
 
 /** The gated MLP: down(activation(gate(x)) · up(x)). */
-final class Mlp {
+final class Mlp implements UnaryOperator<Var> {
     private final Activation activation;
     private final Projection gate;
     private final Projection up;
@@ -22,10 +25,15 @@ final class Mlp {
     }
 
     /** x [N, D] to [N, D]. */
-    Var apply(Var x) {
+    @Override
+    public Var apply(Var x) {
+        Var gates = gate.apply(x); // [N, inner]
+        Var ups = up.apply(x); // [N, inner]
         return down.apply(
                 switch (activation) {
-                    case SILU -> SwiGlu.swiGlu(gate.apply(x), up.apply(x)); // [N, inner]
+                    case SILU -> SwiGlu.swiGlu(gates, ups);
+                    case GELU -> GeGlu.geGlu(gates, ups, GeluForm.EXACT);
+                    case GELU_TANH -> GeGlu.geGlu(gates, ups, GeluForm.TANH);
                 });
     }
 }

@@ -63,8 +63,12 @@ final class ModelWeights {
 
     /** A linear layer. */
     Projection projection(Role role, int layer) {
-        Optional<Var> bias = Optional.ofNullable((Var) held.get(new Place(role, Kind.BIAS, layer)));
-        return new Projection(matrix(role, layer), bias);
+        return new Projection(matrix(role, layer), bias(role, layer));
+    }
+
+    /** What is added after a linear layer or a norm, where the plan has it. */
+    Optional<Var> bias(Role role, int layer) {
+        return Optional.ofNullable((Var) held.get(new Place(role, Kind.BIAS, layer)));
     }
 
     private LinearWeight weight(Role role, Kind kind, int layer) {

@@ -28,7 +28,7 @@ final class PassSizes {
 
     private final DecoderConfig config;
     private final Attention.Grouped attention; // of all layers, as in all families so far
-    private final FeedForward.Gated feedForward;
+    private final FeedForward feedForward;
     private final WorkspaceLedger ledger;
     private final long d;
     private final long queries; // floats of a row of queries
@@ -43,9 +43,7 @@ final class PassSizes {
         this.attention = switch (layer.attention()) {
             case Attention.Grouped grouped -> grouped;
         };
-        this.feedForward = switch (layer.feedForward()) {
-            case FeedForward.Gated gated -> gated;
-        };
+        this.feedForward = layer.feedForward();
         this.queries = (long) attention.heads() * attention.headDim();
         this.keys = (long) attention.kvHeads() * attention.headDim();
     }

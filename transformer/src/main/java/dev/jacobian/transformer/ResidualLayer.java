@@ -16,7 +16,7 @@ import java.util.function.UnaryOperator;
 final class ResidualLayer implements DecoderLayer {
     private final Residual residual;
     private final SelfAttention attention;
-    private final Mlp mlp;
+    private final UnaryOperator<Var> mlp;
     private final Optional<RowNorm> attentionNorm;
     private final Optional<RowNorm> attentionPostNorm;
     private final Optional<RowNorm> mlpNorm;
@@ -34,6 +34,7 @@ final class ResidualLayer implements DecoderLayer {
         mlpNorm = norm(form.normsFeedForwardInput(), norm, Role.FEED_FORWARD_NORM, layer, weights);
         mlp = switch (plan.feedForward()) {
             case FeedForward.Gated gated -> new Mlp(gated, layer, weights);
+            case FeedForward.Plain plain -> new PlainMlp(plain, layer, weights);
         };
         mlpPostNorm = norm(form.normsOutputs(), norm, Role.FEED_FORWARD_POST_NORM, layer, weights);
     }
@@ -49,12 +50,12 @@ final class ResidualLayer implements DecoderLayer {
             case PRE, POST, SANDWICH -> {
                 Var mixed = branch(h, attentionNorm, mix, attentionPostNorm); // [N, D]
                 Var afterAttention = Elementwise.add(h, mixed); // [N, D]
-                Var expanded = branch(afterAttention, mlpNorm, mlp::apply, mlpPostNorm); // [N, D]
+                Var expanded = branch(afterAttention, mlpNorm, mlp, mlpPostNorm); // [N, D]
                 yield Elementwise.add(afterAttention, expanded);
             }
             case PARALLEL -> {
                 Var mixed = branch(h, attentionNorm, mix, attentionPostNorm); // [N, D]
-                Var expanded = branch(h, mlpNorm, mlp::apply, mlpPostNorm); // [N, D]
+                Var expanded = branch(h, mlpNorm, mlp, mlpPostNorm); // [N, D]
                 yield Elementwise.add(Elementwise.add(h, mixed), expanded);
             }
             case PARALLEL_ONE_NORM -> {

@@ -74,7 +74,9 @@ class OtherPlansTest {
     private static DecoderPlan plan(String name, JsonNode c) {
         int layers = c.get("num_hidden_layers").intValue();
         int heads = c.get("num_attention_heads").intValue();
-        Norm norm = new Norm.Rms(c.get("rms_norm_eps").floatValue());
+        Norm norm = name.equals("starcoder2")
+                ? new Norm.Layer(c.get("norm_epsilon").floatValue(), true)
+                : new Norm.Rms(c.get("rms_norm_eps").floatValue());
         double theta = c.path("rope_parameters")
                 .path("rope_theta")
                 .asDouble(c.path("rope_theta").asDouble());
@@ -82,7 +84,11 @@ class OtherPlansTest {
         Positions rotary = new Positions.Rotary(new RopeConfig.Default(theta), headDim);
         int window = c.path("sliding_window").asInt(0);
         Grouped attention = Grouped.of(heads, c.get("num_key_value_heads").intValue(), headDim, rotary)
-                .biases(c.path("attention_bias").asBoolean() ? Biases.ALL : Biases.NONE);
+                .biases(
+                        c.path("attention_bias").asBoolean()
+                                        || c.path("use_bias").asBoolean()
+                                ? Biases.ALL
+                                : Biases.NONE);
         FeedForward feedForward = new FeedForward.Gated(
                 c.get("intermediate_size").intValue(),
                 Activation.SILU,
@@ -111,6 +117,13 @@ class OtherPlansTest {
                                             c.get("attention_multiplier").floatValue()),
                                     feedForward);
                         case "phi3" -> new LayerPlan(Residual.PRE, norm, attention.window(window), feedForward);
+                        case "starcoder2" ->
+                            new LayerPlan(
+                                    Residual.PRE,
+                                    norm,
+                                    attention.window(window),
+                                    new FeedForward.Plain(
+                                            c.get("intermediate_size").intValue(), Activation.GELU_TANH, Biases.ALL));
                         default -> {
                             boolean turns = c.get("no_rope_layers").get(index).intValue() == 1;
                             boolean slides =
@@ -138,12 +151,14 @@ class OtherPlansTest {
                     case "phi3" ->
                         names.fused("model.layers.{}.self_attn.qkv_proj", Role.QUERY, Role.KEY, Role.VALUE)
                                 .fused("model.layers.{}.mlp.gate_up_proj", Role.GATE, Role.UP);
+                    case "starcoder2" ->
+                        names.named(Role.UP, "model.layers.{}.mlp.c_fc").named(Role.DOWN, "model.layers.{}.mlp.c_proj");
                     default -> names;
                 });
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"olmo2", "granite", "phi3", "smollm3", "smollm3-2"})
+    @ValueSource(strings = {"olmo2", "granite", "phi3", "smollm3", "smollm3-2", "starcoder2"})
     @DisplayName("logits, loss and gradients of families that differ in a plan's data alone")
     void goldens(String name) {
         Path folder = TestPaths.shared("golden", "models", name);

@@ -3,6 +3,9 @@ package dev.jacobian.transformer.plan;
 
 /** What a layer computes on each position alone. */
 public sealed interface FeedForward {
+    /** Width between the projections. */
+    int inner();
+
     /**
      * {@code down(activation(gate(x)) · up(x))} (Shazeer, 2020, arXiv:2002.05202).
      *
@@ -16,4 +19,13 @@ public sealed interface FeedForward {
             return new Gated(inner, activation, other);
         }
     }
+
+    /**
+     * {@code down(activation(up(x)))}, as in the first transformers.
+     *
+     * @param inner width between the projections
+     * @param activation between them; GELU of either form
+     * @param biases of the two projections; {@link Biases#INPUTS} is that of up
+     */
+    record Plain(int inner, Activation activation, Biases biases) implements FeedForward {}
 }

@@ -37,6 +37,7 @@ public final class PlanText {
     public static String norm(Norm norm) {
         return switch (norm) {
             case Norm.Rms rms -> "RMSNorm";
+            case Norm.Layer layer -> layer.bias() ? "LayerNorm" : "LayerNorm without bias";
         };
     }
 
@@ -87,14 +88,18 @@ public final class PlanText {
     /** Such as {@code gated, silu}. */
     public static String feedForward(FeedForward feedForward) {
         return switch (feedForward) {
-            case FeedForward.Gated gated ->
-                "gated, " + gated.activation().name().toLowerCase(Locale.ROOT)
-                        + switch (gated.biases()) {
-                            case NONE -> "";
-                            case INPUTS -> ", bias on gate and up";
-                            case ALL -> ", biases";
-                        };
+            case FeedForward.Gated gated -> "gated, " + activation(gated.activation(), gated.biases(), "gate and up");
+            case FeedForward.Plain plain -> "plain, " + activation(plain.activation(), plain.biases(), "up");
         };
+    }
+
+    private static String activation(Activation activation, Biases biases, String inputs) {
+        return activation.name().toLowerCase(Locale.ROOT)
+                + switch (biases) {
+                    case NONE -> "";
+                    case INPUTS -> ", bias on " + inputs;
+                    case ALL -> ", biases";
+                };
     }
 
     /** Such as {@code tied to the embedding}. */

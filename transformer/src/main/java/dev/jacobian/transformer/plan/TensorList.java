@@ -85,6 +85,12 @@ final class TensorList {
                 pieces.addAll(linear(Role.DOWN, d, gated.inner(), gated.biases().onOutput()));
                 yield pieces;
             }
+            case FeedForward.Plain plain -> {
+                List<Piece> pieces = new ArrayList<>();
+                pieces.addAll(linear(Role.UP, plain.inner(), d, plain.biases().onInputs()));
+                pieces.addAll(linear(Role.DOWN, d, plain.inner(), plain.biases().onOutput()));
+                yield pieces;
+            }
         };
     }
 
@@ -99,6 +105,10 @@ final class TensorList {
     private static List<Piece> norm(Norm norm, Role role, int width) {
         return switch (norm) {
             case Norm.Rms rms -> List.of(new Piece(role, Kind.GAIN, List.of(width)));
+            case Norm.Layer layer -> {
+                Piece gain = new Piece(role, Kind.GAIN, List.of(width));
+                yield layer.bias() ? List.of(gain, new Piece(role, Kind.BIAS, List.of(width))) : List.of(gain);
+            }
         };
     }
 
