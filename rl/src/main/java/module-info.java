@@ -9,12 +9,12 @@ module dev.jacobian.rl {
 
     exports dev.jacobian.rl;
     exports dev.jacobian.rl.advantage;
-    exports dev.jacobian.rl.arithmetic;
     exports dev.jacobian.rl.config;
     exports dev.jacobian.rl.learn;
     exports dev.jacobian.rl.method;
     exports dev.jacobian.rl.metric;
     exports dev.jacobian.rl.objective;
+    exports dev.jacobian.rl.observe;
     exports dev.jacobian.rl.report;
     exports dev.jacobian.rl.reward;
     exports dev.jacobian.rl.rollout;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
-import dev.jacobian.rl.StepMetrics;
+import dev.jacobian.rl.observe.StepMetrics;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

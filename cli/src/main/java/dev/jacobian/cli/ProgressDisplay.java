@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
-import dev.jacobian.rl.CompletionRecord;
-import dev.jacobian.rl.StepMetrics;
-import dev.jacobian.rl.TrainingListener;
+import dev.jacobian.rl.observe.CompletionRecord;
+import dev.jacobian.rl.observe.StepMetrics;
+import dev.jacobian.rl.observe.TrainingListener;
 import java.io.PrintStream;
 import java.util.List;
 

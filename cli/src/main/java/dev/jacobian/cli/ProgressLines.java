@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
-import dev.jacobian.rl.StepMetrics;
+import dev.jacobian.rl.observe.StepMetrics;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
-import dev.jacobian.rl.StepMetrics;
+import dev.jacobian.rl.observe.StepMetrics;
 import java.util.OptionalDouble;
 
 /** Where a run is, and when. Written by the trainer's thread, read by the one that draws. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
-import dev.jacobian.rl.CompletionRecord;
-import dev.jacobian.rl.StepMetrics;
+import dev.jacobian.rl.observe.CompletionRecord;
+import dev.jacobian.rl.observe.StepMetrics;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;

@@ -3,8 +3,8 @@ package dev.jacobian.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.jacobian.rl.CompletionRecord;
-import dev.jacobian.rl.StepMetrics;
+import dev.jacobian.rl.observe.CompletionRecord;
+import dev.jacobian.rl.observe.StepMetrics;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -3,7 +3,7 @@ package dev.jacobian.jmh;
 
 import dev.jacobian.rl.RlConfig;
 import dev.jacobian.rl.RlTrainer;
-import dev.jacobian.rl.TrainingListener;
+import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.reward.Completion;
 import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.Score;

@@ -2,13 +2,18 @@
 package dev.jacobian.rl;
 
 import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.rl.learn.PackedGroups;
+import dev.jacobian.rl.learn.PolicyScorer;
 import dev.jacobian.rl.metric.MajorityVote;
 import dev.jacobian.rl.metric.PassAtK;
 import dev.jacobian.rl.metric.Repetition;
 import dev.jacobian.rl.metric.SelfBleu;
+import dev.jacobian.rl.rollout.CompletionText;
 import dev.jacobian.rl.rollout.Group;
 import dev.jacobian.rl.rollout.RolloutTask;
 import dev.jacobian.rl.rollout.Rollouts;
+import dev.jacobian.rl.rollout.ScoredGroup;
+import dev.jacobian.rl.rollout.Scoring;
 import dev.jacobian.rl.rollout.Trajectory;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;

@@ -221,16 +221,6 @@ public record RlConfig(
             return set("log_completions", value);
         }
 
-        /** Sets: steps between checkpoints; 0 for none but the last. */
-        public Builder saveSteps(int value) {
-            return set("save_steps", value);
-        }
-
-        /** Sets: checkpoints kept. */
-        public Builder saveTotalLimit(int value) {
-            return set("save_total_limit", value);
-        }
-
         /**
          * The configuration.
          *

@@ -3,13 +3,34 @@ package dev.jacobian.rl;
 
 import dev.jacobian.io.FormatException;
 import dev.jacobian.rl.config.MeasuringConfig;
-import dev.jacobian.rl.learn.Checkpointed;
+import dev.jacobian.rl.learn.CreditedGroup;
+import dev.jacobian.rl.learn.DriftEstimate;
 import dev.jacobian.rl.learn.Learner;
+import dev.jacobian.rl.learn.PolicyGradient;
+import dev.jacobian.rl.learn.ReferencePolicy;
 import dev.jacobian.rl.learn.Update;
 import dev.jacobian.rl.method.Algorithm;
+import dev.jacobian.rl.observe.CompletionRecord;
+import dev.jacobian.rl.observe.HeldOutMetrics;
+import dev.jacobian.rl.observe.LearningMetrics;
+import dev.jacobian.rl.observe.LengthMetrics;
+import dev.jacobian.rl.observe.Measurements;
+import dev.jacobian.rl.observe.RewardMetrics;
+import dev.jacobian.rl.observe.RewardWatch;
+import dev.jacobian.rl.observe.StepClock;
+import dev.jacobian.rl.observe.StepMetrics;
+import dev.jacobian.rl.observe.StepObserver;
+import dev.jacobian.rl.observe.TrainingListener;
+import dev.jacobian.rl.observe.TrainingStep;
+import dev.jacobian.rl.rollout.Buffer;
+import dev.jacobian.rl.rollout.CompletionText;
+import dev.jacobian.rl.rollout.Curriculum;
 import dev.jacobian.rl.rollout.Group;
 import dev.jacobian.rl.rollout.RolloutTask;
 import dev.jacobian.rl.rollout.Rollouts;
+import dev.jacobian.rl.rollout.ScoredGroup;
+import dev.jacobian.rl.rollout.Scoring;
+import dev.jacobian.rl.run.Checkpointed;
 import dev.jacobian.rl.run.RunDirectory;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.run.RunRecord;
@@ -346,7 +367,8 @@ public final class RlTrainer {
         double[] kl = {Double.NaN};
         initial.ifPresent(reference -> reference.use(policy -> {
             if (config.measuring().klSamples() > 0) {
-                kl[0] = DriftEstimate.klTo(policy, batch, config);
+                kl[0] = DriftEstimate.klTo(
+                        policy, batch, config.measuring().klSamples(), config.rollout(), config.memory());
             }
             if (algorithm.objective().needsReference()) {
                 gradients.forEach(gradient -> gradient.scoreReference(policy));

@@ -4,8 +4,11 @@ package dev.jacobian.rl;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
-import dev.jacobian.rl.learn.Checkpointed;
 import dev.jacobian.rl.learn.Learner;
+import dev.jacobian.rl.rollout.Buffer;
+import dev.jacobian.rl.rollout.Curriculum;
+import dev.jacobian.rl.rollout.TaskOrder;
+import dev.jacobian.rl.run.Checkpointed;
 import java.nio.file.Path;
 
 /**

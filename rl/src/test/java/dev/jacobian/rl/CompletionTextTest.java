@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.reward.Score;
+import dev.jacobian.rl.rollout.CompletionText;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.PromptTask;
 import dev.jacobian.transformer.CausalLM;

@@ -3,6 +3,8 @@ package dev.jacobian.rl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jacobian.rl.observe.StepMetrics;
+import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.task.Addition;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -6,13 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.jacobian.autograd.Parameter;
+import dev.jacobian.rl.learn.CreditedGroup;
+import dev.jacobian.rl.learn.PolicyGradient;
 import dev.jacobian.rl.method.Algorithm;
 import dev.jacobian.rl.method.Grpo;
+import dev.jacobian.rl.reward.RewardException;
 import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.Score;
+import dev.jacobian.rl.rollout.CompletionText;
 import dev.jacobian.rl.rollout.Group;
 import dev.jacobian.rl.rollout.RolloutTask;
 import dev.jacobian.rl.rollout.Rollouts;
+import dev.jacobian.rl.rollout.Scoring;
 import dev.jacobian.rl.task.Addition;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.PromptTask;

@@ -4,6 +4,8 @@ package dev.jacobian.rl;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.autograd.Parameter;
+import dev.jacobian.rl.learn.PolicyScorer;
+import dev.jacobian.rl.learn.ReferencePolicy;
 import dev.jacobian.rl.rollout.Group;
 import dev.jacobian.rl.rollout.RolloutTask;
 import dev.jacobian.rl.rollout.Rollouts;

@@ -4,7 +4,10 @@ package dev.jacobian.rl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jacobian.rl.observe.StepMetrics;
+import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.reward.GroupLengthReward;
+import dev.jacobian.rl.reward.RewardException;
 import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.reward.WeightedRewards;

@@ -7,6 +7,7 @@ import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.LrScheduler;
 import dev.jacobian.rl.method.Method;
 import dev.jacobian.rl.method.Methods;
+import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.run.RunOrigin;

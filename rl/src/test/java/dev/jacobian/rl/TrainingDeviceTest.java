@@ -7,6 +7,7 @@ import dev.jacobian.io.Json;
 import dev.jacobian.rl.method.Grpo;
 import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.method.Omd;
+import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.sft.SftConfig;
 import dev.jacobian.rl.sft.SftDataset;

@@ -84,6 +84,16 @@ public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
         return set("offload_optimizer", value);
     }
 
+    /** Sets: steps between checkpoints; 0 for none but the last. */
+    public final B saveSteps(int value) {
+        return set("save_steps", value);
+    }
+
+    /** Sets: checkpoints kept. */
+    public final B saveTotalLimit(int value) {
+        return set("save_total_limit", value);
+    }
+
     /** Sets: key of all random numbers. */
     public final B seed(long value) {
         return set("seed", value);

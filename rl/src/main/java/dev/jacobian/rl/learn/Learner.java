@@ -11,6 +11,7 @@ import dev.jacobian.io.JsonFields;
 import dev.jacobian.io.safetensors.SafetensorsFile;
 import dev.jacobian.io.safetensors.SafetensorsWriter;
 import dev.jacobian.rl.config.OptimizationConfig;
+import dev.jacobian.rl.run.Checkpointed;
 import dev.jacobian.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

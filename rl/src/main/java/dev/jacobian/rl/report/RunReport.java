@@ -36,7 +36,7 @@ import java.util.TreeMap;
  *       everything is listed as the configuration. Keys may be nested.
  *   <li>{@code metrics.jsonl}: one object per step, {@code step} and numbers under TRL's metric names. A metric that was
  *       not measured in a step is absent from its line.
- *   <li>{@code completions.jsonl}: the fields of {@link dev.jacobian.rl.CompletionRecord} in snake case.
+ *   <li>{@code completions.jsonl}: the fields of {@link dev.jacobian.rl.observe.CompletionRecord} in snake case.
  * </ul>
  */
 public final class RunReport {

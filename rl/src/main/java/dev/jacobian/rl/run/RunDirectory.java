@@ -8,7 +8,6 @@ import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.JsonFields;
 import dev.jacobian.io.JsonlWriter;
-import dev.jacobian.rl.learn.Checkpointed;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.transformer.CausalLM;
 import java.io.IOException;

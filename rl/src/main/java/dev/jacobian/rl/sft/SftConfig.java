@@ -100,11 +100,6 @@ public record SftConfig(
             return set("max_length", value);
         }
 
-        /** Sets: steps between checkpoints; 0 for none but the last. */
-        public Builder saveSteps(int value) {
-            return set("save_steps", value);
-        }
-
         /** Sets: steps between log lines. */
         public Builder loggingSteps(int value) {
             return set("logging_steps", value);

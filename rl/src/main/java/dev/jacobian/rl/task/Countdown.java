@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.task;
 
+import dev.jacobian.rl.arithmetic.CountdownSolver;
 import dev.jacobian.rl.arithmetic.Expression;
 import dev.jacobian.rl.arithmetic.Operator;
 import dev.jacobian.rl.arithmetic.Rational;

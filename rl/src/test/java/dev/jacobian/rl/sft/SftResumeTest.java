@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Jsonl;
-import dev.jacobian.rl.TrainingListener;
+import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.testing.TestPaths;

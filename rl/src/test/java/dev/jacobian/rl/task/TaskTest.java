@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Jsonl;
+import dev.jacobian.rl.arithmetic.CountdownSolver;
 import dev.jacobian.rl.arithmetic.Expression;
 import dev.jacobian.rl.arithmetic.ExpressionParser;
 import dev.jacobian.rl.arithmetic.Rational;

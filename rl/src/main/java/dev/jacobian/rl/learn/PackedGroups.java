@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.learn;
 
 import dev.jacobian.rl.rollout.Group;
 import dev.jacobian.rl.rollout.Trajectory;
@@ -18,8 +18,8 @@ import java.util.List;
  * @param targets [R] the chosen tokens
  * @param offsets [S + 1] sample s owns targets [offsets[s], offsets[s + 1])
  */
-record PackedGroups(int[] tokens, Segments segments, int[] rows, int[] targets, int[] offsets) {
-    static PackedGroups of(List<Group> groups) {
+public record PackedGroups(int[] tokens, Segments segments, int[] rows, int[] targets, int[] offsets) {
+    public static PackedGroups of(List<Group> groups) {
         int sequences = groups.stream().mapToInt(Group::size).sum();
         int[] lengths = new int[groups.size() + sequences];
         int[] parents = new int[lengths.length];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.learn;
 
 import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.TokenLogProbs;
@@ -11,11 +11,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Log-probabilities of sampled completions under a model, without gradient, in micro-batches. */
-final class PolicyScorer {
+public final class PolicyScorer {
     private PolicyScorer() {}
 
     /** Log-probabilities of all tokens that the policy chose, group after group, sample after sample. */
-    static float[] logProbs(CausalLM model, List<Group> groups, float temperature, int microBatchTokens) {
+    public static float[] logProbs(CausalLM model, List<Group> groups, float temperature, int microBatchTokens) {
         int total = groups.stream()
                 .flatMap(g -> g.samples().stream())
                 .mapToInt(Trajectory::choices)
@@ -35,13 +35,13 @@ final class PolicyScorer {
     }
 
     /** One forward pass over a packed batch; differentiable unless inside {@link NoGrad}. */
-    static TokenLogProbs.Result score(CausalLM model, PackedGroups batch, float temperature) {
+    public static TokenLogProbs.Result score(CausalLM model, PackedGroups batch, float temperature) {
         return model.logProbs(
                 model.hidden(batch.tokens(), batch.segments()), batch.rows(), batch.targets(), temperature);
     }
 
     /** Cuts groups into runs of at most so many tokens; a group is never cut, so a large one may exceed the limit alone. */
-    static List<List<Group>> microBatches(List<Group> groups, int microBatchTokens) {
+    public static List<List<Group>> microBatches(List<Group> groups, int microBatchTokens) {
         List<List<Group>> batches = new ArrayList<>();
         List<Group> current = new ArrayList<>();
         int tokens = 0;

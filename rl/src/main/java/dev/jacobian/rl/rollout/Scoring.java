@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.rollout;
 
 import dev.jacobian.rl.reward.Completion;
+import dev.jacobian.rl.reward.RewardException;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.reward.WeightedRewards.Breakdown;
-import dev.jacobian.rl.rollout.Group;
-import dev.jacobian.rl.rollout.Trajectory;
 import dev.jacobian.rl.task.Task;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,7 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Decodes completions and asks a task's reward functions, all groups of a rollout at once. */
-final class Scoring {
+public final class Scoring {
     private Scoring() {}
 
     /**
@@ -22,7 +21,7 @@ final class Scoring {
      *
      * @throws RewardException if a reward function throws or returns a number that is not finite, or too large
      */
-    static List<ScoredGroup> score(List<Group> groups, CompletionText texts, Task task) {
+    public static List<ScoredGroup> score(List<Group> groups, CompletionText texts, Task task) {
         List<List<Completion>> completions =
                 groups.stream().map(group -> completions(group, texts)).toList();
         List<List<Breakdown>> breakdowns = task.rewards().score(completions);

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.observe;
 
 import java.util.function.Supplier;
 
 /** Measures how long a step takes, and reports it to a flight recording. */
-final class StepClock {
+public final class StepClock {
     private final long begin = System.nanoTime();
     private final TrainingStepEvent event = new TrainingStepEvent();
     private long sampling;
 
-    StepClock() {
+    public StepClock() {
         event.begin();
     }
 
     /** Counts as sampling. */
-    <T> T sampling(Supplier<T> work) {
+    public <T> T sampling(Supplier<T> work) {
         long start = System.nanoTime();
         T result = work.get();
         sampling += System.nanoTime() - start;
@@ -22,12 +22,12 @@ final class StepClock {
     }
 
     /** Ends the recording's event; measurements that follow are not part of it. */
-    void learned(int step, int samples, long tokens, double loss) {
+    public void learned(int step, int samples, long tokens, double loss) {
         event.commit(step, samples, tokens, loss);
     }
 
     /** The times until now. */
-    void measure(Measurements measured, long tokens) {
+    public void measure(Measurements measured, long tokens) {
         double seconds = (System.nanoTime() - begin) / 1e9;
         measured.put("step_time", seconds);
         measured.put("sampling_time", sampling / 1e9);

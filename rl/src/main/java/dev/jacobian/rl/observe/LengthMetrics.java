@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.observe;
 
+import dev.jacobian.rl.rollout.ScoredGroup;
 import dev.jacobian.rl.rollout.Trajectory;
 import dev.jacobian.transformer.generation.FinishReason;
 import java.util.ArrayList;
 import java.util.List;
 
 /** How many tokens the policy chose per sample, of all samples and of those that it ended itself. */
-final class LengthMetrics implements StepObserver {
+public final class LengthMetrics implements StepObserver {
     @Override
     public void observe(TrainingStep step, Measurements measured) {
         List<Integer> all = new ArrayList<>();

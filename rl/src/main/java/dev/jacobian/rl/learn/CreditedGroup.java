@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.learn;
 
 import dev.jacobian.rl.advantage.AdvantageEstimator;
 import dev.jacobian.rl.advantage.GroupAdvantages;
 import dev.jacobian.rl.advantage.GroupRewards;
+import dev.jacobian.rl.rollout.ScoredGroup;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -19,7 +20,7 @@ public record CreditedGroup(ScoredGroup scored, GroupAdvantages advantages) {
     }
 
     /** Asks an estimator for the advantages of a whole batch. */
-    static List<CreditedGroup> of(List<ScoredGroup> batch, AdvantageEstimator estimator) {
+    public static List<CreditedGroup> of(List<ScoredGroup> batch, AdvantageEstimator estimator) {
         List<GroupAdvantages> advantages = estimator.advantages(batch.stream()
                 .map(group -> new GroupRewards(group.rewards(), group.choices(), group.tokenRewards()))
                 .toList());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.rollout;
 
 import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.transformer.CausalLM;
@@ -13,11 +13,11 @@ import java.util.Set;
  * <p>Decision: special tokens are kept otherwise. Many tokenizers mark the tags of reasoning and answers as special; a decoder
  * that skips those shows a reward a text without its tags, and every completion earns nothing.
  */
-final class CompletionText {
+public final class CompletionText {
     private final Tokenizer tokenizer;
     private final Set<Integer> cut;
 
-    CompletionText(CausalLM model) {
+    public CompletionText(CausalLM model) {
         tokenizer = model.tokenizer();
         cut = new LinkedHashSet<>(model.eosTokenIds());
         tokenizer.eosId().ifPresent(cut::add);
@@ -25,7 +25,7 @@ final class CompletionText {
     }
 
     /** The text of sampled tokens. */
-    String of(int[] tokenIds) {
+    public String of(int[] tokenIds) {
         return tokenizer.decode(
                 Arrays.stream(tokenIds).filter(id -> !cut.contains(id)).toArray(), false);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.observe;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,12 +17,12 @@ public final class Measurements {
     }
 
     /** Adds to a metric. */
-    void add(String name, double value) {
+    public void add(String name, double value) {
         values.merge(name, value, Double::sum);
     }
 
     /** Makes a metric at least so large. */
-    void atLeast(String name, double value) {
+    public void atLeast(String name, double value) {
         values.merge(name, value, Math::max);
     }
 
@@ -31,11 +31,11 @@ public final class Measurements {
         messages.add(message);
     }
 
-    Map<String, Double> values() {
+    public Map<String, Double> values() {
         return values;
     }
 
-    List<String> messages() {
+    public List<String> messages() {
         return messages;
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.rollout;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.learn;
 
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.tensor.DType;
@@ -14,7 +14,7 @@ import java.util.function.Consumer;
  * comes only to score, before the step's gradients exist: into their memory, which has exactly the size that its weights
  * need. The scores have the same bits, since the same kernels compute them from the same numbers.
  */
-final class ReferencePolicy {
+public final class ReferencePolicy {
     private final CausalLM weights;
     private final CausalLM policy;
 
@@ -28,13 +28,13 @@ final class ReferencePolicy {
      *
      * @param offload keep it in the host's memory if the policy is on a GPU
      */
-    static ReferencePolicy of(CausalLM policy, boolean offload) {
+    public static ReferencePolicy of(CausalLM policy, boolean offload) {
         boolean moves = offload && !policy.device().equals(Device.CPU);
         return new ReferencePolicy(moves ? policy.to(Device.CPU, DType.F32) : policy.copy(), policy);
     }
 
     /** Shows the model, ready to compute where the policy does, to a task; the policy has no gradients then. */
-    void use(Consumer<CausalLM> task) {
+    public void use(Consumer<CausalLM> task) {
         if (weights.device().equals(policy.device())) {
             task.accept(weights);
             return;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.rollout;
 
-import dev.jacobian.rl.rollout.Group;
-import dev.jacobian.rl.rollout.Trajectory;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

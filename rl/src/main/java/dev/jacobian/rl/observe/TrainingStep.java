@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.observe;
 
+import dev.jacobian.rl.learn.Agreement;
+import dev.jacobian.rl.learn.CreditedGroup;
 import dev.jacobian.rl.learn.Update;
 import dev.jacobian.rl.objective.ObjectiveStatistics;
+import dev.jacobian.rl.rollout.ScoredGroup;
 import java.util.List;
 import java.util.OptionalDouble;
 
@@ -37,14 +40,4 @@ public record TrainingStep(
      * @param agreement the policy's own view of the samples just before
      */
     public record Learned(Update update, ObjectiveStatistics objective, Agreement agreement) {}
-
-    /**
-     * The sampled tokens as the weights saw them that were about to learn.
-     *
-     * @param entropy mean entropy of the distributions that the tokens were drawn from, in nats
-     * @param differenceMean mean difference between a token's log-probability and the sampler's, over the tokens that these very
-     *     weights sampled
-     * @param differenceMax the largest one: 0 where sampler and trainer are one engine
-     */
-    public record Agreement(double entropy, double differenceMean, double differenceMax) {}
 }

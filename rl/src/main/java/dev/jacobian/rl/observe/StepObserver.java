@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.observe;
 
 /**
  * Measures a step. All metrics of a run come from observers, and a run can have more of them:

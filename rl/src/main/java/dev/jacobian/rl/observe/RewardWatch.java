@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.observe;
 
 import dev.jacobian.rl.advantage.GroupRewards;
+import dev.jacobian.rl.rollout.ScoredGroup;
 import dev.jacobian.rl.rollout.Trajectory;
 import dev.jacobian.transformer.generation.FinishReason;
 import java.util.ArrayList;
@@ -18,7 +19,7 @@ import java.util.TreeSet;
  * <p>It speaks after the first steps, if in all of them the samples of every prompt earned the same; methods compare the samples
  * of a prompt, so such groups have no gradient.
  */
-final class RewardWatch implements StepObserver {
+public final class RewardWatch implements StepObserver {
     /** Steps that are watched, or all of a shorter run. */
     static final int STEPS = 3;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.learn;
 
 import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.TokenLogProbs;
@@ -9,6 +9,7 @@ import dev.jacobian.rl.objective.ObjectiveResult;
 import dev.jacobian.rl.objective.ObjectiveStatistics;
 import dev.jacobian.rl.objective.TokenBatch;
 import dev.jacobian.rl.rollout.Group;
+import dev.jacobian.rl.rollout.ScoredGroup;
 import dev.jacobian.rl.rollout.Trajectory;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
@@ -29,7 +30,7 @@ import java.util.stream.Stream;
  * cut changes nothing but rounding. Groups whose advantages are all 0 are scored without recording first; only if the objective
  * gives them a gradient all the same (an anchor that pulls) are they computed again with one.
  */
-final class PolicyGradient {
+public final class PolicyGradient {
     private final CausalLM model;
     private final Algorithm algorithm;
     private final float temperature;
@@ -54,7 +55,7 @@ final class PolicyGradient {
      *
      * @param microBatchTokens tokens of a micro-batch at most, unless one group has more
      */
-    PolicyGradient(
+    public PolicyGradient(
             CausalLM model, Algorithm algorithm, float temperature, int microBatchTokens, List<CreditedGroup> groups) {
         this.model = model;
         this.algorithm = algorithm;
@@ -68,7 +69,7 @@ final class PolicyGradient {
     }
 
     /** Asks a reference policy, which the loss needs, for its log-probabilities of all completions; before {@link #accumulate}. */
-    void scoreReference(CausalLM policy) {
+    public void scoreReference(CausalLM policy) {
         Stream.concat(withoutAdvantages.stream(), withAdvantages.stream())
                 .forEach(part -> reference.put(
                         part,
@@ -84,7 +85,7 @@ final class PolicyGradient {
      *
      * @param version of the model's weights: only what they chose themselves must agree with the sampler's log-probabilities
      */
-    void accumulate(long version) {
+    public void accumulate(long version) {
         this.version = version;
         int[] lengths = groups.stream()
                 .flatMapToInt(g -> IntStream.range(0, g.scored().group().size()).map(i -> countedLength(g.scored(), i)))
@@ -189,23 +190,22 @@ final class PolicyGradient {
     }
 
     /** Loss of the step. */
-    double loss() {
+    public double loss() {
         return loss;
     }
 
     /** What the objective counted. */
-    ObjectiveStatistics statistics() {
+    public ObjectiveStatistics statistics() {
         return statistics;
     }
 
     /** Tokens that other weights chose than those that learn. */
-    long foreignTokens() {
+    public long foreignTokens() {
         return tokens - ownTokens;
     }
 
     /** How the model sees the tokens that were sampled. */
-    TrainingStep.Agreement agreement() {
-        return new TrainingStep.Agreement(
-                entropySum / Math.max(1, tokens), differenceSum / Math.max(1, ownTokens), differenceMax);
+    public Agreement agreement() {
+        return new Agreement(entropySum / Math.max(1, tokens), differenceSum / Math.max(1, ownTokens), differenceMax);
     }
 }

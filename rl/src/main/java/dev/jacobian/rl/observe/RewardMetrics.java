@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.observe;
 
+import dev.jacobian.rl.rollout.ScoredGroup;
 import java.util.Arrays;
 import java.util.List;
 
 /** What the samples earned: the mean reward, how it varies within groups, each function's own part. */
-final class RewardMetrics implements StepObserver {
+public final class RewardMetrics implements StepObserver {
     @Override
     public void observe(TrainingStep step, Measurements measured) {
         List<ScoredGroup> groups = step.sampled();

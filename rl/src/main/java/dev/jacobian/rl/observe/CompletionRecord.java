@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.observe;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
@@ -17,7 +17,7 @@ import dev.jacobian.io.Json;
 public record CompletionRecord(
         int step, String prompt, String completion, double reward, double advantage, String finishReason) {
     /** As {@code completions.jsonl} has it, without the step, which stands first there. */
-    ObjectNode toJson() {
+    public ObjectNode toJson() {
         ObjectNode json = Json.object();
         json.put("prompt", prompt);
         json.put("completion", completion);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.rollout;
 
-import dev.jacobian.rl.learn.Checkpointed;
+import dev.jacobian.rl.run.Checkpointed;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;
 import java.util.List;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.rollout;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -11,14 +11,14 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /** The simplest curriculum: one training problem of the task after another, each keyed by its place. */
-final class TaskOrder implements Curriculum {
-    static final String NEXT = "next";
+public final class TaskOrder implements Curriculum {
+    public static final String NEXT = "next";
 
     private final Task task;
     private final long seed;
     private long next;
 
-    TaskOrder(Task task, long seed) {
+    public TaskOrder(Task task, long seed) {
         this.task = task;
         this.seed = seed;
     }

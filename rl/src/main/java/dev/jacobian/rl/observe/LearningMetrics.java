@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.observe;
 
-import dev.jacobian.rl.TrainingStep.Agreement;
-import dev.jacobian.rl.TrainingStep.Learned;
+import dev.jacobian.rl.learn.Agreement;
 import dev.jacobian.rl.objective.ObjectiveStatistics;
+import dev.jacobian.rl.observe.TrainingStep.Learned;
 
 /** What the optimizer steps did: means over them, except for the learning rate, which is the last one's. */
-final class LearningMetrics implements StepObserver {
+public final class LearningMetrics implements StepObserver {
     @Override
     public void observe(TrainingStep step, Measurements measured) {
         step.klToInitial().ifPresent(kl -> measured.put("kl_to_init", kl));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.learn;
 
+import dev.jacobian.rl.config.MemoryConfig;
+import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.rollout.Group;
 import dev.jacobian.rl.rollout.Trajectory;
 import dev.jacobian.transformer.CausalLM;
@@ -8,28 +10,32 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** How far the policy has come from another model. */
-final class DriftEstimate {
+public final class DriftEstimate {
     private DriftEstimate() {}
 
     /**
      * The k3 estimate of KL(policy || reference) per token that the policy chose, on the first groups of a batch with enough
      * samples.
+     *
+     * @param completions how many samples are enough
      */
-    static double klTo(CausalLM reference, List<CreditedGroup> batch, RlConfig config) {
+    public static double klTo(
+            CausalLM reference,
+            List<CreditedGroup> batch,
+            int completions,
+            RolloutConfig rollout,
+            MemoryConfig memory) {
         List<Group> some = new ArrayList<>();
         int samples = 0;
         for (CreditedGroup credited : batch) {
             Group group = credited.scored().group();
-            if (samples < config.measuring().klSamples()) {
+            if (samples < completions) {
                 some.add(group);
                 samples += group.size();
             }
         }
-        float[] logProbs = PolicyScorer.logProbs(
-                reference,
-                some,
-                (float) config.rollout().temperature(),
-                config.memory().microBatchTokens());
+        float[] logProbs =
+                PolicyScorer.logProbs(reference, some, (float) rollout.temperature(), memory.microBatchTokens());
         double sum = 0;
         int at = 0;
         for (Group group : some) {

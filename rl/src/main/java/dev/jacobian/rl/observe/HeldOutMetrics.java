@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.observe;
 
 import java.util.function.IntToDoubleFunction;
 
@@ -10,7 +10,7 @@ import java.util.function.IntToDoubleFunction;
  * @param problems how many problems
  * @param passAt1 measures on so many
  */
-record HeldOutMetrics(int every, int problems, IntToDoubleFunction passAt1) implements StepObserver {
+public record HeldOutMetrics(int every, int problems, IntToDoubleFunction passAt1) implements StepObserver {
     @Override
     public void observe(TrainingStep step, Measurements measured) {
         if (every > 0 && step.number() % every == 0 && step.number() < step.of()) {

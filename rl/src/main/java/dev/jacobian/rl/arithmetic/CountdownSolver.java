@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl.task;
+package dev.jacobian.rl.arithmetic;
 
-import dev.jacobian.rl.arithmetic.Expression;
-import dev.jacobian.rl.arithmetic.Operator;
-import dev.jacobian.rl.arithmetic.Rational;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;

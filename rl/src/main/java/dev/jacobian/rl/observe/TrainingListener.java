@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.observe;
 
 import java.util.List;
 import java.util.function.Consumer;
