@@ -6,6 +6,7 @@
 // Two kernels, one that owns queries (dQ) and one that owns keys (dK, dV), so that every sum is one chain in the order of the
 // reference and needs no atomics: dQ over the keys, dK and dV over the queries, segments in order, rows, then heads of the group.
 #include "attention.cuh"
+#include "softcap.cuh"
 
 constexpr int BACKWARD_ROWS = 16;
 constexpr int BACKWARD_THREADS = BACKWARD_ROWS * ROW_SHARERS;
@@ -19,12 +20,13 @@ struct QueryFacts {
     __device__ __forceinline__ QueryFacts(const float* stats, const float* deltas, long long at)
         : largest(stats[2 * at]), inverse(1.0f / stats[2 * at + 1]), delta(deltas[at]) {}
 
-    __device__ __forceinline__ float weight(float score, float scale) const {
-        return naturalExp(score * scale - largest) * inverse;
+    __device__ __forceinline__ float weight(float score, float softCap) const {
+        return naturalExp(cappedScore(score, softCap) - largest) * inverse;
     }
 
-    __device__ __forceinline__ float slope(float weight, float dWeight, float scale) const {
-        return weight * (dWeight - delta) * scale;
+    /** The score is scaled; the gradient is that of the dot product. */
+    __device__ __forceinline__ float slope(float weight, float dWeight, float scale, float score, float softCap) const {
+        return throughCap(weight * (dWeight - delta) * scale, score, softCap);
     }
 };
 
@@ -59,6 +61,7 @@ __device__ __forceinline__ void attentionQueryGradient(
         int headDim,
         float scale,
         int window,
+        float softCap,
         T* dQ) {
     SHARED(float, queries, BACKWARD_ROWS * TILE_STRIDE<D>);
     SHARED(float, dOuts, BACKWARD_ROWS * TILE_STRIDE<D>);
@@ -96,7 +99,8 @@ __device__ __forceinline__ void attentionQueryGradient(
         dotRows<D>(queries + row * TILE_STRIDE<D>, tile + sharer * TILE_STRIDE<D>, ROW_SHARERS, scores);
 #pragma unroll
         for (int n = 0; n < QUERY_KEYS / ROW_SHARERS; n++) {
-            own[sharer + n * ROW_SHARERS] = facts.slope(facts.weight(scores[n], scale), dWeights[n], scale);
+            float score = scores[n] * scale;
+            own[sharer + n * ROW_SHARERS] = facts.slope(facts.weight(score, softCap), dWeights[n], scale, score, softCap);
         }
         __syncwarp(); // a row's sharers are lanes of one warp
         int to = min(position - from, QUERY_KEYS - 1);
@@ -136,6 +140,7 @@ __device__ __forceinline__ void attentionKeyGradient(
         int headDim,
         float scale,
         int window,
+        float softCap,
         T* dK,
         T* dV) {
     SHARED(float, keyTile, BACKWARD_ROWS * TILE_STRIDE<D>);
@@ -189,9 +194,10 @@ __device__ __forceinline__ void attentionKeyGradient(
                 int i = sharer + n * ROW_SHARERS;
                 if (item + i < toRow * group) {
                     QueryFacts facts(stats, deltas, rowHead(i));
-                    float weight = facts.weight(scores[n], scale);
+                    float score = scores[n] * scale;
+                    float weight = facts.weight(score, softCap);
                     weights[row * (KEY_ITEMS + 1) + i] = weight;
-                    slopes[row * (KEY_ITEMS + 1) + i] = facts.slope(weight, dWeights[n], scale);
+                    slopes[row * (KEY_ITEMS + 1) + i] = facts.slope(weight, dWeights[n], scale, score, softCap);
                 }
             }
             __syncwarp(); // a key's sharers are lanes of one warp
@@ -236,9 +242,9 @@ ATTENTION_DELTA(bf16, BFloat16)
     KERNEL(attention_query_gradient_##type##_##D, BACKWARD_THREADS,                                                    \
            (const T* dOut, const T* q, const T* k, const T* v, const float* stats, const float* deltas,                \
             const int* starts, const int* parents, const int* tiles, int heads, int kvHeads, int headDim, float scale, \
-            int window, T* dQ)) {                                                                                      \
+            int window, float softCap, T* dQ)) {                                                                       \
         attentionQueryGradient<D>(dOut, q, k, v, stats, deltas, starts, parents, tiles, heads, kvHeads, headDim,       \
-                                  scale, window, dQ);                                                                  \
+                                  scale, window, softCap, dQ);                                                         \
     }
 
 // The same, with S segments; dK, dV [N, kvHeads, headDim]. Grid: (T, kvHeads).
@@ -246,9 +252,9 @@ ATTENTION_DELTA(bf16, BFloat16)
     KERNEL(attention_key_gradient_##type##_##D, BACKWARD_THREADS,                                                      \
            (const T* dOut, const T* q, const T* k, const T* v, const float* stats, const float* deltas,                \
             const int* starts, const int* parents, int segments, const int* tiles, int heads, int kvHeads,             \
-            int headDim, float scale, int window, T* dK, T* dV)) {                                                     \
+            int headDim, float scale, int window, float softCap, T* dK, T* dV)) {                                      \
         attentionKeyGradient<D>(dOut, q, k, v, stats, deltas, starts, parents, segments, tiles, heads, kvHeads,        \
-                                headDim, scale, window, dK, dV);                                                       \
+                                headDim, scale, window, softCap, dK, dV);                                              \
     }
 
 #define ATTENTION_GRADIENTS(type, T, D) ATTENTION_QUERY_GRADIENT(type, T, D) ATTENTION_KEY_GRADIENT(type, T, D)

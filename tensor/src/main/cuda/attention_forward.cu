@@ -5,6 +5,7 @@
 // reference's bits; a running maximum would rescale the sums. Arithmetic is F32 whatever the storage: this is the kernel for
 // F32 mode and the yardstick of the faster ones.
 #include "attention.cuh"
+#include "softcap.cuh"
 
 constexpr int FORWARD_ROWS = 32;
 constexpr int FORWARD_KEYS = 32;
@@ -26,6 +27,7 @@ __device__ __forceinline__ void attentionForward(
         int headDim,
         float scale,
         int window,
+        float softCap,
         T* out,
         float* stats) {
     SHARED(float, queries, FORWARD_ROWS * TILE_STRIDE<D>);
@@ -55,7 +57,7 @@ __device__ __forceinline__ void attentionForward(
 #pragma unroll
         for (int n = 0; n < FORWARD_SCORES; n++) {
             if (isVisible(position, from + sharer + n * ROW_SHARERS, window)) {
-                largest = maximum(largest, scores[n] * scale);
+                largest = maximum(largest, cappedScore(scores[n] * scale, softCap));
             }
         }
         __syncthreads();
@@ -74,7 +76,9 @@ __device__ __forceinline__ void attentionForward(
 #pragma unroll
         for (int n = 0; n < FORWARD_SCORES; n++) {
             int key = sharer + n * ROW_SHARERS;
-            own[key] = isVisible(position, from + key, window) ? naturalExp(scores[n] * scale - largest) : 0.0f;
+            own[key] = isVisible(position, from + key, window)
+                               ? naturalExp(cappedScore(scores[n] * scale, softCap) - largest)
+                               : 0.0f;
         }
         __syncthreads(); // the keys have been read, the weights written
         loadTile<D>(tile, FORWARD_KEYS, v, headDim, RIGHT_SURPLUS, [=](int r) {
@@ -119,14 +123,14 @@ __device__ __forceinline__ void attentionForward(
 #define ATTENTION(type, T, D)                                                                                          \
     KERNEL(attention_##type##_##D, FORWARD_THREADS,                                                                    \
            (const T* q, const T* k, const T* v, const int* starts, const int* parents, const int* tiles, int heads,    \
-            int kvHeads, int headDim, float scale, int window, T* out, float* stats)) {                                \
+            int kvHeads, int headDim, float scale, int window, float softCap, T* out, float* stats)) {                 \
         int segment = tiles[2 * blockIdx.x];                                                                           \
         int first = tiles[2 * blockIdx.x + 1];                                                                         \
         int head = blockIdx.y;                                                                                         \
         PackedKeys keys(starts, parents, segment, kvHeads, head / (heads / kvHeads), headDim);                         \
         int count = min(FORWARD_ROWS, starts[segment + 1] - starts[segment] - first);                                  \
         attentionForward<D>(q, k, v, keys, starts[segment] + static_cast<long long>(first), keys.history + first,      \
-                            count, heads, head, headDim, scale, window, out, stats);                                   \
+                            count, heads, head, headDim, scale, window, softCap, out, stats);                          \
     }
 ATTENTION(f32, float, 32)
 ATTENTION(f32, float, 64)
@@ -141,7 +145,7 @@ ATTENTION(bf16, BFloat16, 128)
     KERNEL(attention_paged_##type##_##D, FORWARD_THREADS,                                                              \
            (const T* q, const T* keyPages, const T* valuePages, const int* pageTable, int maxPages,                    \
             const int* starts, const int* histories, const int* tiles, int heads, int kvHeads, int headDim,            \
-            float scale, int window, T* out, float* stats)) {                                                          \
+            float scale, int window, float softCap, T* out, float* stats)) {                                           \
         int segment = tiles[2 * blockIdx.x];                                                                           \
         int first = tiles[2 * blockIdx.x + 1];                                                                         \
         int head = blockIdx.y;                                                                                         \
@@ -149,7 +153,8 @@ ATTENTION(bf16, BFloat16, 128)
                           headDim};                                                                                    \
         int count = min(FORWARD_ROWS, starts[segment + 1] - starts[segment] - first);                                  \
         attentionForward<D>(q, keyPages, valuePages, keys, starts[segment] + static_cast<long long>(first),            \
-                            histories[segment] + first, count, heads, head, headDim, scale, window, out, stats);       \
+                            histories[segment] + first, count, heads, head, headDim, scale, window, softCap, out,      \
+                            stats);                                                                                    \
     }
 ATTENTION_PAGED(f32, float, 32)
 ATTENTION_PAGED(f32, float, 64)

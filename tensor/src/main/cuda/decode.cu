@@ -6,6 +6,7 @@
 // The stretches are cut at fixed positions whatever the batch, so a sequence gets the same bits alone and in company. They are
 // not the bits of the one-pass kernels: each stretch has a running maximum of its own.
 #include "attention.cuh"
+#include "softcap.cuh"
 
 constexpr int DECODE_KEYS = 256;
 constexpr int DECODE_TILE = 32; // a key per lane
@@ -26,6 +27,7 @@ __device__ __forceinline__ void decodeStretch(
         int headDim,
         float scale,
         int window,
+        float softCap,
         float* partials,
         float* partialStats) {
     SHARED(float, queries, DECODE_WARPS * DECODE_HEADS * TILE_STRIDE<D>);
@@ -75,7 +77,7 @@ __device__ __forceinline__ void decodeStretch(
             }
             float dots[1];
             dotRows<D>(queries + head * TILE_STRIDE<D>, keyTile + lane * TILE_STRIDE<D>, 0, dots);
-            float score = visible ? dots[0] * scale : MINUS_INFINITY;
+            float score = visible ? cappedScore(dots[0] * scale, softCap) : MINUS_INFINITY;
             float newLargest = score;
 #pragma unroll
             for (int width = 16; width > 0; width /= 2) {
@@ -157,10 +159,10 @@ __device__ __forceinline__ void decodeCombine(
 #define DECODE(type, T, D)                                                                                             \
     KERNEL(decode_##type##_##D, 32 * DECODE_WARPS,                                                                     \
            (const T* q, const T* keyPages, const T* valuePages, const int* pageTable, int maxPages,                    \
-            const int* lengths, int splits, int heads, int kvHeads, int headDim, float scale, int window,              \
+            const int* lengths, int splits, int heads, int kvHeads, int headDim, float scale, int window, float softCap,\
             float* partials, float* partialStats)) {                                                                   \
         decodeStretch<D>(q, keyPages, valuePages, pageTable, maxPages, lengths, splits, heads, kvHeads, headDim,       \
-                         scale, window, partials, partialStats);                                                       \
+                         scale, window, softCap, partials, partialStats);                                              \
     }
 DECODE(f32, float, 32)
 DECODE(f32, float, 64)

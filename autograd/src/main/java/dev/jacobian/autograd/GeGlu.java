@@ -12,11 +12,11 @@ public final class GeGlu {
     public static Var geGlu(Var gate, Var up, GeluForm form) {
         Shapes.requireSame("geGlu", gate.value(), up.value());
         Tensor out = gate.like();
-        gate.backend().activations().geGlu(form, gate.value(), up.value(), out);
+        gate.backend().activations().geGlu(gate.value(), up.value(), form, out);
         return Operation.of("geGlu", gate, up).result(out, dOut -> {
             Tensor dGate = gate.like();
             Tensor dUp = up.like();
-            gate.backend().activations().geGluBackward(form, dOut, gate.value(), up.value(), dGate, dUp);
+            gate.backend().activations().geGluBackward(dOut, gate.value(), up.value(), form, dGate, dUp);
             gate.give(dGate);
             up.give(dUp);
         });

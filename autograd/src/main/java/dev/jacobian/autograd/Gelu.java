@@ -14,10 +14,10 @@ public final class Gelu {
      */
     public static Var gelu(Var x, GeluForm form) {
         Tensor out = x.like();
-        x.backend().activations().gelu(form, x.value(), out);
+        x.backend().activations().gelu(x.value(), form, out);
         return Operation.of("gelu", x).result(out, dOut -> {
             Tensor dX = x.like();
-            x.backend().activations().geluBackward(form, dOut, x.value(), dX);
+            x.backend().activations().geluBackward(dOut, x.value(), form, dX);
             x.give(dX);
         });
     }

@@ -67,6 +67,40 @@ class AttentionTest {
     }
 
     @Test
+    @DisplayName("by hand: a cap of ln 3 / tanh 1 makes 1/4 and 3/4 of a score of that size")
+    void softCapByHand() {
+        float cap = (float) (Math.log(3) / Math.tanh(1));
+        Parameter q = matrix(by(2, 1), 1, cap);
+        Parameter k = matrix(by(2, 1), 0, 1);
+        Parameter v = matrix(by(2, 1), 2, 10);
+        Var out = Attention.attention(q, k, v, Segments.of(2), new AttentionForm(1, 1f, 0, cap));
+        // The second token's scores are 0 and cap · tanh(cap / cap) = ln 3.
+        assertValue(out, 2, 2 / 4.0 + 10 * 3 / 4.0);
+        backward(out, 1, 1);
+        // Without the cap dS would be (−3/2, 3/2); its slope is 1 at 0 and 1 − tanh² 1 at the cap.
+        double steep = 1 - Math.tanh(1) * Math.tanh(1);
+        assertGradient(q, 0, 1.5 * steep);
+        assertGradient(k, -1.5 * cap, 1.5 * steep * cap);
+        assertGradient(v, 1 + 1 / 4.0, 3 / 4.0);
+    }
+
+    @Test
+    @DisplayName("soft caps")
+    void softCaps() {
+        Segments segments = Segments.of(new int[] {4, 3, 17, 5}, new int[] {-1, 0, 0, -1});
+        int n = segments.rows();
+        for (float cap : new float[] {20f, 1f}) {
+            AttentionForm form = new AttentionForm(6, 0.37f, 9, cap);
+            check(
+                    v -> Attention.attention(v[0], v[1], v[2], segments, form),
+                    in -> oracle(in, segments, 4, 2, form),
+                    normal(1, n, 4 * 6),
+                    normal(2, n, 2 * 6),
+                    normal(3, n, 2 * 6));
+        }
+    }
+
+    @Test
     @DisplayName("lengths around the cache's pages")
     void pages() {
         for (int length : new int[] {15, 16, 17, 33}) {
@@ -208,9 +242,17 @@ class AttentionTest {
         return all;
     }
 
-    /** Row by row: the keys it sees, a softmax over them, the weighted values. */
     private static double[] oracle(
             double[][] in, Segments segments, int heads, int kvHeads, int headDim, float scale, int window) {
+        return oracle(in, segments, heads, kvHeads, new AttentionForm(headDim, scale, window));
+    }
+
+    /** Row by row: the keys it sees, a softmax over them, the weighted values. */
+    private static double[] oracle(double[][] in, Segments segments, int heads, int kvHeads, AttentionForm form) {
+        int headDim = form.headDim();
+        float scale = form.scale();
+        int window = form.window();
+        double cap = form.softCap();
         double[] out = new double[segments.rows() * heads * headDim];
         for (int s = 0; s < segments.count(); s++) {
             for (int i = 0; i < segments.length(s); i++) {
@@ -224,6 +266,7 @@ class AttentionTest {
                         for (int d = 0; d < headDim; d++) {
                             e[j] += in[0][query + d] * in[1][(keys[j] * kvHeads + kvHead) * headDim + d] * scale;
                         }
+                        e[j] = cap > 0 ? cap * Math.tanh(e[j] / cap) : e[j];
                         max = Math.max(max, e[j]);
                     }
                     double sum = 0;

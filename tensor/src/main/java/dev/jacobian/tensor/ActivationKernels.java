@@ -10,14 +10,14 @@ public interface ActivationKernels {
     void swiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp);
 
     /** {@code out = gelu(x)}; {@code out} may be {@code x}. */
-    void gelu(GeluForm form, Tensor x, Tensor out);
+    void gelu(Tensor x, GeluForm form, Tensor out);
 
     /** Gradient of {@link #gelu}: {@code dX = dOut · gelu'(x)}; {@code dX} may be either input. */
-    void geluBackward(GeluForm form, Tensor dOut, Tensor x, Tensor dX);
+    void geluBackward(Tensor dOut, Tensor x, GeluForm form, Tensor dX);
 
     /** {@code out = gelu(gate) · up} (Shazeer, 2020); {@code out} may be either input. */
-    void geGlu(GeluForm form, Tensor gate, Tensor up, Tensor out);
+    void geGlu(Tensor gate, Tensor up, GeluForm form, Tensor out);
 
     /** Gradients of {@link #geGlu}; both outputs are overwritten, and may be inputs. */
-    void geGluBackward(GeluForm form, Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp);
+    void geGluBackward(Tensor dOut, Tensor gate, Tensor up, GeluForm form, Tensor dGate, Tensor dUp);
 }

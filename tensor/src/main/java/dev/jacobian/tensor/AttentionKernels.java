@@ -38,7 +38,8 @@ public interface AttentionKernels {
      * Causal grouped-query attention of packed query rows over cached keys, which must already hold the rows' own keys
      * ({@link KvCache#append}; not yet {@link KvCache#advance}).
      *
-     * <p>For a query at position p: s_j = scale · (q·k_j summed over the head's elements in order), m = max s_j, e_j =
+     * <p>For a query at position p: s_j = scale · (q·k_j summed over the head's elements in order), with a soft cap c then c ·
+     * tanh(s_j / c), m = max s_j, e_j =
      * exp(s_j − m), l = fixed sum of e_j by key position j, out = (Σ_j e_j v_j in order of j) · (1/l). Masked keys count
      * as e_j = 0.
      *
@@ -73,7 +74,8 @@ public interface AttentionKernels {
 
     /**
      * Gradients of attention over a batch whose keys are all in the batch (no cache): segment s attends to the rows
-     * of all segments that it continues, and its own. With P = e/l and Δ = fixed sum of dOut·out over the head: dS = P·(dOut·v_j − Δ)·scale, dQ = Σ_j dS
+     * of all segments that it continues, and its own. With P = e/l and Δ = fixed sum of dOut·out over the head: dS =
+     * P·(dOut·v_j − Δ)·scale, with a soft cap also times 1 − tanh², dQ = Σ_j dS
      * k_j, dK_j = Σ dS q, dV_j = Σ P dOut, the last two over the query rows in order (segments in order, position, then
      * head within the group).
      *

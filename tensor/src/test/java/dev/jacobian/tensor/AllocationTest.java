@@ -147,9 +147,9 @@ class AllocationTest {
         Tensor out = Tensor.zeros(20, 77);
         Tensor more = Tensor.zeros(20, 77);
         for (GeluForm form : GeluForm.values()) {
-            assertAllocatesAtMost(256, form + " gelu", () -> cpu.activations().gelu(form, x, out));
+            assertAllocatesAtMost(256, form + " gelu", () -> cpu.activations().gelu(x, form, out));
             assertAllocatesAtMost(
-                    256, form + " geGluBackward", () -> cpu.activations().geGluBackward(form, y, x, y, out, more));
+                    256, form + " geGluBackward", () -> cpu.activations().geGluBackward(y, x, y, form, out, more));
         }
         Tensor weight = normal(rng, 77);
         Tensor dWeight = Tensor.zeros(77);

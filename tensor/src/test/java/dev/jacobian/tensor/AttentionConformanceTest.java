@@ -14,6 +14,7 @@ class AttentionConformanceTest {
     private final Backend tested = TestedBackend.get();
     private final Backend reference = Backends.reference();
     private final int threads = ComputePool.threads();
+    private float softCap; // 0 but where a test is of it
 
     @AfterEach
     void restoreThreads() {
@@ -28,7 +29,7 @@ class AttentionConformanceTest {
         Tensor v = wild ? Numbers.wild(rng, n, kvHeads * headDim) : normal(rng, n, kvHeads * headDim);
         float scale = (float) (1 / Math.sqrt(headDim));
         String what = tested.name() + " " + heads + "/" + kvHeads + " heads of " + headDim + ", rows " + n + ", window "
-                + window;
+                + window + ", cap " + softCap;
 
         KvCache cache = tested.attention().newKvCache(1, kvHeads, headDim);
         int[] sequences = sequences(cache, segments);
@@ -40,7 +41,7 @@ class AttentionConformanceTest {
                 .attention(
                         q,
                         new CachedRows(cache, 0, sequences, segments),
-                        new AttentionForm(headDim, scale, window),
+                        new AttentionForm(headDim, scale, window, softCap),
                         expected,
                         expectedStats);
         Tensor actual = normal(rng, n, heads * headDim);
@@ -49,7 +50,7 @@ class AttentionConformanceTest {
                 .attention(
                         q,
                         new CachedRows(cache, 0, sequences, segments),
-                        new AttentionForm(headDim, scale, window),
+                        new AttentionForm(headDim, scale, window, softCap),
                         actual,
                         actualStats);
         assertSameBits(actualStats, expectedStats, what + ", stats");
@@ -59,7 +60,7 @@ class AttentionConformanceTest {
                 .attention(
                         q,
                         new CachedRows(cache, 0, sequences, segments),
-                        new AttentionForm(headDim, scale, window),
+                        new AttentionForm(headDim, scale, window, softCap),
                         actual,
                         null);
         assertSameBits(actual, expected, what + ", no stats");
@@ -77,7 +78,7 @@ class AttentionConformanceTest {
                         expected,
                         expectedStats,
                         segments,
-                        new AttentionForm(headDim, scale, window),
+                        new AttentionForm(headDim, scale, window, softCap),
                         new Qkv(wanted[0], wanted[1], wanted[2]));
         tested.attention()
                 .attentionBackward(
@@ -86,7 +87,7 @@ class AttentionConformanceTest {
                         expected,
                         expectedStats,
                         segments,
-                        new AttentionForm(headDim, scale, window),
+                        new AttentionForm(headDim, scale, window, softCap),
                         new Qkv(got[0], got[1], got[2]));
         assertSameBits(got[0], wanted[0], what + ", dQ");
         assertSameBits(got[1], wanted[1], what + ", dK");
@@ -219,6 +220,20 @@ class AttentionConformanceTest {
         }
     }
 
+    /** Caps that hardly matter, that flatten most scores, and that flatten all. */
+    @Test
+    void softCaps() {
+        Rng rng = new Rng(29, 0);
+        for (float cap : new float[] {50f, 1.5f, 0.01f}) {
+            softCap = cap;
+            for (int length : new int[] {1, 2, 17, 40, 300}) {
+                checkBatch(rng, Segments.of(length), 2, 1, 16, length % 3 * 5, false);
+            }
+            checkBatch(rng, Segments.of(new int[] {5, 0, 3, 18}, new int[] {-1, 0, 0, 0}), 4, 2, 8, 0, false);
+            checkBatch(rng, Segments.of(30, 2), 2, 1, 16, 9, true);
+        }
+    }
+
     @Test
     void wildKeysAndValuesReachOnlyWhatSeesThem() {
         Rng rng = new Rng(25, 0);
@@ -252,14 +267,14 @@ class AttentionConformanceTest {
                         .attention(
                                 q,
                                 new CachedRows(cache, layer, sequences, one),
-                                new AttentionForm(headDim, 0.25f, window),
+                                new AttentionForm(headDim, 0.25f, window, step % 7 == 0 ? 0.7f : 0f),
                                 expected,
                                 null);
                 tested.attention()
                         .attention(
                                 q,
                                 new CachedRows(cache, layer, sequences, one),
-                                new AttentionForm(headDim, 0.25f, window),
+                                new AttentionForm(headDim, 0.25f, window, step % 7 == 0 ? 0.7f : 0f),
                                 actual,
                                 null);
                 assertSameBits(actual, expected, "step " + step + ", layer " + layer);

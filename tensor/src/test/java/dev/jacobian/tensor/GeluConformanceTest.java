@@ -66,20 +66,20 @@ class GeluConformanceTest {
 
     private void check(GeluForm form, Tensor x, Tensor up, Tensor dOut, Tensor out) {
         String what = form + " " + x.elements();
-        conformance.compare("gelu " + what, (b, o) -> b.activations().gelu(form, x, o[0]), out);
-        conformance.compare("gelu in place " + what, (b, o) -> b.activations().gelu(form, o[0], o[0]), x);
-        conformance.compare("gelu backward " + what, (b, o) -> b.activations().geluBackward(form, dOut, x, o[0]), out);
+        conformance.compare("gelu " + what, (b, o) -> b.activations().gelu(x, form, o[0]), out);
+        conformance.compare("gelu in place " + what, (b, o) -> b.activations().gelu(o[0], form, o[0]), x);
+        conformance.compare("gelu backward " + what, (b, o) -> b.activations().geluBackward(dOut, x, form, o[0]), out);
         conformance.compare(
-                "gelu backward in place " + what, (b, o) -> b.activations().geluBackward(form, dOut, o[0], o[0]), x);
-        conformance.compare("geGlu " + what, (b, o) -> b.activations().geGlu(form, x, up, o[0]), out);
+                "gelu backward in place " + what, (b, o) -> b.activations().geluBackward(dOut, o[0], form, o[0]), x);
+        conformance.compare("geGlu " + what, (b, o) -> b.activations().geGlu(x, up, form, o[0]), out);
         conformance.compare(
                 "geGlu backward " + what,
-                (b, o) -> b.activations().geGluBackward(form, dOut, x, up, o[0], o[1]),
+                (b, o) -> b.activations().geGluBackward(dOut, x, up, form, o[0], o[1]),
                 out,
                 out);
         conformance.compare(
                 "geGlu backward in place " + what,
-                (b, o) -> b.activations().geGluBackward(form, dOut, o[0], o[1], o[0], o[1]),
+                (b, o) -> b.activations().geGluBackward(dOut, o[0], o[1], form, o[0], o[1]),
                 x,
                 up);
     }

@@ -83,6 +83,22 @@ class KernelEventTest {
         assertThat(event.getLong("operations")).isEqualTo(2 * 2 * 3 * 5 * 7);
     }
 
+    /** An event is told by a kernel's first tensor, so that stands before whatever else there is. */
+    @Test
+    void kernelsOfAllKindsAreRecorded() throws IOException {
+        Tensor x = Tensor.zeros(3, 16);
+        Tensor row = Tensor.zeros(16);
+        Tensor out = Tensor.zeros(3, 16);
+        Tensor ofRows = Tensor.zeros(3);
+        List<RecordedEvent> events = record(true, () -> {
+            Backends.cpu().activations().gelu(x, GeluForm.TANH, out);
+            Backends.cpu().norms().layerNorm(x, row, null, 1e-5f, out, ofRows, ofRows);
+            Backends.cpu().experts().route(x, true, Tensor.of(new int[6], 3, 2), Tensor.zeros(3, 2));
+        });
+        assertThat(events).extracting(event -> event.getString("kernel")).containsExactly("gelu", "layerNorm", "route");
+        assertThat(events).allMatch(event -> event.getLong("rows") == 3 && event.getLong("columns") == 16);
+    }
+
     @Test
     void anOrdinaryRecordingHasNoneAndKeepsThePlainKernels() throws IOException {
         Backend before = Backends.cpu();

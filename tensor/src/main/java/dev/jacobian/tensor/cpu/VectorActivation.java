@@ -92,7 +92,7 @@ final class VectorActivation implements ActivationKernels {
     }
 
     @Override
-    public void gelu(GeluForm form, Tensor x, Tensor out) {
+    public void gelu(Tensor x, GeluForm form, Tensor out) {
         Ranges.run(x.elements(), COST, (from, to) -> {
             float[] scratch = Scratch.current().get(Slot.TILE, VectorGelu.SCRATCH);
             for (int i = from; i < to; i += VectorExp.CHUNK) {
@@ -103,7 +103,7 @@ final class VectorActivation implements ActivationKernels {
     }
 
     @Override
-    public void geluBackward(GeluForm form, Tensor dOut, Tensor x, Tensor dX) {
+    public void geluBackward(Tensor dOut, Tensor x, GeluForm form, Tensor dX) {
         Ranges.run(x.elements(), COST, (from, to) -> {
             float[] scratch = Scratch.current().get(Slot.TILE, VectorGelu.SCRATCH);
             float[] slopes = Scratch.current().get(Slot.SLOPES, VectorExp.CHUNK);
@@ -117,7 +117,7 @@ final class VectorActivation implements ActivationKernels {
     }
 
     @Override
-    public void geGlu(GeluForm form, Tensor gate, Tensor up, Tensor out) {
+    public void geGlu(Tensor gate, Tensor up, GeluForm form, Tensor out) {
         Ranges.run(gate.elements(), COST, (from, to) -> {
             float[] scratch = Scratch.current().get(Slot.TILE, VectorGelu.SCRATCH);
             float[] values = Scratch.current().get(Slot.EXPONENTIALS, VectorExp.CHUNK);
@@ -130,7 +130,7 @@ final class VectorActivation implements ActivationKernels {
     }
 
     @Override
-    public void geGluBackward(GeluForm form, Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {
+    public void geGluBackward(Tensor dOut, Tensor gate, Tensor up, GeluForm form, Tensor dGate, Tensor dUp) {
         Ranges.run(gate.elements(), 2 * COST, (from, to) -> {
             float[] scratch = Scratch.current().get(Slot.TILE, VectorGelu.SCRATCH);
             float[] values = Scratch.current().get(Slot.EXPONENTIALS, VectorExp.CHUNK);

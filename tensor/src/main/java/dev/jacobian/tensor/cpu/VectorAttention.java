@@ -122,7 +122,6 @@ final class VectorAttention implements AttentionKernels {
         int layer = batch.layer();
         int sequence = batch.sequences()[s];
         int start = batch.segments().start(s);
-        float scale = form.scale();
         int window = form.window();
         int headDim = cache.headDim(layer);
         int heads = q.extent(1) / headDim;
@@ -153,7 +152,7 @@ final class VectorAttention implements AttentionKernels {
             scores(headDim, queries, keys, keyBase, base, lastPosition + 1, scores, stride);
             for (int r = 0; r < rows; r++) {
                 int position = history + from + (row + r) / group;
-                exponentials(scores, r * stride, firstKey(position, window) - base, position + 1 - base, scale, parts);
+                exponentials(scores, r * stride, firstKey(position, window) - base, position + 1 - base, form, parts);
                 finishRow(scores, r, stride, parts, stats, headRow(start, from, row + r, group, heads, kvHead));
             }
             // Keys that all rows see go in blocks of rows, the ragged end row by row.
@@ -238,10 +237,16 @@ final class VectorAttention implements AttentionKernels {
     }
 
     /**
-     * Turns dot products into e = exp(scale · s − max) over the indices [first, end) and into 0 around them up to whole
-     * pages. Leaves the maximum in parts[16] and the sum in parts[17].
+     * Turns dot products into e = exp(scale · s − max) over the indices [first, end), scores capped if the form says so, and
+     * into 0 around them up to whole pages. Leaves the maximum in parts[16] and the sum in parts[17].
      */
-    static void exponentials(float[] s, int at, int first, int end, float scale, float[] parts) {
+    static void exponentials(float[] s, int at, int first, int end, AttentionForm form, float[] parts) {
+        float scale = form.scale();
+        if (form.softCap() > 0) {
+            float[] scratch = Scratch.current().get(Slot.EXPONENTIALS, VectorExp.CHUNK);
+            VectorTanh.tanh(s, at + first, end - first, scale, form.softCap(), scratch);
+            scale = form.softCap();
+        }
         int from = first & -PAGE; // a row of a windowed block may begin later than the block
         int to = (end + PAGE - 1) & -PAGE;
         float max = Float.NEGATIVE_INFINITY;

@@ -66,6 +66,7 @@ final class VectorAttentionBackward {
                 q.extent(1) / headDim,
                 kvHeads,
                 form.scale(),
+                form.softCap(),
                 form.window(),
                 gradients.q(),
                 gradients.k(),
@@ -94,6 +95,7 @@ final class VectorAttentionBackward {
             int heads,
             int kvHeads,
             float scale,
+            float softCap,
             int window,
             Tensor dQ,
             Tensor dK,
@@ -187,6 +189,7 @@ final class VectorAttentionBackward {
         private final float[] probabilities; // [ROWS, stride]
         private final float[] slopes; // [ROWS, stride]: dOut·v, then dS
         private final float[] sums; // [ROWS, width]
+        private final float[] tanhs; // [stride], of one row where scores are capped
         private final float[] parts;
 
         Block(Problem problem, Scratch scratch, int keys, int kvHead, float[] keyGradient, float[] valueGradient) {
@@ -207,6 +210,7 @@ final class VectorAttentionBackward {
             probabilities = scratch.get(Slot.SCORES, ROWS * stride);
             slopes = scratch.get(Slot.SLOPES, ROWS * stride);
             sums = scratch.get(Slot.OUT_ROWS, ROWS * width);
+            tanhs = problem.softCap > 0 ? scratch.get(Slot.TILE, Math.max(stride, VectorExp.CHUNK)) : new float[0];
             parts = scratch.get(Slot.LANES, 2 * VectorSum.PARTS);
             // Padding elements of a row are multiplied and dropped: old numbers there could only cost time.
             Arrays.fill(keyRows, 0, keys * width, 0f);
@@ -310,12 +314,37 @@ final class VectorAttentionBackward {
                     problem.out.offset() + headRow * headDim,
                     headDim,
                     parts);
-            slopes(probabilities, slopes, r * stride, keys, problem.scale, max, inverse, delta);
+            int at = r * stride;
+            float scale = problem.scale;
+            if (problem.softCap > 0) {
+                VectorTanh.tanh(probabilities, at, keys, scale, problem.softCap, tanhs);
+                System.arraycopy(probabilities, at, tanhs, 0, keys);
+                VectorExp.exp(probabilities, at, keys, problem.softCap, max, probabilities, at);
+            } else {
+                VectorExp.exp(probabilities, at, keys, scale, max, probabilities, at);
+            }
+            slopes(probabilities, slopes, at, keys, scale, inverse, delta);
+            if (problem.softCap > 0) {
+                flatten(slopes, at, keys, tanhs);
+            }
         }
 
-        private static void slopes(
-                float[] ps, float[] ds, int at, int n, float scale, float max, float inverse, float delta) {
-            VectorExp.exp(ps, at, n, scale, max, ps, at);
+        /** ds · (1 − tanh²): the slope of the cap. */
+        private static void flatten(float[] ds, int at, int n, float[] tanhs) {
+            FloatVector one = FloatVector.broadcast(Lanes.FLOATS, 1f);
+            int i = 0;
+            for (; i < Lanes.FLOATS.loopBound(n); i += L) {
+                FloatVector t = FloatVector.fromArray(Lanes.FLOATS, tanhs, i);
+                FloatVector.fromArray(Lanes.FLOATS, ds, at + i)
+                        .mul(t.neg().fma(t, one))
+                        .intoArray(ds, at + i);
+            }
+            for (; i < n; i++) {
+                ds[at + i] *= Math.fma(-tanhs[i], tanhs[i], 1f);
+            }
+        }
+
+        private static void slopes(float[] ps, float[] ds, int at, int n, float scale, float inverse, float delta) {
             int i = 0;
             for (; i < Lanes.FLOATS.loopBound(n); i += L) {
                 FloatVector p = FloatVector.fromArray(Lanes.FLOATS, ps, at + i).mul(inverse);

@@ -33,7 +33,6 @@ final class VectorDecodeAttention {
         int layer = batch.layer();
         int sequence = batch.sequences()[s];
         int row = batch.segments().start(s) + index;
-        float scale = form.scale();
         int window = form.window();
         int headDim = cache.headDim(layer);
         int width = cache.valueWidth(layer);
@@ -68,7 +67,7 @@ final class VectorDecodeAttention {
                 scores(headDim, queries, keys, h0, h1, h2, h3, base, position + 1, scores, stride);
             }
             for (int r = 0; r < rows; r++) {
-                VectorAttention.exponentials(scores, r * stride, firstKey - base, position + 1 - base, scale, parts);
+                VectorAttention.exponentials(scores, r * stride, firstKey - base, position + 1 - base, form, parts);
                 VectorAttention.finishRow(scores, r, stride, parts, stats, row * heads + head + r);
             }
             Arrays.fill(sums, 0, ROWS * width, 0f);

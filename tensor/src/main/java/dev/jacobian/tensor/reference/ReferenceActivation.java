@@ -28,14 +28,14 @@ final class ReferenceActivation implements ActivationKernels {
     }
 
     @Override
-    public void gelu(GeluForm form, Tensor x, Tensor out) {
+    public void gelu(Tensor x, GeluForm form, Tensor out) {
         for (int i = 0; i < x.elements(); i++) {
             out.floats()[out.offset() + i] = Gelu.value(form, x.floats()[x.offset() + i]);
         }
     }
 
     @Override
-    public void geluBackward(GeluForm form, Tensor dOut, Tensor x, Tensor dX) {
+    public void geluBackward(Tensor dOut, Tensor x, GeluForm form, Tensor dX) {
         for (int i = 0; i < x.elements(); i++) {
             float slope = Gelu.slope(form, x.floats()[x.offset() + i]);
             dX.floats()[dX.offset() + i] = dOut.floats()[dOut.offset() + i] * slope;
@@ -43,7 +43,7 @@ final class ReferenceActivation implements ActivationKernels {
     }
 
     @Override
-    public void geGlu(GeluForm form, Tensor gate, Tensor up, Tensor out) {
+    public void geGlu(Tensor gate, Tensor up, GeluForm form, Tensor out) {
         for (int i = 0; i < gate.elements(); i++) {
             float value = Gelu.value(form, gate.floats()[gate.offset() + i]);
             out.floats()[out.offset() + i] = value * up.floats()[up.offset() + i];
@@ -51,7 +51,7 @@ final class ReferenceActivation implements ActivationKernels {
     }
 
     @Override
-    public void geGluBackward(GeluForm form, Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {
+    public void geGluBackward(Tensor dOut, Tensor gate, Tensor up, GeluForm form, Tensor dGate, Tensor dUp) {
         for (int i = 0; i < gate.elements(); i++) {
             float z = gate.floats()[gate.offset() + i];
             float u = up.floats()[up.offset() + i];

@@ -77,7 +77,7 @@ final class ReferenceAttention implements AttentionKernels {
                 float k = keys[j / page][(kvHead * headDim + d) * page + j % page];
                 score = Math.fma(q.floats()[q.offset() + at + d], k, score);
             }
-            e[j] = score * form.scale();
+            e[j] = capped(score * form.scale(), form.softCap());
             max = Math.max(max, e[j]);
         }
         for (int j = first; j <= position; j++) {
@@ -109,6 +109,7 @@ final class ReferenceAttention implements AttentionKernels {
         Tensor dV = gradients.v(); // [N, kvHeads · headDim]
         int headDim = form.headDim();
         float scale = form.scale();
+        float softCap = form.softCap();
         int window = form.window();
         int heads = q.extent(1) / headDim;
         int kvHeads = k.extent(1) / headDim;
@@ -138,8 +139,12 @@ final class ReferenceAttention implements AttentionKernels {
                             dP = Math.fma(
                                     dOut.floats()[dOut.offset() + at + d], v.floats()[v.offset() + keyAt + d], dP);
                         }
-                        float p = Exp.exp(score * scale - max) * inverse;
+                        float p = Exp.exp(capped(score * scale, softCap) - max) * inverse;
                         float dS = p * (dP - delta) * scale;
+                        if (softCap > 0) {
+                            float tanh = Tanh.tanh(score * scale / softCap);
+                            dS *= Math.fma(-tanh, tanh, 1f);
+                        }
                         for (int d = 0; d < headDim; d++) {
                             fmaAt(dQ, at + d, dS, k.floats()[k.offset() + keyAt + d]);
                             fmaAt(dK, keyAt + d, dS, q.floats()[q.offset() + at + d]);
@@ -149,6 +154,10 @@ final class ReferenceAttention implements AttentionKernels {
                 }
             }
         }
+    }
+
+    private static float capped(float score, float softCap) {
+        return softCap > 0 ? softCap * Tanh.tanh(score / softCap) : score;
     }
 
     private static void fmaAt(Tensor target, int index, float x, float y) {

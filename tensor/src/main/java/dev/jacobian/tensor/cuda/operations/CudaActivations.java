@@ -27,25 +27,25 @@ public final class CudaActivations implements ActivationKernels {
     }
 
     @Override
-    public void gelu(GeluForm form, Tensor x, Tensor out) {
+    public void gelu(Tensor x, GeluForm form, Tensor out) {
         long n = out.elements();
         engine.launchOver(n, kernel("gelu", form, "", x), x, n, out);
     }
 
     @Override
-    public void geluBackward(GeluForm form, Tensor dOut, Tensor x, Tensor dX) {
+    public void geluBackward(Tensor dOut, Tensor x, GeluForm form, Tensor dX) {
         long n = dX.elements();
         engine.launchOver(n, kernel("gelu", form, "_backward", x), dOut, x, n, dX);
     }
 
     @Override
-    public void geGlu(GeluForm form, Tensor gate, Tensor up, Tensor out) {
+    public void geGlu(Tensor gate, Tensor up, GeluForm form, Tensor out) {
         long n = out.elements();
         engine.launchOver(n, kernel("geglu", form, "", gate), gate, up, n, out);
     }
 
     @Override
-    public void geGluBackward(GeluForm form, Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {
+    public void geGluBackward(Tensor dOut, Tensor gate, Tensor up, GeluForm form, Tensor dGate, Tensor dUp) {
         long n = dOut.elements();
         engine.launchOver(n, kernel("geglu", form, "_backward", gate), dOut, gate, up, n, dGate, dUp);
     }

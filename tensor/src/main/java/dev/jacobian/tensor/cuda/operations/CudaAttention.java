@@ -101,6 +101,7 @@ public final class CudaAttention implements AttentionKernels {
                 headDim,
                 form.scale(),
                 form.window(),
+                form.softCap(),
                 out,
                 stats);
     }
@@ -155,6 +156,7 @@ public final class CudaAttention implements AttentionKernels {
                 headDim,
                 form.scale(),
                 form.window(),
+                form.softCap(),
                 out,
                 stats);
     }
@@ -222,6 +224,7 @@ public final class CudaAttention implements AttentionKernels {
                         headDim,
                         form.scale(),
                         form.window(),
+                        form.softCap(),
                         partials,
                         stats);
                 engine.launchNow(
@@ -296,6 +299,7 @@ public final class CudaAttention implements AttentionKernels {
                         headDim,
                         form.scale(),
                         form.window(),
+                        form.softCap(),
                         views[6]);
                 engine.launchNow(
                         ofKeys,
@@ -318,6 +322,7 @@ public final class CudaAttention implements AttentionKernels {
                         headDim,
                         form.scale(),
                         form.window(),
+                        form.softCap(),
                         views[7],
                         views[8]);
             }

@@ -23,8 +23,6 @@ final class CudaFlashAttention {
     private static final int THREADS = 128;
     private static final int ALIGNMENT = 16;
     private static final int LARGEST_GROUP = 64;
-    private static final float NO_CAP = 0f;
-
     private final CudaEngine engine;
 
     CudaFlashAttention(CudaEngine engine) {
@@ -63,7 +61,7 @@ final class CudaFlashAttention {
                 headDim,
                 form.scale(),
                 form.window(),
-                NO_CAP,
+                form.softCap(),
                 out,
                 stats);
     }
@@ -100,7 +98,7 @@ final class CudaFlashAttention {
                 headDim,
                 form.scale(),
                 form.window(),
-                NO_CAP,
+                form.softCap(),
                 out,
                 stats);
     }
@@ -133,7 +131,7 @@ final class CudaFlashAttention {
                 headDim,
                 form.scale(),
                 form.window(),
-                NO_CAP,
+                form.softCap(),
                 out);
     }
 
@@ -196,7 +194,7 @@ final class CudaFlashAttention {
                         headDim,
                         form.scale(),
                         form.window(),
-                        NO_CAP,
+                        form.softCap(),
                         toQ);
                 engine.launchNow(
                         "flash_key_gradient_" + compiled,
@@ -218,7 +216,7 @@ final class CudaFlashAttention {
                         headDim,
                         form.scale(),
                         form.window(),
-                        NO_CAP,
+                        form.softCap(),
                         toK,
                         toV);
             }

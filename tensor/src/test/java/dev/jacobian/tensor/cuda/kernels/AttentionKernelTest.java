@@ -17,6 +17,8 @@ import org.junit.jupiter.api.Test;
 
 /** Attention over ragged batches and over paged caches, and its gradients, have the reference's bits. */
 class AttentionKernelTest extends KernelTestBase {
+    private float softCap; // 0 but where a test is of it
+
     @Test
     void shortBatchesOfEveryLength() {
         for (int length = 1; length <= 70; length += length < 20 || length % 16 > 12 ? 1 : 3) {
@@ -64,6 +66,15 @@ class AttentionKernelTest extends KernelTestBase {
         Tensor q = Tensor.zeros(1, 12);
         reference.elementwise().scale(k, -1, q);
         check(DType.F32, Segments.of(1), 1, 1, 12, 0, q, k, k, k);
+    }
+
+    @Test
+    void softCaps() {
+        for (float cap : new float[] {30f, 0.5f}) {
+            softCap = cap;
+            check(DType.F32, Segments.of(new int[] {5, 33, 0, 18}, new int[] {-1, 0, -1, 0}), 4, 2, 32, 9, false);
+            check(DType.BF16, Segments.of(35), 2, 1, 64, 0, false);
+        }
     }
 
     @Test
@@ -116,7 +127,7 @@ class AttentionKernelTest extends KernelTestBase {
                 .attention(
                         q,
                         new CachedRows(cache, 0, sequences, segments),
-                        new AttentionForm(headDim, scale, window),
+                        new AttentionForm(headDim, scale, window, softCap),
                         exact,
                         expectedStats);
         Tensor expected = rounded(exact, type);
@@ -147,6 +158,7 @@ class AttentionKernelTest extends KernelTestBase {
                 headDim,
                 scale,
                 window,
+                softCap,
                 out,
                 stats);
         assertSame(stats, expectedStats, DType.F32, "stats, " + what);
@@ -172,6 +184,7 @@ class AttentionKernelTest extends KernelTestBase {
                 headDim,
                 scale,
                 window,
+                softCap,
                 overPages,
                 null);
         assertSame(overPages, expected, type, "over pages, " + what);
@@ -187,7 +200,7 @@ class AttentionKernelTest extends KernelTestBase {
                         expected,
                         expectedStats,
                         segments,
-                        new AttentionForm(headDim, scale, window),
+                        new AttentionForm(headDim, scale, window, softCap),
                         new Qkv(dQ, dK, dV));
         EmulatedMemory deviceDOut = device.copy(dOut, type);
         EmulatedMemory deltas = device.allocate(DType.F32, n * heads);
@@ -224,6 +237,7 @@ class AttentionKernelTest extends KernelTestBase {
                 headDim,
                 scale,
                 window,
+                softCap,
                 deviceDQ);
         assertSame(deviceDQ, dQ, type, "dQ, " + what);
         device.launch(
@@ -246,6 +260,7 @@ class AttentionKernelTest extends KernelTestBase {
                 headDim,
                 scale,
                 window,
+                softCap,
                 deviceDK,
                 deviceDV);
         assertSame(deviceDK, dK, type, "dK, " + what);

@@ -20,6 +20,8 @@ class DecodeKernelTest extends KernelTestBase {
     /** Weights off by up to 4 ulp, a rescaling for each of at most 20 tiles, and two chains of sums of at most 32 terms. */
     private static final float ROUNDINGS = 64 * 0x1p-24f;
 
+    private float softCap; // 0 but where a test is of it
+
     @Test
     void sequencesOfAllLengths() {
         check(DType.F32, new int[] {1, 2, 16, 31, 32, 33, 255, 256, 257, 300, 513, 600}, 4, 2, 32, 0);
@@ -42,6 +44,13 @@ class DecodeKernelTest extends KernelTestBase {
             check(DType.F32, new int[] {20, 261, 3}, 6, 2, headDim, headDim % 5 * 10);
         }
         check(DType.BF16, new int[] {40, 258}, 4, 2, 40, 0);
+    }
+
+    @Test
+    void softCaps() {
+        softCap = 0.5f;
+        check(DType.F32, new int[] {20, 261, 3}, 6, 2, 32, 0);
+        check(DType.BF16, new int[] {40, 258}, 4, 2, 64, 30);
     }
 
     private void check(DType type, int[] lengths, int heads, int kvHeads, int headDim, int window) {
@@ -74,7 +83,7 @@ class DecodeKernelTest extends KernelTestBase {
                 .attention(
                         q,
                         new CachedRows(cache, 0, sequences, last),
-                        new AttentionForm(headDim, scale, window),
+                        new AttentionForm(headDim, scale, window, softCap),
                         expected,
                         null);
 
@@ -143,6 +152,7 @@ class DecodeKernelTest extends KernelTestBase {
                 headDim,
                 scale,
                 window,
+                softCap,
                 partials,
                 stats);
         device.launch(
