@@ -93,7 +93,7 @@ final class EvalCommand extends CliCommand {
         int heldOut = rows.evalSize();
         JsonlTask everything = rows.evaluatingOnAll();
         int count = problems.orElse(everything.evalSize());
-        if (count > heldOut) {
+        if (count > heldOut && count <= everything.evalSize()) {
             streams()
                     .note("measuring " + count + " rows of " + task.data().orElseThrow()
                             + ", of which rl --data holds out " + heldOut + " and trains on the others; --problems "
