@@ -2,13 +2,8 @@
 package dev.jacobian.rl;
 
 import dev.jacobian.io.FormatException;
-import dev.jacobian.rl.config.MeasuringConfig;
 import dev.jacobian.rl.learn.CreditedGroup;
-import dev.jacobian.rl.learn.DriftEstimate;
 import dev.jacobian.rl.learn.Learner;
-import dev.jacobian.rl.learn.PolicyGradient;
-import dev.jacobian.rl.learn.ReferencePolicy;
-import dev.jacobian.rl.learn.Update;
 import dev.jacobian.rl.method.Algorithm;
 import dev.jacobian.rl.observe.CompletionRecord;
 import dev.jacobian.rl.observe.HeldOutMetrics;
@@ -46,7 +41,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalDouble;
 
 /**
  * Reinforcement learning of a language model on a task with verifiable rewards: the loop that all methods share.
@@ -75,6 +69,8 @@ public final class RlTrainer {
     private final RlConfig config;
     private final Algorithm algorithm;
     private final Learner learner;
+    private final PolicyUpdates updates;
+    private final HeldOutProblems heldOut;
     private final List<TrainingListener> listeners = new ArrayList<>();
     private final List<StepObserver> observers = new ArrayList<>();
     private final Workspace workspace = new Workspace();
@@ -84,7 +80,6 @@ public final class RlTrainer {
     private Curriculum curriculum;
     private Buffer buffer = Buffer.none();
     private Optional<RunDirectory> directory = Optional.empty();
-    private Optional<ReferencePolicy> initial = Optional.empty();
     private TrainerState state = TrainerState.START;
 
     /**
@@ -116,6 +111,8 @@ public final class RlTrainer {
                 config.optimization(),
                 config.maxSteps() * algorithm.updatesPerRollout(),
                 config.memory().offloadOptimizer());
+        this.updates = new PolicyUpdates(model, config, learner);
+        this.heldOut = new HeldOutProblems(model, task, config, workspace);
     }
 
     /** The memory that the run will need at most, if completions grow to their limit. */
@@ -164,7 +161,7 @@ public final class RlTrainer {
     public RlTrainer output(Path folder, RunOrigin origin, boolean resume) {
         RunDirectory run = RunDirectory.open(folder, record(origin), model, resume);
         try {
-            keepInitial(); // before a checkpoint replaces the weights
+            updates.keepInitial(); // before a checkpoint replaces the weights
             state = run.restore(model, parts()).map(TrainerState::read).orElse(TrainerState.START);
             requireFitting(folder);
         } catch (RuntimeException | Error e) {
@@ -208,7 +205,7 @@ public final class RlTrainer {
     private RlResult trainToTheEnd() {
         long begin = System.nanoTime();
         double before = state.seconds();
-        keepInitial();
+        updates.keepInitial();
         if (state.step() == 0) {
             evaluateBefore();
         }
@@ -223,7 +220,7 @@ public final class RlTrainer {
                 directory.ifPresent(run -> run.checkpoint(state.step(), state.toJson(), model, parts()));
             }
         }
-        double after = evaluate(config.measuring().finalEvalProblems());
+        double after = heldOut.passAt1(config.measuring().finalEvalProblems());
         double seconds = before + (System.nanoTime() - begin) / 1e9;
         RlResult result = new RlResult(
                 state.passAt1Before(),
@@ -237,42 +234,16 @@ public final class RlTrainer {
         return result;
     }
 
-    private void keepInitial() {
-        if (initial.isEmpty()
-                && (config.measuring().klSamples() > 0 || algorithm.objective().needsReference())) {
-            initial = Optional.of(ReferencePolicy.of(model, config.offloadReference()));
-        }
-    }
-
     private void evaluateBefore() {
-        sayHowManyThereAre();
-        int problems = Math.min(config.measuring().finalEvalProblems(), task.evalSize());
-        say("Measuring pass@1 on " + problems + " held-out problems before training ...");
-        double passAt1 = evaluate(config.measuring().finalEvalProblems());
+        int wanted = config.measuring().finalEvalProblems();
+        heldOut.shortage().ifPresent(this::say);
+        say("Measuring pass@1 on " + heldOut.available(wanted) + " held-out problems before training ...");
+        double passAt1 = heldOut.passAt1(wanted);
         state = state.withPassAt1Before(passAt1);
         say(String.format(Locale.ROOT, "pass@1 before training: %.1f %%", 100 * passAt1));
         Measurements measurements = new Measurements();
         measurements.put("pass@1", passAt1);
         report(new StepMetrics(0, config.maxSteps(), measurements.values()), List.of());
-    }
-
-    /** On as many problems as asked for, or as there are: a small file should not end a run at its first evaluation. */
-    private double evaluate(int wanted) {
-        int problems = Math.min(wanted, task.evalSize());
-        GenerationConfig sampling = config.rollout().sampling(0);
-        return workspace.compute(() -> Evaluation.passAt1(model, task, problems, sampling));
-    }
-
-    private void sayHowManyThereAre() {
-        int size = task.evalSize();
-        MeasuringConfig measuring = config.measuring();
-        boolean evaluates = measuring.evalSteps() > 0;
-        if (size < measuring.finalEvalProblems() || evaluates && size < measuring.evalProblems()) {
-            say("Task '" + task.name() + "' has " + size + " held-out problems, fewer than final_eval_problems ("
-                    + measuring.finalEvalProblems() + ")"
-                    + (evaluates ? " or eval_problems (" + measuring.evalProblems() + ")" : "") + ": all " + size
-                    + " are measured");
-        }
     }
 
     private void say(String message) {
@@ -297,9 +268,12 @@ public final class RlTrainer {
             admitted = admit(scored, sampled.size());
         }
         List<CreditedGroup> batch = CreditedGroup.of(admitted, algorithm.advantages());
-        TrainingStep step = learn(sampled, batch);
+        PolicyUpdates.Outcome learned = updates.learn(batch);
         rollouts.publish(model, learner.updates());
-        observe(step, clock);
+        observe(
+                new TrainingStep(
+                        state.step() + 1, config.maxSteps(), sampled, batch, learned.updates(), learned.klToInitial()),
+                clock);
     }
 
     private List<Group> ask() {
@@ -334,65 +308,6 @@ public final class RlTrainer {
         return drawn;
     }
 
-    /** One optimizer step for each of the equal parts of the batch. */
-    private TrainingStep learn(List<ScoredGroup> sampled, List<CreditedGroup> batch) {
-        int parts = algorithm.updatesPerRollout();
-        List<PolicyGradient> gradients = new ArrayList<>();
-        for (int u = 0; u < parts; u++) {
-            gradients.add(new PolicyGradient(
-                    model,
-                    algorithm,
-                    (float) config.rollout().temperature(),
-                    config.memory().microBatchTokens(),
-                    batch.subList(u * batch.size() / parts, (u + 1) * batch.size() / parts)));
-        }
-        OptionalDouble kl = askInitial(batch, gradients);
-        if (algorithm.resetsOptimizer()) {
-            learner.forget();
-        }
-        List<TrainingStep.Learned> updates = new ArrayList<>();
-        for (PolicyGradient gradient : gradients) {
-            Update update = learner.update(() -> {
-                gradient.accumulate(learner.updates());
-                requireOnPolicy(gradient);
-                return gradient.loss();
-            });
-            updates.add(new TrainingStep.Learned(update, gradient.statistics(), gradient.agreement()));
-        }
-        return new TrainingStep(state.step() + 1, config.maxSteps(), sampled, batch, updates, kl);
-    }
-
-    /** All that a step wants to know of the initial model, at once and before there are gradients: it may be far away. */
-    private OptionalDouble askInitial(List<CreditedGroup> batch, List<PolicyGradient> gradients) {
-        double[] kl = {Double.NaN};
-        initial.ifPresent(reference -> reference.use(policy -> {
-            if (config.measuring().klSamples() > 0) {
-                kl[0] = DriftEstimate.klTo(
-                        policy, batch, config.measuring().klSamples(), config.rollout(), config.memory());
-            }
-            if (algorithm.objective().needsReference()) {
-                gradients.forEach(gradient -> gradient.scoreReference(policy));
-            }
-        }));
-        return initial.isPresent() && config.measuring().klSamples() > 0
-                ? OptionalDouble.of(kl[0])
-                : OptionalDouble.empty();
-    }
-
-    private void requireOnPolicy(PolicyGradient gradient) {
-        double difference = gradient.agreement().differenceMax();
-        if (algorithm.strictlyOnPolicy() && gradient.foreignTokens() > 0) {
-            throw new IllegalStateException(algorithm.name() + " is strictly on-policy, but other weights chose "
-                    + gradient.foreignTokens()
-                    + " tokens of this step; sample anew for every step (Rollouts.local, Buffer.none)");
-        }
-        if (algorithm.strictlyOnPolicy() && difference != 0) {
-            throw new IllegalStateException(algorithm.name()
-                    + " is strictly on-policy, but log-probabilities differ from the sampler's by " + difference
-                    + "; sample with the weights that train (Rollouts.local)");
-        }
-    }
-
     private void observe(TrainingStep step, StepClock clock) {
         Measurements measured = new Measurements();
         observers.forEach(observer -> observer.observe(step, measured));
@@ -402,7 +317,7 @@ public final class RlTrainer {
         state = state.withDifference(difference).advanced(tokens, samples);
         measured.put("num_tokens", state.tokens());
         clock.learned(step.number(), samples, tokens, measured.values().get("loss"));
-        new HeldOutMetrics(config.measuring().evalSteps(), config.measuring().evalProblems(), this::evaluate)
+        new HeldOutMetrics(config.measuring().evalSteps(), config.measuring().evalProblems(), heldOut::passAt1)
                 .observe(step, measured);
         clock.measure(measured, tokens);
         measured.messages().forEach(this::say);
