@@ -35,6 +35,7 @@ import java.util.function.Consumer;
 public final class Backbone {
     private final DecoderPlan plan;
     private final Var embedding; // [V, D]
+    private final Optional<Var> positionTable; // [P, D]
     private final List<DecoderLayer> layers = new ArrayList<>();
     private final RowNorm finalNorm;
     private final RotaryTables rotary;
@@ -47,6 +48,9 @@ public final class Backbone {
         this.computeType = computeType;
         parameters = weights.parameters().values();
         embedding = weights.embedding();
+        positionTable = plan.embedding().learnedPositions() > 0
+                ? Optional.of(weights.table(Role.POSITION_EMBEDDING))
+                : Optional.empty();
         for (int layer = 0; layer < plan.layers().size(); layer++) {
             LayerPlan layerPlan = plan.layers().get(layer);
             layers.add(FusedLayer.over(new ResidualLayer(layerPlan, layer, weights), layerPlan, layer, weights));
@@ -158,13 +162,20 @@ public final class Backbone {
 
     private Var layers(Var rows, ForwardPass pass, Consumer<Var> listener) {
         requireRows(rows.value().extent(0), pass.segments());
-        Var h = rows; // [N, D]
+        Var h = placed(rows, pass.positions()); // [N, D]
         for (DecoderLayer layer : layers) {
             listener.accept(h);
             h = apply(layer, h, pass);
         }
         listener.accept(h);
         return h;
+    }
+
+    /** Rows with what their positions add, where there is a table of them. */
+    private Var placed(Var rows, int[] positions) {
+        return positionTable.isEmpty()
+                ? rows
+                : Elementwise.add(rows, Rows.gather(positionTable.get(), positions, computeType));
     }
 
     /** What a replayed forward and backward pass over a batch was captured with, beside the weights and their gradients. */

@@ -48,7 +48,12 @@ final class ModelWeights {
 
     /** The embedding's table, [V, D]. */
     Var embedding() {
-        return (Var) weight(Role.EMBEDDING, Kind.TABLE, TensorSpec.NO_LAYER);
+        return table(Role.EMBEDDING);
+    }
+
+    /** A table of rows. */
+    Var table(Role role) {
+        return (Var) weight(role, Kind.TABLE, TensorSpec.NO_LAYER);
     }
 
     /** The factor of a norm. */

@@ -18,7 +18,6 @@ import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.plan.Attention.Grouped;
 import dev.jacobian.transformer.plan.DecoderPlan;
-import dev.jacobian.transformer.plan.Embedding;
 import dev.jacobian.transformer.plan.LayerPlan;
 import dev.jacobian.transformer.plan.Positions;
 import dev.jacobian.transformer.plan.RopeConfig;
@@ -173,7 +172,7 @@ class BackboneTest {
     @DisplayName("scaled embeddings: the rows are, a tied table is not")
     void scaledEmbedding() {
         DecoderPlan plan = model.config().plan();
-        Embedding embedding = new Embedding(plan.embedding().vocabulary(), plan.width(), 2f);
+        var embedding = plan.embedding().scaled(2f);
         CausalLM scaled = with(new DecoderPlan(embedding, plan.layers(), plan.finalNorm(), plan.head(), plan.names()));
         float[] plain = model.backbone().embed(tokens).value().toFloatArray();
         float[] twice = scaled.backbone().embed(tokens).value().toFloatArray();

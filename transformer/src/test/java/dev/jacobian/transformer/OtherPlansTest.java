@@ -39,6 +39,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -93,12 +94,10 @@ class OtherPlansTest {
                 c.get("intermediate_size").intValue(),
                 Activation.SILU,
                 c.path("mlp_bias").asBoolean() ? Biases.ALL : Biases.NONE);
+        float scale = c.path("embedding_multiplier").floatValue();
         Embedding embedding = new Embedding(
-                c.get("vocab_size").intValue(),
-                c.get("hidden_size").intValue(),
-                c.path("embedding_multiplier").floatValue() == 0
-                        ? 1
-                        : c.get("embedding_multiplier").floatValue());
+                        c.get("vocab_size").intValue(), c.get("hidden_size").intValue())
+                .scaled(scale == 0 ? 1 : scale);
         CheckpointNames names = CheckpointNames.LLAMA;
         List<LayerPlan> plans = new ArrayList<>();
         for (int layer = 0; layer < layers; layer++) {
@@ -157,14 +156,45 @@ class OtherPlansTest {
                 });
     }
 
+    /** GPT-2: learned positions, linear layers stored lying, queries, keys and values in one of them. */
+    private static DecoderPlan gpt2(JsonNode c) {
+        int d = c.get("n_embd").intValue();
+        int heads = c.get("n_head").intValue();
+        Norm norm = new Norm.Layer(c.get("layer_norm_epsilon").floatValue(), true);
+        LayerPlan layer = new LayerPlan(
+                Residual.PRE,
+                norm,
+                Grouped.of(heads, heads, d / heads, new Positions.None()).biases(Biases.ALL),
+                new FeedForward.Plain(4 * d, Activation.GELU_TANH, Biases.ALL));
+        Role[] qkv = {Role.QUERY, Role.KEY, Role.VALUE};
+        return new DecoderPlan(
+                new Embedding(c.get("vocab_size").intValue(), d)
+                        .withPositions(c.get("n_positions").intValue()),
+                Collections.nCopies(c.get("n_layer").intValue(), layer),
+                norm,
+                new Head.TiedTokens(),
+                CheckpointNames.LLAMA
+                        .named(Role.EMBEDDING, "transformer.wte")
+                        .named(Role.POSITION_EMBEDDING, "transformer.wpe")
+                        .named(Role.ATTENTION_NORM, "transformer.h.{}.ln_1")
+                        .fused("transformer.h.{}.attn.c_attn", qkv)
+                        .named(Role.OUTPUT, "transformer.h.{}.attn.c_proj")
+                        .named(Role.FEED_FORWARD_NORM, "transformer.h.{}.ln_2")
+                        .named(Role.UP, "transformer.h.{}.mlp.c_fc")
+                        .named(Role.DOWN, "transformer.h.{}.mlp.c_proj")
+                        .named(Role.FINAL_NORM, "transformer.ln_f")
+                        .transposed(qkv)
+                        .transposed(Role.OUTPUT, Role.UP, Role.DOWN));
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"olmo2", "granite", "phi3", "smollm3", "smollm3-2", "starcoder2"})
+    @ValueSource(strings = {"olmo2", "granite", "phi3", "smollm3", "smollm3-2", "starcoder2", "gpt2"})
     @DisplayName("logits, loss and gradients of families that differ in a plan's data alone")
     void goldens(String name) {
         Path folder = TestPaths.shared("golden", "models", name);
         JsonNode golden = TestJson.read(folder.resolve("golden.json"));
         JsonNode config = TestJson.read(folder.resolve("config.json"));
-        CausalLM model = load(plan(name, config), folder);
+        CausalLM model = load(name.equals("gpt2") ? gpt2(config) : plan(name, config), folder);
         assertThat(model.config().parameters())
                 .isEqualTo(golden.get("num_parameters").longValue());
         float divisor =

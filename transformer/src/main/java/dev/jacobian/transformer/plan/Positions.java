@@ -2,8 +2,8 @@
 package dev.jacobian.transformer.plan;
 
 /**
- * How the position of a token enters attention. What is added to the embeddings once, such as GPT-2's learned table, would
- * belong to {@link Embedding}.
+ * How the position of a token enters attention. A table that is added to the embeddings once, as in GPT-2, belongs to {@link
+ * Embedding}.
  */
 public sealed interface Positions {
     /**

@@ -4,6 +4,8 @@ package dev.jacobian.transformer.plan;
 /** What a tensor is for: the module of a decoder that it belongs to. */
 public enum Role {
     EMBEDDING,
+    /** Learned positions, added to embeddings. */
+    POSITION_EMBEDDING,
     /** Before attention. */
     ATTENTION_NORM,
     QUERY,

@@ -22,6 +22,11 @@ final class TensorList {
         int d = plan.width();
         int vocabulary = plan.embedding().vocabulary();
         list.place(TensorSpec.NO_LAYER, List.of(new Piece(Role.EMBEDDING, Kind.TABLE, List.of(vocabulary, d))));
+        int positions = plan.embedding().learnedPositions();
+        if (positions > 0) {
+            Piece table = new Piece(Role.POSITION_EMBEDDING, Kind.TABLE, List.of(positions, d));
+            list.place(TensorSpec.NO_LAYER, List.of(table));
+        }
         for (int layer = 0; layer < plan.layers().size(); layer++) {
             list.place(layer, layer(plan.layers().get(layer), d));
         }
