@@ -9,6 +9,7 @@ import dev.jacobian.autograd.FrozenWeight;
 import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
+import dev.jacobian.io.FormatException;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
@@ -168,15 +169,28 @@ class WeightFormatTest {
     @Test
     @DisplayName("a weight that cannot be quantized is named")
     void namesTheBadWeight() {
-        CausalLM model = CausalLM.load(golden("llama-gqa"));
-        Path folder = temporary.resolve("bad");
-        Parameter weight = model.parameter("model.layers.0.mlp.up_proj.weight");
-        weight.value().floats()[7] = Float.NaN;
-        model.save(folder);
-        assertThatThrownBy(() -> CausalLM.load(folder, WeightFormat.Q8_0))
+        Path large = save(1e7f); // beyond the F16 scale of a block, and fine elsewhere
+        assertThatThrownBy(() -> CausalLM.load(large, WeightFormat.Q8_0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("model.layers.0.mlp.up_proj.weight")
-                .hasMessageContaining("NaN");
-        assertThat(CausalLM.load(folder, WeightFormat.BF16).weightFormat()).isEqualTo(WeightFormat.BF16);
+                .hasMessageContaining("a magnitude of 1.0E7");
+        assertThat(CausalLM.load(large, WeightFormat.BF16).weightFormat()).isEqualTo(WeightFormat.BF16);
+        Path broken = save(Float.NaN);
+        for (WeightFormat format : WeightFormat.values()) {
+            assertThatThrownBy(() -> CausalLM.load(broken, format))
+                    .isInstanceOf(FormatException.class)
+                    .hasMessageContaining("model.layers.0.mlp.up_proj.weight")
+                    .hasMessageContaining("NaN");
+        }
+    }
+
+    /** A model with one weight of a value. */
+    private Path save(float value) {
+        CausalLM model = CausalLM.load(golden("llama-gqa"));
+        Parameter weight = model.parameter("model.layers.0.mlp.up_proj.weight");
+        weight.value().floats()[7] = value;
+        Path folder = temporary.resolve("with " + value);
+        model.save(folder);
+        return folder;
     }
 }
