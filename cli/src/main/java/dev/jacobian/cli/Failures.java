@@ -2,11 +2,15 @@
 package dev.jacobian.cli;
 
 import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Printable;
 import dev.jacobian.tensor.DeviceException;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.Locale;
@@ -21,6 +25,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
  * defect of Jacobian and is called one, with the way to the stack trace.
  */
 final class Failures {
+    private static final int MAX_MESSAGE = 4000;
+
     private final PrintStream err;
     private final boolean debug;
 
@@ -68,9 +74,13 @@ final class Failures {
     }
 
     private void print(String message, Throwable thrown) {
-        err.println("jacobian: error: " + message.replaceAll("\\s*\\R\\s*", " "));
+        String line = Printable.of(message.replaceAll("\\s*\\R\\s*", " "));
+        err.println(
+                "jacobian: error: " + (line.length() <= MAX_MESSAGE ? line : line.substring(0, MAX_MESSAGE) + " ..."));
         if (debug) {
-            thrown.printStackTrace(err);
+            StringWriter trace = new StringWriter();
+            thrown.printStackTrace(new PrintWriter(trace, true));
+            err.print(Printable.of(trace.toString()));
         }
     }
 
@@ -83,6 +93,7 @@ final class Failures {
             case UncheckedIOException e -> describeIo(e.getMessage(), e.getCause());
             case IOException e -> describeIo(e.toString(), e);
             case OutOfMemoryError e -> outOfMemory(e);
+            case InvalidPathException e -> "'" + e.getInput() + "' cannot be the name of a file here: " + e.getReason();
             case IllegalArgumentException e when hasMessage(e) -> e.getMessage();
             case IllegalStateException e when hasMessage(e) -> e.getMessage();
             case UnsupportedOperationException e when hasMessage(e) -> e.getMessage();

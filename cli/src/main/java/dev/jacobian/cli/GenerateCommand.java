@@ -24,7 +24,8 @@ import picocli.CommandLine.Option;
         header = "Continue a text.",
         description = {
             "Continues a text, or sequences of token ids. Without --prompt and --input-ids the prompt is read from"
-                    + " standard input. Text is printed as it comes.",
+                    + " standard input. Text is printed as it comes, control characters as escapes such as \\u001b;"
+                    + " --json has them exactly.",
             "",
             "With --json, one object: token_ids, text (null without a tokenizer), finish_reason (stop or length) and"
                 + " logprobs, the natural log-probability of each token at the sampling temperature over the whole"
@@ -134,8 +135,18 @@ final class GenerateCommand extends CliCommand {
     }
 
     private int[] encodePrompt(CausalLM loaded) {
-        String text = prompt.orElseGet(() -> streams().readText());
+        String text = prompt.orElseGet(this::readPrompt);
         return loaded.tokenizer().encodePrompt(text);
+    }
+
+    private String readPrompt() {
+        String text = streams().readText();
+        if (text.isEmpty()) {
+            throw new CliException(
+                    "there is no prompt: standard input is empty or closed. Give --prompt TEXT, or pipe the"
+                            + " text in");
+        }
+        return text;
     }
 
     /** Text where there is a tokenizer, ids where there is none. */

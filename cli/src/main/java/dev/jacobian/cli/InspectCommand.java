@@ -9,6 +9,7 @@ import dev.jacobian.io.safetensors.TensorInfo;
 import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.WeightFormat;
+import dev.jacobian.transformer.EndTokens;
 import dev.jacobian.transformer.MemoryPlan;
 import dev.jacobian.transformer.MemoryPlanner;
 import dev.jacobian.transformer.config.DecoderConfig;
@@ -63,7 +64,8 @@ final class InspectCommand extends CliCommand {
             try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
                 List<TensorInfo> infos =
                         tensors.names().stream().map(tensors::info).toList();
-                return new Facts(folder, config, tokenizer, infos, EndTokens.of(folder, config, tokenizer));
+                return new Facts(
+                        folder, config, tokenizer, infos, List.copyOf(EndTokens.of(folder, config, tokenizer)));
             }
         }
 

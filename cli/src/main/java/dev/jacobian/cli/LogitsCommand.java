@@ -8,6 +8,7 @@ import dev.jacobian.autograd.Var;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.safetensors.SafetensorsWriter;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
@@ -123,7 +124,22 @@ final class LogitsCommand extends CliCommand {
         int[] rows = new int[tokens.length];
         Arrays.setAll(rows, i -> i);
         Shape shape = Shape.of(tokens.length, loaded.config().vocabularySize());
-        writer.add("logits." + index, DType.F32, shape, () -> loaded.logits(last, rows));
+        writer.add("logits." + index, DType.F32, shape, () -> finite(index, loaded.logits(last, rows)));
+    }
+
+    /** Logits that are numbers; weights are checked when they are loaded, but hidden states can overflow. */
+    private static Tensor finite(int sequence, Tensor logits) {
+        Tensor here = logits.to(Device.CPU).contiguous(); // [T, V]
+        for (int i = 0; i < here.shape().elements(); i++) {
+            float logit = here.floats()[here.offset() + i];
+            if (!Float.isFinite(logit)) {
+                throw new CliException("the logit of token " + i % here.extent(1) + " at position " + i / here.extent(1)
+                        + " of sequence " + sequence + " is " + logit
+                        + ": the model's numbers overflow, so its weights are"
+                        + " broken or belong to another config.json");
+            }
+        }
+        return here;
     }
 
     private float addLoss(SafetensorsWriter writer, CausalLM loaded, TokenIdFile ids, TokenIdFile targets) {
@@ -136,6 +152,11 @@ final class LogitsCommand extends CliCommand {
         } else {
             value = NoGrad.compute(() ->
                     loaded.loss(ids.sequences(), targets.sequences()).value().item());
+        }
+        if (!Float.isFinite(value)) {
+            throw new CliException(
+                    "the loss is " + value + ": the model's numbers overflow, so its weights are broken or"
+                            + " belong to another config.json");
         }
         writer.add("loss", Tensor.of(new float[] {value}));
         return value;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import dev.jacobian.io.Printable;
 import dev.jacobian.rl.observe.StepMetrics;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -99,7 +100,7 @@ final class ProgressBar implements ProgressView {
         display.update(List.of(), 0);
         for (String line : lines) {
             AttributedStringBuilder text = new AttributedStringBuilder();
-            text.styled(line.startsWith("  : ") ? faint() : AttributedStyle.DEFAULT, line);
+            text.styled(line.startsWith("  : ") ? faint() : AttributedStyle.DEFAULT, Printable.of(line));
             terminal.writer().println(text.toAnsi(terminal));
         }
         redraw();

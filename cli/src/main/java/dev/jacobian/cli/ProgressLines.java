@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import dev.jacobian.io.Printable;
 import dev.jacobian.rl.observe.StepMetrics;
 import java.io.PrintStream;
 import java.util.ArrayList;
@@ -52,7 +53,7 @@ final class ProgressLines implements ProgressView {
 
     @Override
     public synchronized void print(List<String> lines) {
-        lines.forEach(out::println);
+        lines.forEach(line -> out.println(Printable.of(line)));
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.io.Printable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
@@ -14,7 +15,9 @@ import java.nio.charset.StandardCharsets;
 /**
  * The three standard streams, so that tests can run commands without a process.
  *
- * <p>Results go to {@code out} and nothing else does; everything for the person who watches goes to {@code err}.
+ * <p>Results go to {@code out} and nothing else does; everything for the person who watches goes to {@code err}. Neither gets
+ * control characters: names in files and what models say must not command a terminal, and whether one is at the end of a
+ * pipe cannot be known. Who wants the characters themselves takes {@code --json}, where they are JSON's escapes.
  *
  * @param in bytes, read as UTF-8
  * @param out results
@@ -23,7 +26,7 @@ import java.nio.charset.StandardCharsets;
 record Streams(InputStream in, PrintStream out, PrintStream err) {
     /** Prints a piece of a result at once; fails when nobody can receive it any more. */
     void stream(String text) {
-        out.print(text);
+        out.print(Printable.of(text));
         flush();
     }
 
@@ -32,14 +35,14 @@ record Streams(InputStream in, PrintStream out, PrintStream err) {
         stream(text + "\n");
     }
 
-    /** Prints a JSON value on one line. */
+    /** Prints a JSON value on one line; what JSON leaves as it is and a terminal obeys is escaped, which means the same. */
     void json(JsonNode value) {
-        line(Json.compact(value));
+        line(Json.compact(value)); // line() writes control characters out as JSON's own escapes
     }
 
     /** Tells something that is no result. */
     void note(String message) {
-        err.println("jacobian: " + message);
+        err.println("jacobian: " + Printable.of(message));
     }
 
     /**

@@ -4,6 +4,9 @@ package dev.jacobian.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.safetensors.SafetensorsFile;
+import dev.jacobian.io.safetensors.SafetensorsWriter;
+import dev.jacobian.tensor.Tensor;
 import dev.jacobian.testing.TestJson;
 import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
@@ -12,6 +15,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -210,6 +215,152 @@ class BadInputTest {
         assertThat(generateFailure()).contains("tokenizer.json");
         assertThat(Run.withInput("a", "tokenize", "--model", model).failure(ExitCode.FAILED))
                 .contains("tokenizer.json");
+    }
+
+    @Test
+    void noRegularFiles() throws Exception {
+        for (String name :
+                List.of("config.json", "tokenizer_config.json", "generation_config.json", "model.safetensors")) {
+            Path file = model.resolve(name);
+            byte[] content = Files.exists(file) ? Files.readAllBytes(file) : new byte[0];
+            Files.deleteIfExists(file);
+            Files.createSymbolicLink(file, Path.of("/dev/zero"));
+            assertThat(generateFailure()).contains(name).contains("Only regular files");
+            assertThat(Run.of("inspect", "--model", model).failure(ExitCode.FAILED))
+                    .contains(name)
+                    .contains("Only regular files");
+            Files.delete(file);
+            Files.write(file, content.length == 0 ? "{}".getBytes() : content);
+        }
+        Files.delete(ids);
+        Files.createSymbolicLink(ids, Path.of("/dev/zero"));
+        assertThat(logitsFailure()).contains("ids.json").contains("Only regular files");
+    }
+
+    private void weights(String tensor, float value) {
+        Path file = model.resolve("model.safetensors");
+        SafetensorsWriter writer = new SafetensorsWriter();
+        try (SafetensorsFile old = SafetensorsFile.open(file)) {
+            for (String name : old.names()) {
+                Tensor read = old.read(name);
+                if (name.equals(tensor)) {
+                    Arrays.fill(read.floats(), value);
+                }
+                writer.add(name, read);
+            }
+        }
+        writer.write(file);
+    }
+
+    @Test
+    void weightsThatAreNotFinite() throws IOException {
+        weights("model.layers.0.mlp.up_proj.weight", Float.NaN);
+        for (String message : List.of(generateFailure(), logitsFailure())) {
+            assertThat(message)
+                    .contains("model.safetensors, tensor 'model.layers.0.mlp.up_proj.weight'")
+                    .contains("NaN");
+        }
+        assertThat(Run.of("eval", "--model", model, "--task", "addition", "--problems", 2)
+                        .failure(ExitCode.FAILED))
+                .contains("model.layers.0.mlp.up_proj.weight");
+    }
+
+    @Test
+    void logitsThatOverflow() throws IOException {
+        weights("lm_head.weight", 3e38f);
+        assertThat(generateFailure())
+                .contains("logits for token 1 after prompt 0")
+                .contains("overflow");
+        assertThat(Run.of("generate", "--model", model, "--prompt", "Hello", "--greedy")
+                        .failure(ExitCode.FAILED))
+                .contains("overflow");
+        assertThat(logitsFailure()).contains("of sequence 0").contains("overflow");
+    }
+
+    @Test
+    void endTokensOutsideOfTheVocabulary() throws IOException {
+        Path generation = model.resolve("generation_config.json");
+        Files.writeString(generation, "{\"eos_token_id\": [1, 384]}");
+        assertThat(generateFailure()).contains("generation_config.json").contains("384");
+        assertThat(Run.of("inspect", "--model", model).failure(ExitCode.FAILED)).contains("384");
+        Files.writeString(generation, "{}");
+        for (String wrong : List.of("-1", "\"</s>\"", "[1, 2.5]", "99999999999", "{}")) {
+            config(c -> c.set("eos_token_id", dev.jacobian.io.Json.parse(wrong, "wrong")));
+            assertThat(generateFailure()).as(wrong).contains("config.json").contains("token");
+            assertThat(Run.of("inspect", "--model", model).failure(ExitCode.FAILED))
+                    .contains("config.json");
+        }
+    }
+
+    @Test
+    void controlCharactersAreWrittenOut() throws IOException {
+        config(c -> c.put("hidden_act", "\u001b]0;pwned\u0007\u001b[2J\u009b31m\u202eFAKE"));
+        Run run = Run.of("inspect", "--model", model, "--debug");
+        assertThat(run.code()).isEqualTo(ExitCode.FAILED);
+        assertThat(run.err())
+                .contains("\\u001b]0;pwned\\u0007\\u001b[2J\\u009b31m\\u202eFAKE")
+                .doesNotContain("\u001b", "\u009b", "\u202e");
+        assertThat(Run.of("generate", "--model", model, "--\u001b[2J").failure(ExitCode.USAGE))
+                .doesNotContain("\u001b");
+    }
+
+    @Test
+    void controlCharactersInNamesAndTextAreWrittenOut() throws IOException {
+        Path file = model.resolve("model.safetensors");
+        SafetensorsWriter writer = new SafetensorsWriter();
+        try (SafetensorsFile old = SafetensorsFile.open(file)) {
+            old.names().forEach(name -> writer.add(name, old.read(name)));
+        }
+        writer.add("\u001b[31mx", Tensor.zeros(1)).write(file);
+        assertThat(Run.of("inspect", "--model", model).result())
+                .contains("\\u001b[31mx")
+                .doesNotContain("\u001b");
+        assertThat(generateFailure()).contains("\\u001b[31mx").doesNotContain("\u001b");
+        Path other = TestPaths.copyModel("arith-qwen3", folder);
+        TestJson.edit(other.resolve("tokenizer.json"), t -> {
+            var decoders = t.objectNode().put("type", "Sequence");
+            var replace = dev.jacobian.io.Json.parse(
+                    "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"[0-9]\"},\"content\":\"\\u001b[2J\\u009b\"}",
+                    "decoder");
+            decoders.putArray("decoders").add(t.get("decoder")).add(replace);
+            t.set("decoder", decoders);
+        });
+        Object[] args = {"generate", "--model", other, "--prompt", "1+1=", "--greedy", "--max-new-tokens", 8};
+        String text = Run.of(args).result();
+        assertThat(text).contains("\\u001b[2J\\u009b").doesNotContain("\u001b", "\u009b");
+        Object[] json = Arrays.copyOf(args, args.length + 1);
+        json[args.length] = "--json";
+        Run exact = Run.of(json);
+        assertThat(exact.json().get("text").textValue()).contains("\u001b[2J\u009b");
+        assertThat(exact.out()).doesNotContain("\u001b", "\u009b");
+    }
+
+    @Test
+    void noPrompt() {
+        assertThat(Run.withInput("", "generate", "--model", model).failure(ExitCode.FAILED))
+                .contains("there is no prompt")
+                .contains("--prompt");
+    }
+
+    @Test
+    void aHostileTokenizerIsToldFromABrokenProgram() {
+        TestJson.edit(
+                model.resolve("tokenizer.json"),
+                t -> t.set(
+                        "pre_tokenizer",
+                        dev.jacobian.io.Json.parse(
+                                "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"(a*)*\\\\1b\"},\"behavior\":\"Isolated\"}",
+                                "split")));
+        assertThat(Run.withInput("a".repeat(60) + "!", "tokenize", "--model", model)
+                        .failure(ExitCode.FAILED))
+                .contains("tokenizer.json")
+                .contains("steps");
+    }
+
+    @Test
+    void pathsThatAreNone() {
+        assertThat(Failures.describe(new java.nio.file.InvalidPathException("a\0b", "Nul character not allowed")))
+                .contains("cannot be the name of a file");
     }
 
     // Token ids

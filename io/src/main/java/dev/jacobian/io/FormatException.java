@@ -5,7 +5,8 @@ package dev.jacobian.io;
  * A file does not have the form that its format asks for.
  *
  * <p>Unchecked, because no caller can mend a broken file in the middle of a computation; and in three parts, because a
- * reader of the message needs three things: where it is wrong, what is wrong there, and what to do about it.
+ * reader of the message needs three things: where it is wrong, what is wrong there, and what to do about it. Control
+ * characters are written out ({@link Printable}) and overlong parts cut.
  */
 public class FormatException extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -34,7 +35,8 @@ public class FormatException extends RuntimeException {
         this.fix = part(fix);
     }
 
-    private static String part(String text) {
+    private static String part(String raw) {
+        String text = Printable.of(raw);
         return text.length() <= MAX_PART
                 ? text
                 : text.substring(0, MAX_PART / 2) + " ... " + text.substring(text.length() - MAX_PART / 2);

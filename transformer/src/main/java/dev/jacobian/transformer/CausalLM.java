@@ -227,6 +227,18 @@ public final class CausalLM {
                         "the checkpoint has no tokenizer.json; put it beside config.json or pass token ids"));
     }
 
+    /** The name of the first parameter with an element that is NaN or infinite. Looks at every element. */
+    public Optional<String> firstNonFinite() {
+        for (Parameter parameter : parameters.values()) {
+            for (float element : parameter.value().toFloatArray()) {
+                if (!Float.isFinite(element)) {
+                    return Optional.of(parameter.name());
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
     /** Whether there is a tokenizer. */
     public boolean hasTokenizer() {
         return files.tokenizer().isPresent();

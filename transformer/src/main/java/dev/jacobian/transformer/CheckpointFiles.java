@@ -2,16 +2,14 @@
 package dev.jacobian.transformer;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.jacobian.io.FormatException;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import dev.jacobian.io.InputFiles;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.transformer.config.DecoderConfig;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,45 +36,36 @@ final class CheckpointFiles {
 
     private final Map<String, byte[]> contents;
     private final Optional<Tokenizer> tokenizer;
-    private final Set<Integer> generationEos;
+    private final JsonNode generationDefaults;
+    private final String where;
 
-    private CheckpointFiles(Map<String, byte[]> contents, Optional<Tokenizer> tokenizer, Set<Integer> generationEos) {
+    private CheckpointFiles(
+            Map<String, byte[]> contents, Optional<Tokenizer> tokenizer, JsonNode generationDefaults, String where) {
         this.contents = contents;
         this.tokenizer = tokenizer;
-        this.generationEos = generationEos;
+        this.generationDefaults = generationDefaults;
+        this.where = where;
     }
 
     static CheckpointFiles none() {
-        return new CheckpointFiles(Map.of(), Optional.empty(), Set.of());
+        return new CheckpointFiles(Map.of(), Optional.empty(), MissingNode.getInstance(), GENERATION_CONFIG);
     }
 
     static CheckpointFiles read(Path folder) {
         Map<String, byte[]> contents = new LinkedHashMap<>();
         for (String name : KEPT) {
             Path file = folder.resolve(name);
-            if (Files.isRegularFile(file)) {
-                contents.put(name, bytes(file));
+            if (Files.exists(file)) {
+                contents.put(name, InputFiles.read(file, MAX_BYTES, "files beside the weights"));
             }
         }
         Optional<Tokenizer> tokenizer =
                 contents.containsKey("tokenizer.json") ? Optional.of(Tokenizer.load(folder)) : Optional.empty();
-        Set<Integer> eos = new LinkedHashSet<>();
-        if (contents.containsKey(GENERATION_CONFIG)) {
-            String where = folder.resolve(GENERATION_CONFIG).toString();
-            collect(Json.parse(contents.get(GENERATION_CONFIG), where).path("eos_token_id"), where, eos);
-        }
-        return new CheckpointFiles(contents, tokenizer, eos);
-    }
-
-    private static byte[] bytes(Path file) {
-        try {
-            if (Files.size(file) > MAX_BYTES) {
-                throw new FormatException(file.toString(), "the file is larger than 512 MiB", "Is it the right file?");
-            }
-            return Files.readAllBytes(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + file, e);
-        }
+        String where = folder.resolve(GENERATION_CONFIG).toString();
+        JsonNode defaults = contents.containsKey(GENERATION_CONFIG)
+                ? Json.parse(contents.get(GENERATION_CONFIG), where)
+                : MissingNode.getInstance();
+        return new CheckpointFiles(contents, tokenizer, defaults, where);
     }
 
     Map<String, byte[]> contents() {
@@ -87,26 +76,8 @@ final class CheckpointFiles {
         return tokenizer;
     }
 
-    /** generation_config.json's word counts first: checkpoints correct their end tokens there. */
+    /** The ids that end a sequence; see {@link EndTokens}. */
     Set<Integer> eosTokenIds(DecoderConfig config) {
-        Set<Integer> ids = new LinkedHashSet<>(generationEos);
-        if (ids.isEmpty()) {
-            collect(config.source().path("eos_token_id"), "config.json", ids);
-        }
-        if (ids.isEmpty()) {
-            tokenizer.ifPresent(t -> t.eosId().ifPresent(ids::add));
-        }
-        return ids;
-    }
-
-    private static void collect(JsonNode node, String where, Set<Integer> ids) {
-        if (node.isArray()) {
-            node.forEach(element -> collect(element, where, ids));
-        } else if (node.isIntegralNumber() && node.canConvertToInt()) {
-            ids.add(node.intValue());
-        } else if (!node.isNull() && !node.isMissingNode()) {
-            throw new FormatException(
-                    where, "eos_token_id must be a token id or an array of them, found " + node, "Correct the file");
-        }
+        return EndTokens.of(generationDefaults, where, config, tokenizer);
     }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.JsonFields;
+import dev.jacobian.io.Printable;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -226,8 +227,8 @@ final class TokenizerReader {
                     System.Logger.Level.WARNING,
                     "{0}: the added tokens {1} have ids that other tokens have too; such an id decodes to the added"
                             + " one",
-                    where,
-                    shared);
+                    Printable.of(where),
+                    shared.stream().limit(20).map(Printable::of).toList());
         }
         return added;
     }

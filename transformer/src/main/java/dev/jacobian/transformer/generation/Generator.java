@@ -325,6 +325,7 @@ public final class Generator {
             for (int i = 0; i < part.size(); i++) {
                 int token = choice.tokens()[i];
                 Running r = part.get(i);
+                requireFinite(choice.logProbs()[i], r);
                 r.tokens.add(token);
                 r.logProbs.add(choice.logProbs()[i]);
                 listener.onToken(r.prompt, r.sample, token);
@@ -338,6 +339,23 @@ public final class Generator {
                     alive.add(r);
                 }
             }
+        }
+
+        /**
+         * One NaN or positive infinity among the logits of a row makes the log-probability of every token NaN. Going on with
+         * it would choose token 0 for ever and look like a bad model.
+         */
+        private void requireFinite(float logProb, Running r) {
+            if (Float.isFinite(logProb)) {
+                return;
+            }
+            String reason = model.firstNonFinite()
+                    .map(name -> "the weight '" + name + "' has values that are NaN or infinite")
+                    .orElse("its weights are finite, so numbers overflow on the way: the weights are broken or belong"
+                            + " to another config.json, or the temperature (" + config.temperature()
+                            + ") is too small");
+            throw new IllegalStateException("the logits for token " + (r.tokens.size() + 1) + " after prompt "
+                    + r.prompt + " are NaN or infinite; " + reason);
         }
 
         private Generation finish(Running r, FinishReason reason) {
