@@ -133,6 +133,11 @@ public final class Parameter extends Var {
         copies.refresh();
     }
 
+    /** Bytes of the copies of the value that operations keep. */
+    public long copiedBytes() {
+        return copies.bytes();
+    }
+
     /** The value, or a copy of it in another type, which is kept while the value does not change. */
     @Override
     Tensor valueAs(DType type) {

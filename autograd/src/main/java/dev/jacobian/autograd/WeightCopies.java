@@ -72,6 +72,13 @@ final class WeightCopies {
         }
     }
 
+    long bytes() {
+        long ofRounded = rounded == null
+                ? 0
+                : (long) rounded.of.elements() * rounded.of.dtype().bytes();
+        return ofRounded + (packed == null ? 0 : packed.of.bytes());
+    }
+
     /** Gives memory on a device back. */
     void close() {
         if (rounded != null) {

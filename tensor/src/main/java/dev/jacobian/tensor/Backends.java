@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor;
 
+import dev.jacobian.tensor.counted.CountedBackend;
 import dev.jacobian.tensor.cpu.VectorBackend;
 import dev.jacobian.tensor.cuda.CudaBackend;
 import dev.jacobian.tensor.reference.ReferenceBackend;
@@ -70,11 +71,14 @@ public final class Backends {
      * @throws DeviceException if the GPU cannot be used; the message says what is missing and how to mend it
      */
     public static Backend of(Device device) {
-        if (device.kind() == Device.Kind.CPU) {
-            return cpu();
-        }
-        Backend cuda = CudaBackend.of(device.ordinal());
-        return KernelEvent.wanted() ? RecordedBackend.of(cuda) : cuda;
+        return switch (device.kind()) {
+            case CPU -> cpu();
+            case COUNTED -> CountedBackend.INSTANCE;
+            case CUDA -> {
+                Backend cuda = CudaBackend.of(device.ordinal());
+                yield KernelEvent.wanted() ? RecordedBackend.of(cuda) : cuda;
+            }
+        };
     }
 
     /** Whether the module with the Vector API is there. */

@@ -4,7 +4,7 @@ package dev.jacobian.tensor;
 /**
  * Where a tensor lives and its kernels run.
  *
- * @param kind CPU or CUDA
+ * @param kind CPU, CUDA, or arrays that are only counted
  * @param ordinal number of the device among those of its kind, from 0
  */
 public record Device(Kind kind, int ordinal) {
@@ -13,11 +13,19 @@ public record Device(Kind kind, int ordinal) {
         /** Java arrays and the Vector API. */
         CPU,
         /** An NVIDIA GPU. */
-        CUDA
+        CUDA,
+        /** No memory and no arithmetic. */
+        COUNTED
     }
 
     /** The machine's processors and memory. */
     public static final Device CPU = new Device(Kind.CPU, 0);
+
+    /**
+     * Tensors that have shapes and no elements, and kernels that compute nothing: a run on them shows what it would take on the
+     * CPU ({@link Workspace#counted}).
+     */
+    public static final Device COUNTED = new Device(Kind.COUNTED, 0);
 
     /**
      * Parses {@code cpu}, {@code cuda} or {@code cuda:N}.
@@ -39,6 +47,10 @@ public record Device(Kind kind, int ordinal) {
 
     @Override
     public String toString() {
-        return kind == Kind.CPU ? "cpu" : "cuda:" + ordinal;
+        return switch (kind) {
+            case CPU -> "cpu";
+            case CUDA -> "cuda:" + ordinal;
+            case COUNTED -> "counted";
+        };
     }
 }

@@ -43,6 +43,11 @@ public interface MatrixKernels {
      */
     PackedMatrix pack(Tensor b, WeightFormat format);
 
+    /** Bytes of what {@link #pack(Tensor, WeightFormat)} makes of a matrix [K, N], which may be padded. */
+    default long packedBytes(int k, int n, WeightFormat format) {
+        return format.bytes((long) k * n);
+    }
+
     /** Packs {@code b} again into what {@link #pack(Tensor)} made of a matrix of the same shape; that one's contents are lost. */
     void repack(Tensor b, PackedMatrix into);
 

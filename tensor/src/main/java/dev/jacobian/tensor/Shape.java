@@ -13,6 +13,16 @@ public final class Shape {
     private final int[] extents;
     private final int elements;
 
+    /** A shape of more elements than any tensor can have. */
+    public static final class TooLargeException extends IllegalArgumentException {
+        private static final long serialVersionUID = 1L;
+
+        private TooLargeException(int[] extents) {
+            super("shape " + Arrays.toString(extents)
+                    + " has more elements than a Java array can hold (2^31 - 9); split the tensor");
+        }
+    }
+
     private Shape(int[] extents) {
         long count = 1;
         for (int extent : extents) {
@@ -21,8 +31,7 @@ public final class Shape {
             }
             count *= extent;
             if (count > Integer.MAX_VALUE - 8) {
-                throw new IllegalArgumentException("shape " + Arrays.toString(extents)
-                        + " has more elements than a Java array can hold (2^31 - 9); split the tensor");
+                throw new TooLargeException(extents);
             }
         }
         this.extents = extents;

@@ -8,6 +8,7 @@ import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 
@@ -55,6 +56,7 @@ public final class Workspace {
 
     private final boolean poisons;
     private final TreeMap<Integer, Deque<Idle>> free = new TreeMap<>();
+    private final CountedArrays counted = new CountedArrays();
     private final Map<Object, Lease> leases = new IdentityHashMap<>();
     private final List<List<Lease>> takenIn = new ArrayList<>(); // by depth of the scope, the outermost at 1
     private int depth;
@@ -137,6 +139,16 @@ public final class Workspace {
                 workspace.lease(action, depth);
             }
             return workspace != null;
+        }
+
+        /**
+         * Counts so many arrays of exactly {@code length} floats that are given back when this scope ends: the pages of a
+         * cache on {@link Device#COUNTED}.
+         */
+        public void countPages(int length, long count) {
+            if (workspace != null && length >= MIN_LENGTH && count > 0) {
+                workspace.lease(workspace.counted.takePages(length, count), depth);
+            }
         }
 
         /** Gives an array of this scope back early. */
@@ -256,10 +268,22 @@ public final class Workspace {
 
     /** A tensor with unspecified contents for an operation's result, on any device. */
     public static Tensor tensor(Device device, DType dtype, Shape shape) {
-        if (device.equals(Device.CPU)) {
-            return dtype == DType.F32 ? tensor(shape) : Tensor.zeros(dtype, shape);
+        return switch (device.kind()) {
+            case CPU -> dtype == DType.F32 ? tensor(shape) : Tensor.zeros(dtype, shape);
+            case COUNTED -> counted(dtype, shape);
+            case CUDA -> scope().tensor(device, dtype, shape);
+        };
+    }
+
+    /** What {@link #tensor(Shape)} does, on arrays that are only counted. */
+    private static Tensor counted(DType dtype, Shape shape) {
+        Workspace workspace = CURRENT.get();
+        if (workspace == null || dtype != DType.F32 || shape.elements() < MIN_LENGTH) {
+            return Tensor.zeros(Device.COUNTED, dtype, shape);
         }
-        return scope().tensor(device, dtype, shape);
+        CountedArrays arrays = workspace.counted;
+        CountedArray array = arrays.take(fitting(arrays.waiting(), roundUp(shape.elements())), shape);
+        return Tensor.of(workspace.lease(array, workspace.depth), shape);
     }
 
     /** A tensor with unspecified contents on the device of another one and of its type. */
@@ -317,14 +341,20 @@ public final class Workspace {
         return Float.BYTES * floats;
     }
 
-    /** At least {@code length} floats; at most half as much again as was rounded up to. */
+    /** What was made on {@link Device#COUNTED}. */
+    public CountedBytes counted() {
+        return counted.bytes();
+    }
+
+    /** At least {@code length} floats. */
     private float[] take(int length, int owner) {
-        int rounded = roundUp(length);
-        Map.Entry<Integer, Deque<Idle>> entry = free.ceilingEntry(rounded);
-        if (entry != null && entry.getKey() <= rounded + (long) rounded / 2) {
-            return lease(pop(entry.getKey(), entry.getValue()), owner);
-        }
-        return lease(new float[rounded], owner);
+        return takeExactly(fitting(free, roundUp(length)), owner);
+    }
+
+    /** The length to take where {@code rounded} floats are wanted: of an array that waits and is at most half as long again. */
+    private static int fitting(NavigableMap<Integer, ?> waiting, int rounded) {
+        Integer found = waiting.ceilingKey(rounded);
+        return found != null && found <= rounded + (long) rounded / 2 ? found : rounded;
     }
 
     private float[] takeExactly(int length, int owner) {
@@ -361,6 +391,10 @@ public final class Workspace {
     }
 
     private void recycle(Object storage) {
+        if (storage instanceof CountedArray array) {
+            counted.giveBack(array);
+            return;
+        }
         if (storage instanceof DeviceArray there) {
             there.close();
             return;

@@ -10,6 +10,7 @@ import dev.jacobian.autograd.TokenLogProbs;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.io.AtomicFiles;
 import dev.jacobian.io.tokenizer.Tokenizer;
+import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.KvCache;
@@ -312,6 +313,12 @@ public final class CausalLM {
      */
     public Tensor logits(Var hidden, int[] rows) {
         return head.logits(hidden, rows);
+    }
+
+    /** Rows whose logits are made at a time when tokens are chosen: few enough for the caches of a CPU. */
+    public int logitRows() {
+        int elements = Math.max(1 << 22, Backends.of(device()).memory().chunkElements());
+        return Math.max(1, elements / config.vocabularySize());
     }
 
     /** Logits of one sequence at every position, [T, V]. */

@@ -30,6 +30,9 @@ import java.util.stream.Collectors;
  * @param parts bytes by what they are for
  */
 public record MemoryPlan(Map<Part, Long> parts) {
+    /** What a part has whose arrays are longer than Java's can be: more than any memory. */
+    static final long UNBOUNDED = 1L << 60;
+
     /** What memory is for. */
     public enum Part {
         WEIGHTS("weights"),
@@ -115,18 +118,22 @@ public record MemoryPlan(Map<Part, Long> parts) {
             return;
         }
         StringBuilder message = new StringBuilder(task)
-                .append(" needs about ")
+                .append(bytes() < UNBOUNDED ? " needs about " : " needs ")
                 .append(describe())
                 .append(". The heap may grow to ")
                 .append(size(Runtime.getRuntime().maxMemory()))
                 .append(". What helps: ");
         advice.get().forEach(one -> message.append(one).append("; "));
-        long gibibytes = (long) Math.ceil(bytes() * 1.2 / 0x1p30);
-        message.append("a larger heap: JACOBIAN_JAVA_OPTS=-Xmx")
-                .append(gibibytes)
-                .append("g ./jacobian ..., or java -Xmx")
-                .append(gibibytes)
-                .append('g');
+        if (bytes() < UNBOUNDED) {
+            long gibibytes = (long) Math.ceil(bytes() * 1.2 / 0x1p30);
+            message.append("a larger heap: JACOBIAN_JAVA_OPTS=-Xmx")
+                    .append(gibibytes)
+                    .append("g ./jacobian ..., or java -Xmx")
+                    .append(gibibytes)
+                    .append('g');
+        } else {
+            message.append("smaller sizes; no Java array is that long, whatever -Xmx is");
+        }
         throw new IllegalStateException(message.toString());
     }
 
@@ -205,6 +212,9 @@ public record MemoryPlan(Map<Part, Long> parts) {
 
     /** Bytes in words: {@code 12.3 MiB}, {@code 1.50 GiB}. */
     public static String size(long bytes) {
+        if (bytes >= UNBOUNDED) {
+            return "more than any memory";
+        }
         return bytes >= 1L << 30
                 ? String.format(Locale.ROOT, "%.2f GiB", bytes / 0x1p30)
                 : String.format(Locale.ROOT, "%.1f MiB", bytes / 0x1p20);

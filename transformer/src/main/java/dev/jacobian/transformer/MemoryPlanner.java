@@ -2,18 +2,16 @@
 package dev.jacobian.transformer;
 
 import dev.jacobian.tensor.ComputePool;
+import dev.jacobian.tensor.CountedBytes;
 import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.MemoryPlan.Part;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.generation.Generator;
-import dev.jacobian.transformer.plan.DecoderPlan;
-import dev.jacobian.transformer.plan.Head;
-import dev.jacobian.transformer.plan.TensorSpec;
-import dev.jacobian.transformer.plan.TensorSpec.Kind;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * Describes a run to predict its memory:
@@ -25,10 +23,12 @@ import java.util.Map;
  *         .plan();
  * }</pre>
  *
- * <p>Decision: what is named one after the other shares one {@link dev.jacobian.tensor.Workspace}, as in the trainers, so an
- * array that one pass leaves behind serves the next if its size is right, and stays if it is not. The passes are not
- * approximated by formulas but gone through, with sizes in place of numbers ({@link PassSizes}): which moment is the worst,
- * and what lies idle then, comes out by itself.
+ * <p>Decision: a plan is not a formula but a run: the model is made of weights without elements ({@link
+ * dev.jacobian.tensor.Device#COUNTED}), and the code of the product runs on them. What is named one after the other shares one {@link
+ * dev.jacobian.tensor.Workspace}, as in the trainers, so an array that one pass leaves behind serves the next if its size is
+ * right, and stays if it is not. Which moment is the worst, and what lies idle then, comes out by itself.
+ *
+ * <p>Sizes that no Java array can have make a plan that fits nowhere, before anything is allocated.
  *
  * <p>Limits: batches of varying sizes keep arrays of several sizes, of which only the described ones are counted.
  */
@@ -50,43 +50,65 @@ public final class MemoryPlanner {
 
     private final DecoderConfig config;
     private final boolean trains;
-    private final WorkspaceLedger ledger = new WorkspaceLedger();
-    private final PassSizes passes;
     private final Map<Part, Long> parts = new EnumMap<>(Part.class);
+    private CountedRun run; // null if a weight is too large for a tensor
+    private boolean tooLarge;
+    private int longest; // tokens of a sequence
     private long strips;
-    private long loading;
 
-    private MemoryPlanner(DecoderConfig config, boolean trains) {
+    private MemoryPlanner(DecoderConfig config, WeightFormat format, boolean trains) {
         this.config = config;
         this.trains = trains;
-        this.passes = new PassSizes(config, ledger);
+        count(() -> run = new CountedRun(config, format));
+        if (run == null) {
+            parts.put(Part.WEIGHTS, Math.max(MemoryPlan.UNBOUNDED, format.bytes(config.parameters())));
+        } else {
+            parts.put(Part.WEIGHTS, run.weights().bytes());
+            parts.put(Part.PACKED, run.packedBytes());
+            parts.put(
+                    Part.LOADING, format == WeightFormat.F32 ? 0 : run.weights().largest());
+        }
     }
 
     /** A run that does not train; weights are held in {@code format}. */
     public static MemoryPlanner inference(DecoderConfig config, WeightFormat format) {
-        MemoryPlanner planner = new MemoryPlanner(config, false);
-        planner.weights(Part.WEIGHTS, Part.PACKED, format);
-        return planner;
+        return new MemoryPlanner(config, format, false);
     }
 
     /** A run that trains with AdamW; weights are F32. */
     public static MemoryPlanner training(DecoderConfig config) {
-        MemoryPlanner planner = new MemoryPlanner(config, true);
-        planner.weights(Part.WEIGHTS, Part.PACKED, WeightFormat.F32);
-        planner.parts.put(Part.GRADIENTS, Float.BYTES * config.parameters());
-        planner.parts.put(Part.MOMENTS, 2L * Float.BYTES * config.parameters());
+        MemoryPlanner planner = new MemoryPlanner(config, WeightFormat.F32, true);
+        long weights = planner.parts.get(Part.WEIGHTS);
+        planner.parts.put(Part.GRADIENTS, weights);
+        planner.parts.put(Part.MOMENTS, 2 * weights);
         return planner;
+    }
+
+    /** Counts what something takes; what no array can hold is remembered as too large. */
+    private void count(Runnable counted) {
+        try {
+            counted.run();
+        } catch (Shape.TooLargeException | ArithmeticException beyondArrays) {
+            tooLarge = true;
+        }
+    }
+
+    /** The same for a pass; without a model there are none. */
+    private void pass(Consumer<CountedRun> pass) {
+        if (!tooLarge) {
+            count(() -> pass.accept(run));
+        }
     }
 
     /** A second model with F32 weights of the same shape, such as the initial one that a run is compared with. */
     public MemoryPlanner reference() {
-        weights(Part.REFERENCE, Part.REFERENCE, WeightFormat.F32);
+        parts.put(Part.REFERENCE, parts.get(Part.WEIGHTS) + parts.getOrDefault(Part.PACKED, 0L));
         return this;
     }
 
     /** The same on a GPU, which multiplies by weights as they are. */
     public MemoryPlanner referenceOnDevice() {
-        parts.merge(Part.REFERENCE, Float.BYTES * config.parameters(), Long::sum);
+        parts.put(Part.REFERENCE, parts.get(Part.WEIGHTS));
         return this;
     }
 
@@ -97,13 +119,15 @@ public final class MemoryPlanner {
 
     /** The same; {@code endEarly}: whether sequences may end before the limit. */
     public MemoryPlanner generation(int prompts, int samples, int promptTokens, int newTokens, boolean endEarly) {
-        passes.generation(prompts, samples, promptTokens, newTokens, endEarly);
+        longest = Math.max(longest, promptTokens + newTokens);
+        pass(run -> run.generation(prompts, samples, promptTokens, newTokens, endEarly));
         return this;
     }
 
     /** Log-probabilities of {@code targets} tokens of a packed batch, without gradient. */
     public MemoryPlanner scoring(Segments segments, int targets) {
-        passes.scoring(segments, targets);
+        seen(segments);
+        pass(run -> run.scoring(segments, targets));
         return this;
     }
 
@@ -114,76 +138,63 @@ public final class MemoryPlanner {
      * @param checkpointing whether layers are computed again in backward
      */
     public MemoryPlanner step(Segments segments, int targets, boolean checkpointing) {
-        passes.training(segments, targets, checkpointing);
-        long inner = config.plan().layers().stream()
-                .mapToLong(layer -> layer.feedForward().inner())
-                .max()
-                .orElse(0);
-        long rows = Math.max(segments.rows(), Math.max(config.vocabularySize(), inner));
-        long columns = Math.max(config.hiddenSize(), inner);
+        seen(segments);
+        pass(run -> run.training(segments, targets, checkpointing));
+        long rows = Math.max(segments.rows(), widest(0));
+        long columns = widest(1);
         strips = Math.max(strips, Math.min(PRODUCT_STRIPS, rows * columns));
         return this;
+    }
+
+    /** The largest extent of a matrix or table. */
+    private long widest(int dimension) {
+        return config.plan().tensors().stream()
+                .filter(spec -> spec.extents().size() == 2)
+                .mapToLong(spec -> spec.extents().get(dimension))
+                .max()
+                .orElse(0);
+    }
+
+    private void seen(Segments segments) {
+        for (int s = 0; s < segments.count(); s++) {
+            longest = Math.max(longest, segments.history(s) + segments.length(s));
+        }
     }
 
     /** The plan of all that was described. */
     public MemoryPlan plan() {
         Map<Part, Long> all = new EnumMap<>(parts);
-        ledger.bytes().forEach((part, bytes) -> all.merge(part, bytes, Long::sum));
-        long made = ledger.bytes().values().stream().mapToLong(Long::longValue).sum();
-        all.put(Part.LOADING, Math.max(0, loading - made)); // over before anything is computed
+        long made = 0;
+        if (run != null) {
+            CountedBytes bytes = run.made();
+            made = bytes.total();
+            bytes.arrays().forEach((shape, one) -> all.merge(partOf(shape), one, Long::sum));
+            all.put(Part.KV_CACHE, bytes.pages());
+        }
+        if (tooLarge) {
+            all.put(Part.ACTIVATIONS, MemoryPlan.UNBOUNDED);
+        }
+        all.put(
+                Part.LOADING,
+                Math.max(0, all.getOrDefault(Part.LOADING, 0L) - made)); // over before anything is computed
         all.put(Part.OTHER, JVM_BYTES + TOKENIZER_BYTES * config.vocabularySize() + tables() + workingMemory());
         return new MemoryPlan(all);
     }
 
+    private Part partOf(Shape shape) {
+        boolean isLogits = shape.rank() == 2 && shape.extent(1) == config.vocabularySize();
+        return isLogits ? Part.LOGITS : Part.ACTIVATIONS;
+    }
+
     private long tables() {
-        return 2L * Float.BYTES * passes.longest() * config.plan().widestHead(); // grown by doubling
+        return 2L * Float.BYTES * longest * config.plan().widestHead(); // grown by doubling
     }
 
     private long workingMemory() {
         long width = (config.plan().widestHead() + 15) / 16 * 16;
-        long scores = passes.longest() + 16;
-        long attention = trains ? 5 * passes.longest() * width + 2 * ATTENTION_ROWS * scores : 4 * scores;
+        long scores = longest + 16L;
+        long attention = trains ? 5L * longest * width + 2 * ATTENTION_ROWS * scores : 4 * scores;
         long perThread = attention + (trains ? PRODUCT_ROWS : 0);
         return Float.BYTES * (strips + ComputePool.threads() * perThread);
-    }
-
-    // Weights
-
-    private void weights(Part weights, Part packed, WeightFormat format) {
-        DecoderPlan plan = config.plan();
-        List<TensorSpec> tensors = plan.tensors();
-        long table = elements(tensors, Kind.TABLE);
-        long vectors = elements(tensors, Kind.GAIN) + elements(tensors, Kind.BIAS);
-        // a tied head is packed beside the table
-        List<TensorSpec> products = plan.head() instanceof Head.TiedTokens
-                ? plan.withHead(new Head.Tokens()).tensors()
-                : tensors;
-        long padded = products.stream()
-                .filter(spec -> spec.kind() == Kind.MATRIX)
-                .mapToLong(spec ->
-                        roundUp(spec.extents().get(0), 16) * spec.extents().get(1))
-                .sum();
-        if (format == WeightFormat.F32) {
-            parts.merge(weights, Float.BYTES * config.parameters(), Long::sum);
-            parts.merge(packed, Float.BYTES * padded, Long::sum);
-        } else {
-            // The packed form is the only one; the embedding's rows stay apart, in 16 bits.
-            parts.merge(weights, format.bytes(padded) + Short.BYTES * table + Float.BYTES * vectors, Long::sum);
-            loading = tensors.stream()
-                    .mapToLong(spec -> Float.BYTES * spec.elements())
-                    .max()
-                    .orElse(0);
-        }
-    }
-
-    private static long elements(List<TensorSpec> tensors, Kind kind) {
-        return tensors.stream()
-                .filter(spec -> spec.kind() == kind)
-                .mapToLong(TensorSpec::elements)
-                .sum();
-    }
-
-    private static long roundUp(long value, long multiple) {
-        return (value + multiple - 1) / multiple * multiple;
     }
 }

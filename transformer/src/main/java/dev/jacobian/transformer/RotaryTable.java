@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Rotation;
+import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.plan.Positions;
 
@@ -34,6 +36,11 @@ final class RotaryTable {
         }
         int half = inverseFrequencies.length;
         int rows = Math.max(count, 2 * cos.extent(0));
+        if (device.equals(Device.COUNTED)) {
+            cos = Tensor.zeros(device, DType.F32, Shape.of(rows, half));
+            sin = cos;
+            return;
+        }
         Tensor newCos = Tensor.zeros(rows, half);
         Tensor newSin = Tensor.zeros(rows, half);
         for (int position = 0; position < rows; position++) {

@@ -3,21 +3,29 @@ package dev.jacobian.transformer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import dev.jacobian.autograd.Parameter;
+import dev.jacobian.io.Json;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.tensor.Workspace;
+import dev.jacobian.testing.GoldenModel;
+import dev.jacobian.testing.GoldenModels;
 import dev.jacobian.transformer.MemoryPlan.Part;
 import dev.jacobian.transformer.config.DecoderConfig;
+import dev.jacobian.transformer.family.Families;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import dev.jacobian.transformer.generation.Generator;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -50,11 +58,84 @@ class MemoryPlanTest {
     void workspace(String width, String layers, String vocabulary, String kind, String sequences, String length) {
         MemoryRun run = MemoryRun.parse(width, layers, vocabulary, kind, sequences, length);
         DecoderConfig config = run.config(temporary);
+        assertThat(plannedOverMeasured(run, config)).isBetween(0.98, 1.02);
+    }
+
+    @GoldenModels
+    @DisplayName("the same of every family, for training, checkpointed training, scoring and generation")
+    void families(GoldenModel golden) {
+        DecoderConfig config = Families.read(golden.folder());
+        for (String kind : List.of("train", "checkpoint", "score", "generate")) {
+            assertThat(plannedOverMeasured(MemoryRun.of(config, kind, 7, 60), config))
+                    .as("%s of %s", kind, golden)
+                    .isBetween(0.98, 1.02);
+        }
+    }
+
+    private static double plannedOverMeasured(MemoryRun run, DecoderConfig config) {
         Workspace workspace = new Workspace();
         run.run(config, workspace, 2);
         MemoryPlan plan = run.plan(config);
         long planned = plan.bytes(Part.ACTIVATIONS) + plan.bytes(Part.LOGITS) + plan.bytes(Part.KV_CACHE);
-        assertThat((double) planned / workspace.bytes()).isBetween(0.98, 1.02);
+        return (double) planned / workspace.bytes();
+    }
+
+    @GoldenModels
+    @DisplayName("weights and the copies of them are counted to the byte")
+    void weights(GoldenModel golden) {
+        DecoderConfig config = Families.read(golden.folder());
+        CausalLM model = CausalLM.create(config, Optional.empty(), 1);
+        model.logits(new int[1]); // makes the copies
+        MemoryPlan plan = MemoryPlan.training(config);
+        long weights = Float.BYTES * config.parameters();
+        assertThat(plan.bytes(Part.WEIGHTS)).isEqualTo(weights);
+        assertThat(plan.bytes(Part.GRADIENTS)).isEqualTo(weights);
+        assertThat(plan.bytes(Part.MOMENTS)).isEqualTo(2 * weights);
+        long copies =
+                model.parameters().stream().mapToLong(Parameter::copiedBytes).sum();
+        assertThat(plan.bytes(Part.PACKED)).isEqualTo(copies);
+    }
+
+    @Test
+    @DisplayName("the limits of config.json are planned at once and without memory: refused as more than any memory")
+    void absurd() {
+        DecoderConfig config = absurdConfig(1 << 12, 1 << 17, 1 << 20, 1 << 24);
+        assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
+            assertThatThrownBy(() ->
+                            MemoryPlan.inference(config, WeightFormat.Q4_0).require("loading a folder"))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("loading a folder needs more than any memory (")
+                    .hasMessageContaining("no Java array is that long");
+            MemoryPlan training = MemoryPlanner.training(config)
+                    .reference()
+                    .generation(1 << 20, 1 << 20, 1 << 20, 1 << 20)
+                    .step(Segments.of(2048), 2047, false)
+                    .plan();
+            assertThat(training.bytes()).isGreaterThan(1L << 60);
+            assertThat(training.fits()).isFalse();
+            // 4096 layers whose tensors would all be there
+            MemoryPlan deep = MemoryPlanner.training(absurdConfig(1 << 12, 128, 384, 512))
+                    .step(Segments.of(64), 63, false)
+                    .plan();
+            assertThat(deep.bytes(Part.ACTIVATIONS)).isBetween(1L << 30, 1L << 34);
+            // weights that could be, and a batch that could not
+            MemoryPlan wide = MemoryPlanner.training(absurdConfig(2, 4096, 1 << 15, 512))
+                    .step(Segments.of(1 << 20), 63, false)
+                    .plan();
+            assertThat(wide.bytes(Part.WEIGHTS)).isLessThan(1L << 33);
+            assertThat(wide.bytes(Part.ACTIVATIONS)).isGreaterThanOrEqualTo(1L << 60);
+        });
+    }
+
+    private DecoderConfig absurdConfig(int layers, int width, int inner, int vocabulary) {
+        String json = """
+            {"model_type": "llama", "vocab_size": %d, "hidden_size": %d, "intermediate_size": %d,
+             "num_hidden_layers": %d, "num_attention_heads": 4, "num_key_value_heads": 4, "head_dim": 32,
+             "hidden_act": "silu", "max_position_embeddings": 4096, "rms_norm_eps": 1e-6, "rope_theta": 10000.0,
+             "tie_word_embeddings": false}
+            """.formatted(vocabulary, width, inner, layers);
+        Json.write(temporary.resolve("config.json"), Json.parse(json, "config"));
+        return Families.read(temporary);
     }
 
     @ParameterizedTest

@@ -3,6 +3,7 @@ package dev.jacobian.transformer;
 
 import static dev.jacobian.transformer.TestModels.tokens;
 
+import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.optim.AdamW;
 import dev.jacobian.autograd.optim.AdamWConfig;
 import dev.jacobian.io.Json;
@@ -27,7 +28,7 @@ import java.util.stream.Stream;
  * @param width hidden size, from which the other sizes follow
  * @param layers layers
  * @param vocabulary vocabulary size
- * @param kind {@code train}, {@code checkpoint} or {@code generate}
+ * @param kind {@code train}, {@code checkpoint}, {@code score} or {@code generate}
  * @param sequences sequences at once
  * @param length tokens of each
  * @param allocated receives the fewest bytes that this thread allocated in a step
@@ -81,17 +82,30 @@ record MemoryRun(int width, int layers, int vocabulary, String kind, int sequenc
     }
 
     private boolean trains() {
-        return !kind.equals("generate");
+        return kind.equals("train") || kind.equals("checkpoint");
+    }
+
+    /** A run of a model that is there already. */
+    static MemoryRun of(DecoderConfig config, String kind, int sequences, int length) {
+        return new MemoryRun(
+                config.hiddenSize(), config.layers(), config.vocabularySize(), kind, sequences, length, new long[] {
+                    Long.MAX_VALUE
+                });
     }
 
     MemoryPlan plan(DecoderConfig config) {
-        if (!trains()) {
+        if (kind.equals("generate")) {
             return MemoryPlanner.inference(config, WeightFormat.F32)
                     .generation(sequences, 1, PROMPT, length - PROMPT, false)
                     .plan();
         }
         int[] lengths = new int[sequences];
         Arrays.fill(lengths, length);
+        if (kind.equals("score")) {
+            return MemoryPlanner.inference(config, WeightFormat.F32)
+                    .scoring(Segments.of(lengths), sequences * (length - 1))
+                    .plan();
+        }
         return MemoryPlanner.training(config)
                 .step(Segments.of(lengths), sequences * (length - 1), kind.equals("checkpoint"))
                 .plan();
@@ -108,7 +122,7 @@ record MemoryRun(int width, int layers, int vocabulary, String kind, int sequenc
         for (int step = 0; step < steps; step++) {
             List<int[]> batch = new ArrayList<>();
             for (int s = 0; s < sequences; s++) {
-                batch.add(tokens(100L * step + s, trains() ? length : PROMPT, vocabulary));
+                batch.add(tokens(100L * step + s, kind.equals("generate") ? PROMPT : length, vocabulary));
             }
             long before = allocatedBytes();
             workspace.run(() -> {
@@ -116,6 +130,8 @@ record MemoryRun(int width, int layers, int vocabulary, String kind, int sequenc
                     model.loss(batch, batch).backward();
                     optimizer.step(1e-4, 1f);
                     optimizer.zeroGrad();
+                } else if (kind.equals("score")) {
+                    NoGrad.run(() -> model.loss(batch, batch));
                 } else {
                     new Generator(model).generate(batch, 1, sampling);
                 }

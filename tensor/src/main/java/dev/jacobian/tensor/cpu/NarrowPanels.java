@@ -51,7 +51,13 @@ record NarrowPanels(WeightFormat format, int rows, int columns, int[] words, int
 
     @Override
     public long bytes() {
-        return 4L * (words.length + scales.length);
+        return bytes(format, rows, columns);
+    }
+
+    /** Bytes of a matrix [K, N] with its padding and scales. */
+    static long bytes(WeightFormat format, int k, int n) {
+        long column = paddedRows(format, k) / perWord(format) + (format.isQuantized() ? scalePairs(k) : 0); // words
+        return Integer.BYTES * column * Math.ceilDiv(n, WIDTH) * WIDTH;
     }
 
     int panels() {

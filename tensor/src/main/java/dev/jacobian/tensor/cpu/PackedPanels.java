@@ -37,7 +37,12 @@ record PackedPanels(int rows, int columns, float[] strips) implements PackedMatr
 
     @Override
     public long bytes() {
-        return 4L * strips.length;
+        return bytes(rows, columns);
+    }
+
+    /** Bytes of a matrix [K, N] with its padding. */
+    static long bytes(int k, int n) {
+        return (long) Float.BYTES * L * stripCount(n) * k;
     }
 
     /** Columns from {@code fromColumn} on, as many as {@code out} [K, n] has. */

@@ -24,6 +24,11 @@ final class VectorMatrices implements MatrixKernels {
     }
 
     @Override
+    public long packedBytes(int k, int n, WeightFormat format) {
+        return format == WeightFormat.F32 ? PackedPanels.bytes(k, n) : NarrowPanels.bytes(format, k, n);
+    }
+
+    @Override
     public void repack(Tensor b, PackedMatrix into) {
         switch (into) {
             case NarrowPanels narrow -> narrow.fill(b);

@@ -59,6 +59,11 @@ final class ReferenceMatMul implements MatrixKernels {
     }
 
     @Override
+    public long packedBytes(int k, int n, WeightFormat format) {
+        return (long) Float.BYTES * k * n; // rounded to the format, and held in F32
+    }
+
+    @Override
     public void repack(Tensor b, PackedMatrix into) {
         ((Packed) into).matrix.copyFrom(ReferenceQuantization.rounded(b, into.format()));
     }

@@ -17,7 +17,7 @@ import java.util.Arrays;
  * function of (logits, number). Beside the softmax there is nothing to gain from vectors here: the vector backend samples
  * with these loops too.
  */
-public final class ReferenceSampling implements SamplingKernels {
+public class ReferenceSampling implements SamplingKernels {
     private final SoftmaxKernels softmax;
 
     /** Sampling from the distributions that {@code softmax} computes. */
@@ -49,6 +49,13 @@ public final class ReferenceSampling implements SamplingKernels {
     public int[] sample(Tensor logits, float inverseTemperature, long seed, int[] coordinates) {
         Tensor probabilities = Workspace.like(logits); // [R, V]
         softmax.softmax(logits, inverseTemperature, probabilities);
+        int[] tokens = draw(probabilities, seed, coordinates); // [R]
+        Workspace.release(probabilities);
+        return tokens;
+    }
+
+    /** A token of each row of probabilities [R, V]. */
+    protected int[] draw(Tensor probabilities, long seed, int[] coordinates) {
         int vocabulary = probabilities.extent(1);
         int[] tokens = new int[probabilities.extent(0)]; // [R]
         for (int r = 0; r < tokens.length; r++) {
@@ -57,7 +64,6 @@ public final class ReferenceSampling implements SamplingKernels {
                     Rng.uniform(seed, coordinates[c], coordinates[c + 1], coordinates[c + 2], coordinates[c + 3]);
             tokens[r] = draw(probabilities.floats(), probabilities.offset() + r * vocabulary, vocabulary, uniform);
         }
-        Workspace.release(probabilities);
         return tokens;
     }
 

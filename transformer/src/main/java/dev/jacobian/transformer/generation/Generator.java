@@ -36,9 +36,6 @@ public final class Generator {
     /** Continuations that advance together unless told otherwise. */
     public static final int DEFAULT_MAX_BATCH = 1024;
 
-    /** Logits that exist at one time. */
-    private static final int CHUNK_ELEMENTS = 1 << 22;
-
     private final CausalLM model;
     private final int maxBatch;
 
@@ -266,13 +263,7 @@ public final class Generator {
 
         /** Chooses the next token of each continuation from the hidden state of its row; returns those that go on. */
         private List<Running> choose(List<Running> running, Var hidden, int[] rows) {
-            int vocabulary = model.config().vocabularySize();
-            int chunk = Math.max(
-                    1,
-                    Math.max(
-                                    CHUNK_ELEMENTS,
-                                    Backends.of(model.device()).memory().chunkElements())
-                            / vocabulary);
+            int chunk = model.logitRows();
             List<Running> alive = new ArrayList<>();
             for (int from = 0; from < running.size(); from += chunk) {
                 int to = Math.min(running.size(), from + chunk);

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer;
+
+import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.Parameter;
+import dev.jacobian.autograd.Var;
+import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.CountedBytes;
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Device;
+import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Shape;
+import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.TokenChoice;
+import dev.jacobian.tensor.WeightFormat;
+import dev.jacobian.tensor.Workspace;
+import dev.jacobian.transformer.config.DecoderConfig;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * A model of counted weights, and what a run does with it: the passes are those of the product, so what they take is what a run
+ * will take.
+ *
+ * <p>Decision: what comes again is done once. Of generation there are the prompts, a few passes in which sequences end, and the
+ * last pass, before which the cache has grown to its full length.
+ */
+final class CountedRun {
+    /** Rows whose next token is drawn with one number each. */
+    private static final int COORDINATES = 4;
+
+    /** Sequences and prompt tokens whose cache no heap holds: planning them would take memory itself. */
+    private static final long MOST_ROWS = 1 << 24;
+
+    private final CausalLM model;
+    private final CountedWeights weights;
+    private final Workspace workspace = new Workspace();
+
+    /**
+     * A model that has done nothing yet.
+     *
+     * @throws Shape.TooLargeException if a weight is larger than any tensor
+     */
+    CountedRun(DecoderConfig config, WeightFormat format) {
+        weights = new CountedWeights(format);
+        model = new CausalLM(
+                config,
+                CheckpointFiles.none(),
+                weights,
+                ModelOptions.DEFAULT.on(Device.COUNTED).weights(format));
+        new Workspace().run(() -> model.logits(new int[1])); // makes the copies that products read
+    }
+
+    CountedWeights weights() {
+        return weights;
+    }
+
+    /** Bytes of the copies of trainable weights that products read. */
+    long packedBytes() {
+        return model.parameters().stream().mapToLong(Parameter::copiedBytes).sum();
+    }
+
+    /** What the passes so far have made. */
+    CountedBytes made() {
+        return workspace.counted();
+    }
+
+    /** Forward and backward over one packed batch with {@code targets} predicted tokens. */
+    void training(Segments segments, int targets, boolean checkpointing) {
+        model.gradientCheckpointing(checkpointing);
+        workspace.run(
+                () -> logProbs(segments, targets).backward(Tensor.zeros(Device.COUNTED, DType.F32, Shape.of(targets))));
+    }
+
+    /** A forward pass over one packed batch, without gradient. */
+    void scoring(Segments segments, int targets) {
+        workspace.run(() -> NoGrad.run(() -> logProbs(segments, targets)));
+    }
+
+    private Var logProbs(Segments segments, int targets) {
+        Var hidden = model.hidden(new int[segments.rows()], segments); // [N, D]
+        return model.logProbs(hidden, new int[targets], new int[targets], 1f).logProbs();
+    }
+
+    /**
+     * Generation with a KV cache, all prompts together.
+     *
+     * @param endEarly whether sequences may end before the limit: then passes get smaller, and a workspace holds arrays of
+     *     several sizes
+     * @throws ArithmeticException if that is more than anything could hold
+     */
+    void generation(int prompts, int samples, int promptTokens, int newTokens, boolean endEarly) {
+        if (prompts == 0 || samples == 0) {
+            return;
+        }
+        if ((long) prompts * Math.max(samples, promptTokens) > MOST_ROWS) {
+            throw new ArithmeticException(prompts + " prompts with " + samples + " samples at once");
+        }
+        workspace.run(() -> NoGrad.run(() -> generate(prompts, samples, promptTokens, newTokens, endEarly)));
+    }
+
+    private void generate(int prompts, int samples, int promptTokens, int newTokens, boolean endEarly) {
+        KvCache cache = model.newKvCache();
+        int[] parents = new int[prompts];
+        Arrays.setAll(parents, p -> cache.add());
+        int[] sequences = new int[prompts * samples];
+        int[] tokens = new int[prompts * promptTokens];
+        Workspace.inner(() -> {
+            Var hidden = model.hidden(tokens, equalSegments(prompts, promptTokens), cache, parents); // [N, D]
+            choose(hidden, sequences.length);
+        });
+        if (newTokens == 1) {
+            return;
+        }
+        Arrays.setAll(sequences, i -> cache.fork(parents[i / samples], promptTokens));
+        int taken = 0; // steps of decoding by the sequences that still run
+        for (int n = sequences.length * 2 / 3; endEarly && n > 0 && taken < newTokens - 2; n = n * 2 / 3) {
+            decode(cache, Arrays.copyOf(sequences, n));
+            taken++;
+        }
+        int[] missing = new int[sequences.length]; // tokens until all but the last two are in the cache
+        Arrays.setAll(missing, i -> promptTokens + newTokens - 2 - cache.length(sequences[i]));
+        cache.advance(sequences, Segments.of(missing));
+        decode(cache, sequences);
+    }
+
+    private void decode(KvCache cache, int[] sequences) {
+        Workspace.inner(() -> choose(
+                model.hidden(new int[sequences.length], equalSegments(sequences.length, 1), cache, sequences),
+                sequences.length));
+    }
+
+    private void choose(Var hidden, int count) {
+        int chunk = model.logitRows();
+        for (int from = 0; from < count; from += chunk) {
+            int n = Math.min(chunk, count - from);
+            Tensor logits = model.logits(hidden, new int[n]); // [n, V]
+            TokenChoice.Rule rule = new TokenChoice.Rule(false, 1f, Optional.empty(), 0, new int[COORDINATES * n]);
+            Backends.of(Device.COUNTED).sampling().choose(logits, logits, rule);
+        }
+    }
+
+    private static Segments equalSegments(int count, int length) {
+        int[] lengths = new int[count];
+        Arrays.fill(lengths, length);
+        return Segments.of(lengths);
+    }
+}
