@@ -7,6 +7,7 @@ import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
+import java.util.Objects;
 
 /**
  * Causal grouped-query attention over packed segments.
@@ -41,11 +42,12 @@ public final class Attention {
         q.backend().attention().attention(in, segments, form, out, stats);
         return attention.result(out, dOut -> {
             Qkv gradients = new Qkv(q.like(), k.like(), v.like());
-            q.backend().attention().attentionBackward(dOut, in, out, stats, segments, form, gradients);
+            Tensor kept = Objects.requireNonNull(stats);
+            q.backend().attention().attentionBackward(dOut, in, out, kept, segments, form, gradients);
             q.give(gradients.q());
             k.give(gradients.k());
             v.give(gradients.v());
-            Workspace.release(stats);
+            Workspace.release(kept);
         });
     }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.autograd;
 
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
@@ -30,7 +32,7 @@ final class Operation {
     private final String name;
     private final List<Var> inputs;
     private final boolean isRecorded;
-    private Consumer<Tensor> backward;
+    private @Nullable Consumer<Tensor> backward; // set by result(), before anything can walk here
     private boolean walked;
 
     private Operation(String name, boolean isRecorded, Var... inputs) {
@@ -88,6 +90,6 @@ final class Operation {
     void walkBack(Tensor dOut) {
         requireNotWalked();
         walked = true;
-        backward.accept(dOut);
+        Objects.requireNonNull(backward).accept(dOut);
     }
 }

@@ -2,9 +2,11 @@
 package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -23,8 +25,8 @@ public final class Parameter extends Var {
     private final WeightCopies copies = new WeightCopies(this);
     private long version;
 
-    private Tensor grad; // null when there is none
-    private Tensor spareGrad; // a cleared gradient, in whose memory the next one lies
+    private @Nullable Tensor grad; // null when there is none
+    private @Nullable Tensor spareGrad; // a cleared gradient, in whose memory the next one lies
     private boolean keepsGrad; // as a spare, whenever it is cleared
 
     Parameter(String name, Tensor value) {
@@ -56,8 +58,7 @@ public final class Parameter extends Var {
         if (grad != null) {
             backend().elementwise().add(grad, gradient, grad);
         } else if (spareGrad != null) {
-            takeSpare();
-            grad.copyFrom(gradient);
+            takeSpare(spareGrad).copyFrom(gradient);
         } else {
             grad = gradient.copy();
         }
@@ -65,18 +66,21 @@ public final class Parameter extends Var {
 
     @Override
     Tensor gradToAddInto() {
-        if (grad == null && spareGrad != null) {
-            takeSpare();
-            grad.fill(0f);
-        } else if (grad == null) {
+        if (grad != null) {
+            return grad;
+        }
+        if (spareGrad != null) {
+            takeSpare(spareGrad).fill(0f);
+        } else {
             grad = Tensor.zeros(value().device(), value().dtype(), value().shape());
         }
-        return grad;
+        return Objects.requireNonNull(grad);
     }
 
-    private void takeSpare() {
-        grad = spareGrad;
+    private Tensor takeSpare(Tensor spare) {
+        grad = spare;
         spareGrad = null;
+        return spare;
     }
 
     /**

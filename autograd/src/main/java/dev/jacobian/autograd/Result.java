@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.autograd;
 
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 
@@ -14,7 +15,7 @@ import dev.jacobian.tensor.Workspace;
 final class Result extends Var {
     final Operation producer;
 
-    private Tensor grad; // null until something arrives
+    private @Nullable Tensor grad; // null until something arrives
     private boolean isShared; // then the gradient must not be written to
 
     Result(Tensor value, Operation producer) {
@@ -32,7 +33,7 @@ final class Result extends Var {
         if (grad == null) {
             grad = gradient;
         } else {
-            add(gradient);
+            add(grad, gradient);
             Workspace.release(gradient);
         }
     }
@@ -44,14 +45,14 @@ final class Result extends Var {
             grad = gradient;
             isShared = true;
         } else {
-            add(gradient);
+            add(grad, gradient);
         }
     }
 
-    private void add(Tensor gradient) {
-        Tensor sum = isShared ? like() : grad;
-        backend().elementwise().add(grad, gradient, sum);
-        replaceBy(sum);
+    private void add(Tensor soFar, Tensor gradient) {
+        Tensor sum = isShared ? like() : soFar;
+        backend().elementwise().add(soFar, gradient, sum);
+        replace(soFar, sum);
     }
 
     @Override
@@ -62,20 +63,21 @@ final class Result extends Var {
         } else if (isShared) {
             Tensor own = like();
             own.copyFrom(grad);
-            replaceBy(own);
+            replace(grad, own);
         }
         return grad;
     }
 
-    private void replaceBy(Tensor own) {
+    private void replace(Tensor soFar, Tensor own) {
         if (isShared) {
-            Workspace.release(grad);
+            Workspace.release(soFar);
             isShared = false;
         }
         grad = own;
     }
 
     /** The gradient, which is forgotten here; null if nothing arrived. */
+    @Nullable
     Tensor takeGrad() {
         Tensor taken = grad;
         grad = null;

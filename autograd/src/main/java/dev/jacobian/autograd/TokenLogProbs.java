@@ -130,8 +130,9 @@ public final class TokenLogProbs {
         Tensor h = Workspace.like(states, chunk, d); // [chunk, D]
         Tensor dH = Workspace.like(states, chunk, d); // [chunk, D]
         Tensor logits = Workspace.floatsBeside(states, chunk, Linear.outputs(weight)); // [chunk, V]
-        boolean narrow = states.dtype() != DType.F32;
-        Tensor narrowed = narrow ? Workspace.like(states, chunk, Linear.outputs(weight)) : null; // [chunk, V]
+        Tensor narrowed = states.dtype() != DType.F32
+                ? Workspace.like(states, chunk, Linear.outputs(weight))
+                : null; // [chunk, V]
         for (int from = 0; from < active.length; from += chunk) {
             int n = Math.min(chunk, active.length - from);
             int[] chunkActive = Arrays.copyOfRange(active, from, from + n);
@@ -149,7 +150,7 @@ public final class TokenLogProbs {
                     .logProbsBackward(dLogits, inverseTemperature, chunkTargets, chunkGrad.reshape(n), chunkStats);
             Workspace.release(chunkStats);
             Workspace.release(chunkGrad);
-            if (narrow) {
+            if (narrowed != null) {
                 Tensor rounded = narrowed.slice(0, 0, n); // [n, V]
                 rounded.convertFrom(dLogits);
                 dLogits = rounded;
@@ -166,7 +167,7 @@ public final class TokenLogProbs {
         Workspace.release(h);
         Workspace.release(dH);
         Workspace.release(logits);
-        if (narrow) {
+        if (narrowed != null) {
             Workspace.release(narrowed);
         }
     }

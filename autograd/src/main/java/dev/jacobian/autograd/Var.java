@@ -4,6 +4,7 @@ package dev.jacobian.autograd;
 import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 
@@ -19,7 +20,7 @@ import dev.jacobian.tensor.Workspace;
  */
 public abstract sealed class Var implements LinearWeight permits Parameter, Result, Constant {
     private final String name;
-    private Tensor value; // null when it was recycled
+    private @Nullable Tensor value; // null when it was recycled
 
     Var(String name, Tensor value) {
         this.name = name;
@@ -76,10 +77,10 @@ public abstract sealed class Var implements LinearWeight permits Parameter, Resu
     public final void backward() {
         if (value().elements() != 1) {
             throw new IllegalStateException(
-                    "backward() starts from one number, this variable has shape " + value.shape()
+                    "backward() starts from one number, this variable has shape " + value().shape()
                             + "; reduce it first or pass the gradient of your own scalar with backward(gradient)");
         }
-        Tensor one = Tensor.zeros(value.device(), value.dtype(), value.shape());
+        Tensor one = Tensor.zeros(value().device(), value().dtype(), value().shape());
         one.fill(1f);
         backward(one);
     }
@@ -93,13 +94,13 @@ public abstract sealed class Var implements LinearWeight permits Parameter, Resu
     public final void backward(Tensor gradient) {
         if (!gradient.shape().equals(value().shape())) {
             throw new IllegalArgumentException(
-                    "the gradient has shape " + gradient.shape() + ", the variable " + value.shape());
+                    "the gradient has shape " + gradient.shape() + ", the variable " + value().shape());
         }
         if (!requiresGrad()) {
             throw new IllegalStateException("nothing to differentiate: '" + name
                     + "' does not depend on a parameter, or was computed in NoGrad");
         }
-        Tape.backward(this, gradient.to(value.device()).contiguous());
+        Tape.backward(this, gradient.to(value().device()).contiguous());
     }
 
     /** The same value, cut off from how it was computed. */

@@ -2,6 +2,7 @@
 package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Tensor;
 
@@ -16,8 +17,8 @@ final class WeightCopies {
     private record Copy<T>(T of, long version) {}
 
     private final Parameter weight;
-    private Copy<PackedMatrix> packed; // null until a product wants it
-    private Copy<Tensor> rounded; // likewise
+    private @Nullable Copy<PackedMatrix> packed; // null until a product wants it
+    private @Nullable Copy<Tensor> rounded; // likewise
 
     WeightCopies(Parameter weight) {
         this.weight = weight;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.transformer.ModelOptions;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -21,6 +22,7 @@ abstract class CliCommand implements Callable<Integer> {
             order = CommonOptions.FIRST + 7,
             usageHelp = true,
             description = "Show this help.")
+    @SuppressWarnings("unused") // picocli asks the option, not the field
     private boolean help;
 
     @Spec
@@ -44,7 +46,7 @@ abstract class CliCommand implements Callable<Integer> {
     }
 
     /** The failure of a command line that parses but makes no sense. */
-    final ParameterException usage(String message) {
+    final ParameterException usage(@Nullable String message) {
         return new ParameterException(spec.commandLine(), message);
     }
 

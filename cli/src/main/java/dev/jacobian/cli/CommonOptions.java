@@ -75,6 +75,7 @@ final class CommonOptions {
     private boolean json;
 
     @Option(names = "--debug", order = FIRST + 6, description = "Print a stack trace when something fails.")
+    @SuppressWarnings("unused")
     private boolean debug; // read from the arguments by Cli, which must know it even if parsing fails
 
     /** The seed, 0 if none was given. */

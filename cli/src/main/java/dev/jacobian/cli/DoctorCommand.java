@@ -7,6 +7,7 @@ import dev.jacobian.io.Json;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.Gpus;
+import dev.jacobian.tensor.Nullable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -175,7 +176,7 @@ final class DoctorCommand extends CliCommand {
             return object;
         }
 
-        private static ObjectNode library(Optional<Gpus.Library> library) {
+        private static @Nullable ObjectNode library(Optional<Gpus.Library> library) {
             return library.map(found -> {
                         ObjectNode node = Json.object();
                         node.put("file", found.file().toString());

@@ -4,6 +4,7 @@ package dev.jacobian.cli;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Printable;
 import dev.jacobian.tensor.DeviceException;
+import dev.jacobian.tensor.Nullable;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -14,6 +15,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -54,7 +56,7 @@ final class Failures {
         String name = command.getCommandSpec().qualifiedName();
         // A slip in a required option is reported by picocli as the option's absence; the slip says more.
         List<String> unmatched = command.getUnmatchedArguments();
-        String message = unmatched.isEmpty() ? exception.getMessage() : describeUnmatched(command, unmatched);
+        String message = unmatched.isEmpty() ? message(exception) : describeUnmatched(command, unmatched);
         String closed = message.endsWith("?") ? message : sentence(message) + ".";
         print(closed + " See '" + name + " --help'.", exception);
         return ExitCode.USAGE;
@@ -87,20 +89,24 @@ final class Failures {
     /** What the user is told of a failure. */
     static String describe(Throwable thrown) {
         return switch (thrown) {
-            case CliException e -> e.getMessage();
-            case FormatException e -> e.getMessage();
-            case DeviceException e -> e.getMessage();
-            case UncheckedIOException e -> describeIo(e.getMessage(), e.getCause());
+            case CliException e -> message(e);
+            case FormatException e -> message(e);
+            case DeviceException e -> message(e);
+            case UncheckedIOException e -> describeIo(e.getMessage(), Objects.requireNonNull(e.getCause()));
             case IOException e -> describeIo(e.toString(), e);
             case OutOfMemoryError e -> outOfMemory(e);
             case InvalidPathException e -> "'" + e.getInput() + "' cannot be the name of a file here: " + e.getReason();
-            case IllegalArgumentException e when hasMessage(e) -> e.getMessage();
-            case IllegalStateException e when hasMessage(e) -> e.getMessage();
-            case UnsupportedOperationException e when hasMessage(e) -> e.getMessage();
+            case IllegalArgumentException e when hasMessage(e) -> message(e);
+            case IllegalStateException e when hasMessage(e) -> message(e);
+            case UnsupportedOperationException e when hasMessage(e) -> message(e);
             default ->
                 "a defect in Jacobian: " + thrown
                         + ". Please report it with the output of the same command with --debug";
         };
+    }
+
+    private static String message(Throwable thrown) {
+        return String.valueOf(thrown.getMessage());
     }
 
     private static boolean hasMessage(Throwable thrown) {
@@ -108,7 +114,7 @@ final class Failures {
     }
 
     /** The file system's exceptions say the path only; the reason is in their class. */
-    private static String describeIo(String message, IOException cause) {
+    private static String describeIo(@Nullable String message, IOException cause) {
         String reason = switch (cause) {
             case NoSuchFileException e -> "no such file: " + e.getFile();
             case AccessDeniedException e -> "permission denied: " + e.getFile();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.io;
 
+import dev.jacobian.tensor.Nullable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -14,6 +15,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -63,7 +65,7 @@ public final class AtomicFiles {
         Path file = target.toAbsolutePath().normalize();
         Path temporary = reserve(file, "tmp");
         try {
-            Files.createDirectories(file.getParent());
+            Files.createDirectories(folderOf(file));
             removeLeftovers(file, "tmp");
             try (FileChannel channel =
                     FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
@@ -71,7 +73,7 @@ public final class AtomicFiles {
                 channel.force(true);
             }
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            syncDirectory(file.getParent());
+            syncDirectory(folderOf(file));
         } catch (IOException | RuntimeException | Error e) {
             deleteTree(temporary, e);
             throw explain(file, e);
@@ -100,7 +102,7 @@ public final class AtomicFiles {
         Path temporary = reserve(directory, "tmp");
         Path old = reserve(directory, "old");
         try {
-            Files.createDirectories(directory.getParent());
+            Files.createDirectories(folderOf(directory));
             recover(directory);
             Files.createDirectory(temporary);
             body.writeTo(temporary);
@@ -117,7 +119,7 @@ public final class AtomicFiles {
                 }
                 throw e;
             }
-            syncDirectory(directory.getParent());
+            syncDirectory(folderOf(directory));
             deleteTree(old, null);
         } catch (IOException | RuntimeException | Error e) {
             deleteTree(temporary, e);
@@ -138,11 +140,11 @@ public final class AtomicFiles {
         Path directory = target.toAbsolutePath().normalize();
         try {
             boolean restored = false;
-            if (Files.notExists(directory) && Files.isDirectory(directory.getParent())) {
+            if (Files.notExists(directory) && Files.isDirectory(folderOf(directory))) {
                 Optional<Path> old = leftovers(directory, "old").stream().max(Comparator.comparing(Path::toString));
                 if (old.isPresent()) {
                     Files.move(old.get(), directory, StandardCopyOption.ATOMIC_MOVE);
-                    syncDirectory(directory.getParent());
+                    syncDirectory(folderOf(directory));
                     restored = true;
                 }
             }
@@ -172,6 +174,11 @@ public final class AtomicFiles {
         return sibling;
     }
 
+    /** A target is absolute and no root, so it lies in a folder. */
+    private static Path folderOf(Path target) {
+        return Objects.requireNonNull(target.getParent());
+    }
+
     private static void removeLeftovers(Path target, String kind) throws IOException {
         for (Path path : leftovers(target, kind)) {
             deleteTree(path, null);
@@ -180,12 +187,12 @@ public final class AtomicFiles {
 
     /** Siblings of that kind whose writer is gone: a dead process, or an earlier process with our own number. */
     private static List<Path> leftovers(Path target, String kind) throws IOException {
-        if (!Files.isDirectory(target.getParent())) {
+        if (!Files.isDirectory(folderOf(target))) {
             return List.of();
         }
         String prefix = "." + target.getFileName() + "." + kind + "-";
         List<Path> found = new java.util.ArrayList<>();
-        try (DirectoryStream<Path> siblings = Files.newDirectoryStream(target.getParent(), path -> {
+        try (DirectoryStream<Path> siblings = Files.newDirectoryStream(folderOf(target), path -> {
             String name = path.getFileName().toString();
             return name.startsWith(prefix) && name.substring(prefix.length()).matches("\\d{1,18}-\\d{1,18}");
         })) {
@@ -226,7 +233,7 @@ public final class AtomicFiles {
         }
     }
 
-    private static void deleteTree(Path root, Throwable reason) {
+    private static void deleteTree(Path root, @Nullable Throwable reason) {
         try (Stream<Path> walk = Files.walk(root)) {
             for (Path path : walk.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(path);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.io;
 
+import dev.jacobian.tensor.Nullable;
+
 /**
  * A file does not have the form that its format asks for.
  *
@@ -28,7 +30,7 @@ public class FormatException extends RuntimeException {
     }
 
     /** As {@link #FormatException(String, String, String)}, with the lower-level exception that revealed the fault. */
-    public FormatException(String where, String what, String fix, Throwable cause) {
+    public FormatException(String where, String what, String fix, @Nullable Throwable cause) {
         super(part(where) + ": " + part(what) + ". " + part(fix), cause);
         this.where = part(where);
         this.what = part(what);

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.tensor.Nullable;
 import java.io.IOException;
 
 /**
@@ -67,6 +68,7 @@ final class JsonTree {
      *
      * @throws TooLarge if the tree would take more than the budget
      */
+    @Nullable
     JsonNode document() throws IOException {
         if (parser.nextToken() == null) {
             return null;

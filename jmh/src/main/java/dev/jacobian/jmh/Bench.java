@@ -8,6 +8,7 @@ import dev.jacobian.jmh.harness.Rounds;
 import dev.jacobian.jmh.harness.Row;
 import dev.jacobian.jmh.harness.Side;
 import dev.jacobian.jmh.harness.Suite;
+import dev.jacobian.tensor.Nullable;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -94,11 +95,15 @@ public final class Bench implements Callable<Integer> {
             names = {"-h", "--help"},
             usageHelp = true,
             description = "Show this help.")
+    @SuppressWarnings("unused") // picocli asks the option, not the field
     private boolean help;
 
     /** Runs the command and ends the process. */
     public static void main(String[] args) {
-        System.exit(run(args, new PrintWriter(System.out, true), new PrintWriter(System.err, true)));
+        System.exit(run(
+                args,
+                new PrintWriter(System.out, true, System.out.charset()),
+                new PrintWriter(System.err, true, System.err.charset())));
     }
 
     /** Runs the command: 0 done, 1 failed, 2 wrong usage. */
@@ -231,7 +236,7 @@ public final class Bench implements Callable<Integer> {
         }
     }
 
-    private ParameterException wrong(String message) {
+    private ParameterException wrong(@Nullable String message) {
         return new ParameterException(spec.commandLine(), message);
     }
 

@@ -10,6 +10,7 @@ import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.task.Addition;
 import dev.jacobian.rl.task.PromptTask;
 import dev.jacobian.rl.task.Task;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.family.Families;
 import java.nio.file.Path;
@@ -45,7 +46,7 @@ public class GrpoBenchmark {
 
     private final Semaphore go = new Semaphore(0);
     private final Semaphore done = new Semaphore(0);
-    private volatile Throwable failure;
+    private volatile @Nullable Throwable failure;
     private Thread trainer;
 
     @Setup

@@ -70,7 +70,7 @@ final class OnGpu implements External {
                 throw absent(out.substring(out.lastIndexOf('\n') + 1));
             }
         } catch (IOException noPython) {
-            throw absent(noPython.getMessage());
+            throw absent(String.valueOf(noPython.getMessage()));
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw absent("interrupted");

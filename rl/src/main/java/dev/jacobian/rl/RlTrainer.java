@@ -40,6 +40,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -315,8 +316,12 @@ public final class RlTrainer {
         long tokens = step.sampled().stream().mapToLong(g -> g.group().tokens()).sum();
         int samples = step.sampled().stream().mapToInt(g -> g.group().size()).sum();
         state = state.withDifference(difference).advanced(tokens, samples);
-        measured.put("num_tokens", state.tokens());
-        clock.learned(step.number(), samples, tokens, measured.values().get("loss"));
+        measured.put("num_tokens", (double) state.tokens());
+        clock.learned(
+                step.number(),
+                samples,
+                tokens,
+                Objects.requireNonNull(measured.values().get("loss")));
         new HeldOutMetrics(config.measuring().evalSteps(), config.measuring().evalProblems(), heldOut::passAt1)
                 .observe(step, measured);
         clock.measure(measured, tokens);

@@ -48,7 +48,7 @@ public interface AttentionKernels {
      * @param out [N, H · headDim]
      * @param stats [N, H, 2], receives m and l, or null when no gradient is needed
      */
-    void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, Tensor stats);
+    void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, @Nullable Tensor stats);
 
     /**
      * The same for a batch whose keys are all in the batch: segment s attends to the rows of all segments that it
@@ -57,7 +57,7 @@ public interface AttentionKernels {
      * @param out [N, H · headDim]
      * @param stats [N, H, 2], receives m and l, or null when no gradient is needed
      */
-    default void attention(Qkv qkv, Segments segments, AttentionForm form, Tensor out, Tensor stats) {
+    default void attention(Qkv qkv, Segments segments, AttentionForm form, Tensor out, @Nullable Tensor stats) {
         Workspace.inner(() -> {
             int headDim = form.headDim();
             KvCache cache =

@@ -107,7 +107,7 @@ public final class ComputePool {
         private final AtomicInteger next = new AtomicInteger();
         private final AtomicInteger done = new AtomicInteger();
         private final Thread caller = Thread.currentThread();
-        private volatile Throwable failure;
+        private volatile @Nullable Throwable failure;
 
         Region(int tasks, IntConsumer task) {
             this.tasks = tasks;

@@ -50,7 +50,7 @@ public interface ExpertKernels {
      * @param weights [N, k], or null for ones: the gradient of {@link #spread}
      * @param out [N, D], overwritten
      */
-    void combine(Tensor rows, ExpertOrder order, Tensor weights, Tensor out);
+    void combine(Tensor rows, ExpertOrder order, @Nullable Tensor weights, Tensor out);
 
     /**
      * Gradients of {@link #combine}: {@code dRows[row of pair] = weight · dOut[n]} and dWeight the fixed sum of dOut · row.

@@ -25,7 +25,8 @@ final class KernelEvent extends Event {
 
     @Label("Kernel")
     @Description("Method of one of the interfaces that dev.jacobian.tensor.Backend gives")
-    String kernel;
+    @Nullable
+    String kernel; // null in the probe
 
     @Label("Rows")
     @Description("M of a matrix product, B M of a batch of them; rows of the first tensor of other kernels")
@@ -60,11 +61,11 @@ final class KernelEvent extends Event {
         if (!describeRows(arguments)) {
             return false;
         }
-        Object right = arguments.length > 1 ? arguments[1] : null;
         if (arguments[0] instanceof Tensor left && arguments.length == 4) {
             rows = left.rank() == 3 ? (long) left.extent(0) * left.extent(1) : left.extent(0);
             inner = left.extent(-1);
-            columns = right instanceof PackedMatrix packed ? packed.columns() : ((Tensor) right).extent(-1);
+            columns =
+                    arguments[1] instanceof PackedMatrix packed ? packed.columns() : ((Tensor) arguments[1]).extent(-1);
             operations = 2 * rows * inner * columns;
         }
         return true;

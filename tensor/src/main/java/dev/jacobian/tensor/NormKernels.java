@@ -19,7 +19,7 @@ public interface NormKernels {
      * @param dX receives the gradient (overwritten)
      * @param dWeight accumulated into, or null when not needed
      */
-    void rmsNormBackward(Tensor dOut, Tensor x, Tensor weight, Tensor inverseRms, Tensor dX, Tensor dWeight);
+    void rmsNormBackward(Tensor dOut, Tensor x, Tensor weight, Tensor inverseRms, Tensor dX, @Nullable Tensor dWeight);
 
     /**
      * LayerNorm (Ba et al., 2016): {@code out = (x − mean) · r · weight + bias}, r = 1/√(mean((x − mean)²) + ε), per row. The
@@ -31,7 +31,8 @@ public interface NormKernels {
      * @param means [N], receives the means
      * @param inverseStd [N], receives r
      */
-    void layerNorm(Tensor x, Tensor weight, Tensor bias, float epsilon, Tensor out, Tensor means, Tensor inverseStd);
+    void layerNorm(
+            Tensor x, Tensor weight, @Nullable Tensor bias, float epsilon, Tensor out, Tensor means, Tensor inverseStd);
 
     /**
      * Gradients of {@link #layerNorm}: with g = dOut·weight and n = (x − mean)·r, {@code dX = r·(g − mean(g) − n·mean(g·n))}
@@ -41,5 +42,5 @@ public interface NormKernels {
      * @param dWeight accumulated into, or null when not needed
      */
     void layerNormBackward(
-            Tensor dOut, Tensor x, Tensor weight, Tensor means, Tensor inverseStd, Tensor dX, Tensor dWeight);
+            Tensor dOut, Tensor x, Tensor weight, Tensor means, Tensor inverseStd, Tensor dX, @Nullable Tensor dWeight);
 }

@@ -14,7 +14,12 @@ public interface SoftmaxKernels {
      * @param stats [R, 2], receives m and l
      */
     void logProbs(
-            Tensor logits, float inverseTemperature, int[] targets, Tensor logProbs, Tensor entropy, Tensor stats);
+            Tensor logits,
+            float inverseTemperature,
+            int[] targets,
+            Tensor logProbs,
+            @Nullable Tensor entropy,
+            Tensor stats);
 
     /**
      * Gradient of {@link #logProbs}, written over the logits: {@code logits = (1[v = target] − e/l) · dLogProb ·

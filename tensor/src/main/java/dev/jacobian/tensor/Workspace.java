@@ -411,7 +411,7 @@ public final class Workspace {
     }
 
     /** Recycles what the innermost scope took, but for {@code kept}, which the next one inherits. */
-    private void endScope(Tensor kept) {
+    private void endScope(@Nullable Tensor kept) {
         List<Lease> taken = depth < takenIn.size() ? takenIn.get(depth) : List.of();
         depth--;
         Object keptArray = kept == null ? null : kept.storage();
@@ -430,7 +430,7 @@ public final class Workspace {
         if (!taken.isEmpty()) {
             taken.clear();
         }
-        if (inherits) {
+        if (inherits && keptArray != null) {
             lease(keptArray, depth);
         }
     }

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
@@ -46,7 +47,7 @@ public final class TestPaths {
     public static Path project() {
         String given = System.getProperty("jacobian.testdata");
         if (given != null) {
-            return Path.of(given).toAbsolutePath().getParent();
+            return Objects.requireNonNull(Path.of(given).toAbsolutePath().getParent(), "testdata is a root");
         }
         for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
             if (Files.isDirectory(at.resolve("testdata"))) {

@@ -7,6 +7,7 @@ import dev.jacobian.tensor.Rotation;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.transformer.plan.Positions;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -31,7 +32,7 @@ record ForwardPass(
 
     /** The turn of each row. */
     Rotation rotation(Positions.Rotary rotary) {
-        return rotations.get(rotary);
+        return Objects.requireNonNull(rotations.get(rotary));
     }
 
     /** Where the rows belong in a layer of the cache. */

@@ -11,6 +11,7 @@ import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.generation.Generator;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
@@ -78,10 +79,14 @@ public final class MemoryPlanner {
     /** A run that trains with AdamW; weights are F32. */
     public static MemoryPlanner training(DecoderConfig config) {
         MemoryPlanner planner = new MemoryPlanner(config, WeightFormat.F32, true);
-        long weights = planner.parts.get(Part.WEIGHTS);
+        long weights = planner.weights();
         planner.parts.put(Part.GRADIENTS, weights);
         planner.parts.put(Part.MOMENTS, 2 * weights);
         return planner;
+    }
+
+    private long weights() {
+        return Objects.requireNonNull(parts.get(Part.WEIGHTS)); // the constructor counts them
     }
 
     /** Counts what something takes; what no array can hold is remembered as too large. */
@@ -102,13 +107,13 @@ public final class MemoryPlanner {
 
     /** A second model with F32 weights of the same shape, such as the initial one that a run is compared with. */
     public MemoryPlanner reference() {
-        parts.put(Part.REFERENCE, parts.get(Part.WEIGHTS) + parts.getOrDefault(Part.PACKED, 0L));
+        parts.put(Part.REFERENCE, weights() + parts.getOrDefault(Part.PACKED, 0L));
         return this;
     }
 
     /** The same on a GPU, which multiplies by weights as they are. */
     public MemoryPlanner referenceOnDevice() {
-        parts.put(Part.REFERENCE, parts.get(Part.WEIGHTS));
+        parts.put(Part.REFERENCE, weights());
         return this;
     }
 
@@ -191,7 +196,7 @@ public final class MemoryPlanner {
     }
 
     private long workingMemory() {
-        long width = (config.plan().widestHead() + 15) / 16 * 16;
+        long width = (config.plan().widestHead() + 15L) / 16 * 16;
         long scores = longest + 16L;
         long attention = trains ? 5L * longest * width + 2 * ATTENTION_ROWS * scores : 4 * scores;
         long perThread = attention + (trains ? PRODUCT_ROWS : 0);

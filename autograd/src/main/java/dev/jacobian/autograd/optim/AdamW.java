@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -89,8 +90,8 @@ public final class AdamW {
      */
     public void step(double learningRate, float gradientScale) {
         steps++;
-        double correction1 = 1 - StrictMath.pow(config.beta1(), steps);
-        double correction2 = 1 - StrictMath.pow(config.beta2(), steps);
+        double correction1 = 1 - StrictMath.pow(config.beta1(), (double) steps);
+        double correction2 = 1 - StrictMath.pow(config.beta2(), (double) steps);
         AdamWStep step = new AdamWStep(
                 gradientScale,
                 (float) (1 - learningRate * config.weightDecay()),
@@ -141,7 +142,7 @@ public final class AdamW {
                         + "; the checkpoint belongs to another model");
             }
         });
-        state().forEach((name, target) -> target.copyFrom(state.get(name)));
+        state().forEach((name, target) -> target.copyFrom(Objects.requireNonNull(state.get(name))));
         steps = stepsTaken;
     }
 }

@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -128,7 +129,8 @@ public final class CheckpointTensors implements AutoCloseable {
             });
             Map<String, Place> places = new LinkedHashMap<>();
             WrapperNames.unwrap(fileOf.keySet())
-                    .forEach((stored, own) -> places.put(own, new Place(fileOf.get(stored), stored)));
+                    .forEach((stored, own) ->
+                            places.put(own, new Place(Objects.requireNonNull(fileOf.get(stored)), stored)));
             return new CheckpointTensors(List.copyOf(files), Collections.unmodifiableMap(places));
         } catch (RuntimeException | Error e) {
             files.forEach(SafetensorsFile::close);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.io.tokenizer;
 
+import dev.jacobian.tensor.Nullable;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -86,8 +87,9 @@ final class AddedTokenMatcher {
     private static final class Node {
         private char[] labels = {}; // increasing
         private Node[] children = {};
-        private AddedToken token;
+        private @Nullable AddedToken token;
 
+        @Nullable
         Node child(char label) {
             int i = Arrays.binarySearch(labels, label);
             return i < 0 ? null : children[i];

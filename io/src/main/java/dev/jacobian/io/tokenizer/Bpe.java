@@ -104,7 +104,6 @@ final class Bpe {
                 out.add(id);
             } else if (options.byteFallback && addBytes(piece.substring(i, next), out)) {
                 // A waiting unknown token stays behind these bytes: so the Rust library orders them.
-                continue;
             } else if (options.unknown.isPresent()) {
                 if (pendingUnknown && !options.fuseUnknown) {
                     out.add(options.unknown.getAsInt());

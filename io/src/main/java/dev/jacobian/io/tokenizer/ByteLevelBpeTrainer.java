@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
@@ -201,9 +202,10 @@ public final class ByteLevelBpeTrainer {
             String right = symbols.get(best.pair.right);
             merges.add(new String[] {left, right});
             // Two different merges can spell the same symbol.
-            int merged = ids.containsKey(left + right) ? ids.get(left + right) : addSymbol(left + right, symbols, ids);
+            Integer known = ids.get(left + right);
+            int merged = known != null ? known : addSymbol(left + right, symbols, ids);
             Set<Pair> changed = new HashSet<>();
-            for (int index : wordsWith.remove(best.pair)) {
+            for (int index : Objects.requireNonNull(wordsWith.remove(best.pair))) {
                 int[] before = spellings.get(index);
                 int[] after = replace(before, best.pair, merged);
                 count(before, -counts.get(index), pairCounts, changed);
@@ -216,7 +218,7 @@ public final class ByteLevelBpeTrainer {
                 spellings.set(index, after);
             }
             for (Pair pair : changed) {
-                queue.add(new Candidate(pair, pairCounts.get(pair)));
+                queue.add(new Candidate(pair, pairCounts.getOrDefault(pair, 0L)));
             }
         }
         return merges;
@@ -269,7 +271,7 @@ public final class ByteLevelBpeTrainer {
             json.set("post_processor", byteLevel());
         } else {
             String bos = settings.bosToken.get();
-            json.set("post_processor", template(bos, specialIds.get(bos)));
+            json.set("post_processor", template(bos, Objects.requireNonNull(specialIds.get(bos))));
         }
         json.set("decoder", byteLevel());
         ObjectNode model = json.putObject("model").put("type", "BPE");

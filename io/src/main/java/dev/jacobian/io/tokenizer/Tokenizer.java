@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -109,7 +110,8 @@ public final class Tokenizer {
                     "no such file. Old repositories with only vocab.json or tokenizer.model need it made once, with"
                             + " AutoTokenizer.from_pretrained(folder).save_pretrained(folder) in Python"));
         }
-        return TokenizerReader.read(Json.read(file), file.toString(), TokenizerConfig.load(directory));
+        return TokenizerReader.read(
+                Json.read(file), file.toString(), TokenizerConfig.load(Objects.requireNonNull(directory)));
     }
 
     /**

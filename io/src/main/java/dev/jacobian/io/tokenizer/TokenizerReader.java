@@ -29,7 +29,6 @@ final class TokenizerReader {
 
     private final String where;
     private final Map<String, Integer> modelIds = new HashMap<>();
-    private Bpe model;
 
     private TokenizerReader(String where) {
         this.where = where;
@@ -43,7 +42,7 @@ final class TokenizerReader {
         JsonFields fields = JsonFields.of(json, where);
         // Truncation and padding are settings of the last caller who saved the file; transformers resets them too.
         fields.ignore("version", "truncation", "padding");
-        readModel(fields.object("model"));
+        Bpe model = readModel(fields.object("model"));
         Normalizer normalizer = Normalizer.read(child(fields, "normalizer"), where + ", normalizer");
         PreTokenizer preTokenizer = PreTokenizer.read(child(fields, "pre_tokenizer"), where + ", pre_tokenizer");
         Template fromFile = Template.read(child(fields, "post_processor"), where + ", post_processor");
@@ -94,7 +93,7 @@ final class TokenizerReader {
         return fields.find(key).orElse(com.fasterxml.jackson.databind.node.MissingNode.getInstance());
     }
 
-    private void readModel(JsonFields fields) {
+    private Bpe readModel(JsonFields fields) {
         String type = fields.string("type", fields.has("merges") ? "BPE" : "absent");
         if (!type.equals("BPE")) {
             throw new FormatException(
@@ -137,7 +136,7 @@ final class TokenizerReader {
                 fields.bool("byte_fallback", false),
                 fields.bool("ignore_merges", false));
         fields.finish();
-        model = new Bpe(modelIds, merges, options);
+        return new Bpe(modelIds, merges, options);
     }
 
     private MergeTable readMerges(JsonFields fields) {
@@ -246,9 +245,11 @@ final class TokenizerReader {
 
     private static void rejectUnlessEmpty(JsonFields fields, String key, String reason) {
         JsonNode value = fields.find(key).orElse(null);
-        boolean empty = value == null
-                || value.isTextual() && value.textValue().isEmpty()
-                || value.isNumber() && value.doubleValue() == 0;
+        if (value == null) {
+            return;
+        }
+        boolean empty =
+                value.isTextual() && value.textValue().isEmpty() || value.isNumber() && value.doubleValue() == 0;
         if (!empty) {
             throw new FormatException(
                     fields.where(),

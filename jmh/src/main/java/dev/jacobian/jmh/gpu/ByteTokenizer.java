@@ -3,6 +3,7 @@ package dev.jacobian.jmh.gpu;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.tensor.Nullable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -45,7 +46,7 @@ final class ByteTokenizer {
     }
 
     /** Deletes what {@link #write} made, and its folder; nothing if that is null. */
-    static void delete(Path folder) {
+    static void delete(@Nullable Path folder) {
         try {
             if (folder != null) {
                 Files.deleteIfExists(folder.resolve(FILE));

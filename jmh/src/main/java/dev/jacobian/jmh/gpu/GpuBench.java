@@ -2,6 +2,7 @@
 package dev.jacobian.jmh.gpu;
 
 import dev.jacobian.tensor.Device;
+import dev.jacobian.tensor.Nullable;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -61,11 +62,15 @@ public final class GpuBench implements Callable<Integer> {
             names = {"-h", "--help"},
             usageHelp = true,
             description = "Show this help.")
+    @SuppressWarnings("unused") // picocli asks the option, not the field
     private boolean help;
 
     /** Runs the command and ends the process. */
     public static void main(String[] args) {
-        System.exit(run(args, new PrintWriter(System.out, true), new PrintWriter(System.err, true)));
+        System.exit(run(
+                args,
+                new PrintWriter(System.out, true, System.out.charset()),
+                new PrintWriter(System.err, true, System.err.charset())));
     }
 
     /** Runs the command: 0 done, 1 failed, 2 wrong usage. */
@@ -140,7 +145,7 @@ public final class GpuBench implements Callable<Integer> {
         throw wrong("these suites are for a GPU: --device takes cuda or cuda:N, not " + device);
     }
 
-    private ParameterException wrong(String message) {
+    private ParameterException wrong(@Nullable String message) {
         return new ParameterException(spec.commandLine(), message);
     }
 }

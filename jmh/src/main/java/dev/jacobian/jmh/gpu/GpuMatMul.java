@@ -8,6 +8,7 @@ import dev.jacobian.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /** Matrix products in BF16, single ones and batches; the cases are those of {@code matmul.py}. */
@@ -21,7 +22,7 @@ final class GpuMatMul {
             "matrix products of BF16 numbers with F32 sums",
             Unit.TFLOPS,
             List.copyOf(PRODUCTS.keySet()),
-            label -> PRODUCTS.get(label).operations(),
+            label -> Objects.requireNonNull(PRODUCTS.get(label)).operations(),
             Optional.of("matmul.py"),
             "Squares, the products of a layer of Qwen2.5-0.5B and 7B over 8192 and 256 tokens, and batches of"
                     + " products, as attention without a kernel of its own has for the heads of 16 sequences. The right"

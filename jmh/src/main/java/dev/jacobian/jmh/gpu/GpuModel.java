@@ -4,6 +4,7 @@ package dev.jacobian.jmh.gpu;
 import dev.jacobian.jmh.ModelShape;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.family.Families;
@@ -25,7 +26,7 @@ final class GpuModel {
 
     private final Device device;
     private final ModelShape shape;
-    private CausalLM model;
+    private @Nullable CausalLM model; // null before a suite wants it
 
     GpuModel(Device device, boolean tiny) {
         this.device = device;

@@ -38,7 +38,10 @@ final class GpuRun {
     private final PrintWriter out;
     private final ArrayNode rows = JsonNodeFactory.instance.arrayNode();
     private final GpuModel model;
+
+    @SuppressWarnings("NullAway.Init") // run() sets it before the suite measures
     private GpuSuite suite;
+
     private List<String> wanted = List.of();
     private double bandwidth; // bytes a second; 0 until measured
 

@@ -11,7 +11,6 @@ import org.openjdk.jmh.infra.IterationParams;
 import org.openjdk.jmh.profile.InternalProfiler;
 import org.openjdk.jmh.results.AggregationPolicy;
 import org.openjdk.jmh.results.IterationResult;
-import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.ScalarResult;
 
 /** Peak resident memory of a fork, as the kernel counts it ({@code VmHWM}); native libraries included. Linux only. */
@@ -27,7 +26,7 @@ public final class PeakMemory implements InternalProfiler {
     public void beforeIteration(BenchmarkParams benchmark, IterationParams iteration) {}
 
     @Override
-    public Collection<? extends Result> afterIteration(
+    public Collection<ScalarResult> afterIteration(
             BenchmarkParams benchmark, IterationParams iteration, IterationResult result) {
         return List.of(new ScalarResult(LABEL, bytes(), "B", AggregationPolicy.MAX));
     }

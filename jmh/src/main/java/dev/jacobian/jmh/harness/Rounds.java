@@ -10,6 +10,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -100,7 +101,8 @@ public final class Rounds {
     }
 
     private Row row(String label) {
-        Map<Side, List<Sample>> of = samples.get(label);
+        Map<Side, List<Sample>> of = Objects.requireNonNull(samples.get(label));
+        List<Sample> own = Objects.requireNonNull(of.get(suite.ours()));
         double work = suite.work().applyAsDouble(label);
         List<Row.Score> peers = new ArrayList<>();
         List<Row.Score> baselines = new ArrayList<>();
@@ -113,15 +115,14 @@ public final class Rounds {
                 case BASELINE -> baselines.add(score(side, taken, work));
             }
         });
-        Row.Score ours = score(suite.ours(), of.get(suite.ours()), work);
+        Row.Score ours = score(suite.ours(), own, work);
         peers.sort(Comparator.comparingDouble(peer -> suite.unit().ratio(ours.median(), peer.median())));
         Optional<double[]> spread = peers.stream()
                 .findFirst()
-                .map(best -> ratioSpread(of.get(suite.ours()), of.get(byName.get(best.name()))));
-        double seconds = Fork.median(
-                of.get(suite.ours()).stream().mapToDouble(Sample::seconds).toArray());
+                .map(best -> ratioSpread(own, Objects.requireNonNull(of.get(byName.get(best.name())))));
+        double seconds = Fork.median(own.stream().mapToDouble(Sample::seconds).toArray());
         Optional<Row.Limit> limit = suite.demand().apply(label).map(demand -> {
-            double peak = peaks.get(demand.kind());
+            double peak = Objects.requireNonNull(peaks.get(demand.kind()));
             return new Row.Limit(demand.kind(), peak, demand.kind().unit().score(seconds, demand.amount()) / peak);
         });
         return new Row(label, suite.unit(), ours, peers, baselines, spread, limit, threads, effort.rounds());

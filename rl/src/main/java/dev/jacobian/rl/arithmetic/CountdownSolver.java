@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.arithmetic;
 
+import dev.jacobian.tensor.Nullable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -64,7 +65,7 @@ public record CountdownSolver(boolean fractions) {
     }
 
     /** What the whole set reaches; if {@code only} is given, nothing else is kept of it. */
-    private Map<Rational, Found> combineAll(List<Integer> numbers, Rational only) {
+    private Map<Rational, Found> combineAll(List<Integer> numbers, @Nullable Rational only) {
         if (numbers.isEmpty()
                 || numbers.size() > MAX_NUMBERS
                 || numbers.stream().anyMatch(number -> number < 1)) {
@@ -102,7 +103,7 @@ public record CountdownSolver(boolean fractions) {
         return bySubset.get(all);
     }
 
-    private void combine(Found a, Found b, Rational only, Map<Rational, Found> values) {
+    private void combine(Found a, Found b, @Nullable Rational only, Map<Rational, Found> values) {
         Found larger = a.value().compareTo(b.value()) >= 0 ? a : b;
         Found smaller = larger == a ? b : a;
         keep(larger, Operator.ADD, smaller, only, values);
@@ -114,7 +115,8 @@ public record CountdownSolver(boolean fractions) {
         }
     }
 
-    private void keep(Found left, Operator operator, Found right, Rational only, Map<Rational, Found> values) {
+    private void keep(
+            Found left, Operator operator, Found right, @Nullable Rational only, Map<Rational, Found> values) {
         if (operator == Operator.DIVIDE && right.value().signum() == 0) {
             return;
         }

@@ -65,17 +65,17 @@ public record ObjectiveStatistics(
 
     /** TRL's {@code clip_ratio/low_mean}: the share of tokens clipped from below. */
     public double clipRatioLow() {
-        return perToken(clippedLow);
+        return perToken((double) clippedLow);
     }
 
     /** TRL's {@code clip_ratio/high_mean}: the share of tokens clipped from above. */
     public double clipRatioHigh() {
-        return perToken(clippedHigh);
+        return perToken((double) clippedHigh);
     }
 
     /** TRL's {@code clip_ratio/region_mean}: the share of tokens clipped at all. */
     public double clipRatioRegion() {
-        return perToken(clippedLow + clippedHigh);
+        return perToken((double) (clippedLow + clippedHigh));
     }
 
     /** The mean k3 estimate of KL(π_θ ‖ π_ref) per token, in nats; 0 without a reference policy. */

@@ -71,7 +71,7 @@ record JsonlRows(List<Row> rows, List<String> skipped) {
         } catch (IllegalArgumentException unusable) {
             throw new FormatException(
                     row.where(),
-                    unusable.getMessage(),
+                    String.valueOf(unusable.getMessage()),
                     "Correct the row, remove it, or leave such rows out (--skip-bad-rows)");
         }
     }

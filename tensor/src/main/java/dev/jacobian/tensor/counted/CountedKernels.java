@@ -16,6 +16,7 @@ import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.KvShape;
 import dev.jacobian.tensor.MatrixKernels;
 import dev.jacobian.tensor.NormKernels;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.OptimizerKernels;
 import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.PositionKernels;
@@ -99,15 +100,28 @@ final class CountedKernels
     public void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor out, Tensor inverseRms) {}
 
     @Override
-    public void rmsNormBackward(Tensor dOut, Tensor x, Tensor weight, Tensor inverseRms, Tensor dX, Tensor dWeight) {}
+    public void rmsNormBackward(
+            Tensor dOut, Tensor x, Tensor weight, Tensor inverseRms, Tensor dX, @Nullable Tensor dWeight) {}
 
     @Override
     public void layerNorm(
-            Tensor x, Tensor weight, Tensor bias, float epsilon, Tensor out, Tensor means, Tensor inverseStd) {}
+            Tensor x,
+            Tensor weight,
+            @Nullable Tensor bias,
+            float epsilon,
+            Tensor out,
+            Tensor means,
+            Tensor inverseStd) {}
 
     @Override
     public void layerNormBackward(
-            Tensor dOut, Tensor x, Tensor weight, Tensor means, Tensor inverseStd, Tensor dX, Tensor dWeight) {}
+            Tensor dOut,
+            Tensor x,
+            Tensor weight,
+            Tensor means,
+            Tensor inverseStd,
+            Tensor dX,
+            @Nullable Tensor dWeight) {}
 
     @Override
     public void gelu(Tensor x, GeluForm form, Tensor out) {}
@@ -137,7 +151,7 @@ final class CountedKernels
     public void scatterAddRows(Tensor x, int[] rows, Tensor table) {}
 
     @Override
-    public void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, Tensor stats) {}
+    public void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, @Nullable Tensor stats) {}
 
     @Override
     public void attentionBackward(
@@ -156,7 +170,7 @@ final class CountedKernels
     public void spread(Tensor x, ExpertOrder order, Tensor rows) {}
 
     @Override
-    public void combine(Tensor rows, ExpertOrder order, Tensor weights, Tensor out) {}
+    public void combine(Tensor rows, ExpertOrder order, @Nullable Tensor weights, Tensor out) {}
 
     @Override
     public void combineBackward(
@@ -173,7 +187,12 @@ final class CountedKernels
 
     @Override
     public void logProbs(
-            Tensor logits, float inverseTemperature, int[] targets, Tensor logProbs, Tensor entropy, Tensor stats) {}
+            Tensor logits,
+            float inverseTemperature,
+            int[] targets,
+            Tensor logProbs,
+            @Nullable Tensor entropy,
+            Tensor stats) {}
 
     @Override
     public void logProbsBackward(

@@ -10,7 +10,6 @@ final class ColumnMatMul {
     private static final int L = Lanes.COUNT;
     private static final int GROUP = MatMulColumnTiles.GROUP;
     private static final int ROWS = VectorMatMul.ROWS;
-    private static final int WIDTH = VectorMatMul.WIDTH;
     private static final int K_BLOCK = VectorMatMul.K_BLOCK;
     private static final int ROW_BLOCK = VectorMatMul.ROW_BLOCK;
 

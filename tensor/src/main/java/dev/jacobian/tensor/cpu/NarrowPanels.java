@@ -56,7 +56,8 @@ record NarrowPanels(WeightFormat format, int rows, int columns, int[] words, int
 
     /** Bytes of a matrix [K, N] with its padding and scales. */
     static long bytes(WeightFormat format, int k, int n) {
-        long column = paddedRows(format, k) / perWord(format) + (format.isQuantized() ? scalePairs(k) : 0); // words
+        long column =
+                (long) paddedRows(format, k) / perWord(format) + (format.isQuantized() ? scalePairs(k) : 0); // words
         return Integer.BYTES * column * Math.ceilDiv(n, WIDTH) * WIDTH;
     }
 

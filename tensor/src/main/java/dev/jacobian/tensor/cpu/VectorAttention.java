@@ -8,6 +8,7 @@ import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.KvShape;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
@@ -52,7 +53,7 @@ final class VectorAttention implements AttentionKernels {
     }
 
     @Override
-    public void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, Tensor stats) {
+    public void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, @Nullable Tensor stats) {
         HeapKvCache cache = (HeapKvCache) rows.cache();
         Segments segments = rows.segments();
         int tasks = 0;
@@ -111,7 +112,7 @@ final class VectorAttention implements AttentionKernels {
             int kvHead,
             AttentionForm form,
             Tensor out,
-            Tensor stats) {
+            @Nullable Tensor stats) {
         if (to - from <= VectorDecodeAttention.TOKENS) {
             for (int token = from; kvHead == 0 && token < to; token++) {
                 VectorDecodeAttention.token(q, batch, s, token, form, out, stats);
@@ -187,7 +188,7 @@ final class VectorAttention implements AttentionKernels {
     }
 
     /** Writes the row's maximum and sum to {@code stats}, and 1 / sum to its last score, which no key uses. */
-    static void finishRow(float[] scores, int r, int stride, float[] parts, Tensor stats, int headRow) {
+    static void finishRow(float[] scores, int r, int stride, float[] parts, @Nullable Tensor stats, int headRow) {
         float sum = parts[VectorSum.PARTS + 1];
         if (stats != null) {
             int at = stats.offset() + 2 * headRow;

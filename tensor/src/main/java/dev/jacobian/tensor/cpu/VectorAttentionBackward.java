@@ -487,7 +487,7 @@ final class VectorAttentionBackward {
                 return n;
             }
             long end = (long) (j + problem.window - history) * group - row;
-            return (int) Math.clamp(end, 0, n);
+            return Math.clamp(end, 0, n);
         }
     }
 }

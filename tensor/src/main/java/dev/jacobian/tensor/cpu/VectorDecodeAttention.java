@@ -4,6 +4,7 @@ package dev.jacobian.tensor.cpu;
 import dev.jacobian.tensor.AttentionForm;
 import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cpu.Scratch.Slot;
 import dev.jacobian.tensor.reference.HeapKvCache;
@@ -28,7 +29,8 @@ final class VectorDecodeAttention {
     private VectorDecodeAttention() {}
 
     /** The token at {@code index} of segment s. */
-    static void token(Tensor q, CachedRows batch, int s, int index, AttentionForm form, Tensor out, Tensor stats) {
+    static void token(
+            Tensor q, CachedRows batch, int s, int index, AttentionForm form, Tensor out, @Nullable Tensor stats) {
         HeapKvCache cache = (HeapKvCache) batch.cache();
         int layer = batch.layer();
         int sequence = batch.sequences()[s];

@@ -3,6 +3,7 @@ package dev.jacobian.tensor.cpu;
 
 import dev.jacobian.tensor.ExpertOrder;
 import dev.jacobian.tensor.MatrixKernels;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cpu.Scratch.Slot;
 import dev.jacobian.tensor.reference.ReferenceExperts;
@@ -52,7 +53,7 @@ final class VectorExperts extends ReferenceExperts {
     }
 
     @Override
-    public void combine(Tensor rows, ExpertOrder order, Tensor weights, Tensor out) {
+    public void combine(Tensor rows, ExpertOrder order, @Nullable Tensor weights, Tensor out) {
         int d = out.extent(1);
         int k = order.perToken();
         Ranges.run(out.extent(0), k * d, (from, to) -> {

@@ -2,6 +2,7 @@
 package dev.jacobian.tensor.cpu;
 
 import dev.jacobian.tensor.NormKernels;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cpu.Scratch.Slot;
 import jdk.incubator.vector.FloatVector;
@@ -40,7 +41,8 @@ final class VectorNorm implements NormKernels {
     }
 
     @Override
-    public void rmsNormBackward(Tensor dOut, Tensor x, Tensor weight, Tensor inverseRms, Tensor dX, Tensor dWeight) {
+    public void rmsNormBackward(
+            Tensor dOut, Tensor x, Tensor weight, Tensor inverseRms, Tensor dX, @Nullable Tensor dWeight) {
         int d = weight.elements();
         int rows = inverseRms.elements();
         Ranges.run(rows, 3 * d, (from, to) -> {
@@ -153,7 +155,13 @@ final class VectorNorm implements NormKernels {
 
     @Override
     public void layerNorm(
-            Tensor x, Tensor weight, Tensor bias, float epsilon, Tensor out, Tensor means, Tensor inverseStd) {
+            Tensor x,
+            Tensor weight,
+            @Nullable Tensor bias,
+            float epsilon,
+            Tensor out,
+            Tensor means,
+            Tensor inverseStd) {
         int d = weight.elements();
         Ranges.run(means.elements(), 4 * d, (from, to) -> {
             Scratch scratch = Scratch.current();
@@ -178,7 +186,13 @@ final class VectorNorm implements NormKernels {
 
     @Override
     public void layerNormBackward(
-            Tensor dOut, Tensor x, Tensor weight, Tensor means, Tensor inverseStd, Tensor dX, Tensor dWeight) {
+            Tensor dOut,
+            Tensor x,
+            Tensor weight,
+            Tensor means,
+            Tensor inverseStd,
+            Tensor dX,
+            @Nullable Tensor dWeight) {
         int d = weight.elements();
         int rows = means.elements();
         Ranges.run(rows, 6 * d, (from, to) -> {

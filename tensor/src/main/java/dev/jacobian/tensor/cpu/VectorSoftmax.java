@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cpu;
 
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.SoftmaxKernels;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cpu.Scratch.Slot;
@@ -23,7 +24,12 @@ final class VectorSoftmax implements SoftmaxKernels {
 
     @Override
     public void logProbs(
-            Tensor logits, float inverseTemperature, int[] targets, Tensor logProbs, Tensor entropy, Tensor stats) {
+            Tensor logits,
+            float inverseTemperature,
+            int[] targets,
+            Tensor logProbs,
+            @Nullable Tensor entropy,
+            Tensor stats) {
         int vocabulary = logits.extent(1);
         Ranges.run(targets.length, COST * vocabulary, (from, to) -> {
             float[] parts = Scratch.current().get(Slot.LANES, 2 * PARTS);

@@ -5,6 +5,7 @@ import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.KvShape;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
@@ -55,7 +56,10 @@ public class HeapKvCache implements KvCache {
 
     private static final class Sequence {
         int length;
-        Sequence parent;
+
+        @Nullable
+        Sequence parent; // null of one that was not forked
+
         boolean forked;
         boolean awaitsWriting; // within one append: has pages, but their contents are still to come
         int ownFrom; // first page that is not the parent's

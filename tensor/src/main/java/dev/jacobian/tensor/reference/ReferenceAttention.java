@@ -7,6 +7,7 @@ import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.KvShape;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
@@ -20,7 +21,7 @@ final class ReferenceAttention implements AttentionKernels {
     }
 
     @Override
-    public void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, Tensor stats) {
+    public void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, @Nullable Tensor stats) {
         HeapKvCache cache = (HeapKvCache) rows.cache();
         int layer = rows.layer();
         int[] sequences = rows.sequences();
@@ -63,7 +64,7 @@ final class ReferenceAttention implements AttentionKernels {
             int position,
             AttentionForm form,
             Tensor out,
-            Tensor stats,
+            @Nullable Tensor stats,
             int statsRow) {
         int page = KvCache.PAGE;
         int headDim = form.headDim();

@@ -4,6 +4,7 @@ package dev.jacobian.tensor.reference;
 import dev.jacobian.tensor.ExpertKernels;
 import dev.jacobian.tensor.ExpertOrder;
 import dev.jacobian.tensor.MatrixKernels;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
 
@@ -152,7 +153,7 @@ public class ReferenceExperts implements ExpertKernels {
     }
 
     @Override
-    public void combine(Tensor rows, ExpertOrder order, Tensor weights, Tensor out) {
+    public void combine(Tensor rows, ExpertOrder order, @Nullable Tensor weights, Tensor out) {
         int d = out.extent(1);
         out.fill(0f);
         for (int pair = 0; pair < order.pairs(); pair++) {

@@ -2,6 +2,7 @@
 package dev.jacobian.tensor.reference;
 
 import dev.jacobian.tensor.NormKernels;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Tensor;
 
 /** RMSNorm, LayerNorm and their gradients. */
@@ -23,7 +24,8 @@ final class ReferenceNorm implements NormKernels {
     }
 
     @Override
-    public void rmsNormBackward(Tensor dOut, Tensor x, Tensor weight, Tensor inverseRms, Tensor dX, Tensor dWeight) {
+    public void rmsNormBackward(
+            Tensor dOut, Tensor x, Tensor weight, Tensor inverseRms, Tensor dX, @Nullable Tensor dWeight) {
         int d = weight.elements();
         int n = inverseRms.elements();
         float[] g = new float[d];
@@ -53,7 +55,13 @@ final class ReferenceNorm implements NormKernels {
 
     @Override
     public void layerNorm(
-            Tensor x, Tensor weight, Tensor bias, float epsilon, Tensor out, Tensor means, Tensor inverseStd) {
+            Tensor x,
+            Tensor weight,
+            @Nullable Tensor bias,
+            float epsilon,
+            Tensor out,
+            Tensor means,
+            Tensor inverseStd) {
         int d = weight.elements();
         float[] n = new float[d];
         for (int row = 0; row < means.elements(); row++) {
@@ -74,7 +82,13 @@ final class ReferenceNorm implements NormKernels {
 
     @Override
     public void layerNormBackward(
-            Tensor dOut, Tensor x, Tensor weight, Tensor means, Tensor inverseStd, Tensor dX, Tensor dWeight) {
+            Tensor dOut,
+            Tensor x,
+            Tensor weight,
+            Tensor means,
+            Tensor inverseStd,
+            Tensor dX,
+            @Nullable Tensor dWeight) {
         int d = weight.elements();
         float[] g = new float[d];
         float[] n = new float[d];

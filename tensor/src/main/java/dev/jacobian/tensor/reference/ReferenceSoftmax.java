@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.reference;
 
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.SoftmaxKernels;
 import dev.jacobian.tensor.Tensor;
 
@@ -8,7 +9,12 @@ import dev.jacobian.tensor.Tensor;
 final class ReferenceSoftmax implements SoftmaxKernels {
     @Override
     public void logProbs(
-            Tensor logits, float inverseTemperature, int[] targets, Tensor logProbs, Tensor entropy, Tensor stats) {
+            Tensor logits,
+            float inverseTemperature,
+            int[] targets,
+            Tensor logProbs,
+            @Nullable Tensor entropy,
+            Tensor stats) {
         int vocabulary = logits.extent(1);
         float[] e = new float[vocabulary];
         float[] weighted = new float[vocabulary];

@@ -129,7 +129,7 @@ public final class Generator {
         }
         if (!model.device().equals(Device.CPU)) {
             // Pools double when they are full, and one of twice the size is filled before the smaller one goes.
-            return (int) Math.clamp(available / 4 / cachePerPrompt, 1, most);
+            return Math.clamp(available / 4 / cachePerPrompt, 1, most);
         }
         IntFunction<MemoryPlan> plan = n -> MemoryPlanner.inference(shape, model.weightFormat())
                 .generation(n, samples, longest, config.maxNewTokens())

@@ -2,6 +2,7 @@
 package dev.jacobian.tensor.cuda.driver;
 
 import dev.jacobian.tensor.DeviceException;
+import dev.jacobian.tensor.Nullable;
 import jcuda.driver.CUresult;
 
 /** A GPU cannot be used, or refused something. */
@@ -19,7 +20,7 @@ public final class CudaException extends DeviceException {
         this(NO_CODE, message, cause);
     }
 
-    public CudaException(int code, String message, Throwable cause) {
+    public CudaException(int code, String message, @Nullable Throwable cause) {
         super(message, cause);
         this.code = code;
     }

@@ -3,6 +3,7 @@ package dev.jacobian.tensor.cuda.driver;
 
 import static dev.jacobian.tensor.cuda.driver.CudaResult.check;
 
+import dev.jacobian.tensor.Nullable;
 import java.lang.ref.Cleaner;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -81,7 +82,7 @@ public final class DeviceMemory {
     private long peak;
     private long peakLive;
     private long leaked;
-    private GraphMemory capturing; // null while no graph is captured
+    private @Nullable GraphMemory capturing; // null while no graph is captured
     private BooleanSupplier givesUp = () -> false;
     private boolean closed;
 
@@ -128,7 +129,8 @@ public final class DeviceMemory {
         return allocate(bytes, stream, what, true, null);
     }
 
-    private DeviceBlock allocate(long bytes, CudaStream stream, String what, boolean promised, GraphMemory recycled) {
+    private DeviceBlock allocate(
+            long bytes, CudaStream stream, String what, boolean promised, @Nullable GraphMemory recycled) {
         dispatcher.requireCurrent();
         if (bytes < 1 || bytes > Long.MAX_VALUE / 4) {
             throw new IllegalArgumentException("cannot allocate " + bytes + " bytes for " + what);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda.driver;
 
+import dev.jacobian.tensor.Nullable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -37,7 +39,7 @@ public final class Dispatcher implements AutoCloseable {
     private volatile boolean closed;
     private volatile boolean asleep;
     private final RuntimeException unsaid; // made in time
-    private RuntimeException posted; // touched by the thread only
+    private @Nullable RuntimeException posted; // touched by the thread only
 
     /** A task that was posted while its thread recorded, and whether it runs after a failure too. */
     private record Recorded(Runnable task, boolean always) {}
@@ -69,7 +71,7 @@ public final class Dispatcher implements AutoCloseable {
     }
 
     /** The next task, waited for; null when there will be no more. */
-    private Runnable next() {
+    private @Nullable Runnable next() {
         long begin = 0;
         while (true) {
             boolean last = closed; // read first: what was added before it is still found below
@@ -156,7 +158,7 @@ public final class Dispatcher implements AutoCloseable {
                 } catch (InterruptedException interrupt) {
                     interrupted = true;
                 } catch (ExecutionException failure) {
-                    throw rethrown(failure.getCause());
+                    throw rethrown(Objects.requireNonNull(failure.getCause()));
                 }
             }
         } finally {

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.LongConsumer;
 
 /**
@@ -45,8 +46,7 @@ final class FreeBlocks {
     /** Adds a block of a stream whose blocks are kept. */
     void add(CudaStream stream, long address, long occupied) {
         bytes += occupied;
-        addresses
-                .get(stream)
+        Objects.requireNonNull(addresses.get(stream))
                 .computeIfAbsent(occupied, size -> new ArrayDeque<>())
                 .push(address);
     }
@@ -59,7 +59,7 @@ final class FreeBlocks {
     }
 
     private void empty(CudaStream stream, LongConsumer free) {
-        addresses.get(stream).forEach((size, all) -> {
+        Objects.requireNonNull(addresses.get(stream)).forEach((size, all) -> {
             while (!all.isEmpty()) {
                 bytes -= size;
                 free.accept(all.pop());

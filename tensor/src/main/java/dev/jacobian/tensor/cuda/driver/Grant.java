@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda.driver;
 
+import dev.jacobian.tensor.Nullable;
 import java.lang.ref.Cleaner;
 import java.util.HashSet;
 import java.util.Set;
@@ -14,12 +15,20 @@ final class Grant {
     private final String what;
     final boolean promised;
     final CudaStream home;
-    final GraphMemory graph; // whose memory it is; null for most
+    final @Nullable GraphMemory graph; // whose memory it is; null for most
     final Set<CudaStream> others = new HashSet<>(); // touched on the dispatcher's thread only
     final AtomicBoolean returned = new AtomicBoolean();
     Cleaner.Cleanable net; // set once, before the block is given out
 
-    Grant(long address, long bytes, long occupied, String what, boolean promised, CudaStream home, GraphMemory graph) {
+    @SuppressWarnings("NullAway.Init") // the net needs the block, and the block the grant
+    Grant(
+            long address,
+            long bytes,
+            long occupied,
+            String what,
+            boolean promised,
+            CudaStream home,
+            @Nullable GraphMemory graph) {
         this.address = address;
         this.bytes = bytes;
         this.occupied = occupied;

@@ -4,6 +4,7 @@ package dev.jacobian.tensor.cuda.engine;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.DeviceArray;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.driver.CudaException;
 import dev.jacobian.tensor.cuda.driver.DeviceBlock;
@@ -21,7 +22,7 @@ public final class CudaArray implements DeviceArray {
     private final DType dtype;
     private final int length;
     private volatile boolean closed;
-    private DeviceBlock block; // touched on the dispatcher's thread only; null where the allocation failed
+    private @Nullable DeviceBlock block; // touched on the dispatcher's thread only; null where the allocation failed
 
     public CudaArray(CudaEngine engine, DType dtype, int length, boolean scoped) {
         this.engine = engine;

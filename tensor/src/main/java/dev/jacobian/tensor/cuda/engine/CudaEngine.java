@@ -3,6 +3,7 @@ package dev.jacobian.tensor.cuda.engine;
 
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.driver.CudaContext;
 import dev.jacobian.tensor.cuda.driver.CudaException;
@@ -68,7 +69,7 @@ public final class CudaEngine implements AutoCloseable {
     private final Map<String, KernelSite> sites = new HashMap<>();
     private final Set<CudaGraph> graphs = new HashSet<>();
     private final List<Runnable> closings = new ArrayList<>();
-    private CudaGraph capturing; // null while no graph is captured
+    private @Nullable CudaGraph capturing; // null while no graph is captured
     private CudaStream stream;
     private KernelModules kernels;
     private Staging staging;
@@ -76,6 +77,8 @@ public final class CudaEngine implements AutoCloseable {
     private Cublas cublas;
     private UploadedInts ints;
 
+    @SuppressWarnings(
+            "NullAway.Init") // start() makes the rest on the dispatcher's thread before anybody gets the engine
     private CudaEngine(CudaContext context) {
         this.context = context;
         this.device = new Device(Device.Kind.CUDA, context.device().ordinal());
@@ -196,19 +199,20 @@ public final class CudaEngine implements AutoCloseable {
     }
 
     /** Launches a kernel that loops over {@code n} elements. */
-    public void launchOver(long n, String kernel, Object... arguments) {
+    public void launchOver(long n, String kernel, @Nullable Object... arguments) {
         if (n > 0) {
             launch(kernel, (int) Math.min(maxBlocks, (n + THREADS - 1) / THREADS), 1, THREADS, arguments);
         }
     }
 
     /** Launches a kernel; nothing happens if the grid is empty. */
-    public void launch(String kernel, int gridX, int gridY, int threads, Object... arguments) {
+    public void launch(String kernel, int gridX, int gridY, int threads, @Nullable Object... arguments) {
         launchShared(kernel, gridX, gridY, threads, 0, arguments);
     }
 
     /** The same with dynamic shared memory for each block. */
-    public void launchShared(String kernel, int gridX, int gridY, int threads, int sharedBytes, Object... arguments) {
+    public void launchShared(
+            String kernel, int gridX, int gridY, int threads, int sharedBytes, @Nullable Object... arguments) {
         if (gridX == 0 || gridY == 0) {
             return;
         }
@@ -278,7 +282,8 @@ public final class CudaEngine implements AutoCloseable {
     }
 
     /** The same on the dispatcher's thread; there a {@link DeviceBlock} may be an argument too. */
-    public void launchNow(String kernel, int gridX, int gridY, int threads, int sharedBytes, Object... arguments) {
+    public void launchNow(
+            String kernel, int gridX, int gridY, int threads, int sharedBytes, @Nullable Object... arguments) {
         KernelSite site = sites.computeIfAbsent(kernel, kernels::kernel).start();
         for (Object argument : arguments) {
             switch (argument) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda.engine;
 
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.cuda.engine.CudaArray.View;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
@@ -40,6 +41,7 @@ public final class Places {
     }
 
     /** Where an array is, or null. */
+    @Nullable
     View of(int[] array) {
         return views.get(array);
     }
@@ -59,6 +61,7 @@ public final class Places {
      *
      * @throws IllegalStateException if it is placed and nothing knows its groups: those of its contents would be wrong
      */
+    @Nullable
     RowGroups groups(int[] array) {
         GroupPlaces known = groups.get(array);
         if (known == null && views.containsKey(array)) {

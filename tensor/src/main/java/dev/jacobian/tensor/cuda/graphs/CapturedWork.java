@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda.graphs;
 
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.tensor.cuda.driver.CudaException;
 import dev.jacobian.tensor.cuda.driver.Dispatcher;
@@ -8,6 +9,7 @@ import dev.jacobian.tensor.cuda.engine.CudaEngine;
 import dev.jacobian.tensor.cuda.engine.CudaGraph;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -25,7 +27,7 @@ public final class CapturedWork {
     private final String what;
     private final boolean dispensable;
     private boolean captured;
-    private CudaGraph graph; // touched on the dispatcher's thread only
+    private @Nullable CudaGraph graph; // touched on the dispatcher's thread only
 
     /**
      * Work that was not captured yet.
@@ -84,7 +86,7 @@ public final class CapturedWork {
 
     /** Runs the work some time later, after all before it. */
     void launch() {
-        engine.post(() -> graph.launch());
+        engine.post(() -> Objects.requireNonNull(graph).launch());
     }
 
     /**
@@ -94,7 +96,7 @@ public final class CapturedWork {
      */
     boolean launchAfter(Runnable upload) {
         return engine.context().dispatcher().call(() -> {
-            if (graph.isClosed()) {
+            if (graph == null || graph.isClosed()) {
                 return false;
             }
             upload.run();

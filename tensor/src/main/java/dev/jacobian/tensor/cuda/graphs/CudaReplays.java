@@ -3,6 +3,7 @@ package dev.jacobian.tensor.cuda.graphs;
 
 import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Replays;
 import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
@@ -45,7 +46,7 @@ final class CudaReplays implements Replays {
     private final boolean wanted = GraphMode.isWanted();
     private final LinkedHashMap<Key, ReplayStep> steps = new LinkedHashMap<>(KEPT, 0.75f, true); // the last used last
     private final LinkedHashMap<Key, Past> seen = new LinkedHashMap<>(REMEMBERED, 0.75f, true);
-    private Object constants; // what the graphs were captured with
+    private @Nullable Object constants; // what the graphs were captured with
     private long runs;
     private boolean closed;
 
@@ -94,7 +95,7 @@ final class CudaReplays implements Replays {
     }
 
     /** The graph, to be captured or captured already, of a shape that comes again; null for another. */
-    private ReplayStep step(Key key, List<int[]> integers, float[] numbers) {
+    private @Nullable ReplayStep step(Key key, List<int[]> integers, float[] numbers) {
         Past past = seen.putIfAbsent(key, Past.COMPUTED);
         if (past == null && seen.size() > REMEMBERED) {
             seen.pollFirstEntry();

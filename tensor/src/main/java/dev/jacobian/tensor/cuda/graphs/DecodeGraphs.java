@@ -3,6 +3,7 @@ package dev.jacobian.tensor.cuda.graphs;
 
 import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.tensor.cuda.engine.CudaArray;
 import dev.jacobian.tensor.cuda.engine.CudaEngine;
@@ -36,7 +37,7 @@ public final class DecodeGraphs {
     private final Workspace.Scope memory;
     private final boolean wanted;
     private final LinkedHashMap<Shape, DecodeStep> steps = new LinkedHashMap<>(KEPT, 0.75f, true); // the last used last
-    private Object constants; // what the graphs were captured with
+    private @Nullable Object constants; // what the graphs were captured with
     private boolean endIsAwaited;
 
     private record Shape(int rows, int pages, GraphMode mode) {}

@@ -2,6 +2,7 @@
 package dev.jacobian.tensor.cuda.graphs;
 
 import dev.jacobian.tensor.KvCache.DecodePass;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.tensor.cuda.engine.CudaEngine;
@@ -20,7 +21,7 @@ public final class DecodeStep {
     private final DecodeInputs inputs;
     private final boolean captures;
     private final CapturedWork work;
-    private Tensor result; // [rows, D] of every replay; null before the first step
+    private @Nullable Tensor result; // [rows, D] of every replay; null before the first step
     private boolean inVain; // whether there was too little memory to capture it
 
     DecodeStep(CudaEngine engine, Workspace.Scope memory, DecodeInputs inputs, boolean captures) {
@@ -47,17 +48,18 @@ public final class DecodeStep {
         if (!captures || inVain || CapturedWork.isRefused()) {
             return compute(pass);
         }
-        if (result == null) {
+        Tensor replayed = result;
+        if (replayed == null) {
             Tensor first = compute(pass); // [rows, D]
             result = memory.tensor(engine.device(), first.dtype(), first.shape());
             return first;
         }
-        if (!work.isCaptured() && !work.capture(() -> result.copyFrom(compute(pass)))) {
+        if (!work.isCaptured() && !work.capture(() -> replayed.copyFrom(compute(pass)))) {
             inVain = true;
             return compute(pass);
         }
         work.launch();
-        return result;
+        return replayed;
     }
 
     private Tensor compute(DecodePass pass) {

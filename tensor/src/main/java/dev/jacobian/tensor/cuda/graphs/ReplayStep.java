@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda.graphs;
 
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.engine.CudaEngine;
 import java.util.List;
@@ -11,7 +12,7 @@ final class ReplayStep {
     private final CudaEngine engine;
     private final ReplayInputs inputs;
     private final CapturedWork work;
-    private Tensor result; // of every replay; null before the capture
+    private @Nullable Tensor result; // of every replay; null before the capture
     private long lastRun;
 
     ReplayStep(CudaEngine engine, ReplayInputs inputs) {
@@ -30,6 +31,7 @@ final class ReplayStep {
     }
 
     /** The result, good until the next run; null, with nothing done, if the work is not, or no longer, captured. */
+    @Nullable
     Tensor run(List<int[]> integers, float[] numbers, UnaryOperator<Tensor> body) {
         if (!work.isCaptured()
                 && !work.capture(() ->

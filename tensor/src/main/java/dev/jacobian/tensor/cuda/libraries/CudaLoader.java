@@ -3,8 +3,10 @@ package dev.jacobian.tensor.cuda.libraries;
 
 import static dev.jacobian.tensor.cuda.driver.CudaResult.check;
 
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.cuda.driver.CudaException;
 import java.io.IOException;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import jcuda.driver.JCudaDriver;
 import jcuda.jcublas.JCublas2;
@@ -20,9 +22,9 @@ import jcuda.jcublas.JCublas2;
  * libraries; after that the process keeps the failure and repeats it.
  */
 public final class CudaLoader {
-    private static Driver driver;
-    private static FoundLibrary cublas;
-    private static CudaException broken;
+    private static @Nullable Driver driver;
+    private static @Nullable FoundLibrary cublas;
+    private static @Nullable CudaException broken;
 
     private CudaLoader() {}
 
@@ -146,7 +148,7 @@ public final class CudaLoader {
 
     private static void throwIfBroken() {
         if (broken != null) {
-            throw new CudaException(broken.getMessage(), broken);
+            throw new CudaException(Objects.requireNonNull(broken.getMessage()), broken);
         }
     }
 }

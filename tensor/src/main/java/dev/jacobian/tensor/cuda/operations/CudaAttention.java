@@ -9,6 +9,7 @@ import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.KvShape;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
@@ -73,7 +74,7 @@ public final class CudaAttention implements AttentionKernels {
     }
 
     @Override
-    public void attention(Qkv qkv, Segments segments, AttentionForm form, Tensor out, Tensor stats) {
+    public void attention(Qkv qkv, Segments segments, AttentionForm form, Tensor out, @Nullable Tensor stats) {
         if (segments.isNested()) { // kernels of packed keys look one parent up, a cache forks at any depth
             AttentionKernels.super.attention(qkv, segments, form, out, stats);
             return;
@@ -107,7 +108,7 @@ public final class CudaAttention implements AttentionKernels {
     }
 
     @Override
-    public void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, Tensor stats) {
+    public void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, @Nullable Tensor stats) {
         Segments segments = rows.segments();
         if (segments.rows() == 0) {
             return;

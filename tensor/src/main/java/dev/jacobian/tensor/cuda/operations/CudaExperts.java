@@ -4,6 +4,7 @@ package dev.jacobian.tensor.cuda.operations;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.ExpertKernels;
 import dev.jacobian.tensor.ExpertOrder;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.driver.DeviceBlock;
 import dev.jacobian.tensor.cuda.engine.CudaArray.View;
@@ -134,7 +135,7 @@ public final class CudaExperts implements ExpertKernels {
     }
 
     @Override
-    public void combine(Tensor rows, ExpertOrder order, Tensor weights, Tensor out) {
+    public void combine(Tensor rows, ExpertOrder order, @Nullable Tensor weights, Tensor out) {
         if (out.elements() > 0) {
             engine.launch(
                     CudaEngine.typed("moe_combine", rows.dtype()),

@@ -4,6 +4,7 @@ package dev.jacobian.tensor.cuda.operations;
 import dev.jacobian.tensor.AttentionForm;
 import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
@@ -39,8 +40,8 @@ final class CudaFlashAttention {
         return headDim <= CudaAttention.MAX_HEAD_DIM && headDim * DType.BF16.bytes() % ALIGNMENT == 0;
     }
 
-    /** Attention within a batch; see {@link CudaAttention#packed}. */
-    void packed(Qkv qkv, Segments segments, AttentionForm form, Tensor out, Tensor stats) {
+    /** Attention within a batch; see {@link CudaAttention}. */
+    void packed(Qkv qkv, Segments segments, AttentionForm form, Tensor out, @Nullable Tensor stats) {
         int headDim = form.headDim();
         int heads = qkv.q().extent(1) / headDim;
         int[] tiles = AttentionBatch.tilesByPosition(segments, ROWS, true); // [T, 2]
@@ -70,9 +71,14 @@ final class CudaFlashAttention {
         return 768 * CudaAttention.compiled(headDim) + 16;
     }
 
-    /** Attention over a cache; see {@link CudaAttention#cached}. */
+    /** Attention over a cache; see {@link CudaAttention}. */
     void cached(
-            Tensor q, CachedRows rows, CudaAttention.Lengths lengths, AttentionForm form, Tensor out, Tensor stats) {
+            Tensor q,
+            CachedRows rows,
+            CudaAttention.Lengths lengths,
+            AttentionForm form,
+            Tensor out,
+            @Nullable Tensor stats) {
         CudaKvCache cache = CudaAttention.of(rows.cache());
         int layer = rows.layer();
         Segments segments = rows.segments();

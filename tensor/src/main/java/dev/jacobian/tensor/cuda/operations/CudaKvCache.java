@@ -7,6 +7,7 @@ import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.DeviceArray;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.KvShape;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.RmsGain;
 import dev.jacobian.tensor.Rotation;
 import dev.jacobian.tensor.Segments;
@@ -53,13 +54,18 @@ final class CudaKvCache implements KvCache {
     private final ArrayDeque<Integer> freePages = new ArrayDeque<>();
     private int[] users = new int[FIRST_CAPACITY]; // of each page
     private int pagesMade;
-    private DecodeInputs decoding; // of the step under way; null otherwise
+    private @Nullable DecodeInputs decoding; // of the step under way; null otherwise
 
     /** One layer's keys and values. */
     private static final class Pool {
         final KvShape shape;
-        CudaArray keys;
+
+        @Nullable
+        CudaArray keys; // null before the first page
+
+        @Nullable
         CudaArray values;
+
         int capacity;
 
         Pool(KvShape shape) {
@@ -72,15 +78,16 @@ final class CudaKvCache implements KvCache {
     }
 
     private static final class Sequence {
-        final Sequence parent; // whose pages are taken over when this one is first appended to
+        final @Nullable Sequence parent; // whose pages are taken over when this one is first appended to
         int length;
-        int[] pages; // null until then
+        boolean attached; // whether they were
+        int[] pages = {};
         int pageCount;
         int copiedFrom = -1; // the parent's page that this one's page copiedTo begins as
         int copiedTo = -1;
         final BitSet layersWithCopy = new BitSet();
 
-        Sequence(Sequence parent, int length) {
+        Sequence(@Nullable Sequence parent, int length) {
             this.parent = parent;
             this.length = length;
         }
@@ -106,12 +113,12 @@ final class CudaKvCache implements KvCache {
 
     /** All key pages of a layer. */
     View keys(int layer) {
-        return new View(pools[layer].keys, 0);
+        return new View(Objects.requireNonNull(pools[layer].keys), 0);
     }
 
     /** All value pages of a layer. */
     View values(int layer) {
-        return new View(pools[layer].values, 0);
+        return new View(Objects.requireNonNull(pools[layer].values), 0);
     }
 
     /** Page numbers of some sequences, [S, longest], those of shorter ones followed by zeros. */
@@ -119,7 +126,7 @@ final class CudaKvCache implements KvCache {
         int[] table = new int[handles.length * longest];
         for (int s = 0; s < handles.length; s++) {
             Sequence sequence = sequence(handles[s]);
-            if (sequence.pages != null) {
+            if (sequence.attached) {
                 System.arraycopy(sequence.pages, 0, table, s * longest, sequence.pageCount);
             }
         }
@@ -155,7 +162,7 @@ final class CudaKvCache implements KvCache {
         Sequence sequence = sequence(handle);
         // A fork that has not been appended to yet still wants its parent's pages: they stay until the cache ends.
         boolean awaited =
-                sequences.stream().anyMatch(other -> other != null && other.parent == sequence && other.pages == null);
+                sequences.stream().anyMatch(other -> other != null && other.parent == sequence && !other.attached);
         for (int p = 0; p < sequence.pageCount && !awaited; p++) {
             if (--users[sequence.pages[p]] == 0) {
                 freePages.push(sequence.pages[p]);
@@ -171,8 +178,9 @@ final class CudaKvCache implements KvCache {
 
     @Override
     public void append(int layer, int[] handles, Segments segments, Tensor keys, Tensor values) {
-        if (decodingOf(handles) != null) {
-            write(layer, keys, values, decoding.slots(), segments.rows());
+        DecodeInputs step = decodingOf(handles);
+        if (step != null) {
+            write(layer, keys, values, step.slots(), segments.rows());
             return;
         }
         // Forks of sequences that are written in this call come after them, because they copy a page of theirs.
@@ -195,10 +203,10 @@ final class CudaKvCache implements KvCache {
 
     private boolean isComplete(Sequence sequence, int layer) {
         return sequence.parent == null
-                || (sequence.pages != null && (sequence.copiedTo < 0 || sequence.layersWithCopy.get(layer)));
+                || (sequence.attached && (sequence.copiedTo < 0 || sequence.layersWithCopy.get(layer)));
     }
 
-    private boolean contains(List<Integer> segments, int[] handles, Sequence wanted) {
+    private boolean contains(List<Integer> segments, int[] handles, @Nullable Sequence wanted) {
         return segments.stream().anyMatch(s -> sequence(handles[s]) == wanted);
     }
 
@@ -209,7 +217,7 @@ final class CudaKvCache implements KvCache {
         List<Integer> to = new ArrayList<>();
         for (int s : wave) {
             Sequence sequence = sequence(handles[s]);
-            if (sequence.pages == null) {
+            if (!sequence.attached) {
                 attach(sequence);
             }
             if (sequence.copiedTo >= 0 && !sequence.layersWithCopy.get(layer)) {
@@ -275,7 +283,8 @@ final class CudaKvCache implements KvCache {
             Tensor out) {
         float qEpsilon = qNorm.map(RmsGain::epsilon).orElse(0f);
         float epsilon = kNorm.map(RmsGain::epsilon).orElse(qEpsilon);
-        if (decodingOf(rows.sequences()) == null || (qNorm.isPresent() && qEpsilon != epsilon)) {
+        DecodeInputs step = decodingOf(rows.sequences());
+        if (step == null || (qNorm.isPresent() && qEpsilon != epsilon)) {
             return false;
         }
         int count = q.extent(0);
@@ -296,7 +305,7 @@ final class CudaKvCache implements KvCache {
                 rotation.cos(),
                 rotation.sin(),
                 rotation.positions(),
-                decoding.slots(),
+                step.slots(),
                 count,
                 heads,
                 kvHeads,
@@ -331,6 +340,7 @@ final class CudaKvCache implements KvCache {
     }
 
     /** The inputs of the step under way, if the handles are those that its pass was given; else null. */
+    @Nullable
     DecodeInputs decodingOf(int[] handles) {
         return decoding != null && decoding.sequences() == handles ? decoding : null;
     }
@@ -339,9 +349,9 @@ final class CudaKvCache implements KvCache {
     private boolean areReady(int[] handles) {
         return Arrays.stream(handles)
                 .mapToObj(this::sequence)
-                .allMatch(sequence -> sequence.pages != null
+                .allMatch(sequence -> sequence.attached
                         || sequence.parent == null
-                        || (sequence.parent.pages != null && sequence.parent.length >= sequence.length));
+                        || (sequence.parent.attached && sequence.parent.length >= sequence.length));
     }
 
     /** Makes room for a token of each sequence in all layers; where it goes, [n]. */
@@ -350,7 +360,7 @@ final class CudaKvCache implements KvCache {
         List<Sequence> forks = new ArrayList<>();
         for (int s = 0; s < handles.length; s++) {
             Sequence sequence = sequence(handles[s]);
-            if (sequence.pages == null) {
+            if (!sequence.attached) {
                 attach(sequence);
             }
             if (sequence.copiedTo >= 0 && sequence.layersWithCopy.cardinality() < pools.length) {
@@ -378,12 +388,13 @@ final class CudaKvCache implements KvCache {
     /** Gives a fork its parent's pages. */
     private void attach(Sequence sequence) {
         int pages = Math.ceilDiv(sequence.length, PAGE);
+        sequence.attached = true;
         sequence.pages = new int[Math.max(4, pages)];
         if (pages == 0) {
             return;
         }
         Sequence parent = sequence.parent;
-        if (parent == null || parent.pages == null || parent.pageCount < pages) {
+        if (parent == null || !parent.attached || parent.pageCount < pages) {
             throw new IllegalStateException(
                     "a fork of " + sequence.length + " tokens is used before its parent holds them");
         }
@@ -429,7 +440,7 @@ final class CudaKvCache implements KvCache {
         pool.capacity = capacity;
     }
 
-    private CudaArray grown(Pool pool, CudaArray old, int capacity) {
+    private CudaArray grown(Pool pool, @Nullable CudaArray old, int capacity) {
         int elements = Math.multiplyExact(capacity, pool.pageElements());
         DeviceArray larger = memory.array(backend, dtype, elements);
         if (old != null) {

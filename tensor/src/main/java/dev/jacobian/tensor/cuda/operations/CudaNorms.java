@@ -2,6 +2,7 @@
 package dev.jacobian.tensor.cuda.operations;
 
 import dev.jacobian.tensor.NormKernels;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.engine.CudaEngine;
 
@@ -36,7 +37,8 @@ public final class CudaNorms implements NormKernels {
     }
 
     @Override
-    public void rmsNormBackward(Tensor dOut, Tensor x, Tensor weight, Tensor inverseRms, Tensor dX, Tensor dWeight) {
+    public void rmsNormBackward(
+            Tensor dOut, Tensor x, Tensor weight, Tensor inverseRms, Tensor dX, @Nullable Tensor dWeight) {
         int d = weight.elements();
         int rows = x.elements() / d;
         engine.launch(
@@ -59,7 +61,13 @@ public final class CudaNorms implements NormKernels {
 
     @Override
     public void layerNorm(
-            Tensor x, Tensor weight, Tensor bias, float epsilon, Tensor out, Tensor means, Tensor inverseStd) {
+            Tensor x,
+            Tensor weight,
+            @Nullable Tensor bias,
+            float epsilon,
+            Tensor out,
+            Tensor means,
+            Tensor inverseStd) {
         int rows = means.elements();
         engine.launch(
                 CudaEngine.typed("layer_norm", x.dtype()),
@@ -79,7 +87,13 @@ public final class CudaNorms implements NormKernels {
 
     @Override
     public void layerNormBackward(
-            Tensor dOut, Tensor x, Tensor weight, Tensor means, Tensor inverseStd, Tensor dX, Tensor dWeight) {
+            Tensor dOut,
+            Tensor x,
+            Tensor weight,
+            Tensor means,
+            Tensor inverseStd,
+            Tensor dX,
+            @Nullable Tensor dWeight) {
         int rows = means.elements();
         engine.launch(
                 CudaEngine.typed("layer_norm_backward", x.dtype()),

@@ -4,6 +4,7 @@ package dev.jacobian.tensor.cuda.operations;
 import dev.jacobian.tensor.AdamWStep;
 import dev.jacobian.tensor.AdamWTensors;
 import dev.jacobian.tensor.Device;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.OptimizerKernels;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.engine.CudaArray.View;
@@ -15,7 +16,7 @@ import java.util.function.Supplier;
 /** The optimizer's kernels: all tensors of a step in one launch. */
 public final class CudaOptimizer implements OptimizerKernels {
     private final CudaEngine engine;
-    private OffloadedMoments
+    private @Nullable OffloadedMoments
             moments; // null before the first step that needs it; touched on the dispatcher's thread only
 
     public CudaOptimizer(CudaEngine engine) {

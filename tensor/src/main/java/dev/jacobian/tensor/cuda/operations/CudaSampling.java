@@ -2,6 +2,7 @@
 package dev.jacobian.tensor.cuda.operations;
 
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.SamplingFilters;
 import dev.jacobian.tensor.SamplingKernels;
 import dev.jacobian.tensor.Tensor;
@@ -72,7 +73,7 @@ public final class CudaSampling implements SamplingKernels {
         }
     }
 
-    private void launchByRows(String family, Tensor logits, Object... arguments) {
+    private void launchByRows(String family, Tensor logits, @Nullable Object... arguments) {
         engine.launch(CudaEngine.typed(family, logits.dtype()), logits.extent(0), 1, THREADS, arguments);
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda.operations;
 
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.SoftmaxKernels;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.engine.CudaEngine;
@@ -17,7 +18,12 @@ public final class CudaSoftmax implements SoftmaxKernels {
 
     @Override
     public void logProbs(
-            Tensor logits, float inverseTemperature, int[] targets, Tensor logProbs, Tensor entropy, Tensor stats) {
+            Tensor logits,
+            float inverseTemperature,
+            int[] targets,
+            Tensor logProbs,
+            @Nullable Tensor entropy,
+            Tensor stats) {
         engine.launch(
                 CudaEngine.typed("log_probs", logits.dtype()),
                 targets.length,

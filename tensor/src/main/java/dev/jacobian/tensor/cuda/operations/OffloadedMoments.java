@@ -3,6 +3,7 @@ package dev.jacobian.tensor.cuda.operations;
 
 import dev.jacobian.tensor.AdamWStep;
 import dev.jacobian.tensor.AdamWTensors;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.driver.CudaContext;
 import dev.jacobian.tensor.cuda.driver.CudaEvent;
@@ -16,6 +17,7 @@ import dev.jacobian.tensor.cuda.transfer.PinnedBuffer;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * AdamW for moments in Java arrays: while some are updated on the device, the next come up and the former go down.
@@ -48,9 +50,9 @@ final class OffloadedMoments implements AutoCloseable {
     private final CudaEngine engine;
     private final int windowElements;
     private final List<Slot> slots = new ArrayList<>();
-    private CudaStream up; // null before the first step
-    private CudaStream down;
-    private CudaEvent begin;
+    private @Nullable CudaStream up; // null before the first step
+    private @Nullable CudaStream down;
+    private @Nullable CudaEvent begin;
 
     OffloadedMoments(CudaEngine engine) {
         this(engine, WINDOW);
@@ -82,7 +84,11 @@ final class OffloadedMoments implements AutoCloseable {
         final CudaEvent arrived;
         final CudaEvent updated;
         final CudaEvent returned;
+
+        @Nullable
         DeviceBlock device; // null between steps
+
+        @Nullable
         Window window; // whose moments are to be put back; null for none
 
         Slot() {
@@ -116,8 +122,9 @@ final class OffloadedMoments implements AutoCloseable {
                 slot.device = engine.scratch(slot.host.memory().byteSize(), "moments on their way");
             }
             // Their memory may have served work that still runs.
-            begin.record(engine.stream());
-            up.await(begin);
+            CudaEvent earlier = Objects.requireNonNull(begin);
+            earlier.record(engine.stream());
+            up().await(earlier);
             for (int w = 0; w < windows.size(); w++) {
                 Slot slot = slots.get(w % slots.size());
                 putBack(slot, all);
@@ -132,14 +139,15 @@ final class OffloadedMoments implements AutoCloseable {
 
     /** Sends a window on its way through a slot that is free. */
     private void pass(Window window, Slot slot, List<AdamWTensors> all, AdamWStep step) {
+        DeviceBlock device = Objects.requireNonNull(slot.device);
         copyHost(window, slot, all, true);
-        slot.host.copyToDevice(slot.device.address(), window.bytes(), up);
-        slot.arrived.record(up);
+        slot.host.copyToDevice(device.address(), window.bytes(), up());
+        slot.arrived.record(up());
         engine.stream().await(slot.arrived);
         List<AdamWLaunch.Run> runs = new ArrayList<>();
         for (Part part : window.parts) {
             AdamWTensors tensors = all.get(part.tensor);
-            long m = slot.device.address() + (long) Float.BYTES * part.at;
+            long m = device.address() + (long) Float.BYTES * part.at;
             runs.add(new AdamWLaunch.Run(
                     address(tensors.parameter(), part.from),
                     address(tensors.gradient(), part.from),
@@ -149,9 +157,9 @@ final class OffloadedMoments implements AutoCloseable {
         }
         AdamWLaunch.launch(engine, runs, step);
         slot.updated.record(engine.stream());
-        down.await(slot.updated);
-        slot.host.copyFromDevice(slot.device.address(), window.bytes(), down);
-        slot.returned.record(down);
+        down().await(slot.updated);
+        slot.host.copyFromDevice(device.address(), window.bytes(), down());
+        slot.returned.record(down());
         slot.window = window;
     }
 
@@ -234,13 +242,21 @@ final class OffloadedMoments implements AutoCloseable {
         }
     }
 
+    private CudaStream up() {
+        return Objects.requireNonNull(up);
+    }
+
+    private CudaStream down() {
+        return Objects.requireNonNull(down);
+    }
+
     /** Gives the device's memory back, which nothing may use any more. */
     private void release(boolean done) {
         try {
             if (!done) {
-                up.synchronize();
+                up().synchronize();
                 engine.stream().synchronize();
-                down.synchronize();
+                down().synchronize();
             }
         } catch (CudaException lost) {
             // the failure that the step ended with says it

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda.transfer;
 
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.cuda.driver.CudaContext;
 import dev.jacobian.tensor.cuda.driver.CudaEvent;
 import dev.jacobian.tensor.cuda.driver.CudaException;
@@ -30,8 +31,12 @@ public final class Staging implements AutoCloseable {
     private static final class Slot {
         final PinnedBuffer buffer;
         final CudaEvent copied;
+
+        @Nullable
         MemorySegment destination; // of a download not emptied yet; null otherwise
-        Readback readback;
+
+        @Nullable
+        Readback readback; // likewise
 
         Slot(CudaContext context, int bytes) {
             buffer = new PinnedBuffer(context, bytes);
@@ -41,7 +46,7 @@ public final class Staging implements AutoCloseable {
         /** Waits for the last copy and empties a download. */
         void settle() {
             copied.synchronize();
-            if (readback != null) {
+            if (readback != null && destination != null) {
                 HostCopies.copy(buffer.memory().asSlice(0, destination.byteSize()), destination);
                 readback.pieceArrived();
                 destination = null;
