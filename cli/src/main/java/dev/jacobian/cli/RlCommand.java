@@ -189,7 +189,7 @@ final class RlCommand extends CliCommand {
                 saved.config().with(settings.with(options())),
                 saved.taskName(),
                 task.data().or(saved::data),
-                saved.skipBadRows());
+                task.skipBadRows() || saved.skipBadRows());
     }
 
     private Given options() {
@@ -217,7 +217,7 @@ final class RlCommand extends CliCommand {
     private static Path latestRun() {
         if (Files.isDirectory(runs())) {
             try (Stream<Path> entries = Files.list(runs())) {
-                Optional<Path> latest = entries.filter(p -> Files.exists(p.resolve("run.json")))
+                Optional<Path> latest = entries.filter(RunSettings::isReinforcement)
                         .max((a, b) -> Long.compare(RunSettings.modified(a), RunSettings.modified(b)));
                 if (latest.isPresent()) {
                     return latest.get();

@@ -26,6 +26,10 @@ record RunSettings(Path model, RlConfig config, String taskName, Optional<Path> 
     static RunSettings read(Path folder) {
         Path file = file(folder);
         JsonNode json = Json.read(file);
+        if (isFineTuning(json)) {
+            throw new CliException(
+                    file + " is of a fine-tuning run; jacobian sft --resume --out " + folder + " continues it");
+        }
         if (!json.path("config").isObject() || !json.path("model").isTextual()) {
             throw new CliException(file + " is not the run.json of a training run");
         }
@@ -36,6 +40,16 @@ record RunSettings(Path model, RlConfig config, String taskName, Optional<Path> 
                 json.path("task").asText(),
                 data,
                 json.path("skip_bad_rows").asBoolean());
+    }
+
+    /** Whether a folder holds a run that {@code rl} began: not one of {@code sft}, which has a run.json too. */
+    static boolean isReinforcement(Path folder) {
+        Path file = folder.resolve("run.json");
+        return Files.exists(file) && !isFineTuning(Json.read(file));
+    }
+
+    private static boolean isFineTuning(JsonNode json) {
+        return json.path("algorithm").asText().equals("sft");
     }
 
     /** What an existing run computes in. */

@@ -162,7 +162,7 @@ final class SftCommand extends CliCommand {
             return Files.exists(folder);
         }
         try (Stream<Path> entries = Files.list(folder)) {
-            return entries.findAny().isPresent();
+            return entries.anyMatch(entry -> !entry.endsWith("run.lock")); // a start that failed leaves that alone
         } catch (IOException e) {
             throw new CliException("cannot list " + folder + ": " + e.getMessage(), e);
         }

@@ -6,6 +6,8 @@ import dev.jacobian.rl.task.Task;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.GenerationConfig;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -28,14 +30,16 @@ record HeldOutProblems(CausalLM model, Task task, RlConfig config, Workspace wor
     Optional<String> shortage() {
         int size = task.evalSize();
         MeasuringConfig measuring = config.measuring();
-        boolean evaluates = measuring.evalSteps() > 0;
-        if (size >= measuring.finalEvalProblems() && !(evaluates && size < measuring.evalProblems())) {
-            return Optional.empty();
+        List<String> missed = new ArrayList<>();
+        if (size < measuring.finalEvalProblems()) {
+            missed.add("final_eval_problems (" + measuring.finalEvalProblems() + ")");
         }
-        return Optional.of(
-                "Task '" + task.name() + "' has " + size + " held-out problems, fewer than final_eval_problems ("
-                        + measuring.finalEvalProblems() + ")"
-                        + (evaluates ? " or eval_problems (" + measuring.evalProblems() + ")" : "") + ": all " + size
-                        + " are measured");
+        if (measuring.evalSteps() > 0 && size < measuring.evalProblems()) {
+            missed.add("eval_problems (" + measuring.evalProblems() + ")");
+        }
+        return missed.isEmpty()
+                ? Optional.empty()
+                : Optional.of("Task '" + task.name() + "' has " + size + " held-out problems, fewer than "
+                        + String.join(" and ", missed) + ": all " + size + " are measured there");
     }
 }

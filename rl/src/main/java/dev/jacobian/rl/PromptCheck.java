@@ -43,7 +43,7 @@ public final class PromptCheck {
         }
         if ((long) tokens.length + maxNewTokens > positions) {
             return Optional.of("the prompt has " + tokens.length + " tokens; with a completion of up to " + maxNewTokens
-                    + " (max_completion_length) that is more than the model's " + positions + " positions");
+                    + " that is more than the model's " + positions + " positions");
         }
         return Optional.empty();
     }

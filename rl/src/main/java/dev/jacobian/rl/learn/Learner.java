@@ -79,7 +79,8 @@ public final class Learner implements Checkpointed {
         if (!Double.isFinite(loss) || !Double.isFinite(norm.norm())) {
             throw new IllegalStateException("optimizer step " + (updates + 1) + ": the loss is " + loss
                     + " and the gradient norm " + norm.norm()
-                    + "; the run diverged. Go on from the last checkpoint, or start again, with a lower learning_rate");
+                    + "; the run diverged. Start again with a lower learning_rate; --model may be a"
+                    + " checkpoint-N folder of this run");
         }
         double rate = config.learningRate() * schedule.factor(updates);
         optimizer.step(rate, norm.scale());

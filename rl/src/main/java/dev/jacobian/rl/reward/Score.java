@@ -37,7 +37,7 @@ public sealed interface Score {
     record Skip() implements Score {}
 
     /**
-     * The reward function could not do its work. Trainers stop when too many samples fail.
+     * The reward function could not do its work. A trainer stops then.
      *
      * @param message which function failed on which problem, and why
      */

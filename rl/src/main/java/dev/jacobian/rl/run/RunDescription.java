@@ -163,6 +163,9 @@ final class RunDescription {
                 comparable(record.upToDate().apply(whole, file.toString())),
                 comparable(record.config()),
                 file);
+        if (before.isEmpty()) { // of an earlier version, which kept no hashes: then at least the same file
+            requireSame("data", saved.path("data"), json.path("data"), file);
+        }
         before.flatMap(then -> then.difference(inputs, record.origin())).ifPresent(difference -> {
             throw new IllegalStateException(file.getParent() + " cannot be resumed: since it was started " + difference
                     + ". Put back what was there, or start a new run; --model can be a checkpoint-N folder of"

@@ -199,7 +199,7 @@ public final class RunDirectory implements AutoCloseable {
             json.setAll(state);
             Json.write(directory.resolve(STATE), json);
         });
-        if (!files.isInPlace()) {
+        if (!files.isSameFolder()) {
             files.takeBack(checkpoint); // the folder went away in the meantime and was made again for this
         }
         files.requireInPlace();

@@ -169,8 +169,9 @@ final class RunFiles {
         });
     }
 
-    boolean isInPlace() {
-        return identities.entrySet().stream().allMatch(entry -> entry.getValue().equals(identity(entry.getKey())));
+    /** Whether the folder is the one of the start; a file in it that was replaced is another matter. */
+    boolean isSameFolder() {
+        return identity(folder).equals(identities.get(folder));
     }
 
     /** Takes back a checkpoint that has come to lie in another folder than the run's, made for it alone. */
