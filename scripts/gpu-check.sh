@@ -176,16 +176,16 @@ step_conformance() { device_tests "$on_device" tensor autograd; }
 step_models() { device_tests "$on_device" transformer; }
 step_reinforcement() { device_tests "$on_device" rl cli; }
 
-step_kernels() { maven_tests cuda-kernels -pl tensor; }
-step_driver-lazy() { maven_tests cuda-emulated-lazy -pl tensor; }
-step_driver-eager() { maven_tests cuda-emulated-eager -pl tensor; }
+step_kernels() { maven_tests cuda-kernels -pl testing,tensor; }
+step_driver-lazy() { maven_tests cuda-emulated-lazy -pl testing,tensor; }
+step_driver-eager() { maven_tests cuda-emulated-eager -pl testing,tensor; }
 step_emulated() { # in every module that has such tests
     local module modules=
     for module in tensor autograd transformer rl cli; do
         ! grep -q '<id>cuda-device</id>' "$module/pom.xml" || modules="$modules${modules:+,}$module"
     done
     [ -n "$modules" ] || die "no module has the execution cuda-device."
-    maven_tests cuda-device -pl tensor,autograd,io,transformer,rl,cli -Dtest='*ConformanceTest,*DeviceTest,GoldenModelsTest'
+    maven_tests cuda-device -pl testing,tensor,autograd,io,transformer,rl,cli -Dtest='*ConformanceTest,*DeviceTest,GoldenModelsTest'
     note "$modules"
 }
 

@@ -53,6 +53,7 @@ for module in "${libraries[@]}"; do
     [ ! -d "$module/target/test-classes" ] ||
         "$jdk/bin/jar" --create --file "$work/test/jacobian-$module-tests.jar" -C "$module/target/test-classes" .
 done
+"$jdk/bin/jar" --create --file "$work/test/jacobian-testing.jar" -C testing/target/classes .
 property() { sed -n "s|.*<$1>\(.*\)</$1>.*|\1|p" pom.xml; }
 fetch() { maven "$@" -N dependency:copy -DoutputDirectory="$work/test" -Dmdep.useBaseVersion=true; }
 fetch "$@" -Dartifact="org.junit.platform:junit-platform-console-standalone:$(property junit.version)"

@@ -216,6 +216,11 @@ public final class Backbone {
             requireToken(tokens[i]);
             longest = Math.max(longest, cache.length(sequences[i]));
         }
+        int learned = plan.embedding().learnedPositions();
+        if (learned > 0 && longest >= learned) { // a replayed pass does not look at positions either
+            throw new IndexOutOfBoundsException(
+                    "position " + longest + " is outside of the " + learned + " that the" + " model has learned");
+        }
         rotary.ensure(longest + 1);
         Tensor h = cache.decode(
                 tokens, sequences, new PassConstants(rotary.memory(), version()), (ids, positions, handles) -> {

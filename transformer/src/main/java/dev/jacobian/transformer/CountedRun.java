@@ -79,6 +79,9 @@ final class CountedRun {
     }
 
     private Var logProbs(Segments segments, int targets) {
+        if (segments.rows() > MOST_ROWS || targets > MOST_ROWS) {
+            throw new ArithmeticException(segments.rows() + " tokens at once");
+        }
         Var hidden = model.hidden(new int[segments.rows()], segments); // [N, D]
         return model.logProbs(hidden, new int[targets], new int[targets], 1f).logProbs();
     }

@@ -125,7 +125,9 @@ public class ReferenceExperts implements ExpertKernels {
         for (int pair = 0; pair < pairs; pair++) {
             starts[ofPair[chosen.offset() + pair] + 1]++;
         }
-        Arrays.parallelPrefix(starts, Integer::sum);
+        for (int expert = 0; expert < experts; expert++) {
+            starts[expert + 1] += starts[expert];
+        }
         System.arraycopy(starts, 0, into.offsets().ints(), into.offsets().offset(), experts + 1);
         int[] tiles = into.tiles().ints();
         int tile = into.tiles().offset();
