@@ -305,7 +305,7 @@ class InterruptedDeviceTest {
     }
 
     @Test
-    @DisplayName("fine-tuning that loses the device leaves no half-written model, and the next one works")
+    @DisplayName("fine-tuning that loses the device leaves no half-written model, and goes on from where it was")
     void sft() throws IOException, InterruptedException {
         Path out = folder.resolve("sft");
         Object[] command = {
@@ -315,8 +315,10 @@ class InterruptedDeviceTest {
         Path home = TestPaths.model("arith-qwen3").resolve("../../..").normalize();
         DeviceProcess process = DeviceProcess.in(folder).option("-Djacobian.home=" + home);
         assertThat(error(process.with("LOSE_AFTER", 100).run(command))).contains("the device's context is lost");
-        assertThat(out).doesNotExist();
-        process.with("LOSE_AFTER", -1).run(command).result();
+        assertThat(out.resolve("model.safetensors")).doesNotExist();
+        process.with("LOSE_AFTER", -1)
+                .run("sft", "--resume", "--device", "cuda", "--out", out)
+                .result();
         assertThat(out.resolve("model.safetensors")).isNotEmptyFile();
     }
 }
