@@ -109,33 +109,6 @@ public sealed interface Aggregation {
     }
 
     /**
-     * The mode of a name: TRL's {@code dapo}, {@code grpo}, {@code dr_grpo} or verl's {@code token-mean},
-     * {@code seq-mean-token-mean}, {@code seq-mean-token-sum}, {@code seq-mean-token-sum-norm}, {@code token-sum}.
-     *
-     * @param name the mode's name
-     * @param maxLength the completion limit of the run in tokens, used by {@code dr_grpo}
-     * @throws IllegalArgumentException for any other name; TRL's {@code bnpo} is refused because its divisor is local
-     *     to a micro-batch
-     */
-    static Aggregation named(String name, int maxLength) {
-        return switch (name) {
-            case "dapo", "token-mean" -> tokenMean();
-            case "grpo", "seq-mean-token-mean" -> sequenceMeanTokenMean();
-            case "seq-mean-token-sum" -> sequenceMeanTokenSum();
-            case "dr_grpo", "seq-mean-token-sum-norm" -> constant(maxLength);
-            case "token-sum" -> tokenSum();
-            case "bnpo" ->
-                throw new IllegalArgumentException(
-                        "loss aggregation 'bnpo' divides by the tokens of a micro-batch, so the loss would depend on"
-                                + " how the step is cut; use 'dapo', which divides by the tokens of the whole step");
-            default ->
-                throw new IllegalArgumentException("unknown loss aggregation '" + name
-                        + "'; known: dapo (token-mean), grpo (seq-mean-token-mean), seq-mean-token-sum, dr_grpo"
-                        + " (seq-mean-token-sum-norm), token-sum");
-        };
-    }
-
-    /**
      * Fixes the divisor for one optimizer step.
      *
      * @param allSequenceLengths counted tokens of <em>every</em> sequence of the optimizer step, over all its

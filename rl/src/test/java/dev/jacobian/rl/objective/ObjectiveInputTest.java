@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.jacobian.rl.method.LossType;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -26,11 +27,11 @@ class ObjectiveInputTest {
 
     @Test
     void namesOfAggregations() {
-        assertThat(Aggregation.named("dapo", 8)).isEqualTo(Aggregation.tokenMean());
-        assertThat(Aggregation.named("grpo", 8)).isEqualTo(Aggregation.sequenceMeanTokenMean());
-        assertThat(Aggregation.named("dr_grpo", 8)).isEqualTo(Aggregation.constant(8));
-        assertThatThrownBy(() -> Aggregation.named("bnpo", 8)).hasMessageContaining("'dapo'");
-        assertThatThrownBy(() -> Aggregation.named("mean", 8)).hasMessageContaining("known: dapo");
+        assertThat(LossType.DAPO.aggregation(8)).isEqualTo(Aggregation.tokenMean());
+        assertThat(LossType.GRPO.aggregation(8)).isEqualTo(Aggregation.sequenceMeanTokenMean());
+        assertThat(LossType.DR_GRPO.aggregation(8)).isEqualTo(Aggregation.constant(8));
+        assertThat(LossType.SEQ_MEAN_TOKEN_SUM.aggregation(8)).isEqualTo(Aggregation.sequenceMeanTokenSum());
+        assertThat(LossType.TOKEN_SUM.aggregation(8)).isEqualTo(Aggregation.tokenSum());
     }
 
     @Test
