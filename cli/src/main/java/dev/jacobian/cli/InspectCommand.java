@@ -89,7 +89,7 @@ final class InspectCommand extends CliCommand {
         /** The rotary embeddings of the layers, each once. */
         List<RopeConfig> ropes() {
             return config.plan().layers().stream()
-                    .map(layer -> switch (layer.attention()) {
+                    .map(layer -> switch (layer.mixer()) {
                         case Attention.Grouped grouped -> grouped.positions();
                     })
                     .flatMap(positions -> switch (positions) {
@@ -172,8 +172,8 @@ final class InspectCommand extends CliCommand {
     }
 
     private static String heads(LayerPlan layer) {
-        String window = PlanText.window(layer.attention());
-        return switch (layer.attention()) {
+        String window = PlanText.window(layer.mixer());
+        return switch (layer.mixer()) {
             case Attention.Grouped grouped ->
                 grouped.heads() + " heads of " + grouped.headDim() + ", " + grouped.kvHeads() + " for keys and values"
                         + (window.isEmpty() ? "" : ", " + window);
@@ -192,7 +192,7 @@ final class InspectCommand extends CliCommand {
     }
 
     private static String options(LayerPlan layer) {
-        List<String> words = new ArrayList<>(PlanText.attention(layer.attention()));
+        List<String> words = new ArrayList<>(PlanText.mixer(layer.mixer()));
         words.add("MLP " + PlanText.feedForward(layer.feedForward()));
         words.add(PlanText.norms(layer) + ", epsilon " + number(layer.norm().epsilon()));
         return String.join("; ", words);

@@ -14,6 +14,7 @@ import dev.jacobian.tensor.KvShape;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
+import dev.jacobian.transformer.plan.Attention;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.LayerPlan;
 import dev.jacobian.transformer.plan.Role;
@@ -62,8 +63,10 @@ public final class Backbone {
     /** An empty cache for the layers' keys and values. */
     KvCache newKvCache() {
         List<KvShape> shapes = plan.layers().stream()
-                .map(LayerPlan::attention)
-                .map(attention -> new KvShape(attention.kvHeads(), attention.headDim()))
+                .map(LayerPlan::mixer)
+                .map(mixer -> switch (mixer) {
+                    case Attention attention -> new KvShape(attention.kvHeads(), attention.headDim());
+                })
                 .toList();
         return Backends.of(embedding.value().device()).attention().newKvCache(shapes, computeType);
     }

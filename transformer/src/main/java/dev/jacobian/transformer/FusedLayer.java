@@ -81,7 +81,7 @@ final class FusedLayer implements DecoderLayer {
     static DecoderLayer over(DecoderLayer separate, LayerPlan plan, int layer, ModelWeights weights) {
         return plan.residual().equals(Residual.PRE)
                         && plan.norm() instanceof Norm.Rms norm
-                        && plan.attention() instanceof Grouped attention
+                        && plan.mixer() instanceof Grouped attention
                         && attention.positions() instanceof Positions.Rotary rotary
                         && knows(attention.headNorm(), norm)
                         && plan.feedForward() instanceof Gated mlp

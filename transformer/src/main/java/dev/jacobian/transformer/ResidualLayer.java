@@ -27,7 +27,7 @@ final class ResidualLayer implements DecoderLayer {
         Residual.Form form = residual.form();
         Norm norm = plan.norm();
         attentionNorm = norm(form.normsAttentionInput(), norm, Role.ATTENTION_NORM, layer, weights);
-        attention = switch (plan.attention()) {
+        attention = switch (plan.mixer()) {
             case Attention.Grouped grouped -> new SelfAttention(grouped, layer, weights);
         };
         attentionPostNorm = norm(form.normsOutputs(), norm, Role.ATTENTION_POST_NORM, layer, weights);

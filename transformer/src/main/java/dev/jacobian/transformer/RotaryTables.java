@@ -18,7 +18,7 @@ final class RotaryTables {
 
     RotaryTables(DecoderPlan plan, Device device) {
         for (LayerPlan layer : plan.layers()) {
-            Positions positions = switch (layer.attention()) {
+            Positions positions = switch (layer.mixer()) {
                 case Attention.Grouped grouped -> grouped.positions();
             };
             switch (positions) {

@@ -105,7 +105,7 @@ class BackboneTest {
         DecoderPlan plan = model.config().plan();
         List<LayerPlan> layers = new ArrayList<>();
         for (LayerPlan layer : plan.layers()) {
-            Grouped attention = (Grouped) layer.attention();
+            Grouped attention = (Grouped) layer.mixer();
             Positions positions = new Positions.Rotary(layers.isEmpty() ? first : others, attention.headDim());
             layers.add(
                     new LayerPlan(layer.residual(), layer.norm(), attention.positions(positions), layer.feedForward()));
@@ -186,7 +186,7 @@ class BackboneTest {
     void partialRotary() {
         DecoderPlan plan = model.config().plan();
         LayerPlan layer = plan.layers().getFirst();
-        Grouped attention = (Grouped) layer.attention();
+        Grouped attention = (Grouped) layer.mixer();
         Positions half = new Positions.Rotary(new RopeConfig.Default(10000), attention.headDim() / 2);
         LayerPlan turned =
                 new LayerPlan(layer.residual(), layer.norm(), attention.positions(half), layer.feedForward());

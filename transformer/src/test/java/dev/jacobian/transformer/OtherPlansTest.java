@@ -361,7 +361,7 @@ class OtherPlansTest {
                 .named(Role.ATTENTION_POST_NORM, "model.layers.{}.after_attention")
                 .named(Role.FEED_FORWARD_POST_NORM, "model.layers.{}.after_mlp"));
         LayerPlan layer = plan.layers().getFirst();
-        Grouped attention = ((Grouped) layer.attention()).biases(Biases.NONE);
+        Grouped attention = ((Grouped) layer.mixer()).biases(Biases.NONE);
         return new DecoderPlan(
                 plan.embedding(),
                 List.of(new LayerPlan(residual, layer.norm(), attention, layer.feedForward())),

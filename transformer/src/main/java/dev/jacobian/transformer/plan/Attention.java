@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer.plan;
 
-/** How a layer mixes positions. */
-public sealed interface Attention {
+/** Attention: a position weighs the values of those that it sees by how their keys meet its query. */
+public sealed interface Attention extends Mixer {
     /** Heads whose keys and values a cache holds. */
     int kvHeads();
 

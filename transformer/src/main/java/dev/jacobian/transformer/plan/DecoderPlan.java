@@ -2,6 +2,7 @@
 package dev.jacobian.transformer.plan;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What a decoder computes, as data: everything that decides its numbers, whatever family it comes from.
@@ -37,18 +38,21 @@ public record DecoderPlan(
 
     /** Elements of the widest attention head. */
     public int widestHead() {
-        return layers.stream()
-                .mapToInt(layer -> layer.attention().headDim())
-                .max()
-                .orElse(0);
+        return attentions().mapToInt(Attention::headDim).max().orElse(0);
     }
 
     /** Numbers that a cache holds for each token: keys and values of all layers. */
     public long cachedPerToken() {
-        return layers.stream()
-                .mapToLong(layer ->
-                        2L * layer.attention().kvHeads() * layer.attention().headDim())
+        return attentions()
+                .mapToLong(attention -> 2L * attention.kvHeads() * attention.headDim())
                 .sum();
+    }
+
+    /** The attention of those layers that have one. */
+    private Stream<Attention> attentions() {
+        return layers.stream().map(LayerPlan::mixer).flatMap(mixer -> switch (mixer) {
+            case Attention attention -> Stream.of(attention);
+        });
     }
 
     /** The same decoder with another head. */

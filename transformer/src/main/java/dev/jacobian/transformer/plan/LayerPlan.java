@@ -6,7 +6,7 @@ package dev.jacobian.transformer.plan;
  *
  * @param residual how the branches are joined, and where norms stand
  * @param norm of the branches
- * @param attention the branch that mixes positions
+ * @param mixer the branch that mixes positions
  * @param feedForward the branch that works on each position alone
  */
-public record LayerPlan(Residual residual, Norm norm, Attention attention, FeedForward feedForward) {}
+public record LayerPlan(Residual residual, Norm norm, Mixer mixer, FeedForward feedForward) {}

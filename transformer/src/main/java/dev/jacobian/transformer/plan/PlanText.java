@@ -41,10 +41,10 @@ public final class PlanText {
         };
     }
 
-    /** What an attention has beside heads, such as {@code bias on q, k, v} and {@code norm on q and k}. */
-    public static List<String> attention(Attention attention) {
+    /** What a mixer has beside heads, such as {@code bias on q, k, v} and {@code norm on q and k}. */
+    public static List<String> mixer(Mixer mixer) {
         List<String> words = new ArrayList<>();
-        switch (attention) {
+        switch (mixer) {
             case Attention.Grouped grouped -> {
                 switch (grouped.biases()) {
                     case NONE -> {}
@@ -65,15 +65,15 @@ public final class PlanText {
     }
 
     /** Such as {@code window 8}; empty where there is none. */
-    public static String window(Attention attention) {
-        return switch (attention) {
+    public static String window(Mixer mixer) {
+        return switch (mixer) {
             case Attention.Grouped grouped -> grouped.window() == 0 ? "" : "window " + grouped.window();
         };
     }
 
     /** How positions enter. */
-    public static String positions(Attention attention) {
-        return switch (attention) {
+    public static String positions(Mixer mixer) {
+        return switch (mixer) {
             case Attention.Grouped grouped ->
                 switch (grouped.positions()) {
                     case Positions.Rotary rotary ->

@@ -41,7 +41,7 @@ final class TensorList {
         if (form.normsAttentionInput()) {
             pieces.addAll(norm(layer.norm(), Role.ATTENTION_NORM, d));
         }
-        pieces.addAll(attention(layer.attention(), d));
+        pieces.addAll(mixer(layer.mixer(), d));
         if (form.normsOutputs()) {
             pieces.addAll(norm(layer.norm(), Role.ATTENTION_POST_NORM, d));
         }
@@ -55,8 +55,8 @@ final class TensorList {
         return pieces;
     }
 
-    private static List<Piece> attention(Attention attention, int d) {
-        return switch (attention) {
+    private static List<Piece> mixer(Mixer mixer, int d) {
+        return switch (mixer) {
             case Attention.Grouped a -> {
                 int queries = a.heads() * a.headDim();
                 int keys = a.kvHeads() * a.headDim();

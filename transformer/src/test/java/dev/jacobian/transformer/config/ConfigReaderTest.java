@@ -43,7 +43,7 @@ class ConfigReaderTest {
 
     /** The attention of the first layer; but for windows all layers have the same. */
     private static Attention.Grouped attention(DecoderConfig config) {
-        return (Attention.Grouped) config.plan().layers().getFirst().attention();
+        return (Attention.Grouped) config.plan().layers().getFirst().mixer();
     }
 
     private static FeedForward.Gated feedForward(DecoderConfig config) {
@@ -56,7 +56,7 @@ class ConfigReaderTest {
 
     private static List<Integer> windows(DecoderConfig config) {
         return config.plan().layers().stream()
-                .map(layer -> ((Attention.Grouped) layer.attention()).window())
+                .map(layer -> ((Attention.Grouped) layer.mixer()).window())
                 .toList();
     }
 

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.testing.TestPaths;
+import dev.jacobian.transformer.plan.Attention;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.LayerPlan;
 import dev.jacobian.transformer.plan.PlanText;
@@ -55,7 +56,7 @@ class FamiliesTableTest {
     static {
         COLUMNS.put("norms", plan -> PlanText.ofLayers(plan, PlanText::norms));
         COLUMNS.put("attention", plan -> PlanText.ofLayers(plan, FamiliesTableTest::attention));
-        COLUMNS.put("positions", plan -> PlanText.ofLayers(plan, layer -> PlanText.positions(layer.attention())));
+        COLUMNS.put("positions", plan -> PlanText.ofLayers(plan, layer -> PlanText.positions(layer.mixer())));
         COLUMNS.put(
                 "feed-forward", plan -> PlanText.ofLayers(plan, layer -> PlanText.feedForward(layer.feedForward())));
         COLUMNS.put("head", plan -> PlanText.head(plan.head()));
@@ -63,9 +64,11 @@ class FamiliesTableTest {
 
     private static String attention(LayerPlan layer) {
         List<String> words = new ArrayList<>();
-        words.add("heads of " + layer.attention().headDim());
-        words.addAll(PlanText.attention(layer.attention()));
-        words.add(PlanText.window(layer.attention()));
+        switch (layer.mixer()) {
+            case Attention attention -> words.add("heads of " + attention.headDim());
+        }
+        words.addAll(PlanText.mixer(layer.mixer()));
+        words.add(PlanText.window(layer.mixer()));
         words.removeIf(String::isEmpty);
         return String.join(", ", words);
     }

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.plan;
+
+/** The branch of a layer through which a position learns of those before it. */
+public sealed interface Mixer permits Attention {}
