@@ -3,7 +3,23 @@ package dev.jacobian.tensor;
 
 /** Activations of feed-forward layers, plain and as gates, and their gradients. All tensors have one shape. */
 public interface ActivationKernels {
-    /** {@code out = silu(gate) · up}, silu(z) = z / (1 + exp(−z)). */
+    /** {@code out = σ(x) = 1 / (1 + exp(−x))}; {@code out} may be {@code x}. */
+    void sigmoid(Tensor x, Tensor out);
+
+    /**
+     * Gradient of {@link #sigmoid}: {@code dX = dOut · out · (1 − out)}; {@code dX} may be either input.
+     *
+     * @param out what {@link #sigmoid} computed
+     */
+    void sigmoidBackward(Tensor dOut, Tensor out, Tensor dX);
+
+    /** {@code out = silu(x)}, silu(z) = z / (1 + exp(−z)); {@code out} may be {@code x}. */
+    void silu(Tensor x, Tensor out);
+
+    /** Gradient of {@link #silu}: {@code dX = dOut · silu'(x)}; {@code dX} may be either input. */
+    void siluBackward(Tensor dOut, Tensor x, Tensor dX);
+
+    /** {@code out = silu(gate) · up}. */
     void swiGlu(Tensor gate, Tensor up, Tensor out);
 
     /** Gradients of {@link #swiGlu}; both outputs are overwritten. */

@@ -48,6 +48,13 @@ public interface Backend {
     /** Attention and its cache. */
     AttentionKernels attention();
 
+    /**
+     * Layers that carry a state from token to token.
+     *
+     * @throws DeviceException if the device does not compute them yet
+     */
+    RecurrentKernels recurrent();
+
     /** Mixture of experts. */
     ExpertKernels experts();
 

@@ -15,6 +15,7 @@ import dev.jacobian.tensor.MatrixKernels;
 import dev.jacobian.tensor.NormKernels;
 import dev.jacobian.tensor.OptimizerKernels;
 import dev.jacobian.tensor.PositionKernels;
+import dev.jacobian.tensor.RecurrentKernels;
 import dev.jacobian.tensor.Replaying;
 import dev.jacobian.tensor.RowKernels;
 import dev.jacobian.tensor.SamplingKernels;
@@ -95,6 +96,11 @@ public final class CountedBackend implements Backend, BackendMemory, Replaying {
 
     @Override
     public AttentionKernels attention() {
+        return kernels;
+    }
+
+    @Override
+    public RecurrentKernels recurrent() {
         return kernels;
     }
 

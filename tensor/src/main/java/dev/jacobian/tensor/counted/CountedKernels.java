@@ -8,6 +8,8 @@ import dev.jacobian.tensor.AttentionKernels;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.DeltaForm;
+import dev.jacobian.tensor.DeltaInputs;
 import dev.jacobian.tensor.ElementwiseKernels;
 import dev.jacobian.tensor.ExpertKernels;
 import dev.jacobian.tensor.ExpertOrder;
@@ -21,6 +23,7 @@ import dev.jacobian.tensor.OptimizerKernels;
 import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.PositionKernels;
 import dev.jacobian.tensor.Qkv;
+import dev.jacobian.tensor.RecurrentKernels;
 import dev.jacobian.tensor.RowKernels;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.SoftmaxKernels;
@@ -37,6 +40,7 @@ final class CountedKernels
                 PositionKernels,
                 RowKernels,
                 AttentionKernels,
+                RecurrentKernels,
                 ExpertKernels,
                 SoftmaxKernels,
                 OptimizerKernels {
@@ -200,6 +204,40 @@ final class CountedKernels
 
     @Override
     public void softmax(Tensor logits, float inverseTemperature, Tensor out) {}
+
+    @Override
+    public void sigmoid(Tensor x, Tensor out) {}
+
+    @Override
+    public void sigmoidBackward(Tensor dOut, Tensor out, Tensor dX) {}
+
+    @Override
+    public void silu(Tensor x, Tensor out) {}
+
+    @Override
+    public void siluBackward(Tensor dOut, Tensor x, Tensor dX) {}
+
+    @Override
+    public void convolution(
+            Tensor x, Tensor weight, @Nullable Tensor bias, Segments segments, List<Tensor> states, Tensor out) {}
+
+    @Override
+    public void convolutionBackward(
+            Tensor dOut, Tensor x, Tensor weight, Segments segments, Tensor dX, @Nullable Tensor dWeight) {}
+
+    @Override
+    public void decay(Tensor x, Tensor logRate, Tensor bias, Tensor out) {}
+
+    @Override
+    public void decayBackward(
+            Tensor dOut, Tensor x, Tensor logRate, Tensor bias, Tensor out, Tensor dX, @Nullable Tensor dLogRate) {}
+
+    @Override
+    public void deltaRule(DeltaInputs in, DeltaForm form, Segments segments, List<Tensor> states, Tensor out) {}
+
+    @Override
+    public void deltaRuleBackward(
+            Tensor dOut, DeltaInputs in, DeltaForm form, Segments segments, DeltaInputs gradients) {}
 
     @Override
     public void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {}

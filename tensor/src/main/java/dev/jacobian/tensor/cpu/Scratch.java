@@ -27,7 +27,11 @@ final class Scratch {
         QUERY_ROWS,
         OUT_ROWS,
         KEY_GRADIENT,
-        VALUE_GRADIENT
+        VALUE_GRADIENT,
+        STATES,
+        STATE_GRADIENTS,
+        KEPT_STATES,
+        TOKEN_STATES
     }
 
     private final float[][] buffers = new float[Slot.values().length][];

@@ -8,7 +8,7 @@ import dev.jacobian.tensor.cpu.Scratch.Slot;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
-/** SwiGLU, GELU, GeGLU and their gradients, a chunk of the first-level cache at a time. */
+/** Sigmoid, SiLU, SwiGLU, GELU, GeGLU and their gradients, a chunk of the first-level cache at a time. */
 final class VectorActivation implements ActivationKernels {
     private static final int L = Lanes.COUNT;
 
@@ -19,6 +19,98 @@ final class VectorActivation implements ActivationKernels {
 
     static {
         Arrays.fill(ONES, 1f);
+    }
+
+    @Override
+    public void sigmoid(Tensor x, Tensor out) {
+        Ranges.run(x.elements(), COST, (from, to) -> {
+            for (int i = from; i < to; i += VectorExp.CHUNK) {
+                int n = Math.min(VectorExp.CHUNK, to - i);
+                VectorExp.logistic(ONES, 0, x.floats(), x.offset() + i, n, out.floats(), out.offset() + i);
+            }
+        });
+    }
+
+    @Override
+    public void sigmoidBackward(Tensor dOut, Tensor out, Tensor dX) {
+        Ranges.run(
+                out.elements(),
+                1,
+                (from, to) -> sigmoidBackward(
+                        dOut.floats(),
+                        dOut.offset() + from,
+                        out.floats(),
+                        out.offset() + from,
+                        dX.floats(),
+                        dX.offset() + from,
+                        to - from));
+    }
+
+    private static void sigmoidBackward(float[] dOut, int dAt, float[] out, int oAt, float[] dX, int xAt, int n) {
+        FloatVector one = FloatVector.broadcast(Lanes.FLOATS, 1f);
+        int i = 0;
+        for (; i < Lanes.FLOATS.loopBound(n); i += L) {
+            FloatVector y = FloatVector.fromArray(Lanes.FLOATS, out, oAt + i);
+            FloatVector.fromArray(Lanes.FLOATS, dOut, dAt + i)
+                    .mul(y.mul(one.sub(y)))
+                    .intoArray(dX, xAt + i);
+        }
+        for (; i < n; i++) {
+            float y = out[oAt + i];
+            dX[xAt + i] = dOut[dAt + i] * (y * (1f - y));
+        }
+    }
+
+    @Override
+    public void silu(Tensor x, Tensor out) {
+        Ranges.run(
+                x.elements(),
+                COST,
+                (from, to) -> VectorExp.logistic(
+                        x.floats(),
+                        x.offset() + from,
+                        x.floats(),
+                        x.offset() + from,
+                        to - from,
+                        out.floats(),
+                        out.offset() + from));
+    }
+
+    @Override
+    public void siluBackward(Tensor dOut, Tensor x, Tensor dX) {
+        Ranges.run(x.elements(), COST, (from, to) -> {
+            float[] sigmoids = Scratch.current().get(Slot.EXPONENTIALS, VectorExp.CHUNK);
+            for (int i = from; i < to; i += VectorExp.CHUNK) {
+                int n = Math.min(VectorExp.CHUNK, to - i);
+                VectorExp.logistic(ONES, 0, x.floats(), x.offset() + i, n, sigmoids, 0);
+                siluBackward(
+                        dOut.floats(),
+                        dOut.offset() + i,
+                        x.floats(),
+                        x.offset() + i,
+                        sigmoids,
+                        dX.floats(),
+                        dX.offset() + i,
+                        n);
+            }
+        });
+    }
+
+    private static void siluBackward(
+            float[] dOut, int dAt, float[] x, int xAt, float[] sigmoids, float[] dX, int to, int n) {
+        FloatVector one = FloatVector.broadcast(Lanes.FLOATS, 1f);
+        int i = 0;
+        for (; i < Lanes.FLOATS.loopBound(n); i += L) {
+            FloatVector z = FloatVector.fromArray(Lanes.FLOATS, x, xAt + i);
+            FloatVector sigmoid = FloatVector.fromArray(Lanes.FLOATS, sigmoids, i);
+            FloatVector.fromArray(Lanes.FLOATS, dOut, dAt + i)
+                    .mul(sigmoid.mul(z.fma(one.sub(sigmoid), one)))
+                    .intoArray(dX, to + i);
+        }
+        for (; i < n; i++) {
+            float z = x[xAt + i];
+            dX[to + i] = dOut[dAt + i] * (sigmoids[i] * Math.fma(z, 1f - sigmoids[i], 1f));
+        }
     }
 
     @Override

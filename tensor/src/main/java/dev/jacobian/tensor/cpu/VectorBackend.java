@@ -11,6 +11,7 @@ import dev.jacobian.tensor.MatrixKernels;
 import dev.jacobian.tensor.NormKernels;
 import dev.jacobian.tensor.OptimizerKernels;
 import dev.jacobian.tensor.PositionKernels;
+import dev.jacobian.tensor.RecurrentKernels;
 import dev.jacobian.tensor.RowKernels;
 import dev.jacobian.tensor.SamplingKernels;
 import dev.jacobian.tensor.SoftmaxKernels;
@@ -32,6 +33,7 @@ public record VectorBackend(
         PositionKernels positions,
         RowKernels rows,
         AttentionKernels attention,
+        RecurrentKernels recurrent,
         ExpertKernels experts,
         SoftmaxKernels softmax,
         SamplingKernels sampling,
@@ -49,6 +51,7 @@ public record VectorBackend(
                 new VectorRotary(),
                 new VectorRows(),
                 new VectorAttention(),
+                new VectorRecurrent(),
                 new VectorExperts(matrices),
                 softmax,
                 new ReferenceSampling(softmax),

@@ -111,6 +111,34 @@ final class VectorElementwise implements ElementwiseKernels {
         }
     }
 
+    /** o = fma(x, y, o). */
+    static void addProduct(float[] x, int xFrom, float[] y, int yFrom, float[] o, int oFrom, int n) {
+        int i = 0;
+        for (; i < Lanes.FLOATS.loopBound(n); i += L) {
+            FloatVector.fromArray(Lanes.FLOATS, x, xFrom + i)
+                    .fma(
+                            FloatVector.fromArray(Lanes.FLOATS, y, yFrom + i),
+                            FloatVector.fromArray(Lanes.FLOATS, o, oFrom + i))
+                    .intoArray(o, oFrom + i);
+        }
+        for (; i < n; i++) {
+            o[oFrom + i] = Math.fma(x[xFrom + i], y[yFrom + i], o[oFrom + i]);
+        }
+    }
+
+    /** o = x − y. */
+    static void subtract(float[] x, int xFrom, float[] y, int yFrom, float[] o, int oFrom, int n) {
+        int i = 0;
+        for (; i < Lanes.FLOATS.loopBound(n); i += L) {
+            FloatVector.fromArray(Lanes.FLOATS, x, xFrom + i)
+                    .sub(FloatVector.fromArray(Lanes.FLOATS, y, yFrom + i))
+                    .intoArray(o, oFrom + i);
+        }
+        for (; i < n; i++) {
+            o[oFrom + i] = x[xFrom + i] - y[yFrom + i];
+        }
+    }
+
     @Override
     public void addRow(Tensor x, Tensor row, Tensor out) {
         int d = row.elements();

@@ -13,6 +13,7 @@ import dev.jacobian.tensor.MatrixKernels;
 import dev.jacobian.tensor.NormKernels;
 import dev.jacobian.tensor.OptimizerKernels;
 import dev.jacobian.tensor.PositionKernels;
+import dev.jacobian.tensor.RecurrentKernels;
 import dev.jacobian.tensor.Replaying;
 import dev.jacobian.tensor.RowKernels;
 import dev.jacobian.tensor.SamplingKernels;
@@ -158,6 +159,12 @@ public final class CudaBackend implements Backend {
     @Override
     public AttentionKernels attention() {
         return attention;
+    }
+
+    @Override
+    public RecurrentKernels recurrent() {
+        throw new CudaException(
+                "layers that carry a state from token to token are not computed on a GPU yet; use --device cpu");
     }
 
     @Override

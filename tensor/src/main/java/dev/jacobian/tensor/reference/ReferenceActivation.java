@@ -5,8 +5,39 @@ import dev.jacobian.tensor.ActivationKernels;
 import dev.jacobian.tensor.GeluForm;
 import dev.jacobian.tensor.Tensor;
 
-/** SwiGLU, silu(gate) · up; GELU; GeGLU, gelu(gate) · up; and their gradients. */
+/** Sigmoid; SiLU; SwiGLU, silu(gate) · up; GELU; GeGLU, gelu(gate) · up; and their gradients. */
 final class ReferenceActivation implements ActivationKernels {
+    @Override
+    public void sigmoid(Tensor x, Tensor out) {
+        for (int i = 0; i < x.elements(); i++) {
+            out.floats()[out.offset() + i] = 1f / (1f + Exp.exp(-x.floats()[x.offset() + i]));
+        }
+    }
+
+    @Override
+    public void sigmoidBackward(Tensor dOut, Tensor out, Tensor dX) {
+        for (int i = 0; i < out.elements(); i++) {
+            float y = out.floats()[out.offset() + i];
+            dX.floats()[dX.offset() + i] = dOut.floats()[dOut.offset() + i] * (y * (1f - y));
+        }
+    }
+
+    @Override
+    public void silu(Tensor x, Tensor out) {
+        for (int i = 0; i < x.elements(); i++) {
+            out.floats()[out.offset() + i] = Exp.silu(x.floats()[x.offset() + i]);
+        }
+    }
+
+    @Override
+    public void siluBackward(Tensor dOut, Tensor x, Tensor dX) {
+        for (int i = 0; i < x.elements(); i++) {
+            float z = x.floats()[x.offset() + i];
+            float sigmoid = 1f / (1f + Exp.exp(-z));
+            dX.floats()[dX.offset() + i] = dOut.floats()[dOut.offset() + i] * (sigmoid * Math.fma(z, 1f - sigmoid, 1f));
+        }
+    }
+
     @Override
     public void swiGlu(Tensor gate, Tensor up, Tensor out) {
         for (int i = 0; i < gate.elements(); i++) {

@@ -11,6 +11,7 @@ import dev.jacobian.tensor.MatrixKernels;
 import dev.jacobian.tensor.NormKernels;
 import dev.jacobian.tensor.OptimizerKernels;
 import dev.jacobian.tensor.PositionKernels;
+import dev.jacobian.tensor.RecurrentKernels;
 import dev.jacobian.tensor.RowKernels;
 import dev.jacobian.tensor.SamplingKernels;
 import dev.jacobian.tensor.SoftmaxKernels;
@@ -28,6 +29,7 @@ public record ReferenceBackend(
         PositionKernels positions,
         RowKernels rows,
         AttentionKernels attention,
+        RecurrentKernels recurrent,
         ExpertKernels experts,
         SoftmaxKernels softmax,
         SamplingKernels sampling,
@@ -45,6 +47,7 @@ public record ReferenceBackend(
                 new ReferenceRotary(),
                 new ReferenceRows(),
                 new ReferenceAttention(),
+                new ReferenceRecurrent(),
                 new ReferenceExperts(matrices),
                 softmax,
                 new ReferenceSampling(softmax),

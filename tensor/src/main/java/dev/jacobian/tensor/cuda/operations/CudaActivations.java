@@ -15,6 +15,30 @@ public final class CudaActivations implements ActivationKernels {
     }
 
     @Override
+    public void sigmoid(Tensor x, Tensor out) {
+        long n = out.elements();
+        engine.launchOver(n, CudaEngine.typed("sigmoid", x.dtype()), x, n, out);
+    }
+
+    @Override
+    public void sigmoidBackward(Tensor dOut, Tensor out, Tensor dX) {
+        long n = dX.elements();
+        engine.launchOver(n, CudaEngine.typed("sigmoid_backward", out.dtype()), dOut, out, n, dX);
+    }
+
+    @Override
+    public void silu(Tensor x, Tensor out) {
+        long n = out.elements();
+        engine.launchOver(n, CudaEngine.typed("silu", x.dtype()), x, n, out);
+    }
+
+    @Override
+    public void siluBackward(Tensor dOut, Tensor x, Tensor dX) {
+        long n = dX.elements();
+        engine.launchOver(n, CudaEngine.typed("silu_backward", x.dtype()), dOut, x, n, dX);
+    }
+
+    @Override
     public void swiGlu(Tensor gate, Tensor up, Tensor out) {
         long n = out.elements();
         engine.launchOver(n, CudaEngine.typed("swiglu", gate.dtype()), gate, up, n, out);
