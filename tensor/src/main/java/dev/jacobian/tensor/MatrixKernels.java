@@ -39,6 +39,7 @@ public interface MatrixKernels {
     /**
      * Rearranges {@code b} [K, N] (any strides) for repeated products and holds it in a format that may round it.
      *
+     * @param b F32; on the CPU also BF16 or F16 where the format is not F32, with the result of the widened matrix
      * @throws IllegalArgumentException if the format is quantized and a number is NaN, infinite or beyond 5e5
      */
     PackedMatrix pack(Tensor b, WeightFormat format);

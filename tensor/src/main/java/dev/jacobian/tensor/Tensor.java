@@ -471,19 +471,7 @@ public final class Tensor {
         }
         Tensor source = contiguous();
         Tensor result = zeros(target, shape);
-        int n = elements();
-        for (int i = 0; i < n; i++) {
-            float value = switch (dtype) {
-                case BF16 -> HalfFloats.bfloat16ToFloat(source.shorts()[source.offset + i]);
-                case F16 -> Float.float16ToFloat(source.shorts()[source.offset + i]);
-                default -> source.floats()[source.offset + i];
-            };
-            switch (target) {
-                case BF16 -> result.shorts()[i] = HalfFloats.floatToBfloat16(value);
-                case F16 -> result.shorts()[i] = Float.floatToFloat16(value);
-                default -> result.floats()[i] = value;
-            }
-        }
+        TypeConversion.convert(source, result);
         return result;
     }
 

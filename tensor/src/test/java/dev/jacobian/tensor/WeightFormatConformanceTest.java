@@ -78,6 +78,28 @@ class WeightFormatConformanceTest {
         }
     }
 
+    /** As a checkpoint stores it: packed without ever being F32. A GPU is given F32. */
+    @ParameterizedTest
+    @CsvSource({"BF16, BF16", "BF16, Q8_0", "BF16, Q4_0", "F16, BF16", "F16, Q8_0", "F16, Q4_0"})
+    void sixteenBitsArePackedAsTheirValues(DType stored, WeightFormat format) {
+        if (!TestedBackend.isCpu()) {
+            return;
+        }
+        Rng rng = new Rng(56, format.ordinal());
+        for (int k : new int[] {1, 31, 32, 65, 130}) {
+            for (boolean transposed : new boolean[] {true, false}) {
+                Tensor lying = normal(rng, 70, k).to(stored); // [N, K]
+                Tensor b = transposed ? lying.t() : lying.t().contiguous(); // [K, N]
+                for (Backend backend : new Backend[] {tested, reference}) {
+                    assertSameBits(
+                            backend.matrices().unpack(backend.matrices().pack(b, format)),
+                            reference.matrices().unpack(reference.matrices().pack(b.to(DType.F32), format)),
+                            stored + " as " + format + " on " + backend.name() + ", K = " + k);
+                }
+            }
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void zerosKeepTheirSign(WeightFormat format) {

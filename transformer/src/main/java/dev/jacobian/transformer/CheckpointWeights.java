@@ -4,6 +4,7 @@ package dev.jacobian.transformer;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.safetensors.CheckpointTensors;
+import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.Head;
 import dev.jacobian.transformer.plan.Role;
@@ -33,6 +34,16 @@ final class CheckpointWeights implements Weights {
 
     @Override
     public Var get(TensorSpec spec) {
+        return Weights.parameter(spec, StoredTensors.take(spec, tensors.readWeight(checked(spec))));
+    }
+
+    @Override
+    public Tensor narrow(TensorSpec spec) {
+        return spec.layout().isPlain(spec) ? tensors.readNarrowWeight(checked(spec)) : Weights.super.narrow(spec);
+    }
+
+    /** The name of a tensor that is there and has its shape. */
+    private String checked(TensorSpec spec) {
         String name = spec.layout().stored();
         if (!tensors.contains(name)) {
             throw new FormatException(
@@ -51,7 +62,7 @@ final class CheckpointWeights implements Weights {
                     "Use the config.json that belongs to the weights");
         }
         used.add(name);
-        return Weights.parameter(spec, StoredTensors.take(spec, tensors.readWeight(name)));
+        return name;
     }
 
     void requireAllUsed() {

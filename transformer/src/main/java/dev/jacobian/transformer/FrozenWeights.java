@@ -6,13 +6,14 @@ import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
+import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.plan.TensorSpec;
 
 /**
  * Another source's weights for inference alone, matrices in a narrow format, all on one device.
  *
- * <p>Decisions: each tensor is converted as it comes, so there is never more than one of them in F32. Norms and biases stay
+ * <p>Decisions: each tensor is converted as it comes, so there is never more than one of them as it was stored. Norms and biases stay
  * F32: they are few, and their errors would reach everything. Embeddings are BF16 rows in every format: a row is read as
  * it is, without a product that would average its errors, and one row per token costs no time. A tied head is converted
  * from the checkpoint's numbers, not from the rounded rows.
@@ -25,12 +26,16 @@ record FrozenWeights(Weights source, WeightFormat format, Device device) impleme
 
     @Override
     public LinearWeight linear(TensorSpec spec) {
-        return FrozenWeight.of(spec.name(), source.get(spec).value(), format, device);
+        // The CPU packs what is stored; a GPU is given F32.
+        Tensor weight = device.equals(Device.CPU)
+                ? source.narrow(spec)
+                : source.get(spec).value(); // [M, K]
+        return FrozenWeight.of(spec.name(), weight, format, device);
     }
 
     @Override
     public Var table(TensorSpec spec) {
-        return Var.constant(source.get(spec).value().to(DType.BF16).to(device));
+        return Var.constant(source.narrow(spec).to(DType.BF16).to(device));
     }
 
     @Override

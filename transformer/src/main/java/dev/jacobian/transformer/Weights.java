@@ -12,6 +12,11 @@ interface Weights {
     /** A tensor as a parameter: norms and biases, and by default all others. */
     Var get(TensorSpec spec);
 
+    /** The numbers of a tensor in as few bits as they are stored in: F32, BF16 or F16, on the CPU. */
+    default Tensor narrow(TensorSpec spec) {
+        return get(spec).value();
+    }
+
     /** The weight of a linear layer, [outputs, inputs]. */
     default LinearWeight linear(TensorSpec spec) {
         return get(spec);

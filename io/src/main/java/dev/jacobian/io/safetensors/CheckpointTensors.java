@@ -219,13 +219,19 @@ public final class CheckpointTensors implements AutoCloseable {
         return place.file.readWeight(place.storedName);
     }
 
+    /** A model's weight, finite, in the type in which it is stored; see {@link SafetensorsFile#readNarrowWeight}. */
+    public Tensor readNarrowWeight(String name) {
+        Place place = place(name);
+        return place.file.readNarrowWeight(place.storedName);
+    }
+
     /** A tensor as it is stored; see {@link SafetensorsFile#readStored}. */
     public Tensor readStored(String name) {
         Place place = place(name);
         return place.file.readStored(place.storedName);
     }
 
-    /** Unmaps all files. Tensors that were read stay valid. */
+    /** Closes all files. Tensors that were read stay valid. */
     @Override
     public void close() {
         files.forEach(SafetensorsFile::close);

@@ -3,7 +3,10 @@ package dev.jacobian.io.safetensors;
 
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.InputFiles;
+import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.HalfFloats;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
 import java.io.IOException;
@@ -19,37 +22,36 @@ import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * One safetensors file, open for reading.
  *
- * <p>The whole header is checked when the file is opened, so a tensor that can be named can be read. The file is mapped
- * into memory and {@link #read} copies one tensor out of it in bulk: memory is used for the tensors that were read, not
- * for the file. Tensors stay valid after {@link #close}. Safe for use by several threads.
+ * <p>The whole header is checked when the file is opened, so a tensor that can be named can be read. {@link #read} maps the
+ * part of the file that it copies, converts it in all threads of the {@link ComputePool} and lets it go: memory is used for
+ * the tensors that were read, not for the file. Tensors stay valid after {@link #close}. Safe for use by several threads.
  *
  * <p>While a file is open it must not be cut short by another program; {@link SafetensorsWriter} replaces files instead
  * of changing them, so it is safe to write over a file that is open here.
  */
 public final class SafetensorsFile implements AutoCloseable {
-    // Tensors begin at any byte offset, so accesses may be unaligned.
-    private static final ValueLayout.OfShort SHORTS =
-            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfInt INTS = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong LONGS = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfFloat FLOATS =
-            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfDouble DOUBLES =
-            ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    /** Bytes that are mapped at a time: enough for all threads, little beside a model. */
+    private static final long WINDOW = 64L << 20;
+
+    /** Numbers that a thread takes at a time. */
+    private static final int PIECE = 1 << 16;
+
+    private static final ValueLayout.OfLong LENGTH = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Path path;
-    private final Arena arena;
-    private final MemorySegment data; // what follows the header
+    private final FileChannel channel;
+    private final long start; // of what follows the header
     private final SafetensorsHeader header;
 
-    private SafetensorsFile(Path path, Arena arena, MemorySegment data, SafetensorsHeader header) {
+    private SafetensorsFile(Path path, FileChannel channel, long start, SafetensorsHeader header) {
         this.path = path;
-        this.arena = arena;
-        this.data = data;
+        this.channel = channel;
+        this.start = start;
         this.header = header;
     }
 
@@ -65,8 +67,9 @@ public final class SafetensorsFile implements AutoCloseable {
         } catch (FormatException e) {
             throw new SafetensorsException(e.where(), e.what(), e.fix(), e);
         }
-        Arena arena = Arena.ofShared();
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+        FileChannel channel = null;
+        try {
+            channel = FileChannel.open(path, StandardOpenOption.READ);
             long size = channel.size();
             if (size < Long.BYTES) {
                 throw new SafetensorsException(
@@ -74,21 +77,32 @@ public final class SafetensorsFile implements AutoCloseable {
                         "the file has " + size + " bytes; the length of the header alone takes 8",
                         "The file was cut short or is not safetensors; fetch it again");
             }
-            MemorySegment file = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
-            int length = SafetensorsHeader.checkLength(file.get(LONGS, 0), size, path.toString());
-            MemorySegment data = file.asSlice(Long.BYTES + length);
-            SafetensorsHeader header = SafetensorsHeader.parse(
-                    file.asSlice(Long.BYTES, length).asByteBuffer(), data.byteSize(), path.toString());
-            return new SafetensorsFile(path, arena, data, header);
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment first = channel.map(FileChannel.MapMode.READ_ONLY, 0, Long.BYTES, arena);
+                int length = SafetensorsHeader.checkLength(first.get(LENGTH, 0), size, path.toString());
+                long start = Long.BYTES + length;
+                MemorySegment json = channel.map(FileChannel.MapMode.READ_ONLY, Long.BYTES, length, arena);
+                SafetensorsHeader header = SafetensorsHeader.parse(json.asByteBuffer(), size - start, path.toString());
+                return new SafetensorsFile(path, channel, start, header);
+            }
         } catch (NoSuchFileException e) {
-            arena.close();
             throw new UncheckedIOException("No such file: " + path, e);
         } catch (IOException e) {
-            arena.close();
+            closeQuietly(channel);
             throw new UncheckedIOException("Cannot read " + path + ": " + e.getMessage(), e);
         } catch (RuntimeException | Error e) {
-            arena.close();
+            closeQuietly(channel);
             throw e;
+        }
+    }
+
+    private static void closeQuietly(@Nullable FileChannel channel) {
+        try {
+            if (channel != null) {
+                channel.close();
+            }
+        } catch (IOException ignored) {
+            // what went wrong before is what the caller must hear
         }
     }
 
@@ -144,50 +158,30 @@ public final class SafetensorsFile implements AutoCloseable {
      */
     public Tensor read(String name) {
         TensorInfo info = info(name);
-        Shape shape = shape(info);
-        MemorySegment bytes = data.asSlice(info.begin(), info.bytes());
-        int n = shape.elements();
-        return switch (info.type()) {
-            case F32, BF16, F16, I32, I64 -> {
-                Tensor stored = readStored(info, shape, bytes);
-                yield stored.dtype().isFloatingPoint() ? stored.to(DType.F32) : stored;
-            }
-            case F64 -> {
-                Tensor out = Tensor.zeros(DType.F32, shape);
-                for (int i = 0; i < n; i++) {
-                    out.floats()[i] = (float) bytes.getAtIndex(DOUBLES, i);
-                }
-                yield out;
-            }
-            case BOOL, U8, I8, I16, U16 -> {
-                Tensor out = Tensor.zeros(DType.I32, shape);
-                for (int i = 0; i < n; i++) {
-                    out.ints()[i] = switch (info.type()) {
-                        case I8 -> bytes.get(ValueLayout.JAVA_BYTE, i);
-                        case I16 -> bytes.getAtIndex(SHORTS, i);
-                        case U16 -> bytes.getAtIndex(SHORTS, i) & 0xFFFF;
-                        default -> bytes.get(ValueLayout.JAVA_BYTE, i) & 0xFF;
-                    };
-                }
-                yield out;
-            }
-            case U32, U64 -> {
-                Tensor out = Tensor.zeros(DType.I64, shape);
-                for (int i = 0; i < n; i++) {
-                    boolean wide = info.type() == StoredType.U64;
-                    long value = wide ? bytes.getAtIndex(LONGS, i) : bytes.getAtIndex(INTS, i) & 0xFFFFFFFFL;
-                    if (value < 0) {
-                        throw new SafetensorsException(
-                                path + ", tensor '" + name + "', element " + i,
-                                "the value " + Long.toUnsignedString(value) + " does not fit in a signed long",
-                                "Store it as I64");
-                    }
-                    out.longs()[i] = value;
-                }
-                yield out;
-            }
+        DType wide = switch (info.type()) {
+            case F32, BF16, F16, F64 -> DType.F32;
+            case BOOL, U8, I8, I16, U16, I32 -> DType.I32;
+            case U32, I64, U64 -> DType.I64;
             default -> throw unsupported(info);
         };
+        Tensor out = Tensor.zeros(wide, shape(info));
+        inPieces(info, (bytes, at, n) -> {
+            switch (wide) {
+                case F32 -> Elements.floats(info.type(), bytes, out.floats(), at, n);
+                case I32 -> Elements.ints(info.type(), bytes, out.ints(), at, n);
+                default -> {
+                    int bad = Elements.longs(info.type(), bytes, out.longs(), at, n);
+                    if (bad >= 0) {
+                        throw new SafetensorsException(
+                                path + ", tensor '" + name + "', element " + bad,
+                                "the value " + Long.toUnsignedString(out.longs()[bad])
+                                        + " does not fit in a signed long",
+                                "Store it as I64");
+                    }
+                }
+            }
+        });
+        return out;
     }
 
     /**
@@ -200,48 +194,59 @@ public final class SafetensorsFile implements AutoCloseable {
      * @throws SafetensorsException if there is no such tensor, its type is another, or an element is NaN or infinite
      */
     public Tensor readWeight(String name) {
-        StoredType type = info(name).type();
-        if (type != StoredType.F32 && type != StoredType.F16 && type != StoredType.BF16 && type != StoredType.F64) {
-            throw unsupported(info(name));
+        TensorInfo info = weight(name);
+        Tensor out = Tensor.zeros(DType.F32, shape(info));
+        AtomicInteger bad = new AtomicInteger(Integer.MAX_VALUE); // the first of all pieces, whoever comes first
+        inPieces(info, (bytes, at, n) -> {
+            Elements.floats(info.type(), bytes, out.floats(), at, n);
+            bad.accumulateAndGet(Elements.firstNonFinite(out.floats(), at, n), Math::min);
+        });
+        if (bad.get() < Integer.MAX_VALUE) {
+            throw notFinite(name, bad.get(), out.floats()[bad.get()]);
         }
-        Tensor weight = read(name);
-        int bad = firstNonFinite(weight.floats());
-        if (bad >= 0) {
-            throw new SafetensorsException(
-                    path + ", tensor '" + name + "', element " + bad,
-                    "the weight is " + weight.floats()[bad],
-                    "The checkpoint is broken: fetch it again, or use one from before the training that produced it"
-                            + " diverged");
-        }
-        return weight;
+        return out;
     }
 
-    /** The index of the first element that is NaN or infinite, or -1. */
-    private static int firstNonFinite(float[] values) {
-        // 0 times a finite number is 0, times any other it is NaN, which stays in a sum. Four sums, so that the
-        // additions
-        // of one need not wait for each other.
-        float a = 0;
-        float b = 0;
-        float c = 0;
-        float d = 0;
-        int i = 0;
-        for (; i < values.length - 3; i += 4) {
-            a += values[i] * 0f;
-            b += values[i + 1] * 0f;
-            c += values[i + 2] * 0f;
-            d += values[i + 3] * 0f;
+    /**
+     * A copy of a model's weight in the type in which it is stored, every element finite: half the memory of {@link
+     * #readWeight} for BF16 and F16.
+     *
+     * @return BF16 or F16 where the file has that, F32 otherwise
+     * @throws SafetensorsException as {@link #readWeight}
+     */
+    public Tensor readNarrowWeight(String name) {
+        TensorInfo info = weight(name);
+        if (info.type() != StoredType.BF16 && info.type() != StoredType.F16) {
+            return readWeight(name);
         }
-        for (; i < values.length; i++) {
-            a += values[i] * 0f;
+        Tensor out = Tensor.zeros(DType.valueOf(info.type().name()), shape(info));
+        AtomicInteger bad = new AtomicInteger(Integer.MAX_VALUE);
+        inPieces(info, (bytes, at, n) -> {
+            Elements.shorts(bytes, out.shorts(), at, n);
+            bad.accumulateAndGet(Elements.firstNonFinite(out.dtype(), out.shorts(), at, n), Math::min);
+        });
+        if (bad.get() < Integer.MAX_VALUE) {
+            float[] value = new float[1];
+            HalfFloats.widen(out.dtype(), out.shorts(), bad.get(), value, 0, 1);
+            throw notFinite(name, bad.get(), value[0]);
         }
-        if (a + b + c + d == 0) {
-            return -1;
-        }
-        for (i = 0; Float.isFinite(values[i]); ) {
-            i++;
-        }
-        return i;
+        return out;
+    }
+
+    private TensorInfo weight(String name) {
+        TensorInfo info = info(name);
+        return switch (info.type()) {
+            case F32, F16, BF16, F64 -> info;
+            default -> throw unsupported(info);
+        };
+    }
+
+    private SafetensorsException notFinite(String name, int element, float value) {
+        return new SafetensorsException(
+                path + ", tensor '" + name + "', element " + element,
+                "the weight is " + value,
+                "The checkpoint is broken: fetch it again, or use one from before the training that produced it"
+                        + " diverged");
     }
 
     /**
@@ -251,33 +256,63 @@ public final class SafetensorsFile implements AutoCloseable {
      */
     public Tensor readStored(String name) {
         TensorInfo info = info(name);
-        return readStored(info, shape(info), data.asSlice(info.begin(), info.bytes()));
-    }
-
-    private Tensor readStored(TensorInfo info, Shape shape, MemorySegment bytes) {
-        int n = shape.elements();
         DType dtype = switch (info.type()) {
             case F32, BF16, F16, I8, I32, I64 -> DType.valueOf(info.type().name());
             default -> throw unsupported(info);
         };
-        Tensor out = Tensor.zeros(dtype, shape);
-        switch (dtype) {
-            case F32 -> MemorySegment.copy(bytes, FLOATS, 0, out.floats(), 0, n);
-            case BF16, F16 -> MemorySegment.copy(bytes, SHORTS, 0, out.shorts(), 0, n);
-            case I8 -> MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, 0, out.bytes(), 0, n);
-            case I32 -> MemorySegment.copy(bytes, INTS, 0, out.ints(), 0, n);
-            case I64 -> MemorySegment.copy(bytes, LONGS, 0, out.longs(), 0, n);
-        }
+        Tensor out = Tensor.zeros(dtype, shape(info));
+        inPieces(info, (bytes, at, n) -> {
+            switch (dtype) {
+                case F32 -> Elements.floats(StoredType.F32, bytes, out.floats(), at, n);
+                case BF16, F16 -> Elements.shorts(bytes, out.shorts(), at, n);
+                case I8 -> Elements.bytes(bytes, out.bytes(), at, n);
+                case I32 -> Elements.ints(StoredType.I32, bytes, out.ints(), at, n);
+                case I64 -> Elements.longs(StoredType.I64, bytes, out.longs(), at, n);
+            }
+        });
         return out;
     }
 
-    /** Unmaps the file. Tensors that were read stay valid. Closing twice does nothing. */
+    /** Reads some elements of a tensor. */
+    @FunctionalInterface
+    private interface PieceReader {
+        /**
+         * @param bytes begins with the first of the elements
+         * @param at index of that element in the tensor
+         * @param n how many
+         */
+        void read(MemorySegment bytes, int at, int n);
+    }
+
+    /** Maps a tensor of whole bytes per element, a window at a time, and hands it out in pieces to all threads. */
+    private void inPieces(TensorInfo info, PieceReader reader) {
+        int size = info.type().bits() / Byte.SIZE;
+        int n = shape(info).elements();
+        int window = (int) Math.min(n, WINDOW / size);
+        for (long from = 0; from < n; from += window) {
+            int first = (int) from;
+            int count = Math.min(window, n - first);
+            // Only the memory of a shared arena may be read by other threads; closing one halts them all for a moment.
+            try (Arena arena = count <= PIECE ? Arena.ofConfined() : Arena.ofShared()) {
+                MemorySegment bytes = channel.map(
+                        FileChannel.MapMode.READ_ONLY, start + info.begin() + from * size, (long) count * size, arena);
+                ComputePool.run(Math.ceilDiv(count, PIECE), piece -> {
+                    int at = piece * PIECE;
+                    reader.read(bytes.asSlice((long) at * size), first + at, Math.min(PIECE, count - at));
+                });
+            } catch (IOException e) {
+                throw new UncheckedIOException("Cannot read " + path + ": " + e.getMessage(), e);
+            }
+        }
+    }
+
+    /** Closes the file. Tensors that were read stay valid. Closing twice does nothing. */
     @Override
     public void close() {
-        synchronized (arena) {
-            if (arena.scope().isAlive()) {
-                arena.close();
-            }
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot close " + path + ": " + e.getMessage(), e);
         }
     }
 

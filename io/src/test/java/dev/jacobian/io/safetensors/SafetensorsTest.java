@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.HalfFloats;
 import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.testing.TestPaths;
@@ -16,10 +17,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class SafetensorsTest {
@@ -120,6 +123,58 @@ class SafetensorsTest {
                 assertThatThrownBy(() -> file.readWeight("w"))
                         .isInstanceOf(SafetensorsException.class)
                         .hasMessageContainingAll("a.safetensors, tensor 'w', element " + at, "is " + value);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16", "F16", "F64"})
+    void weightsComeInPiecesAndNarrowOnesAsTheyAreStored(StoredType type) throws IOException {
+        // More than one piece of every thread, and an odd end. Small integers are exact in every type.
+        int n = 5 * 65536 + 77;
+        ByteBuffer bytes = ByteBuffer.allocate(n * type.bits() / 8).order(ByteOrder.LITTLE_ENDIAN);
+        float[] expected = new float[n];
+        for (int i = 0; i < n; i++) {
+            expected[i] = i % 255 - 127;
+            switch (type) {
+                case F32 -> bytes.putFloat(expected[i]);
+                case BF16 -> bytes.putShort(HalfFloats.floatToBfloat16(expected[i]));
+                case F16 -> bytes.putShort(Float.floatToFloat16(expected[i]));
+                default -> bytes.putDouble(expected[i]);
+            }
+        }
+        String header = "{\"w\":{\"dtype\":\"%s\",\"shape\":[%d],\"data_offsets\":[0,%d]}}"
+                .formatted(type, n, bytes.capacity());
+        try (SafetensorsFile file =
+                SafetensorsFile.open(file(header.getBytes(StandardCharsets.UTF_8), bytes.array()))) {
+            assertThat(file.readWeight("w").floats()).isEqualTo(expected);
+            Tensor narrow = file.readNarrowWeight("w");
+            boolean half = type == StoredType.BF16 || type == StoredType.F16;
+            assertThat(narrow.dtype()).isEqualTo(half ? DType.valueOf(type.name()) : DType.F32);
+            assertThat(narrow.to(DType.F32).floats()).isEqualTo(expected);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "BF16, 7F80, Infinity",
+        "BF16, FF81, NaN",
+        "F16, 7C00, Infinity",
+        "F16, FC00, -Infinity",
+        "F16, 7C01, NaN"
+    })
+    void theFirstElementThatIsNotFiniteIsNamed(DType type, String bits, String value) {
+        short[] weights = new short[300_000];
+        java.util.Arrays.fill(weights, (short) 0xFBFF); // large, and finite in both types
+        short bad = (short) Integer.parseInt(bits, 16);
+        weights[299_999] = bad;
+        weights[70_001] = bad;
+        Path path = folder.resolve("a.safetensors");
+        new SafetensorsWriter().add("w", Tensor.ofBits(type, weights, 300_000)).write(path);
+        try (SafetensorsFile file = SafetensorsFile.open(path)) {
+            for (ThrowingCallable reading :
+                    List.<ThrowingCallable>of(() -> file.readWeight("w"), () -> file.readNarrowWeight("w"))) {
+                assertThatThrownBy(reading).hasMessageContainingAll("tensor 'w', element 70001", "is " + value);
             }
         }
     }

@@ -7,6 +7,7 @@ import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.tensor.reference.ReferenceQuantization;
+import java.util.Arrays;
 
 /**
  * A right operand of 16, 8 or 4 bits per number, laid out so that 32-bit lanes widen it without moving anything sideways.
@@ -93,57 +94,54 @@ record NarrowPanels(WeightFormat format, int rows, int columns, int[] words, int
         return panel * scalePairs(rows) * WIDTH;
     }
 
-    /** Packs another matrix of the same shape in place of this one. */
+    /** Packs another matrix of the same shape, F32, BF16 or F16, in place of this one. */
     void fill(Tensor b) {
         ComputePool.run(panels(), panel -> {
-            for (int c = 0; c < WIDTH; c++) {
-                int j = panel * WIDTH + c;
-                if (j >= columns) {
-                    fillMissing(panel, c);
-                } else if (format.isQuantized()) {
-                    fillQuantized(b, panel, c, j);
-                } else {
-                    fillBFloat16(b, panel, c, j);
+            float[] block = new float[BLOCK];
+            byte[] stored = new byte[BLOCK];
+            int width = format.isQuantized() ? WIDTH : Math.min(WIDTH, columns - panel * WIDTH);
+            // Blocks of rows outside, columns inside: a block of all columns stays in the nearest cache while it is
+            // written.
+            for (int p = 0; p < rows; p += BLOCK) {
+                for (int c = 0; c < width; c++) {
+                    int j = panel * WIDTH + c;
+                    if (j < columns) {
+                        ReferenceQuantization.readBlock(b, p, j, block);
+                    } else {
+                        Arrays.fill(block, 0f);
+                    }
+                    if (format.isQuantized()) {
+                        fillQuantized(block, stored, panel, c, p, j);
+                    } else {
+                        fillBFloat16(block, panel, c, p);
+                    }
                 }
             }
         });
     }
 
-    private void fillMissing(int panel, int c) {
-        if (format.isQuantized()) {
-            Tensor zeros = Tensor.zeros(rows, 1); // [K, 1]
-            fillQuantized(zeros, panel, c, 0);
+    /** Puts rows [p, p + 32) of a panel's column. */
+    private void fillBFloat16(float[] block, int panel, int c, int p) {
+        int to = wordsAt(panel) + p / 2 * WIDTH + c;
+        for (int i = 0; i < Math.min(BLOCK, rows - p); i += 2) {
+            int low = HalfFloats.floatToBfloat16(block[i]) & 0xFFFF;
+            int high = HalfFloats.floatToBfloat16(block[i + 1]); // the block is filled up with zeros
+            words[to + i / 2 * WIDTH] = high << 16 | low;
         }
     }
 
-    private void fillBFloat16(Tensor b, int panel, int c, int j) {
-        float[] from = b.floats();
-        int first = b.offset() + j * b.stride(1);
-        int to = wordsAt(panel) + c;
-        for (int p = 0; p < rows; p += 2) {
-            int low = HalfFloats.floatToBfloat16(from[first + p * b.stride(0)]) & 0xFFFF;
-            int high = p + 1 < rows ? HalfFloats.floatToBfloat16(from[first + (p + 1) * b.stride(0)]) : 0;
-            words[to + p / 2 * WIDTH] = high << 16 | low;
-        }
-    }
-
-    private void fillQuantized(Tensor b, int panel, int c, int j) {
-        float[] block = new float[BLOCK];
-        byte[] stored = new byte[BLOCK];
+    private void fillQuantized(float[] block, byte[] stored, int panel, int c, int p, int j) {
+        int scale = ReferenceQuantization.quantize(format, block, stored, p, j) & 0xFFFF;
+        int at = scalesAt(panel) + p / (2 * BLOCK) * WIDTH + c;
+        scales[at] = p / BLOCK % 2 == 0 ? scale : scales[at] | scale << 16;
         int per = perWord(format);
-        for (int p = 0; p < rows; p += BLOCK) {
-            ReferenceQuantization.readBlock(b, p, j, block);
-            int scale = ReferenceQuantization.quantize(format, block, stored, p, j) & 0xFFFF;
-            int at = scalesAt(panel) + p / (2 * BLOCK) * WIDTH + c;
-            scales[at] = p / BLOCK % 2 == 0 ? scale : scales[at] | scale << 16;
-            int to = wordsAt(panel) + p / per * WIDTH + c;
-            for (int g = 0; g < BLOCK; g += per) {
-                int word = 0;
-                for (int i = 0; i < per; i++) {
-                    word |= (stored[g + i] & 0xFF) << i * format.bits();
-                }
-                words[to + g / per * WIDTH] = word;
+        int to = wordsAt(panel) + p / per * WIDTH + c;
+        for (int g = 0; g < BLOCK; g += per) {
+            int word = 0;
+            for (int i = 0; i < per; i++) {
+                word |= (stored[g + i] & 0xFF) << i * format.bits();
             }
+            words[to + g / per * WIDTH] = word;
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.reference;
 
+import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.MatrixKernels;
 import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Tensor;
@@ -55,7 +56,7 @@ final class ReferenceMatMul implements MatrixKernels {
 
     @Override
     public PackedMatrix pack(Tensor b, WeightFormat format) {
-        return new Packed(ReferenceQuantization.rounded(b, format), format);
+        return new Packed(ReferenceQuantization.rounded(b.to(DType.F32), format), format);
     }
 
     @Override

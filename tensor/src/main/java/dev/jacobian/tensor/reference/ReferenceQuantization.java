@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.reference;
 
+import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.HalfFloats;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
+import java.util.Arrays;
 
 /**
  * What the {@linkplain WeightFormat weight formats} do to a matrix [K, N], stated as formulas.
@@ -60,13 +62,25 @@ public final class ReferenceQuantization {
         return out;
     }
 
-    /** Copies rows [p, p + 32) of column j, zeros beyond the end. */
+    /** Copies rows [p, p + 32) of column j of an F32, BF16 or F16 matrix, zeros beyond the end. */
     public static void readBlock(Tensor b, int p, int j, float[] block) {
         int count = Math.min(BLOCK, b.extent(0) - p);
         int at = b.offset() + p * b.stride(0) + j * b.stride(1);
-        for (int i = 0; i < BLOCK; i++) {
-            block[i] = i < count ? b.floats()[at + i * b.stride(0)] : 0f;
+        int step = b.stride(0);
+        if (step == 1 && b.dtype() == DType.F32) {
+            System.arraycopy(b.floats(), at, block, 0, count);
+        } else if (step == 1) {
+            HalfFloats.widen(b.dtype(), b.shorts(), at, block, 0, count);
+        } else {
+            for (int i = 0; i < count; i++) {
+                if (b.dtype() == DType.F32) {
+                    block[i] = b.floats()[at + i * step];
+                } else {
+                    HalfFloats.widen(b.dtype(), b.shorts(), at + i * step, block, i, 1);
+                }
+            }
         }
+        Arrays.fill(block, count, BLOCK, 0f);
     }
 
     /**
