@@ -4,7 +4,6 @@ package dev.jacobian.io.tokenizer;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Byte-pair encoding (Sennrich et al. 2016, arXiv:1508.07909): a piece starts as its characters, and the neighbouring
@@ -15,22 +14,19 @@ import java.util.concurrent.ConcurrentHashMap;
  * <ul>
  *   <li>O(n log n): symbols form a linked list in arrays, and candidate merges wait in a heap. A SentencePiece-style
  *       tokenizer gives a whole document as one piece, where the obvious quadratic loop takes minutes.
- *   <li>Short pieces are remembered, since natural text repeats its words. The cache is emptied when it is full, which
- *       bounds memory and needs no bookkeeping on a hit.
- *   <li>Immutable but for the cache, which is concurrent: one instance serves all threads.
+ *   <li>Short pieces are remembered ({@link PieceCache}).
  * </ul>
  */
-final class Bpe {
-    private static final int CACHE_ENTRIES = 1 << 16;
-    private static final int CACHE_PIECE_CHARS = 64;
+final class Bpe implements TokenModel {
     private static final int ABSENT = -1;
 
     private final Map<String, Integer> ids;
     private final MergeTable merges;
     private final Options options;
     private final int[] idOfChar = new int[1 << 16];
-    private final int[] idOfByte; // null if a byte has no fallback token
-    private final ConcurrentHashMap<String, int[]> cache = new ConcurrentHashMap<>();
+    private final int[] idOfByte = new int[256];
+    private final boolean affixes; // whether a character is spelled otherwise at some places of a piece
+    private final PieceCache cache = new PieceCache();
 
     /**
      * What the model does beside merging.
@@ -39,8 +35,16 @@ final class Bpe {
      * @param fuseUnknown whether neighbouring unknown characters become one token
      * @param byteFallback whether an unknown character becomes the tokens {@code <0xNN>} of its UTF-8 bytes
      * @param ignoreMerges whether a piece that is a token as a whole is taken without merging
+     * @param prefix what characters are spelled with in the vocabulary that do not begin a piece; usually empty
+     * @param suffix what the character that ends a piece is spelled with; usually empty
      */
-    record Options(OptionalInt unknown, boolean fuseUnknown, boolean byteFallback, boolean ignoreMerges) {}
+    record Options(
+            OptionalInt unknown,
+            boolean fuseUnknown,
+            boolean byteFallback,
+            boolean ignoreMerges,
+            String prefix,
+            String suffix) {}
 
     Bpe(Map<String, Integer> ids, MergeTable merges, Options options) {
         this.ids = ids;
@@ -49,9 +53,9 @@ final class Bpe {
         for (int c = 0; c < idOfChar.length; c++) {
             idOfChar[c] = Character.isSurrogate((char) c) ? ABSENT : idOf(String.valueOf((char) c));
         }
-        idOfByte = new int[256];
+        affixes = !options.prefix.isEmpty() || !options.suffix.isEmpty();
         for (int b = 0; b < 256; b++) {
-            idOfByte[b] = idOf("<0x%02X>".formatted(b));
+            idOfByte[b] = idOf(ByteAlphabet.fallbackToken(b));
         }
     }
 
@@ -60,8 +64,8 @@ final class Bpe {
         return id == null ? ABSENT : id;
     }
 
-    /** Appends the ids of a piece, which is not empty. */
-    void encode(String piece, IntList out) {
+    @Override
+    public void encode(String piece, IntList out, Work work) {
         if (options.ignoreMerges) {
             int whole = idOf(piece);
             if (whole != ABSENT) {
@@ -69,17 +73,10 @@ final class Bpe {
                 return;
             }
         }
-        if (piece.length() > CACHE_PIECE_CHARS) {
-            out.addAll(merge(piece));
-            return;
-        }
-        int[] known = cache.get(piece);
+        int[] known = cache.find(piece);
         if (known == null) {
             known = merge(piece);
-            if (cache.size() >= CACHE_ENTRIES) {
-                cache.clear();
-            }
-            cache.put(piece, known);
+            cache.keep(piece, known);
         }
         out.addAll(known);
     }
@@ -95,14 +92,14 @@ final class Bpe {
         for (int i = 0, next; i < piece.length(); i = next) {
             int c = piece.codePointAt(i);
             next = i + Character.charCount(c);
-            int id = c < idOfChar.length ? idOfChar[c] : idOf(piece.substring(i, next));
+            int id = c < idOfChar.length && !affixes ? idOfChar[c] : idOf(spelled(piece, i, next));
             if (id != ABSENT) {
                 if (pendingUnknown) {
                     out.add(options.unknown.getAsInt());
                     pendingUnknown = false;
                 }
                 out.add(id);
-            } else if (options.byteFallback && addBytes(piece.substring(i, next), out)) {
+            } else if (options.byteFallback && addBytes(spelled(piece, i, next), out)) {
                 // A waiting unknown token stays behind these bytes: so the Rust library orders them.
             } else if (options.unknown.isPresent()) {
                 if (pendingUnknown && !options.fuseUnknown) {
@@ -114,6 +111,14 @@ final class Bpe {
         if (pendingUnknown) {
             out.add(options.unknown.getAsInt());
         }
+    }
+
+    /** How the vocabulary spells the character of a piece that begins at {@code from}. */
+    private String spelled(String piece, int from, int to) {
+        String character = piece.substring(from, to);
+        return !affixes
+                ? character
+                : (from > 0 ? options.prefix : "") + character + (to == piece.length() ? options.suffix : "");
     }
 
     private boolean addBytes(String character, IntList out) {

@@ -58,4 +58,9 @@ final class ByteAlphabet {
         }
         return bytes;
     }
+
+    /** The token that stands for the byte {@code b & 0xFF} in vocabularies with byte fallback. */
+    static String fallbackToken(int b) {
+        return "<0x%02X>".formatted(b & 0xFF);
+    }
 }

@@ -37,6 +37,14 @@ final class Characters {
                 };
     }
 
+    /** The general categories Mn, Mc and Me. */
+    static boolean isMark(int c) {
+        return switch (Character.getType(c)) {
+            case Character.NON_SPACING_MARK, Character.COMBINING_SPACING_MARK, Character.ENCLOSING_MARK -> true;
+            default -> false;
+        };
+    }
+
     /** The general categories Nd, Nl and No. */
     static boolean isNumeric(int c) {
         return switch (Character.getType(c)) {

@@ -31,6 +31,15 @@ final class IntList {
         return values[index];
     }
 
+    /** The values from the last to the first. */
+    int[] reversed() {
+        int[] out = new int[size];
+        for (int i = 0; i < size; i++) {
+            out[i] = values[size - 1 - i];
+        }
+        return out;
+    }
+
     int[] toArray() {
         return Arrays.copyOf(values, size);
     }

@@ -8,7 +8,19 @@ import java.util.List;
 import java.util.Locale;
 
 /** Rewrites text before it is split: the {@code normalizer} of tokenizer.json. */
-sealed interface Normalizer {
+sealed interface Normalizer
+        permits Normalizer.None,
+                Normalizer.UnicodeForm,
+                Normalizer.Lowercase,
+                Normalizer.Prepend,
+                Normalizer.Replace,
+                Normalizer.Strip,
+                Normalizer.StripAccents,
+                Normalizer.Nmt,
+                Normalizer.ByteLevel,
+                Normalizer.Sequence,
+                BertNormalizer,
+                CharacterMap {
     /**
      * The normalised text.
      *
@@ -82,6 +94,46 @@ sealed interface Normalizer {
         }
     }
 
+    /** Removes every mark, combining or not; decomposing the text before is another's task. */
+    record StripAccents() implements Normalizer {
+        @Override
+        public String normalize(String text, Work work) {
+            StringBuilder out = new StringBuilder(text.length());
+            text.codePoints().filter(c -> !Characters.isMark(c)).forEach(out::appendCodePoint);
+            return out.toString();
+        }
+    }
+
+    /** That of SentencePiece's translation models: control characters vanish, other white space becomes spaces. */
+    record Nmt() implements Normalizer {
+        @Override
+        public String normalize(String text, Work work) {
+            StringBuilder out = new StringBuilder(text.length());
+            text.chars().filter(c -> !isDropped(c)).forEach(c -> out.append(isSpace(c) ? ' ' : (char) c));
+            return out.toString();
+        }
+
+        private static boolean isDropped(int c) {
+            return c >= 0x1 && c <= 0x8 || c == 0xB || c >= 0xE && c <= 0x1F || c == 0x7F || c == 0x8F || c == 0x9F;
+        }
+
+        private static boolean isSpace(int c) {
+            return switch (c) {
+                case 0x9, 0xA, 0xC, 0xD, 0x1680, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F -> true;
+                case 0x2028, 0x2029, 0x2581, 0xFEFF, 0xFFFD -> true;
+                default -> false;
+            };
+        }
+    }
+
+    /** Writes the bytes of the text in the byte alphabet. */
+    record ByteLevel() implements Normalizer {
+        @Override
+        public String normalize(String text, Work work) {
+            return ByteAlphabet.encode(text);
+        }
+    }
+
     /** One after another. */
     record Sequence(List<Normalizer> steps) implements Normalizer {
         @Override
@@ -108,6 +160,18 @@ sealed interface Normalizer {
             case "Replace" ->
                 new Replace(TextPattern.read(fields.get("pattern"), where + ", pattern"), fields.string("content"));
             case "Strip" -> new Strip(fields.bool("strip_left", true), fields.bool("strip_right", true));
+            case "StripAccents" -> new StripAccents();
+            case "BertNormalizer" -> {
+                boolean lowercase = fields.bool("lowercase", true);
+                yield new BertNormalizer(
+                        fields.bool("clean_text", true),
+                        fields.bool("handle_chinese_chars", true),
+                        fields.bool("strip_accents", lowercase),
+                        lowercase);
+            }
+            case "Precompiled" -> CharacterMap.read(fields.string("precompiled_charsmap"), where);
+            case "Nmt" -> new Nmt();
+            case "ByteLevel" -> new ByteLevel();
             case "Sequence" ->
                 new Sequence(fields.objects("normalizers").stream()
                         .map(f -> read(f.node(), f.where()))
@@ -116,7 +180,8 @@ sealed interface Normalizer {
                 throw new FormatException(
                         where,
                         "the normalizer '" + type + "' is not supported",
-                        "Supported are NFC, NFD, NFKC, NFKD, Lowercase, Prepend, Replace, Strip and Sequence");
+                        "Supported are NFC, NFD, NFKC, NFKD, Lowercase, Prepend, Replace, Strip, StripAccents,"
+                                + " BertNormalizer, Precompiled, Nmt, ByteLevel and Sequence");
         };
         fields.finish();
         return normalizer;

@@ -86,6 +86,65 @@ sealed interface PreTokenizer {
         NEVER
     }
 
+    /** A fixed number of characters (code points); what is left over is a piece too. */
+    record FixedLength(int length) implements PreTokenizer {
+        @Override
+        public void split(String text, boolean first, List<String> out, Work work) {
+            for (int i = 0, end; i < text.length(); i = end) {
+                end = i;
+                for (int n = 0; n < length && end < text.length(); n++) {
+                    end += Character.charCount(text.codePointAt(end));
+                }
+                out.add(text.substring(i, end));
+            }
+        }
+    }
+
+    /**
+     * Splits where the script changes; Japanese syllables count as Han, and spaces as whatever is around them. Spaces that begin
+     * the text vanish: so the library has it that defines the format.
+     */
+    record UnicodeScripts() implements PreTokenizer {
+        private static final int LONG_VOWEL_MARK = 0x30FC;
+
+        @Override
+        public void split(String text, boolean first, List<String> out, Work work) {
+            int start = -1;
+            Character.UnicodeScript last = null;
+            for (int i = 0, c; i < text.length(); i += Character.charCount(c)) {
+                c = text.codePointAt(i);
+                Character.UnicodeScript script = script(c);
+                if (script == Character.UnicodeScript.UNKNOWN) {
+                    continue;
+                }
+                if (script != last) {
+                    if (start >= 0) {
+                        out.add(text.substring(start, i));
+                    }
+                    start = i;
+                }
+                last = script;
+            }
+            if (start >= 0) {
+                out.add(text.substring(start));
+            }
+        }
+
+        /** Unknown for a space, and for characters without a script. */
+        private static Character.UnicodeScript script(int c) {
+            if (c == LONG_VOWEL_MARK) {
+                return Character.UnicodeScript.HAN;
+            }
+            if (c == ' ') {
+                return Character.UnicodeScript.UNKNOWN;
+            }
+            Character.UnicodeScript script = Character.UnicodeScript.of(c);
+            return script == Character.UnicodeScript.HIRAGANA || script == Character.UnicodeScript.KATAKANA
+                    ? Character.UnicodeScript.HAN
+                    : script;
+        }
+    }
+
     /** One after another, each on the pieces of the one before. */
     record Sequence(List<PreTokenizer> steps) implements PreTokenizer {
         @Override
@@ -125,13 +184,24 @@ sealed interface PreTokenizer {
                         new TextPattern.CharacterClass(Characters::isNumeric),
                         fields.bool("individual_digits", false) ? SplitBehavior.ISOLATED : SplitBehavior.CONTIGUOUS,
                         false);
-            case "Punctuation" ->
+            case "Punctuation" -> atPunctuation(SplitBehavior.of(fields.string("behavior", "Isolated"), where));
+            case "WhitespaceSplit" -> atWhitespace();
+            case "Whitespace" -> // words, and runs of what is neither word nor white space
                 new Split(
-                        new TextPattern.CharacterClass(Characters::isPunctuation),
-                        SplitBehavior.of(fields.string("behavior", "Isolated"), where),
-                        false);
-            case "WhitespaceSplit" ->
-                new Split(new TextPattern.CharacterClass(Characters::isWhitespace), SplitBehavior.REMOVED, false);
+                        new TextPattern.Regex(HuggingFaceRegex.compile("\\w+|[^\\w\\s]+", where), where),
+                        SplitBehavior.REMOVED,
+                        true);
+            case "BertPreTokenizer" -> new Sequence(List.of(atWhitespace(), atPunctuation(SplitBehavior.ISOLATED)));
+            case "CharDelimiterSplit" ->
+                new Split(new TextPattern.Literal(fields.string("delimiter")), SplitBehavior.REMOVED, false);
+            case "UnicodeScripts" -> new UnicodeScripts();
+            case "FixedLength" -> {
+                int length = fields.integer("length", 5);
+                if (length < 1) {
+                    throw new FormatException(where, "the length of pieces is " + length, "It is at least 1");
+                }
+                yield new FixedLength(length);
+            }
             case "Metaspace" ->
                 new Metaspace(metaspaceReplacement(fields), prependScheme(fields), fields.bool("split", true));
             case "Sequence" ->
@@ -142,11 +212,19 @@ sealed interface PreTokenizer {
                 throw new FormatException(
                         where,
                         "the pre-tokenizer '" + type + "' is not supported",
-                        "Supported are ByteLevel, Split, Digits, Punctuation, WhitespaceSplit, Metaspace and"
-                                + " Sequence");
+                        "Supported are ByteLevel, Split, Digits, Punctuation, Whitespace, WhitespaceSplit, Metaspace,"
+                                + " BertPreTokenizer, CharDelimiterSplit, UnicodeScripts, FixedLength and Sequence");
         };
         fields.finish();
         return preTokenizer;
+    }
+
+    private static Split atWhitespace() {
+        return new Split(new TextPattern.CharacterClass(Characters::isWhitespace), SplitBehavior.REMOVED, false);
+    }
+
+    private static Split atPunctuation(SplitBehavior behavior) {
+        return new Split(new TextPattern.CharacterClass(Characters::isPunctuation), behavior, false);
     }
 
     /** The character of a Metaspace component; {@code str_rep} is an old second spelling of it. */

@@ -141,6 +141,74 @@ sealed interface TokenDecoder {
         }
     }
 
+    /** Undoes {@link dev.jacobian.io.tokenizer.WordPiece}: a token without the prefix is a word, with a space before it. */
+    record WordPiece(String prefix, boolean cleanup) implements TokenDecoder {
+        @Override
+        public List<String> decode(List<String> tokens, Work work) {
+            List<String> out = new ArrayList<>(tokens.size());
+            for (String token : tokens) {
+                String text = out.isEmpty()
+                        ? token
+                        : token.startsWith(prefix) ? token.substring(prefix.length()) : " " + token;
+                out.add(cleanup ? cleanUp(text) : text);
+            }
+            return out;
+        }
+    }
+
+    /** The output of a model that says something at every moment of a sound: repetitions and padding are dropped. */
+    record Ctc(String padding, String wordDelimiter, boolean cleanup) implements TokenDecoder {
+        @Override
+        public List<String> decode(List<String> tokens, Work work) {
+            List<String> out = new ArrayList<>();
+            String last = null;
+            for (String token : tokens) {
+                if (!token.equals(last)) {
+                    String text = padding.isEmpty() ? token : token.replace(padding, "");
+                    if (cleanup) {
+                        text = new TextPattern.Literal(wordDelimiter).replaceAll(cleanUp(text), " ", work);
+                    }
+                    if (!text.isEmpty()) {
+                        out.add(text);
+                    }
+                }
+                last = token;
+            }
+            return out;
+        }
+    }
+
+    /** The suffix that ends a word becomes a space, but for the last word. */
+    record EndOfWord(String suffix) implements TokenDecoder {
+        @Override
+        public List<String> decode(List<String> tokens, Work work) {
+            List<String> out = new ArrayList<>(tokens.size());
+            for (String token : tokens) {
+                String space = out.size() == tokens.size() - 1 ? "" : " ";
+                out.add(new TextPattern.Literal(suffix).replaceAll(token, space, work));
+            }
+            return out;
+        }
+    }
+
+    /** Takes back spaces that splitting English at punctuation has made. */
+    private static String cleanUp(String text) {
+        if (text.indexOf(' ') < 0) {
+            return text;
+        }
+        return text.replace(" .", ".")
+                .replace(" ?", "?")
+                .replace(" !", "!")
+                .replace(" ,", ",")
+                .replace(" ' ", "'")
+                .replace(" n't", "n't")
+                .replace(" 'm", "'m")
+                .replace(" do not", " don't")
+                .replace(" 's", "'s")
+                .replace(" 've", "'ve")
+                .replace(" 're", "'re");
+    }
+
     /** One after another. */
     record Sequence(List<TokenDecoder> steps) implements TokenDecoder {
         @Override
@@ -180,6 +248,13 @@ sealed interface TokenDecoder {
                 fields.ignore("split");
                 yield new Metaspace(PreTokenizer.metaspaceReplacement(fields), PreTokenizer.prependScheme(fields));
             }
+            case "WordPiece" -> new WordPiece(fields.string("prefix", "##"), fields.bool("cleanup", true));
+            case "CTC" ->
+                new Ctc(
+                        fields.string("pad_token", "<pad>"),
+                        fields.string("word_delimiter_token", "|"),
+                        fields.bool("cleanup", true));
+            case "BPEDecoder" -> new EndOfWord(fields.string("suffix", "</w>"));
             case "Sequence" ->
                 new Sequence(fields.objects("decoders").stream()
                         .map(f -> read(f.node(), f.where()))
@@ -188,7 +263,8 @@ sealed interface TokenDecoder {
                 throw new FormatException(
                         where,
                         "the decoder '" + type + "' is not supported",
-                        "Supported are ByteLevel, Replace, ByteFallback, Fuse, Strip, Metaspace and Sequence");
+                        "Supported are ByteLevel, Replace, ByteFallback, Fuse, Strip, Metaspace, WordPiece, CTC,"
+                                + " BPEDecoder and Sequence");
         };
         fields.finish();
         return decoder;

@@ -16,9 +16,9 @@ import java.util.OptionalInt;
 /**
  * Text to token ids and back, as a Hugging Face {@code tokenizer.json} describes it.
  *
- * <p>Every kind of byte-pair tokenizer in use is covered, byte-level (GPT-2, Llama 3, Qwen, DeepSeek, Mistral Nemo,
- * gpt-oss) and SentencePiece-like (Llama 2, Mistral, Gemma, Phi-3). A component that is not understood is an error when
- * the file is loaded, never a silent difference in the ids.
+ * <p>Every kind of tokenizer in use is covered: byte-pair encoding, byte-level (GPT-2, Llama 3, Qwen, DeepSeek, Mistral Nemo,
+ * gpt-oss) and SentencePiece-like (Llama 2, Mistral, Gemma, Phi-3), Unigram (T5, XLM-R), WordPiece (BERT) and whole words. A
+ * component that is not understood is an error when the file is loaded, never a silent difference in the ids.
  *
  * <p>Decisions:
  *
@@ -32,7 +32,7 @@ import java.util.OptionalInt;
 public final class Tokenizer {
     private final Normalizer normalizer;
     private final PreTokenizer preTokenizer;
-    private final Bpe model;
+    private final TokenModel model;
     private final Template template;
     private final TokenDecoder decoder;
     private final TokenizerConfig config;
@@ -51,7 +51,7 @@ public final class Tokenizer {
             List<AddedToken> addedTokens,
             Normalizer normalizer,
             PreTokenizer preTokenizer,
-            Bpe model,
+            TokenModel model,
             Template template,
             TokenDecoder decoder,
             TokenizerConfig config,
@@ -135,6 +135,16 @@ public final class Tokenizer {
         return template.applyBefore(encodeText(text));
     }
 
+    /**
+     * Two texts as one sequence, as {@code tokenizer.json} puts them together for models that compare texts or find an answer in
+     * one of them.
+     *
+     * @param addSpecialTokens whether to put the special tokens around and between them that it prescribes
+     */
+    public Encoding encodePair(String first, String second, boolean addSpecialTokens) {
+        return template.applyPair(encodeText(first), encodeText(second), addSpecialTokens, where);
+    }
+
     private int[] encodeText(String text) {
         IntList ids = new IntList();
         Work work = new Work(where, text.length());
@@ -165,7 +175,7 @@ public final class Tokenizer {
                 List<String> pieces = new ArrayList<>();
                 preTokenizer.split(stretch, first && offset == 0, pieces, work);
                 for (String piece : pieces) {
-                    model.encode(piece, ids);
+                    model.encode(piece, ids, work);
                 }
             }
         });

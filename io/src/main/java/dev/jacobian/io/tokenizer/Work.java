@@ -6,7 +6,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What one text may cost a tokenizer: steps of its regular expressions, and characters that its components make of it.
+ * What one text may cost a tokenizer: steps of its regular expressions and its model, and characters that its components make
+ * of it.
  *
  * <p>A tokenizer.json is a program from elsewhere. Its expressions may backtrack for ages ({@code (a*)*\1b} takes time
  * exponential in the text), and thirty replacements that each double the text make a gigabyte of one letter. No published
@@ -50,6 +51,18 @@ final class Work {
     /** A matcher that throws {@link OutOfSteps} when the steps are used up, unless the expression needs no watching. */
     Matcher matcher(Pattern regex, String text) {
         return regex.matcher(LinearPatterns.contains(regex.pattern()) ? text : new Counted(text));
+    }
+
+    /** Counts steps of a model, which looks at characters too: a vocabulary of very long tokens would make it slow. */
+    void spend(long steps) {
+        stepsLeft -= steps;
+        if (stepsLeft < 0) {
+            throw new FormatException(
+                    where,
+                    "its model takes more than " + (STEPS + STEPS_PER_CHARACTER * length) + " steps on a text of "
+                            + length + " characters",
+                    "No real vocabulary has so many tokens of such length: fetch the file from the original model");
+        }
     }
 
     FormatException outOfSteps(Pattern regex, String text) {

@@ -296,13 +296,17 @@ class TokenizerTest {
             delimiter = '|',
             quoteCharacter = '~',
             value = {
-                "normalizer     | {\"type\":\"Precompiled\",\"precompiled_charsmap\":\"\"} | normalizer 'Precompiled'"
-                        + " is not supported",
+                "normalizer     | {\"type\":\"Precompiled\",\"precompiled_charsmap\":\"\"} | which do not begin with"
+                        + " the size of a trie",
+                "normalizer     | {\"type\":\"Precompiled\",\"precompiled_charsmap\":\"?\"} | is not Base64",
+                "normalizer     | {\"type\":\"Precompiled\",\"precompiled_charsmap\":\"BAAAAAAAAPA=\"} | points outside"
+                        + " of itself",
                 "normalizer     | {\"type\":\"NFC\",\"new_option\":true} | 'new_option' is not supported",
-                "normalizer     | {\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Nmt\"}]} | normalizers[0]: the"
-                        + " normalizer 'Nmt'",
+                "normalizer     | {\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Nmx\"}]} | normalizers[0]: the"
+                        + " normalizer 'Nmx'",
                 "normalizer     | {} | 'type' is missing",
-                "pre_tokenizer  | {\"type\":\"UnicodeScripts\"} | pre-tokenizer 'UnicodeScripts' is not supported",
+                "pre_tokenizer  | {\"type\":\"UnicodeScript\"} | pre-tokenizer 'UnicodeScript' is not supported",
+                "pre_tokenizer  | {\"type\":\"FixedLength\",\"length\":0} | the length of pieces is 0",
                 "pre_tokenizer  | {\"type\":\"Split\",\"pattern\":{\"Regex\":\"(\"},\"behavior\":\"Isolated\"} | is"
                         + " not understood",
                 "pre_tokenizer  | {\"type\":\"Split\",\"pattern\":{\"Regex\":\"a{1,3}+\"},\"behavior\":\"Isolated\"} |"
@@ -315,16 +319,24 @@ class TokenizerTest {
                 "pre_tokenizer  | {\"type\":\"Metaspace\",\"replacement\":\"__\"} | must be one character",
                 "pre_tokenizer  | {\"type\":\"Metaspace\",\"replacement\":\"_\",\"prepend_scheme\":\"last\"} | 'last'"
                         + " is not known",
-                "post_processor | {\"type\":\"BertProcessing\"} | post-processor 'BertProcessing' is not supported",
+                "post_processor | {\"type\":\"BertProcessor\"} | post-processor 'BertProcessor' is not supported",
+                "post_processor | {\"type\":\"BertProcessing\",\"cls\":[\"a\"],\"sep\":[\"b\",1]} | expected a token"
+                        + " and its id",
+                "post_processor | {\"type\":\"RobertaProcessing\",\"cls\":[\"a\",99999],\"sep\":[\"b\",1]} | it adds"
+                        + " the id 99999",
                 "post_processor | {\"type\":\"TemplateProcessing\",\"single\":[],\"special_tokens\":{}} | no place for"
                         + " the text",
-                "decoder        | {\"type\":\"WordPiece\"} | decoder 'WordPiece' is not supported",
-                "model          | {\"type\":\"Unigram\",\"vocab\":[]} | model 'Unigram' is not supported",
-                "model          | {\"type\":\"WordPiece\",\"vocab\":{}} | model 'WordPiece' is not supported",
+                "decoder        | {\"type\":\"WordPieces\"} | decoder 'WordPieces' is not supported",
+                "model          | {\"type\":\"Bigram\",\"vocab\":[]} | model 'Bigram' is not supported",
+                "model          | {\"type\":\"Unigram\",\"vocab\":{}} | 'vocab' must be",
+                "model          | {\"type\":\"Unigram\",\"vocab\":[[\"a\"]]} | expected a token and its score",
+                "model          | {\"type\":\"Unigram\",\"vocab\":[[\"a\",-1],[\"a\",-2]]} | occurs a second time",
+                "model          | {\"type\":\"Unigram\",\"vocab\":[[\"a\",-1]],\"unk_id\":1} | the unk_id is 1",
+                "model          | {\"type\":\"WordPiece\",\"vocab\":{},\"max_input_chars_per_word\":-1} | is -1",
                 "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"dropout\":0.1} | 'dropout' is"
                         + " 0.1",
-                "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"end_of_word_suffix\":\"</w>\"}"
-                        + " | end_of_word_suffix",
+                "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[[\"a\",\"a\"]],"
+                        + "\"continuing_subword_prefix\":\"##\"} | without the continuing_subword_prefix",
                 "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"shiny\":1} | 'shiny' is not"
                         + " supported",
                 "model          | {\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":0},\"merges\":[]} | id 0 is given to two"
