@@ -94,6 +94,8 @@ final class InspectCommand extends CliCommand {
                     })
                     .flatMap(positions -> switch (positions) {
                         case Positions.Rotary rotary -> Stream.of(rotary.rope());
+                        case Positions.GrowingQueries growing ->
+                            Stream.of(growing.rotary().rope());
                         case Positions.None none -> Stream.<RopeConfig>empty();
                     })
                     .distinct()

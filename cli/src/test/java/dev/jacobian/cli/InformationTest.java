@@ -63,7 +63,7 @@ class InformationTest {
 
     @Test
     void inspectCountsWhatTheCheckpointHolds() {
-        for (String name : List.of("llama-gqa", "qwen2-sharded", "qwen3", "llama-mha-tied")) {
+        for (String name : List.of("llama-gqa", "qwen2-sharded", "qwen3", "llama-mha-tied", "gpt2", "olmo3")) {
             JsonNode golden = GoldenModel.of(name).json();
             JsonNode json = Run.of("inspect", "--model", TestPaths.model(name), "--json")
                     .json();

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.safetensors.SafetensorsFile;
 import dev.jacobian.testing.GoldenModel;
+import dev.jacobian.testing.GoldenModels;
 import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,8 +17,6 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** The file against what transformers computes, within 20 times the noise of the oracle's own F32 run. */
 class LogitsCommandTest {
@@ -26,10 +25,10 @@ class LogitsCommandTest {
     @TempDir
     Path folder;
 
-    @ParameterizedTest
-    @ValueSource(strings = {"llama-gqa", "llama-mha-tied", "mistral-swa-f16", "qwen2-sharded", "qwen3", "qwen3-yarn"})
-    void logitsAndHiddenStates(String name) throws IOException {
-        JsonNode golden = GoldenModel.of(name).json();
+    @GoldenModels
+    void logitsAndHiddenStates(GoldenModel model) throws IOException {
+        String name = model.name();
+        JsonNode golden = model.json();
         double tolerance = NOISE_FACTOR * golden.get("noise_f32_vs_f64_logits").doubleValue();
         JsonNode cases = golden.get("cases");
         String ids = "[" + cases.get("short").get("input_ids").get(0) + ","
@@ -63,10 +62,9 @@ class LogitsCommandTest {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"llama-bias-linear", "llama-mha-tied", "mistral-swa-f16", "qwen2-sharded", "qwen3"})
-    void lossAndGradients(String name) throws IOException {
-        GoldenModel golden = GoldenModel.of(name);
+    @GoldenModels
+    void lossAndGradients(GoldenModel golden) throws IOException {
+        String name = golden.name();
         JsonNode loss = golden.json().get("loss");
         String padded = loss.get("case").textValue();
         Path ids = Files.writeString(

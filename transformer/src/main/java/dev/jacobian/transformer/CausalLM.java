@@ -22,6 +22,7 @@ import dev.jacobian.transformer.plan.Role;
 import dev.jacobian.transformer.plan.TensorSpec;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -226,6 +227,20 @@ public final class CausalLM {
         return files.tokenizer()
                 .orElseThrow(() -> new IllegalStateException(
                         "the checkpoint has no tokenizer.json; put it beside config.json or pass token ids"));
+    }
+
+    /**
+     * The ids below V that stand for no token: rows by which checkpoints pad their vocabulary, and gaps in it. None if there is no
+     * tokenizer.
+     */
+    public BitSet idsWithoutToken() {
+        BitSet ids = new BitSet();
+        files.tokenizer().ifPresent(tokenizer -> {
+            for (int id = 0; id < config.vocabularySize(); id++) {
+                ids.set(id, tokenizer.tokenOf(id).isEmpty());
+            }
+        });
+        return ids;
     }
 
     /** The name of the first parameter with an element that is NaN or infinite. Looks at every element. */

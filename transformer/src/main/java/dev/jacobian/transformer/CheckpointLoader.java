@@ -24,11 +24,12 @@ final class CheckpointLoader {
             plan.requireWeights(options.device(), "loading " + folder);
         }
         try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
-            CheckpointWeights weights = new CheckpointWeights(tensors, config.plan(), folder);
+            DecoderConfig named = config.withPlan(CheckpointWeights.named(config.plan(), tensors.names()));
+            CheckpointWeights weights = new CheckpointWeights(tensors, named.plan(), folder);
             Weights held = options.weights() == WeightFormat.F32
                     ? new PlacedWeights(weights, options.device())
                     : new FrozenWeights(weights, options.weights(), options.device());
-            CausalLM model = new CausalLM(config, CheckpointFiles.read(folder), held, options);
+            CausalLM model = new CausalLM(named, CheckpointFiles.read(folder), held, options);
             weights.requireAllUsed();
             return model;
         }

@@ -32,6 +32,14 @@ final class CheckpointWeights implements Weights {
         this.folder = folder;
     }
 
+    /** The plan under the names of a checkpoint: as the family has them, or without the part that only models with a head have. */
+    static DecoderPlan named(DecoderPlan plan, Set<String> stored) {
+        String base = plan.names().base();
+        return base.isEmpty() || stored.stream().anyMatch(name -> name.startsWith(base))
+                ? plan
+                : plan.withNames(plan.names().withoutBase());
+    }
+
     @Override
     public Var get(TensorSpec spec) {
         return Weights.parameter(spec, StoredTensors.take(spec, tensors.readWeight(checked(spec))));
@@ -49,8 +57,7 @@ final class CheckpointWeights implements Weights {
             throw new FormatException(
                     folder.toString(),
                     "the checkpoint has no tensor '" + name + "'",
-                    tensors.advice()
-                            .orElse("config.json asks for it; use the config.json that belongs to the weights"));
+                    tensors.advice().orElse(advice(spec)));
         }
         List<Long> found = tensors.info(name).extents();
         List<Long> wanted =
@@ -65,10 +72,17 @@ final class CheckpointWeights implements Weights {
         return name;
     }
 
+    private static String advice(TensorSpec spec) {
+        return spec.role() == Role.HEAD
+                ? "Set tie_word_embeddings to true in config.json if the embedding is the head; what was saved without"
+                        + " a head is no language model"
+                : "config.json asks for it; use the config.json that belongs to the weights";
+    }
+
     void requireAllUsed() {
         Set<String> left = new TreeSet<>(tensors.names());
         left.removeAll(used);
-        left.removeIf(name -> name.endsWith("rotary_emb.inv_freq")); // a constant that old checkpoints carry along
+        left.removeIf(plan.names()::isBuffer);
         if (plan.head() instanceof Head.TiedTokens) {
             String head = nameOf(plan.withHead(new Head.Tokens()), Role.HEAD);
             if (left.remove(head)) {

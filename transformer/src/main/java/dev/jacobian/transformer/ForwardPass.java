@@ -22,7 +22,7 @@ import java.util.Optional;
 record ForwardPass(
         Segments segments,
         int[] positions,
-        Map<Positions.Rotary, Rotation> rotations,
+        Map<Positions, Rotation> rotations,
         Optional<KvCache> cache,
         int[] sequences) {
     /** Whether keys and values of earlier tokens come from a cache. */
@@ -30,9 +30,9 @@ record ForwardPass(
         return cache.isPresent();
     }
 
-    /** The turn of each row. */
-    Rotation rotation(Positions.Rotary rotary) {
-        return Objects.requireNonNull(rotations.get(rotary));
+    /** The turn of each row: of queries and keys, or of queries alone where they have one of their own. */
+    Rotation rotation(Positions positions) {
+        return Objects.requireNonNull(rotations.get(positions));
     }
 
     /** Where the rows belong in a layer of the cache. */

@@ -7,6 +7,8 @@ import dev.jacobian.tensor.Rotation;
 import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.plan.Positions;
+import dev.jacobian.transformer.plan.RopeConfig;
+import java.util.function.IntFunction;
 
 /**
  * Cosines and sines of the rotary embedding by position, grown on demand.
@@ -16,17 +18,27 @@ import dev.jacobian.transformer.plan.Positions;
  */
 final class RotaryTable {
     private final float[] inverseFrequencies; // [dimensions / 2]
-    private final float factor;
+    private final IntFunction<Float> factor; // of a position
     private final Device device;
     private Tensor cos;
     private Tensor sin;
 
-    RotaryTable(Positions.Rotary rotary, Device device) {
+    private RotaryTable(Positions.Rotary rotary, IntFunction<Float> factor, Device device) {
         this.device = device;
+        this.factor = factor;
         inverseFrequencies = rotary.rope().inverseFrequencies(rotary.dimensions());
-        factor = rotary.rope().attentionFactor();
         cos = Tensor.zeros(0, inverseFrequencies.length);
         sin = cos;
+    }
+
+    static RotaryTable of(Positions.Rotary rotary, Device device) {
+        return new RotaryTable(rotary, position -> rotary.rope().attentionFactor(), device);
+    }
+
+    /** Of queries that grow: what multiplies a query is put into the cosines and sines that turn it. */
+    static RotaryTable of(Positions.GrowingQueries growing, Device device) {
+        RopeConfig rope = growing.rotary().rope();
+        return new RotaryTable(growing.rotary(), position -> rope.attentionFactor() * growing.factor(position), device);
     }
 
     /** Makes sure that positions below {@code count} are there. */
@@ -44,10 +56,11 @@ final class RotaryTable {
         Tensor newCos = Tensor.zeros(rows, half);
         Tensor newSin = Tensor.zeros(rows, half);
         for (int position = 0; position < rows; position++) {
+            float scale = factor.apply(position);
             for (int i = 0; i < half; i++) {
                 float angle = position * inverseFrequencies[i];
-                newCos.floats()[position * half + i] = (float) StrictMath.cos(angle) * factor;
-                newSin.floats()[position * half + i] = (float) StrictMath.sin(angle) * factor;
+                newCos.floats()[position * half + i] = (float) StrictMath.cos(angle) * scale;
+                newSin.floats()[position * half + i] = (float) StrictMath.sin(angle) * scale;
             }
         }
         cos = newCos.to(device);

@@ -12,9 +12,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The rotary tables of a decoder, one for each rotary embedding among its layers. */
+/** The rotary tables of a decoder, one for each rotary embedding among its layers, and one for queries that grow. */
 final class RotaryTables {
-    private final Map<Positions.Rotary, RotaryTable> tables = new LinkedHashMap<>();
+    private final Map<Positions, RotaryTable> tables = new LinkedHashMap<>();
 
     RotaryTables(DecoderPlan plan, Device device) {
         for (LayerPlan layer : plan.layers()) {
@@ -22,7 +22,11 @@ final class RotaryTables {
                 case Attention.Grouped grouped -> grouped.positions();
             };
             switch (positions) {
-                case Positions.Rotary rotary -> tables.computeIfAbsent(rotary, r -> new RotaryTable(r, device));
+                case Positions.Rotary rotary -> tables.computeIfAbsent(rotary, r -> RotaryTable.of(rotary, device));
+                case Positions.GrowingQueries growing -> {
+                    tables.computeIfAbsent(growing.rotary(), r -> RotaryTable.of(growing.rotary(), device));
+                    tables.computeIfAbsent(growing, r -> RotaryTable.of(growing, device));
+                }
                 case Positions.None none -> {}
             }
         }
@@ -34,8 +38,8 @@ final class RotaryTables {
     }
 
     /** The turns of rows at these positions, which must be in the tables. */
-    Map<Positions.Rotary, Rotation> at(int[] positions) {
-        Map<Positions.Rotary, Rotation> rotations = new LinkedHashMap<>();
+    Map<Positions, Rotation> at(int[] positions) {
+        Map<Positions, Rotation> rotations = new LinkedHashMap<>();
         tables.forEach((rotary, table) -> rotations.put(rotary, table.at(positions)));
         return rotations;
     }

@@ -65,8 +65,17 @@ final class SelfAttention {
         Var values = v.apply(x); // [N, kvHeads · headDim]
         queries = normed(queries, qNorm);
         keys = normed(keys, kNorm);
-        queries = turned(queries, pass);
-        keys = turned(keys, pass);
+        switch (plan.positions()) {
+            case Positions.Rotary rotary -> {
+                queries = turned(queries, rotary, pass);
+                keys = turned(keys, rotary, pass);
+            }
+            case Positions.GrowingQueries growing -> {
+                queries = turned(queries, growing, pass);
+                keys = turned(keys, growing.rotary(), pass);
+            }
+            case Positions.None none -> {}
+        }
         Var mixed = pass.isCached()
                 ? Attention.cachedAttention(queries, keys, values, pass.cachedRows(layer), form)
                 : Attention.attention(queries, keys, values, pass.segments(), form);
@@ -77,13 +86,8 @@ final class SelfAttention {
         return norm.isPresent() ? norm.get().apply(rows) : rows;
     }
 
-    private Var turned(Var heads, ForwardPass pass) {
-        return switch (plan.positions()) {
-            case Positions.Rotary rotary -> {
-                Rotation rotation = pass.rotation(rotary);
-                yield Rotary.rotary(heads, plan.headDim(), rotation.cos(), rotation.sin(), pass.positions());
-            }
-            case Positions.None none -> heads;
-        };
+    private Var turned(Var heads, Positions positions, ForwardPass pass) {
+        Rotation rotation = pass.rotation(positions);
+        return Rotary.rotary(heads, plan.headDim(), rotation.cos(), rotation.sin(), pass.positions());
     }
 }

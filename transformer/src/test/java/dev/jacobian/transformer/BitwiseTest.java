@@ -14,16 +14,18 @@ import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.testing.Bits;
+import dev.jacobian.testing.GoldenModel;
 import dev.jacobian.testing.TestPaths;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * One number per token: the same logits bit for bit however they are computed. The expectation is always the sequence
@@ -32,6 +34,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BitwiseTest {
     @TempDir
     Path temporary;
+
+    /** Every golden model, a trained one, and one whose matrices are wider than the tiles of kernels. */
+    static Stream<String> models() {
+        return Stream.concat(GoldenModel.all().stream().map(GoldenModel::name), Stream.of("arith-qwen3", "wide"));
+    }
 
     private CausalLM model(String name) {
         return name.equals("wide") ? TestModels.wideModel(temporary) : CausalLM.load(TestPaths.model(name));
@@ -42,7 +49,7 @@ class BitwiseTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"qwen3", "llama-gqa", "qwen2-sharded", "mistral-swa-f16", "arith-qwen3", "wide"})
+    @MethodSource("models")
     @DisplayName("alone, in a batch, token by token, in pieces, with any number of threads, after thousands of calls")
     void logits(String name) {
         CausalLM model = model(name);
@@ -145,7 +152,7 @@ class BitwiseTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"qwen3", "llama-gqa", "qwen2-sharded", "mistral-swa-f16", "arith-qwen3", "wide"})
+    @MethodSource("models")
     @DisplayName("prompts shared by their continuations give the bits of prompts repeated; gradients agree")
     void sharedPrefixes(String name) {
         CausalLM model = model(name);
@@ -181,7 +188,7 @@ class BitwiseTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"qwen3", "mistral-swa-f16", "wide"})
+    @MethodSource("models")
     @DisplayName("continuations of continuations: the logits of each path are those of the sequence alone")
     void forest(String name) {
         CausalLM model = model(name);
@@ -252,7 +259,7 @@ class BitwiseTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"qwen3", "llama-gqa", "mistral-swa-f16", "wide"})
+    @MethodSource("models")
     @DisplayName("loss and every gradient with 1, 2 and 3 threads")
     void gradients(String name) {
         CausalLM model = model(name);

@@ -4,6 +4,7 @@ package dev.jacobian.transformer.config;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Json;
 import dev.jacobian.io.JsonFields;
 import dev.jacobian.transformer.plan.Activation;
 import dev.jacobian.transformer.plan.Attention;
@@ -15,8 +16,10 @@ import dev.jacobian.transformer.plan.Head;
 import dev.jacobian.transformer.plan.LayerPlan;
 import dev.jacobian.transformer.plan.Norm;
 import dev.jacobian.transformer.plan.Positions;
+import dev.jacobian.transformer.plan.RopeConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
@@ -28,9 +31,9 @@ import java.util.stream.IntStream;
  * most it says in code of its own.
  *
  * <p>Decisions: reading a key consumes it. Both generations are read (v4's {@code rope_theta} and {@code rope_scaling}, v5's {@code
- * rope_parameters}). Nothing that changes numbers has a silent default: no θ, no ε, no activation. A key that is neither
- * read nor known to be harmless ({@link HarmlessKeys}) is an error, because ignoring it might compute something else than
- * its author meant. Sizes have limits far above any model, so that a hostile file costs neither time nor memory, and
+ * rope_parameters}). What changes numbers has a default only where files of the family rely on one (no θ in those of the first
+ * Llamas): no ε, no activation. A key that is neither read nor known to be harmless ({@link HarmlessKeys}) is an error,
+ * because ignoring it might compute something else than its author meant. Sizes have limits far above any model, so that a hostile file costs neither time nor memory, and
  * products of them fit a {@code long}: at the limits a model has less than 2^56 parameters.
  */
 public final class ConfigKeys {
@@ -39,6 +42,9 @@ public final class ConfigKeys {
 
     /** Class default of transformers' Qwen2Config and Qwen3Config. */
     private static final int DEFAULT_MAX_WINDOW_LAYERS = 28;
+
+    /** Class default of most of transformers' configurations. */
+    private static final double DEFAULT_THETA = 10_000;
 
     private static final int MAX_LAYERS = 1 << 12;
     private static final int MAX_WIDTH = 1 << 17;
@@ -51,14 +57,25 @@ public final class ConfigKeys {
     static final int MAX_POSITIONS = 1 << 24;
 
     private final JsonFields fields;
+    private final Map<String, String> names;
 
-    private ConfigKeys(JsonFields fields) {
+    private ConfigKeys(JsonFields fields, Map<String, String> names) {
         this.fields = fields;
+        this.names = names;
     }
 
     /** The keys of a file, none read yet. */
     public static ConfigKeys of(JsonFields fields) {
-        return new ConfigKeys(fields);
+        return of(fields, Map.of());
+    }
+
+    /**
+     * The same of a family that calls some of them otherwise.
+     *
+     * @param names from the names that most families have for sizes to its own
+     */
+    public static ConfigKeys of(JsonFields fields, Map<String, String> names) {
+        return new ConfigKeys(fields, names);
     }
 
     /**
@@ -85,13 +102,26 @@ public final class ConfigKeys {
 
     /** The head of a language model: tied if {@code tie_word_embeddings} says so. */
     public Head head() {
-        return flag("tie_word_embeddings") ? new Head.TiedTokens() : new Head.Tokens();
+        return head(false);
+    }
+
+    /** The same where a file that does not say so means {@code tiedUnlessSaid}. */
+    public Head head(boolean tiedUnlessSaid) {
+        return fields.bool("tie_word_embeddings", tiedUnlessSaid) ? new Head.TiedTokens() : new Head.Tokens();
     }
 
     /** RMSNorm with {@code rms_norm_eps}. */
     public Norm rmsNorm() {
-        double epsilon = requirePositive(fields, "rms_norm_eps", fields.number("rms_norm_eps"));
-        return new Norm.Rms((float) epsilon);
+        return new Norm.Rms(epsilon("rms_norm_eps"));
+    }
+
+    /** LayerNorm with a bias, its ε under a key. */
+    public Norm layerNorm(String epsilonKey) {
+        return new Norm.Layer(epsilon(epsilonKey), true);
+    }
+
+    private float epsilon(String key) {
+        return (float) requirePositive(fields, key, fields.number(key));
     }
 
     /**
@@ -99,15 +129,21 @@ public final class ConfigKeys {
      * num_attention_heads}.
      */
     public Attention.Grouped attention() {
-        return attention(positive("num_attention_heads", MAX_HEADS), this::dividedHeadDim);
+        return attention(this::dividedHeadDim, this::rotary);
     }
 
     /** The same where heads have {@code headDim} elements if {@code head_dim} is not given. */
     public Attention.Grouped attention(int headDim) {
-        return attention(positive("num_attention_heads", MAX_HEADS), heads -> headDim);
+        return attention(heads -> headDim, this::rotary);
     }
 
-    private Attention.Grouped attention(int heads, IntUnaryOperator defaultHeadDim) {
+    /** The same with other positions, made for the elements of a head. */
+    public Attention.Grouped attention(IntFunction<Positions> positions) {
+        return attention(this::dividedHeadDim, positions);
+    }
+
+    private Attention.Grouped attention(IntUnaryOperator defaultHeadDim, IntFunction<Positions> positions) {
+        int heads = positive("num_attention_heads", MAX_HEADS);
         int kvHeads = fields.has("num_key_value_heads") ? positive("num_key_value_heads", MAX_HEADS) : heads;
         fields.ignore("num_key_value_heads");
         if (heads % kvHeads != 0) {
@@ -116,28 +152,108 @@ public final class ConfigKeys {
                     "num_attention_heads " + heads + " is no multiple of num_key_value_heads " + kvHeads,
                     "Correct the file");
         }
-        int headDim = fields.find("head_dim").isPresent() ? givenHeadDim() : defaultHeadDim.applyAsInt(heads);
-        return Attention.Grouped.of(heads, kvHeads, headDim, rotary(headDim));
+        int headDim = fields.find("head_dim").isPresent()
+                ? positive("head_dim", MAX_HEAD_DIM)
+                : defaultHeadDim.applyAsInt(heads);
+        return Attention.Grouped.of(heads, kvHeads, headDim, positions.apply(headDim));
     }
 
-    /** Rotation of whole heads as {@code rope_parameters}, or {@code rope_theta} and {@code rope_scaling}, say. */
+    /** Rotation of whole heads as {@code rope_parameters}, or {@code rope_theta} and {@code rope_scaling}, say; θ is 10,000 else. */
     public Positions rotary(int headDim) {
-        return new Positions.Rotary(RopeReader.read(fields, maxPositions()), headDim);
+        return rotary(headDim, DEFAULT_THETA);
+    }
+
+    /** The same where a file without a θ means another. */
+    public Positions.Rotary rotary(int headDim, double defaultTheta) {
+        return rotary(headDim, rope(defaultTheta));
+    }
+
+    /** Rotation of whole heads. */
+    public Positions.Rotary rotary(int headDim, RopeConfig rope) {
+        if (headDim % 2 != 0) {
+            throw new FormatException(
+                    fields.where(),
+                    fields.has("head_dim")
+                            ? "head_dim " + headDim + " is odd, rotary embedding needs pairs"
+                            : name("hidden_size") + " " + hidden() + " does not divide into "
+                                    + positive("num_attention_heads", MAX_HEADS) + " heads of even size",
+                    "Correct the file or give head_dim");
+        }
+        return new Positions.Rotary(rope, headDim);
+    }
+
+    /** How the frequencies of all layers come about. */
+    public RopeConfig rope(double defaultTheta) {
+        return RopeReader.read(fields, maxPositions(), defaultTheta);
+    }
+
+    /** The same of layers of a type, where {@code rope_parameters} has an entry for each type; empty where it has one for all. */
+    public Optional<RopeConfig> rope(String layerType, double defaultTheta) {
+        return RopeReader.ofType(fields, maxPositions(), defaultTheta, layerType);
+    }
+
+    /** Rotation of whole heads, queries growing by {@code llama_4_scaling_beta} and {@code original_max_position_embeddings}. */
+    public Positions growingQueries(int headDim, double defaultTheta) {
+        String[] own = {"llama_4_scaling_beta", "original_max_position_embeddings", "max_position_embeddings"};
+        Positions.Rotary rotary =
+                rotary(headDim, RopeReader.read(fields, maxPositions(), defaultTheta, own)); // reads the other keys
+        JsonFields rope = RopeReader.dictionary(fields);
+        return new Positions.GrowingQueries(
+                rotary,
+                rope.quantity("llama_4_scaling_beta"),
+                positive(rope, "original_max_position_embeddings", MAX_POSITIONS));
     }
 
     /** A gated feed-forward of {@code intermediate_size} with {@code hidden_act}, without biases. */
     public FeedForward.Gated gated() {
-        String activation = fields.string("hidden_act");
-        if (!activation.equals("silu") && !activation.equals("swish")) {
+        return new FeedForward.Gated(
+                positive("intermediate_size", MAX_MLP_WIDTH), activation("hidden_act"), Biases.NONE);
+    }
+
+    /** A feed-forward without a gate, of {@code intermediate_size} with {@code hidden_act}, without biases. */
+    public FeedForward.Plain plain() {
+        return plain(positive("intermediate_size", MAX_MLP_WIDTH));
+    }
+
+    private FeedForward.Plain plain(int inner) {
+        Activation activation = activation("hidden_act");
+        if (activation == Activation.SILU) {
             throw new FormatException(
-                    fields.where(), "hidden_act '" + activation + "' is not supported", "Only silu is known here");
+                    fields.where(),
+                    name("hidden_act") + " is silu, which is computed in gated feed-forwards only",
+                    "Known without a gate is gelu, in its forms");
         }
-        return new FeedForward.Gated(positive("intermediate_size", MAX_MLP_WIDTH), Activation.SILU, Biases.NONE);
+        return new FeedForward.Plain(inner, activation, Biases.NONE);
+    }
+
+    /** The same where a file without {@code intermediate_size} means so many times the width. */
+    public FeedForward.Plain plainOf(int widths) {
+        return plain(positive("intermediate_size", MAX_MLP_WIDTH, widths * hidden()));
+    }
+
+    /** The activation that a key names, by the names of transformers. */
+    private Activation activation(String key) {
+        String activation = fields.string(name(key));
+        return switch (activation) {
+            case "silu", "swish" -> Activation.SILU;
+            case "gelu" -> Activation.GELU;
+            case "gelu_new", "gelu_pytorch_tanh", "gelu_fast" -> Activation.GELU_TANH;
+            default ->
+                throw new FormatException(
+                        fields.where(),
+                        name(key) + " '" + activation + "' is not supported",
+                        "Known are silu, gelu and the forms of gelu by tanh");
+        };
     }
 
     /** All biases if the key is true, none if it is false or absent. */
     public Biases biases(String key) {
-        return flag(key) ? Biases.ALL : Biases.NONE;
+        return biases(key, false);
+    }
+
+    /** The same where an absent key means {@code unlessSaid}. */
+    public Biases biases(String key, boolean unlessSaid) {
+        return fields.bool(key, unlessSaid) ? Biases.ALL : Biases.NONE;
     }
 
     /** {@code num_hidden_layers} layers. */
@@ -147,13 +263,18 @@ public final class ConfigKeys {
 
     /**
      * The window of each layer, 0 for none: {@code sliding_window} where {@code layer_types} says so, or, without it, where
-     * the family does.
+     * the family does; a file without {@code sliding_window} means 4096.
      */
     public List<Integer> windows(IntPredicate slides) {
+        return windows(DEFAULT_WINDOW, slides);
+    }
+
+    /** The same where a file without {@code sliding_window} means {@code unlessSaid}, 0 for none. */
+    public List<Integer> windows(int unlessSaid, IntPredicate slides) {
         int layers = layers();
-        // absent means the class default, null means none
-        boolean limited = fields.has("sliding_window") || !fields.node().has("sliding_window");
-        int window = fields.integer("sliding_window", DEFAULT_WINDOW);
+        boolean given = fields.node().has("sliding_window"); // null means none, whatever an absent one does
+        boolean limited = given ? fields.has("sliding_window") : unlessSaid > 0;
+        int window = fields.integer("sliding_window", unlessSaid);
         Optional<JsonNode> types = fields.find("layer_types");
         if (types.isPresent() && types.get().size() > layers) {
             throw new FormatException(
@@ -199,7 +320,35 @@ public final class ConfigKeys {
 
     /** A key that is true or false, and false if it is absent. */
     public boolean flag(String key) {
-        return fields.bool(key, false);
+        return flag(key, false);
+    }
+
+    /** The same where an absent key means {@code unlessSaid}. */
+    public boolean flag(String key, boolean unlessSaid) {
+        return fields.bool(key, unlessSaid);
+    }
+
+    /** A switch for each layer: an array of 0 and 1, or where there is none what the family does. */
+    public List<Boolean> switches(String key, IntPredicate unlessSaid) {
+        int layers = layers();
+        if (fields.find(key).isEmpty()) {
+            return IntStream.range(0, layers).mapToObj(unlessSaid::test).toList();
+        }
+        List<Boolean> switches = new ArrayList<>();
+        for (JsonNode value : fields.array(key)) {
+            switches.add(value.asInt(-1) == 1);
+            if (!value.isIntegralNumber() || value.asInt() != 0 && value.asInt() != 1) {
+                throw new FormatException(
+                        fields.where(), key + " has " + Json.excerpt(value), "Give 0 or 1 for each layer");
+            }
+        }
+        if (switches.size() != layers) {
+            throw new FormatException(
+                    fields.where(),
+                    key + " has " + switches.size() + " entries for " + layers + " layers",
+                    "Correct the file");
+        }
+        return switches;
     }
 
     /** Keys that files of the family carry without a meaning. */
@@ -207,9 +356,24 @@ public final class ConfigKeys {
         fields.ignore(keys);
     }
 
+    /** A key that is understood at one value (JSON), which means what is computed here anyway; any other stays an error. */
+    public void only(String key, String value) {
+        fields.ignoreAt(key, Json.parse(value, key));
+    }
+
     /** A size of at least 1 and at most {@code limit}. */
     public int positive(String key, int limit) {
-        return positive(fields, key, limit);
+        return positive(fields, name(key), limit);
+    }
+
+    /** The same where an absent key means {@code unlessSaid}. */
+    public int positive(String key, int limit, int unlessSaid) {
+        return fields.find(name(key)).isPresent() ? positive(key, limit) : unlessSaid;
+    }
+
+    /** What the family calls a key. */
+    private String name(String key) {
+        return names.getOrDefault(key, key);
     }
 
     static int positive(JsonFields fields, String key, int limit) {
@@ -232,7 +396,8 @@ public final class ConfigKeys {
         return value;
     }
 
-    private int maxPositions() {
+    /** {@code max_position_embeddings}. */
+    public int maxPositions() {
         return positive("max_position_embeddings", MAX_POSITIONS);
     }
 
@@ -255,21 +420,12 @@ public final class ConfigKeys {
         return positive("hidden_size", MAX_WIDTH);
     }
 
-    private int givenHeadDim() {
-        int headDim = positive("head_dim", MAX_HEAD_DIM);
-        if (headDim % 2 != 0) {
-            throw new FormatException(
-                    fields.where(), "head_dim " + headDim + " is odd, rotary embedding needs pairs", "Correct it");
-        }
-        return headDim;
-    }
-
     private int dividedHeadDim(int heads) {
         int hidden = hidden();
-        if (hidden % heads != 0 || hidden / heads % 2 != 0) {
+        if (hidden % heads != 0) {
             throw new FormatException(
                     fields.where(),
-                    "hidden_size " + hidden + " does not divide into " + heads + " heads of even size",
+                    name("hidden_size") + " " + hidden + " does not divide into " + heads + " heads",
                     "Correct the file or give head_dim");
         }
         return hidden / heads;

@@ -16,6 +16,11 @@ import dev.jacobian.transformer.plan.DecoderPlan;
 public record DecoderConfig(
         String family, DecoderPlan plan, int maxPositions, float initializerRange, ObjectNode source) {
 
+    /** The same with another plan. */
+    public DecoderConfig withPlan(DecoderPlan other) {
+        return new DecoderConfig(family, other, maxPositions, initializerRange, source);
+    }
+
     /** V: rows of the embedding, which may exceed the tokenizer's size. */
     public int vocabularySize() {
         return plan.embedding().vocabulary();

@@ -1,36 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer.config;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.JsonFields;
 import dev.jacobian.transformer.plan.RopeConfig;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * Reads the rotary embedding of both generations of config.json: {@code rope_parameters} (transformers 5) or {@code
  * rope_theta} with {@code rope_scaling} (4).
+ *
+ * <p>Decision: a θ inside of {@code rope_parameters} or {@code rope_scaling} counts, whatever is beside them: transformers 5 leaves the default of a
+ * class at the old place.
  */
 final class RopeReader {
+    private static final List<String> LAYER_TYPES = List.of("full_attention", "sliding_attention");
+
     private RopeReader() {}
 
-    static RopeConfig read(JsonFields config, int maxPositions) {
+    /**
+     * The frequencies of all layers.
+     *
+     * @param others keys of the dictionary that are the family's affair
+     */
+    static RopeConfig read(JsonFields config, int maxPositions, double defaultTheta, String... others) {
         config.ignore("rope_parameters", "rope_scaling", "rope_theta");
         if (!config.has("rope_parameters")) {
-            JsonFields rope = config.has("rope_scaling")
-                    ? config.object("rope_scaling")
-                    : JsonFields.of(JsonNodeFactory.instance.objectNode(), config.where());
-            return read(rope, theta(config, rope), maxPositions);
+            JsonFields rope = dictionary(config).ignore(others);
+            return read(rope, theta(config, rope, defaultTheta), maxPositions);
         }
-        JsonFields rope = config.object("rope_parameters");
-        double theta = theta(config, rope);
+        JsonFields rope = config.object("rope_parameters").ignore(others);
+        double theta = theta(config, rope, defaultTheta);
         RopeConfig result = read(rope, theta, maxPositions);
         if (config.has("rope_scaling")
-                && !read(config.object("rope_scaling").ignore("rope_theta"), theta, maxPositions)
+                && !read(config.object("rope_scaling").ignore("rope_theta").ignore(others), theta, maxPositions)
                         .equals(result)) {
             throw new FormatException(
                     config.where(), "rope_parameters and rope_scaling say different things", "Remove the wrong one");
         }
         return result;
+    }
+
+    /** The frequencies of layers of a type, if {@code rope_parameters} is a dictionary of dictionaries by type. */
+    static Optional<RopeConfig> ofType(JsonFields config, int maxPositions, double defaultTheta, String layerType) {
+        config.ignore("rope_parameters", "rope_theta");
+        JsonNode types = config.node().path("rope_parameters");
+        if (LAYER_TYPES.stream().noneMatch(types::has)) {
+            return Optional.empty();
+        }
+        JsonFields byType = config.object("rope_parameters").ignore(LAYER_TYPES.toArray(String[]::new));
+        byType.finish();
+        JsonFields rope = byType.object(layerType);
+        return Optional.of(read(rope, theta(config, rope, defaultTheta), maxPositions));
+    }
+
+    /** The dictionary of what is not default, of either generation; an empty one if there is none. */
+    static JsonFields dictionary(JsonFields config) {
+        for (String key : List.of("rope_parameters", "rope_scaling")) {
+            if (config.has(key)) {
+                return config.object(key);
+            }
+        }
+        return JsonFields.of(JsonNodeFactory.instance.objectNode(), config.where());
     }
 
     private static RopeConfig read(JsonFields rope, double theta, int maxPositions) {
@@ -71,22 +105,9 @@ final class RopeReader {
         return modern.isEmpty() ? old : modern;
     }
 
-    private static double theta(JsonFields config, JsonFields rope) {
-        boolean inside = rope.has("rope_theta");
-        boolean outside = config.has("rope_theta");
-        rope.ignore("rope_theta");
-        if (!inside && !outside) {
-            throw new FormatException(
-                    config.where(),
-                    "rope_theta is missing",
-                    "Add it: a wrong base gives fluent nonsense, so none is assumed (the oldest Llama checkpoints mean"
-                            + " 10000.0)");
-        }
-        double theta = inside ? rope.number("rope_theta") : config.number("rope_theta");
-        if (inside && outside && config.number("rope_theta") != theta) {
-            throw new FormatException(
-                    config.where(), "rope_theta differs inside and outside of rope_parameters", "Remove the wrong one");
-        }
+    private static double theta(JsonFields config, JsonFields rope, double unlessSaid) {
+        double outside = config.number("rope_theta", unlessSaid);
+        double theta = rope.number("rope_theta", outside);
         if (!((float) theta > 1) || Float.isInfinite((float) theta)) {
             throw new FormatException(
                     config.where(), "rope_theta must be above 1 and finite, found " + theta, "Correct it");

@@ -13,7 +13,18 @@ import java.util.stream.Collectors;
 
 /** The model families that can be loaded, and the way from a config.json to its family's plan. */
 public final class Families {
-    private static final List<Family> ALL = List.of(new Llama(), new Mistral(), new Qwen2(), new Qwen3());
+    private static final List<Family> ALL = List.of(
+            new Llama(),
+            new Mistral(),
+            new Ministral(),
+            new Ministral3(),
+            new Qwen2(),
+            new Qwen3(),
+            new Olmo2(),
+            new Olmo3(),
+            new SmolLm3(),
+            new StarCoder2(),
+            new Gpt2());
 
     private Families() {}
 
@@ -42,7 +53,7 @@ public final class Families {
     public static DecoderConfig parse(JsonNode config, String where) {
         JsonFields fields = JsonFields.of(config, where);
         Family family = of(fields);
-        ConfigKeys keys = ConfigKeys.of(fields);
+        ConfigKeys keys = ConfigKeys.of(fields, family.keys());
         return keys.finish(family.modelType(), family.plan(keys));
     }
 

@@ -3,6 +3,7 @@ package dev.jacobian.transformer.family;
 
 import dev.jacobian.transformer.config.ConfigKeys;
 import dev.jacobian.transformer.plan.DecoderPlan;
+import java.util.Map;
 
 /**
  * A model family: how its config.json is read as a plan. A subclass is the family's table: it states what
@@ -41,6 +42,11 @@ public abstract class Family {
     /** The paper that describes it, or where there is none the model card. */
     public final String source() {
         return source;
+    }
+
+    /** The names that the family has for keys that most call otherwise, by the name that most have. */
+    public Map<String, String> keys() {
+        return Map.of();
     }
 
     /**

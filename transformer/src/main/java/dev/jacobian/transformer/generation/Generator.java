@@ -17,6 +17,7 @@ import dev.jacobian.transformer.MemoryPlanner;
 import dev.jacobian.transformer.config.DecoderConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -31,10 +32,17 @@ import java.util.stream.IntStream;
  * running continuations advance together by one token per pass, and one that ends leaves the batch at once. What is
  * sampled for (seed, prompt key, sample, position) does not depend on what else is in the batch, on its size or on the
  * number of threads.
+ *
+ * <p>An id that stands for no token (a vocabulary padded beyond the tokenizer) is never chosen: where one comes out, another
+ * is chosen among those that do. That is a draw from the model's distribution without the padding, and changes no draw that
+ * hits a token. Log-probabilities stay the model's own, over all ids, as a trainer computes them.
  */
 public final class Generator {
     /** Continuations that advance together unless told otherwise. */
     public static final int DEFAULT_MAX_BATCH = 1024;
+
+    /** Makes the seed of second draws, which must not depend on the first ones. */
+    private static final long SECOND_DRAW = 0x5DEECE66DL << 16;
 
     private final CausalLM model;
     private final int maxBatch;
@@ -203,6 +211,7 @@ public final class Generator {
         private final TokenListener listener;
         private final KvCache cache = model.newKvCache();
         private final Set<Integer> eos = model.eosTokenIds();
+        private final BitSet withoutToken = model.idsWithoutToken();
         private final Generation[][] results;
         private List<Running> running = List.of();
 
@@ -283,13 +292,39 @@ public final class Generator {
                                     logits,
                                     part.stream().map(this::seen).toArray(int[][]::new),
                                     config.repetitionPenalty());
-            TokenChoice.Rule rule = new TokenChoice.Rule(
+            TokenChoice choice = backend.sampling().choose(logits, shaped, rule(part, config.seed()));
+            for (int i = 0; i < part.size(); i++) {
+                if (withoutToken.get(choice.tokens()[i])) {
+                    TokenChoice other = backend.sampling()
+                            .choose(
+                                    row(logits, i),
+                                    withTokens(row(shaped, i)),
+                                    rule(part.subList(i, i + 1), config.seed() ^ SECOND_DRAW));
+                    choice.tokens()[i] = other.tokens()[0];
+                    choice.logProbs()[i] = other.logProbs()[0];
+                }
+            }
+            return choice;
+        }
+
+        private TokenChoice.Rule rule(List<Running> part, long seed) {
+            return new TokenChoice.Rule(
                     !config.doSample(),
                     config.doSample() ? 1f / config.temperature() : 1f,
                     config.filters() ? Optional.of(config.samplingFilters()) : Optional.empty(),
-                    config.seed(),
+                    seed,
                     coordinates(part));
-            return backend.sampling().choose(logits, shaped, rule);
+        }
+
+        private static Tensor row(Tensor rows, int row) {
+            return rows.slice(0, row, row + 1).contiguous(); // [1, V]
+        }
+
+        /** A row in which only ids that stand for a token can be chosen. */
+        private Tensor withTokens(Tensor row) {
+            Tensor copy = row.to(Device.CPU).copy(); // [1, V]
+            withoutToken.stream().forEach(id -> copy.floats()[id] = Float.NEGATIVE_INFINITY);
+            return copy.to(row.device());
         }
 
         /** The tokens of the prompt and of the continuation so far. */

@@ -5,6 +5,8 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * How a family names and lays out its tensors. Most take Llama's names over; a family states what it has otherwise:
@@ -19,7 +21,7 @@ import java.util.Map;
  */
 public final class CheckpointNames {
     /** The names of Llama as transformers writes them. */
-    public static final CheckpointNames LLAMA = new CheckpointNames(Map.of())
+    public static final CheckpointNames LLAMA = new CheckpointNames(Map.of(), Set.of(".rotary_emb.inv_freq"))
             .named(Role.EMBEDDING, "model.embed_tokens")
             .named(Role.ATTENTION_NORM, "model.layers.{}.input_layernorm")
             .named(Role.QUERY, "model.layers.{}.self_attn.q_proj")
@@ -37,6 +39,7 @@ public final class CheckpointNames {
             .named(Role.SCORE, "score");
 
     private final Map<Role, Place> places;
+    private final Set<String> buffers;
 
     /**
      * Where the tensors of a role are.
@@ -46,8 +49,43 @@ public final class CheckpointNames {
      */
     record Place(String module, Layout.Order order, List<Role> shared, int block) {}
 
-    private CheckpointNames(Map<Role, Place> places) {
+    private CheckpointNames(Map<Role, Place> places, Set<String> buffers) {
         this.places = places;
+        this.buffers = buffers;
+    }
+
+    /**
+     * The same where a checkpoint may also hold constants that were stored with the weights in former times.
+     *
+     * @param endings of their names
+     */
+    public CheckpointNames buffers(String... endings) {
+        Set<String> all = new TreeSet<>(buffers);
+        all.addAll(List.of(endings));
+        return new CheckpointNames(places, all);
+    }
+
+    /** Whether a tensor that no module asks for is such a constant. */
+    public boolean isBuffer(String stored) {
+        return buffers.stream().anyMatch(("." + stored)::endsWith);
+    }
+
+    /** What the names of all modules but the head begin with: {@code model.}; empty where there is nothing of the kind. */
+    public String base() {
+        String embedding = place(Role.EMBEDDING).module();
+        return embedding.substring(0, embedding.indexOf('.') + 1);
+    }
+
+    /** The same without {@link #base}, as a checkpoint has it that was saved without its head. */
+    public CheckpointNames withoutBase() {
+        Map<Role, Place> bare = new EnumMap<>(Role.class);
+        places.forEach((role, place) -> bare.put(
+                role,
+                place.module().startsWith(base())
+                        ? new Place(
+                                place.module().substring(base().length()), place.order(), place.shared(), place.block())
+                        : place));
+        return new CheckpointNames(bare, buffers);
     }
 
     /** The same with another name for a module that has its tensors to itself. */
@@ -84,7 +122,7 @@ public final class CheckpointNames {
         Map<Role, Place> changed = new EnumMap<>(Role.class);
         changed.putAll(places);
         changed.put(role, place);
-        return new CheckpointNames(changed);
+        return new CheckpointNames(changed, buffers);
     }
 
     /**
@@ -102,7 +140,7 @@ public final class CheckpointNames {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof CheckpointNames names && names.places.equals(places);
+        return other instanceof CheckpointNames names && names.places.equals(places) && names.buffers.equals(buffers);
     }
 
     @Override

@@ -60,6 +60,11 @@ public record DecoderPlan(
         return new DecoderPlan(embedding, layers, finalNorm, other, names);
     }
 
+    /** The same decoder with other names for its tensors. */
+    public DecoderPlan withNames(CheckpointNames other) {
+        return new DecoderPlan(embedding, layers, finalNorm, head, other);
+    }
+
     /** All tensors of the model in the order of a checkpoint: embedding, layers, final norm, head. A tied head is not listed. */
     public List<TensorSpec> tensors() {
         return TensorList.of(this);

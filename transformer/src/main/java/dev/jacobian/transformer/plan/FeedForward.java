@@ -27,5 +27,10 @@ public sealed interface FeedForward {
      * @param activation between them; GELU of either form
      * @param biases of the two projections; {@link Biases#INPUTS} is that of up
      */
-    record Plain(int inner, Activation activation, Biases biases) implements FeedForward {}
+    record Plain(int inner, Activation activation, Biases biases) implements FeedForward {
+        /** The same with biases. */
+        public Plain biases(Biases other) {
+            return new Plain(inner, activation, other);
+        }
+    }
 }

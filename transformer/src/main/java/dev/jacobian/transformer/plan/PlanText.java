@@ -76,13 +76,17 @@ public final class PlanText {
         return switch (mixer) {
             case Attention.Grouped grouped ->
                 switch (grouped.positions()) {
-                    case Positions.Rotary rotary ->
-                        rotary.dimensions() == grouped.headDim()
-                                ? "rotary"
-                                : "rotary on " + rotary.dimensions() + " of " + grouped.headDim();
+                    case Positions.Rotary rotary -> rotary(rotary, grouped.headDim());
+                    case Positions.GrowingQueries growing ->
+                        rotary(growing.rotary(), grouped.headDim()) + ", queries times 1 + " + growing.beta()
+                                + " · ln(1 + ⌊position / " + growing.period() + "⌋)";
                     case Positions.None none -> "none";
                 };
         };
+    }
+
+    private static String rotary(Positions.Rotary rotary, int headDim) {
+        return rotary.dimensions() == headDim ? "rotary" : "rotary on " + rotary.dimensions() + " of " + headDim;
     }
 
     /** Such as {@code gated, silu}. */

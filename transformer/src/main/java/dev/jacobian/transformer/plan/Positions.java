@@ -14,6 +14,21 @@ public sealed interface Positions {
      */
     record Rotary(RopeConfig rope, int dimensions) implements Positions {}
 
+    /**
+     * The same, and queries grow with their position: they are multiplied by {@code 1 + beta · ln(1 + ⌊position / period⌋)}, so
+     * that attention stays sharp among many keys (Llama 4, Ministral 3; the idea is Nakanishi's, 2025, arXiv:2501.19399).
+     *
+     * @param rotary of queries and keys
+     * @param beta how fast they grow
+     * @param period positions below it are left as they are
+     */
+    record GrowingQueries(Rotary rotary, double beta, int period) implements Positions {
+        /** What a query is multiplied by. */
+        public float factor(int position) {
+            return (float) (1 + beta * StrictMath.log(1 + position / period));
+        }
+    }
+
     /** It does not: order is known from the causal mask alone (Kazemnejad et al., 2023, arXiv:2305.19466). */
     record None() implements Positions {}
 }

@@ -228,14 +228,13 @@ class ConfigReaderTest {
             quoteCharacter = '`',
             delimiter = '|',
             value = {
-                "{`model_type`: `gpt_neox`} | model_type 'gpt_neox'",
+                "{`model_type`: `no_family`} | model_type 'no_family'",
                 "{`model_type`: null} | 'model_type' is missing",
                 "{`architectures`: [`LlamaForSequenceClassification`]} | LlamaForSequenceClassification",
                 "{`architectures`: [`Qwen3ForCausalLM`]} | Qwen3ForCausalLM",
-                "{`hidden_act`: `gelu`} | hidden_act 'gelu'",
+                "{`hidden_act`: `quick_gelu`} | hidden_act 'quick_gelu'",
                 "{`hidden_act`: null} | 'hidden_act' is missing",
                 "{`attn_logit_softcapping`: 50.0} | attn_logit_softcapping",
-                "{`rope_theta`: null} | rope_theta is missing",
                 "{`rope_theta`: 1} | rope_theta must be above 1",
                 "{`rope_theta`: `10000`} | 'rope_theta' must be a number",
                 "{`head_dim`: 15} | head_dim 15 is odd",
@@ -294,7 +293,6 @@ class ConfigReaderTest {
                         + " 1.0, `original_max_position_embeddings`: 32}} | low_freq_factor < high_freq_factor",
                 "{`rope_scaling`: {`rope_type`: `llama3`, `factor`: 8.0, `low_freq_factor`: 1.0, `high_freq_factor`:"
                         + " 4.0}} | original_max_position_embeddings",
-                "{`rope_parameters`: {`rope_theta`: 500.0, `rope_type`: `default`}} | rope_theta differs",
                 "{`rope_parameters`: {`rope_type`: `default`}, `rope_scaling`: {`type`: `linear`, `factor`: 2.0}}"
                         + " | rope_parameters and rope_scaling",
                 "{`architectures`: null, `model_type`: `qwen2`, `use_sliding_window`: true, `max_window_layers`: 1,"

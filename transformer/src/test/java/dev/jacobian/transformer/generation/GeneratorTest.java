@@ -6,17 +6,23 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.io.Json;
+import dev.jacobian.tensor.SamplingFilters;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.testing.Bits;
 import dev.jacobian.testing.TestJson;
 import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.TestModels;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -385,5 +391,81 @@ class GeneratorTest {
                         List.of(new Prefix(new int[20], key, 0, 11)), 1, config, 4, (p, s, token) -> {}))
                 .hasMessageContaining("continued by 11 tokens already, of 11");
         assertThatThrownBy(() -> new Prefix(prompt, key, 0, 3)).hasMessageContaining("of 3 tokens 3");
+    }
+
+    /** arith-qwen3, whose vocabulary of 264 is padded by 5, with a row of padding that is likelier than all tokens. */
+    private static CausalLM likelyPadding() {
+        CausalLM model = model("arith-qwen3");
+        assertThat(model.idsWithoutToken().stream().toArray()).containsExactly(259, 260, 261, 262, 263);
+        int best = one(model, new int[] {49, 43, 50, 61}, GenerationConfig.greedy(1))
+                .tokenIds()[0];
+        Parameter table = model.parameter("model.embed_tokens.weight");
+        int width = model.config().hiddenSize();
+        for (int i = 0; i < width; i++) { // a tied head: logit of 260 is twice the best one
+            table.value().floats()[260 * width + i] = 2 * table.value().floats()[best * width + i];
+        }
+        table.valueChanged();
+        return model;
+    }
+
+    @Test
+    @DisplayName("ids without a token are never chosen, greedily or by a draw; what is chosen instead has the model's"
+            + " log-probability")
+    void paddedVocabulary() {
+        CausalLM model = likelyPadding();
+        int[] prompt = {49, 43, 50, 61};
+        float[] logits = model.logits(prompt).slice(0, 3, 4).toFloatArray();
+        int likeliest = IntStream.range(0, 264)
+                .boxed()
+                .max(Comparator.comparing(i -> logits[i]))
+                .orElseThrow();
+        assertThat(likeliest).as("the test can fail").isEqualTo(260);
+        int best = IntStream.range(0, 259)
+                .boxed()
+                .max(Comparator.comparing(i -> logits[i]))
+                .orElseThrow();
+        Generation greedy = one(model, prompt, GenerationConfig.greedy(1));
+        assertThat(greedy.tokenIds()).containsExactly(best);
+        double[] p = SamplingFilters.probabilities(logits);
+        assertThat((double) greedy.logProbs()[0]).isCloseTo(Math.log(p[best]), within(1e-5));
+        int draws = 4000;
+        int[] counts = new int[264];
+        for (Generation generation : new Generator(model)
+                .generate(List.of(prompt), draws, GenerationConfig.sampling(1, 1f, 11))
+                .get(0)) {
+            counts[generation.tokenIds()[0]]++;
+        }
+        double kept = Arrays.stream(p).limit(259).sum();
+        for (int id = 0; id < 264; id++) {
+            double expected = id < 259 ? draws * p[id] / kept : 0;
+            assertThat((double) counts[id]).as("id %d", id).isCloseTo(expected, within(5 * Math.sqrt(expected) + 0.5));
+        }
+        GenerationConfig filtered =
+                GenerationConfig.builder().maxNewTokens(20).topK(3).seed(5).build();
+        assertThat(Arrays.stream(one(model, prompt, filtered).tokenIds())).allMatch(id -> id < 259);
+    }
+
+    @Test
+    @DisplayName("draws that hit a token are those of a model without a tokenizer, which knows of no padding")
+    void paddingLeavesDrawsAlone() throws IOException {
+        Path bare = TestPaths.copy(TestPaths.model("arith-qwen3"), temporary.resolve("bare"));
+        Files.delete(bare.resolve("tokenizer.json"));
+        GenerationConfig config = GenerationConfig.builder()
+                .maxNewTokens(12)
+                .ignoreEos(true)
+                .seed(3)
+                .build();
+        List<int[]> prompts = List.of(new int[] {49, 43, 50, 61}, new int[] {57, 43, 56, 61});
+        var known = new Generator(model("arith-qwen3")).generate(prompts, 20, config);
+        var unknown = new Generator(CausalLM.load(bare)).generate(prompts, 20, config);
+        for (int p = 0; p < 2; p++) {
+            for (int s = 0; s < 20; s++) {
+                Generation without = unknown.get(p).get(s);
+                if (Arrays.stream(without.tokenIds()).allMatch(id -> id < 259)) {
+                    assertThat(known.get(p).get(s).tokenIds()).containsExactly(without.tokenIds());
+                    assertThat(known.get(p).get(s).logProbs()).containsExactly(without.logProbs());
+                }
+            }
+        }
     }
 }
