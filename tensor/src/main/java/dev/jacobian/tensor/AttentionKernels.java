@@ -27,12 +27,12 @@ public interface AttentionKernels {
     }
 
     /**
-     * An empty cache for layers of keys and values, each of its own shape.
+     * An empty cache for layers, of which each says what it keeps.
      *
      * @param dtype of the keys, values and queries
      * @throws IllegalArgumentException if the device does not compute in the type
      */
-    KvCache newKvCache(List<KvShape> layers, DType dtype);
+    KvCache newKvCache(List<CacheSpec> layers, DType dtype);
 
     /**
      * Causal grouped-query attention of packed query rows over cached keys, which must already hold the rows' own keys

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor;
 
+import java.util.List;
+
 /**
- * Keys and values of sequences that grow, per layer, in pages of {@link #PAGE} tokens.
+ * What the layers of a model keep of sequences that grow: of each layer what its {@link CacheSpec} says, keys and values in pages
+ * of {@link #PAGE} tokens. It holds, and does not compute: a pass over it is the model's, and what captures and replays the pass is
+ * {@link Replays}.
  *
  * <p>Decisions: a fork shares the full pages of its parent and copies only the page it will write to, so the prompt of a
  * group is stored (and computed) once. Attention always reads its keys from such a cache, also when a whole batch is
@@ -45,42 +49,18 @@ public interface KvCache {
     void advance(int[] sequences, Segments segments);
 
     /**
-     * Computes one new token for each of several sequences, which are one longer afterwards.
+     * Makes room in every layer for one new token of each of several sequences. Until {@link #advance} the {@linkplain
+     * DecodeStep#sequences() step's own array} stands for them in {@link #append} and attention, whose work is then a matter of
+     * tensors and of the step's integers alone.
      *
-     * <p>A cache may compute a larger batch, of which the sequences are the first, and it may replay on a device what an
-     * earlier pass did there, without calling this one. So a pass does the same for every batch, on tensors alone: what it
-     * reads beside the arrays it is handed must be weights or belong to {@code constants}.
-     *
-     * @param tokens [n] ids, checked by the caller
      * @param sequences [n] handles, each once
-     * @param constants what passes read beside weights; if it equals that of the step before, so does what it stands for
-     * @param pass appends to every layer, and does not {@link #advance}
-     * @return [n, D], what the pass computed; good until the next call
      */
-    default Tensor decode(int[] tokens, int[] sequences, Object constants, DecodePass pass) {
+    default DecodeStep step(int[] sequences) {
         int[] positions = new int[sequences.length]; // [n]
-        int[] ones = new int[sequences.length];
         for (int i = 0; i < sequences.length; i++) {
             positions[i] = length(sequences[i]);
-            ones[i] = 1;
         }
-        Tensor result = pass.compute(tokens, positions, sequences); // [n, D]
-        advance(sequences, Segments.of(ones));
-        return result;
-    }
-
-    /** A forward pass over one token of each sequence. */
-    @FunctionalInterface
-    interface DecodePass {
-        /**
-         * Computes.
-         *
-         * @param tokens [n] ids
-         * @param positions [n] of the tokens in their sequences
-         * @param sequences [n] handles for this cache's {@link KvCache#append} and for attention over it
-         * @return [n, D]
-         */
-        Tensor compute(int[] tokens, int[] positions, int[] sequences);
+        return new DecodeStep(sequences, positions, List.of(positions), new Object(), this);
     }
 
     /** Bytes held by all pages. */

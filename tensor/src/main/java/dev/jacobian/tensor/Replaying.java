@@ -14,7 +14,7 @@ public interface Replaying {
     Replaying BY_COMPUTING = new Replaying() {};
 
     /** What replays computations that come again; by itself it just computes them. Closed by the caller. */
-    default Replays newReplays() {
+    default Replays newReplays(Replays.Use use) {
         return new Replays() {
             @Override
             public Tensor run(

@@ -2,14 +2,15 @@
 package dev.jacobian.tensor;
 
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /**
  * Computations that come again in the same shape with other numbers, which a device may capture once and replay with one
- * call: the micro-batches of a training run whose lengths repeat.
+ * call: the micro-batches of a training run whose lengths repeat, and the steps of decoding.
  *
  * <pre>{@code
- * try (Replays replays = Backends.of(device).newReplays()) {
+ * try (Replays replays = Backends.of(device).newReplays(Replays.Use.TRAINING)) {
  *     workspace.run(() -> {
  *         Tensor y = replays.run(ids.length, constants, List.of(ids), weights, w -> compute(ids, w));
  *         ...
@@ -24,13 +25,21 @@ import java.util.function.UnaryOperator;
  *       When it comes again it is captured, and from then on replayed: the body is not called any more.
  *   <li>Captured or not, the bits are the same.
  *   <li>A graph keeps the memory of everything between its inputs and its results, so few shapes have one; a shape that
- *       is not used any more loses its own. When the device's memory is short all are given up, and those shapes are computed
- *       as they come from then on.
+ *       is not used any more loses its own. When the device's memory is short those of training are given up, and such shapes
+ *       are computed as they come from then on.
  * </ul>
  *
  * <p>Not thread-safe.
  */
 public interface Replays extends AutoCloseable {
+    /** What is replayed, which decides how many shapes are kept and what else they make room for. */
+    enum Use {
+        /** Passes that hold their activations: large, and wanted less than the memory they take. */
+        TRAINING,
+        /** Steps of a few rows: small, and every one waited for. */
+        DECODING
+    }
+
     /**
      * Computes the body, or replays what it did before.
      *
@@ -48,6 +57,11 @@ public interface Replays extends AutoCloseable {
      * @return what the body computed: of the current workspace, and good until the next call
      */
     Tensor run(Object shape, Object constants, List<int[]> integers, float[] numbers, UnaryOperator<Tensor> body);
+
+    /** The same without numbers. */
+    default Tensor run(Object shape, Object constants, List<int[]> integers, Supplier<Tensor> body) {
+        return run(shape, constants, integers, new float[0], none -> body.get());
+    }
 
     /** Gives up what was captured, and its memory. */
     @Override

@@ -65,7 +65,7 @@ final class OffloadedBackend {
                 return invoke(method, kernels);
             }
             if (method.getReturnType() == KvCache.class) {
-                return new TwinCache(shapes(arguments));
+                return new TwinCache(specs(arguments));
             }
             Object answer = invoke(
                     method, kernels, Arrays.stream(arguments).map(this::there).toArray());
@@ -83,9 +83,9 @@ final class OffloadedBackend {
         }
 
         /** The layers of a cache, however they were asked for. */
-        private static List<KvShape> shapes(Object[] arguments) {
-            return arguments[0] instanceof List<?> shapes
-                    ? shapes.stream().map(KvShape.class::cast).toList()
+        private static List<CacheSpec> specs(Object[] arguments) {
+            return arguments[0] instanceof List<?> specs
+                    ? specs.stream().map(CacheSpec.class::cast).toList()
                     : Collections.nCopies((int) arguments[0], new KvShape((int) arguments[1], (int) arguments[2]));
         }
 
@@ -135,7 +135,7 @@ final class OffloadedBackend {
     private final class TwinCache extends HeapKvCache {
         final KvCache there;
 
-        TwinCache(List<KvShape> layers) {
+        TwinCache(List<CacheSpec> layers) {
             super(layers, DType.F32);
             there = kernels().attention().newKvCache(layers, DType.F32);
         }

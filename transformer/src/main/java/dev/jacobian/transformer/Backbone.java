@@ -8,13 +8,14 @@ import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Rows;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.CacheSpec;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.DecodeStep;
 import dev.jacobian.tensor.KvCache;
-import dev.jacobian.tensor.KvShape;
+import dev.jacobian.tensor.Replays;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
-import dev.jacobian.transformer.plan.Attention;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.LayerPlan;
 import dev.jacobian.transformer.plan.Role;
@@ -60,15 +61,11 @@ public final class Backbone {
         rotary = new RotaryTables(plan, embedding.value().device());
     }
 
-    /** An empty cache for the layers' keys and values. */
+    /** An empty cache for what the layers keep. */
     KvCache newKvCache() {
-        List<KvShape> shapes = plan.layers().stream()
-                .map(LayerPlan::mixer)
-                .map(mixer -> switch (mixer) {
-                    case Attention attention -> new KvShape(attention.kvHeads(), attention.headDim());
-                })
-                .toList();
-        return Backends.of(embedding.value().device()).attention().newKvCache(shapes, computeType);
+        List<CacheSpec> specs =
+                plan.layers().stream().map(layer -> layer.mixer().cached()).toList();
+        return Backends.of(embedding.value().device()).attention().newKvCache(specs, computeType);
     }
 
     /** Whether layers are computed again in backward instead of keeping what they computed. */
@@ -118,18 +115,13 @@ public final class Backbone {
      * Hidden states after the final norm.
      *
      * @param tokens [N] packed token ids
-     * @param listener is shown the embeddings and every layer's raw output, in order, but nothing of a step that a device
-     *     replays
+     * @param listener is shown the embeddings and every layer's raw output, in order
      * @return [N, D]
      */
     Var hidden(int[] tokens, Segments segments, Optional<KvCache> cache, int[] sequences, Consumer<Var> listener) {
         requireRows(tokens.length, segments);
         if (cache.isEmpty()) {
             return hidden(embed(tokens), pass(segments, segments.positions(), Optional.empty(), sequences), listener);
-        }
-        if (isOneTokenEach(segments)) {
-            requireFitsCache(segments, sequences);
-            return decoded(tokens, segments, cache.get(), sequences, listener);
         }
         return hidden(embed(tokens), segments, cache.get(), sequences, listener);
     }
@@ -191,17 +183,11 @@ public final class Backbone {
         return List.of(rotary.memory(), checkpoints);
     }
 
-    private static boolean isOneTokenEach(Segments segments) {
-        for (int s = 0; s < segments.count(); s++) {
-            if (segments.length(s) != 1) {
-                return false;
-            }
-        }
-        return segments.count() > 0;
-    }
-
-    /** What a replayed pass was captured with: the rotary tables' memory, and weights whose rounded copies are those of now. */
-    private record PassConstants(List<Tensor> rotary, long version) {}
+    /**
+     * What a replayed step was captured with: memory of the rotary tables and of the cache, and weights whose rounded copies are
+     * those of now.
+     */
+    private record StepConstants(List<Tensor> rotary, Object cached, long version) {}
 
     /** Rises whenever a weight changes, and only then. */
     private long version() {
@@ -212,27 +198,45 @@ public final class Backbone {
         return sum;
     }
 
-    /** {@link #hidden} of one token for each sequence, which the cache may replay instead of calling the layers. */
-    private Var decoded(int[] tokens, Segments segments, KvCache cache, int[] sequences, Consumer<Var> listener) {
+    /**
+     * Hidden states after the final norm of one new token of each sequence, by a step that a device may replay instead of calling
+     * the layers.
+     *
+     * @param tokens [n] ids
+     * @param listener is shown the embeddings and every layer's raw output, in order, but nothing of a step that is replayed
+     * @return [n, D]
+     */
+    Var decoded(int[] tokens, KvCache cache, int[] sequences, Replays replays, Consumer<Var> listener) {
+        requireReplayable(tokens, cache, sequences);
+        DecodeStep step = cache.step(sequences);
+        int[] ids = Arrays.copyOf(tokens, step.rows()); // [N], N ≥ n
+        List<int[]> integers = new ArrayList<>(step.integers());
+        integers.add(ids);
+        Tensor h = replays.run(
+                step.shape(), new StepConstants(rotary.memory(), step.memory(), version()), integers, () -> {
+                    Segments rows = Segments.of(ones(step.rows()));
+                    int[] positions = step.positions(); // [N]
+                    ForwardPass pass = new ForwardPass(
+                            rows, positions, rotary.at(positions), Optional.of(cache), step.sequences());
+                    return layers(embed(ids), pass, listener).value();
+                }); // [N, D]
+        cache.advance(sequences, Segments.of(ones(tokens.length)));
+        return finalNorm.apply(Var.constant(h.slice(0, 0, tokens.length)));
+    }
+
+    /** Checks what a replayed step does not look at, and makes the tables long enough before it. */
+    private void requireReplayable(int[] tokens, KvCache cache, int[] sequences) {
         int longest = 0;
         for (int i = 0; i < tokens.length; i++) {
             requireToken(tokens[i]);
             longest = Math.max(longest, cache.length(sequences[i]));
         }
         int learned = plan.embedding().learnedPositions();
-        if (learned > 0 && longest >= learned) { // a replayed pass does not look at positions either
+        if (learned > 0 && longest >= learned) {
             throw new IndexOutOfBoundsException(
-                    "position " + longest + " is outside of the " + learned + " that the" + " model has learned");
+                    "position " + longest + " is outside of the " + learned + " that the model has learned");
         }
         rotary.ensure(longest + 1);
-        Tensor h = cache.decode(
-                tokens, sequences, new PassConstants(rotary.memory(), version()), (ids, positions, handles) -> {
-                    Segments rows = ids.length == tokens.length ? segments : Segments.of(ones(ids.length));
-                    ForwardPass pass =
-                            new ForwardPass(rows, positions, rotary.at(positions), Optional.of(cache), handles);
-                    return layers(embed(ids), pass, listener).value();
-                }); // [N, D]
-        return finalNorm.apply(Var.constant(h));
     }
 
     /** Refuses an id outside of the vocabulary: a replayed pass does not look at it. */

@@ -105,6 +105,7 @@ final class CountedRun {
 
     private void generate(int prompts, int samples, int promptTokens, int newTokens, boolean endEarly) {
         KvCache cache = model.newKvCache();
+        DecodingPass pass = new DecodingPass(model, cache); // with nothing to close
         int[] parents = new int[prompts];
         Arrays.setAll(parents, p -> cache.add());
         int[] sequences = new int[prompts * samples];
@@ -119,19 +120,17 @@ final class CountedRun {
         Arrays.setAll(sequences, i -> cache.fork(parents[i / samples], promptTokens));
         int taken = 0; // steps of decoding by the sequences that still run
         for (int n = sequences.length * 2 / 3; endEarly && n > 0 && taken < newTokens - 2; n = n * 2 / 3) {
-            decode(cache, Arrays.copyOf(sequences, n));
+            decode(pass, Arrays.copyOf(sequences, n));
             taken++;
         }
         int[] missing = new int[sequences.length]; // tokens until all but the last two are in the cache
         Arrays.setAll(missing, i -> promptTokens + newTokens - 2 - cache.length(sequences[i]));
         cache.advance(sequences, Segments.of(missing));
-        decode(cache, sequences);
+        decode(pass, sequences);
     }
 
-    private void decode(KvCache cache, int[] sequences) {
-        Workspace.inner(() -> choose(
-                model.hidden(new int[sequences.length], equalSegments(sequences.length, 1), cache, sequences),
-                sequences.length));
+    private void decode(DecodingPass pass, int[] sequences) {
+        Workspace.inner(() -> choose(pass.run(new int[sequences.length], sequences), sequences.length));
     }
 
     private void choose(Var hidden, int count) {

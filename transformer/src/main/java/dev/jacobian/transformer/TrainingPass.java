@@ -63,7 +63,7 @@ public final class TrainingPass implements AutoCloseable {
         model.requireTrainable("a training pass");
         this.model = model;
         this.listener = listener;
-        this.replays = Backends.of(model.device()).replaying().newReplays();
+        this.replays = Backends.of(model.device()).replaying().newReplays(Replays.Use.TRAINING);
     }
 
     /** Equal for micro-batches whose passes do the same to other numbers. The buffers compare their contents. */

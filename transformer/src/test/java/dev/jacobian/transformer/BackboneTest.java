@@ -159,9 +159,10 @@ class BackboneTest {
         NoGrad.run(() -> {
             KvCache cache = decoding.newKvCache();
             int[] sequence = {cache.add()};
+            DecodingPass pass = new DecodingPass(decoding, cache);
             int vocabulary = decoding.config().vocabularySize();
             for (int t = 0; t < tokens.length; t++) {
-                Var hidden = decoding.hidden(new int[] {tokens[t]}, Segments.of(1), cache, sequence);
+                Var hidden = pass.run(new int[] {tokens[t]}, sequence);
                 float[] expected = Arrays.copyOfRange(logits, t * vocabulary, (t + 1) * vocabulary);
                 assertBits("token " + t, decoding.logits(hidden, new int[] {0}).toFloatArray(), expected);
             }

@@ -104,6 +104,7 @@ class BitwiseTest {
     private static void tokenByToken(CausalLM model, List<int[]> sequences, List<float[]> alone) {
         NoGrad.run(() -> {
             KvCache cache = model.newKvCache();
+            DecodingPass pass = new DecodingPass(model, cache);
             int[] handles = sequences.stream().mapToInt(s -> cache.add()).toArray();
             int vocabulary = model.config().vocabularySize();
             for (int t = 0; t < 41; t++) {
@@ -114,13 +115,8 @@ class BitwiseTest {
                 int[] step = Arrays.stream(running)
                         .map(s -> sequences.get(s)[position])
                         .toArray();
-                int[] ones = new int[running.length];
-                Arrays.fill(ones, 1);
-                Var hidden = model.hidden(
-                        step,
-                        Segments.of(ones),
-                        cache,
-                        Arrays.stream(running).map(s -> handles[s]).toArray());
+                Var hidden = pass.run(
+                        step, Arrays.stream(running).map(s -> handles[s]).toArray());
                 for (int i = 0; i < running.length; i++) {
                     float[] expected = Arrays.copyOfRange(
                             alone.get(running[i]), position * vocabulary, (position + 1) * vocabulary);

@@ -47,8 +47,6 @@ class FusedRowsDeviceTest {
         System.setProperty(PROPERTY, Boolean.toString(fused));
         int vocabulary = model.config().vocabularySize();
         int[] all = IntStream.range(0, rows).toArray();
-        int[] ones = new int[rows];
-        Arrays.fill(ones, 1);
         float[] logits = new float[STEPS * rows * vocabulary];
         new Workspace()
                 .run(() -> NoGrad.run(() -> {
@@ -59,14 +57,15 @@ class FusedRowsDeviceTest {
                     Arrays.fill(lengths, 7);
                     Workspace.inner(() -> model.hidden(
                             TestModels.tokens(1, 7 * rows, vocabulary), Segments.of(lengths), cache, sequences));
-                    for (int step = 0; step < STEPS; step++) {
-                        int[] tokens = TestModels.tokens(10 + step, rows, vocabulary);
-                        int at = step * rows * vocabulary;
-                        Workspace.inner(() -> {
-                            Tensor of = model.logits(
-                                    model.hidden(tokens, Segments.of(ones), cache, sequences), all); // [rows, V]
-                            System.arraycopy(of.toFloatArray(), 0, logits, at, rows * vocabulary);
-                        });
+                    try (DecodingPass pass = new DecodingPass(model, cache)) {
+                        for (int step = 0; step < STEPS; step++) {
+                            int[] tokens = TestModels.tokens(10 + step, rows, vocabulary);
+                            int at = step * rows * vocabulary;
+                            Workspace.inner(() -> {
+                                Tensor of = model.logits(pass.run(tokens, sequences), all); // [rows, V]
+                                System.arraycopy(of.toFloatArray(), 0, logits, at, rows * vocabulary);
+                            });
+                        }
                     }
                 }));
         return logits;

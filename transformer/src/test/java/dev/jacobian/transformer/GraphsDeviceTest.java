@@ -140,10 +140,11 @@ class GraphsDeviceTest {
                     int[] sequences = {cache.add(), cache.add(), cache.add()};
                     Workspace.inner(
                             () -> model.hidden(TestModels.tokens(1, 12, 384), Segments.of(5, 4, 3), cache, sequences));
-                    for (int step = 0; step < 6; step++) {
-                        int[] tokens = TestModels.tokens(step, 3, 384);
-                        Workspace.inner(() -> model.hidden(
-                                tokens, Segments.of(1, 1, 1), cache, sequences, state -> shown.incrementAndGet()));
+                    try (DecodingPass pass = new DecodingPass(model, cache)) {
+                        for (int step = 0; step < 6; step++) {
+                            int[] tokens = TestModels.tokens(step, 3, 384);
+                            Workspace.inner(() -> pass.run(tokens, sequences, state -> shown.incrementAndGet()));
+                        }
                     }
                     assertThat(cache.length(sequences[0])).isEqualTo(11);
                 }));
@@ -158,12 +159,14 @@ class GraphsDeviceTest {
                 .run(() -> NoGrad.run(() -> {
                     KvCache cache = model.newKvCache();
                     int[] sequence = {cache.add()};
-                    for (int step = 0; step < 3; step++) {
-                        model.hidden(new int[] {step}, Segments.of(1), cache, sequence);
+                    try (DecodingPass pass = new DecodingPass(model, cache)) {
+                        for (int step = 0; step < 3; step++) {
+                            pass.run(new int[] {step}, sequence);
+                        }
+                        assertThatThrownBy(() -> pass.run(new int[] {384}, sequence))
+                                .isInstanceOf(IndexOutOfBoundsException.class)
+                                .hasMessageContaining("384");
                     }
-                    assertThatThrownBy(() -> model.hidden(new int[] {384}, Segments.of(1), cache, sequence))
-                            .isInstanceOf(IndexOutOfBoundsException.class)
-                            .hasMessageContaining("384");
                 }));
     }
 
@@ -172,6 +175,7 @@ class GraphsDeviceTest {
     void wrongProperty() {
         CausalLM model = CausalLM.load(TestPaths.model("qwen3"), there);
         System.setProperty(PROPERTY, "yes");
-        assertThatThrownBy(model::newKvCache).hasMessageContaining("'yes'; use true or false");
+        KvCache cache = model.newKvCache();
+        assertThatThrownBy(() -> new DecodingPass(model, cache)).hasMessageContaining("'yes'; use true or false");
     }
 }

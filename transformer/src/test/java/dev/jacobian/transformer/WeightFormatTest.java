@@ -13,7 +13,6 @@ import dev.jacobian.io.FormatException;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
-import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.generation.Generation;
@@ -85,9 +84,10 @@ class WeightFormatTest {
             ComputePool.setThreads(count);
             NoGrad.run(() -> {
                 KvCache cache = model.newKvCache();
+                DecodingPass pass = new DecodingPass(model, cache);
                 int sequence = cache.add();
                 for (int t = 0; t < tokens.length; t++) {
-                    Var hidden = model.hidden(new int[] {tokens[t]}, Segments.of(1), cache, new int[] {sequence});
+                    Var hidden = pass.run(new int[] {tokens[t]}, new int[] {sequence});
                     float[] logits = model.logits(hidden, new int[] {0}).toFloatArray();
                     float[] expected = java.util.Arrays.copyOfRange(once, t * vocabulary, (t + 1) * vocabulary);
                     assertBits("logits of step " + t + " on " + count + " threads", logits, expected);

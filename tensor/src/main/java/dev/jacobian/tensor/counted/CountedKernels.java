@@ -6,6 +6,7 @@ import dev.jacobian.tensor.AdamWStep;
 import dev.jacobian.tensor.AttentionForm;
 import dev.jacobian.tensor.AttentionKernels;
 import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.CacheSpec;
 import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.DeltaForm;
@@ -15,7 +16,6 @@ import dev.jacobian.tensor.ExpertKernels;
 import dev.jacobian.tensor.ExpertOrder;
 import dev.jacobian.tensor.GeluForm;
 import dev.jacobian.tensor.KvCache;
-import dev.jacobian.tensor.KvShape;
 import dev.jacobian.tensor.MatrixKernels;
 import dev.jacobian.tensor.NormKernels;
 import dev.jacobian.tensor.Nullable;
@@ -58,7 +58,7 @@ final class CountedKernels
     }
 
     @Override
-    public KvCache newKvCache(List<KvShape> layers, DType dtype) {
+    public KvCache newKvCache(List<CacheSpec> layers, DType dtype) {
         return new CountedKvCache(layers);
     }
 

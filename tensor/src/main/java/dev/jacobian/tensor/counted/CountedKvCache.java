@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.counted;
 
+import dev.jacobian.tensor.CacheSpec;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.KvShape;
 import dev.jacobian.tensor.Segments;
@@ -16,14 +17,14 @@ import java.util.List;
  * Released sequences keep their pages until the scope ends, so what is counted is the most that a cache may hold.
  */
 final class CountedKvCache implements KvCache {
-    private final List<KvShape> layers;
+    private final List<CacheSpec> layers;
     private final Workspace.Scope memory = Workspace.scope();
     private int[] lengths = new int[16]; // tokens of each sequence
     private int[] held = new int[16]; // pages of each sequence in each layer, shared ones too
     private int count;
     private long bytes;
 
-    CountedKvCache(List<KvShape> layers) {
+    CountedKvCache(List<CacheSpec> layers) {
         this.layers = layers;
     }
 
@@ -65,7 +66,9 @@ final class CountedKvCache implements KvCache {
                 held[sequences[s]] = Math.max(needed, held[sequences[s]]);
             }
         }
-        KvShape shape = layers.get(layer);
+        KvShape shape = switch (layers.get(layer)) {
+            case KvShape kv -> kv;
+        };
         int keyPage = Math.multiplyExact(shape.heads() * PAGE, shape.headDim()); // floats
         int valuePage = Math.multiplyExact(shape.heads() * PAGE, Math.ceilDiv(shape.headDim(), 16) * 16);
         memory.countPages(keyPage, missing);

@@ -3,11 +3,11 @@ package dev.jacobian.tensor.cpu;
 
 import dev.jacobian.tensor.AttentionForm;
 import dev.jacobian.tensor.AttentionKernels;
+import dev.jacobian.tensor.CacheSpec;
 import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
-import dev.jacobian.tensor.KvShape;
 import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Segments;
@@ -48,7 +48,7 @@ final class VectorAttention implements AttentionKernels {
     private static final long PARALLEL = 1 << 19;
 
     @Override
-    public KvCache newKvCache(List<KvShape> layers, DType dtype) {
+    public KvCache newKvCache(List<CacheSpec> layers, DType dtype) {
         return new HeapKvCache(layers, dtype);
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.reference;
 
+import dev.jacobian.tensor.CacheSpec;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
@@ -28,7 +29,7 @@ public class HeapKvCache implements KvCache {
     private static final int ELEMENTS_PER_TASK = 1 << 13;
 
     private final int layers;
-    private final KvShape[] shapes; // of each layer
+    private final CacheSpec[] specs; // of each layer
     private final List<Sequence> sequences = new ArrayList<>();
     private final Workspace.Scope memory = Workspace.scope();
 
@@ -46,12 +47,12 @@ public class HeapKvCache implements KvCache {
      *
      * @throws IllegalArgumentException if {@code dtype} is not F32
      */
-    public HeapKvCache(List<KvShape> layers, DType dtype) {
+    public HeapKvCache(List<CacheSpec> layers, DType dtype) {
         if (dtype != DType.F32) {
             throw new IllegalArgumentException("the CPU computes in F32, not in " + dtype);
         }
         this.layers = layers.size();
-        this.shapes = layers.toArray(KvShape[]::new);
+        this.specs = layers.toArray(CacheSpec[]::new);
     }
 
     private static final class Sequence {
@@ -122,14 +123,20 @@ public class HeapKvCache implements KvCache {
         return sequence(sequence).values[layer];
     }
 
+    private KvShape shape(int layer) {
+        return switch (specs[layer]) {
+            case KvShape shape -> shape;
+        };
+    }
+
     /** Key and value heads of a layer. */
     public int kvHeads(int layer) {
-        return shapes[layer].heads();
+        return shape(layer).heads();
     }
 
     /** Elements of a layer's heads. */
     public int headDim(int layer) {
-        return shapes[layer].headDim();
+        return shape(layer).headDim();
     }
 
     /** Elements between the values of neighbouring keys: headDim rounded up to a multiple of 16. */

@@ -3,10 +3,10 @@ package dev.jacobian.tensor.reference;
 
 import dev.jacobian.tensor.AttentionForm;
 import dev.jacobian.tensor.AttentionKernels;
+import dev.jacobian.tensor.CacheSpec;
 import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
-import dev.jacobian.tensor.KvShape;
 import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Segments;
@@ -16,7 +16,7 @@ import java.util.List;
 /** Causal grouped-query attention over paged keys, and its gradients. */
 final class ReferenceAttention implements AttentionKernels {
     @Override
-    public KvCache newKvCache(List<KvShape> layers, DType dtype) {
+    public KvCache newKvCache(List<CacheSpec> layers, DType dtype) {
         return new HeapKvCache(layers, dtype);
     }
 

@@ -12,6 +12,7 @@ import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.TokenChoice;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.DecodingPass;
 import dev.jacobian.transformer.MemoryPlan;
 import dev.jacobian.transformer.MemoryPlanner;
 import dev.jacobian.transformer.config.DecoderConfig;
@@ -129,8 +130,9 @@ public final class Generator {
         int most = Math.max(1, Math.min(prefixes.size(), maxBatch / samples));
         int longest = prefixes.stream().mapToInt(p -> p.tokens().length).max().orElse(1);
         DecoderConfig shape = model.config();
-        long cachePerToken = model.computeType().bytes() * shape.plan().cachedPerToken();
-        long cachePerPrompt = cachePerToken * samples * (longest + config.maxNewTokens());
+        long cachePerPrompt = shape.plan().cached(longest + config.maxNewTokens())
+                * model.computeType().bytes()
+                * samples;
         long available = Backends.of(model.device()).memory().availableMemory();
         if (cachePerPrompt * most < available / 4) {
             return most; // planning costs more than a short generation
@@ -226,8 +228,10 @@ public final class Generator {
 
         List<List<Generation>> run() {
             Workspace.inner(() -> running = start());
-            while (!running.isEmpty()) {
-                Workspace.inner(() -> running = advance(running));
+            try (DecodingPass pass = new DecodingPass(model, cache)) {
+                while (!running.isEmpty()) {
+                    Workspace.inner(() -> running = advance(pass, running));
+                }
             }
             return Arrays.stream(results).map(List::of).toList();
         }
@@ -253,7 +257,7 @@ public final class Generator {
             return choose(running, hidden, rows);
         }
 
-        private List<Running> advance(List<Running> running) {
+        private List<Running> advance(DecodingPass pass, List<Running> running) {
             int n = running.size();
             int[] tokens = new int[n];
             int[] sequences = new int[n];
@@ -264,10 +268,7 @@ public final class Generator {
                 sequences[i] = r.sequence;
                 rows[i] = i;
             }
-            int[] ones = new int[n];
-            Arrays.fill(ones, 1);
-            Var hidden = model.hidden(tokens, Segments.of(ones), cache, sequences); // [n, D]
-            return choose(running, hidden, rows);
+            return choose(running, pass.run(tokens, sequences), rows);
         }
 
         /** Chooses the next token of each continuation from the hidden state of its row; returns those that go on. */

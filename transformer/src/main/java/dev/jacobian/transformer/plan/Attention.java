@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer.plan;
 
+import dev.jacobian.tensor.CacheSpec;
+import dev.jacobian.tensor.KvShape;
+
 /** Attention: a position weighs the values of those that it sees by how their keys meet its query. */
 public sealed interface Attention extends Mixer {
     /** Heads whose keys and values a cache holds. */
@@ -41,6 +44,11 @@ public sealed interface Attention extends Mixer {
         /** {@code headDim^-0.5}. */
         static float usualScale(int headDim) {
             return (float) (1 / Math.sqrt(headDim));
+        }
+
+        @Override
+        public CacheSpec cached() {
+            return new KvShape(kvHeads, headDim);
         }
 
         /** The same with another factor on scores. */

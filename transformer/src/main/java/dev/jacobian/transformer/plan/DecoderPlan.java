@@ -41,11 +41,16 @@ public record DecoderPlan(
         return attentions().mapToInt(Attention::headDim).max().orElse(0);
     }
 
-    /** Numbers that a cache holds for each token: keys and values of all layers. */
-    public long cachedPerToken() {
-        return attentions()
-                .mapToLong(attention -> 2L * attention.kvHeads() * attention.headDim())
+    /** Numbers that a cache holds of a sequence of so many tokens, in all layers. */
+    public long cached(long tokens) {
+        return layers.stream()
+                .mapToLong(layer -> layer.mixer().cached().numbers(tokens))
                 .sum();
+    }
+
+    /** Numbers by which that grows with a token. */
+    public long cachedPerToken() {
+        return cached(1) - cached(0);
     }
 
     /** The attention of those layers that have one. */

@@ -220,7 +220,7 @@ public final class CudaEngine implements AutoCloseable {
         for (int i = 0; i < passed.length; i++) {
             passed[i] = switch (arguments[i]) {
                 case Tensor tensor -> View.of(this, tensor);
-                case int[] values -> placeOrCopy(values);
+                case int[] values -> integers(values);
                 case null -> 0L;
                 default -> arguments[i];
             };
@@ -228,7 +228,8 @@ public final class CudaEngine implements AutoCloseable {
         post(() -> launchNow(kernel, gridX, gridY, threads, sharedBytes, passed));
     }
 
-    private Object placeOrCopy(int[] values) {
+    /** An integer array as an argument of {@link #launchNow}: its place within {@link #placed}, else a copy of it. */
+    public Object integers(int[] values) {
         Places known = places.get();
         View place = known == null ? null : known.of(values);
         return place == null ? values.clone() : place;

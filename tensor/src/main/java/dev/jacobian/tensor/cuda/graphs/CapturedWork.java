@@ -84,33 +84,35 @@ public final class CapturedWork {
         return captured;
     }
 
-    /** Runs the work some time later, after all before it. */
-    void launch() {
-        engine.post(() -> Objects.requireNonNull(graph).launch());
+    /**
+     * Runs the work, some time later, after an upload of what it reads.
+     *
+     * @return false, and nothing is done, if the graph was dispensable and is closed because memory was short, or is too short
+     *     to launch it
+     */
+    boolean launch(Runnable upload) {
+        if (!dispensable) {
+            engine.post(() -> {
+                upload.run();
+                Objects.requireNonNull(graph).launch();
+            });
+            return true;
+        }
+        return engine.context().dispatcher().call(() -> graph != null && !graph.isClosed() && launched(graph, upload));
     }
 
-    /**
-     * Runs the work after an upload of what it reads.
-     *
-     * @return false, and nothing is done, if the graph is closed because memory was short, or is too short to launch it
-     */
-    boolean launchAfter(Runnable upload) {
-        return engine.context().dispatcher().call(() -> {
-            if (graph == null || graph.isClosed()) {
-                return false;
+    private static boolean launched(CudaGraph graph, Runnable upload) {
+        upload.run();
+        try {
+            graph.launch();
+            return true;
+        } catch (CudaException tooLittle) {
+            if (!tooLittle.isOutOfMemory()) {
+                throw tooLittle;
             }
-            upload.run();
-            try {
-                graph.launch();
-                return true;
-            } catch (CudaException tooLittle) {
-                if (!dispensable || !tooLittle.isOutOfMemory()) {
-                    throw tooLittle;
-                }
-                graph.close();
-                return false;
-            }
-        });
+            graph.close();
+            return false;
+        }
     }
 
     /** Gives the graph and its memory up; launches under way are completed. */

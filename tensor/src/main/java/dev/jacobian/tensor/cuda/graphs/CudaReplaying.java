@@ -17,8 +17,8 @@ public final class CudaReplaying implements Replaying {
     }
 
     @Override
-    public Replays newReplays() {
-        return new CudaReplays(backend, engine);
+    public Replays newReplays(Replays.Use use) {
+        return new CudaReplays(backend, engine, ReplayPolicy.of(use));
     }
 
     @Override

@@ -16,25 +16,24 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
- * Computations of repeated shapes as graphs: a training step of a small model is thousands of launches, which take the host
- * longer than the device; as a graph it is one.
+ * Computations of repeated shapes as graphs: a training step of a small model is thousands of launches, a step of decoding
+ * hundreds, which take the host longer than the device; as a graph it is one.
  *
  * <p>Decisions:
  *
  * <ul>
- *   <li>Shapes are taken as they are, not rounded up: padding would cost what it saves, and sums would have other orders.
- *   <li>Few are kept, because each graph holds its activations. A graph makes room for another shape only when it was not
- *       used for a while: where more shapes take turns, some are replayed and the others computed, and none captured for
- *       nothing.
+ *   <li>Shapes are taken as they are. Steps of decoding come rounded up ({@link RoundedShape}); for training padding would cost
+ *       what it saves, and sums would have other orders.
+ *   <li>A shape is computed when it first comes: that loads kernels, lets cuBLAS choose, converts weights, and is often all.
+ *   <li>Few are kept ({@link ReplayPolicy}), because each graph holds its activations. A graph makes room for another shape
+ *       only when it was not used for a while: where more shapes take turns, some are replayed and the others computed, and
+ *       none captured for nothing.
  *   <li>A shape that found too little memory, or whose graph was closed because others did, is computed as it comes from then
  *       on: trying again at every step would cost more than graphs save.
  *   <li>Nothing is captured outside of a workspace: what the body leaves to the garbage collector would stay the graph's.
  * </ul>
  */
 final class CudaReplays implements Replays {
-    /** Graphs: as many as alternate, say a last micro-batch of its own. */
-    private static final int KEPT = 2;
-
     /** Runs after which a graph that none of them used makes room. */
     private static final int PATIENCE = 8;
 
@@ -43,8 +42,9 @@ final class CudaReplays implements Replays {
 
     private final Backend backend;
     private final CudaEngine engine;
+    private final ReplayPolicy policy;
     private final boolean wanted = GraphMode.isWanted();
-    private final LinkedHashMap<Key, ReplayStep> steps = new LinkedHashMap<>(KEPT, 0.75f, true); // the last used last
+    private final LinkedHashMap<Key, ReplayStep> steps = new LinkedHashMap<>(8, 0.75f, true); // the last used last
     private final LinkedHashMap<Key, Past> seen = new LinkedHashMap<>(REMEMBERED, 0.75f, true);
     private @Nullable Object constants; // what the graphs were captured with
     private long runs;
@@ -60,9 +60,10 @@ final class CudaReplays implements Replays {
         TOO_LARGE
     }
 
-    CudaReplays(Backend backend, CudaEngine engine) {
+    CudaReplays(Backend backend, CudaEngine engine, ReplayPolicy policy) {
         this.backend = backend;
         this.engine = engine;
+        this.policy = policy;
     }
 
     @Override
@@ -107,7 +108,7 @@ final class CudaReplays implements Replays {
                 seen.put(key, Past.TOO_LARGE);
                 return null;
             }
-            step = new ReplayStep(engine, inputs.get());
+            step = new ReplayStep(engine, inputs.get(), policy);
             steps.put(key, step);
         }
         if (step != null) {
@@ -118,16 +119,19 @@ final class CudaReplays implements Replays {
 
     /** Whether there is room for a graph more; drops the one that was not used for longest, if that is long. */
     private boolean hasRoom() {
-        if (steps.size() == KEPT && runs - steps.firstEntry().getValue().lastRun() > PATIENCE) {
+        if (steps.size() == policy.kept()
+                && runs - steps.firstEntry().getValue().lastRun() > PATIENCE) {
             steps.pollFirstEntry().getValue().close();
         }
-        return steps.size() < KEPT;
+        return steps.size() < policy.kept();
     }
 
     private Tensor compute(float[] numbers, UnaryOperator<Tensor> body) {
         return Workspace.keepResult(() -> {
             Tensor there = Workspace.tensor(engine.device(), DType.F32, Shape.of(numbers.length)); // [n]
-            there.copyFrom(Tensor.of(numbers, numbers.length));
+            if (numbers.length > 0) {
+                there.copyFrom(Tensor.of(numbers, numbers.length));
+            }
             return engine.placed(new Places(), () -> body.apply(there));
         });
     }

@@ -89,7 +89,9 @@ final class ReplayInputs {
         return () -> {
             CudaEngine engine = array.engine();
             engine.upload(MemorySegment.ofArray(packed), array.block(), 0);
-            engine.upload(MemorySegment.ofArray(copy), ((CudaArray) numbers.deviceArray()).block(), 0);
+            if (copy.length > 0) {
+                engine.upload(MemorySegment.ofArray(copy), ((CudaArray) numbers.deviceArray()).block(), 0);
+            }
         };
     }
 

@@ -15,10 +15,10 @@ final class ReplayStep {
     private @Nullable Tensor result; // of every replay; null before the capture
     private long lastRun;
 
-    ReplayStep(CudaEngine engine, ReplayInputs inputs) {
+    ReplayStep(CudaEngine engine, ReplayInputs inputs, ReplayPolicy policy) {
         this.engine = engine;
         this.inputs = inputs;
-        this.work = new CapturedWork(engine, "training", true);
+        this.work = new CapturedWork(engine, policy.what(), policy.dispensable());
     }
 
     /** Remembers when it was last asked for. */
@@ -39,7 +39,7 @@ final class ReplayStep {
                                 .copy())) {
             return null;
         }
-        return work.launchAfter(inputs.upload(integers, numbers)) ? result : null;
+        return work.launch(inputs.upload(integers, numbers)) ? result : null;
     }
 
     /** Gives the graph and all memory up; replays under way are completed. */

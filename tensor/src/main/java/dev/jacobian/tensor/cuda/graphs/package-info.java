@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Work that repeats, captured as a graph and replayed.
+ * Work that repeats, captured as a graph and replayed: passes of training and steps of decoding alike.
  *
- * <p>{@code CapturedWork} captures and launches for a caller, where the {@code GraphMode} wants it. {@code DecodeGraphs} keeps
- * the {@code DecodeStep}s of a cache, which read their {@code DecodeInputs}; {@code CudaReplays} the {@code ReplayStep}s of a
- * training run, which read their {@code ReplayInputs}.
+ * <p>{@code CudaReplays} knows the shapes that came before and keeps the graphs of some, a {@code ReplayStep} each: its {@code
+ * CapturedWork}, and {@code ReplayInputs} in memory that the work reads. What differs between uses is a {@code ReplayPolicy};
+ * decoding's shapes are {@code RoundedShape}s. A {@code GraphMode} is what else decides which kernels run.
  */
 package dev.jacobian.tensor.cuda.graphs;

@@ -5,10 +5,10 @@ import dev.jacobian.tensor.AttentionForm;
 import dev.jacobian.tensor.AttentionKernels;
 import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.CacheSpec;
 import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
-import dev.jacobian.tensor.KvShape;
 import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Segments;
@@ -16,7 +16,6 @@ import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.driver.DeviceBlock;
 import dev.jacobian.tensor.cuda.engine.CudaArray;
 import dev.jacobian.tensor.cuda.engine.CudaEngine;
-import dev.jacobian.tensor.cuda.graphs.DecodeInputs;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -68,7 +67,7 @@ public final class CudaAttention implements AttentionKernels {
     }
 
     @Override
-    public KvCache newKvCache(List<KvShape> layers, DType dtype) {
+    public KvCache newKvCache(List<CacheSpec> layers, DType dtype) {
         CudaEngine.typed("attention", dtype); // F32 or BF16, or an error
         return new CudaKvCache(backend, engine, layers, dtype);
     }
@@ -117,7 +116,7 @@ public final class CudaAttention implements AttentionKernels {
         int layer = rows.layer();
         int headDim = cache.headDim(layer);
         int heads = q.extent(1) / headDim;
-        Lengths lengths = lengths(cache, rows.sequences());
+        CachedPages pages = cache.pages(rows.sequences());
         boolean decoding = segments.rows() == segments.count()
                 && IntStream.range(0, segments.count()).allMatch(s -> segments.length(s) == 1);
         boolean takesFlash = CudaFlashAttention.takes(headDim, q, out);
@@ -126,16 +125,16 @@ public final class CudaAttention implements AttentionKernels {
             if (heads / cache.kvHeads(layer) <= MAX_DECODE_GROUP
                     && !Backends.isBatchInvariant()
                     && !(flashDecodes && fillsDevice(segments.count() * cache.kvHeads(layer)))) {
-                decode(q, rows, lengths, form, out);
+                decode(q, rows, pages, form, out);
                 return;
             }
             if (flashDecodes) {
-                flash.decode(q, rows, lengths, form, out);
+                flash.decode(q, rows, pages, form, out);
                 return;
             }
         }
         if (takesFlash) {
-            flash.cached(q, rows, lengths, form, out, stats);
+            flash.cached(q, rows, pages, form, out, stats);
             return;
         }
         int[] tiles = AttentionBatch.tiles(segments, FORWARD_ROWS); // [T, 2]
@@ -147,10 +146,10 @@ public final class CudaAttention implements AttentionKernels {
                 q,
                 cache.keys(layer),
                 cache.values(layer),
-                lengths.pageTable(),
-                lengths.pages(),
+                pages.table(),
+                pages.pages(),
                 AttentionBatch.starts(segments),
-                lengths.before(),
+                pages.before(),
                 tiles,
                 heads,
                 cache.kvHeads(layer),
@@ -167,36 +166,15 @@ public final class CudaAttention implements AttentionKernels {
         return blocks >= 2 * engine.context().device().multiprocessors();
     }
 
-    /**
-     * Where sequences are in a cache and how long they are: arrays, or places on the device that hold them.
-     *
-     * @param pageTable [S, pages]
-     * @param before [S] tokens before this pass
-     * @param after [S] tokens with one more
-     * @param longest no sequence is longer after
-     */
-    record Lengths(Object pageTable, int pages, Object before, Object after, int longest) {}
-
-    private static Lengths lengths(CudaKvCache cache, int[] sequences) {
-        DecodeInputs step = cache.decodingOf(sequences);
-        if (step != null) {
-            int longest = step.pages() * KvCache.PAGE;
-            return new Lengths(step.pageTable(), step.pages(), step.histories(), step.lengths(), longest);
-        }
-        int pages = Math.max(1, cache.longestPages(sequences));
-        int[] before = Arrays.stream(sequences).map(cache::length).toArray(); // [S]
-        int[] after = Arrays.stream(before).map(length -> length + 1).toArray(); // [S]
-        int longest = Arrays.stream(after).max().orElse(1);
-        return new Lengths(cache.pageTable(sequences, pages), pages, before, after, longest);
-    }
-
-    private void decode(Tensor q, CachedRows rows, Lengths lengths, AttentionForm form, Tensor out) {
+    private void decode(Tensor q, CachedRows rows, CachedPages pages, AttentionForm form, Tensor out) {
         CudaKvCache cache = of(rows.cache());
         int layer = rows.layer();
         int count = rows.segments().count();
         int headDim = cache.headDim(layer);
         int heads = q.extent(1) / headDim;
-        int splits = Math.ceilDiv(lengths.longest(), DECODE_KEYS);
+        int splits = Math.ceilDiv(pages.longest(), DECODE_KEYS);
+        Object table = engine.integers(pages.table());
+        Object after = engine.integers(pages.after());
         String stretch = kernel("decode", q.dtype(), headDim);
         String combine = CudaEngine.typed("decode_combine", q.dtype());
         CudaArray.View from = CudaArray.View.of(engine, q);
@@ -216,9 +194,9 @@ public final class CudaAttention implements AttentionKernels {
                         from,
                         keys,
                         values,
-                        lengths.pageTable(),
-                        lengths.pages(),
-                        lengths.after(),
+                        table,
+                        pages.pages(),
+                        after,
                         splits,
                         heads,
                         cache.kvHeads(layer),
@@ -236,7 +214,7 @@ public final class CudaAttention implements AttentionKernels {
                         0,
                         partials,
                         stats,
-                        lengths.after(),
+                        after,
                         splits,
                         heads,
                         headDim,

@@ -75,7 +75,7 @@ final class CudaFlashAttention {
     void cached(
             Tensor q,
             CachedRows rows,
-            CudaAttention.Lengths lengths,
+            CachedPages pages,
             AttentionForm form,
             Tensor out,
             @Nullable Tensor stats) {
@@ -94,10 +94,10 @@ final class CudaFlashAttention {
                 q,
                 cache.keys(layer),
                 cache.values(layer),
-                lengths.pageTable(),
-                lengths.pages(),
+                pages.table(),
+                pages.pages(),
                 AttentionBatch.starts(segments),
-                lengths.before(),
+                pages.before(),
                 tiles,
                 heads,
                 cache.kvHeads(layer),
@@ -115,7 +115,7 @@ final class CudaFlashAttention {
     }
 
     /** {@link #cached} for one new token of each sequence, with its bits; the keys of a sequence are not split. */
-    void decode(Tensor q, CachedRows rows, CudaAttention.Lengths lengths, AttentionForm form, Tensor out) {
+    void decode(Tensor q, CachedRows rows, CachedPages pages, AttentionForm form, Tensor out) {
         CudaKvCache cache = CudaAttention.of(rows.cache());
         int layer = rows.layer();
         int headDim = cache.headDim(layer);
@@ -129,9 +129,9 @@ final class CudaFlashAttention {
                 q,
                 cache.keys(layer),
                 cache.values(layer),
-                lengths.pageTable(),
-                lengths.pages(),
-                lengths.after(),
+                pages.table(),
+                pages.pages(),
+                pages.after(),
                 q.extent(1) / headDim,
                 cache.kvHeads(layer),
                 headDim,

@@ -37,6 +37,9 @@ public final class CudaFusedRows implements FusedKernels {
 
     private static final int LONG_COLUMNS = COLUMNS / 4;
 
+    /** Heads that a block of {@code rotate_append} turns, a warp each. */
+    private static final int ROTATED_HEADS = 8;
+
     private final CudaEngine engine;
     private final FusedKernels separate;
 
@@ -105,11 +108,40 @@ public final class CudaFusedRows implements FusedKernels {
             Rotation rotation,
             CachedRows rows,
             Tensor out) {
-        boolean done = rows.cache() instanceof CudaKvCache cache
-                && cache.rotateAndAppend(q, qNorm, k, kNorm, v, rotation, rows, out);
-        if (!done) {
+        CudaKvCache cache = CudaAttention.of(rows.cache());
+        int[] slots = cache.slots(rows.sequences());
+        float qEpsilon = qNorm.map(RmsGain::epsilon).orElse(0f);
+        float epsilon = kNorm.map(RmsGain::epsilon).orElse(qEpsilon);
+        if (slots == null || (qNorm.isPresent() && qEpsilon != epsilon)) {
             separate.rotateAndAppend(q, qNorm, k, kNorm, v, rotation, rows, out);
+            return;
         }
+        int count = q.extent(0);
+        int headDim = cache.headDim(rows.layer());
+        int kvHeads = cache.kvHeads(rows.layer());
+        int heads = q.extent(1) / headDim;
+        engine.launch(
+                CudaEngine.typed("rotate_append", q.dtype()),
+                Math.ceilDiv(count * (heads + 2 * kvHeads), ROTATED_HEADS),
+                1,
+                32 * ROTATED_HEADS,
+                q,
+                k,
+                v,
+                qNorm.map(RmsGain::gain).orElse(null),
+                kNorm.map(RmsGain::gain).orElse(null),
+                epsilon,
+                rotation.cos(),
+                rotation.sin(),
+                rotation.positions(),
+                slots,
+                count,
+                heads,
+                kvHeads,
+                headDim,
+                cache.keys(rows.layer()),
+                cache.values(rows.layer()),
+                out);
     }
 
     private static List<Object> norm(Tensor x, RmsGain norm) {

@@ -52,7 +52,7 @@ class CudaReplaysEmulatedTest extends EmulatedTestBase {
         Computation(Backend kernels, Device device) {
             this.kernels = kernels;
             this.device = device;
-            this.replays = kernels.replaying().newReplays();
+            this.replays = kernels.replaying().newReplays(Replays.Use.TRAINING);
             Rng rng = new Rng(3, 5);
             this.table = Numbers.normal(rng, VOCABULARY, WIDTH).to(device);
             this.scales = Numbers.normal(rng, VOCABULARY, 1).to(device);

@@ -7,8 +7,10 @@ import dev.jacobian.tensor.AttentionForm;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.DecodeStep;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Numbers;
+import dev.jacobian.tensor.Replays;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
@@ -37,8 +39,8 @@ class DecodeGraphsEmulatedTest extends EmulatedTestBase {
     private static final int VOCABULARY = 50;
     private static final int POSITIONS = 600;
 
-    /** A model, a cache, and the hidden states of every step so far. */
-    private final class Decoding {
+    /** A model, a cache, what replays its steps, and the hidden states of every step so far. */
+    private final class Decoding implements AutoCloseable {
         private final Rng rng = new Rng(3, 5);
         private final DType type;
         private final int window;
@@ -46,11 +48,14 @@ class DecodeGraphsEmulatedTest extends EmulatedTestBase {
         private Tensor cos = angles(); // [P, headDim / 2]
         private Tensor sin = angles(); // [P, headDim / 2]
         private final KvCache cache;
+        private final Replays replays = backend.replaying().newReplays(Replays.Use.DECODING);
+        private final boolean steps; // or decodes as any rows
         private final List<float[]> states = new ArrayList<>();
         private final List<Long> pieces = new ArrayList<>(); // given to the driver for each step
         private int tokens; // so far
 
-        Decoding(DType type, int window) {
+        Decoding(DType type, int window, boolean steps) {
+            this.steps = steps;
             this.type = type;
             this.window = window;
             this.table =
@@ -121,16 +126,42 @@ class DecodeGraphsEmulatedTest extends EmulatedTestBase {
             int[] ids = someTokens(sequences.length);
             Workspace.inner(() -> {
                 long before = fake.piecesGiven();
-                Tensor state = cache.decode(ids, sequences, cos, (tokens, positions, handles) -> {
-                    int[] ones = new int[tokens.length];
-                    Arrays.fill(ones, 1);
-                    return Workspace.keepResult(() -> layers(tokens, positions, handles, Segments.of(ones)));
-                }); // [n, H · headDim]
+                Tensor state = steps ? replayed(ids, sequences) : asAnyRows(ids, sequences); // [n, H · headDim]
+                cache.advance(sequences, ones(sequences.length));
                 backendDone();
                 pieces.add(fake.piecesGiven() - before);
                 assertThat(state.extent(0)).isEqualTo(sequences.length);
                 states.add(state.toFloatArray());
             });
+        }
+
+        private Tensor replayed(int[] ids, int[] sequences) {
+            DecodeStep step = cache.step(sequences);
+            int[] tokens = Arrays.copyOf(ids, step.rows()); // [N]
+            List<int[]> integers = new ArrayList<>(step.integers());
+            integers.add(tokens);
+            return replays.run(
+                            step.shape(),
+                            List.of(cos, step.memory()),
+                            integers,
+                            () -> layers(tokens, step.positions(), step.sequences(), ones(step.rows())))
+                    .slice(0, 0, ids.length);
+        }
+
+        private Tensor asAnyRows(int[] ids, int[] sequences) {
+            int[] positions = Arrays.stream(sequences).map(cache::length).toArray(); // [n]
+            return layers(ids, positions, sequences, ones(ids.length));
+        }
+
+        private static Segments ones(int count) {
+            int[] ones = new int[count];
+            Arrays.fill(ones, 1);
+            return Segments.of(ones);
+        }
+
+        @Override
+        public void close() {
+            replays.close();
         }
 
         void steps(int count, int... sequences) {
@@ -151,16 +182,17 @@ class DecodeGraphsEmulatedTest extends EmulatedTestBase {
     }
 
     /**
-     * Runs a script with graphs, without them, and, where the number of rows changes no sum, in batches that are not rounded
-     * up; compares the bits of all states.
+     * Runs a script with graphs, without them, and, where the number of rows changes no sum, without steps, in batches that are not
+     * rounded up; compares the bits of all states.
      */
     private Decoding compare(DType type, int window, Script script) {
         Decoding graphs = run("true", type, window, script);
         assertSameStates(graphs, run("false", type, window, script));
         if (type == DType.F32 || Backends.isBatchInvariant()) {
-            Decoding plain = new Decoding(type, window); // in no scope
-            script.run(plain);
-            assertSameStates(graphs, plain);
+            try (Decoding plain = new Decoding(type, window, false)) {
+                script.run(plain);
+                assertSameStates(graphs, plain);
+            }
         }
         return graphs;
     }
@@ -181,9 +213,10 @@ class DecodeGraphsEmulatedTest extends EmulatedTestBase {
     private Decoding run(String graphs, DType type, int window, Script script) {
         System.setProperty("jacobian.cuda.graphs", graphs);
         return new Workspace().compute(() -> {
-            Decoding decoding = new Decoding(type, window);
-            script.run(decoding);
-            return decoding;
+            try (Decoding decoding = new Decoding(type, window, true)) {
+                script.run(decoding);
+                return decoding;
+            }
         });
     }
 
@@ -313,9 +346,10 @@ class DecodeGraphsEmulatedTest extends EmulatedTestBase {
 
     @Test
     void withoutAScopeNothingIsCaptured() {
-        Decoding decoding = new Decoding(DType.F32, 0);
-        decoding.steps(4, decoding.prompts(3));
-        assertThat(decoding.pieces).allMatch(pieces -> pieces > 10);
+        try (Decoding decoding = new Decoding(DType.F32, 0, true)) {
+            decoding.steps(4, decoding.prompts(3));
+            assertThat(decoding.pieces).allMatch(pieces -> pieces > 10);
+        }
     }
 
     @Test
@@ -335,14 +369,19 @@ class DecodeGraphsEmulatedTest extends EmulatedTestBase {
         }
     }
 
+    private static int roundedRows(int rows) {
+        return RoundedShape.of(rows, 1).rows();
+    }
+
     @Test
     void shapesAreRoundedLittle() {
-        assertThat(IntStream.rangeClosed(1, 20).map(DecodeGraphs::roundedRows))
+        assertThat(IntStream.rangeClosed(1, 20).map(DecodeGraphsEmulatedTest::roundedRows))
                 .containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 10, 10, 12, 12, 14, 14, 16, 16, 20, 20, 20, 20);
         for (int n = 1; n < 3000; n++) {
-            assertThat(DecodeGraphs.roundedRows(n)).isBetween(n, n + n / 4);
+            assertThat(roundedRows(n)).isBetween(n, n + n / 4);
         }
-        assertThat(IntStream.of(0, 1, 16, 17, 32, 33, 1000).map(DecodeGraphs::roundedPages))
+        assertThat(IntStream.of(0, 1, 16, 17, 32, 33, 1000)
+                        .map(pages -> RoundedShape.of(1, pages).pages()))
                 .containsExactly(16, 16, 16, 32, 32, 64, 1024);
     }
 }
