@@ -6,6 +6,8 @@ import dev.jacobian.tensor.cpu.VectorBackend;
 import dev.jacobian.tensor.cuda.CudaBackend;
 import dev.jacobian.tensor.reference.ReferenceBackend;
 import java.lang.System.Logger.Level;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Finds the kernels for a device.
@@ -25,8 +27,16 @@ public final class Backends {
         static final Backend CPU = findCpu();
     }
 
-    private static final class RecordedHolder {
-        static final Backend CPU = RecordedBackend.of(Holder.CPU);
+    /** What records the plain backend of each device that was asked for during a recording. */
+    private static final Map<Device, RecordedBackend> RECORDED = new ConcurrentHashMap<>();
+
+    /** The kernels, or while a flight recording wants events, others that write them: made once for each plain backend. */
+    private static Backend recordedIfWanted(Device device, Backend plain) {
+        if (!KernelEvent.wanted()) {
+            return plain;
+        }
+        return RECORDED.compute(
+                device, (of, known) -> known != null && known.plain() == plain ? known : RecordedBackend.of(plain));
     }
 
     /**
@@ -34,7 +44,7 @@ public final class Backends {
      * dev.jacobian.Kernel} events, kernels that write them are the answer.
      */
     public static Backend cpu() {
-        return KernelEvent.wanted() ? RecordedHolder.CPU : Holder.CPU;
+        return recordedIfWanted(Device.CPU, Holder.CPU);
     }
 
     /**
@@ -74,10 +84,7 @@ public final class Backends {
         return switch (device.kind()) {
             case CPU -> cpu();
             case COUNTED -> CountedBackend.INSTANCE;
-            case CUDA -> {
-                Backend cuda = CudaBackend.of(device.ordinal());
-                yield KernelEvent.wanted() ? RecordedBackend.of(cuda) : cuda;
-            }
+            case CUDA -> recordedIfWanted(device, CudaBackend.of(device.ordinal()));
         };
     }
 

@@ -5,8 +5,8 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 
 /**
- * A backend that writes a {@link KernelEvent} about every call of another one's kernels. {@link Backends#cpu()} answers with it
- * while a flight recording wants these events, and with the plain backend otherwise.
+ * A backend that writes a {@link KernelEvent} about every call of another one's kernels. {@link Backends} answers with it while
+ * a flight recording wants these events, with the same one for all of them, and with the plain backend otherwise.
  *
  * <p>Each family is a dynamic proxy, so that no kernel has code for this and a new kernel is recorded without a line here. It
  * costs about a microsecond per call, which the recording's reader may subtract from the smallest kernels; the results are the

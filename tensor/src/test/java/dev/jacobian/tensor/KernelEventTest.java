@@ -113,7 +113,13 @@ class KernelEventTest {
     @Test
     void thePlainKernelsAreBackWhenTheRecordingEnds() throws IOException {
         Backend before = Backends.cpu();
-        record(true, () -> assertThat(Backends.cpu()).isNotSameAs(before));
+        record(true, () -> {
+            Backend recorded = Backends.cpu();
+            assertThat(recorded).isNotSameAs(before).isSameAs(Backends.of(Device.CPU));
+            assertThat(recorded.norms())
+                    .as("its proxies too")
+                    .isSameAs(Backends.cpu().norms());
+        });
         assertThat(Backends.cpu()).isSameAs(before);
     }
 

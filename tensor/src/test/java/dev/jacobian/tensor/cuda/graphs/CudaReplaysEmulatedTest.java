@@ -289,6 +289,7 @@ class CudaReplaysEmulatedTest extends EmulatedTestBase {
             }
             recording.enable("dev.jacobian.Kernel");
             recording.start();
+            assertThat(Backends.of(DEVICE)).as("made once").isSameAs(Backends.of(DEVICE));
             for (int seed = 3; seed < 6; seed++) {
                 compare(there, here, seed, 6);
             }
