@@ -83,27 +83,14 @@ public final class CudaAttention implements AttentionKernels {
             flash.packed(qkv, segments, form, out, stats);
             return;
         }
-        int heads = qkv.q().extent(1) / headDim;
+        AttentionArguments arguments = AttentionArguments.of(qkv, form);
         int[] tiles = AttentionBatch.tiles(segments, FORWARD_ROWS); // [T, 2]
         engine.launch(
                 kernel("attention", qkv.q().dtype(), headDim),
                 tiles.length / 2,
-                heads,
+                arguments.heads(),
                 256,
-                qkv.q(),
-                qkv.k(),
-                qkv.v(),
-                AttentionBatch.starts(segments),
-                AttentionBatch.parents(segments),
-                tiles,
-                heads,
-                qkv.k().extent(1) / headDim,
-                headDim,
-                form.scale(),
-                form.window(),
-                form.softCap(),
-                out,
-                stats);
+                arguments.packed(qkv, segments, tiles, out, stats));
     }
 
     @Override
@@ -143,22 +130,8 @@ public final class CudaAttention implements AttentionKernels {
                 tiles.length / 2,
                 heads,
                 256,
-                q,
-                cache.keys(layer),
-                cache.values(layer),
-                pages.table(),
-                pages.pages(),
-                AttentionBatch.starts(segments),
-                pages.before(),
-                tiles,
-                heads,
-                cache.kvHeads(layer),
-                headDim,
-                form.scale(),
-                form.window(),
-                form.softCap(),
-                out,
-                stats);
+                AttentionArguments.of(q, cache, layer, form)
+                        .paged(q, cache, layer, pages, segments, tiles, out, stats));
     }
 
     /** Whether so many blocks keep every multiprocessor busy, so that splitting keys would gain nothing. */
@@ -171,7 +144,8 @@ public final class CudaAttention implements AttentionKernels {
         int layer = rows.layer();
         int count = rows.segments().count();
         int headDim = cache.headDim(layer);
-        int heads = q.extent(1) / headDim;
+        AttentionArguments arguments = AttentionArguments.of(q, cache, layer, form);
+        int heads = arguments.heads();
         int splits = Math.ceilDiv(pages.longest(), DECODE_KEYS);
         Object table = engine.integers(pages.table());
         Object after = engine.integers(pages.after());
@@ -188,24 +162,11 @@ public final class CudaAttention implements AttentionKernels {
                 engine.launchNow(
                         stretch,
                         count * splits,
-                        cache.kvHeads(layer),
+                        arguments.kvHeads(),
                         256,
                         0,
-                        from,
-                        keys,
-                        values,
-                        table,
-                        pages.pages(),
-                        after,
-                        splits,
-                        heads,
-                        cache.kvHeads(layer),
-                        headDim,
-                        form.scale(),
-                        form.window(),
-                        form.softCap(),
-                        partials,
-                        stats);
+                        arguments.around(
+                                List.of(from, keys, values, table, pages.pages(), after, splits), partials, stats));
                 engine.launchNow(
                         combine,
                         count * heads,
@@ -239,8 +200,8 @@ public final class CudaAttention implements AttentionKernels {
             flash.backward(dOut, in, out, stats, segments, form, gradients);
             return;
         }
-        int heads = q.extent(1) / headDim;
-        int kvHeads = in.k().extent(1) / headDim;
+        AttentionArguments arguments = AttentionArguments.of(in, form);
+        int heads = arguments.heads();
         int[] tiles = AttentionBatch.tiles(segments, BACKWARD_ROWS); // [T, 2]
         if (tiles.length == 0) {
             return;
@@ -264,46 +225,31 @@ public final class CudaAttention implements AttentionKernels {
                         heads,
                         128,
                         0,
-                        views[0],
-                        views[1],
-                        views[2],
-                        views[3],
-                        views[5],
-                        deltas,
-                        starts,
-                        parents,
-                        tiles,
-                        heads,
-                        kvHeads,
-                        headDim,
-                        form.scale(),
-                        form.window(),
-                        form.softCap(),
-                        views[6]);
+                        arguments.around(
+                                List.of(
+                                        views[0], views[1], views[2], views[3], views[5], deltas, starts, parents,
+                                        tiles),
+                                views[6]));
                 engine.launchNow(
                         ofKeys,
                         tiles.length / 2,
-                        kvHeads,
+                        arguments.kvHeads(),
                         128,
                         0,
-                        views[0],
-                        views[1],
-                        views[2],
-                        views[3],
-                        views[5],
-                        deltas,
-                        starts,
-                        parents,
-                        segments.count(),
-                        tiles,
-                        heads,
-                        kvHeads,
-                        headDim,
-                        form.scale(),
-                        form.window(),
-                        form.softCap(),
-                        views[7],
-                        views[8]);
+                        arguments.around(
+                                List.of(
+                                        views[0],
+                                        views[1],
+                                        views[2],
+                                        views[3],
+                                        views[5],
+                                        deltas,
+                                        starts,
+                                        parents,
+                                        segments.count(),
+                                        tiles),
+                                views[7],
+                                views[8]));
             }
         });
     }

@@ -11,6 +11,7 @@ import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.driver.DeviceBlock;
 import dev.jacobian.tensor.cuda.engine.CudaArray.View;
 import dev.jacobian.tensor.cuda.engine.CudaEngine;
+import java.util.List;
 
 /**
  * Flash attention in BF16 on tensor cores: launches the kernels of {@code flash_forward.cuh} and {@code flash_backward.cuh}.
@@ -43,28 +44,15 @@ final class CudaFlashAttention {
     /** Attention within a batch; see {@link CudaAttention}. */
     void packed(Qkv qkv, Segments segments, AttentionForm form, Tensor out, @Nullable Tensor stats) {
         int headDim = form.headDim();
-        int heads = qkv.q().extent(1) / headDim;
+        AttentionArguments arguments = AttentionArguments.of(qkv, form);
         int[] tiles = AttentionBatch.tilesByPosition(segments, ROWS, true); // [T, 2]
         engine.launchShared(
                 "flash_" + CudaAttention.compiled(headDim),
                 tiles.length / 2,
-                heads,
+                arguments.heads(),
                 THREADS,
                 forwardBytes(headDim),
-                qkv.q(),
-                qkv.k(),
-                qkv.v(),
-                AttentionBatch.starts(segments),
-                AttentionBatch.parents(segments),
-                tiles,
-                heads,
-                qkv.k().extent(1) / headDim,
-                headDim,
-                form.scale(),
-                form.window(),
-                form.softCap(),
-                out,
-                stats);
+                arguments.packed(qkv, segments, tiles, out, stats));
     }
 
     private static int forwardBytes(int headDim) {
@@ -72,41 +60,20 @@ final class CudaFlashAttention {
     }
 
     /** Attention over a cache; see {@link CudaAttention}. */
-    void cached(
-            Tensor q,
-            CachedRows rows,
-            CachedPages pages,
-            AttentionForm form,
-            Tensor out,
-            @Nullable Tensor stats) {
+    void cached(Tensor q, CachedRows rows, CachedPages pages, AttentionForm form, Tensor out, @Nullable Tensor stats) {
         CudaKvCache cache = CudaAttention.of(rows.cache());
         int layer = rows.layer();
         Segments segments = rows.segments();
         int headDim = cache.headDim(layer);
-        int heads = q.extent(1) / headDim;
+        AttentionArguments arguments = AttentionArguments.of(q, cache, layer, form);
         int[] tiles = AttentionBatch.tilesByPosition(segments, ROWS, true); // [T, 2]
         engine.launchShared(
                 "flash_paged_" + CudaAttention.compiled(headDim),
                 tiles.length / 2,
-                heads,
+                arguments.heads(),
                 THREADS,
                 forwardBytes(headDim),
-                q,
-                cache.keys(layer),
-                cache.values(layer),
-                pages.table(),
-                pages.pages(),
-                AttentionBatch.starts(segments),
-                pages.before(),
-                tiles,
-                heads,
-                cache.kvHeads(layer),
-                headDim,
-                form.scale(),
-                form.window(),
-                form.softCap(),
-                out,
-                stats);
+                arguments.paged(q, cache, layer, pages, segments, tiles, out, stats));
     }
 
     /** Whether {@link #decode} can share a key head among so many query heads. */
@@ -118,34 +85,30 @@ final class CudaFlashAttention {
     void decode(Tensor q, CachedRows rows, CachedPages pages, AttentionForm form, Tensor out) {
         CudaKvCache cache = CudaAttention.of(rows.cache());
         int layer = rows.layer();
-        int headDim = cache.headDim(layer);
-        int compiled = CudaAttention.compiled(headDim);
+        int compiled = CudaAttention.compiled(cache.headDim(layer));
         engine.launchShared(
                 "flash_decode_" + compiled,
                 rows.segments().count(),
                 cache.kvHeads(layer),
                 THREADS,
                 640 * compiled + 16,
-                q,
-                cache.keys(layer),
-                cache.values(layer),
-                pages.table(),
-                pages.pages(),
-                pages.after(),
-                q.extent(1) / headDim,
-                cache.kvHeads(layer),
-                headDim,
-                form.scale(),
-                form.window(),
-                form.softCap(),
-                out);
+                AttentionArguments.of(q, cache, layer, form)
+                        .around(
+                                List.of(
+                                        q,
+                                        cache.keys(layer),
+                                        cache.values(layer),
+                                        pages.table(),
+                                        pages.pages(),
+                                        pages.after()),
+                                out));
     }
 
     /** Gradients of {@link #packed}. */
     void backward(Tensor dOut, Qkv in, Tensor out, Tensor stats, Segments segments, AttentionForm form, Qkv gradients) {
         int headDim = form.headDim();
-        int heads = in.q().extent(1) / headDim;
-        int kvHeads = in.k().extent(1) / headDim;
+        AttentionArguments arguments = AttentionArguments.of(in, form);
+        int heads = arguments.heads();
         int compiled = CudaAttention.compiled(headDim);
         int threads = compiled == CudaAttention.MAX_HEAD_DIM ? 2 * THREADS : THREADS;
         int keyBytes = (compiled == 64 ? 768 : 512) * compiled + 1040;
@@ -187,44 +150,17 @@ final class CudaFlashAttention {
                         heads,
                         threads,
                         512 * compiled,
-                        ofDOut,
-                        ofQ,
-                        ofK,
-                        ofV,
-                        facts,
-                        starts,
-                        parents,
-                        queryTiles,
-                        heads,
-                        kvHeads,
-                        headDim,
-                        form.scale(),
-                        form.window(),
-                        form.softCap(),
-                        toQ);
+                        arguments.around(List.of(ofDOut, ofQ, ofK, ofV, facts, starts, parents, queryTiles), toQ));
                 engine.launchNow(
                         "flash_key_gradient_" + compiled,
                         count,
-                        kvHeads,
+                        arguments.kvHeads(),
                         threads,
                         keyBytes,
-                        ofDOut,
-                        ofQ,
-                        ofK,
-                        ofV,
-                        facts,
-                        starts,
-                        parents,
-                        segments.count(),
-                        keyTiles,
-                        heads,
-                        kvHeads,
-                        headDim,
-                        form.scale(),
-                        form.window(),
-                        form.softCap(),
-                        toK,
-                        toV);
+                        arguments.around(
+                                List.of(ofDOut, ofQ, ofK, ofV, facts, starts, parents, segments.count(), keyTiles),
+                                toK,
+                                toV));
             }
         });
     }
