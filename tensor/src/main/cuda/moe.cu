@@ -118,6 +118,137 @@ KERNEL(moe_route_backward_f32, MOE_THREADS,
     }
 }
 
+__device__ __forceinline__ float sigmoid(float x) { return 1.0f / (1.0f + naturalExp(-x)); }
+
+/** In the order of Float.compare with -0 equal to 0; NaN, whatever its bits, is above all. */
+__device__ __forceinline__ unsigned rankOf(float x) { return x != x ? 0xFFFFFFFFu : orderOf(x + 0.0f); }
+
+/** How a token judges experts by sigmoids; 16 lanes share a token. */
+struct Judge {
+    const float* logits;
+    const float* correction; // null for zeros
+    const int* kept;         // of each group, null for all
+    int groupSize;
+
+    __device__ __forceinline__ float alone(int expert) const {
+        return sigmoid(logits[expert]) + (correction == nullptr ? 0.0f : correction[expert]);
+    }
+
+    __device__ __forceinline__ float operator()(int expert) const {
+        return kept == nullptr || kept[expert / groupSize] != 0 ? alone(expert) : 0.0f;
+    }
+};
+
+/** Sum of the two best experts of a group. */
+__device__ __forceinline__ float bestPair(const Judge& judge, int group) {
+    float first = MINUS_INFINITY;
+    float second = MINUS_INFINITY;
+    for (int i = group * judge.groupSize; i < (group + 1) * judge.groupSize; i++) {
+        float x = judge.alone(i);
+        if (rankOf(x) > rankOf(first)) {
+            second = first;
+            first = x;
+        } else if (rankOf(x) > rankOf(second)) {
+            second = x;
+        }
+    }
+    return first + second;
+}
+
+// logits [tokens, experts], experts at most 256; correction [experts] or null; groups divides experts; chosen, weights
+// [tokens, k], k at most experts. Grid: tokens / 16, rounded up.
+KERNEL(moe_route_sigmoid_f32, MOE_THREADS,
+       (const float* logits, const float* correction, int tokens, int experts, int k, int normalize, float scale, int groups,
+        int keptGroups, int* chosen, float* weights)) {
+    SHARED(float, bests, MOE_ROWS * MOE_THREADS);
+    SHARED(int, kepts, MOE_ROWS * MOE_THREADS);
+    int lane = threadIdx.x % SUM_LANES;
+    int row = static_cast<int>(threadIdx.x) / SUM_LANES;
+    long long token = static_cast<long long>(blockIdx.x) * MOE_ROWS + row;
+    int width = token < tokens ? experts : 0;
+    float* best = bests + row * MOE_THREADS;
+    int* kept = kepts + row * MOE_THREADS;
+    Judge judge = {logits + token * experts, correction, nullptr, experts / groups};
+    int competing = width > 0 && keptGroups < groups ? groups : 0;
+    for (int group = lane; group < competing; group += SUM_LANES) {
+        best[group] = bestPair(judge, group);
+    }
+    __syncthreads();
+    for (int group = lane; group < competing; group += SUM_LANES) {
+        int ahead = 0;
+        for (int other = 0; other < groups; other++) {
+            bool wins = other < group ? rankOf(best[group]) <= rankOf(best[other]) : rankOf(best[other]) > rankOf(best[group]);
+            ahead += other != group && wins;
+        }
+        kept[group] = ahead < keptGroups;
+    }
+    __syncthreads();
+    judge.kept = competing > 0 ? kept : nullptr;
+    unsigned taken = 0; // of the lane's own experts
+    float sum = 0;
+    for (int slot = 0; slot < k; slot++) {
+        unsigned long long winner = 0;
+        for (int i = lane; i < width; i += SUM_LANES) {
+            // the lower of two equals has the larger second half
+            unsigned long long rank = static_cast<unsigned long long>(rankOf(judge(i))) << 32 | (0xFFFFFFFFu - i);
+            winner = (taken >> (i / SUM_LANES) & 1) == 0 && rank > winner ? rank : winner;
+        }
+#pragma unroll
+        for (int step = SUM_LANES / 2; step > 0; step /= 2) {
+            unsigned long long other = __shfl_xor_sync(ALL_LANES, winner, step, SUM_LANES);
+            winner = other > winner ? other : winner;
+        }
+        if (width > 0) {
+            int expert = static_cast<int>(0xFFFFFFFFu - static_cast<unsigned>(winner));
+            float weight = sigmoid(judge.logits[expert]);
+            sum += weight;
+            if (expert % SUM_LANES == lane) {
+                taken |= 1u << (expert / SUM_LANES);
+            }
+            if (lane == 0) {
+                chosen[token * k + slot] = expert;
+                weights[token * k + slot] = weight;
+            }
+        }
+    }
+    if (width > 0 && lane == 0) {
+        float factor = normalize ? scale / (sum + 1e-20f) : scale;
+        for (int slot = 0; slot < k; slot++) {
+            weights[token * k + slot] *= factor;
+        }
+    }
+}
+
+// dLogits [tokens, experts]; the rest as above. A thread has a token. Grid: tokens / 256, rounded up.
+KERNEL(moe_route_sigmoid_backward_f32, MOE_THREADS,
+       (const float* logits, const int* chosen, const float* dWeights, int tokens, int experts, int k, int normalize,
+        float scale, float* dLogits)) {
+    long long token = static_cast<long long>(blockIdx.x) * MOE_THREADS + threadIdx.x;
+    if (token >= tokens) {
+        return;
+    }
+    const float* row = logits + token * experts;
+    const int* own = chosen + token * k;
+    const float* given = dWeights + token * k;
+    float sum = 1e-20f;
+    for (int slot = 0; slot < k; slot++) {
+        sum += sigmoid(row[own[slot]]);
+    }
+    float dot = 0;
+    for (int slot = 0; slot < k && normalize; slot++) {
+        dot = fmaf(sigmoid(row[own[slot]]) / sum, given[slot], dot);
+    }
+    float factor = normalize ? scale / sum : scale;
+    float* to = dLogits + token * experts;
+    for (int i = 0; i < experts; i++) {
+        to[i] = 0;
+    }
+    for (int slot = 0; slot < k; slot++) {
+        float s = sigmoid(row[own[slot]]);
+        to[own[slot]] = factor * (given[slot] - dot) * (s * (1.0f - s));
+    }
+}
+
 /** Brings a chunk of pairs' experts near; -1 beyond the last pair. */
 __device__ __forceinline__ const int* expertsOfChunk(const int* chosen, int pairs) {
     SHARED(int, ids, MOE_CHUNK);

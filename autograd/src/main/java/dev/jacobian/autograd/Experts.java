@@ -5,8 +5,10 @@ import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.ExpertKernels;
 import dev.jacobian.tensor.ExpertOrder;
 import dev.jacobian.tensor.Shape;
+import dev.jacobian.tensor.SigmoidRouter;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
+import java.util.Optional;
 
 /**
  * Mixture of experts (Shazeer et al., 2017): a router chooses k of E experts for each token, each expert works on its tokens'
@@ -43,31 +45,87 @@ public final class Experts {
      * @param normalize whether a token's weights add up to 1
      */
     public static Routing route(Var logits, int k, boolean normalize) {
+        requireChoice(logits, k);
+        Tensor chosen = chosen(logits, k); // [N, k]
+        Tensor weights = logits.like(logits.value().extent(0), k); // [N, k]
+        logits.backend().experts().route(logits.value(), normalize, chosen, weights);
+        Var result = Operation.of("route", logits).result(weights, dOut -> {
+            Tensor dLogits = logits.like(); // [N, E]
+            logits.backend().experts().routeBackward(logits.value(), normalize, chosen, dOut, dLogits);
+            logits.give(dLogits);
+        });
+        return new Routing(ordered(logits, chosen), result);
+    }
+
+    /**
+     * The k best experts of each token by the sigmoid of its logit plus a correction, in the best groups. With σ the sigmoid and s
+     * the sum of the chosen, weights are w = scale · σ, or scale · σ / s.
+     *
+     * <p>dlogit = dσ · σ · (1 − σ), dσ = scale · dw, or scale / s · (dw − Σ (σ / s) · dw); 0 for the others. The correction has no
+     * gradient.
+     *
+     * @param logits [N, E], F32
+     * @param correction [E], for the choice alone
+     * @param k from 1 to E
+     */
+    public static Routing routeBySigmoid(Var logits, Optional<Var> correction, int k, SigmoidRouter form) {
+        requireChoice(logits, k);
+        int experts = logits.value().extent(1);
+        correction.ifPresent(own -> Shapes.require("route", own.name(), own.value(), experts));
+        if (experts % form.groups() != 0) {
+            throw new IllegalArgumentException(
+                    "route: " + experts + " experts do not divide into " + form.groups() + " groups");
+        }
+        Tensor chosen = chosen(logits, k); // [N, k]
+        Tensor weights = logits.like(logits.value().extent(0), k); // [N, k]
+        logits.backend()
+                .experts()
+                .routeBySigmoid(logits.value(), correction.map(Var::value).orElse(null), form, chosen, weights);
+        Var result = Operation.of("route", logits).result(weights, dOut -> {
+            Tensor dLogits = logits.like(); // [N, E]
+            logits.backend().experts().routeBySigmoidBackward(logits.value(), form, chosen, dOut, dLogits);
+            logits.give(dLogits);
+        });
+        return new Routing(ordered(logits, chosen), result);
+    }
+
+    /**
+     * {@code y[n] = σ(gate[n]) · x[n]}: the output of one expert that all tokens go to. dx = σ·dy, dgate = (dy·x)·σ·(1 − σ).
+     *
+     * @param x [N, D]
+     * @param gate [N, 1], F32
+     * @return [N, D]
+     */
+    public static Var timesSigmoid(Var x, Var gate) {
+        return combine(x, routeBySigmoid(gate, Optional.empty(), 1, SigmoidRouter.PLAIN));
+    }
+
+    private static void requireChoice(Var logits, int k) {
         Shapes.requireRank("route", "logits", logits.value(), 2);
-        ExpertKernels kernels = logits.backend().experts();
-        int n = logits.value().extent(0);
         int experts = logits.value().extent(1);
         if (k < 1 || k > experts) {
             throw new IllegalArgumentException("route: " + k + " of " + experts + " experts; choose from 1 to all");
         }
-        if (experts > kernels.maxExperts()) {
+        int most = logits.backend().experts().maxExperts();
+        if (experts > most) {
             throw new IllegalArgumentException("route: " + experts + " experts, "
-                    + logits.value().device() + " routes among up to " + kernels.maxExperts() + "; use the CPU");
+                    + logits.value().device() + " routes among up to " + most + "; use the CPU");
         }
         if (logits.value().dtype() != DType.F32) {
             throw new IllegalArgumentException("route: the router's logits are "
                     + logits.value().dtype() + "; compute them in F32, where rounding would change the choice");
         }
-        Tensor chosen = Workspace.tensor(logits.value().device(), DType.I32, Shape.of(n, k)); // [N, k]
-        Tensor weights = logits.like(n, k); // [N, k]
-        kernels.route(logits.value(), normalize, chosen, weights);
-        ExpertOrder order = ExpertOrder.of(chosen, experts);
-        kernels.order(chosen, order);
-        return new Routing(order, Operation.of("route", logits).result(weights, dOut -> {
-            Tensor dLogits = logits.like(); // [N, E]
-            logits.backend().experts().routeBackward(logits.value(), normalize, chosen, dOut, dLogits);
-            logits.give(dLogits);
-        }));
+    }
+
+    private static Tensor chosen(Var logits, int k) {
+        return Workspace.tensor(
+                logits.value().device(), DType.I32, Shape.of(logits.value().extent(0), k));
+    }
+
+    private static ExpertOrder ordered(Var logits, Tensor chosen) {
+        ExpertOrder order = ExpertOrder.of(chosen, logits.value().extent(1));
+        logits.backend().experts().order(chosen, order);
+        return order;
     }
 
     /**

@@ -9,8 +9,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.autograd.Experts.Routing;
+import dev.jacobian.tensor.SigmoidRouter;
 import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ExpertsTest {
@@ -104,6 +106,41 @@ class ExpertsTest {
             }
         }
         return y;
+    }
+
+    /** Weights of chosen experts by sigmoids, against the formula in double; choices do not change on the way. */
+    @Test
+    void finiteDifferencesOfSigmoids() {
+        for (boolean normalize : new boolean[] {false, true}) {
+            SigmoidRouter form = new SigmoidRouter(normalize, 1.5f, 1, 1);
+            check(
+                    v -> Experts.routeBySigmoid(v[0], Optional.empty(), 2, form).weights(),
+                    in -> {
+                        double[] w = new double[4 * 2];
+                        for (int token = 0; token < 4; token++) {
+                            double[] best = Arrays.stream(in[0], token * 5, token * 5 + 5)
+                                    .map(z -> 1 / (1 + Math.exp(-z)))
+                                    .sorted()
+                                    .toArray();
+                            double factor = 1.5 / (normalize ? best[4] + best[3] : 1);
+                            w[2 * token] = factor * best[4];
+                            w[2 * token + 1] = factor * best[3];
+                        }
+                        return w;
+                    },
+                    normal(8, 4, 5));
+        }
+        check(
+                v -> Experts.timesSigmoid(v[0], v[1]),
+                in -> {
+                    double[] y = in[0].clone();
+                    for (int i = 0; i < y.length; i++) {
+                        y[i] /= 1 + Math.exp(-in[1][i / 5]);
+                    }
+                    return y;
+                },
+                normal(9, 3, 5),
+                normal(10, 3, 1));
     }
 
     @Test

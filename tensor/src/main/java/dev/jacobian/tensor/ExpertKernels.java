@@ -33,6 +33,26 @@ public interface ExpertKernels {
     void routeBackward(Tensor logits, boolean normalize, Tensor chosen, Tensor dWeights, Tensor dLogits);
 
     /**
+     * The k best experts of each token, best first; of equals the lower one. An expert is judged by σ(logit) + its correction, with
+     * σ(z) = 1 / (1 + exp(−z)), or by 0 if its group is not kept. Weights are scale · σ, or scale · σ / (Σ σ + 1e-20) over the
+     * chosen ones in order of slots.
+     *
+     * @param logits [N, E]
+     * @param correction [E], or null for zeros
+     * @param chosen [N, k] I32, receives the experts
+     * @param weights [N, k]
+     */
+    void routeBySigmoid(Tensor logits, @Nullable Tensor correction, SigmoidRouter form, Tensor chosen, Tensor weights);
+
+    /**
+     * Gradient of {@link #routeBySigmoid}: of a chosen expert dσ · σ · (1 − σ), dσ = scale · dWeight, or with s = Σ σ + 1e-20
+     * and c = Σ (σ / s) · dWeight over the slots in order scale / s · (dWeight − c); of the others 0.
+     *
+     * @param dLogits [N, E], overwritten
+     */
+    void routeBySigmoidBackward(Tensor logits, SigmoidRouter form, Tensor chosen, Tensor dWeights, Tensor dLogits);
+
+    /**
      * Sorts the pairs by expert.
      *
      * @param chosen [N, k] I32, as {@link #route} left it

@@ -61,6 +61,65 @@ class ExpertsConformanceTest {
     }
 
     @Test
+    void routingBySigmoid() {
+        Rng rng = new Rng(57, 0);
+        for (int experts : new int[] {1, 2, 8, 16, 60, 256}) {
+            for (int n : new int[] {0, 1, 19}) {
+                for (int groups : new int[] {1, 2, 4}) {
+                    if (experts % groups == 0) {
+                        routeBySigmoid(normal(rng, n, experts), groups, rng);
+                        routeBySigmoid(wild(rng, n, experts), groups, rng);
+                        routeBySigmoid(withEquals(rng, n, experts), groups, rng);
+                    }
+                }
+            }
+        }
+    }
+
+    private void routeBySigmoid(Tensor logits, int groups, Rng rng) {
+        int n = logits.extent(0);
+        int experts = logits.extent(1);
+        int k = Math.min(3, experts);
+        Tensor correction = normal(rng, experts);
+        Tensor dWeights = normal(rng, n, k);
+        for (boolean normalize : new boolean[] {false, true}) {
+            SigmoidRouter form = new SigmoidRouter(normalize, 2.5f, groups, Math.max(1, groups / 2));
+            String what = experts + " experts, top " + k + ", " + form;
+            Tensor chosen = Tensor.of(new int[n * k], n, k);
+            for (Tensor corrected : new Tensor[] {null, correction}) {
+                conformance.compare(
+                        "route " + what,
+                        (b, o) -> b.experts().routeBySigmoid(logits, corrected, form, o[0], o[1]),
+                        chosen,
+                        Tensor.zeros(n, k));
+            }
+            conformance.reference.experts().routeBySigmoid(logits, correction, form, chosen, Tensor.zeros(n, k));
+            conformance.compare(
+                    "route backward " + what,
+                    (b, o) -> b.experts().routeBySigmoidBackward(logits, form, chosen, dWeights, o[0]),
+                    normal(rng, n, experts));
+        }
+    }
+
+    /** Of the groups {0, 1}, {2, 3}, {4, 5} the second and third have the best pairs; expert 0 alone would be the best. */
+    @Test
+    void groupsCompeteByTheirTwoBest() {
+        Tensor logits = Tensor.of(new float[] {9, -9, 1, 2, 3, 0}, 1, 6);
+        Tensor chosen = Tensor.of(new int[3], 1, 3);
+        Tensor weights = Tensor.zeros(1, 3);
+        SigmoidRouter form = new SigmoidRouter(true, 2, 3, 2);
+        conformance.reference.experts().routeBySigmoid(logits, null, form, chosen, weights);
+        assertThat(chosen.ints()).containsExactly(4, 3, 2);
+        float[] w = weights.floats();
+        assertThat(w[0] + w[1] + w[2]).isBetween(2 - 4e-7f, 2 + 4e-7f);
+        // a correction decides who is chosen, and is not in the weights
+        Tensor correction = Tensor.of(new float[] {0, 2, 0, 0, 0, 0}, 6);
+        conformance.reference.experts().routeBySigmoid(logits, correction, form, chosen, weights);
+        assertThat(chosen.ints()).containsExactly(1, 0, 3);
+        assertThat(w[0]).isLessThan(1e-3f);
+    }
+
+    @Test
     void ofEqualsTheLowerExpertComesFirst() {
         Tensor logits = Tensor.of(new float[] {1, 3, 3, -0f, 0f, -1}, 1, 6);
         Tensor chosen = Tensor.of(new int[4], 1, 4);

@@ -51,6 +51,7 @@ public final class CausalLM {
     private final CheckpointFiles files;
     private final Set<Integer> eosTokenIds;
     private final Map<String, Parameter> parameters;
+    private final Map<String, Tensor> buffers;
     private final Backbone backbone;
     private final TokenHead head;
     private final ModelOptions options;
@@ -62,6 +63,7 @@ public final class CausalLM {
         this.eosTokenIds = Collections.unmodifiableSet(files.eosTokenIds(config));
         ModelWeights weights = new ModelWeights(config.plan(), source);
         this.parameters = weights.parameters();
+        this.buffers = weights.buffers();
         this.backbone = new Backbone(config.plan(), weights, options.computeType());
         this.head = new TokenHead(weights.matrix(Role.HEAD, TensorSpec.NO_LAYER));
     }
@@ -117,8 +119,7 @@ public final class CausalLM {
         if (options.weights() != WeightFormat.F32) {
             return this;
         }
-        Weights copied =
-                spec -> Weights.parameter(spec, parameter(spec.name()).value().copy());
+        Weights copied = spec -> Weights.parameter(spec, tensor(spec).copy());
         return new CausalLM(config, files, copied, options);
     }
 
@@ -130,7 +131,7 @@ public final class CausalLM {
     public CausalLM to(Device device, DType computeType) {
         requireTrainable("moving to " + device);
         Weights moved = spec -> {
-            Tensor own = parameter(spec.name()).value();
+            Tensor own = tensor(spec);
             return Weights.parameter(spec, own.device().equals(device) ? own.copy() : own.to(device));
         };
         return new CausalLM(
@@ -143,6 +144,7 @@ public final class CausalLM {
      */
     public void close() {
         parameters.values().forEach(Parameter::close);
+        buffers.values().forEach(Tensor::close);
     }
 
     /** Where the weights are and the model computes. */
@@ -197,6 +199,16 @@ public final class CausalLM {
         return parameter;
     }
 
+    private Tensor tensor(TensorSpec spec) {
+        Tensor buffer = buffers.get(spec.name());
+        return buffer != null ? buffer : parameter(spec.name()).value();
+    }
+
+    /** What belongs to the model but is not trained, such as the correction of a router, by its name in a checkpoint. */
+    public Map<String, Tensor> buffers() {
+        return Collections.unmodifiableMap(buffers);
+    }
+
     /**
      * Something of every parameter, such as its value or its gradient, as a checkpoint stores it: under the checkpoint's names,
      * and where those share or turn tensors, put together and turned.
@@ -205,7 +217,10 @@ public final class CausalLM {
      * @param stored receives names and tensors in the order of {@link #parameters}
      */
     public void inCheckpointForm(Function<Parameter, Tensor> what, BiConsumer<String, Tensor> stored) {
-        StoredTensors.put(config.plan(), spec -> what.apply(parameter(spec.name())), stored);
+        List<TensorSpec> trained = config.plan().tensors().stream()
+                .filter(spec -> spec.kind() != TensorSpec.Kind.BUFFER)
+                .toList();
+        StoredTensors.put(trained, spec -> what.apply(parameter(spec.name())), stored);
     }
 
     /** From tokens to hidden states. */

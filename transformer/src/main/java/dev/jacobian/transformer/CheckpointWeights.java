@@ -42,17 +42,18 @@ final class CheckpointWeights implements Weights {
 
     @Override
     public Var get(TensorSpec spec) {
-        return Weights.parameter(spec, StoredTensors.take(spec, tensors.readWeight(checked(spec))));
+        return Weights.parameter(spec, StoredTensors.take(spec, name -> tensors.readWeight(checked(name, spec))));
     }
 
     @Override
     public Tensor narrow(TensorSpec spec) {
-        return spec.layout().isPlain(spec) ? tensors.readNarrowWeight(checked(spec)) : Weights.super.narrow(spec);
+        return spec.layout().isPlain(spec)
+                ? tensors.readNarrowWeight(checked(spec.layout().stored(), spec))
+                : Weights.super.narrow(spec);
     }
 
     /** The name of a tensor that is there and has its shape. */
-    private String checked(TensorSpec spec) {
-        String name = spec.layout().stored();
+    private String checked(String name, TensorSpec spec) {
         if (!tensors.contains(name)) {
             throw new FormatException(
                     folder.toString(),

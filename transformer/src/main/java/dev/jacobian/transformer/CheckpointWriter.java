@@ -30,6 +30,7 @@ final class CheckpointWriter {
         Json.write(directory.resolve("config.json"), config);
         SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
         model.inCheckpointForm(Parameter::value, (tensor, value) -> writer.add(tensor, value, stored));
+        model.buffers().forEach((tensor, value) -> writer.add(tensor, value, DType.F32));
         writer.write(directory.resolve("model.safetensors"));
         files.contents().forEach((file, bytes) -> AtomicFiles.writeBytes(directory.resolve(file), bytes));
         if (!files.contents().containsKey(CheckpointFiles.GENERATION_CONFIG)) {

@@ -28,8 +28,8 @@ final class FreshWeights implements Weights {
         Rng rng = new Rng(seed, stream++);
         switch (spec.kind()) {
             case GAIN -> value.fill(1f);
-            case BIAS -> {} // zero
-            case TABLE, MATRIX -> {
+            case BIAS, EXPERT_BIASES, BUFFER -> {} // zero
+            case TABLE, MATRIX, EXPERTS -> {
                 for (int i = 0; i < value.elements(); i++) {
                     value.floats()[i] = (float) (deviation * rng.nextGaussian());
                 }

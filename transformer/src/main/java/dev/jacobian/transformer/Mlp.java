@@ -17,11 +17,29 @@ final class Mlp implements UnaryOperator<Var> {
     private final Projection up;
     private final Projection down;
 
-    Mlp(FeedForward.Gated plan, int layer, ModelWeights weights) {
-        activation = plan.activation();
-        gate = weights.projection(Role.GATE, layer);
-        up = weights.projection(Role.UP, layer);
-        down = weights.projection(Role.DOWN, layer);
+    private Mlp(Activation activation, Projection gate, Projection up, Projection down) {
+        this.activation = activation;
+        this.gate = gate;
+        this.up = up;
+        this.down = down;
+    }
+
+    /** The feed-forward of a layer. */
+    static Mlp of(FeedForward.Gated plan, int layer, ModelWeights weights) {
+        return new Mlp(
+                plan.activation(),
+                weights.projection(Role.GATE, layer),
+                weights.projection(Role.UP, layer),
+                weights.projection(Role.DOWN, layer));
+    }
+
+    /** The feed-forward beside the experts of a layer. */
+    static Mlp shared(int layer, ModelWeights weights) {
+        return new Mlp(
+                Activation.SILU,
+                weights.projection(Role.SHARED_GATE, layer),
+                weights.projection(Role.SHARED_UP, layer),
+                weights.projection(Role.SHARED_DOWN, layer));
     }
 
     /** x [N, D] to [N, D]. */

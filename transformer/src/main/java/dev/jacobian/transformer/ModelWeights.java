@@ -4,6 +4,7 @@ package dev.jacobian.transformer;
 import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
+import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.Head;
 import dev.jacobian.transformer.plan.Role;
@@ -23,17 +24,21 @@ final class ModelWeights {
 
     private final Map<Place, LinearWeight> held = new HashMap<>();
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+    private final Map<String, Tensor> buffers = new LinkedHashMap<>();
 
     ModelWeights(DecoderPlan plan, Weights source) {
         for (TensorSpec spec : plan.tensors()) {
             LinearWeight weight = switch (spec.kind()) {
                 case TABLE -> source.table(spec);
-                case MATRIX -> source.linear(spec);
-                case GAIN, BIAS -> source.get(spec);
+                case MATRIX -> isRouter(spec.role()) ? source.get(spec) : source.linear(spec);
+                case EXPERTS, EXPERT_BIASES, GAIN, BIAS -> source.get(spec);
+                case BUFFER -> source.buffer(spec);
             };
             held.put(new Place(spec.role(), spec.kind(), spec.layer()), weight);
             if (weight instanceof Parameter trainable) {
                 parameters.put(spec.name(), trainable);
+            } else if (spec.kind() == Kind.BUFFER) {
+                buffers.put(spec.name(), ((Var) weight).value());
             }
             if (spec.role() == Role.EMBEDDING && plan.head() instanceof Head.TiedTokens) {
                 held.put(new Place(Role.HEAD, Kind.MATRIX, TensorSpec.NO_LAYER), source.tiedHead(spec, (Var) weight));
@@ -44,6 +49,16 @@ final class ModelWeights {
     /** What can be trained by name, in the order of the plan; a tied head is not listed a second time. */
     Map<String, Parameter> parameters() {
         return parameters;
+    }
+
+    /** What is not trained but belongs to the model, by name. */
+    Map<String, Tensor> buffers() {
+        return buffers;
+    }
+
+    /** Whether a matrix decides where tokens go, which needs F32. */
+    private static boolean isRouter(Role role) {
+        return role == Role.ROUTER || role == Role.SHARED_WEIGHT;
     }
 
     /** The embedding's table, [V, D]. */
@@ -64,6 +79,16 @@ final class ModelWeights {
     /** The weight of a linear layer, [outputs, inputs]. */
     LinearWeight matrix(Role role, int layer) {
         return weight(role, Kind.MATRIX, layer);
+    }
+
+    /** The weights of a linear layer of all experts, [E, outputs, inputs]. */
+    Var experts(Role role, int layer) {
+        return (Var) weight(role, Kind.EXPERTS, layer);
+    }
+
+    /** What is not trained. */
+    Var buffer(Role role, int layer) {
+        return (Var) weight(role, Kind.BUFFER, layer);
     }
 
     /** A linear layer. */

@@ -33,8 +33,9 @@ final class ResidualLayer implements DecoderLayer {
         attentionPostNorm = norm(form.normsOutputs(), norm, Role.ATTENTION_POST_NORM, layer, weights);
         mlpNorm = norm(form.normsFeedForwardInput(), norm, Role.FEED_FORWARD_NORM, layer, weights);
         mlp = switch (plan.feedForward()) {
-            case FeedForward.Gated gated -> new Mlp(gated, layer, weights);
+            case FeedForward.Gated gated -> Mlp.of(gated, layer, weights);
             case FeedForward.Plain plain -> new PlainMlp(plain, layer, weights);
+            case FeedForward.Experts experts -> new ExpertsMlp(experts, layer, weights);
         };
         mlpPostNorm = norm(form.normsOutputs(), norm, Role.FEED_FORWARD_POST_NORM, layer, weights);
     }

@@ -27,6 +27,11 @@ interface Weights {
         return get(spec);
     }
 
+    /** What is not trained. */
+    default Var buffer(TensorSpec spec) {
+        return Var.constant(get(spec).value());
+    }
+
     /**
      * The embedding as the weight of the head.
      *

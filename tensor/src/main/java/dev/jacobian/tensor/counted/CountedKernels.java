@@ -26,6 +26,7 @@ import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.RecurrentKernels;
 import dev.jacobian.tensor.RowKernels;
 import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.SigmoidRouter;
 import dev.jacobian.tensor.SoftmaxKernels;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
@@ -166,6 +167,14 @@ final class CountedKernels
 
     @Override
     public void routeBackward(Tensor logits, boolean normalize, Tensor chosen, Tensor dWeights, Tensor dLogits) {}
+
+    @Override
+    public void routeBySigmoid(
+            Tensor logits, @Nullable Tensor correction, SigmoidRouter form, Tensor chosen, Tensor weights) {}
+
+    @Override
+    public void routeBySigmoidBackward(
+            Tensor logits, SigmoidRouter form, Tensor chosen, Tensor dWeights, Tensor dLogits) {}
 
     @Override
     public void order(Tensor chosen, ExpertOrder into) {}

@@ -4,6 +4,7 @@ package dev.jacobian.tensor.cpu;
 import dev.jacobian.tensor.ExpertOrder;
 import dev.jacobian.tensor.MatrixKernels;
 import dev.jacobian.tensor.Nullable;
+import dev.jacobian.tensor.SigmoidRouter;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cpu.Scratch.Slot;
 import dev.jacobian.tensor.reference.ReferenceExperts;
@@ -38,6 +39,28 @@ final class VectorExperts extends ReferenceExperts {
             for (int token = from; token < to; token++) {
                 softmax(logits.floats(), logits.offset() + token * experts, experts, p);
                 routeBackward(token, normalize, p, chosen, dWeights, dLogits);
+            }
+        });
+    }
+
+    @Override
+    public void routeBySigmoid(
+            Tensor logits, @Nullable Tensor correction, SigmoidRouter form, Tensor chosen, Tensor weights) {
+        int experts = logits.extent(1);
+        Ranges.run(logits.extent(0), (COST + chosen.extent(1)) * experts, (from, to) -> {
+            float[] judged = Scratch.current().get(Slot.EXPONENTIALS, experts);
+            for (int token = from; token < to; token++) {
+                routeBySigmoid(logits, token, correction, form, judged, chosen, weights);
+            }
+        });
+    }
+
+    @Override
+    public void routeBySigmoidBackward(
+            Tensor logits, SigmoidRouter form, Tensor chosen, Tensor dWeights, Tensor dLogits) {
+        Ranges.run(logits.extent(0), COST * chosen.extent(1) + logits.extent(1), (from, to) -> {
+            for (int token = from; token < to; token++) {
+                routeBySigmoidBackward(logits, token, form, chosen, dWeights, dLogits);
             }
         });
     }

@@ -5,6 +5,7 @@ import dev.jacobian.tensor.ExpertKernels;
 import dev.jacobian.tensor.ExpertOrder;
 import dev.jacobian.tensor.MatrixKernels;
 import dev.jacobian.tensor.Nullable;
+import dev.jacobian.tensor.SigmoidRouter;
 import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
 
@@ -13,6 +14,9 @@ import java.util.Arrays;
  * sorting are the same loops on every CPU.
  */
 public class ReferenceExperts implements ExpertKernels {
+    /** Added to a sum that something is divided by. */
+    private static final float TINY = 1e-20f;
+
     private final MatrixKernels matrices;
 
     /** Experts whose products {@code matrices} computes. */
@@ -40,9 +44,7 @@ public class ReferenceExperts implements ExpertKernels {
         for (int slot = 0; slot < k; slot++) {
             int best = -1;
             for (int i = 0; i < experts; i++) {
-                // + 0 makes −0 equal to it
-                boolean better = best < 0
-                        || Float.compare(logits.floats()[from + i] + 0f, logits.floats()[from + best] + 0f) > 0;
+                boolean better = best < 0 || isBetter(logits.floats()[from + i], logits.floats()[from + best]);
                 if (better && !contains(chosen.ints(), chosenAt, slot, i)) {
                     best = i;
                 }
@@ -113,6 +115,129 @@ public class ReferenceExperts implements ExpertKernels {
         for (int slot = 0; slot < k; slot++) {
             int expert = own[chosenAt + slot];
             dLogits.floats()[to + expert] = p[expert] * scale * (dWs[dWAt + slot] - c);
+        }
+    }
+
+    @Override
+    public void routeBySigmoid(
+            Tensor logits, @Nullable Tensor correction, SigmoidRouter form, Tensor chosen, Tensor weights) {
+        float[] judged = new float[logits.extent(1)];
+        for (int token = 0; token < logits.extent(0); token++) {
+            routeBySigmoid(logits, token, correction, form, judged, chosen, weights);
+        }
+    }
+
+    /** Chooses for one token. */
+    protected static void routeBySigmoid(
+            Tensor logits,
+            int token,
+            @Nullable Tensor correction,
+            SigmoidRouter form,
+            float[] judged,
+            Tensor chosen,
+            Tensor weights) {
+        int experts = logits.extent(1);
+        int k = chosen.extent(1);
+        int from = logits.offset() + token * experts;
+        for (int i = 0; i < experts; i++) {
+            float ofExpert = correction == null ? 0f : correction.floats()[correction.offset() + i];
+            judged[i] = sigmoid(logits.floats()[from + i]) + ofExpert;
+        }
+        keepGroups(judged, experts, form);
+        int chosenAt = chosen.offset() + token * k;
+        int weightsAt = weights.offset() + token * k;
+        float sum = 0f;
+        for (int slot = 0; slot < k; slot++) {
+            int best = -1;
+            for (int i = 0; i < experts; i++) {
+                if ((best < 0 || isBetter(judged[i], judged[best])) && !contains(chosen.ints(), chosenAt, slot, i)) {
+                    best = i;
+                }
+            }
+            float weight = sigmoid(logits.floats()[from + best]);
+            chosen.ints()[chosenAt + slot] = best;
+            weights.floats()[weightsAt + slot] = weight;
+            sum += weight;
+        }
+        float factor = form.normalize() ? form.scale() / (sum + TINY) : form.scale();
+        for (int slot = 0; slot < k; slot++) {
+            weights.floats()[weightsAt + slot] *= factor;
+        }
+    }
+
+    /** Judges the experts of all but the best groups as 0. */
+    private static void keepGroups(float[] judged, int experts, SigmoidRouter form) {
+        if (form.keptGroups() == form.groups()) {
+            return;
+        }
+        int size = experts / form.groups();
+        float[] best = new float[form.groups()]; // sum of the two best of each
+        for (int group = 0; group < best.length; group++) {
+            float first = Float.NEGATIVE_INFINITY;
+            float second = Float.NEGATIVE_INFINITY;
+            for (int i = group * size; i < (group + 1) * size; i++) {
+                if (isBetter(judged[i], first)) {
+                    second = first;
+                    first = judged[i];
+                } else if (isBetter(judged[i], second)) {
+                    second = judged[i];
+                }
+            }
+            best[group] = first + second;
+        }
+        for (int group = 0; group < best.length; group++) {
+            int ahead = 0;
+            for (int other = 0; other < best.length; other++) {
+                boolean wins = other < group ? !isBetter(best[group], best[other]) : isBetter(best[other], best[group]);
+                ahead += other != group && wins ? 1 : 0;
+            }
+            if (ahead >= form.keptGroups()) {
+                Arrays.fill(judged, group * size, (group + 1) * size, 0f);
+            }
+        }
+    }
+
+    /** + 0 makes −0 equal to it. */
+    private static boolean isBetter(float one, float other) {
+        return Float.compare(one + 0f, other + 0f) > 0;
+    }
+
+    private static float sigmoid(float x) {
+        return 1f / (1f + Exp.exp(-x));
+    }
+
+    @Override
+    public void routeBySigmoidBackward(
+            Tensor logits, SigmoidRouter form, Tensor chosen, Tensor dWeights, Tensor dLogits) {
+        for (int token = 0; token < logits.extent(0); token++) {
+            routeBySigmoidBackward(logits, token, form, chosen, dWeights, dLogits);
+        }
+    }
+
+    /** The gradient of one token. */
+    protected static void routeBySigmoidBackward(
+            Tensor logits, int token, SigmoidRouter form, Tensor chosen, Tensor dWeights, Tensor dLogits) {
+        int experts = logits.extent(1);
+        int k = chosen.extent(1);
+        int from = logits.offset() + token * experts;
+        int chosenAt = chosen.offset() + token * k;
+        int dWAt = dWeights.offset() + token * k;
+        int to = dLogits.offset() + token * experts;
+        float sum = TINY;
+        for (int slot = 0; slot < k; slot++) {
+            sum += sigmoid(logits.floats()[from + chosen.ints()[chosenAt + slot]]);
+        }
+        float c = 0f;
+        for (int slot = 0; slot < k && form.normalize(); slot++) {
+            float share = sigmoid(logits.floats()[from + chosen.ints()[chosenAt + slot]]) / sum;
+            c = Math.fma(share, dWeights.floats()[dWAt + slot], c);
+        }
+        float factor = form.normalize() ? form.scale() / sum : form.scale();
+        Arrays.fill(dLogits.floats(), to, to + experts, 0f);
+        for (int slot = 0; slot < k; slot++) {
+            int expert = chosen.ints()[chosenAt + slot];
+            float s = sigmoid(logits.floats()[from + expert]);
+            dLogits.floats()[to + expert] = factor * (dWeights.floats()[dWAt + slot] - c) * (s * (1f - s));
         }
     }
 

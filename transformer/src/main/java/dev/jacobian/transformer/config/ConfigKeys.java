@@ -48,7 +48,7 @@ public final class ConfigKeys {
 
     private static final int MAX_LAYERS = 1 << 12;
     private static final int MAX_WIDTH = 1 << 17;
-    private static final int MAX_MLP_WIDTH = 1 << 20;
+    static final int MAX_MLP_WIDTH = 1 << 20;
     private static final int MAX_HEADS = 1 << 12;
     private static final int MAX_HEAD_DIM = 1 << 12;
     private static final int MAX_VOCABULARY = 1 << 24;
@@ -246,6 +246,14 @@ public final class ConfigKeys {
         };
     }
 
+    /** The keys of a mixture of experts. */
+    public ExpertKeys experts() {
+        if (activation("hidden_act") != Activation.SILU) {
+            throw new FormatException(fields.where(), "hidden_act of experts is not silu", "Only silu is known there");
+        }
+        return new ExpertKeys(this, fields);
+    }
+
     /** All biases if the key is true, none if it is false or absent. */
     public Biases biases(String key) {
         return biases(key, false);
@@ -301,6 +309,19 @@ public final class ConfigKeys {
         boolean used = flag("use_sliding_window");
         int first = fields.integer("max_window_layers", DEFAULT_MAX_WINDOW_LAYERS);
         return windows(layer -> used && layer >= first);
+    }
+
+    /** The same where all layers slide if {@code use_sliding_window} is true. */
+    public List<Integer> windowsIfUsed() {
+        boolean used = flag("use_sliding_window");
+        return windows(layer -> used);
+    }
+
+    /** The same where it lets every other layer before {@code max_window_layers} slide, the first among them (Qwen 2 with experts). */
+    public List<Integer> windowsBeforeLayer() {
+        boolean used = flag("use_sliding_window");
+        int end = fields.integer("max_window_layers", DEFAULT_MAX_WINDOW_LAYERS);
+        return windows(layer -> used && layer % 2 == 0 && layer < end);
     }
 
     private boolean slides(JsonNode types, int layer, int layers) {
@@ -412,7 +433,7 @@ public final class ConfigKeys {
         return (float) range;
     }
 
-    private int layers() {
+    int layers() {
         return positive("num_hidden_layers", MAX_LAYERS);
     }
 

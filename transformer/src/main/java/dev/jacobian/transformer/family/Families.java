@@ -24,7 +24,10 @@ public final class Families {
             new Olmo3(),
             new SmolLm3(),
             new StarCoder2(),
-            new Gpt2());
+            new Gpt2(),
+            new Mixtral(),
+            new Qwen2Moe(),
+            new Qwen3Moe());
 
     private Families() {}
 

@@ -17,7 +17,9 @@ import java.util.TreeSet;
  *         .fused("model.layers.{}.self_attn.qkv_proj", Role.QUERY, Role.KEY, Role.VALUE)
  * }</pre>
  *
- * <p>A name is that of a module, {@code {}} the number of the layer; {@code .weight} and {@code .bias} come after it.
+ * <p>A name is that of a module, {@code {}} the number of the layer; {@code .weight} and {@code .bias} come after it. Experts are
+ * modules where the name has a {@value Layout#EACH} for their number; where it has none, all are in tensors of that name and of that
+ * name with {@code _bias}. A buffer's name is whole.
  */
 public final class CheckpointNames {
     /** The names of Llama as transformers writes them. */

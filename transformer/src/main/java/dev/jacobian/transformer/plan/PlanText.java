@@ -94,7 +94,36 @@ public final class PlanText {
         return switch (feedForward) {
             case FeedForward.Gated gated -> "gated, " + activation(gated.activation(), gated.biases(), "gate and up");
             case FeedForward.Plain plain -> "plain, " + activation(plain.activation(), plain.biases(), "up");
+            case FeedForward.Experts experts -> experts(experts);
         };
+    }
+
+    /** Such as {@code 2 of 8 experts, softmax, weights adding up to 1}. */
+    private static String experts(FeedForward.Experts experts) {
+        List<String> words = new ArrayList<>();
+        words.add(experts.router().perToken() + " of " + experts.count() + " experts");
+        switch (experts.router()) {
+            case Router.Softmax softmax ->
+                words.add("softmax" + (softmax.normalized() ? " over the chosen" : "")
+                        + (softmax.bias() ? " with bias" : ""));
+            case Router.Sigmoid sigmoid -> {
+                words.add("corrected sigmoid"
+                        + (sigmoid.normalized()
+                                ? ", weights adding up to " + sigmoid.scale()
+                                : ", weights times " + sigmoid.scale()));
+                if (sigmoid.groups() > 1) {
+                    words.add(sigmoid.keptGroups() + " of " + sigmoid.groups() + " groups");
+                }
+            }
+        }
+        words.add(switch (experts.gating()) {
+                    case SWIGLU -> "gated, silu";
+                }
+                + (experts.biases() == Biases.NONE ? "" : ", biases"));
+        experts.shared()
+                .ifPresent(shared -> words.add("and one of " + shared.inner() + " for every token"
+                        + (shared.gated() ? ", times a sigmoid" : "")));
+        return String.join(", ", words);
     }
 
     private static String activation(Activation activation, Biases biases, String inputs) {

@@ -22,6 +22,19 @@ public enum Role {
     GATE,
     UP,
     DOWN,
+    /** Logits by which experts are chosen. */
+    ROUTER,
+    /** What {@link Router.Sigmoid} adds for the choice alone. */
+    ROUTER_CORRECTION,
+    EXPERT_GATE,
+    EXPERT_UP,
+    EXPERT_DOWN,
+    /** Of the feed-forward beside the experts. */
+    SHARED_GATE,
+    SHARED_UP,
+    SHARED_DOWN,
+    /** The number by which its output is multiplied. */
+    SHARED_WEIGHT,
     /** After the feed-forward, before its result is added. */
     FEED_FORWARD_POST_NORM,
     FINAL_NORM,

@@ -11,7 +11,11 @@ final class TensorList {
     private final List<TensorSpec> specs = new ArrayList<>();
 
     /** A tensor that has no place yet. */
-    private record Piece(Role role, Kind kind, List<Integer> extents) {}
+    private record Piece(Role role, Kind kind, List<Integer> extents) {
+        int rows() {
+            return extents.get(kind.isStack() ? 1 : 0);
+        }
+    }
 
     private TensorList(CheckpointNames names) {
         this.names = names;
@@ -96,7 +100,32 @@ final class TensorList {
                 pieces.addAll(linear(Role.DOWN, d, plain.inner(), plain.biases().onOutput()));
                 yield pieces;
             }
+            case FeedForward.Experts experts -> experts(experts, d);
         };
+    }
+
+    private static List<Piece> experts(FeedForward.Experts experts, int d) {
+        List<Piece> pieces = new ArrayList<>();
+        int count = experts.count();
+        boolean bias = experts.router() instanceof Router.Softmax softmax && softmax.bias();
+        pieces.addAll(linear(Role.ROUTER, count, d, bias));
+        if (experts.router() instanceof Router.Sigmoid) {
+            pieces.add(new Piece(Role.ROUTER_CORRECTION, Kind.BUFFER, List.of(count)));
+        }
+        int inner = experts.inner();
+        Biases biases = experts.biases();
+        pieces.addAll(stack(Role.EXPERT_GATE, count, inner, d, biases.onInputs()));
+        pieces.addAll(stack(Role.EXPERT_UP, count, inner, d, biases.onInputs()));
+        pieces.addAll(stack(Role.EXPERT_DOWN, count, d, inner, biases.onOutput()));
+        experts.shared().ifPresent(shared -> {
+            pieces.addAll(linear(Role.SHARED_GATE, shared.inner(), d, false));
+            pieces.addAll(linear(Role.SHARED_UP, shared.inner(), d, false));
+            pieces.addAll(linear(Role.SHARED_DOWN, d, shared.inner(), false));
+            if (shared.gated()) {
+                pieces.addAll(linear(Role.SHARED_WEIGHT, 1, d, false));
+            }
+        });
+        return pieces;
     }
 
     private static List<Piece> head(Head head, int vocabulary, int d) {
@@ -122,21 +151,26 @@ final class TensorList {
         return bias ? List.of(weight, new Piece(role, Kind.BIAS, List.of(outputs))) : List.of(weight);
     }
 
+    private static List<Piece> stack(Role role, int count, int outputs, int inputs, boolean bias) {
+        Piece weight = new Piece(role, Kind.EXPERTS, List.of(count, outputs, inputs));
+        return bias ? List.of(weight, new Piece(role, Kind.EXPERT_BIASES, List.of(count, outputs))) : List.of(weight);
+    }
+
     /** Gives the tensors of one layer their places. */
     private void place(int layer, List<Piece> pieces) {
         for (Piece piece : pieces) {
             CheckpointNames.Place place = names.place(piece.role());
-            String stored = place.module().replace("{}", Integer.toString(layer)) + suffix(piece.kind());
+            String module = place.module().replace("{}", Integer.toString(layer));
+            String stored = module + suffix(piece.kind(), module);
             Layout layout = layout(stored, place, piece, pieces);
-            int rows = piece.extents().getFirst();
-            String name = layout.rows() == rows ? stored : stored + "[" + piece.role() + "]";
+            String name = layout.rows() == piece.rows() ? stored : stored + "[" + piece.role() + "]";
             specs.add(new TensorSpec(piece.role(), piece.kind(), layer, name, piece.extents(), layout));
         }
     }
 
     private static Layout layout(String stored, CheckpointNames.Place place, Piece piece, List<Piece> pieces) {
-        int own = piece.extents().getFirst();
-        Layout.Order order = piece.kind() == Kind.MATRIX ? place.order() : Layout.Order.PLAIN;
+        int own = piece.rows();
+        Layout.Order order = piece.kind().isMatrix() ? place.order() : Layout.Order.PLAIN;
         if (place.shared().size() == 1) {
             return Layout.whole(stored, order, own);
         }
@@ -163,11 +197,18 @@ final class TensorList {
     private static int rows(Role role, Kind kind, List<Piece> pieces) {
         return pieces.stream()
                 .filter(piece -> piece.role() == role && piece.kind() == kind)
-                .mapToInt(piece -> piece.extents().getFirst())
+                .mapToInt(Piece::rows)
                 .sum();
     }
 
-    private static String suffix(Kind kind) {
-        return kind == Kind.BIAS ? ".bias" : ".weight";
+    private static String suffix(Kind kind, String module) {
+        boolean split = module.contains(Layout.EACH);
+        return switch (kind) {
+            case TABLE, MATRIX, GAIN -> ".weight";
+            case BIAS -> ".bias";
+            case EXPERTS -> split ? ".weight" : "";
+            case EXPERT_BIASES -> split ? ".bias" : "_bias";
+            case BUFFER -> "";
+        };
     }
 }

@@ -26,11 +26,40 @@ public record TensorSpec(Role role, Kind kind, int layer, String name, List<Inte
         /** The factor of a norm. */
         GAIN,
         /** What is added after a linear layer. */
-        BIAS
+        BIAS,
+        /** The weights of a linear layer of all experts, [E, outputs, inputs]. */
+        EXPERTS,
+        /** What is added after a linear layer of all experts, [E, outputs]. */
+        EXPERT_BIASES,
+        /** What is no weight and not trained. */
+        BUFFER;
+
+        /** Whether there is one for each expert. */
+        public boolean isStack() {
+            return this == EXPERTS || this == EXPERT_BIASES;
+        }
+
+        /** Whether it is the weight of a linear layer. */
+        boolean isMatrix() {
+            return this == MATRIX || this == EXPERTS;
+        }
     }
 
     public TensorSpec {
         extents = List.copyOf(extents);
+    }
+
+    /** Rows: the outputs of a weight, or of each expert's. */
+    public int rows() {
+        return extents.get(kind.isStack() ? 1 : 0);
+    }
+
+    /** Elements of a row. */
+    public int rowElements() {
+        return extents.stream()
+                .skip(kind.isStack() ? 2 : 1)
+                .mapToInt(Integer::intValue)
+                .reduce(1, Math::multiplyExact);
     }
 
     /** Number of elements. */

@@ -53,6 +53,16 @@ class FamiliesTableTest {
          "original_max_position_embeddings": 8, "llama_4_scaling_beta": 0.1}}
         """);
 
+    /** What files of families with experts must say beside. */
+    private static final Map<String, String> REQUIRED_BESIDE = Map.of("mixtral", """
+        {"num_local_experts": 8, "num_experts_per_tok": 2}
+        """, "qwen2_moe", """
+        {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 24,
+         "shared_expert_intermediate_size": 40}
+        """, "qwen3_moe", """
+        {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 24}
+        """);
+
     /** Keys that a file may have, with values of which one is not the default; those that change a family's plan are listed. */
     private static final Map<String, List<String>> OPTIONAL = new LinkedHashMap<>();
 
@@ -70,6 +80,9 @@ class FamiliesTableTest {
         OPTIONAL.put("n_inner", List.of("80"));
         OPTIONAL.put("scale_attn_weights", List.of("false"));
         OPTIONAL.put("scale_attn_by_inverse_layer_idx", List.of("true"));
+        OPTIONAL.put("norm_topk_prob", List.of("true"));
+        OPTIONAL.put("decoder_sparse_step", List.of("2"));
+        OPTIONAL.put("mlp_only_layers", List.of("[0]"));
     }
 
     private static final Map<String, Function<DecoderPlan, String>> COLUMNS = new LinkedHashMap<>();
@@ -95,8 +108,10 @@ class FamiliesTableTest {
     }
 
     private static ObjectNode config(Family family) {
-        return ((ObjectNode) Json.parse(REQUIRED_OF.getOrDefault(family.modelType(), REQUIRED), "required"))
-                .put("model_type", family.modelType());
+        String type = family.modelType();
+        ObjectNode config = (ObjectNode) Json.parse(REQUIRED_OF.getOrDefault(type, REQUIRED), "required");
+        config.setAll((ObjectNode) Json.parse(REQUIRED_BESIDE.getOrDefault(type, "{}"), type));
+        return config.put("model_type", type);
     }
 
     private static DecoderPlan plan(ObjectNode config) {

@@ -5,6 +5,7 @@ import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.ExpertKernels;
 import dev.jacobian.tensor.ExpertOrder;
 import dev.jacobian.tensor.Nullable;
+import dev.jacobian.tensor.SigmoidRouter;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.driver.DeviceBlock;
 import dev.jacobian.tensor.cuda.engine.CudaArray.View;
@@ -71,6 +72,47 @@ public final class CudaExperts implements ExpertKernels {
                 logits.extent(1),
                 chosen.extent(1),
                 normalize ? 1 : 0,
+                dLogits);
+    }
+
+    @Override
+    public void routeBySigmoid(
+            Tensor logits, @Nullable Tensor correction, SigmoidRouter form, Tensor chosen, Tensor weights) {
+        requireExperts(logits.extent(1));
+        engine.launch(
+                CudaEngine.typed("moe_route_sigmoid", logits.dtype()),
+                Math.ceilDiv(logits.extent(0), ROWS),
+                1,
+                THREADS,
+                logits,
+                correction,
+                logits.extent(0),
+                logits.extent(1),
+                chosen.extent(1),
+                form.normalize() ? 1 : 0,
+                form.scale(),
+                form.groups(),
+                form.keptGroups(),
+                chosen,
+                weights);
+    }
+
+    @Override
+    public void routeBySigmoidBackward(
+            Tensor logits, SigmoidRouter form, Tensor chosen, Tensor dWeights, Tensor dLogits) {
+        engine.launch(
+                CudaEngine.typed("moe_route_sigmoid_backward", logits.dtype()),
+                Math.ceilDiv(logits.extent(0), THREADS),
+                1,
+                THREADS,
+                logits,
+                chosen,
+                dWeights,
+                logits.extent(0),
+                logits.extent(1),
+                chosen.extent(1),
+                form.normalize() ? 1 : 0,
+                form.scale(),
                 dLogits);
     }
 

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer;
+
+import dev.jacobian.autograd.Elementwise;
+import dev.jacobian.autograd.Experts;
+import dev.jacobian.autograd.Experts.Routing;
+import dev.jacobian.autograd.SwiGlu;
+import dev.jacobian.autograd.Var;
+import dev.jacobian.tensor.SigmoidRouter;
+import dev.jacobian.transformer.plan.FeedForward;
+import dev.jacobian.transformer.plan.Role;
+import dev.jacobian.transformer.plan.Router;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/**
+ * A mixture of experts: route, bring rows into the order of their experts, a gated MLP with each row's expert, and the weighted
+ * sum of a token's rows.
+ *
+ * <p>Decision: the router computes in F32 whatever the format of other weights, because a rounded logit sends a token elsewhere.
+ */
+final class ExpertsMlp implements UnaryOperator<Var> {
+    private final Router plan;
+    private final Projection router;
+    private final Optional<Var> correction; // [E]
+    private final Var gate; // [E, inner, D]
+    private final Var up; // [E, inner, D]
+    private final Var down; // [E, D, inner]
+    private final Optional<Shared> shared;
+
+    ExpertsMlp(FeedForward.Experts plan, int layer, ModelWeights weights) {
+        this.plan = plan.router();
+        router = weights.projection(Role.ROUTER, layer);
+        correction = plan.router() instanceof Router.Sigmoid
+                ? Optional.of(weights.buffer(Role.ROUTER_CORRECTION, layer))
+                : Optional.empty();
+        gate = weights.experts(Role.EXPERT_GATE, layer);
+        up = weights.experts(Role.EXPERT_UP, layer);
+        down = weights.experts(Role.EXPERT_DOWN, layer);
+        shared = plan.shared().map(beside -> Shared.of(beside, layer, weights));
+    }
+
+    /** x [N, D] to [N, D]. */
+    @Override
+    public Var apply(Var x) {
+        Routing routing = route(router.apply(x));
+        Var rows = Experts.spread(x, routing.order()); // [N · k, D]
+        Var gates = Experts.linear(rows, gate, routing.order()); // [N · k, inner]
+        Var ups = Experts.linear(rows, up, routing.order()); // [N · k, inner]
+        Var outs = Experts.linear(SwiGlu.swiGlu(gates, ups), down, routing.order()); // [N · k, D]
+        Var mixed = Experts.combine(outs, routing); // [N, D]
+        return shared.isPresent() ? Elementwise.add(mixed, shared.get().apply(x)) : mixed;
+    }
+
+    private Routing route(Var logits) {
+        return switch (plan) {
+            case Router.Softmax softmax -> Experts.route(logits, softmax.perToken(), softmax.normalized());
+            case Router.Sigmoid sigmoid ->
+                Experts.routeBySigmoid(
+                        logits,
+                        correction,
+                        sigmoid.perToken(),
+                        new SigmoidRouter(
+                                sigmoid.normalized(), sigmoid.scale(), sigmoid.groups(), sigmoid.keptGroups()));
+        };
+    }
+
+    /** The feed-forward that every token goes through, and the logit of its factor [1, D] where it has one. */
+    private record Shared(Mlp mlp, Optional<Projection> weight) {
+        static Shared of(FeedForward.Experts.Shared plan, int layer, ModelWeights weights) {
+            return new Shared(
+                    Mlp.shared(layer, weights),
+                    plan.gated() ? Optional.of(weights.projection(Role.SHARED_WEIGHT, layer)) : Optional.empty());
+        }
+
+        Var apply(Var x) {
+            Var out = mlp.apply(x); // [N, D]
+            return weight.isPresent() ? Experts.timesSigmoid(out, weight.get().apply(x)) : out;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.config;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.JsonFields;
+import dev.jacobian.transformer.plan.FeedForward.Experts;
+import dev.jacobian.transformer.plan.Router;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.function.IntPredicate;
+
+/**
+ * The keys of a config.json about experts. The number of experts goes by two or three names, which transformers takes for the
+ * same; where several are given they must agree.
+ */
+public final class ExpertKeys {
+    private static final int MAX_EXPERTS = 1 << 12;
+
+    private final ConfigKeys keys;
+    private final JsonFields fields;
+
+    ExpertKeys(ConfigKeys keys, JsonFields fields) {
+        this.keys = keys;
+        this.fields = fields;
+        fields.ignore("router_aux_loss_coef"); // of training alone
+    }
+
+    /** Experts of {@code intermediate_size}: {@code num_local_experts} of which {@code num_experts_per_tok} are chosen. */
+    public Experts ofFeedForwardSize(Router router) {
+        return of(router, "intermediate_size");
+    }
+
+    /** Experts of {@code moe_intermediate_size}. */
+    public Experts ofOwnSize(Router router) {
+        return of(router, "moe_intermediate_size");
+    }
+
+    private Experts of(Router router, String size) {
+        int count = count();
+        int k = router.perToken();
+        if (k > count) {
+            throw new FormatException(
+                    fields.where(), "num_experts_per_tok is " + k + " of " + count + " experts", "Correct the file");
+        }
+        return Experts.of(count, router, keys.positive(size, ConfigKeys.MAX_MLP_WIDTH));
+    }
+
+    /** A softmax over all experts, of which {@code num_experts_per_tok} are chosen. */
+    public Router softmax(boolean normalized) {
+        return new Router.Softmax(perToken(), normalized, false);
+    }
+
+    /** The same with weights that add up to 1 if {@code norm_topk_prob} says so. */
+    public Router softmaxAsGiven() {
+        return softmax(keys.flag("norm_topk_prob"));
+    }
+
+    /** A feed-forward of a size of its own beside the experts, times a sigmoid. */
+    public Experts.Shared gatedShared(String size) {
+        return new Experts.Shared(keys.positive(size, ConfigKeys.MAX_MLP_WIDTH), true);
+    }
+
+    private int perToken() {
+        return alike("num_experts_per_tok", "experts_per_token");
+    }
+
+    private int count() {
+        return alike("num_local_experts", "num_experts", "n_routed_experts");
+    }
+
+    /** A size that goes by several names. */
+    private int alike(String... names) {
+        String found = "";
+        int value = 0;
+        for (String name : names) {
+            if (!fields.has(name)) {
+                continue;
+            }
+            int own = keys.positive(name, MAX_EXPERTS);
+            if (!found.isEmpty() && own != value) {
+                throw new FormatException(
+                        fields.where(),
+                        "'" + found + "' is " + value + " but '" + name + "' is " + own,
+                        "They mean the same; remove the wrong one");
+            }
+            found = name;
+            value = own;
+        }
+        return found.isEmpty() ? keys.positive(names[0], MAX_EXPERTS) : value;
+    }
+
+    /**
+     * Which layers have experts: every {@code decoder_sparse_step}th but those of {@code mlp_only_layers}.
+     */
+    public IntPredicate layersByStep() {
+        int step = fields.integer("decoder_sparse_step", 1);
+        if (step < 1) {
+            throw new FormatException(
+                    fields.where(), "decoder_sparse_step is " + step, "Give 1 for experts in every layer, or more");
+        }
+        Set<Integer> dense = new HashSet<>();
+        fields.find("mlp_only_layers").ifPresent(list -> {
+            for (JsonNode layer : fields.array("mlp_only_layers")) {
+                if (!layer.isInt() || layer.intValue() < 0) {
+                    throw new FormatException(
+                            fields.where(), "mlp_only_layers has " + layer + ", which is no layer", "Correct it");
+                }
+                dense.add(layer.intValue());
+            }
+        });
+        return layer -> (layer + 1) % step == 0 && !dense.contains(layer);
+    }
+}
