@@ -398,14 +398,23 @@ public final class CausalLM {
 
     /** The same with weights stored as F32, BF16 or F16. */
     public void save(Path folder, DType stored) {
+        save(folder, SaveOptions.of(stored));
+    }
+
+    /** The same with weights stored in types and files of one's choice. */
+    public void save(Path folder, SaveOptions options) {
         requireTrainable("saving");
-        AtomicFiles.writeDirectory(folder, directory -> saveInto(directory, stored));
+        AtomicFiles.writeDirectory(folder, directory -> saveInto(directory, options));
     }
 
     /** Writes the checkpoint's files into an existing folder, for callers that make a larger whole atomic. */
     public void saveInto(Path directory, DType stored) {
+        saveInto(directory, SaveOptions.of(stored));
+    }
+
+    private void saveInto(Path directory, SaveOptions options) {
         requireTrainable("saving");
-        CheckpointWriter.write(directory, this, files, stored);
+        CheckpointWriter.write(directory, this, files, options);
     }
 
     @Override

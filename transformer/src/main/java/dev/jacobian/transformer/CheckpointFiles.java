@@ -5,10 +5,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.jacobian.io.InputFiles;
 import dev.jacobian.io.Json;
+import dev.jacobian.io.safetensors.CheckpointTensors;
 import dev.jacobian.io.tokenizer.Tokenizer;
+import dev.jacobian.tensor.DType;
 import dev.jacobian.transformer.config.DecoderConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +20,7 @@ import java.util.Set;
 
 /**
  * The small files of a checkpoint beside config and weights: tokenizer, chat template, generation defaults. They are kept
- * byte for byte, so that a saved model carries exactly what it was loaded with.
+ * byte for byte, and so are the types of its tensors, so that a saved model carries exactly what it was loaded with.
  */
 final class CheckpointFiles {
     static final String GENERATION_CONFIG = "generation_config.json";
@@ -35,20 +38,26 @@ final class CheckpointFiles {
     private static final long MAX_BYTES = 512L << 20;
 
     private final Map<String, byte[]> contents;
+    private final Map<String, DType> storedTypes;
     private final Optional<Tokenizer> tokenizer;
     private final JsonNode generationDefaults;
     private final String where;
 
     private CheckpointFiles(
-            Map<String, byte[]> contents, Optional<Tokenizer> tokenizer, JsonNode generationDefaults, String where) {
+            Map<String, byte[]> contents,
+            Map<String, DType> storedTypes,
+            Optional<Tokenizer> tokenizer,
+            JsonNode generationDefaults,
+            String where) {
         this.contents = contents;
+        this.storedTypes = storedTypes;
         this.tokenizer = tokenizer;
         this.generationDefaults = generationDefaults;
         this.where = where;
     }
 
     static CheckpointFiles none() {
-        return new CheckpointFiles(Map.of(), Optional.empty(), MissingNode.getInstance(), GENERATION_CONFIG);
+        return new CheckpointFiles(Map.of(), Map.of(), Optional.empty(), MissingNode.getInstance(), GENERATION_CONFIG);
     }
 
     static CheckpointFiles read(Path folder) {
@@ -65,7 +74,25 @@ final class CheckpointFiles {
         JsonNode defaults = contents.containsKey(GENERATION_CONFIG)
                 ? Json.parse(contents.get(GENERATION_CONFIG), where)
                 : MissingNode.getInstance();
-        return new CheckpointFiles(contents, tokenizer, defaults, where);
+        return new CheckpointFiles(contents, Map.of(), tokenizer, defaults, where);
+    }
+
+    /** The same with the types of the tensors that the weights have been loaded from. */
+    CheckpointFiles withTypes(CheckpointTensors tensors) {
+        Map<String, DType> types = new HashMap<>();
+        for (String name : tensors.names()) {
+            switch (tensors.info(name).type()) {
+                case BF16 -> types.put(name, DType.BF16);
+                case F16 -> types.put(name, DType.F16);
+                default -> {} // F32, or a type that weights are read from but not written to
+            }
+        }
+        return new CheckpointFiles(contents, types, tokenizer, generationDefaults, where);
+    }
+
+    /** The type that a tensor of the checkpoint had; F32 if it had none. */
+    DType storedType(String tensor) {
+        return storedTypes.getOrDefault(tensor, DType.F32);
     }
 
     Map<String, byte[]> contents() {

@@ -29,7 +29,7 @@ final class CheckpointLoader {
             Weights held = options.weights() == WeightFormat.F32
                     ? new PlacedWeights(weights, options.device())
                     : new FrozenWeights(weights, options.weights(), options.device());
-            CausalLM model = new CausalLM(named, CheckpointFiles.read(folder), held, options);
+            CausalLM model = new CausalLM(named, CheckpointFiles.read(folder).withTypes(tensors), held, options);
             weights.requireAllUsed();
             return model;
         }

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.io.AtomicFiles;
 import dev.jacobian.io.Json;
-import dev.jacobian.io.safetensors.SafetensorsWriter;
+import dev.jacobian.io.safetensors.CheckpointTensorsWriter;
 import dev.jacobian.tensor.DType;
 import java.nio.file.Path;
 
@@ -13,8 +13,31 @@ import java.nio.file.Path;
 final class CheckpointWriter {
     private CheckpointWriter() {}
 
-    static void write(Path directory, CausalLM model, CheckpointFiles files, DType stored) {
+    static void write(Path directory, CausalLM model, CheckpointFiles files, SaveOptions options) {
         ObjectNode config = model.config().source().deepCopy();
+        options.type().ifPresent(type -> name(config, type));
+        Json.write(directory.resolve("config.json"), config);
+        CheckpointTensorsWriter writer = new CheckpointTensorsWriter(options.shardBytes());
+        model.inCheckpointForm(
+                Parameter::value,
+                (tensor, value) -> writer.add(tensor, value, options.type().orElseGet(() -> files.storedType(tensor))));
+        model.buffers()
+                .forEach((tensor, value) -> writer.add(
+                        tensor, value, options.type().isPresent() ? DType.F32 : files.storedType(tensor)));
+        writer.write(directory);
+        files.contents().forEach((file, bytes) -> AtomicFiles.writeBytes(directory.resolve(file), bytes));
+        if (!files.contents().containsKey(CheckpointFiles.GENERATION_CONFIG)) {
+            ObjectNode generation = Json.object();
+            if (!model.eosTokenIds().isEmpty()) {
+                var ids = generation.putArray("eos_token_id");
+                model.eosTokenIds().forEach(ids::add);
+            }
+            Json.write(directory.resolve(CheckpointFiles.GENERATION_CONFIG), generation);
+        }
+    }
+
+    /** Names the type of the weights, in the spellings that the file has. */
+    private static void name(ObjectNode config, DType stored) {
         String name = switch (stored) {
             case F32 -> "float32";
             case BF16 -> "bfloat16";
@@ -26,20 +49,6 @@ final class CheckpointWriter {
         }
         if (config.has("torch_dtype") || !config.has("dtype")) {
             config.put("torch_dtype", name);
-        }
-        Json.write(directory.resolve("config.json"), config);
-        SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
-        model.inCheckpointForm(Parameter::value, (tensor, value) -> writer.add(tensor, value, stored));
-        model.buffers().forEach((tensor, value) -> writer.add(tensor, value, DType.F32));
-        writer.write(directory.resolve("model.safetensors"));
-        files.contents().forEach((file, bytes) -> AtomicFiles.writeBytes(directory.resolve(file), bytes));
-        if (!files.contents().containsKey(CheckpointFiles.GENERATION_CONFIG)) {
-            ObjectNode generation = Json.object();
-            if (!model.eosTokenIds().isEmpty()) {
-                var ids = generation.putArray("eos_token_id");
-                model.eosTokenIds().forEach(ids::add);
-            }
-            Json.write(directory.resolve(CheckpointFiles.GENERATION_CONFIG), generation);
         }
     }
 }

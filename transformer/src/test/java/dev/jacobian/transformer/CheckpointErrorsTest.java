@@ -154,7 +154,49 @@ class CheckpointErrorsTest {
         assertRefused(untied, "lm_head.weight differs");
         TestJson.edit(untied.resolve("config.json"), config -> config.put("tie_word_embeddings", false));
         rewrite(untied, tensors -> tensors.remove("lm_head.weight"));
-        assertRefused(untied, "no tensor 'lm_head.weight'");
+        assertRefused(untied, "no tensor 'lm_head.weight'", "Set tie_word_embeddings to true");
+    }
+
+    @Test
+    @DisplayName("the base model alone, without the name of its module: read where it has all, and saved as it was")
+    void withoutBase() {
+        Path folder = copy("llama-mha-tied");
+        float[] logits = CausalLM.load(folder).logits(new int[] {1, 2, 3}).toFloatArray();
+        rename(folder, name -> name.substring("model.".length()));
+        CausalLM model = CausalLM.load(folder);
+        assertThat(model.logits(new int[] {1, 2, 3}).toFloatArray()).containsExactly(logits);
+        assertThat(model.parameters().getFirst().name()).isEqualTo("embed_tokens.weight");
+        Path saved = temporary.resolve("saved");
+        model.save(saved);
+        try (SafetensorsFile file = SafetensorsFile.open(saved.resolve("model.safetensors"))) {
+            assertThat(file.names()).contains("norm.weight").noneMatch(name -> name.startsWith("model."));
+        }
+        Path headless = copy("llama-gqa");
+        rewrite(headless, tensors -> tensors.remove("lm_head.weight"));
+        rename(headless, name -> name.substring("model.".length()));
+        assertRefused(headless, "no tensor 'lm_head.weight'");
+        Path mixed = copy("qwen3");
+        rename(mixed, name -> name.contains("layers.1") ? name.substring("model.".length()) : name);
+        assertRefused(mixed, "no tensor 'model.layers.1");
+    }
+
+    @Test
+    @DisplayName("constants that old checkpoints carry along are no weights, but only where the family has them")
+    void buffers() {
+        Path folder = copy("gpt2-hubnames");
+        float[] logits = CausalLM.load(folder).logits(new int[] {1, 2, 3}).toFloatArray();
+        rewrite(folder, tensors -> {
+            assertThat(tensors).containsKey("h.1.attn.bias");
+            tensors.put("h.0.attn.masked_bias", Tensor.zeros(1));
+            tensors.put("lm_head.weight", tensors.get("wte.weight").copy());
+        });
+        assertThat(CausalLM.load(folder).logits(new int[] {1, 2, 3}).toFloatArray())
+                .containsExactly(logits);
+        rewrite(folder, tensors -> tensors.put("h.0.mlp.bias", Tensor.zeros(1)));
+        assertRefused(folder, "h.0.mlp.bias");
+        Path llama = copy("llama-gqa");
+        rewrite(llama, tensors -> tensors.put("model.layers.0.attn.bias", Tensor.zeros(1)));
+        assertRefused(llama, "model.layers.0.attn.bias");
     }
 
     @Test

@@ -9,7 +9,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.io.Json;
+import dev.jacobian.io.safetensors.CheckpointTensors;
+import dev.jacobian.io.safetensors.CheckpointTensorsWriter;
 import dev.jacobian.io.safetensors.SafetensorsFile;
+import dev.jacobian.io.safetensors.SafetensorsWriter;
+import dev.jacobian.io.safetensors.TensorInfo;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.testing.GoldenModel;
@@ -21,6 +25,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -169,6 +174,105 @@ class SaveLoadTest {
                             .containsExactly(b.readStored(tensor).shorts());
                 }
             }
+        }
+    }
+
+    @GoldenModels
+    @DisplayName("saved as it was loaded: the same names, shapes, types and bytes, whether in one file or in shards")
+    void asLoaded(GoldenModel golden) {
+        CausalLM model = CausalLM.load(golden.folder());
+        for (long shard : new long[] {SaveOptions.DEFAULT_SHARD_BYTES, 60_000}) {
+            Path saved = temporary.resolve("saved");
+            model.save(saved, SaveOptions.asLoaded().shards(shard));
+            try (CheckpointTensors actual = CheckpointTensors.open(saved);
+                    CheckpointTensors expected = CheckpointTensors.open(golden.folder())) {
+                Set<String> weights = new TreeSet<>(expected.names());
+                weights.removeIf(model.config().plan().names()::isConstant);
+                assertThat(new TreeSet<>(actual.names())).isEqualTo(weights);
+                for (String name : weights) {
+                    assertSameBytes(name, actual.readStored(name), expected.readStored(name));
+                }
+            }
+            assertThat(json(saved.resolve("config.json")))
+                    .isEqualTo(json(golden.folder().resolve("config.json")));
+        }
+    }
+
+    private static void assertSameBytes(String name, Tensor actual, Tensor expected) {
+        assertThat(actual.dtype()).as(name).isEqualTo(expected.dtype());
+        assertThat(actual.shape()).as(name).isEqualTo(expected.shape());
+        if (expected.dtype() == DType.F32) {
+            assertBits(name, actual.toFloatArray(), expected.toFloatArray());
+        } else {
+            assertThat(actual.shorts()).as(name).containsExactly(expected.shorts());
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "shards: no file beyond the limit but for one tensor, an index with the size, read back to the same model")
+    void shards() throws IOException {
+        CausalLM model = CausalLM.load(TestPaths.model("llama-gqa"));
+        Path saved = temporary.resolve("sharded");
+        long limit = 100_000; // bytes; the embedding has 98,304
+        model.save(saved, SaveOptions.of(DType.F32).shards(limit));
+        assertThat(saved.resolve("model.safetensors")).doesNotExist();
+        long total = 0;
+        List<String> shards =
+                files(saved).stream().filter(file -> file.startsWith("model-")).toList();
+        assertThat(shards)
+                .hasSizeGreaterThan(3)
+                .allSatisfy(name -> assertThat(name).endsWith("-of-%05d.safetensors".formatted(shards.size())));
+        for (String shard : shards) {
+            try (SafetensorsFile file = SafetensorsFile.open(saved.resolve(shard))) {
+                long bytes = file.infos().stream().mapToLong(TensorInfo::bytes).sum();
+                assertThat(bytes).isLessThanOrEqualTo(limit);
+                total += bytes;
+            }
+        }
+        ObjectNode index = json(saved.resolve("model.safetensors.index.json"));
+        assertThat(index.get("metadata").get("total_size").longValue())
+                .isEqualTo(total)
+                .isEqualTo(4 * model.config().parameters());
+        assertSameParameters(CausalLM.load(saved), model);
+        // one tensor larger than the limit, and a folder that holds a checkpoint of the other kind
+        Path into = temporary.resolve("into");
+        Files.createDirectories(into);
+        model.saveInto(into, DType.F32);
+        Path one = temporary.resolve("one");
+        model.save(one, SaveOptions.of(DType.BF16).shards(1));
+        assertThat(files(one))
+                .filteredOn(file -> file.startsWith("model-"))
+                .hasSize(model.parameters().size());
+        CheckpointTensorsWriter writer = new CheckpointTensorsWriter(1);
+        model.inCheckpointForm(Parameter::value, (name, value) -> writer.add(name, value, DType.F32));
+        writer.write(into);
+        assertThat(into.resolve("model.safetensors")).doesNotExist();
+        assertSameParameters(CausalLM.load(into), model);
+        model.saveInto(into, DType.F32);
+        assertThat(into.resolve("model.safetensors.index.json")).doesNotExist();
+        assertThatThrownBy(() -> new CheckpointTensorsWriter(0)).hasMessageContaining("at least 1 byte");
+    }
+
+    @Test
+    @DisplayName("tensors of different types in one checkpoint each come back in their own")
+    void mixedTypes() {
+        Path folder = TestPaths.copy(TestPaths.model("llama-llama3rope-bf16"), temporary.resolve("mixed"));
+        SafetensorsWriter mixed = new SafetensorsWriter();
+        try (SafetensorsFile file = SafetensorsFile.open(folder.resolve("model.safetensors"))) {
+            file.names()
+                    .forEach(name ->
+                            mixed.add(name, file.read(name), name.endsWith("norm.weight") ? DType.F32 : DType.BF16));
+        }
+        mixed.write(folder.resolve("model.safetensors"));
+        Path saved = temporary.resolve("saved");
+        CausalLM.load(folder).copy().save(saved, SaveOptions.asLoaded());
+        assertThat(json(saved.resolve("config.json")).get("torch_dtype").textValue())
+                .isEqualTo("bfloat16");
+        try (SafetensorsFile a = SafetensorsFile.open(saved.resolve("model.safetensors"));
+                SafetensorsFile b = SafetensorsFile.open(folder.resolve("model.safetensors"))) {
+            assertThat(a.names()).hasSameSizeAs(b.names());
+            b.names().forEach(name -> assertSameBytes(name, a.readStored(name), b.readStored(name)));
         }
     }
 

@@ -30,7 +30,7 @@ final class Gpt2 extends Family {
             .named(Role.FINAL_NORM, "transformer.ln_f")
             .transposed(QKV)
             .transposed(Role.OUTPUT, Role.UP, Role.DOWN)
-            .buffers(".attn.bias", ".attn.masked_bias");
+            .constants(".attn.bias", ".attn.masked_bias");
 
     Gpt2() {
         super("gpt2", "GPT2LMHeadModel", "Radford et al., 2019, https://openai.com/index/better-language-models");

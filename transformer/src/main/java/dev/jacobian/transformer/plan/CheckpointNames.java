@@ -41,7 +41,7 @@ public final class CheckpointNames {
             .named(Role.SCORE, "score");
 
     private final Map<Role, Place> places;
-    private final Set<String> buffers;
+    private final Set<String> constants;
 
     /**
      * Where the tensors of a role are.
@@ -51,9 +51,9 @@ public final class CheckpointNames {
      */
     record Place(String module, Layout.Order order, List<Role> shared, int block) {}
 
-    private CheckpointNames(Map<Role, Place> places, Set<String> buffers) {
+    private CheckpointNames(Map<Role, Place> places, Set<String> constants) {
         this.places = places;
-        this.buffers = buffers;
+        this.constants = constants;
     }
 
     /**
@@ -61,15 +61,15 @@ public final class CheckpointNames {
      *
      * @param endings of their names
      */
-    public CheckpointNames buffers(String... endings) {
-        Set<String> all = new TreeSet<>(buffers);
+    public CheckpointNames constants(String... endings) {
+        Set<String> all = new TreeSet<>(constants);
         all.addAll(List.of(endings));
         return new CheckpointNames(places, all);
     }
 
     /** Whether a tensor that no module asks for is such a constant. */
-    public boolean isBuffer(String stored) {
-        return buffers.stream().anyMatch(("." + stored)::endsWith);
+    public boolean isConstant(String stored) {
+        return constants.stream().anyMatch(("." + stored)::endsWith);
     }
 
     /** What the names of all modules but the head begin with: {@code model.}; empty where there is nothing of the kind. */
@@ -87,7 +87,7 @@ public final class CheckpointNames {
                         ? new Place(
                                 place.module().substring(base().length()), place.order(), place.shared(), place.block())
                         : place));
-        return new CheckpointNames(bare, buffers);
+        return new CheckpointNames(bare, constants);
     }
 
     /** The same with another name for a module that has its tensors to itself. */
@@ -124,7 +124,7 @@ public final class CheckpointNames {
         Map<Role, Place> changed = new EnumMap<>(Role.class);
         changed.putAll(places);
         changed.put(role, place);
-        return new CheckpointNames(changed, buffers);
+        return new CheckpointNames(changed, constants);
     }
 
     /**
@@ -142,7 +142,7 @@ public final class CheckpointNames {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof CheckpointNames names && names.places.equals(places) && names.buffers.equals(buffers);
+        return other instanceof CheckpointNames names && names.places.equals(places) && names.constants.equals(constants);
     }
 
     @Override

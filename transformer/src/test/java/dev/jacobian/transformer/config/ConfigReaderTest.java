@@ -223,6 +223,138 @@ class ConfigReaderTest {
         assertThat(rope(read(modern))).isEqualTo(v4);
     }
 
+    @Test
+    @DisplayName("a θ inside of the rotary numbers counts, whatever is beside them; 10,000 where there is none")
+    void theta() {
+        assertThat(rope(read(with("{\"rope_theta\": null}"))).theta()).isEqualTo(10_000);
+        assertThat(rope(read(with("{\"rope_theta\": null, \"rope_scaling\": {\"type\": \"linear\", \"factor\": 2}}"))))
+                .isEqualTo(new RopeConfig.Linear(10_000, 2));
+        for (String key : List.of("rope_parameters", "rope_scaling")) {
+            ObjectNode both = with("{\"rope_theta\": 123.0}");
+            both.set(key, Json.parse("{\"rope_type\": \"default\", \"rope_theta\": 500.0}", key));
+            assertThat(rope(read(both))).as(key).isEqualTo(new RopeConfig.Default(500));
+        }
+        ObjectNode outside = with("{\"rope_theta\": 123.0, \"rope_parameters\": {\"rope_type\": \"default\"}}");
+        assertThat(rope(read(outside)).theta()).isEqualTo(123);
+    }
+
+    private static DecoderConfig family(String type, String change) {
+        ObjectNode config = with(change);
+        config.remove("architectures");
+        return read(config.put("model_type", type));
+    }
+
+    @Test
+    @DisplayName("OLMo 3: numbers by type of layer in either spelling; what scales is the layers without a window")
+    void rotaryByLayerType() {
+        String yarn = "{\"rope_type\": \"yarn\", \"factor\": 8.0, \"original_max_position_embeddings\": 64";
+        List<DecoderConfig> spellings = List.of(
+                family("olmo3", "{\"num_hidden_layers\": 4, \"rope_theta\": 5e5, \"rope_scaling\": " + yarn + "}}"),
+                family(
+                        "olmo3",
+                        "{\"num_hidden_layers\": 4, \"rope_theta\": null, \"rope_parameters\": " + yarn
+                                + ", \"rope_theta\": 5e5}}"),
+                family(
+                        "olmo3",
+                        "{\"num_hidden_layers\": 4, \"rope_theta\": 7.0, \"rope_parameters\": {\"full_attention\": "
+                                + yarn + ", \"rope_theta\": 5e5}, \"sliding_attention\": {\"rope_type\": \"default\","
+                                + " \"rope_theta\": 5e5}}}"));
+        for (DecoderConfig config : spellings) {
+            assertThat(windows(config)).containsExactly(4096, 4096, 4096, 0);
+            List<RopeConfig> ropes = config.plan().layers().stream()
+                    .map(layer -> ((Positions.Rotary) ((Attention.Grouped) layer.mixer()).positions()).rope())
+                    .toList();
+            assertThat(ropes.subList(0, 3)).containsOnly(new RopeConfig.Default(5e5));
+            assertThat(ropes.get(3)).isInstanceOf(RopeConfig.Yarn.class);
+            assertThat(ropes.get(3).theta()).isEqualTo(5e5);
+        }
+        assertThatThrownBy(() -> family(
+                        "olmo3",
+                        "{\"rope_parameters\": {\"full_attention\": {}, \"sliding_attention\": {},"
+                                + " \"chunked_attention\": {}}}"))
+                .hasMessageContaining("chunked_attention");
+        assertThatThrownBy(() -> family("llama", "{\"rope_parameters\": {\"full_attention\": {}}}"))
+                .as("a family with one rotation")
+                .hasMessageContaining("full_attention");
+    }
+
+    @Test
+    @DisplayName("SmolLM3: which layers have positions, and windows where they have none")
+    void layersWithoutPositions() {
+        assertThat(turning(family("smollm3", "{\"num_hidden_layers\": 4}"))).containsExactly(true, true, true, false);
+        assertThat(turning(family("smollm3", "{\"no_rope_layer_interval\": 2}")))
+                .containsExactly(true, false, true);
+        DecoderConfig listed = family(
+                "smollm3",
+                "{\"no_rope_layers\": [0, 1, 0], \"no_rope_layer_interval\": 1, \"use_sliding_window\": true,"
+                        + " \"sliding_window\": 8}");
+        assertThat(turning(listed)).containsExactly(false, true, false);
+        assertThat(windows(listed)).containsExactly(8, 0, 8);
+        assertThat(windows(family("smollm3", "{\"use_sliding_window\": true}")))
+                .as("no window unless one is given")
+                .containsOnly(0);
+        assertThat(family("smollm3", "{}").plan().head()).isInstanceOf(Head.TiedTokens.class);
+        assertThat(rope(family("smollm3", "{\"rope_theta\": null}")).theta()).isEqualTo(2e6);
+        assertThatThrownBy(() -> family("smollm3", "{\"no_rope_layers\": [1, 1]}"))
+                .hasMessageContaining("no_rope_layers has 2 entries for 3 layers");
+        assertThatThrownBy(() -> family("smollm3", "{\"no_rope_layers\": [1, 2, 1]}"))
+                .hasMessageContaining("no_rope_layers has 2");
+    }
+
+    private static List<Boolean> turning(DecoderConfig config) {
+        return config.plan().layers().stream()
+                .map(layer -> ((Attention.Grouped) layer.mixer()).positions() instanceof Positions.Rotary)
+                .toList();
+    }
+
+    @Test
+    @DisplayName("GPT-2: its own names, its width of the feed-forward, scores divided by the number of the layer")
+    void gpt2() {
+        String base = "{\"model_type\": \"gpt2\", \"vocab_size\": 50, \"n_embd\": 30, \"n_layer\": 2, \"n_head\": 2,"
+                + " \"n_positions\": 40, \"activation_function\": \"gelu_new\", \"layer_norm_epsilon\": 1e-5";
+        DecoderConfig plain = read((ObjectNode) Json.parse(base + "}", "gpt2"));
+        assertThat(attention(plain).headDim()).as("odd, as nothing is turned").isEqualTo(15);
+        assertThat(plain.plan().layers().getFirst().feedForward().inner()).isEqualTo(120);
+        assertThat(plain.maxPositions()).isEqualTo(40);
+        assertThat(plain.plan().embedding().learnedPositions()).isEqualTo(40);
+        DecoderConfig other = read(
+                (ObjectNode) Json.parse(base + ", \"n_inner\": 7, \"scale_attn_by_inverse_layer_idx\": true}", "gpt2"));
+        assertThat(other.plan().layers().get(1).feedForward().inner()).isEqualTo(7);
+        assertThat(((Attention.Grouped) other.plan().layers().get(1).mixer()).scale())
+                .isEqualTo(attention(plain).scale() / 2);
+        DecoderConfig unscaled = read((ObjectNode) Json.parse(base + ", \"scale_attn_weights\": false}", "gpt2"));
+        assertThat(attention(unscaled).scale()).isEqualTo(1);
+        for (String wrong : List.of(
+                "\"activation_function\": \"silu\"",
+                "\"add_cross_attention\": true",
+                "\"n_inner\": 0",
+                "\"hidden_size\": 30")) {
+            assertThatThrownBy(() -> read((ObjectNode) Json.parse(base + ", " + wrong + "}", "gpt2")))
+                    .isInstanceOf(FormatException.class)
+                    .hasMessageContaining(wrong.substring(1, wrong.indexOf('"', 1)));
+        }
+    }
+
+    @Test
+    @DisplayName("Ministral 3: queries that grow need their numbers")
+    void growingQueries() {
+        String rope = "{\"rope_parameters\": {\"rope_type\": \"default\", \"rope_theta\": 1e6,"
+                + " \"original_max_position_embeddings\": 8";
+        Positions positions = attention(family("ministral3", rope + ", \"llama_4_scaling_beta\": 0.5}}"))
+                .positions();
+        Positions.GrowingQueries growing = (Positions.GrowingQueries) positions;
+        assertThat(growing.rotary().rope()).isEqualTo(new RopeConfig.Default(1e6));
+        assertThat(growing.factor(7)).isEqualTo(1f);
+        assertThat(growing.factor(8)).isEqualTo((float) (1 + 0.5 * Math.log(2)));
+        assertThat(growing.factor(25)).isEqualTo((float) (1 + 0.5 * Math.log(4)));
+        assertThatThrownBy(() -> family("ministral3", rope + "}}")).hasMessageContaining("llama_4_scaling_beta");
+        assertThatThrownBy(() -> family("ministral3", "{}")).hasMessageContaining("llama_4_scaling_beta");
+        assertThatThrownBy(() -> family(
+                        "mistral", "{\"rope_parameters\": {\"rope_theta\": 1e6, \"llama_4_scaling_beta\": 0.5}}"))
+                .as("of another family")
+                .hasMessageContaining("llama_4_scaling_beta");
+    }
+
     @ParameterizedTest(name = "{0} -> {1}")
     @CsvSource(
             quoteCharacter = '`',
