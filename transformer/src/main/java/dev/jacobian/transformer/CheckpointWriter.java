@@ -22,8 +22,8 @@ final class CheckpointWriter {
                 Parameter::value,
                 (tensor, value) -> writer.add(tensor, value, options.type().orElseGet(() -> files.storedType(tensor))));
         model.buffers()
-                .forEach((tensor, value) -> writer.add(
-                        tensor, value, options.type().isPresent() ? DType.F32 : files.storedType(tensor)));
+                .forEach((tensor, value) ->
+                        writer.add(tensor, value, options.type().isPresent() ? DType.F32 : files.storedType(tensor)));
         writer.write(directory);
         files.contents().forEach((file, bytes) -> AtomicFiles.writeBytes(directory.resolve(file), bytes));
         if (!files.contents().containsKey(CheckpointFiles.GENERATION_CONFIG)) {

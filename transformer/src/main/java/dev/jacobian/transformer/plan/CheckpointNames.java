@@ -142,7 +142,9 @@ public final class CheckpointNames {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof CheckpointNames names && names.places.equals(places) && names.constants.equals(constants);
+        return other instanceof CheckpointNames names
+                && names.places.equals(places)
+                && names.constants.equals(constants);
     }
 
     @Override
