@@ -19,6 +19,12 @@ public interface ActivationKernels {
     /** Gradient of {@link #silu}: {@code dX = dOut · silu'(x)}; {@code dX} may be either input. */
     void siluBackward(Tensor dOut, Tensor x, Tensor dX);
 
+    /** {@code out = max(x, 0)²}; {@code out} may be {@code x}. */
+    void squaredRelu(Tensor x, Tensor out);
+
+    /** Gradient of {@link #squaredRelu}: {@code dX = dOut · 2 max(x, 0)}; {@code dX} may be either input. */
+    void squaredReluBackward(Tensor dOut, Tensor x, Tensor dX);
+
     /** {@code out = silu(gate) · up}. */
     void swiGlu(Tensor gate, Tensor up, Tensor out);
 

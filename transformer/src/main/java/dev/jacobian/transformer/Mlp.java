@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.autograd.Elementwise;
 import dev.jacobian.autograd.GeGlu;
+import dev.jacobian.autograd.SquaredRelu;
 import dev.jacobian.autograd.SwiGlu;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.GeluForm;
@@ -52,6 +54,7 @@ final class Mlp implements UnaryOperator<Var> {
                     case SILU -> SwiGlu.swiGlu(gates, ups);
                     case GELU -> GeGlu.geGlu(gates, ups, GeluForm.EXACT);
                     case GELU_TANH -> GeGlu.geGlu(gates, ups, GeluForm.TANH);
+                    case SQUARED_RELU -> Elementwise.multiply(SquaredRelu.squaredRelu(gates), ups);
                 });
     }
 }

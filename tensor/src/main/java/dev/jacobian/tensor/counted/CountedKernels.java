@@ -129,6 +129,12 @@ final class CountedKernels
             @Nullable Tensor dWeight) {}
 
     @Override
+    public void squaredRelu(Tensor x, Tensor out) {}
+
+    @Override
+    public void squaredReluBackward(Tensor dOut, Tensor x, Tensor dX) {}
+
+    @Override
     public void gelu(Tensor x, GeluForm form, Tensor out) {}
 
     @Override

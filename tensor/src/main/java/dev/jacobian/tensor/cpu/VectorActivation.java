@@ -8,7 +8,7 @@ import dev.jacobian.tensor.cpu.Scratch.Slot;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
-/** Sigmoid, SiLU, SwiGLU, GELU, GeGLU and their gradients, a chunk of the first-level cache at a time. */
+/** Sigmoid, SiLU, the square of ReLU, SwiGLU, GELU, GeGLU and their gradients, a chunk of the first-level cache at a time. */
 final class VectorActivation implements ActivationKernels {
     private static final int L = Lanes.COUNT;
 
@@ -110,6 +110,53 @@ final class VectorActivation implements ActivationKernels {
         for (; i < n; i++) {
             float z = x[xAt + i];
             dX[to + i] = dOut[dAt + i] * (sigmoids[i] * Math.fma(z, 1f - sigmoids[i], 1f));
+        }
+    }
+
+    @Override
+    public void squaredRelu(Tensor x, Tensor out) {
+        Ranges.run(
+                x.elements(),
+                1,
+                (from, to) -> squaredRelu(
+                        x.floats(), x.offset() + from, out.floats(), out.offset() + from, to - from));
+    }
+
+    private static void squaredRelu(float[] x, int xAt, float[] out, int oAt, int n) {
+        int i = 0;
+        for (; i < Lanes.FLOATS.loopBound(n); i += L) {
+            FloatVector r = FloatVector.fromArray(Lanes.FLOATS, x, xAt + i).max(0f);
+            r.mul(r).intoArray(out, oAt + i);
+        }
+        for (; i < n; i++) {
+            float r = Math.max(x[xAt + i], 0f);
+            out[oAt + i] = r * r;
+        }
+    }
+
+    @Override
+    public void squaredReluBackward(Tensor dOut, Tensor x, Tensor dX) {
+        Ranges.run(
+                x.elements(),
+                1,
+                (from, to) -> squaredReluBackward(
+                        dOut.floats(),
+                        dOut.offset() + from,
+                        x.floats(),
+                        x.offset() + from,
+                        dX.floats(),
+                        dX.offset() + from,
+                        to - from));
+    }
+
+    private static void squaredReluBackward(float[] dOut, int dAt, float[] x, int xAt, float[] dX, int to, int n) {
+        int i = 0;
+        for (; i < Lanes.FLOATS.loopBound(n); i += L) {
+            FloatVector r = FloatVector.fromArray(Lanes.FLOATS, x, xAt + i).max(0f);
+            FloatVector.fromArray(Lanes.FLOATS, dOut, dAt + i).mul(r.mul(2f)).intoArray(dX, to + i);
+        }
+        for (; i < n; i++) {
+            dX[to + i] = dOut[dAt + i] * (2f * Math.max(x[xAt + i], 0f));
         }
     }
 

@@ -5,7 +5,7 @@ import dev.jacobian.tensor.ActivationKernels;
 import dev.jacobian.tensor.GeluForm;
 import dev.jacobian.tensor.Tensor;
 
-/** Sigmoid; SiLU; SwiGLU, silu(gate) · up; GELU; GeGLU, gelu(gate) · up; and their gradients. */
+/** Sigmoid; SiLU; the square of ReLU; SwiGLU, silu(gate) · up; GELU; GeGLU, gelu(gate) · up; and their gradients. */
 final class ReferenceActivation implements ActivationKernels {
     @Override
     public void sigmoid(Tensor x, Tensor out) {
@@ -35,6 +35,22 @@ final class ReferenceActivation implements ActivationKernels {
             float z = x.floats()[x.offset() + i];
             float sigmoid = 1f / (1f + Exp.exp(-z));
             dX.floats()[dX.offset() + i] = dOut.floats()[dOut.offset() + i] * (sigmoid * Math.fma(z, 1f - sigmoid, 1f));
+        }
+    }
+
+    @Override
+    public void squaredRelu(Tensor x, Tensor out) {
+        for (int i = 0; i < x.elements(); i++) {
+            float r = Math.max(x.floats()[x.offset() + i], 0f);
+            out.floats()[out.offset() + i] = r * r;
+        }
+    }
+
+    @Override
+    public void squaredReluBackward(Tensor dOut, Tensor x, Tensor dX) {
+        for (int i = 0; i < x.elements(); i++) {
+            float r = Math.max(x.floats()[x.offset() + i], 0f);
+            dX.floats()[dX.offset() + i] = dOut.floats()[dOut.offset() + i] * (2f * r);
         }
     }
 

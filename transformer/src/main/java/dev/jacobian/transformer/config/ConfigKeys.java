@@ -216,14 +216,7 @@ public final class ConfigKeys {
     }
 
     private FeedForward.Plain plain(int inner) {
-        Activation activation = activation("hidden_act");
-        if (activation == Activation.SILU) {
-            throw new FormatException(
-                    fields.where(),
-                    name("hidden_act") + " is silu, which is computed in gated feed-forwards only",
-                    "Known without a gate is gelu, in its forms");
-        }
-        return new FeedForward.Plain(inner, activation, Biases.NONE);
+        return new FeedForward.Plain(inner, activation("hidden_act"), Biases.NONE);
     }
 
     /** The same where a file without {@code intermediate_size} means so many times the width. */
@@ -238,11 +231,12 @@ public final class ConfigKeys {
             case "silu", "swish" -> Activation.SILU;
             case "gelu" -> Activation.GELU;
             case "gelu_new", "gelu_pytorch_tanh", "gelu_fast" -> Activation.GELU_TANH;
+            case "relu2" -> Activation.SQUARED_RELU;
             default ->
                 throw new FormatException(
                         fields.where(),
                         name(key) + " '" + activation + "' is not supported",
-                        "Known are silu, gelu and the forms of gelu by tanh");
+                        "Known are silu, gelu, the forms of gelu by tanh, and relu2");
         };
     }
 

@@ -26,7 +26,7 @@ public sealed interface FeedForward {
      * {@code down(activation(up(x)))}, as in the first transformers.
      *
      * @param inner width between the projections
-     * @param activation between them; GELU of either form
+     * @param activation between them
      * @param biases of the two projections; {@link Biases#INPUTS} is that of up
      */
     record Plain(int inner, Activation activation, Biases biases) implements FeedForward {

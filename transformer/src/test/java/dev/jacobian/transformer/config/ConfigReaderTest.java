@@ -325,7 +325,7 @@ class ConfigReaderTest {
         DecoderConfig unscaled = read((ObjectNode) Json.parse(base + ", \"scale_attn_weights\": false}", "gpt2"));
         assertThat(attention(unscaled).scale()).isEqualTo(1);
         for (String wrong : List.of(
-                "\"activation_function\": \"silu\"",
+                "\"activation_function\": \"quick_gelu\"",
                 "\"add_cross_attention\": true",
                 "\"n_inner\": 0",
                 "\"hidden_size\": 30")) {

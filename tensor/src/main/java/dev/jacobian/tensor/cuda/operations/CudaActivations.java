@@ -39,6 +39,18 @@ public final class CudaActivations implements ActivationKernels {
     }
 
     @Override
+    public void squaredRelu(Tensor x, Tensor out) {
+        long n = out.elements();
+        engine.launchOver(n, CudaEngine.typed("squared_relu", x.dtype()), x, n, out);
+    }
+
+    @Override
+    public void squaredReluBackward(Tensor dOut, Tensor x, Tensor dX) {
+        long n = dX.elements();
+        engine.launchOver(n, CudaEngine.typed("squared_relu_backward", x.dtype()), dOut, x, n, dX);
+    }
+
+    @Override
     public void swiGlu(Tensor gate, Tensor up, Tensor out) {
         long n = out.elements();
         engine.launchOver(n, CudaEngine.typed("swiglu", gate.dtype()), gate, up, n, out);
