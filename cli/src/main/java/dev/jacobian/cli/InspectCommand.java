@@ -14,6 +14,7 @@ import dev.jacobian.transformer.MemoryPlan;
 import dev.jacobian.transformer.MemoryPlanner;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.family.Families;
+import dev.jacobian.transformer.family.Family;
 import dev.jacobian.transformer.plan.Attention;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.LayerPlan;
@@ -28,9 +29,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -89,15 +91,7 @@ final class InspectCommand extends CliCommand {
         /** The rotary embeddings of the layers, each once. */
         List<RopeConfig> ropes() {
             return config.plan().layers().stream()
-                    .map(layer -> switch (layer.mixer()) {
-                        case Attention.Grouped grouped -> grouped.positions();
-                    })
-                    .flatMap(positions -> switch (positions) {
-                        case Positions.Rotary rotary -> Stream.of(rotary.rope());
-                        case Positions.GrowingQueries growing ->
-                            Stream.of(growing.rotary().rope());
-                        case Positions.None none -> Stream.<RopeConfig>empty();
-                    })
+                    .flatMap(layer -> rope(layer).stream())
                     .distinct()
                     .toList();
         }
@@ -125,13 +119,22 @@ final class InspectCommand extends CliCommand {
     private void print(Facts facts) {
         DecoderConfig c = facts.config();
         row("model", "%s, %,d parameters", c.family(), c.parameters());
+        row("described", "%s", source(c));
         DecoderPlan plan = c.plan();
-        row("layers", "%d of width %d, %s", c.layers(), c.hiddenSize(), PlanText.ofLayers(plan, InspectCommand::inner));
-        row("attention", "%s", PlanText.ofLayers(plan, InspectCommand::heads));
-        row("positions", "%,d, %s", c.maxPositions(), positions(facts.ropes()));
-        row("vocabulary", "%,d, head %s", c.vocabularySize(), PlanText.head(plan.head()));
-        row("options", "%s", PlanText.ofLayers(plan, InspectCommand::options));
-        row("tokenizer", "%s", facts.tokenizer().map(InspectCommand::describe).orElse("none"));
+        row("layers", "%d of width %d, %s", c.layers(), c.hiddenSize(), ofLayers(plan, InspectCommand::inner));
+        row("attention", "%s", ofLayers(plan, InspectCommand::heads));
+        row("positions", "%,d, %s", c.maxPositions(), positions(plan));
+        row(
+                "vocabulary",
+                "%,d, head %s%s",
+                c.vocabularySize(),
+                PlanText.head(plan.head()),
+                plan.embedding().scale() == 1
+                        ? ""
+                        : ", embeddings times " + plan.embedding().scale());
+        row("options", "%s", ofLayers(plan, InspectCommand::options));
+        row("tokenizer", "%s", facts.tokenizer().map(t -> describe(t, c)).orElse("none"));
+        row("template", "%s", facts.tokenizer().map(InspectCommand::templates).orElse("none"));
         row("end tokens", "%s", facts.eos().isEmpty() ? "none: generation stops at its limit" : endTokens(facts));
         row(
                 "stored",
@@ -186,11 +189,39 @@ final class InspectCommand extends CliCommand {
         return rope.getClass().getSimpleName().toLowerCase(Locale.ROOT);
     }
 
-    private static String positions(List<RopeConfig> ropes) {
-        return ropes.stream()
-                .map(rope -> "rotary " + type(rope) + ", base " + number(rope.theta()) + ", factor on cos and sin "
-                        + number(rope.attentionFactor()))
-                .collect(Collectors.joining("; "));
+    private static String ofLayers(DecoderPlan plan, Function<LayerPlan, String> words) {
+        return PlanText.ofLayersByNumber(plan, words);
+    }
+
+    /** How positions enter: once for all layers, or layer by layer. */
+    private static String positions(DecoderPlan plan) {
+        return plan.embedding().learnedPositions() > 0 ? "learned" : ofLayers(plan, InspectCommand::positions);
+    }
+
+    private static String positions(LayerPlan layer) {
+        return PlanText.positions(layer.mixer())
+                + rope(layer)
+                        .map(rope -> ": " + type(rope) + ", base " + number(rope.theta())
+                                + (rope.attentionFactor() == 1
+                                        ? ""
+                                        : ", cos and sin times " + number(rope.attentionFactor())))
+                        .orElse("");
+    }
+
+    private static Optional<RopeConfig> rope(LayerPlan layer) {
+        Positions positions = switch (layer.mixer()) {
+            case Attention.Grouped grouped -> grouped.positions();
+        };
+        return switch (positions) {
+            case Positions.Rotary rotary -> Optional.of(rotary.rope());
+            case Positions.GrowingQueries growing ->
+                Optional.of(growing.rotary().rope());
+            case Positions.None none -> Optional.empty();
+        };
+    }
+
+    private static String source(DecoderConfig c) {
+        return Families.named(c.family()).map(Family::source).orElse("");
     }
 
     private static String options(LayerPlan layer) {
@@ -200,12 +231,20 @@ final class InspectCommand extends CliCommand {
         return String.join("; ", words);
     }
 
-    private static String describe(Tokenizer tokenizer) {
+    private static String describe(Tokenizer tokenizer, DecoderConfig c) {
+        int padding = c.vocabularySize() - tokenizer.vocabSize();
         return String.format(
                 Locale.ROOT,
-                "byte-pair encoding, %,d tokens, %d added",
+                "%s, %,d tokens, %d added%s",
+                tokenizer.modelType().equals("BPE") ? "byte-pair encoding" : tokenizer.modelType(),
                 tokenizer.vocabSize(),
-                tokenizer.addedTokens().size());
+                tokenizer.addedTokens().size(),
+                padding > 0 ? String.format(Locale.ROOT, "; %,d rows of the model stand for none", padding) : "");
+    }
+
+    private static String templates(Tokenizer tokenizer) {
+        Set<String> names = tokenizer.config().chatTemplates().keySet();
+        return names.isEmpty() ? "none" : "for chats: " + String.join(", ", names);
     }
 
     private static String endTokens(Facts facts) {
@@ -261,6 +300,7 @@ final class InspectCommand extends CliCommand {
         ObjectNode object = Json.object();
         object.put("model", facts.folder().toString());
         object.put("family", c.family());
+        object.put("described_in", source(c));
         object.put("parameters", c.parameters());
         object.put("inference_bytes", MemoryPlan.inference(c).bytes());
         ObjectNode formats = object.putObject("inference_bytes_by_weights");
@@ -279,10 +319,12 @@ final class InspectCommand extends CliCommand {
         facts.tokenizer()
                 .ifPresentOrElse(
                         t -> object.putObject("tokenizer")
-                                .put("kind", "BPE")
+                                .put("kind", t.modelType())
                                 .put("tokens", t.vocabSize())
                                 .put("added_tokens", t.addedTokens().size()),
                         () -> object.putNull("tokenizer"));
+        ArrayNode templates = object.putArray("chat_templates");
+        facts.tokenizer().ifPresent(t -> t.config().chatTemplates().keySet().forEach(templates::add));
         object.set("config", c.source().deepCopy());
         ArrayNode tensors = object.putArray("tensors");
         for (TensorInfo tensor : facts.tensors()) {

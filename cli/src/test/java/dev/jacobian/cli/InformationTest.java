@@ -86,7 +86,26 @@ class InformationTest {
             assertThat(json.get("training_bytes").longValue()).isGreaterThan(checkpointed);
         }
         String text = Run.of("inspect", "--model", TestPaths.model("qwen3")).result();
-        assertThat(text).contains("qwen3", "norm on q and k", "byte-pair encoding", "model.embed_tokens.weight");
+        assertThat(text)
+                .contains(
+                        "qwen3",
+                        "arXiv:2505.09388",
+                        "norm on q and k",
+                        "byte-pair encoding",
+                        "model.embed_tokens.weight")
+                .contains("for chats: default", "rotary: default, base 1,000,000");
+        assertThat(Run.of("inspect", "--model", TestPaths.model("olmo3")).result())
+                .contains("window 7 (layers 0-2)", "RMSNorm after each branch", "rotary: yarn, base 500,000")
+                .contains("cos and sin times 1.2079442 (layer 3)", "rotary: default, base 500,000 (layers 0-2)")
+                .containsPattern("template +none");
+        assertThat(Run.of("inspect", "--model", TestPaths.model("smollm3-2")).result())
+                .contains("none (layers 1, 3)", "window 8 (layers 1, 3)");
+        assertThat(Run.of("inspect", "--model", TestPaths.model("gpt2")).result())
+                .contains("64, learned", "tied to the embedding", "plain, gelu_tanh");
+        assertThat(Run.of("inspect", "--model", TestPaths.model("ministral3")).result())
+                .contains("queries times 1 + 0.9 · ln(1 + ⌊position / 8⌋)");
+        assertThat(Run.of("inspect", "--model", TestPaths.model("arith-qwen3")).result())
+                .contains("5 rows of the model stand for none");
     }
 
     @Test

@@ -234,6 +234,16 @@ public final class Tokenizer {
         return id >= 0 && id < tokens.length ? Optional.ofNullable(tokens[id]) : Optional.empty();
     }
 
+    /** How pieces of text become ids, by the name that tokenizer.json has for it: {@code BPE}, {@code Unigram} and so on. */
+    public String modelType() {
+        return switch (model) {
+            case Bpe bpe -> "BPE";
+            case Unigram unigram -> "Unigram";
+            case WordPiece wordPiece -> "WordPiece";
+            case WordLevel wordLevel -> "WordLevel";
+        };
+    }
+
     /** Whether decoding can skip this id. */
     public boolean isSpecial(int id) {
         return id >= 0 && id < special.length && special[id];

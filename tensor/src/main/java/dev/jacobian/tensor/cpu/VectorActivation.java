@@ -118,8 +118,7 @@ final class VectorActivation implements ActivationKernels {
         Ranges.run(
                 x.elements(),
                 1,
-                (from, to) -> squaredRelu(
-                        x.floats(), x.offset() + from, out.floats(), out.offset() + from, to - from));
+                (from, to) -> squaredRelu(x.floats(), x.offset() + from, out.floats(), out.offset() + from, to - from));
     }
 
     private static void squaredRelu(float[] x, int xAt, float[] out, int oAt, int n) {

@@ -9,6 +9,7 @@ import dev.jacobian.transformer.config.ConfigKeys;
 import dev.jacobian.transformer.config.DecoderConfig;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** The model families that can be loaded, and the way from a config.json to its family's plan. */
@@ -34,6 +35,13 @@ public final class Families {
     /** All families. */
     public static List<Family> all() {
         return ALL;
+    }
+
+    /** The family of a {@code model_type}, if there is one. */
+    public static Optional<Family> named(String modelType) {
+        return ALL.stream()
+                .filter(family -> family.modelType().equals(modelType))
+                .findFirst();
     }
 
     /**
@@ -62,15 +70,14 @@ public final class Families {
 
     private static Family of(JsonFields config) {
         String type = config.string("model_type");
-        for (Family family : ALL) {
-            if (family.modelType().equals(type)) {
-                checkArchitecture(config, family);
-                return family;
-            }
-        }
-        String known = ALL.stream().map(Family::modelType).collect(Collectors.joining(", "));
-        throw new FormatException(
-                config.where(), "model_type '" + type + "' is not supported", "Use a checkpoint of one of: " + known);
+        Family family = named(type)
+                .orElseThrow(() -> new FormatException(
+                        config.where(),
+                        "model_type '" + type + "' is not supported",
+                        "Use a checkpoint of one of: "
+                                + ALL.stream().map(Family::modelType).collect(Collectors.joining(", "))));
+        checkArchitecture(config, family);
+        return family;
     }
 
     private static void checkArchitecture(JsonFields config, Family family) {

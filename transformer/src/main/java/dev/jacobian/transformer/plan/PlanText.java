@@ -2,13 +2,18 @@
 package dev.jacobian.transformer.plan;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** A plan in words, for people. Sizes are left to whoever prints them; what is said here is the form. */
 public final class PlanText {
+    /** Runs of layers that are listed before the rest is counted. */
+    private static final int MOST_RUNS = 4;
+
     private PlanText() {}
 
     /** What is said of each layer, once for all layers of which it is true: {@code window 8; no window}. */
@@ -18,6 +23,37 @@ public final class PlanText {
                 .distinct()
                 .filter(said -> !said.isEmpty())
                 .collect(Collectors.joining("; "));
+    }
+
+    /** The same with the layers of which it is true, where they differ: {@code window 8 (layers 0-2, 4-6); no window (layers 3, 7)}. */
+    public static String ofLayersByNumber(DecoderPlan plan, Function<LayerPlan, String> words) {
+        Map<String, List<Integer>> saying = new LinkedHashMap<>();
+        for (int layer = 0; layer < plan.layers().size(); layer++) {
+            saying.computeIfAbsent(words.apply(plan.layers().get(layer)), said -> new ArrayList<>())
+                    .add(layer);
+        }
+        return saying.entrySet().stream()
+                .filter(said -> !said.getKey().isEmpty())
+                .map(said -> said.getKey() + (saying.size() == 1 ? "" : " (" + layers(said.getValue()) + ")"))
+                .collect(Collectors.joining("; "));
+    }
+
+    /** Such as {@code layers 0-2, 4-6 and 21 more}. */
+    private static String layers(List<Integer> numbers) {
+        List<String> runs = new ArrayList<>();
+        int told = 0;
+        while (told < numbers.size() && runs.size() < MOST_RUNS) {
+            int first = told;
+            while (told + 1 < numbers.size() && numbers.get(told + 1) == numbers.get(told) + 1) {
+                told++;
+            }
+            runs.add(numbers.get(first) + (told == first ? "" : "-" + numbers.get(told)));
+            told++;
+        }
+        int left = numbers.size() - told;
+        return (numbers.size() == 1 ? "layer " : "layers ")
+                + String.join(", ", runs)
+                + (left == 0 ? "" : " and " + left + " more");
     }
 
     /** Such as {@code RMSNorm before each branch}. */
