@@ -6,6 +6,8 @@ import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -23,6 +25,7 @@ import java.util.Optional;
  */
 public final class Parameter extends Var {
     private final WeightCopies copies = new WeightCopies(this);
+    private final List<Changes> changes = new ArrayList<>(1);
     private long version;
 
     private @Nullable Tensor grad; // null when there is none
@@ -130,6 +133,12 @@ public final class Parameter extends Var {
     /** Tells that the value was written to. */
     public void valueChanged() {
         version++;
+        changes.forEach(Changes::add);
+    }
+
+    /** Counts changes of this parameter there too from now on, with those of others: of all that a model has. */
+    public void countIn(Changes all) {
+        changes.add(all);
     }
 
     /** Makes the copies of the value that operations keep equal to it again, so that what reads them can be replayed. */

@@ -213,9 +213,13 @@ class VarTest {
         Parameter weight = Var.parameter("w", Tensor.of(new float[] {2}, 1, 1));
         assertThat(Linear.linear(row, weight, Optional.empty()).value().item()).isEqualTo(2);
         assertThat(weight.version()).isZero();
+        Changes ofBoth = new Changes();
+        weight.countIn(ofBoth);
+        x.countIn(ofBoth);
         weight.value().fill(3);
         weight.valueChanged();
         assertThat(weight.version()).isEqualTo(1);
+        assertThat(ofBoth.count()).isEqualTo(1);
         assertThat(x.version()).isZero();
         assertThat(Linear.linear(row, weight, Optional.empty()).value().item()).isEqualTo(3);
         assertThat(x.toString()).contains("x").contains("[1]");

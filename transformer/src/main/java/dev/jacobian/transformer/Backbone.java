@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.autograd.Changes;
 import dev.jacobian.autograd.Checkpoint;
 import dev.jacobian.autograd.Elementwise;
 import dev.jacobian.autograd.NoGrad;
-import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Rows;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Backends;
@@ -22,7 +22,6 @@ import dev.jacobian.transformer.plan.Role;
 import dev.jacobian.transformer.plan.TensorSpec;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -42,13 +41,13 @@ public final class Backbone {
     private final RowNorm finalNorm;
     private final RotaryTables rotary;
     private final DType computeType;
-    private final Collection<Parameter> parameters;
+    private final Changes changes; // of the weights
     private boolean checkpoints;
 
     Backbone(DecoderPlan plan, ModelWeights weights, DType computeType) {
         this.plan = plan;
         this.computeType = computeType;
-        parameters = weights.parameters().values();
+        changes = weights.changes();
         embedding = weights.embedding();
         positionTable = plan.embedding().learnedPositions() > 0
                 ? Optional.of(weights.table(Role.POSITION_EMBEDDING))
@@ -187,16 +186,7 @@ public final class Backbone {
      * What a replayed step was captured with: memory of the rotary tables and of the cache, and weights whose rounded copies are
      * those of now.
      */
-    private record StepConstants(List<Tensor> rotary, Object cached, long version) {}
-
-    /** Rises whenever a weight changes, and only then. */
-    private long version() {
-        long sum = 0;
-        for (Parameter parameter : parameters) {
-            sum += parameter.version();
-        }
-        return sum;
-    }
+    private record StepConstants(List<Tensor> rotary, Object cached, long changes) {}
 
     /**
      * Hidden states after the final norm of one new token of each sequence, by a step that a device may replay instead of calling
@@ -213,7 +203,7 @@ public final class Backbone {
         List<int[]> integers = new ArrayList<>(step.integers());
         integers.add(ids);
         Tensor h = replays.run(
-                step.shape(), new StepConstants(rotary.memory(), step.memory(), version()), integers, () -> {
+                step.shape(), new StepConstants(rotary.memory(), step.memory(), changes.count()), integers, () -> {
                     Segments rows = Segments.of(ones(step.rows()));
                     int[] positions = step.positions(); // [N]
                     ForwardPass pass = new ForwardPass(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.autograd.Changes;
 import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
@@ -24,6 +25,7 @@ final class ModelWeights {
 
     private final Map<Place, LinearWeight> held = new HashMap<>();
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+    private final Changes changes = new Changes();
     private final Map<String, Tensor> buffers = new LinkedHashMap<>();
 
     ModelWeights(DecoderPlan plan, Weights source) {
@@ -37,6 +39,7 @@ final class ModelWeights {
             held.put(new Place(spec.role(), spec.kind(), spec.layer()), weight);
             if (weight instanceof Parameter trainable) {
                 parameters.put(spec.name(), trainable);
+                trainable.countIn(changes);
             } else if (spec.kind() == Kind.BUFFER) {
                 buffers.put(spec.name(), ((Var) weight).value());
             }
@@ -49,6 +52,11 @@ final class ModelWeights {
     /** What can be trained by name, in the order of the plan; a tied head is not listed a second time. */
     Map<String, Parameter> parameters() {
         return parameters;
+    }
+
+    /** Counts whenever any of the parameters changes. */
+    Changes changes() {
+        return changes;
     }
 
     /** What is not trained but belongs to the model, by name. */

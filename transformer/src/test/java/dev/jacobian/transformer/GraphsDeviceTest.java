@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
@@ -149,6 +150,54 @@ class GraphsDeviceTest {
                     assertThat(cache.length(sequences[0])).isEqualTo(11);
                 }));
         assertThat(shown).hasValue(2 * (layers + 1));
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16"})
+    @DisplayName("a weight that changes between two steps is heeded, by the rounded copies too that a graph knows")
+    void weightsThatChange(DType type) {
+        List<float[]> states = new ArrayList<>();
+        for (boolean graphs : new boolean[] {true, false}) {
+            System.setProperty(PROPERTY, Boolean.toString(graphs));
+            CausalLM model = CausalLM.load(TestPaths.model("qwen3"), there.computingIn(type));
+            Parameter gate = model.parameter("model.layers.1.mlp.gate_proj.weight");
+            states.add(stateAfterSteps(model, gate, false));
+            states.add(stateAfterSteps(model, gate, true));
+        }
+        assertBits("unchanged", states.get(0), states.get(2));
+        assertBits("changed", states.get(1), states.get(3));
+        assertThat(states.get(1)).isNotEqualTo(states.get(0));
+    }
+
+    /** The hidden state of the last of some steps, before which a weight may be changed. */
+    private static float[] stateAfterSteps(CausalLM model, Parameter weight, boolean changes) {
+        return new Workspace()
+                .compute(() -> NoGrad.compute(() -> {
+                    KvCache cache = model.newKvCache();
+                    int[] sequence = {cache.add()};
+                    try (DecodingPass pass = new DecodingPass(model, cache)) {
+                        for (int step = 0; step < 4; step++) {
+                            pass.run(new int[] {step}, sequence);
+                        }
+                        if (changes) {
+                            weight.value().fill(0.01f);
+                            weight.valueChanged();
+                        }
+                        return pass.run(new int[] {7}, sequence).value().toFloatArray();
+                    }
+                }));
+    }
+
+    @Test
+    @DisplayName("one token for each sequence, or an error")
+    void otherNumbersOfTokens() {
+        CausalLM model = CausalLM.load(TestPaths.model("qwen3"), there);
+        KvCache cache = model.newKvCache();
+        int[] sequence = {cache.add()};
+        try (DecodingPass pass = new DecodingPass(model, cache)) {
+            assertThatThrownBy(() -> pass.run(new int[] {1, 2}, sequence))
+                    .hasMessageContaining("2 tokens for 1 sequences; give each sequence one");
+        }
     }
 
     @Test
