@@ -8,6 +8,7 @@ module dev.jacobian.io {
     requires transitive com.fasterxml.jackson.databind;
 
     exports dev.jacobian.io;
+    exports dev.jacobian.io.quantized;
     exports dev.jacobian.io.safetensors;
     exports dev.jacobian.io.tokenizer;
 }

@@ -207,6 +207,11 @@ public final class CheckpointTensors implements AutoCloseable {
         return place.file.info(place.storedName);
     }
 
+    /** The file that a tensor is in. */
+    public Path file(String name) {
+        return place(name).file.path();
+    }
+
     /** A tensor in a type that kernels work on; see {@link SafetensorsFile#read}. */
     public Tensor read(String name) {
         Place place = place(name);
@@ -223,6 +228,12 @@ public final class CheckpointTensors implements AutoCloseable {
     public Tensor readNarrowWeight(String name) {
         Place place = place(name);
         return place.file.readNarrowWeight(place.storedName);
+    }
+
+    /** The elements of a tensor of one byte each; see {@link SafetensorsFile#readBytes}. */
+    public byte[] readBytes(String name) {
+        Place place = place(name);
+        return place.file.readBytes(place.storedName);
     }
 
     /** A tensor as it is stored; see {@link SafetensorsFile#readStored}. */

@@ -273,6 +273,21 @@ public final class SafetensorsFile implements AutoCloseable {
         return out;
     }
 
+    /**
+     * The elements of a tensor of one byte each, as they are.
+     *
+     * @throws SafetensorsException if there is no such tensor or its elements are larger or smaller
+     */
+    public byte[] readBytes(String name) {
+        TensorInfo info = info(name);
+        if (info.type().bits() != Byte.SIZE) {
+            throw unsupported(info);
+        }
+        byte[] out = new byte[shape(info).elements()];
+        inPieces(info, (bytes, at, n) -> Elements.bytes(bytes, out, at, n));
+        return out;
+    }
+
     /** Reads some elements of a tensor. */
     @FunctionalInterface
     private interface PieceReader {
