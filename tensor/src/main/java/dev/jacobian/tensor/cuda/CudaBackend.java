@@ -31,6 +31,7 @@ import dev.jacobian.tensor.cuda.operations.CudaMemory;
 import dev.jacobian.tensor.cuda.operations.CudaNorms;
 import dev.jacobian.tensor.cuda.operations.CudaOptimizer;
 import dev.jacobian.tensor.cuda.operations.CudaPositions;
+import dev.jacobian.tensor.cuda.operations.CudaRecurrent;
 import dev.jacobian.tensor.cuda.operations.CudaRows;
 import dev.jacobian.tensor.cuda.operations.CudaSampling;
 import dev.jacobian.tensor.cuda.operations.CudaSoftmax;
@@ -65,6 +66,7 @@ public final class CudaBackend implements Backend {
     private final PositionKernels positions;
     private final RowKernels rows;
     private final AttentionKernels attention;
+    private final RecurrentKernels recurrent = new CudaRecurrent();
     private final ExpertKernels experts;
     private final FusedKernels fused;
     private final SoftmaxKernels softmax;
@@ -163,8 +165,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public RecurrentKernels recurrent() {
-        throw new CudaException(
-                "layers that carry a state from token to token are not computed on a GPU yet; use --device cpu");
+        return recurrent;
     }
 
     @Override
