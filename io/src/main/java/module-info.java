@@ -8,6 +8,8 @@ module dev.jacobian.io {
     requires transitive com.fasterxml.jackson.databind;
 
     exports dev.jacobian.io;
+    exports dev.jacobian.io.chat;
+    exports dev.jacobian.io.jinja;
     exports dev.jacobian.io.quantized;
     exports dev.jacobian.io.safetensors;
     exports dev.jacobian.io.tokenizer;

@@ -4,7 +4,10 @@ package dev.jacobian.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.io.chat.Chat;
+import dev.jacobian.io.chat.ChatTemplate;
 import dev.jacobian.io.tokenizer.StreamingDecoder;
+import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationConfig;
@@ -14,6 +17,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -23,9 +27,9 @@ import picocli.CommandLine.Option;
         name = "generate",
         header = "Continue a text.",
         description = {
-            "Continues a text, or sequences of token ids. Without --prompt and --input-ids the prompt is read from"
-                    + " standard input. Text is printed as it comes, control characters as escapes such as \\u001b;"
-                    + " --json has them exactly.",
+            "Continues a text, a conversation, or sequences of token ids. Without --prompt, --message, --chat and"
+                    + " --input-ids the prompt is read from standard input. Text is printed as it comes, control"
+                    + " characters as escapes such as \\u001b; --json has them exactly.",
             "",
             "With --json, one object: token_ids, text (null without a tokenizer), finish_reason (stop or length) and"
                 + " logprobs, the natural log-probability of each token at the sampling temperature over the whole"
@@ -36,6 +40,8 @@ import picocli.CommandLine.Option;
             "%nExamples:",
             "  jacobian generate --model DIR --prompt \"Once upon a time\" --greedy",
             "  echo \"Once upon\" | jacobian generate --model DIR --temperature 0.7 --seed 1",
+            "  jacobian generate --model DIR --message \"What is 2+2?\"",
+            "  jacobian generate --model DIR --chat messages.json",
             "  jacobian generate --model DIR --input-ids ids.json --json"
         })
 final class GenerateCommand extends CliCommand {
@@ -52,6 +58,21 @@ final class GenerateCommand extends CliCommand {
             paramLabel = "TEXT",
             description = "Text to continue; special tokens are added as the tokenizer does.")
     private Optional<String> prompt = Optional.empty();
+
+    @Option(
+            names = "--message",
+            paramLabel = "TEXT",
+            description = "What a user says to an instruct model; its chat template is put around it.")
+    private Optional<String> message = Optional.empty();
+
+    @Option(
+            names = "--chat",
+            paramLabel = "FILE",
+            description =
+                    "JSON file with a conversation for the model's chat template: an array of messages, or an object"
+                            + " with messages, tools, documents and any variables of the template. The assistant speaks"
+                            + " next, or goes on where the last message is its own.")
+    private Optional<Path> chat = Optional.empty();
 
     @Option(
             names = "--input-ids",
@@ -93,8 +114,15 @@ final class GenerateCommand extends CliCommand {
 
     @Override
     void checkUsage() {
-        if (prompt.isPresent() && inputIds.isPresent()) {
-            throw usage("--prompt and --input-ids exclude each other");
+        List<String> prompts = Stream.of(
+                        prompt.map(p -> "--prompt"),
+                        message.map(m -> "--message"),
+                        chat.map(c -> "--chat"),
+                        inputIds.map(i -> "--input-ids"))
+                .flatMap(Optional::stream)
+                .toList();
+        if (prompts.size() > 1) {
+            throw usage(String.join(" and ", prompts) + " exclude each other");
         }
         config(maxNewTokens.orElse(DEFAULT_MAX_NEW_TOKENS));
     }
@@ -107,9 +135,12 @@ final class GenerateCommand extends CliCommand {
                             + " effect");
         }
         Optional<TokenIdFile> file = inputIds.map(ids -> TokenIdFile.read(ids).requireNonEmpty());
+        Optional<ChatFile> conversation = chat.map(ChatFile::read).or(() -> message.map(ChatFile::of));
         CausalLM loaded = weights.load(model.folder(), modelOptions(model.folder()));
         file.ifPresent(ids -> ids.requireVocabulary(loaded.config().vocabularySize()));
-        List<int[]> prompts = file.map(TokenIdFile::sequences).orElseGet(() -> List.of(encodePrompt(loaded)));
+        List<int[]> prompts = file.map(TokenIdFile::sequences)
+                .orElseGet(() -> List.of(
+                        conversation.map(c -> encode(loaded, c.prompt())).orElseGet(() -> encodePrompt(loaded))));
         boolean streaming = !common().json() && prompts.size() == 1;
         Output output = new Output(loaded, streaming);
         long[] keys = new long[prompts.size()];
@@ -132,6 +163,13 @@ final class GenerateCommand extends CliCommand {
         int longest = prompts.stream().mapToInt(p -> p.length).max().orElse(0);
         int room = Math.max(1, loaded.config().maxPositions() - longest);
         return maxNewTokens.orElse(Math.min(DEFAULT_MAX_NEW_TOKENS, room));
+    }
+
+    private int[] encode(CausalLM loaded, Chat conversation) {
+        Tokenizer tokenizer = loaded.tokenizer();
+        return ChatTemplate.require(tokenizer.config(), model.folder().toString())
+                .render(conversation)
+                .encode(tokenizer);
     }
 
     private int[] encodePrompt(CausalLM loaded) {

@@ -3,8 +3,12 @@ package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
+import dev.jacobian.io.chat.Chat;
+import dev.jacobian.io.chat.ChatTemplate;
+import dev.jacobian.io.chat.RenderedChat;
 import dev.jacobian.io.tokenizer.Tokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,13 +28,17 @@ import picocli.CommandLine.Option;
                     + " JSON array of strings.",
             "",
             "Without --texts, standard input is one text (a line end at its end does not count); without --ids,"
-                    + " --decode reads the ids from standard input."
+                    + " --decode reads the ids from standard input.",
+            "",
+            "With --chat, the text that the model's chat template makes of a conversation; with --json too, one object:"
+                    + " text and token_ids."
         },
         footer = {
             "%nExamples:",
             "  echo \"Hello\" | jacobian tokenize --model DIR",
             "  jacobian tokenize --model DIR --texts texts.json",
-            "  echo \"[[1, 2, 3]]\" | jacobian tokenize --model DIR --decode"
+            "  echo \"[[1, 2, 3]]\" | jacobian tokenize --model DIR --decode",
+            "  jacobian tokenize --model DIR --chat messages.json"
         })
 final class TokenizeCommand extends CliCommand {
     @Mixin
@@ -54,7 +62,11 @@ final class TokenizeCommand extends CliCommand {
     @Option(names = "--skip-special-tokens", description = "Leave special tokens out of decoded text.")
     private boolean skipSpecialTokens;
 
-    @Option(names = "--chat", paramLabel = "FILE", hidden = true, description = "Render a chat template.")
+    @Option(
+            names = "--chat",
+            paramLabel = "FILE",
+            description = "JSON file with a conversation: an array of messages, or an object with messages, tools,"
+                    + " documents, add_generation_prompt, continue_final_message and any variables of the template.")
     private Optional<Path> chat = Optional.empty();
 
     TokenizeCommand(Streams streams) {
@@ -65,6 +77,10 @@ final class TokenizeCommand extends CliCommand {
     void checkUsage() {
         if (decode && (texts.isPresent() || noSpecialTokens)) {
             throw usage("--decode takes --ids and --skip-special-tokens, not --texts or --no-special-tokens");
+        }
+        if (chat.isPresent() && (decode || texts.isPresent() || noSpecialTokens)) {
+            throw usage(
+                    "--chat excludes --texts, --decode and --no-special-tokens: a template brings its special tokens");
         }
         if (!decode && (ids.isPresent() || skipSpecialTokens)) {
             throw usage("--ids and --skip-special-tokens need --decode");
@@ -78,16 +94,16 @@ final class TokenizeCommand extends CliCommand {
 
     @Override
     void execute() {
-        if (chat.isPresent()) {
-            throw new CliException("chat templates are not supported yet; render the conversation to text elsewhere and"
-                    + " tokenize that with --no-special-tokens");
-        }
         Path folder = model.folder();
         if (!Files.exists(folder.resolve("tokenizer.json"))) {
             throw new CliException(folder + " has no tokenizer.json; put the checkpoint's own there (other forms of"
                     + " tokenizers, such as tokenizer.model, must be converted)");
         }
         Tokenizer tokenizer = Tokenizer.load(folder);
+        if (chat.isPresent()) {
+            render(tokenizer, ChatFile.read(chat.get()).chat(), folder);
+            return;
+        }
         ArrayNode result = Json.object().arrayNode();
         if (decode) {
             TokenIdFile file = ids.map(TokenIdFile::read)
@@ -105,6 +121,21 @@ final class TokenizeCommand extends CliCommand {
             }
         }
         streams().json(result);
+    }
+
+    private void render(Tokenizer tokenizer, Chat conversation, Path folder) {
+        RenderedChat rendered =
+                ChatTemplate.require(tokenizer.config(), folder.toString()).render(conversation);
+        if (!common().json()) {
+            streams().line(rendered.text());
+            return;
+        }
+        ObjectNode json = Json.object().put("text", rendered.text());
+        ArrayNode tokens = json.putArray("token_ids");
+        for (int id : rendered.encode(tokenizer)) {
+            tokens.add(id);
+        }
+        streams().json(json);
     }
 
     private static List<String> readTexts(Path file) {

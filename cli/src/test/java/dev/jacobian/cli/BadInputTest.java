@@ -427,7 +427,7 @@ class BadInputTest {
     @Test
     void chatTemplates() {
         assertThat(Run.of("tokenize", "--model", model, "--chat", ids).failure(ExitCode.FAILED))
-                .contains("not supported yet");
+                .contains("a message is an object with a 'role'");
     }
 
     @Test

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.InputFiles;
 import dev.jacobian.io.Json;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -15,9 +17,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
- * What {@code tokenizer_config.json}, {@code special_tokens_map.json} and {@code chat_template.jinja} say.
+ * What {@code tokenizer_config.json}, {@code special_tokens_map.json}, {@code chat_template.jinja} and {@code
+ * additional_chat_templates/*.jinja} say.
  *
  * <p>Names and templates are taken from here, and two flags. How text becomes ids is decided by {@code tokenizer.json}, with
  * one exception, which is transformers' own: some tokenizer classes (Llama's, Gemma's and a few more) put around a text what
@@ -60,9 +64,9 @@ public record TokenizerConfig(Map<String, String> specialTokens, Map<String, Str
             readSpecialTokens(json, file, special);
             readTemplates(json, file, templates);
         }
-        Path jinja = directory.resolve("chat_template.jinja");
-        if (Files.exists(jinja)) {
-            templates.put("default", text(jinja)); // newer than the field, so it wins
+        Map<String, String> files = templateFiles(directory);
+        if (!files.isEmpty()) { // newer than the field, so they stand for all of it
+            templates = files;
         }
         return new TokenizerConfig(Map.copyOf(special), Map.copyOf(templates), json);
     }
@@ -143,6 +147,29 @@ public record TokenizerConfig(Map<String, String> specialTokens, Map<String, Str
             throw new FormatException(
                     file + ", chat_template", "expected a string or a list of {name, template}", "Correct it");
         }
+    }
+
+    /** The templates that are files of their own: the usual one, and those with other names. */
+    private static Map<String, String> templateFiles(Path directory) {
+        Map<String, String> templates = new LinkedHashMap<>();
+        Path usual = directory.resolve("chat_template.jinja");
+        if (Files.exists(usual)) {
+            templates.put("default", text(usual));
+        }
+        Path others = directory.resolve("additional_chat_templates");
+        if (Files.isDirectory(others)) {
+            try (Stream<Path> entries = Files.list(others)) {
+                for (Path file : entries.sorted().toList()) {
+                    String name = String.valueOf(file.getFileName());
+                    if (name.endsWith(".jinja")) {
+                        templates.put(name.substring(0, name.length() - ".jinja".length()), text(file));
+                    }
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException("Cannot read " + others + ": " + e.getMessage(), e);
+            }
+        }
+        return templates;
     }
 
     private static String text(Path file) {
