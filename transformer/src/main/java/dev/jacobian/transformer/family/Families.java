@@ -83,7 +83,7 @@ public final class Families {
     private static void checkArchitecture(JsonFields config, Family family) {
         config.find("architectures").ifPresent(list -> {
             String first = list.path(0).asText("");
-            if (list.size() > 0 && !first.equals(family.architecture())) {
+            if (list.size() > 0 && !family.isArchitecture(first)) {
                 throw new FormatException(
                         config.where(),
                         "architecture '" + first + "' does not belong to model_type '" + family.modelType() + "'",

@@ -39,6 +39,12 @@ public abstract class Family {
         return architecture;
     }
 
+    /** Whether an entry of {@code architectures} means a language model of the family, or the base of one, which may be tied. */
+    final boolean isArchitecture(String name) {
+        return name.equalsIgnoreCase(architecture) // the first Llamas are LLaMAs
+                || name.equals(architecture.replaceFirst("(ForCausalLM|LMHeadModel)$", "Model"));
+    }
+
     /** The paper that describes it, or where there is none the model card. */
     public final String source() {
         return source;
