@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.autograd;
 
+import dev.jacobian.tensor.Arithmetic;
 import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.Tensor;
@@ -130,8 +131,8 @@ public final class Linear {
     /**
      * {@code a[i] · b[i]} for each matrix of a batch. da[i] = dOut[i] · b[i]ᵀ, db[i] = a[i]ᵀ · dOut[i].
      *
-     * <p>A matrix has the bits that {@link #matmul} gives it alone: on the CPU always, on a GPU with {@link
-     * Backends#setBatchInvariant}.
+     * <p>A matrix has the bits that {@link #matmul} gives it alone: on the CPU always, on a GPU in {@link
+     * Arithmetic#BATCH_INVARIANT}.
      *
      * @param a [B, M, K]
      * @param b [B, K, N]

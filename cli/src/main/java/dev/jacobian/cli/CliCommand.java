@@ -59,8 +59,8 @@ abstract class CliCommand implements Callable<Integer> {
     }
 
     /** What to compute in unless the options say it: for a command that goes on with what another began. */
-    Arithmetic usualArithmetic() {
-        return Arithmetic.DEFAULT;
+    ChosenArithmetic usualArithmetic() {
+        return ChosenArithmetic.DEFAULT;
     }
 
     /** Where and in what to compute with the model of a folder. */

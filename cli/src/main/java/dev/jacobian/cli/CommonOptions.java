@@ -62,7 +62,7 @@ final class CommonOptions {
                             + " or what a resumed run was started with).")
     private Optional<Boolean> batchInvariant = Optional.empty();
 
-    private Arithmetic arithmetic = Arithmetic.DEFAULT;
+    private ChosenArithmetic arithmetic = ChosenArithmetic.DEFAULT;
 
     @Option(
             names = "--threads",
@@ -110,9 +110,7 @@ final class CommonOptions {
                 streams.note("device " + decision);
             }
         }
-        return ModelOptions.DEFAULT
-                .on(decision.device())
-                .computingIn(arithmetic.compute().type());
+        return arithmetic.on(decision.device());
     }
 
     /**
@@ -121,7 +119,7 @@ final class CommonOptions {
      * @param computes whether the command needs the device: opening one takes longer than counting tokens
      * @param usual what to compute in where the options say nothing
      */
-    void apply(Streams streams, boolean computes, Arithmetic usual) {
+    void apply(Streams streams, boolean computes, ChosenArithmetic usual) {
         threads.ifPresent(this::setThreads);
         int count = ComputePool.threads();
         StringBuilder note = new StringBuilder("JDK " + JavaRuntime.version() + ", "
@@ -130,12 +128,10 @@ final class CommonOptions {
             decision = choice.decide();
             boolean gpu = decision.device().kind() == Device.Kind.CUDA;
             boolean another = compute.isPresent() && compute.get() != usual.compute(); // and so other bits anyway
-            arithmetic = new Arithmetic(
+            arithmetic = new ChosenArithmetic(
                     compute.orElse(gpu ? usual.compute() : ComputeMode.F32),
                     batchInvariant.orElse(!another && usual.batchInvariant()));
             requireComputable();
-            Backends.setBatchInvariant(arithmetic.batchInvariant());
-            Backends.setTf32Allowed(arithmetic.compute() == ComputeMode.TF32);
             note.append(", device ").append(decision);
             if (gpu) {
                 note.append(", computing in ").append(arithmetic);

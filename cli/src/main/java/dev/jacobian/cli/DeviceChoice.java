@@ -14,7 +14,7 @@ import picocli.CommandLine.TypeConversionException;
  * @param asked the device; empty for {@code auto}
  */
 record DeviceChoice(Optional<Device> asked) {
-    private static final Device FIRST_GPU = new Device(Device.Kind.CUDA, 0);
+    private static final Device FIRST_GPU = Device.cuda(0);
 
     /**
      * What was decided.

@@ -82,9 +82,9 @@ final class RlCommand extends CliCommand {
     }
 
     @Override
-    Arithmetic usualArithmetic() {
+    ChosenArithmetic usualArithmetic() {
         resumed = resume ? Optional.of(out.orElseGet(RlCommand::latestRun)) : Optional.empty();
-        return resumed.map(RunSettings::arithmetic).orElse(Arithmetic.DEFAULT);
+        return resumed.map(RunSettings::arithmetic).orElse(ChosenArithmetic.DEFAULT);
     }
 
     @Override

@@ -53,8 +53,8 @@ record RunSettings(Path model, RlConfig config, String taskName, Optional<Path> 
     }
 
     /** What an existing run computes in. */
-    static Arithmetic arithmetic(Path folder) {
-        return Arithmetic.read(file(folder));
+    static ChosenArithmetic arithmetic(Path folder) {
+        return ChosenArithmetic.read(file(folder));
     }
 
     private static Path file(Path folder) {

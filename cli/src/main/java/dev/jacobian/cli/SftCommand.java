@@ -122,8 +122,8 @@ final class SftCommand extends CliCommand {
     }
 
     @Override
-    Arithmetic usualArithmetic() {
-        return resume ? RunSettings.arithmetic(out.orElseThrow()) : Arithmetic.DEFAULT;
+    ChosenArithmetic usualArithmetic() {
+        return resume ? RunSettings.arithmetic(out.orElseThrow()) : ChosenArithmetic.DEFAULT;
     }
 
     @Override

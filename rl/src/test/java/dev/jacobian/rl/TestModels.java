@@ -2,6 +2,7 @@
 package dev.jacobian.rl;
 
 import dev.jacobian.autograd.Parameter;
+import dev.jacobian.tensor.Arithmetic;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.testing.EmulatedGpu;
@@ -25,10 +26,18 @@ public final class TestModels {
         return CausalLM.load(additionFolder());
     }
 
-    /** The same on the GPU that {@code jacobian.test.device} names; skips the test where the emulated one was not built. */
+    /**
+     * The same on the GPU that {@code jacobian.test.device} names, batch-invariant; skips the test where the emulated one was not
+     * built.
+     */
     static CausalLM addition(DType computeType) {
+        return addition(computeType, Arithmetic.BATCH_INVARIANT);
+    }
+
+    /** The same in any arithmetic. */
+    static CausalLM addition(DType computeType, Arithmetic arithmetic) {
         EmulatedGpu.require();
-        Device device = Device.parse(System.getProperty("jacobian.test.device"));
+        Device device = Device.parse(System.getProperty("jacobian.test.device")).with(arithmetic);
         return CausalLM.load(additionFolder(), ModelOptions.DEFAULT.on(device).computingIn(computeType));
     }
 

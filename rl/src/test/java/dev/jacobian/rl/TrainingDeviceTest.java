@@ -14,15 +14,13 @@ import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.sft.SftExample;
 import dev.jacobian.rl.sft.SftTrainer;
 import dev.jacobian.rl.task.Addition;
-import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.Arithmetic;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.transformer.CausalLM;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,16 +34,6 @@ class TrainingDeviceTest {
 
     @TempDir
     Path folder;
-
-    @BeforeEach
-    void batchInvariant() {
-        Backends.setBatchInvariant(true);
-    }
-
-    @AfterEach
-    void restore() {
-        Backends.setBatchInvariant(false);
-    }
 
     private static RlConfig.Builder config(String algorithm) {
         return RlConfig.builder()
@@ -184,12 +172,11 @@ class TrainingDeviceTest {
     @EnumSource(names = {"F32", "BF16"})
     @DisplayName("with cuBLAS's orders of sums too, offloading changes no bit")
     void offloadedInAnyArithmetic(DType type) {
-        Backends.setBatchInvariant(false);
         RlConfig.Builder anchored =
                 config("grpo").method(Grpo.DEFAULT.withBeta(0.05)).klSamples(8).microBatchTokens(40);
-        CausalLM stays = TestModels.addition(type);
+        CausalLM stays = TestModels.addition(type, Arithmetic.FAST);
         new RlTrainer(stays, new Addition(), anchored.build()).train();
-        CausalLM moves = TestModels.addition(type);
+        CausalLM moves = TestModels.addition(type, Arithmetic.FAST);
         new RlTrainer(
                         moves,
                         new Addition(),
@@ -266,8 +253,7 @@ class TrainingDeviceTest {
     @Test
     @DisplayName("with cuBLAS's orders of sums they are close, and the difference is measured")
     void cublas() {
-        Backends.setBatchInvariant(false);
-        CausalLM device = TestModels.addition(DType.F32);
+        CausalLM device = TestModels.addition(DType.F32, Arithmetic.FAST);
         RlResult result = new RlTrainer(device, new Addition(), config("grpo").build()).train();
         assertThat(result.samplingLogpDifferenceMax()).isGreaterThan(0).isLessThan(1e-4);
     }

@@ -17,10 +17,6 @@ import java.util.concurrent.ConcurrentHashMap;
  * property {@code jacobian.backend=reference} chooses the reference backend on purpose.
  */
 public final class Backends {
-    private static volatile boolean batchInvariant = Boolean.getBoolean("jacobian.batchInvariant");
-
-    private static volatile boolean tf32Allowed;
-
     private Backends() {}
 
     private static final class Holder {
@@ -47,36 +43,13 @@ public final class Backends {
         return recordedIfWanted(Device.CPU, Holder.CPU);
     }
 
-    /**
-     * Whether devices that could be faster otherwise keep to kernels whose results for a row do not depend on the rows beside
-     * it, as the CPU always does. Sampling and scoring then give the same bits, in F32 those of the CPU.
-     */
-    public static boolean isBatchInvariant() {
-        return batchInvariant;
-    }
-
-    /** Chooses for the whole process; at first the system property {@code jacobian.batchInvariant}. */
-    public static void setBatchInvariant(boolean value) {
-        batchInvariant = value;
-    }
-
-    /** Whether a GPU's F32 matrix products may round their inputs to TF32: faster, with 10 bits after the first. */
-    public static boolean isTf32Allowed() {
-        return tf32Allowed;
-    }
-
-    /** Chooses for the whole process; at first not. A batch-invariant product is F32 all the same. */
-    public static void setTf32Allowed(boolean value) {
-        tf32Allowed = value;
-    }
-
     /** The plain-loop kernels that specify all others. */
     public static Backend reference() {
         return ReferenceBackend.create();
     }
 
     /**
-     * The kernels of a device. A GPU is opened when it is first asked for, and stays open.
+     * The kernels of a device, in its arithmetic. A GPU is opened when it is first asked for, and stays open.
      *
      * @throws DeviceException if the GPU cannot be used; the message says what is missing and how to mend it
      */
@@ -84,7 +57,7 @@ public final class Backends {
         return switch (device.kind()) {
             case CPU -> cpu();
             case COUNTED -> CountedBackend.INSTANCE;
-            case CUDA -> recordedIfWanted(device, CudaBackend.of(device.ordinal()));
+            case CUDA -> recordedIfWanted(device, CudaBackend.of(device));
         };
     }
 

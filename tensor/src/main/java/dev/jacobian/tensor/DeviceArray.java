@@ -36,7 +36,7 @@ public interface DeviceArray {
     void read(int from, Object array, int at, int count);
 
     /**
-     * Copies a tensor of the same device to a dense place, converting between floating types (to nearest, ties to even).
+     * Copies a tensor of the same device, in any arithmetic, to a dense place, converting between floating types (to nearest, ties to even).
      *
      * @param at where the dense copy begins
      * @param source any strides

@@ -388,7 +388,7 @@ public final class Tensor {
         if (!source.shape.equals(shape) || source.dtype != dtype) {
             throw new IllegalArgumentException("cannot copy " + source + " into " + this);
         }
-        if (isOnDevice() && source.device().equals(device())) {
+        if (isOnDevice() && source.device().sharesMemoryWith(device())) {
             deviceArray().copyFrom(offset, source);
             return;
         }
@@ -423,7 +423,8 @@ public final class Tensor {
     }
 
     /**
-     * The same numbers on another device; this tensor itself if it is there already. A copy to the CPU waits for the device.
+     * The same numbers on another device, or on this one in another arithmetic; this tensor itself if it is there already. A
+     * copy to the CPU waits for the device.
      */
     public Tensor to(Device target) {
         if (target.equals(device())) {

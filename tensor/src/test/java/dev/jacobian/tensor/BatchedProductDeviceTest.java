@@ -14,25 +14,30 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Batches of products on a device, by cuBLAS and in a fixed order, in every type that a batch may have. */
 class BatchedProductDeviceTest {
     private static final String NAME = "cuda:0";
-    private static final Device DEVICE = Device.parse(NAME);
 
     private final Backend cpu = Backends.reference();
-    private final boolean invariant = Backends.isBatchInvariant();
-    private final boolean tf32 = Backends.isTf32Allowed();
     private final Rng rng = new Rng(92, 0);
+    private Device device;
     private Backend tested;
 
     @BeforeEach
-    void device() {
+    void open() {
         TestDevices.require(NAME);
         TestDevices.takeFaults();
-        tested = Backends.of(DEVICE);
+        computeIn(Arithmetic.FAST);
+    }
+
+    private void computeIn(Arithmetic arithmetic) {
+        device = Device.parse(NAME).with(arithmetic);
+        tested = Backends.of(device);
+    }
+
+    private void inFixedOrder(boolean fixed) {
+        computeIn(fixed ? Arithmetic.BATCH_INVARIANT : Arithmetic.FAST);
     }
 
     @AfterEach
     void noFaults() {
-        Backends.setBatchInvariant(invariant);
-        Backends.setTf32Allowed(tf32);
         assertThat(TestDevices.takeFaults()).isEmpty();
     }
 
@@ -45,12 +50,12 @@ class BatchedProductDeviceTest {
     }
 
     /** The same view of a copy on the device: what {@code order} says of dense [B, M, K]. */
-    private static Tensor laid(Tensor x, DType type, String order) {
+    private Tensor laid(Tensor x, DType type, String order) {
         Tensor there = switch (order) {
-            case "rows" -> x.to(type).to(DEVICE);
-            case "columns" -> x.transpose(1, 2).to(type).to(DEVICE).transpose(1, 2);
-            case "batch" -> x.transpose(0, 2).to(type).to(DEVICE).transpose(0, 2);
-            case "interleaved" -> x.transpose(0, 1).to(type).to(DEVICE).transpose(0, 1);
+            case "rows" -> x.to(type).to(device);
+            case "columns" -> x.transpose(1, 2).to(type).to(device).transpose(1, 2);
+            case "batch" -> x.transpose(0, 2).to(type).to(device).transpose(0, 2);
+            case "interleaved" -> x.transpose(0, 1).to(type).to(device).transpose(0, 1);
             default -> throw new IllegalArgumentException(order);
         };
         assertThat(there.shape()).isEqualTo(x.shape());
@@ -72,7 +77,7 @@ class BatchedProductDeviceTest {
         "F16, F16, false, rows, interleaved"
     })
     void everyTypeAndOrderOfDimensions(DType type, DType outType, boolean fixedOrder, String orderA, String orderB) {
-        Backends.setBatchInvariant(fixedOrder);
+        inFixedOrder(fixedOrder);
         for (int[] extents : new int[][] {{3, 5, 7, 4}, {2, 9, 1, 1}, {4, 1, 33, 18}, {2, 70, 5, 65}}) {
             int batch = extents[0];
             int m = extents[1];
@@ -81,7 +86,7 @@ class BatchedProductDeviceTest {
             Tensor a = integers(batch, m, k); // [B, M, K]
             Tensor b = integers(batch, k, n); // [B, K, N]
             Tensor expected = integers(batch, m + 1, n); // [B, M + 1, N]: a row between the results
-            Tensor onDevice = expected.to(outType).to(DEVICE).copy();
+            Tensor onDevice = expected.to(outType).to(device).copy();
             for (boolean accumulate : new boolean[] {true, false}) {
                 cpu.matrices().batchedMatmul(a, b, expected.slice(1, 0, m), accumulate);
                 tested.matrices()
@@ -98,11 +103,11 @@ class BatchedProductDeviceTest {
     @ParameterizedTest
     @CsvSource({"F32, false", "BF16, false", "F32, true", "BF16, true"})
     void aBatchOfOneHasTheBitsOfTheProduct(DType type, boolean fixedOrder) {
-        Backends.setBatchInvariant(fixedOrder);
-        Tensor a = Numbers.normal(rng, 1, 40, 700).to(type).to(DEVICE); // [1, M, K]
-        Tensor b = Numbers.normal(rng, 1, 700, 30).to(type).to(DEVICE); // [1, K, N]
-        Tensor batch = Tensor.zeros(DEVICE, type, Shape.of(1, 40, 30)); // [1, M, N]
-        Tensor product = Tensor.zeros(DEVICE, type, Shape.of(40, 30)); // [M, N]
+        inFixedOrder(fixedOrder);
+        Tensor a = Numbers.normal(rng, 1, 40, 700).to(type).to(device); // [1, M, K]
+        Tensor b = Numbers.normal(rng, 1, 700, 30).to(type).to(device); // [1, K, N]
+        Tensor batch = Tensor.zeros(device, type, Shape.of(1, 40, 30)); // [1, M, N]
+        Tensor product = Tensor.zeros(device, type, Shape.of(40, 30)); // [M, N]
         tested.matrices().batchedMatmul(a, b, batch, false);
         tested.matrices().matmul(a.select(0, 0), b.select(0, 0), product, false);
         assertThat(batch.toFloatArray()).containsExactly(product.toFloatArray());
@@ -112,15 +117,15 @@ class BatchedProductDeviceTest {
     @ParameterizedTest
     @CsvSource({"F32, 40, 30", "BF16, 40, 30", "F32, 5, 70", "BF16, 16, 8", "F32, 130, 66", "BF16, 130, 66"})
     void inAFixedOrderAMatrixDoesNotDependOnItsBatch(DType type, int m, int n) {
-        Backends.setBatchInvariant(true);
+        inFixedOrder(true);
         int k = 150;
         Tensor a = Numbers.normal(rng, 3, m, k).to(type); // [B, M, K]
         Tensor b = Numbers.normal(rng, 3, k, n).to(type); // [B, K, N]
-        Tensor together = Tensor.zeros(DEVICE, type, Shape.of(3, m, n)); // [B, M, N]
-        tested.matrices().batchedMatmul(a.to(DEVICE), b.to(DEVICE), together, false);
-        Tensor alone = Tensor.zeros(DEVICE, type, Shape.of(m, n)); // [M, N]
+        Tensor together = Tensor.zeros(device, type, Shape.of(3, m, n)); // [B, M, N]
+        tested.matrices().batchedMatmul(a.to(device), b.to(device), together, false);
+        Tensor alone = Tensor.zeros(device, type, Shape.of(m, n)); // [M, N]
         for (int i = 0; i < 3; i++) {
-            tested.matrices().matmul(a.to(DEVICE).select(0, i), b.to(DEVICE).select(0, i), alone, false);
+            tested.matrices().matmul(a.to(device).select(0, i), b.to(device).select(0, i), alone, false);
             assertThat(together.select(0, i).toFloatArray()).containsExactly(alone.toFloatArray());
         }
         if (type == DType.F32) {
@@ -134,11 +139,10 @@ class BatchedProductDeviceTest {
     @ParameterizedTest
     @CsvSource({"false, 1.000244140625", "true, 1"})
     void tf32OnlyWhereItIsAllowed(boolean allowed, float expected) {
-        Backends.setBatchInvariant(false);
-        Backends.setTf32Allowed(allowed);
-        Tensor a = Tensor.of(new float[] {1 + 0x1p-12f, 1 + 0x1p-12f}, 2, 1, 1).to(DEVICE);
-        Tensor b = Tensor.of(new float[] {1, 1}, 2, 1, 1).to(DEVICE);
-        Tensor out = Tensor.zeros(DEVICE, DType.F32, Shape.of(2, 1, 1));
+        computeIn(allowed ? Arithmetic.TF32 : Arithmetic.FAST);
+        Tensor a = Tensor.of(new float[] {1 + 0x1p-12f, 1 + 0x1p-12f}, 2, 1, 1).to(device);
+        Tensor b = Tensor.of(new float[] {1, 1}, 2, 1, 1).to(device);
+        Tensor out = Tensor.zeros(device, DType.F32, Shape.of(2, 1, 1));
         tested.matrices().batchedMatmul(a, b, out, false);
         assertThat(out.toFloatArray()).containsExactly(expected, expected);
     }
@@ -146,12 +150,12 @@ class BatchedProductDeviceTest {
     @ParameterizedTest
     @CsvSource({"true", "false"})
     void emptyBatchesMatricesAndSums(boolean fixedOrder) {
-        Backends.setBatchInvariant(fixedOrder);
+        inFixedOrder(fixedOrder);
         for (int[] extents : new int[][] {{0, 2, 3, 4}, {2, 0, 3, 4}, {2, 3, 4, 0}, {2, 3, 0, 4}}) {
-            Tensor a = Tensor.zeros(DEVICE, DType.BF16, Shape.of(extents[0], extents[1], extents[2]));
-            Tensor b = Tensor.zeros(DEVICE, DType.BF16, Shape.of(extents[0], extents[2], extents[3]));
+            Tensor a = Tensor.zeros(device, DType.BF16, Shape.of(extents[0], extents[1], extents[2]));
+            Tensor b = Tensor.zeros(device, DType.BF16, Shape.of(extents[0], extents[2], extents[3]));
             Tensor before = integers(extents[0], extents[1], extents[3]);
-            Tensor out = before.to(DEVICE).copy();
+            Tensor out = before.to(device).copy();
             tested.matrices().batchedMatmul(a, b, out, true);
             assertThat(out.toFloatArray()).containsExactly(before.toFloatArray());
             tested.matrices().batchedMatmul(a, b, out, false);
@@ -163,12 +167,12 @@ class BatchedProductDeviceTest {
     @ParameterizedTest
     @CsvSource({"true", "false"})
     void manyMatrices(boolean fixedOrder) {
-        Backends.setBatchInvariant(fixedOrder);
+        inFixedOrder(fixedOrder);
         int batch = 65_535 + 3;
         Tensor a = integers(batch, 1, 1);
         Tensor b = integers(batch, 1, 1);
-        Tensor out = Tensor.zeros(DEVICE, DType.F32, Shape.of(batch, 1, 1));
-        tested.matrices().batchedMatmul(a.to(DEVICE), b.to(DEVICE), out, false);
+        Tensor out = Tensor.zeros(device, DType.F32, Shape.of(batch, 1, 1));
+        tested.matrices().batchedMatmul(a.to(device), b.to(device), out, false);
         float[] products = out.toFloatArray();
         for (int i : new int[] {0, 1, batch / 2, 65_534, 65_535, batch - 1}) {
             assertThat(products[i]).as("matrix " + i).isEqualTo(a.get(i, 0, 0) * b.get(i, 0, 0));
@@ -177,14 +181,14 @@ class BatchedProductDeviceTest {
 
     @Test
     void typesThatDoNotFitAreRefused() {
-        Tensor a = Tensor.zeros(DEVICE, DType.F32, Shape.of(2, 3, 4));
-        Tensor b = Tensor.zeros(DEVICE, DType.BF16, Shape.of(2, 4, 5));
-        Tensor out = Tensor.zeros(DEVICE, DType.F32, Shape.of(2, 3, 5));
+        Tensor a = Tensor.zeros(device, DType.F32, Shape.of(2, 3, 4));
+        Tensor b = Tensor.zeros(device, DType.BF16, Shape.of(2, 4, 5));
+        Tensor out = Tensor.zeros(device, DType.F32, Shape.of(2, 3, 5));
         assertThatThrownBy(() -> tested.matrices().batchedMatmul(a, b, out, false))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("F32[2, 3, 4] on cuda:0 and BF16[2, 4, 5] on cuda:0 into F32[2, 3, 5]");
-        Backends.setBatchInvariant(true);
-        Tensor half = Tensor.zeros(DEVICE, DType.F16, Shape.of(2, 3, 4));
+        inFixedOrder(true);
+        Tensor half = Tensor.zeros(device, DType.F16, Shape.of(2, 3, 4));
         assertThatThrownBy(() -> tested.matrices()
                         .batchedMatmul(
                                 half, half.transpose(1, 2), out.slice(2, 0, 3).copy(), false))

@@ -11,7 +11,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Products of BF16 rows with quantized weights, few rows and many, to BF16 as in layers and to F32 as logits are. */
 class QuantizedProductDeviceTest {
     private static final String NAME = "cuda:0";
-    private static final Device DEVICE = Device.parse(NAME);
+    private static final Device DEVICE =
+            Device.parse(NAME); // batch-invariant it would unpack weights for any number of rows
     private static final int K = 70; // two whole blocks and a tail
     private static final int FEW_ROWS = 8; // up to which weights are read in place, unrounded
 
@@ -19,7 +20,6 @@ class QuantizedProductDeviceTest {
     void device() {
         TestDevices.require(NAME);
         TestDevices.takeFaults();
-        Backends.setBatchInvariant(false); // where it is on, weights are unpacked for any number of rows
     }
 
     @ParameterizedTest

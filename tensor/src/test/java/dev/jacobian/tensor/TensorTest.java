@@ -125,13 +125,29 @@ class TensorTest {
     @Test
     void devicesParse() {
         assertThat(Device.parse("cpu")).isEqualTo(Device.CPU);
-        assertThat(Device.parse("cuda")).isEqualTo(new Device(Device.Kind.CUDA, 0));
+        assertThat(Device.parse("cuda")).isEqualTo(Device.cuda(0));
         assertThat(Device.parse("cuda:3")).hasToString("cuda:3");
         for (String bad : new String[] {"gpu", "cuda:", "cuda:-1", "CPU", "cuda:9999999999", ""}) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> Device.parse(bad))
                     .withMessageContaining("cuda:N");
         }
+    }
+
+    @Test
+    void aGpuComputesAsItsDeviceSays() {
+        assertThat(Device.parse("cuda:3").arithmetic()).isEqualTo(Arithmetic.FAST);
+        assertThat(Device.cuda(3).with(Arithmetic.BATCH_INVARIANT)).hasToString("cuda:3 (batch-invariant)");
+        assertThat(Device.cuda(3).with(Arithmetic.TF32))
+                .hasToString("cuda:3 (TF32)")
+                .isNotEqualTo(Device.cuda(3));
+        assertThat(Device.cuda(3).with(Arithmetic.TF32).sharesMemoryWith(Device.cuda(3)))
+                .isTrue();
+        assertThat(Device.cuda(3).sharesMemoryWith(Device.cuda(0))).isFalse();
+        assertThat(Device.CPU.with(Arithmetic.BATCH_INVARIANT)).isEqualTo(Device.CPU);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Device.CPU.with(Arithmetic.TF32))
+                .withMessage("arithmetic TF32 needs a GPU; the CPU is always BATCH_INVARIANT");
     }
 
     @Test

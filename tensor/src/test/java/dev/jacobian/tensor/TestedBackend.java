@@ -5,7 +5,7 @@ import dev.jacobian.tensor.cuda.emulation.TestDevices;
 
 /**
  * The backend that the conformance tests compare with the reference: the CPU's, or with {@code
- * -Djacobian.test.device=cuda} a GPU's, in the mode in which it owes the reference's bits.
+ * -Djacobian.test.device=cuda} a GPU's, in the arithmetic in which it owes the reference's bits.
  */
 final class TestedBackend {
     private TestedBackend() {}
@@ -16,8 +16,7 @@ final class TestedBackend {
             return Backends.cpu();
         }
         TestDevices.require(device);
-        Backends.setBatchInvariant(true);
-        return OffloadedBackend.of(Device.parse(device));
+        return OffloadedBackend.of(Device.parse(device).with(Arithmetic.BATCH_INVARIANT));
     }
 
     static boolean isCpu() {

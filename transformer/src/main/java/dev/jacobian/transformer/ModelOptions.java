@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.tensor.Arithmetic;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.WeightFormat;
 
 /**
- * Where a model lives and how it holds its numbers.
+ * Where a model lives, how it computes and how it holds its numbers. Models of different options live in one process.
  *
  * <pre>{@code
- * CausalLM.load(folder, ModelOptions.DEFAULT.on(Device.parse("cuda")).computingIn(DType.BF16));
+ * Device gpu = Device.cuda(0).with(Arithmetic.BATCH_INVARIANT);
+ * CausalLM.load(folder, ModelOptions.DEFAULT.on(gpu).computingIn(DType.BF16));
  * }</pre>
  *
- * @param device where the weights are and everything is computed
+ * @param device where the weights are and everything is computed, in the device's {@link Arithmetic}
  * @param weights format of the matrices; another than F32 is for inference alone
  * @param computeType F32, or on a GPU BF16: hidden states and the inputs of matrix products are then BF16, while sums,
  *     norms, softmax, log-probabilities, trained weights, their gradients and the optimizer stay F32

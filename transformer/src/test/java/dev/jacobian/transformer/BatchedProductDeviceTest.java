@@ -14,25 +14,12 @@ import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Batches of products with their gradients, on a device as on the CPU; here, because autograd's tests know no device. */
 class BatchedProductDeviceTest {
     private final Rng rng = new Rng(93, 0);
-    private Device device;
-
-    @BeforeEach
-    void device() {
-        device = TestModels.placement().device();
-    }
-
-    @AfterEach
-    void restore() {
-        Backends.setBatchInvariant(false);
-    }
 
     private Tensor numbers(boolean integers, int... extents) {
         Tensor x = Tensor.zeros(extents);
@@ -61,7 +48,7 @@ class BatchedProductDeviceTest {
     @ParameterizedTest
     @CsvSource({"F32, true", "F32, false", "BF16, true", "BF16, false"})
     void valuesAndGradientsAreThoseOfTheCpu(DType type, boolean batchInvariant) {
-        Backends.setBatchInvariant(batchInvariant);
+        Device device = TestModels.placement(batchInvariant).device();
         boolean integers = type != DType.F32 || !batchInvariant;
         for (int[] extents : new int[][] {{3, 5, 9, 7}, {2, 33, 17, 20}, {1, 4, 6, 1}}) {
             Tensor a = numbers(integers, extents[0], extents[1], extents[2]);

@@ -5,7 +5,6 @@ import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.autograd.NoGrad;
-import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.KvCache;
@@ -38,7 +37,6 @@ class FusedRowsDeviceTest {
 
     @AfterEach
     void restore() {
-        Backends.setBatchInvariant(false);
         System.clearProperty(PROPERTY);
     }
 
@@ -120,8 +118,7 @@ class FusedRowsDeviceTest {
     @ValueSource(ints = {1, 5})
     @DisplayName("where an order of sums is promised, and for more rows, nothing is fused")
     void separate(int rows) {
-        Backends.setBatchInvariant(rows == 1);
-        CausalLM model = CausalLM.load(TestPaths.model("qwen3"), there);
+        CausalLM model = CausalLM.load(TestPaths.model("qwen3"), TestModels.placement(rows == 1));
         assertBits(rows + " rows", decode(model, rows, true), decode(model, rows, false));
         if (rows == 1 && !model.device().equals(Device.CPU)) {
             CausalLM here = CausalLM.load(TestPaths.model("qwen3"));

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.Parameter;
-import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
@@ -42,7 +41,6 @@ class GraphsDeviceTest {
 
     @AfterEach
     void restore() {
-        Backends.setBatchInvariant(false);
         System.clearProperty(PROPERTY);
     }
 
@@ -89,8 +87,8 @@ class GraphsDeviceTest {
     })
     @DisplayName("the same tokens and log-probabilities, from one sequence to many, as they end one by one")
     void sameBits(String name, DType type, boolean batchInvariant) {
-        Backends.setBatchInvariant(batchInvariant);
-        CausalLM model = CausalLM.load(TestPaths.model(name), there.computingIn(type));
+        ModelOptions options = TestModels.placement(batchInvariant).computingIn(type);
+        CausalLM model = CausalLM.load(TestPaths.model(name), options);
         compare(model, prompts(model, 5), 1, GenerationConfig.greedy(9));
         compare(model, prompts(model, 5, 18, 1), 4, GenerationConfig.sampling(20, 1.1f, 5));
     }

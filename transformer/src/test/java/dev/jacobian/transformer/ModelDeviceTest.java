@@ -12,7 +12,7 @@ import dev.jacobian.autograd.Var;
 import dev.jacobian.autograd.optim.AdamW;
 import dev.jacobian.autograd.optim.AdamWConfig;
 import dev.jacobian.autograd.optim.GradientClipping;
-import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.Arithmetic;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Segments;
@@ -28,7 +28,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -47,14 +46,8 @@ class ModelDeviceTest {
 
     @BeforeEach
     void device() {
-        there = TestModels.placement();
+        there = TestModels.placement(true);
         Assumptions.assumeFalse(there.device().equals(Device.CPU), "no device named");
-        Backends.setBatchInvariant(true);
-    }
-
-    @AfterEach
-    void restore() {
-        Backends.setBatchInvariant(false);
     }
 
     private static List<int[]> batch(CausalLM model, int... lengths) {
@@ -177,22 +170,17 @@ class ModelDeviceTest {
     }
 
     @Test
-    @DisplayName("TF32 rounds where it is allowed, and not in a batch-invariant product")
+    @DisplayName("TF32 rounds in a model that asks for it, and not in a batch-invariant one beside it")
     void tf32() {
         Path folder = TestPaths.model("llama-mha-tied");
         CausalLM device = CausalLM.load(folder, there);
         int[] tokens = batch(device, 21).get(0);
         float[] exact = device.logits(tokens).toFloatArray();
-        try {
-            Backends.setTf32Allowed(true);
-            assertBits("batch-invariant", device.logits(tokens).toFloatArray(), exact);
-            Backends.setBatchInvariant(false);
-            float[] rounded = device.logits(tokens).toFloatArray();
-            assertThat(rounded).isNotEqualTo(exact);
-            Bits.assertClose("TF32", rounded, exact, 0.02); // 2^-11 of inputs, through two layers
-        } finally {
-            Backends.setTf32Allowed(false);
-        }
+        CausalLM rounding = CausalLM.load(folder, TestModels.placement(Arithmetic.TF32));
+        float[] rounded = rounding.logits(tokens).toFloatArray();
+        assertBits("batch-invariant", device.logits(tokens).toFloatArray(), exact);
+        assertThat(rounded).isNotEqualTo(exact);
+        Bits.assertClose("TF32", rounded, exact, 0.02); // 2^-11 of inputs, through two layers
     }
 
     @Test

@@ -2,6 +2,7 @@
 package dev.jacobian.transformer;
 
 import dev.jacobian.io.Json;
+import dev.jacobian.tensor.Arithmetic;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.testing.EmulatedGpu;
 import dev.jacobian.transformer.family.Families;
@@ -16,6 +17,18 @@ public final class TestModels {
     /** Where models are loaded: on the CPU, or where {@code -Djacobian.test.device} says. */
     public static ModelOptions placement() {
         return ModelOptions.DEFAULT.on(Device.parse(EmulatedGpu.device()));
+    }
+
+    /** The same, on a GPU in the arithmetic with a fixed order of sums or the default one; the CPU always has the former. */
+    public static ModelOptions placement(boolean batchInvariant) {
+        return placement(batchInvariant ? Arithmetic.BATCH_INVARIANT : Arithmetic.FAST);
+    }
+
+    /** The same, on a GPU in an arithmetic; on the CPU in the one that there is. */
+    static ModelOptions placement(Arithmetic arithmetic) {
+        ModelOptions usual = placement();
+        Device device = usual.device();
+        return device.equals(Device.CPU) ? usual : usual.on(device.with(arithmetic));
     }
 
     /** Random token ids. */

@@ -9,6 +9,7 @@ import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.optim.AdamW;
 import dev.jacobian.autograd.optim.AdamWConfig;
 import dev.jacobian.autograd.optim.GradientClipping;
+import dev.jacobian.tensor.Arithmetic;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
@@ -48,7 +49,6 @@ class TrainingPassDeviceTest {
 
     @AfterEach
     void restore() {
-        Backends.setBatchInvariant(false);
         System.clearProperty(PROPERTY);
     }
 
@@ -159,7 +159,7 @@ class TrainingPassDeviceTest {
         Training graphs = run(CausalLM.load(folder(name), there.computingIn(type)), true, script);
         Training plain = run(CausalLM.load(folder(name), there.computingIn(type)), false, script);
         assertSame("without graphs", graphs, plain);
-        if (type == DType.F32 && Backends.isBatchInvariant()) {
+        if (type == DType.F32 && there.device().arithmetic() == Arithmetic.BATCH_INVARIANT) {
             assertSame("on the CPU", graphs, run(CausalLM.load(folder(name)), true, script));
         }
         assertThat(plain.calls()).isGreaterThan(graphs.calls());
@@ -183,7 +183,7 @@ class TrainingPassDeviceTest {
     })
     @DisplayName("the same losses, gradients and weights, with other ids, targets and weights in every micro-batch")
     void sameBits(String name, DType type, boolean batchInvariant, boolean checkpoints) {
-        Backends.setBatchInvariant(batchInvariant);
+        there = TestModels.placement(batchInvariant);
         Training graphs = compare(name, type, training -> {
             training.model.gradientCheckpointing(checkpoints);
             for (int step = 0; step < 3; step++) {
@@ -196,7 +196,7 @@ class TrainingPassDeviceTest {
     @Test
     @DisplayName("shapes that take turns, and shapes that come once")
     void shapes() {
-        Backends.setBatchInvariant(true);
+        there = TestModels.placement(true);
         Training graphs = compare(MODEL, DType.F32, training -> {
             for (int step = 0; step < 4; step++) {
                 training.step(shape(9, 4), shape(12), shape(3 + step));
@@ -208,7 +208,7 @@ class TrainingPassDeviceTest {
     @Test
     @DisplayName("more shapes than graphs are kept of")
     void manyShapes() {
-        Backends.setBatchInvariant(true);
+        there = TestModels.placement(true);
         compare(MODEL, DType.F32, training -> {
             for (int step = 0; step < 5; step++) {
                 training.step(shape(5), shape(6), shape(7), shape(5));
@@ -220,7 +220,7 @@ class TrainingPassDeviceTest {
     @ValueSource(strings = {"F32", "BF16"})
     @DisplayName("generation, other passes and longer sequences between the steps")
     void between(DType type) {
-        Backends.setBatchInvariant(type == DType.F32);
+        there = TestModels.placement(type == DType.F32);
         Training graphs = compare(MODEL, type, training -> {
             for (int step = 0; step < 4; step++) {
                 training.step(shape(9, 4));
@@ -245,7 +245,7 @@ class TrainingPassDeviceTest {
             "checkpointing that is turned on and off, gradients that are cleared in a workspace and outside, weights"
                     + " set by hand")
     void changes() {
-        Backends.setBatchInvariant(true);
+        there = TestModels.placement(true);
         compare(MODEL, DType.F32, training -> {
             for (int step = 0; step < 9; step++) {
                 training.model.gradientCheckpointing(step / 3 == 1);
@@ -325,7 +325,7 @@ class TrainingPassDeviceTest {
     @Test
     @DisplayName("targets that are the tokens' array")
     void oneArray() {
-        Backends.setBatchInvariant(true);
+        there = TestModels.placement(true);
         compare(MODEL, DType.F32, training -> {
             for (int step = 0; step < 4; step++) {
                 int[] tokens = TestModels.tokens(step, 4, VOCABULARY);
@@ -339,7 +339,7 @@ class TrainingPassDeviceTest {
     @Test
     @DisplayName("segments that continue others")
     void parents() {
-        Backends.setBatchInvariant(true);
+        there = TestModels.placement(true);
         compare(MODEL, DType.F32, training -> {
             for (int step = 0; step < 4; step++) {
                 int[] tokens = TestModels.tokens(step, 5 + 4 + 3, VOCABULARY);

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
+import dev.jacobian.tensor.Arithmetic;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.DType;
@@ -105,12 +106,12 @@ final class RunDescription {
 
     /** As {@code --compute} names it. */
     private static String computesIn(CausalLM model) {
-        boolean rounds = !hasFixedOrder(model) && Backends.isTf32Allowed() && model.computeType() == DType.F32;
+        boolean rounds = model.device().arithmetic() == Arithmetic.TF32 && model.computeType() == DType.F32;
         return rounds ? "tf32" : model.computeType().toString().toLowerCase(Locale.ROOT);
     }
 
     private static boolean hasFixedOrder(CausalLM model) {
-        return model.device().equals(Device.CPU) || Backends.isBatchInvariant();
+        return model.device().arithmetic() == Arithmetic.BATCH_INVARIANT;
     }
 
     /** A lost device's run may go on elsewhere, but nobody should believe that the bits are those of one run. */
@@ -143,7 +144,7 @@ final class RunDescription {
             return "";
         }
         return ", " + Backends.of(model.device()).name() + ", computing in " + model.computeType()
-                + (Backends.isBatchInvariant() ? ", batch-invariant" : "");
+                + (hasFixedOrder(model) ? ", batch-invariant" : "");
     }
 
     // Sameness

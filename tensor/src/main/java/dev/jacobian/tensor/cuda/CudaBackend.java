@@ -2,10 +2,11 @@
 package dev.jacobian.tensor.cuda;
 
 import dev.jacobian.tensor.ActivationKernels;
+import dev.jacobian.tensor.Arithmetic;
 import dev.jacobian.tensor.AttentionKernels;
 import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.BackendMemory;
-import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.ElementwiseKernels;
 import dev.jacobian.tensor.ExpertKernels;
 import dev.jacobian.tensor.FusedKernels;
@@ -37,26 +38,28 @@ import dev.jacobian.tensor.cuda.operations.CudaSampling;
 import dev.jacobian.tensor.cuda.operations.CudaSoftmax;
 import dev.jacobian.tensor.cuda.operations.RowSums;
 import dev.jacobian.tensor.reference.ReferenceFused;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
- * An NVIDIA GPU's kernels.
+ * An NVIDIA GPU's kernels in one {@link Arithmetic}.
  *
  * <p>Decisions:
  *
  * <ul>
  *   <li>No method waits for the device but those that return a number. Work is handed to the device's dispatcher in order; see
  *       {@link CudaEngine}.
- *   <li>Everything but matrix products and single-token attention has the reference's order of sums, so in F32 its bits. With
- *       {@link Backends#isBatchInvariant} these have it too, and a model gives the same bits here and on the CPU.
+ *   <li>Everything but matrix products and single-token attention has the reference's order of sums, so in F32 its bits. In
+ *       {@link Arithmetic#BATCH_INVARIANT} these have it too, and a model gives the same bits here and on the CPU.
  *   <li>F32 or BF16 storage; arithmetic and sums are F32 in both. Norm weights, biases, statistics, gradients of parameters
  *       and optimizer state are F32 always.
  * </ul>
  */
 public final class CudaBackend implements Backend {
-    private static final Map<Integer, CudaBackend> OPEN = new HashMap<>();
+    private static final Map<Integer, Map<Arithmetic, CudaBackend>> OPEN = new HashMap<>();
 
     private final CudaEngine engine;
     private final MatrixKernels matrices;
@@ -95,27 +98,37 @@ public final class CudaBackend implements Backend {
     }
 
     /**
-     * The backend of a device, opened when it is first asked for.
+     * The backend of a GPU in its arithmetic; opened when the GPU is first asked for.
      *
      * @throws CudaException if it cannot be used; the message says what is missing and how to mend it
      */
-    public static CudaBackend of(int ordinal) {
+    public static CudaBackend of(Device device) {
         synchronized (OPEN) {
-            CudaBackend backend = OPEN.get(ordinal);
-            if (backend == null) {
-                backend = new CudaBackend(CudaEngine.open(ordinal));
-                OPEN.put(ordinal, backend);
+            Map<Arithmetic, CudaBackend> backends = OPEN.get(device.ordinal());
+            if (backends == null) {
+                backends = inEachArithmetic(CudaEngine.open(device.ordinal()));
+                OPEN.put(device.ordinal(), backends);
             }
-            return backend;
+            return Objects.requireNonNull(backends.get(device.arithmetic()));
         }
+    }
+
+    private static Map<Arithmetic, CudaBackend> inEachArithmetic(CudaEngine engine) {
+        Map<Arithmetic, CudaBackend> backends = new EnumMap<>(Arithmetic.class);
+        for (Arithmetic arithmetic : Arithmetic.values()) {
+            backends.put(arithmetic, new CudaBackend(engine.with(arithmetic)));
+        }
+        return backends;
     }
 
     /** Closes all devices; what is still on them is lost. */
     public static void closeAll() {
         synchronized (OPEN) {
-            List<CudaBackend> open = List.copyOf(OPEN.values());
+            List<CudaEngine> open = OPEN.values().stream()
+                    .map(backends -> backends.values().iterator().next().engine) // closing one closes the device
+                    .toList();
             OPEN.clear();
-            open.forEach(backend -> backend.engine.close());
+            open.forEach(CudaEngine::close);
         }
     }
 

@@ -145,9 +145,23 @@ public final class CudaArray implements DeviceArray {
 
     /** A place in an array: what a kernel gets as a pointer. */
     public record View(CudaArray array, int offset) {
-        /** Where a tensor's first element is. */
+        /**
+         * Where a tensor's first element is.
+         *
+         * @throws IllegalArgumentException if it is on another device or of another arithmetic
+         */
         public static View of(CudaEngine engine, Tensor tensor) {
-            if (!(tensor.deviceArray() instanceof CudaArray array) || array.engine != engine) {
+            View view = inAnyArithmetic(engine, tensor);
+            if (view.array.engine.arithmetic() != engine.arithmetic()) {
+                throw new IllegalArgumentException("tensor " + tensor + " is used with tensors on " + engine.device()
+                        + "; copy it with to(Device): an operation's tensors are of one arithmetic");
+            }
+            return view;
+        }
+
+        /** The same for copies, which compute nothing. */
+        static View inAnyArithmetic(CudaEngine engine, Tensor tensor) {
+            if (!(tensor.deviceArray() instanceof CudaArray array) || !array.engine.sharesDeviceWith(engine)) {
                 throw new IllegalArgumentException("tensor " + tensor + " is not on " + engine.device()
                         + "; copy it there with to(Device): an operation's tensors are on one device");
             }

@@ -19,7 +19,7 @@ final class CudaCopies {
         if (source.elements() == 0) {
             return;
         }
-        View from = View.of(engine, source);
+        View from = View.inAnyArithmetic(engine, source);
         if (from.dtype() == to.dtype()) {
             if (source.isContiguous()) {
                 long bytes = (long) from.dtype().bytes() * source.elements();
@@ -34,7 +34,8 @@ final class CudaCopies {
         }
         Tensor dense = source.contiguous();
         String kernel = "convert_" + CudaEngine.fromTo(from.dtype(), to.dtype());
-        engine.launchOver(dense.elements(), kernel, dense, (long) dense.elements(), to);
+        View all = View.inAnyArithmetic(engine, dense);
+        engine.launchOver(dense.elements(), kernel, all, (long) dense.elements(), to);
         if (dense != source) {
             dense.close();
         }
@@ -56,7 +57,7 @@ final class CudaCopies {
         int rowsAtOnce = MAX_GRID_Y * TILE;
         for (int row = 0; row < rows; row += rowsAtOnce) {
             int n = Math.min(rowsAtOnce, rows - row);
-            View from = View.of(engine, source);
+            View from = View.inAnyArithmetic(engine, source);
             engine.launch(
                     kernel,
                     Math.ceilDiv(columns, TILE),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda.engine;
 
+import dev.jacobian.tensor.Arithmetic;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Nullable;
@@ -11,29 +12,22 @@ import dev.jacobian.tensor.cuda.driver.CudaStream;
 import dev.jacobian.tensor.cuda.driver.DeviceBlock;
 import dev.jacobian.tensor.cuda.engine.CudaArray.View;
 import dev.jacobian.tensor.cuda.kernels.Cublas;
-import dev.jacobian.tensor.cuda.kernels.KernelModules;
-import dev.jacobian.tensor.cuda.kernels.KernelSite;
 import dev.jacobian.tensor.cuda.libraries.CudaLibraries;
 import dev.jacobian.tensor.cuda.libraries.CudaLoader;
 import dev.jacobian.tensor.cuda.transfer.Readback;
-import dev.jacobian.tensor.cuda.transfer.Staging;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * A GPU at work: its context, one stream, the kernels, cuBLAS and the copies.
+ * A GPU at work in one {@link Arithmetic}: takes what kernels ask for and hands it on in order.
  *
  * <p>Decisions:
  *
  * <ul>
+ *   <li>An engine's tensors are of its arithmetic, and it takes no others: two of them in one operation are an error. The engines
+ *       of a device differ in nothing else; memory, stream, kernels and cuBLAS are the device's.
  *   <li>One stream, because its order is the program's order and nothing then needs an event. Moments on their way to and from
  *       the host's memory have two more.
  *   <li>Callers never wait unless they read. What they ask is handed to the dispatcher; the arguments are checked and arrays
@@ -49,40 +43,17 @@ public final class CudaEngine implements AutoCloseable {
 
     private static final int THREADS = 256;
 
-    /** A driver that refuses the kernels says so while a device is opened, when its caller can still take another one. */
-    private static final String FIRST_TEXT = "copies";
-
-    private static final int STAGING_SLOTS = 4;
-    private static final int STAGING_BYTES = 4 << 20;
-
-    /** Small uploads have a longer ring of their own: a slot is free again only when the device has come as far. */
-    private static final int SMALL_SLOTS = 128;
-
-    private static final int SMALL_BYTES = 32 << 10;
-
-    private final CudaContext context;
+    private final CudaResources resources;
     private final Device device;
+    private final ThreadLocal<Places> places;
     private final int maxBlocks;
-    private final ThreadLocal<Places> places = new ThreadLocal<>();
 
-    // Everything below is touched on the dispatcher's thread only.
-    private final Map<String, KernelSite> sites = new HashMap<>();
-    private final Set<CudaGraph> graphs = new HashSet<>();
-    private final List<Runnable> closings = new ArrayList<>();
-    private @Nullable CudaGraph capturing; // null while no graph is captured
-    private CudaStream stream;
-    private KernelModules kernels;
-    private Staging staging;
-    private Staging smallStaging;
-    private Cublas cublas;
-    private UploadedInts ints;
-
-    @SuppressWarnings(
-            "NullAway.Init") // start() makes the rest on the dispatcher's thread before anybody gets the engine
-    private CudaEngine(CudaContext context) {
-        this.context = context;
-        this.device = new Device(Device.Kind.CUDA, context.device().ordinal());
-        this.maxBlocks = BLOCKS_PER_PROCESSOR * Math.max(1, context.device().multiprocessors());
+    private CudaEngine(CudaResources resources, Device device, ThreadLocal<Places> places) {
+        this.resources = resources;
+        this.device = device;
+        this.places = places;
+        this.maxBlocks =
+                BLOCKS_PER_PROCESSOR * Math.max(1, resources.context().device().multiprocessors());
     }
 
     /**
@@ -93,15 +64,14 @@ public final class CudaEngine implements AutoCloseable {
     public static CudaEngine open(int ordinal) {
         CudaLibraries libraries = CudaLibraries.find();
         CudaLoader.driver(libraries);
-        CudaContext context = CudaContext.open(ordinal);
-        CudaEngine engine = new CudaEngine(context);
+        CudaResources resources = new CudaResources(CudaContext.open(ordinal));
         try {
             CudaLoader.cublas(libraries);
-            context.dispatcher().run(engine::start);
-            return engine;
+            resources.open();
+            return new CudaEngine(resources, Device.cuda(ordinal), new ThreadLocal<>());
         } catch (RuntimeException | Error refused) {
             try {
-                engine.close();
+                resources.close();
             } catch (RuntimeException alsoRefused) {
                 refused.addSuppressed(alsoRefused);
             }
@@ -109,73 +79,76 @@ public final class CudaEngine implements AutoCloseable {
         }
     }
 
-    private void start() {
-        context.memory().whenShort(this::closeDispensableGraphs);
-        stream = new CudaStream(context, "main");
-        kernels = new KernelModules(context);
-        kernels.load(FIRST_TEXT);
-        staging = new Staging(context, STAGING_SLOTS, STAGING_BYTES);
-        smallStaging = new Staging(context, SMALL_SLOTS, SMALL_BYTES);
-        cublas = new Cublas(stream);
-        ints = new UploadedInts(this);
+    /** The same device at work in another arithmetic; closing one of them closes both. */
+    public CudaEngine with(Arithmetic arithmetic) {
+        return new CudaEngine(resources, device.with(arithmetic), places);
     }
 
     public CudaContext context() {
-        return context;
+        return resources.context();
     }
 
+    /** The device with this engine's arithmetic. */
     public Device device() {
         return device;
     }
 
+    /** How kernels are chosen where there are several. */
+    public Arithmetic arithmetic() {
+        return device.arithmetic();
+    }
+
+    /** Whether results for a row must not depend on the rows beside it. */
+    public boolean isBatchInvariant() {
+        return arithmetic() == Arithmetic.BATCH_INVARIANT;
+    }
+
+    /** Whether another engine works on the same device, in any arithmetic. */
+    boolean sharesDeviceWith(CudaEngine other) {
+        return resources == other.resources;
+    }
+
     public CudaStream stream() {
-        return stream;
+        return resources.stream();
     }
 
     /** Starts copying host memory, which may change when this returns, to a part of a block; on the dispatcher's thread. */
     public void upload(MemorySegment from, DeviceBlock to, long offset) {
-        (from.byteSize() <= SMALL_BYTES ? smallStaging : staging).upload(from, to, offset, stream);
+        resources.upload(from, to, offset);
     }
 
     /** Copies a part of a block to host memory and waits for it; on the dispatcher's thread. */
     public void download(DeviceBlock from, long offset, MemorySegment to) {
-        staging.download(from, offset, to, stream).await();
+        resources.download(from, offset, to);
     }
 
     /** Starts copying the beginning of a block to host memory; on the dispatcher's thread. */
     public Readback startDownload(DeviceBlock from, MemorySegment to) {
-        return staging.download(from, to, stream);
+        return resources.startDownload(from, to);
     }
 
     public Cublas cublas() {
-        return cublas;
+        return resources.cublas();
     }
 
-    /** Says what is to be closed before the engine's own stream and memory; on the dispatcher's thread. */
+    /** Says what is to be closed before the device's own stream and memory; on the dispatcher's thread. */
     public void beforeClosing(Runnable close) {
-        closings.add(close);
+        resources.beforeClosing(close);
     }
 
     /** Runs a task on the dispatcher's thread some time later. */
     public void post(Runnable task) {
-        context.dispatcher().post(task);
+        context().dispatcher().post(task);
     }
 
     /** Runs a task on the dispatcher's thread and waits for it, not for the device. */
     public void run(Runnable task) {
-        context.dispatcher().run(task);
+        context().dispatcher().run(task);
     }
 
     /** Memory on the stream; on the dispatcher's thread. */
     public DeviceBlock allocate(long bytes, String what, boolean promised) {
-        return context.memory().allocate(bytes, stream, what, promised);
-    }
-
-    private boolean closeDispensableGraphs() {
-        List<CudaGraph> dispensable =
-                graphs.stream().filter(CudaGraph::isDispensable).toList();
-        dispensable.forEach(CudaGraph::close);
-        return !dispensable.isEmpty();
+        return resources.allocate(bytes, what, promised);
     }
 
     /** Memory that is closed within the task; on the dispatcher's thread. */
@@ -268,75 +241,28 @@ public final class CudaEngine implements AutoCloseable {
 
     /** Runs a task in which integer arrays belong to a graph; on the dispatcher's thread. */
     void whileCapturing(CudaGraph graph, Runnable task) {
-        capturing = graph;
-        try {
-            task.run();
-        } finally {
-            capturing = null;
-        }
-        graphs.add(graph);
+        resources.whileCapturing(graph, task);
     }
 
     /** Says that a graph is closed; on the dispatcher's thread. */
     void forget(CudaGraph graph) {
-        graphs.remove(graph);
+        resources.forget(graph);
     }
 
     /** The same on the dispatcher's thread; there a {@link DeviceBlock} may be an argument too. */
     public void launchNow(
             String kernel, int gridX, int gridY, int threads, int sharedBytes, @Nullable Object... arguments) {
-        KernelSite site = sites.computeIfAbsent(kernel, kernels::kernel).start();
-        for (Object argument : arguments) {
-            switch (argument) {
-                case View view -> site.add(view.address());
-                case Integer number -> site.add(number.intValue());
-                case Float number -> site.add(number.floatValue());
-                case Long number -> site.add(number.longValue());
-                case int[] values -> site.add(capturing == null ? ints.address(values) : capturing.constant(values));
-                case DeviceBlock block -> site.add(block.address());
-                case null -> site.add(0L);
-                default -> throw new IllegalArgumentException("a kernel takes no " + argument.getClass());
-            }
-        }
-        if (sharedBytes > 0) {
-            site.allowSharedMemory(sharedBytes);
-        }
-        site.launch(stream, gridX, gridY, 1, threads, 1, 1, sharedBytes);
+        resources.launch(kernel, gridX, gridY, threads, sharedBytes, arguments);
     }
 
     /** Waits until everything asked for is done. */
     public void synchronize() {
-        context.synchronize();
+        context().synchronize();
     }
 
+    /** Closes the device; what is still on it is lost. */
     @Override
     public void close() {
-        try {
-            context.dispatcher().runAlways(() -> {
-                List.copyOf(graphs).forEach(CudaGraph::close);
-                closings.forEach(Runnable::run);
-                if (ints != null) {
-                    ints.close();
-                }
-                if (cublas != null) {
-                    cublas.close();
-                }
-                if (staging != null) {
-                    staging.close();
-                }
-                if (smallStaging != null) {
-                    smallStaging.close();
-                }
-                if (kernels != null) {
-                    stream.synchronize();
-                    kernels.close();
-                }
-                if (stream != null) {
-                    stream.close();
-                }
-            });
-        } finally {
-            context.close();
-        }
+        resources.close();
     }
 }

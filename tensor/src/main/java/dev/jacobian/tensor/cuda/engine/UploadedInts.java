@@ -17,13 +17,13 @@ final class UploadedInts implements AutoCloseable {
     /** More than any kernel has arguments, so that none of a launch's arrays is dropped before the launch. */
     private static final int KEPT = 24;
 
-    private final CudaEngine engine;
+    private final CudaResources resources;
     private final ArrayDeque<Entry> entries = new ArrayDeque<>(); // the last used first
 
     private record Entry(int[] values, DeviceBlock block) {}
 
-    UploadedInts(CudaEngine engine) {
-        this.engine = engine;
+    UploadedInts(CudaResources resources) {
+        this.resources = resources;
     }
 
     /** The address of a copy; good until {@value #KEPT} others have been asked for. The caller does not change the array. */
@@ -39,9 +39,9 @@ final class UploadedInts implements AutoCloseable {
         if (entries.size() == KEPT) {
             entries.removeLast().block.close();
         }
-        DeviceBlock block = engine.scratch((long) Integer.BYTES * values.length, "integers");
+        DeviceBlock block = resources.allocate(Math.max(1, (long) Integer.BYTES * values.length), "integers", true);
         try {
-            engine.upload(MemorySegment.ofArray(values), block, 0);
+            resources.upload(MemorySegment.ofArray(values), block, 0);
         } catch (RuntimeException refused) {
             block.close();
             throw refused;

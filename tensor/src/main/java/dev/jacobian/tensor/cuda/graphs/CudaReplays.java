@@ -2,6 +2,7 @@
 package dev.jacobian.tensor.cuda.graphs;
 
 import dev.jacobian.tensor.Backend;
+import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Replays;
@@ -10,6 +11,7 @@ import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.tensor.cuda.engine.CudaEngine;
 import dev.jacobian.tensor.cuda.engine.Places;
+import dev.jacobian.tensor.cuda.engine.Switches;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
@@ -22,6 +24,7 @@ import java.util.function.UnaryOperator;
  * <p>Decisions:
  *
  * <ul>
+ *   <li>Its graphs are of the backend's arithmetic; models of others have replays of their own.
  *   <li>Shapes are taken as they are. Steps of decoding come rounded up ({@link RoundedShape}); for training padding would cost
  *       what it saves, and sums would have other orders.
  *   <li>A shape is computed when it first comes: that loads kernels, lets cuBLAS choose, converts weights, and is often all.
@@ -43,14 +46,12 @@ final class CudaReplays implements Replays {
     private final Backend backend;
     private final CudaEngine engine;
     private final ReplayPolicy policy;
-    private final boolean wanted = GraphMode.isWanted();
-    private final LinkedHashMap<Key, ReplayStep> steps = new LinkedHashMap<>(8, 0.75f, true); // the last used last
-    private final LinkedHashMap<Key, Past> seen = new LinkedHashMap<>(REMEMBERED, 0.75f, true);
+    private final boolean wanted = Switches.isOn("jacobian.cuda.graphs");
+    private final LinkedHashMap<Object, ReplayStep> steps = new LinkedHashMap<>(8, 0.75f, true); // the last used last
+    private final LinkedHashMap<Object, Past> seen = new LinkedHashMap<>(REMEMBERED, 0.75f, true);
     private @Nullable Object constants; // what the graphs were captured with
     private long runs;
     private boolean closed;
-
-    private record Key(Object shape, GraphMode mode) {}
 
     /** What became of a shape. */
     private enum Past {
@@ -77,39 +78,43 @@ final class CudaReplays implements Replays {
             this.constants = constants;
         }
         runs++;
-        Key key = new Key(shape, GraphMode.now(backend, engine, wanted));
-        if (!key.mode.captured() || CapturedWork.isRefused() || !Workspace.isActive()) {
+        if (!areWanted() || CapturedWork.isRefused() || !Workspace.isActive()) {
             return compute(numbers, body);
         }
-        ReplayStep step = step(key, integers, numbers);
+        ReplayStep step = step(shape, integers, numbers);
         if (step == null) {
             return compute(numbers, body);
         }
         Tensor result = step.run(integers, numbers, body);
         if (result == null) {
             step.close();
-            steps.remove(key);
-            seen.put(key, Past.TOO_LARGE);
+            steps.remove(shape);
+            seen.put(shape, Past.TOO_LARGE);
             return compute(numbers, body);
         }
         return result;
     }
 
+    /** Whether the process wants graphs: not while a flight recording is to see every kernel. */
+    private boolean areWanted() {
+        return wanted && Backends.of(engine.device()) == backend;
+    }
+
     /** The graph, to be captured or captured already, of a shape that comes again; null for another. */
-    private @Nullable ReplayStep step(Key key, List<int[]> integers, float[] numbers) {
-        Past past = seen.putIfAbsent(key, Past.COMPUTED);
+    private @Nullable ReplayStep step(Object shape, List<int[]> integers, float[] numbers) {
+        Past past = seen.putIfAbsent(shape, Past.COMPUTED);
         if (past == null && seen.size() > REMEMBERED) {
             seen.pollFirstEntry();
         }
-        ReplayStep step = steps.get(key);
+        ReplayStep step = steps.get(shape);
         if (step == null && past == Past.COMPUTED && hasRoom()) {
             Optional<ReplayInputs> inputs = ReplayInputs.allocated(engine, integers, numbers.length);
             if (inputs.isEmpty()) {
-                seen.put(key, Past.TOO_LARGE);
+                seen.put(shape, Past.TOO_LARGE);
                 return null;
             }
             step = new ReplayStep(engine, inputs.get(), policy);
-            steps.put(key, step);
+            steps.put(shape, step);
         }
         if (step != null) {
             step.usedIn(runs);

@@ -4,6 +4,6 @@
  *
  * <p>{@code CudaReplays} knows the shapes that came before and keeps the graphs of some, a {@code ReplayStep} each: its {@code
  * CapturedWork}, and {@code ReplayInputs} in memory that the work reads. What differs between uses is a {@code ReplayPolicy};
- * decoding's shapes are {@code RoundedShape}s. A {@code GraphMode} is what else decides which kernels run.
+ * decoding's shapes are {@code RoundedShape}s.
  */
 package dev.jacobian.tensor.cuda.graphs;

@@ -4,7 +4,6 @@ package dev.jacobian.tensor.cuda.operations;
 import dev.jacobian.tensor.AttentionForm;
 import dev.jacobian.tensor.AttentionKernels;
 import dev.jacobian.tensor.Backend;
-import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.CacheSpec;
 import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
@@ -99,7 +98,7 @@ public final class CudaAttention implements AttentionKernels {
         if (segments.rows() == 0) {
             return;
         }
-        CudaKvCache cache = of(rows.cache());
+        CudaKvCache cache = of(engine, rows.cache());
         int layer = rows.layer();
         int headDim = cache.headDim(layer);
         int heads = q.extent(1) / headDim;
@@ -110,7 +109,7 @@ public final class CudaAttention implements AttentionKernels {
         if (decoding && stats == null) {
             boolean flashDecodes = takesFlash && CudaFlashAttention.decodes(heads, cache.kvHeads(layer));
             if (heads / cache.kvHeads(layer) <= MAX_DECODE_GROUP
-                    && !Backends.isBatchInvariant()
+                    && !engine.isBatchInvariant()
                     && !(flashDecodes && fillsDevice(segments.count() * cache.kvHeads(layer)))) {
                 decode(q, rows, pages, form, out);
                 return;
@@ -140,7 +139,7 @@ public final class CudaAttention implements AttentionKernels {
     }
 
     private void decode(Tensor q, CachedRows rows, CachedPages pages, AttentionForm form, Tensor out) {
-        CudaKvCache cache = of(rows.cache());
+        CudaKvCache cache = of(engine, rows.cache());
         int layer = rows.layer();
         int count = rows.segments().count();
         int headDim = cache.headDim(layer);
@@ -254,11 +253,12 @@ public final class CudaAttention implements AttentionKernels {
         });
     }
 
-    /** The cache of this kind of device, or an error. */
-    static CudaKvCache of(KvCache cache) {
-        if (cache instanceof CudaKvCache own) {
+    /** The cache as one of this engine's, or an error. */
+    static CudaKvCache of(CudaEngine engine, KvCache cache) {
+        if (cache instanceof CudaKvCache own && own.engine() == engine) {
             return own;
         }
-        throw new IllegalArgumentException("the cache belongs to another device; make it with this one's newKvCache");
+        throw new IllegalArgumentException("the cache belongs to another device or arithmetic than " + engine.device()
+                + "; make it with this one's newKvCache");
     }
 }

@@ -61,7 +61,7 @@ final class CudaFlashAttention {
 
     /** Attention over a cache; see {@link CudaAttention}. */
     void cached(Tensor q, CachedRows rows, CachedPages pages, AttentionForm form, Tensor out, @Nullable Tensor stats) {
-        CudaKvCache cache = CudaAttention.of(rows.cache());
+        CudaKvCache cache = CudaAttention.of(engine, rows.cache());
         int layer = rows.layer();
         Segments segments = rows.segments();
         int headDim = cache.headDim(layer);
@@ -83,7 +83,7 @@ final class CudaFlashAttention {
 
     /** {@link #cached} for one new token of each sequence, with its bits; the keys of a sequence are not split. */
     void decode(Tensor q, CachedRows rows, CachedPages pages, AttentionForm form, Tensor out) {
-        CudaKvCache cache = CudaAttention.of(rows.cache());
+        CudaKvCache cache = CudaAttention.of(engine, rows.cache());
         int layer = rows.layer();
         int compiled = CudaAttention.compiled(cache.headDim(layer));
         engine.launchShared(

@@ -2,7 +2,6 @@
 package dev.jacobian.tensor.cuda.operations;
 
 import dev.jacobian.tensor.AffineLayer;
-import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.FusedKernels;
@@ -50,7 +49,7 @@ public final class CudaFusedRows implements FusedKernels {
 
     @Override
     public int fusedRows(int width, DType dtype) {
-        if (Backends.isBatchInvariant()
+        if (engine.isBatchInvariant()
                 || !Switches.isOn("jacobian.cuda.fused")
                 || (dtype != DType.F32 && dtype != DType.BF16)) {
             return 0;
@@ -108,7 +107,7 @@ public final class CudaFusedRows implements FusedKernels {
             Rotation rotation,
             CachedRows rows,
             Tensor out) {
-        CudaKvCache cache = CudaAttention.of(rows.cache());
+        CudaKvCache cache = CudaAttention.of(engine, rows.cache());
         int[] slots = cache.slots(rows.sequences());
         float qEpsilon = qNorm.map(RmsGain::epsilon).orElse(0f);
         float epsilon = kNorm.map(RmsGain::epsilon).orElse(qEpsilon);

@@ -47,6 +47,10 @@ final class CudaKvCache implements KvCache {
         this.sequences = new PagedSequences(pools.length);
     }
 
+    CudaEngine engine() {
+        return engine;
+    }
+
     /** Key and value heads of a layer. */
     int kvHeads(int layer) {
         return pools[layer].shape().heads();

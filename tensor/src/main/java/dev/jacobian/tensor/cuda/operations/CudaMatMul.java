@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda.operations;
 
-import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.Arithmetic;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.engine.CudaArray.View;
@@ -39,14 +39,14 @@ final class CudaMatMul {
      * @param a [M, K] and {@code b} [K, N], any strides, both F32 or both BF16
      * @param out [M, N], contiguous, F32 or of the inputs' type
      */
-    void multiply(Tensor a, Tensor b, Tensor out, boolean accumulate, boolean fixedOrder) {
+    void multiply(Tensor a, Tensor b, Tensor out, boolean accumulate) {
         requireTypes(a, b, out);
         if (out.elements() == 0) {
             return;
         }
         if (a.extent(1) == 0) {
             sumNothing(out, accumulate);
-        } else if (fixedOrder) {
+        } else if (engine.isBatchInvariant()) {
             multiplyInOrder(a, b, out, accumulate);
         } else {
             multiplyByCublas(a, b, out, accumulate);
@@ -60,7 +60,7 @@ final class CudaMatMul {
      * @param a [B, M, K] and {@code b} [B, K, N], any strides, both F32 or both BF16
      * @param out [B, M, N], each matrix contiguous, F32 or of the inputs' type
      */
-    void multiplyBatch(Tensor a, Tensor b, Tensor out, boolean accumulate, boolean fixedOrder) {
+    void multiplyBatch(Tensor a, Tensor b, Tensor out, boolean accumulate) {
         requireTypes(a, b, out);
         if (out.elements() == 0) {
             return;
@@ -70,7 +70,7 @@ final class CudaMatMul {
             for (int i = 0; i < batch; i++) {
                 sumNothing(out.select(0, i), accumulate);
             }
-        } else if (fixedOrder) {
+        } else if (engine.isBatchInvariant()) {
             for (int from = 0; from < batch; from += MAX_GRID_Y) {
                 int to = Math.min(batch, from + MAX_GRID_Y);
                 multiplyInOrder(a.slice(0, from, to), b.slice(0, from, to), out.slice(0, from, to), accumulate);
@@ -195,7 +195,7 @@ final class CudaMatMul {
         View leftAt = View.of(engine, left);
         View rightAt = View.of(engine, right);
         View outAt = View.of(engine, out);
-        boolean tf32 = Backends.isTf32Allowed();
+        boolean tf32 = engine.arithmetic() == Arithmetic.TF32;
         int batch = batch(out);
         int m = out.extent(-2);
         int n = out.extent(-1);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda.operations;
 
-import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.MatrixKernels;
 import dev.jacobian.tensor.PackedMatrix;
@@ -29,12 +28,12 @@ public final class CudaMatrices implements MatrixKernels {
 
     @Override
     public void matmul(Tensor a, Tensor b, Tensor out, boolean accumulate) {
-        matMul.multiply(a, b, out, accumulate, Backends.isBatchInvariant());
+        matMul.multiply(a, b, out, accumulate);
     }
 
     @Override
     public void batchedMatmul(Tensor a, Tensor b, Tensor out, boolean accumulate) {
-        matMul.multiplyBatch(a, b, out, accumulate, Backends.isBatchInvariant());
+        matMul.multiplyBatch(a, b, out, accumulate);
     }
 
     @Override
@@ -53,7 +52,7 @@ public final class CudaMatrices implements MatrixKernels {
             case CudaPacked.Dense dense
             when dense.matrix().dtype() == a.dtype() -> matmul(a, dense.matrix(), out, accumulate);
             case CudaPacked.Quantized quantized
-            when a.extent(0) <= MATVEC_ROWS && !Backends.isBatchInvariant() ->
+            when a.extent(0) <= MATVEC_ROWS && !engine.isBatchInvariant() ->
                 multiplyInPlace(a.contiguous(), quantized, out, accumulate);
             case CudaPacked packed -> {
                 Tensor numbers = expanded(packed, 0, packed.columns(), a.dtype()); // [N, K]
@@ -94,9 +93,11 @@ public final class CudaMatrices implements MatrixKernels {
     private Tensor expanded(CudaPacked packed, int from, int n, DType dtype) {
         Tensor numbers = Tensor.zeros(engine.device(), dtype, Shape.of(n, packed.rows())); // [n, K]
         switch (packed) {
-            case CudaPacked.Dense dense ->
+            case CudaPacked.Dense dense -> {
+                View.of(engine, dense.matrix()); // a copy would take it in any arithmetic
                 numbers.deviceArray()
                         .copyFrom(0, dense.matrix().slice(1, from, from + n).t());
+            }
             case CudaPacked.Quantized quantized -> {
                 View quants = View.of(engine, quantized.quants());
                 View scales = View.of(engine, quantized.scales());

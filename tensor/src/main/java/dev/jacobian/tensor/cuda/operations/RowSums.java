@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda.operations;
 
-import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.driver.DeviceBlock;
 import dev.jacobian.tensor.cuda.engine.CudaArray.View;
@@ -38,7 +37,7 @@ public final class RowSums {
         }
         View target = View.of(engine, out);
         List<View> from = Arrays.stream(inputs).map(x -> View.of(engine, x)).toList();
-        if (Backends.isBatchInvariant() || rows <= ROWS_PER_CHUNK) {
+        if (engine.isBatchInvariant() || rows <= ROWS_PER_CHUNK) {
             engine.post(() -> launch(kernel, from, rows, d, rows, target, true));
             return;
         }

@@ -32,11 +32,7 @@ public final class TestDevices {
     }
 
     private static MemoryAccount account(String device) {
-        return CudaBackend.of(Device.parse(device).ordinal())
-                .engine()
-                .context()
-                .memory()
-                .account();
+        return CudaBackend.of(Device.parse(device)).engine().context().memory().account();
     }
 
     /** Mistakes that the emulated driver saw since it was last asked, one a line; empty on a real one. */

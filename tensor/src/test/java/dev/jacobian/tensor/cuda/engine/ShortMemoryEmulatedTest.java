@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.DeviceArray;
 import dev.jacobian.tensor.DeviceException;
 import dev.jacobian.tensor.cuda.CudaBackend;
@@ -38,7 +39,7 @@ class ShortMemoryEmulatedTest {
     @BeforeEach
     void open() {
         fake = FakeDriver.require();
-        engine = CudaBackend.of(0).engine();
+        engine = CudaBackend.of(Device.cuda(0)).engine();
     }
 
     @AfterEach
@@ -54,7 +55,7 @@ class ShortMemoryEmulatedTest {
     private void reopen(long memory) {
         CudaBackend.closeAll();
         fake.setMemory(memory);
-        engine = CudaBackend.of(0).engine();
+        engine = CudaBackend.of(Device.cuda(0)).engine();
     }
 
     private MemoryAccount account() {
@@ -183,7 +184,7 @@ class ShortMemoryEmulatedTest {
         engine.synchronize();
         MemoryAccount before = account();
         fake.setTaken(48 * MIB);
-        assertThat(CudaBackend.of(0).memory().availableMemory()).isEqualTo(8 * MIB);
+        assertThat(CudaBackend.of(Device.cuda(0)).memory().availableMemory()).isEqualTo(8 * MIB);
         DeviceArray activations = tensor(16);
         assertThatThrownBy(engine::synchronize)
                 .isInstanceOfSatisfying(
@@ -206,7 +207,9 @@ class ShortMemoryEmulatedTest {
     }
 
     private static DeviceArray tensor(int mebibytes) {
-        return CudaBackend.of(0).memory().allocate(DType.F32, (int) (mebibytes * MIB / Float.BYTES), false);
+        return CudaBackend.of(Device.cuda(0))
+                .memory()
+                .allocate(DType.F32, (int) (mebibytes * MIB / Float.BYTES), false);
     }
 
     @Test
@@ -224,10 +227,10 @@ class ShortMemoryEmulatedTest {
     void exclusive() {
         CudaBackend.closeAll();
         fake.inject("cuDevicePrimaryCtxRetain", 0, CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE);
-        assertThatThrownBy(() -> CudaBackend.of(0))
+        assertThatThrownBy(() -> CudaBackend.of(Device.cuda(0)))
                 .hasMessageStartingWith("opening cuda:0")
                 .hasMessageContaining("another process holds the device alone (nvidia-smi lists processes")
                 .hasMessageContaining("wait, take another, or use --device cpu");
-        engine = CudaBackend.of(0).engine();
+        engine = CudaBackend.of(Device.cuda(0)).engine();
     }
 }

@@ -3,11 +3,12 @@ package dev.jacobian.tensor.cuda.graphs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jacobian.tensor.Arithmetic;
 import dev.jacobian.tensor.AttentionForm;
-import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.DecodeStep;
+import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Numbers;
 import dev.jacobian.tensor.Replays;
@@ -42,6 +43,8 @@ class DecodeGraphsEmulatedTest extends EmulatedTestBase {
     /** A model, a cache, what replays its steps, and the hidden states of every step so far. */
     private final class Decoding implements AutoCloseable {
         private final Rng rng = new Rng(3, 5);
+        private final Device device = DecodeGraphsEmulatedTest.this.device;
+        private final CudaBackend backend = DecodeGraphsEmulatedTest.this.backend;
         private final DType type;
         private final int window;
         private final Tensor table; // [V, H · headDim]
@@ -59,12 +62,12 @@ class DecodeGraphsEmulatedTest extends EmulatedTestBase {
             this.type = type;
             this.window = window;
             this.table =
-                    Numbers.normal(rng, VOCABULARY, HEADS * HEAD_DIM).to(DEVICE).to(type);
+                    Numbers.normal(rng, VOCABULARY, HEADS * HEAD_DIM).to(device).to(type);
             this.cache = backend.attention().newKvCache(LAYERS, KV_HEADS, HEAD_DIM, type);
         }
 
         private Tensor angles() {
-            return Numbers.normal(rng, POSITIONS, HEAD_DIM / 2).to(DEVICE);
+            return Numbers.normal(rng, POSITIONS, HEAD_DIM / 2).to(device);
         }
 
         /** Computes positions anew, as a table that grows does. */
@@ -99,7 +102,7 @@ class DecodeGraphsEmulatedTest extends EmulatedTestBase {
         }
 
         private Tensor made(int... extents) {
-            return Workspace.tensor(DEVICE, type, dev.jacobian.tensor.Shape.of(extents));
+            return Workspace.tensor(device, type, dev.jacobian.tensor.Shape.of(extents));
         }
 
         private int[] someTokens(int n) {
@@ -173,7 +176,7 @@ class DecodeGraphsEmulatedTest extends EmulatedTestBase {
 
     /** Everything asked for has been given to the driver. */
     private void backendDone() {
-        ((CudaBackend) backend).engine().run(() -> {});
+        backend.engine().run(() -> {});
     }
 
     @FunctionalInterface
@@ -188,7 +191,7 @@ class DecodeGraphsEmulatedTest extends EmulatedTestBase {
     private Decoding compare(DType type, int window, Script script) {
         Decoding graphs = run("true", type, window, script);
         assertSameStates(graphs, run("false", type, window, script));
-        if (type == DType.F32 || Backends.isBatchInvariant()) {
+        if (type == DType.F32 || device.arithmetic() == Arithmetic.BATCH_INVARIANT) {
             try (Decoding plain = new Decoding(type, window, false)) {
                 script.run(plain);
                 assertSameStates(graphs, plain);
@@ -223,7 +226,7 @@ class DecodeGraphsEmulatedTest extends EmulatedTestBase {
     @ParameterizedTest
     @CsvSource({"F32,0,false", "F32,9,true", "BF16,0,true", "BF16,7,false"})
     void sequencesThatEndOneByOne(DType type, int window, boolean fixedOrder) {
-        Backends.setBatchInvariant(fixedOrder);
+        inFixedOrder(fixedOrder);
         compare(type, window, decoding -> {
             List<Integer> running = new ArrayList<>();
             Arrays.stream(decoding.prompts(3, 16, 1, 30, 15, 2, 5, 7, 9, 11, 4)).forEach(running::add);
@@ -239,7 +242,7 @@ class DecodeGraphsEmulatedTest extends EmulatedTestBase {
     @ParameterizedTest
     @CsvSource({"false", "true"})
     void sequencesThatCrossPagesStretchesAndTheWidthOfTheTable(boolean fixedOrder) {
-        Backends.setBatchInvariant(fixedOrder);
+        inFixedOrder(fixedOrder);
         // 250 to 262 tokens: a second stretch of 256 keys, and a seventeenth page
         compare(DType.F32, 0, decoding -> decoding.steps(12, decoding.prompts(250, 3)));
     }
@@ -247,7 +250,7 @@ class DecodeGraphsEmulatedTest extends EmulatedTestBase {
     @ParameterizedTest
     @CsvSource({"false", "true"})
     void forks(boolean fixedOrder) {
-        Backends.setBatchInvariant(fixedOrder);
+        inFixedOrder(fixedOrder);
         compare(DType.F32, 0, decoding -> {
             int[] prompts = decoding.prompts(5, 16, 33);
             int[] forks = IntStream.range(0, 9)
@@ -297,14 +300,34 @@ class DecodeGraphsEmulatedTest extends EmulatedTestBase {
     }
 
     @Test
-    void anotherOrderOfSums() {
-        compare(DType.F32, 0, decoding -> {
-            int[] sequences = decoding.prompts(90, 61);
-            for (boolean fixedOrder : new boolean[] {false, true, false}) {
-                Backends.setBatchInvariant(fixedOrder);
-                decoding.steps(4, sequences);
+    void twoArithmeticsTakeTurns() {
+        List<Decoding> alone = new ArrayList<>();
+        for (boolean fixedOrder : new boolean[] {false, true}) {
+            inFixedOrder(fixedOrder);
+            alone.add(run("true", DType.F32, 0, decoding -> decoding.steps(12, decoding.prompts(290, 61))));
+        }
+        new Workspace().run(() -> {
+            List<Decoding> both = new ArrayList<>();
+            List<int[]> sequences = new ArrayList<>();
+            for (boolean fixedOrder : new boolean[] {false, true}) {
+                inFixedOrder(fixedOrder);
+                both.add(new Decoding(DType.F32, 0, true));
+                sequences.add(both.getLast().prompts(290, 61));
             }
+            for (int step = 0; step < 12; step++) {
+                for (int i = 0; i < 2; i++) {
+                    both.get(i).step(sequences.get(i));
+                }
+            }
+            for (int i = 0; i < 2; i++) {
+                assertSameStates(both.get(i), alone.get(i));
+                assertThat(both.get(i).pieces.subList(2, 12)).as("replayed").containsOnly(3L);
+            }
+            both.forEach(Decoding::close);
         });
+        assertThat(bits(alone.get(0).states.getLast()))
+                .as("keys are split in one of them")
+                .isNotEqualTo(bits(alone.get(1).states.getLast()));
     }
 
     @Test

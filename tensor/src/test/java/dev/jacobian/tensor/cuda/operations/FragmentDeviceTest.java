@@ -34,7 +34,7 @@ class FragmentDeviceTest {
         Backends.reference().matrices().matmul(a, b, expected, false);
         Device device = Device.parse(DEVICE);
         Tensor products = Tensor.zeros(device, DType.F32, Shape.of(2, 16, 8)); // [2, M, N]: B as it is, and transposed
-        CudaBackend.of(device.ordinal())
+        CudaBackend.of(device)
                 .engine()
                 .launch(
                         "check_fragments",

@@ -121,9 +121,9 @@ class FusedRowsEmulatedTest extends EmulatedTestBase {
         assertThatThrownBy(() -> backend.fused().linearAdd(rows, layer, rows, rows))
                 .hasMessageContaining("linear_add is compiled for up to 4 rows")
                 .hasMessageContaining("[5, 8]");
-        Backends.setBatchInvariant(true);
+        inFixedOrder(true);
         assertThat(backend.fused().fusedRows(8, DType.F32)).isZero();
-        Backends.setBatchInvariant(false);
+        inFixedOrder(false);
         System.setProperty("jacobian.cuda.fused", "false");
         assertThat(backend.fused().fusedRows(8, DType.F32)).isZero();
         System.setProperty("jacobian.cuda.fused", "no");
