@@ -4,6 +4,7 @@ package dev.jacobian.cli;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.Device;
+import dev.jacobian.transformer.DeviceLimits;
 import dev.jacobian.transformer.ModelOptions;
 import dev.jacobian.transformer.family.Families;
 import java.nio.file.Path;
@@ -99,13 +100,11 @@ final class CommonOptions {
      * @param folder of the model's checkpoint
      */
     ModelOptions model(Path folder, Streams streams) {
-        int most = Backends.of(decision.device()).attention().maxHeadDim();
         if (decision.isAutomatic() && decision.device().kind() == Device.Kind.CUDA) {
-            int headDim = Families.read(folder).plan().widestHead();
-            if (headDim > most) {
-                decision = new DeviceChoice.Decision(
-                        Device.CPU,
-                        "the model has attention heads of " + headDim + " elements, a GPU computes with up to " + most);
+            Optional<String> refusal =
+                    DeviceLimits.refusal(Families.read(folder).plan(), decision.device(), "a GPU");
+            if (refusal.isPresent()) {
+                decision = new DeviceChoice.Decision(Device.CPU, "the model " + refusal.get());
                 requireComputable();
                 streams.note("device " + decision);
             }

@@ -18,8 +18,10 @@ import dev.jacobian.transformer.family.Family;
 import dev.jacobian.transformer.plan.Attention;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.LayerPlan;
+import dev.jacobian.transformer.plan.Mixer;
 import dev.jacobian.transformer.plan.PlanText;
 import dev.jacobian.transformer.plan.Positions;
+import dev.jacobian.transformer.plan.Recurrence;
 import dev.jacobian.transformer.plan.RopeConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -122,7 +124,7 @@ final class InspectCommand extends CliCommand {
         row("described", "%s", source(c));
         DecoderPlan plan = c.plan();
         row("layers", "%d of width %d, %s", c.layers(), c.hiddenSize(), ofLayers(plan, InspectCommand::inner));
-        row("attention", "%s", ofLayers(plan, InspectCommand::heads));
+        row("attention", "%s", ofLayers(plan, layer -> heads(layer.mixer())));
         row("positions", "%,d, %s", c.maxPositions(), positions(plan));
         row(
                 "vocabulary",
@@ -176,12 +178,17 @@ final class InspectCommand extends CliCommand {
         return "MLP " + layer.feedForward().inner();
     }
 
-    private static String heads(LayerPlan layer) {
-        String window = PlanText.window(layer.mixer());
-        return switch (layer.mixer()) {
+    private static String heads(Mixer mixer) {
+        String window = PlanText.window(mixer);
+        return switch (mixer) {
             case Attention.Grouped grouped ->
                 grouped.heads() + " heads of " + grouped.headDim() + ", " + grouped.kvHeads() + " for keys and values"
                         + (window.isEmpty() ? "" : ", " + window);
+            case Attention.Gated gated -> heads(gated.grouped());
+            case Recurrence.ShortConvolution convolution -> "convolution over " + convolution.taps();
+            case Recurrence.GatedDeltaNet net ->
+                net.heads() + " states of " + net.keyDim() + " x " + net.valueDim() + ", " + net.keyHeads()
+                        + " key heads";
         };
     }
 
@@ -211,6 +218,8 @@ final class InspectCommand extends CliCommand {
     private static Optional<RopeConfig> rope(LayerPlan layer) {
         Positions positions = switch (layer.mixer()) {
             case Attention.Grouped grouped -> grouped.positions();
+            case Attention.Gated gated -> gated.grouped().positions();
+            case Recurrence recurrence -> new Positions.None();
         };
         return switch (positions) {
             case Positions.Rotary rotary -> Optional.of(rotary.rope());

@@ -48,11 +48,7 @@ public interface Backend {
     /** Attention and its cache. */
     AttentionKernels attention();
 
-    /**
-     * Layers that carry a state from token to token.
-     *
-     * @throws DeviceException if the device does not compute them yet
-     */
+    /** Layers that carry a state from token to token. */
     RecurrentKernels recurrent();
 
     /** Mixture of experts. */

@@ -7,7 +7,7 @@ package dev.jacobian.tensor;
  * <p>Decision: a form of its own is a record of its own, whether it grows by tokens, ends at a window or is one state that is written
  * over. Caches switch over all forms, so that a new one does not compile until each of them holds it.
  */
-public sealed interface CacheSpec permits KvShape {
+public sealed interface CacheSpec permits KvShape, CarriedStates {
     /** Numbers kept of a sequence of so many tokens. */
     long numbers(long tokens);
 }

@@ -45,6 +45,18 @@ public interface KvCache {
      */
     void append(int layer, int[] sequences, Segments segments, Tensor keys, Tensor values);
 
+    /**
+     * What a layer carries from token to token, for operations that bring it up to date in place ({@link RecurrentKernels}). A
+     * sequence begins with zeros; a fork begins with a copy, so only a sequence's end can be forked where layers keep states.
+     *
+     * @param layer of {@link CarriedStates}
+     * @param number which of its states
+     * @return one for each sequence
+     */
+    default List<Tensor> states(int layer, int number, int[] sequences) {
+        throw new UnsupportedOperationException("this cache holds keys and values alone");
+    }
+
     /** Makes the tokens appended to all layers count. */
     void advance(int[] sequences, Segments segments);
 

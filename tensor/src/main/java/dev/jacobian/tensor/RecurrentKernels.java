@@ -23,6 +23,11 @@ public interface RecurrentKernels {
     /** Tokens from one state that the backward pass keeps to the next. */
     int KEPT = 32;
 
+    /** Whether the device computes these; where it does not, each of them throws a {@link DeviceException}. */
+    default boolean areThere() {
+        return true;
+    }
+
     /**
      * Depthwise causal convolution: {@code out[t, c] = bias[c] + Σ_j weight[c, j] · x[t − K + 1 + j, c]}, one chain of fused
      * multiply-adds over j that begins with the bias or 0. Rows before a sequence's first are 0.

@@ -2,7 +2,6 @@
 package dev.jacobian.transformer;
 
 import dev.jacobian.io.safetensors.CheckpointTensors;
-import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.config.DecoderConfig;
@@ -20,7 +19,7 @@ final class CheckpointLoader {
         if (options.device().equals(Device.CPU)) {
             plan.require("loading " + folder);
         } else {
-            requireHeads(config, options.device(), folder);
+            requireComputable(config, options.device(), folder);
             plan.requireWeights(options.device(), "loading " + folder);
         }
         try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
@@ -35,12 +34,9 @@ final class CheckpointLoader {
         }
     }
 
-    private static void requireHeads(DecoderConfig config, Device device, Path folder) {
-        int most = Backends.of(device).attention().maxHeadDim();
-        int widest = config.plan().widestHead();
-        if (widest > most) {
-            throw new IllegalArgumentException(folder + " has attention heads of " + widest + " elements, " + device
-                    + " computes with up to " + most + "; use --device cpu");
-        }
+    private static void requireComputable(DecoderConfig config, Device device, Path folder) {
+        DeviceLimits.refusal(config.plan(), device, device.toString()).ifPresent(refusal -> {
+            throw new IllegalArgumentException(folder + " " + refusal + "; use --device cpu");
+        });
     }
 }

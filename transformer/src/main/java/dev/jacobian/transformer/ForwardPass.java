@@ -5,7 +5,9 @@ import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Rotation;
 import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.plan.Positions;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -33,6 +35,11 @@ record ForwardPass(
     /** The turn of each row: of queries and keys, or of queries alone where they have one of their own. */
     Rotation rotation(Positions positions) {
         return Objects.requireNonNull(rotations.get(positions));
+    }
+
+    /** What a layer carries for each segment's sequence, when decoding: the state of that number, to be brought up to date. */
+    List<Tensor> states(int layer, int number) {
+        return cache.orElseThrow().states(layer, number, sequences);
     }
 
     /** Where the rows belong in a layer of the cache. */

@@ -4,6 +4,7 @@ package dev.jacobian.transformer;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.transformer.plan.Role;
 import dev.jacobian.transformer.plan.TensorSpec;
 
 /** Random weights as transformers initialises them; each parameter draws from a stream of its own. */
@@ -29,12 +30,20 @@ final class FreshWeights implements Weights {
         switch (spec.kind()) {
             case GAIN -> value.fill(1f);
             case BIAS, EXPERT_BIASES, BUFFER -> {} // zero
-            case TABLE, MATRIX, EXPERTS -> {
+            case PER_HEAD -> perHead(spec.role(), value, rng);
+            case TABLE, MATRIX, EXPERTS, TAPS -> {
                 for (int i = 0; i < value.elements(); i++) {
                     value.floats()[i] = (float) (deviation * rng.nextGaussian());
                 }
             }
         }
         return Weights.parameter(spec, value);
+    }
+
+    /** Rates of fading from 0 to 16, and a softplus of 1 and more for them to work on. */
+    private static void perHead(Role role, Tensor value, Rng rng) {
+        for (int i = 0; i < value.elements(); i++) {
+            value.floats()[i] = role == Role.DELTA_LOG_RATE ? (float) StrictMath.log(16 * (1 - rng.nextDouble())) : 1f;
+        }
     }
 }

@@ -33,7 +33,7 @@ final class ModelWeights {
             LinearWeight weight = switch (spec.kind()) {
                 case TABLE -> source.table(spec);
                 case MATRIX -> isRouter(spec.role()) ? source.get(spec) : source.linear(spec);
-                case EXPERTS, EXPERT_BIASES, GAIN, BIAS -> source.get(spec);
+                case EXPERTS, EXPERT_BIASES, GAIN, BIAS, TAPS, PER_HEAD -> source.get(spec);
                 case BUFFER -> source.buffer(spec);
             };
             held.put(new Place(spec.role(), spec.kind(), spec.layer()), weight);
@@ -82,6 +82,16 @@ final class ModelWeights {
     /** The factor of a norm. */
     Var gain(Role role, int layer) {
         return (Var) weight(role, Kind.GAIN, layer);
+    }
+
+    /** The factors of a convolution, [channels, 1, rows]. */
+    Var taps(Role role, int layer) {
+        return (Var) weight(role, Kind.TAPS, layer);
+    }
+
+    /** A number for each head. */
+    Var perHead(Role role, int layer) {
+        return (Var) weight(role, Kind.PER_HEAD, layer);
     }
 
     /** The weight of a linear layer, [outputs, inputs]. */

@@ -7,15 +7,16 @@ import dev.jacobian.transformer.plan.Attention;
 import dev.jacobian.transformer.plan.FeedForward;
 import dev.jacobian.transformer.plan.LayerPlan;
 import dev.jacobian.transformer.plan.Norm;
+import dev.jacobian.transformer.plan.Recurrence;
 import dev.jacobian.transformer.plan.Residual;
 import dev.jacobian.transformer.plan.Role;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 
-/** A layer as its plan says it: attention and a feed-forward, added to the hidden state. */
+/** A layer as its plan says it: a mixer of positions and a feed-forward, added to the hidden state. */
 final class ResidualLayer implements DecoderLayer {
     private final Residual residual;
-    private final SelfAttention attention;
+    private final PositionMixer mixer;
     private final UnaryOperator<Var> mlp;
     private final Optional<RowNorm> attentionNorm;
     private final Optional<RowNorm> attentionPostNorm;
@@ -27,8 +28,11 @@ final class ResidualLayer implements DecoderLayer {
         Residual.Form form = residual.form();
         Norm norm = plan.norm();
         attentionNorm = norm(form.normsAttentionInput(), norm, Role.ATTENTION_NORM, layer, weights);
-        attention = switch (plan.mixer()) {
+        mixer = switch (plan.mixer()) {
             case Attention.Grouped grouped -> new SelfAttention(grouped, layer, weights);
+            case Attention.Gated gated -> SelfAttention.gated(gated.grouped(), layer, weights);
+            case Recurrence.ShortConvolution convolution -> new GatedConvolution(convolution, layer, weights);
+            case Recurrence.GatedDeltaNet net -> new DeltaNet(net, layer, weights);
         };
         attentionPostNorm = norm(form.normsOutputs(), norm, Role.ATTENTION_POST_NORM, layer, weights);
         mlpNorm = norm(form.normsFeedForwardInput(), norm, Role.FEED_FORWARD_NORM, layer, weights);
@@ -46,7 +50,7 @@ final class ResidualLayer implements DecoderLayer {
 
     @Override
     public Var apply(Var h, ForwardPass pass) {
-        UnaryOperator<Var> mix = x -> attention.apply(x, pass);
+        UnaryOperator<Var> mix = x -> mixer.apply(x, pass);
         return switch (residual.form()) {
             case PRE, POST, SANDWICH -> {
                 Var mixed = branch(h, attentionNorm, mix, attentionPostNorm); // [N, D]
@@ -61,7 +65,7 @@ final class ResidualLayer implements DecoderLayer {
             }
             case PARALLEL_ONE_NORM -> {
                 Var normed = normed(attentionNorm, h); // [N, D]
-                Var mixed = scaled(attention.apply(normed, pass)); // [N, D]
+                Var mixed = scaled(mixer.apply(normed, pass)); // [N, D]
                 Var expanded = scaled(mlp.apply(normed)); // [N, D]
                 yield Elementwise.add(Elementwise.add(h, mixed), expanded);
             }

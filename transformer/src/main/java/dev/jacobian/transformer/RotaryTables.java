@@ -8,6 +8,7 @@ import dev.jacobian.transformer.plan.Attention;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.LayerPlan;
 import dev.jacobian.transformer.plan.Positions;
+import dev.jacobian.transformer.plan.Recurrence;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,8 @@ final class RotaryTables {
         for (LayerPlan layer : plan.layers()) {
             Positions positions = switch (layer.mixer()) {
                 case Attention.Grouped grouped -> grouped.positions();
+                case Attention.Gated gated -> gated.grouped().positions();
+                case Recurrence recurrence -> new Positions.None();
             };
             switch (positions) {
                 case Positions.Rotary rotary -> tables.computeIfAbsent(rotary, r -> RotaryTable.of(rotary, device));

@@ -2,7 +2,9 @@
 package dev.jacobian.transformer;
 
 import dev.jacobian.autograd.Attention;
+import dev.jacobian.autograd.Elementwise;
 import dev.jacobian.autograd.Rotary;
+import dev.jacobian.autograd.Sigmoid;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.AttentionForm;
 import dev.jacobian.tensor.Rotation;
@@ -13,7 +15,7 @@ import dev.jacobian.transformer.plan.Role;
 import java.util.Optional;
 
 /** Grouped-query self-attention: project, normalise heads, rotate, attend, project back. */
-final class SelfAttention {
+final class SelfAttention implements PositionMixer {
     private final int layer;
     private final Grouped plan;
     private final AttentionForm form;
@@ -23,6 +25,7 @@ final class SelfAttention {
     private final Projection o;
     private final Optional<RowNorm> qNorm;
     private final Optional<RowNorm> kNorm;
+    private final Optional<Projection> gate;
 
     /**
      * The attention of a layer.
@@ -30,12 +33,22 @@ final class SelfAttention {
      * @throws IllegalArgumentException if a part of each head is to be rotated
      */
     SelfAttention(Grouped plan, int layer, ModelWeights weights) {
+        this(plan, Optional.empty(), layer, weights);
+    }
+
+    /** The same with a gate of its output. */
+    static SelfAttention gated(Grouped plan, int layer, ModelWeights weights) {
+        return new SelfAttention(plan, Optional.of(weights.projection(Role.OUTPUT_GATE, layer)), layer, weights);
+    }
+
+    private SelfAttention(Grouped plan, Optional<Projection> gate, int layer, ModelWeights weights) {
         if (plan.positions() instanceof Positions.Rotary rotary && rotary.dimensions() != plan.headDim()) {
             throw new IllegalArgumentException("layer " + layer + " rotates " + rotary.dimensions() + " of "
                     + plan.headDim() + " elements of a head; only whole heads can be rotated here");
         }
         this.layer = layer;
         this.plan = plan;
+        this.gate = gate;
         form = form(plan);
         q = weights.projection(Role.QUERY, layer);
         k = weights.projection(Role.KEY, layer);
@@ -58,8 +71,8 @@ final class SelfAttention {
         };
     }
 
-    /** x [N, D] to [N, D]. */
-    Var apply(Var x, ForwardPass pass) {
+    @Override
+    public Var apply(Var x, ForwardPass pass) {
         Var queries = q.apply(x); // [N, H · headDim]
         Var keys = k.apply(x); // [N, kvHeads · headDim]
         Var values = v.apply(x); // [N, kvHeads · headDim]
@@ -79,7 +92,10 @@ final class SelfAttention {
         Var mixed = pass.isCached()
                 ? Attention.cachedAttention(queries, keys, values, pass.cachedRows(layer), form)
                 : Attention.attention(queries, keys, values, pass.segments(), form);
-        return o.apply(mixed);
+        return o.apply(
+                gate.isPresent()
+                        ? Elementwise.multiply(mixed, Sigmoid.sigmoid(gate.get().apply(x)))
+                        : mixed);
     }
 
     private static Var normed(Var rows, Optional<RowNorm> norm) {

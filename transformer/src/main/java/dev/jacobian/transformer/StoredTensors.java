@@ -4,6 +4,7 @@ package dev.jacobian.transformer;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.plan.Layout;
 import dev.jacobian.transformer.plan.TensorSpec;
+import dev.jacobian.transformer.plan.TensorSpec.Kind;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -107,7 +108,11 @@ final class StoredTensors {
         Layout layout = first.layout();
         int width = first.rowElements();
         boolean isVector = layout.extents(first).size() == (first.kind().isStack() && !layout.isSplit() ? 2 : 1);
-        Tensor rows = isVector ? Tensor.zeros(layout.rows()) : Tensor.zeros(layout.rows(), width);
+        Tensor rows = isVector
+                ? Tensor.zeros(layout.rows())
+                : first.kind() == Kind.TAPS
+                        ? Tensor.zeros(layout.rows(), 1, width)
+                        : Tensor.zeros(layout.rows(), width);
         for (int i = 0; i < specs.size(); i++) {
             TensorSpec spec = specs.get(i);
             int from = expert * spec.rows() * width;

@@ -19,6 +19,7 @@ import dev.jacobian.tensor.Tensor;
 import dev.jacobian.testing.GoldenModel;
 import dev.jacobian.testing.GoldenModels;
 import dev.jacobian.testing.TestJson;
+import dev.jacobian.transformer.family.Families;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import dev.jacobian.transformer.generation.Generator;
 import java.util.ArrayList;
@@ -26,6 +27,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -44,10 +46,10 @@ class GoldenModelsTest {
     /** One golden: the model, its JSON, its tensors. */
     private record Golden(CausalLM model, GoldenModel oracle, SafetensorsFile tensors) {
         static Golden open(GoldenModel oracle) {
-            return new Golden(
-                    CausalLM.load(oracle.folder(), TestModels.placement()),
-                    oracle,
-                    SafetensorsFile.open(oracle.tensors()));
+            ModelOptions options = TestModels.placement();
+            DeviceLimits.refusal(Families.read(oracle.folder()).plan(), options.device(), "the device")
+                    .ifPresent(refusal -> Assumptions.abort(oracle.name() + " " + refusal));
+            return new Golden(CausalLM.load(oracle.folder(), options), oracle, SafetensorsFile.open(oracle.tensors()));
         }
 
         static Golden open(String name) {

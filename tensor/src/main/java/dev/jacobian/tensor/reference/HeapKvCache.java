@@ -2,6 +2,7 @@
 package dev.jacobian.tensor.reference;
 
 import dev.jacobian.tensor.CacheSpec;
+import dev.jacobian.tensor.CarriedStates;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
@@ -19,7 +20,7 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * Paged keys and values in Java arrays, used by every CPU backend.
+ * Paged keys and values, and carried states, in Java arrays, used by every CPU backend.
  *
  * <p>Layout of a page, chosen for kernels whose vector lanes are 16 keys (scores) or the elements of a value (output):
  * keys as [kvHeads, headDim, 16], values as [kvHeads, 16, valueWidth], where valueWidth is headDim rounded up to 16.
@@ -66,10 +67,12 @@ public class HeapKvCache implements KvCache {
         int ownFrom; // first page that is not the parent's
         final float[][][] keys; // per layer, per page
         final float[][][] values;
+        final @Nullable Tensor[][] states; // per layer; null until asked for
 
         Sequence(int layers) {
             keys = new float[layers][][];
             values = new float[layers][][];
+            states = new Tensor[layers][];
         }
     }
 
@@ -81,7 +84,9 @@ public class HeapKvCache implements KvCache {
 
     @Override
     public int fork(int parent, int length) {
-        sequences.add(new Sequence(layers));
+        Sequence fork = new Sequence(layers);
+        copyStates(sequence(parent), length, fork);
+        sequences.add(fork);
         int handle = sequences.size() - 1;
         sequences.get(handle).parent = sequence(parent);
         sequences.get(handle).ownFrom = length / PAGE;
@@ -101,7 +106,55 @@ public class HeapKvCache implements KvCache {
                 }
             }
         }
+        for (Tensor[] states : sequence.states) {
+            for (int i = 0; states != null && i < states.length; i++) {
+                memory.release(states[i].floats());
+            }
+        }
         sequences.set(handle, null);
+    }
+
+    private void copyStates(Sequence parent, int length, Sequence fork) {
+        for (int layer = 0; layer < layers; layer++) {
+            if (specs[layer] instanceof CarriedStates && length != parent.length) {
+                throw new IllegalArgumentException("a fork at " + length + " of a sequence of " + parent.length
+                        + " tokens: a state does not go back; fork where the sequence ends");
+            }
+            if (parent.states[layer] != null) {
+                fork.states[layer] = Arrays.stream(parent.states[layer])
+                        .map(state ->
+                                Tensor.of(copy(state.floats()), state.shape().toArray()))
+                        .toArray(Tensor[]::new);
+            }
+        }
+    }
+
+    @Override
+    public List<Tensor> states(int layer, int number, int[] handles) {
+        List<Tensor> states = new ArrayList<>(handles.length);
+        for (int handle : handles) {
+            Sequence sequence = sequence(handle);
+            if (sequence.states[layer] == null) {
+                sequence.states[layer] = begin(layer);
+            }
+            states.add(sequence.states[layer][number]);
+        }
+        return states;
+    }
+
+    private Tensor[] begin(int layer) {
+        return switch (specs[layer]) {
+            case CarriedStates carried ->
+                carried.shapes().stream()
+                        .map(shape -> Tensor.of(memory.zeros(shape.elements()), shape.toArray()))
+                        .toArray(Tensor[]::new);
+            case KvShape shape -> throw wrongKind(layer);
+        };
+    }
+
+    /** What a layer is told that asks a cache for something else than it said that it keeps. */
+    public static IllegalArgumentException wrongKind(int layer) {
+        return new IllegalArgumentException("layer " + layer + " keeps something else in this cache");
     }
 
     @Override
@@ -126,6 +179,7 @@ public class HeapKvCache implements KvCache {
     private KvShape shape(int layer) {
         return switch (specs[layer]) {
             case KvShape shape -> shape;
+            case CarriedStates carried -> throw wrongKind(layer);
         };
     }
 
@@ -277,9 +331,12 @@ public class HeapKvCache implements KvCache {
                         pages.addAll(Arrays.asList(sequence.keys[layer]));
                         pages.addAll(Arrays.asList(sequence.values[layer]));
                     }
+                    for (int i = 0; sequence.states[layer] != null && i < sequence.states[layer].length; i++) {
+                        pages.add(sequence.states[layer][i].floats());
+                    }
                 }
             }
         }
-        return pages.stream().mapToLong(page -> 4L * page.length).sum();
+        return Float.BYTES * pages.stream().mapToLong(page -> page.length).sum();
     }
 }

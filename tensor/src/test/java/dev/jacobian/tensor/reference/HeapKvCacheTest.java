@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jacobian.tensor.CarriedStates;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.KvShape;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -156,5 +158,32 @@ class HeapKvCacheTest {
         assertThat(cache.keyPages(1, 0)[0][19 * 16]).isEqualTo(5f);
         assertThat(cache.valuePages(1, 0)[0][19]).isEqualTo(6f);
         assertThat(cache.bytes()).isEqualTo(4L * (128 + 512 + 320 + 512));
+    }
+
+    @Test
+    void statesAreWrittenInPlaceAndCopiedByForks() {
+        CarriedStates carried = new CarriedStates(List.of(Shape.of(2, 3), Shape.of(600)));
+        HeapKvCache cache = new HeapKvCache(List.of(new KvShape(KV_HEADS, HEAD_DIM), carried), DType.F32);
+        int parent = cache.add();
+        int other = cache.add();
+        int[] both = {parent, other};
+        List<Tensor> states = cache.states(1, 0, both);
+        assertThat(states.get(0).toFloatArray()).containsOnly(0f).hasSize(6);
+        states.get(0).fill(5f);
+        cache.advance(new int[] {parent}, Segments.of(3));
+        int fork = cache.fork(parent, 3);
+        cache.states(1, 0, new int[] {fork}).get(0).fill(7f);
+        assertThat(cache.states(1, 0, both).get(0).toFloatArray()).containsOnly(5f);
+        assertThat(cache.states(1, 0, both).get(1).toFloatArray()).containsOnly(0f);
+        assertThat(cache.states(1, 0, new int[] {fork}).get(0).toFloatArray()).containsOnly(7f);
+        assertThat(cache.bytes()).isEqualTo(3 * 4 * 606);
+        cache.release(fork);
+        assertThat(cache.bytes()).isEqualTo(2 * 4 * 606);
+        assertThatThrownBy(() -> cache.fork(parent, 2))
+                .hasMessage("a fork at 2 of a sequence of 3 tokens: a state does not go back; fork where the sequence"
+                        + " ends");
+        assertThatThrownBy(() -> cache.states(0, 0, both)).hasMessage("layer 0 keeps something else in this cache");
+        assertThatThrownBy(() -> cache.append(1, both, Segments.of(0, 0), rows(0), rows(0)))
+                .hasMessage("layer 1 keeps something else in this cache");
     }
 }

@@ -21,6 +21,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 import java.util.function.IntUnaryOperator;
@@ -121,7 +123,7 @@ public final class ConfigKeys {
     }
 
     private float epsilon(String key) {
-        return (float) requirePositive(fields, key, fields.number(key));
+        return (float) requirePositive(fields, name(key), fields.number(name(key)));
     }
 
     /**
@@ -343,6 +345,49 @@ public final class ConfigKeys {
         return fields.bool(key, unlessSaid);
     }
 
+    /** The type of each layer: {@code layer_types}, each of which must be known, or where there is none what the family has. */
+    public List<String> layerTypes(IntFunction<String> unlessSaid, String... known) {
+        int layers = layers();
+        if (fields.find("layer_types").isEmpty()) {
+            return IntStream.range(0, layers).mapToObj(unlessSaid).toList();
+        }
+        List<String> types = new ArrayList<>();
+        for (JsonNode type : fields.array("layer_types")) {
+            if (!List.of(known).contains(type.asText())) {
+                throw new FormatException(
+                        fields.where(),
+                        "layer_types[" + types.size() + "] is " + Json.excerpt(type),
+                        "Known are " + String.join(" and ", known));
+            }
+            types.add(type.asText());
+        }
+        if (types.size() != layers) {
+            throw new FormatException(
+                    fields.where(),
+                    "layer_types has " + types.size() + " entries for " + layers + " layers",
+                    "Correct the file");
+        }
+        return types;
+    }
+
+    /** The layers that an array lists by their numbers; empty where there is no array. */
+    public Optional<Set<Integer>> layerNumbers(String key) {
+        if (fields.find(key).isEmpty()) {
+            return Optional.empty();
+        }
+        Set<Integer> numbers = new TreeSet<>();
+        for (JsonNode number : fields.array(key)) {
+            if (!number.isInt() || number.intValue() < 0 || number.intValue() >= layers()) {
+                throw new FormatException(
+                        fields.where(),
+                        key + " has " + Json.excerpt(number),
+                        "Give numbers of layers, from 0 to " + (layers() - 1));
+            }
+            numbers.add(number.intValue());
+        }
+        return Optional.of(numbers);
+    }
+
     /** A switch for each layer: an array of 0 and 1, or where there is none what the family does. */
     public List<Boolean> switches(String key, IntPredicate unlessSaid) {
         int layers = layers();
@@ -384,6 +429,11 @@ public final class ConfigKeys {
     /** The same where an absent key means {@code unlessSaid}. */
     public int positive(String key, int limit, int unlessSaid) {
         return fields.find(name(key)).isPresent() ? positive(key, limit) : unlessSaid;
+    }
+
+    /** A factor above 0, {@code unlessSaid} if it is absent. */
+    public double factor(String key, double unlessSaid) {
+        return requirePositive(fields, name(key), fields.number(name(key), unlessSaid));
     }
 
     /** What the family calls a key. */

@@ -28,7 +28,8 @@ public final class Families {
             new Gpt2(),
             new Mixtral(),
             new Qwen2Moe(),
-            new Qwen3Moe());
+            new Qwen3Moe(),
+            new Lfm2());
 
     private Families() {}
 

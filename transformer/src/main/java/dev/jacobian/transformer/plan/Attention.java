@@ -76,4 +76,25 @@ public sealed interface Attention extends Mixer {
             return new Grouped(heads, kvHeads, headDim, scale, window, positions, headNorm, other);
         }
     }
+
+    /**
+     * Grouped attention whose output, heads side by side, is multiplied by the sigmoid of a projection before it is projected back
+     * (Qiu et al., 2025, arXiv:2505.06708).
+     */
+    record Gated(Grouped grouped) implements Attention {
+        @Override
+        public int kvHeads() {
+            return grouped.kvHeads();
+        }
+
+        @Override
+        public int headDim() {
+            return grouped.headDim();
+        }
+
+        @Override
+        public CacheSpec cached() {
+            return grouped.cached();
+        }
+    }
 }

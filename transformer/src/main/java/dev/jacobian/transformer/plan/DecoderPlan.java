@@ -57,7 +57,13 @@ public record DecoderPlan(
     private Stream<Attention> attentions() {
         return layers.stream().map(LayerPlan::mixer).flatMap(mixer -> switch (mixer) {
             case Attention attention -> Stream.of(attention);
+            case Recurrence recurrence -> Stream.empty();
         });
+    }
+
+    /** Whether a layer carries a state from token to token. */
+    public boolean isRecurrent() {
+        return layers.stream().anyMatch(layer -> layer.mixer() instanceof Recurrence);
     }
 
     /** The same decoder with another head. */

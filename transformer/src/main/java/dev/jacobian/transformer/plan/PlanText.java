@@ -96,14 +96,28 @@ public final class PlanText {
                     words.add("scores times " + grouped.scale());
                 }
             }
+            case Attention.Gated gated -> {
+                words.addAll(mixer(gated.grouped()));
+                words.add("output times a sigmoid");
+            }
+            case Recurrence.ShortConvolution convolution ->
+                words.add("gated convolution over " + convolution.taps() + " positions" + biases(convolution.biases()));
+            case Recurrence.GatedDeltaNet net ->
+                words.add("gated delta net, convolutions over " + net.taps() + " positions");
         }
         return words;
+    }
+
+    private static String biases(Biases biases) {
+        return biases == Biases.NONE ? "" : ", biases";
     }
 
     /** Such as {@code window 8}; empty where there is none. */
     public static String window(Mixer mixer) {
         return switch (mixer) {
             case Attention.Grouped grouped -> grouped.window() == 0 ? "" : "window " + grouped.window();
+            case Attention.Gated gated -> window(gated.grouped());
+            case Recurrence recurrence -> "";
         };
     }
 
@@ -118,6 +132,8 @@ public final class PlanText {
                                 + " · ln(1 + ⌊position / " + growing.period() + "⌋)";
                     case Positions.None none -> "none";
                 };
+            case Attention.Gated gated -> positions(gated.grouped());
+            case Recurrence recurrence -> "order alone";
         };
     }
 

@@ -13,6 +13,44 @@ public enum Role {
     VALUE,
     /** Attention's projection back. */
     OUTPUT,
+    /** Factor on attention's output before it is projected back. */
+    OUTPUT_GATE,
+    /** Queries of the delta rule. */
+    DELTA_QUERY,
+    /** Keys of the delta rule. */
+    DELTA_KEY,
+    /** Values of the delta rule. */
+    DELTA_VALUE,
+    /** Factor on what the delta rule gives. */
+    DELTA_GATE,
+    /** How far a state is corrected. */
+    DELTA_STRENGTH,
+    /** How fast a state fades: what depends on the token. */
+    DELTA_DECAY,
+    /** How fast a state fades: what does not. */
+    DELTA_DECAY_BIAS,
+    /** How fast a state fades: logarithm of the rate. */
+    DELTA_LOG_RATE,
+    /** The convolution of queries. */
+    DELTA_QUERY_TAPS,
+    /** The convolution of keys. */
+    DELTA_KEY_TAPS,
+    /** The convolution of values. */
+    DELTA_VALUE_TAPS,
+    /** Of what the delta rule gives, before the gate. */
+    DELTA_NORM,
+    /** The delta rule's projection back. */
+    DELTA_OUTPUT,
+    /** Factor before a short convolution. */
+    CONVOLUTION_IN_GATE,
+    /** Factor after a short convolution. */
+    CONVOLUTION_OUT_GATE,
+    /** What goes through a short convolution. */
+    CONVOLUTION_INPUT,
+    /** The convolution itself. */
+    CONVOLUTION_TAPS,
+    /** A short convolution's projection back. */
+    CONVOLUTION_OUTPUT,
     QUERY_NORM,
     KEY_NORM,
     /** After attention, before its result is added. */

@@ -82,7 +82,47 @@ final class TensorList {
                 }
                 yield pieces;
             }
+            case Attention.Gated gated -> {
+                Attention.Grouped a = gated.grouped();
+                List<Piece> pieces = new ArrayList<>(mixer(a, d));
+                pieces.addAll(linear(
+                        Role.OUTPUT_GATE, a.heads() * a.headDim(), d, a.biases().onInputs()));
+                yield pieces;
+            }
+            case Recurrence.ShortConvolution c -> {
+                List<Piece> pieces = new ArrayList<>();
+                pieces.addAll(linear(Role.CONVOLUTION_IN_GATE, d, d, c.biases().onInputs()));
+                pieces.addAll(linear(Role.CONVOLUTION_OUT_GATE, d, d, c.biases().onInputs()));
+                pieces.addAll(linear(Role.CONVOLUTION_INPUT, d, d, c.biases().onInputs()));
+                pieces.add(taps(Role.CONVOLUTION_TAPS, d, c.taps()));
+                if (c.biases().onInputs()) {
+                    pieces.add(new Piece(Role.CONVOLUTION_TAPS, Kind.BIAS, List.of(d)));
+                }
+                pieces.addAll(linear(Role.CONVOLUTION_OUTPUT, d, d, c.biases().onOutput()));
+                yield pieces;
+            }
+            case Recurrence.GatedDeltaNet net -> {
+                List<Piece> pieces = new ArrayList<>();
+                pieces.addAll(linear(Role.DELTA_QUERY, net.keyWidth(), d, false));
+                pieces.addAll(linear(Role.DELTA_KEY, net.keyWidth(), d, false));
+                pieces.addAll(linear(Role.DELTA_VALUE, net.valueWidth(), d, false));
+                pieces.addAll(linear(Role.DELTA_GATE, net.valueWidth(), d, false));
+                pieces.addAll(linear(Role.DELTA_STRENGTH, net.heads(), d, false));
+                pieces.addAll(linear(Role.DELTA_DECAY, net.heads(), d, false));
+                pieces.add(new Piece(Role.DELTA_DECAY_BIAS, Kind.PER_HEAD, List.of(net.heads())));
+                pieces.add(new Piece(Role.DELTA_LOG_RATE, Kind.PER_HEAD, List.of(net.heads())));
+                pieces.add(taps(Role.DELTA_QUERY_TAPS, net.keyWidth(), net.taps()));
+                pieces.add(taps(Role.DELTA_KEY_TAPS, net.keyWidth(), net.taps()));
+                pieces.add(taps(Role.DELTA_VALUE_TAPS, net.valueWidth(), net.taps()));
+                pieces.addAll(norm(net.norm(), Role.DELTA_NORM, net.valueDim()));
+                pieces.addAll(linear(Role.DELTA_OUTPUT, d, net.valueWidth(), false));
+                yield pieces;
+            }
         };
+    }
+
+    private static Piece taps(Role role, int channels, int count) {
+        return new Piece(role, Kind.TAPS, List.of(channels, 1, count));
     }
 
     private static List<Piece> feedForward(FeedForward feedForward, int d) {
@@ -204,11 +244,11 @@ final class TensorList {
     private static String suffix(Kind kind, String module) {
         boolean split = module.contains(Layout.EACH);
         return switch (kind) {
-            case TABLE, MATRIX, GAIN -> ".weight";
+            case TABLE, MATRIX, GAIN, TAPS -> ".weight";
             case BIAS -> ".bias";
             case EXPERTS -> split ? ".weight" : "";
             case EXPERT_BIASES -> split ? ".bias" : "_bias";
-            case BUFFER -> "";
+            case BUFFER, PER_HEAD -> "";
         };
     }
 }

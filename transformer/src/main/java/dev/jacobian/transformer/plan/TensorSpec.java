@@ -31,6 +31,10 @@ public record TensorSpec(Role role, Kind kind, int layer, String name, List<Inte
         EXPERTS,
         /** What is added after a linear layer of all experts, [E, outputs]. */
         EXPERT_BIASES,
+        /** Factors of a depthwise convolution, [channels, 1, rows that it looks at]. */
+        TAPS,
+        /** A number for each head, stored under the module's own name. */
+        PER_HEAD,
         /** What is no weight and not trained. */
         BUFFER;
 

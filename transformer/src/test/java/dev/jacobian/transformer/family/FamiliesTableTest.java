@@ -11,6 +11,7 @@ import dev.jacobian.transformer.plan.Attention;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.LayerPlan;
 import dev.jacobian.transformer.plan.PlanText;
+import dev.jacobian.transformer.plan.Recurrence;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,19 +40,23 @@ class FamiliesTableTest {
         """;
 
     /** The same of families that call keys otherwise, or have other ones. */
-    private static final Map<String, String> REQUIRED_OF = Map.of("gpt2", """
-        {"vocab_size": 100, "n_embd": 64, "n_layer": 32, "n_head": 4, "n_positions": 128,
-         "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5}
-        """, "starcoder2", """
-        {"vocab_size": 100, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 32,
-         "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "gelu_pytorch_tanh",
-         "max_position_embeddings": 128, "norm_epsilon": 1e-5}
-        """, "ministral3", """
-        {"vocab_size": 100, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 32,
-         "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "silu", "max_position_embeddings": 128,
-         "rms_norm_eps": 1e-5, "rope_parameters": {"rope_type": "yarn", "factor": 16.0, "rope_theta": 1e6,
-         "original_max_position_embeddings": 8, "llama_4_scaling_beta": 0.1}}
-        """);
+    private static final Map<String, String> REQUIRED_OF =
+            Map.of("gpt2", """
+                {"vocab_size": 100, "n_embd": 64, "n_layer": 32, "n_head": 4, "n_positions": 128,
+                 "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5}
+                """, "lfm2", """
+                {"vocab_size": 100, "hidden_size": 64, "block_ff_dim": 96, "num_hidden_layers": 32, "num_attention_heads": 4,
+                 "num_key_value_heads": 2, "max_position_embeddings": 128, "norm_eps": 1e-5, "full_attn_idxs": [2, 5]}
+                """, "starcoder2", """
+                {"vocab_size": 100, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 32,
+                 "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "gelu_pytorch_tanh",
+                 "max_position_embeddings": 128, "norm_epsilon": 1e-5}
+                """, "ministral3", """
+                {"vocab_size": 100, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 32,
+                 "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "silu", "max_position_embeddings": 128,
+                 "rms_norm_eps": 1e-5, "rope_parameters": {"rope_type": "yarn", "factor": 16.0, "rope_theta": 1e6,
+                 "original_max_position_embeddings": 8, "llama_4_scaling_beta": 0.1}}
+                """);
 
     /** What files of families with experts must say beside. */
     private static final Map<String, String> REQUIRED_BESIDE =
@@ -81,6 +86,12 @@ class FamiliesTableTest {
         OPTIONAL.put("n_inner", List.of("80"));
         OPTIONAL.put("scale_attn_weights", List.of("false"));
         OPTIONAL.put("scale_attn_by_inverse_layer_idx", List.of("true"));
+        OPTIONAL.put("conv_L_cache", List.of("4"));
+        OPTIONAL.put("conv_bias", List.of("true"));
+        OPTIONAL.put("block_auto_adjust_ff_dim", List.of("false"));
+        OPTIONAL.put("block_ffn_dim_multiplier", List.of("9"));
+        OPTIONAL.put("block_multiple_of", List.of("8"));
+        OPTIONAL.put("tie_embedding", List.of("false"));
         OPTIONAL.put("norm_topk_prob", List.of("true"));
         OPTIONAL.put("decoder_sparse_step", List.of("2"));
         OPTIONAL.put("mlp_only_layers", List.of("[0]"));
@@ -101,6 +112,7 @@ class FamiliesTableTest {
         List<String> words = new ArrayList<>();
         switch (layer.mixer()) {
             case Attention attention -> words.add("heads of " + attention.headDim());
+            case Recurrence recurrence -> {}
         }
         words.addAll(PlanText.mixer(layer.mixer()));
         words.add(PlanText.window(layer.mixer()));

@@ -3,6 +3,7 @@ package dev.jacobian.tensor.cuda.operations;
 
 import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.CacheSpec;
+import dev.jacobian.tensor.CarriedStates;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.DecodeStep;
 import dev.jacobian.tensor.KvCache;
@@ -42,6 +43,7 @@ final class CudaKvCache implements KvCache {
         this.pools = layers.stream()
                 .map(spec -> switch (spec) {
                     case KvShape shape -> new KvPool(backend, engine, memory, shape, dtype);
+                    case CarriedStates carried -> throw CudaRecurrent.refusal();
                 })
                 .toArray(KvPool[]::new);
         this.sequences = new PagedSequences(pools.length);

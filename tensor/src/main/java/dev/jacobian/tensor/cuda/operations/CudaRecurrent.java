@@ -12,9 +12,15 @@ import java.util.List;
 
 /** Layers that carry a state: no kernel of theirs exists for a GPU yet, and each call says so. */
 public final class CudaRecurrent implements RecurrentKernels {
-    private static CudaException refusal() {
+    /** What is told whoever asks for them. */
+    static CudaException refusal() {
         return new CudaException(
                 "layers that carry a state from token to token are not computed on a GPU yet; use --device cpu");
+    }
+
+    @Override
+    public boolean areThere() {
+        return false;
     }
 
     @Override
