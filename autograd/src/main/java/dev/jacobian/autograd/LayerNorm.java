@@ -20,6 +20,18 @@ public final class LayerNorm {
      * @return shape of x
      */
     public static Var layerNorm(Var x, Var weight, Optional<Var> bias, float epsilon) {
+        return layerNorm(x, weight, weight.value(), bias, epsilon);
+    }
+
+    /**
+     * The same with 1 + w in place of w (Nemotron), which is rounded to F32 before it is multiplied: {@code y = n · (1 + w) + b}.
+     * The gradient of w is that of the factor.
+     */
+    public static Var layerNormOnePlus(Var x, Var weight, Optional<Var> bias, float epsilon) {
+        return layerNorm(x, weight, weight.onePlus(), bias, epsilon);
+    }
+
+    private static Var layerNorm(Var x, Var weight, Tensor factor, Optional<Var> bias, float epsilon) {
         int d = weight.value().elements();
         if (d == 0 || x.value().rank() == 0 || x.value().extent(-1) % d != 0) {
             throw new IllegalArgumentException("layerNorm: " + weight.name() + " has " + d + " elements, x has shape "
@@ -30,12 +42,12 @@ public final class LayerNorm {
         Tensor out = x.like();
         Tensor means = Workspace.floatsBeside(x.value(), x.value().elements() / d); // [N]
         Tensor inverseStd = Workspace.floatsBeside(x.value(), x.value().elements() / d); // [N]
-        x.backend().norms().layerNorm(x.value(), weight.value(), shift, epsilon, out, means, inverseStd);
+        x.backend().norms().layerNorm(x.value(), factor, shift, epsilon, out, means, inverseStd);
         Var[] inputs = bias.isPresent() ? new Var[] {x, weight, bias.get()} : new Var[] {x, weight};
         return Operation.of("layerNorm", inputs).result(out, dOut -> {
             Tensor dX = x.like();
             Tensor dWeight = weight.requiresGrad() ? weight.gradToAddInto() : null; // [D]
-            x.backend().norms().layerNormBackward(dOut, x.value(), weight.value(), means, inverseStd, dX, dWeight);
+            x.backend().norms().layerNormBackward(dOut, x.value(), factor, means, inverseStd, dX, dWeight);
             if (bias.isPresent() && bias.get().requiresGrad()) {
                 x.backend().elementwise().sumRowsInto(dOut, bias.get().gradToAddInto());
             }

@@ -157,6 +157,11 @@ public final class Parameter extends Var {
         return type == value().dtype() ? value() : copies.rounded(type);
     }
 
+    @Override
+    Tensor onePlus() {
+        return copies.onePlus();
+    }
+
     /** The transpose of a weight [N, K], packed for products; kept while the value does not change. */
     PackedMatrix packedTranspose() {
         return copies.packedTranspose();

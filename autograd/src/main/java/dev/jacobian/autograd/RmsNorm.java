@@ -19,6 +19,18 @@ public final class RmsNorm {
      * @return shape of x
      */
     public static Var rmsNorm(Var x, Var weight, float epsilon) {
+        return rmsNorm(x, weight, weight.value(), epsilon);
+    }
+
+    /**
+     * The same with 1 + w in place of w (Gemma), which is rounded to F32 before it is multiplied: {@code y = x · r · (1 + w)}. The
+     * gradient of w is that of the factor, so nothing but the factor's value differs.
+     */
+    public static Var rmsNormOnePlus(Var x, Var weight, float epsilon) {
+        return rmsNorm(x, weight, weight.onePlus(), epsilon);
+    }
+
+    private static Var rmsNorm(Var x, Var weight, Tensor factor, float epsilon) {
         int d = weight.value().elements();
         if (d == 0 || x.value().rank() == 0 || x.value().extent(-1) % d != 0) {
             throw new IllegalArgumentException("rmsNorm: " + weight.name() + " has " + d + " elements, x has shape "
@@ -26,11 +38,11 @@ public final class RmsNorm {
         }
         Tensor out = x.like();
         Tensor inverseRms = Workspace.floatsBeside(x.value(), x.value().elements() / d); // [N]
-        x.backend().norms().rmsNorm(x.value(), weight.value(), epsilon, out, inverseRms);
+        x.backend().norms().rmsNorm(x.value(), factor, epsilon, out, inverseRms);
         return Operation.of("rmsNorm", x, weight).result(out, dOut -> {
             Tensor dX = x.like();
             Tensor dWeight = weight.requiresGrad() ? weight.gradToAddInto() : null; // [D]
-            x.backend().norms().rmsNormBackward(dOut, x.value(), weight.value(), inverseRms, dX, dWeight);
+            x.backend().norms().rmsNormBackward(dOut, x.value(), factor, inverseRms, dX, dWeight);
             x.give(dX);
             Workspace.release(inverseRms);
         });

@@ -4,6 +4,7 @@ package dev.jacobian.autograd;
 import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 import java.util.Arrays;
@@ -31,9 +32,10 @@ public final class TokenLogProbs {
     public record Result(Var logProbs, Tensor entropy) {}
 
     /**
-     * {@code logProbs[i] = log softmax(hidden[rows[i]] · Wᵀ / temperature)[targets[i]]}.
+     * {@code logProbs[i] = log softmax(form(hidden[rows[i]] · Wᵀ) / temperature)[targets[i]]}.
      *
-     * <p>With p the softmax: dlogits = (1[v = target] − p)·d/temperature, dhidden = dlogits·W, dW = dlogitsᵀ·hidden.
+     * <p>With p the softmax and z the products: dlogits = (1[v = target] − p)·d/temperature, dz = scale·(1 − (logits/cap)²)·dlogits
+     * (cap and scale where there are any), dhidden = dz·W, dW = dzᵀ·hidden.
      *
      * @param hidden [N, D]
      * @param weight [V, D]
@@ -41,6 +43,12 @@ public final class TokenLogProbs {
      * @param targets [R] token ids
      */
     public static Result tokenLogProbs(Var hidden, LinearWeight weight, int[] rows, int[] targets, float temperature) {
+        return tokenLogProbs(hidden, weight, LogitForm.PLAIN, rows, targets, temperature);
+    }
+
+    /** The same with logits of a form. */
+    public static Result tokenLogProbs(
+            Var hidden, LinearWeight weight, LogitForm form, int[] rows, int[] targets, float temperature) {
         Shapes.requireRank("tokenLogProbs", "hidden", hidden.value(), 2);
         int d = hidden.value().extent(1);
         int vocabulary = Linear.outputs(weight);
@@ -70,7 +78,7 @@ public final class TokenLogProbs {
             int n = Math.min(chunk, rows.length - from);
             int[] chunkRows = Arrays.copyOfRange(rows, from, from + n);
             int[] chunkTargets = hidden.backend().replaying().part(targets, from, from + n);
-            logitsOf(states, weight, chunkRows, h.slice(0, 0, n), logits.slice(0, 0, n));
+            logitsOf(states, weight, form, chunkRows, h.slice(0, 0, n), logits.slice(0, 0, n));
             hidden.backend()
                     .softmax()
                     .logProbs(
@@ -85,7 +93,7 @@ public final class TokenLogProbs {
         Workspace.release(logits);
         Var[] inputs = weight instanceof Var dense ? new Var[] {hidden, dense} : new Var[] {hidden};
         Var result = Operation.of("tokenLogProbs", inputs).result(logProbs, dOut -> {
-            backwardOf(hidden, states, weight, rows, targets, inverseTemperature, stats, dOut, chunk);
+            backwardOf(hidden, states, weight, form, rows, targets, inverseTemperature, stats, dOut, chunk);
             Workspace.release(stats);
         });
         return new Result(result, entropy);
@@ -99,24 +107,46 @@ public final class TokenLogProbs {
      * @param rows [R]
      * @return [R, V]
      */
-    public static Tensor logits(Var hidden, LinearWeight weight, int[] rows) {
+    public static Tensor logits(Var hidden, LinearWeight weight, LogitForm form, int[] rows) {
         Tensor states = hidden.value(); // [N, D]
         Tensor h = Workspace.like(states, rows.length, states.extent(1)); // [R, D]
         Tensor logits = Workspace.floatsBeside(states, rows.length, Linear.outputs(weight)); // [R, V]
-        logitsOf(states, weight, rows, h, logits);
+        logitsOf(states, weight, form, rows, h, logits);
         return logits;
     }
 
-    private static void logitsOf(Tensor states, LinearWeight weight, int[] rows, Tensor h, Tensor logits) {
+    private static void logitsOf(
+            Tensor states, LinearWeight weight, LogitForm form, int[] rows, Tensor h, Tensor logits) {
         Backend backend = Backends.of(states.device());
         backend.rows().gatherRows(states, rows, h);
         Linear.timesTransposed(h, weight, logits);
+        if (form.scale() != 1) {
+            backend.elementwise().scale(logits, form.scale(), logits);
+        }
+        if (form.softCap() > 0) {
+            backend.activations().softCap(logits, form.softCap(), logits);
+        }
+    }
+
+    /**
+     * Gradients of logits, where they stand, become those of the products.
+     *
+     * @param logits under a cap, null where there is none
+     */
+    private static void throughForm(Backend backend, LogitForm form, Tensor dLogits, @Nullable Tensor logits) {
+        if (logits != null) {
+            backend.activations().softCapBackward(dLogits, logits, form.softCap(), dLogits);
+        }
+        if (form.scale() != 1) {
+            backend.elementwise().scale(dLogits, form.scale(), dLogits);
+        }
     }
 
     private static void backwardOf(
             Var hidden,
             Tensor states,
             LinearWeight weight,
+            LogitForm form,
             int[] rows,
             int[] targets,
             float inverseTemperature,
@@ -133,6 +163,8 @@ public final class TokenLogProbs {
         Tensor narrowed = states.dtype() != DType.F32
                 ? Workspace.like(states, chunk, Linear.outputs(weight))
                 : null; // [chunk, V]
+        Tensor capped =
+                form.softCap() > 0 ? Workspace.floatsBeside(states, chunk, Linear.outputs(weight)) : null; // [chunk, V]
         for (int from = 0; from < active.length; from += chunk) {
             int n = Math.min(chunk, active.length - from);
             int[] chunkActive = Arrays.copyOfRange(active, from, from + n);
@@ -145,9 +177,14 @@ public final class TokenLogProbs {
             backend.rows().gatherRows(dOut.reshape(dOut.elements(), 1), chunkActive, chunkGrad);
             Tensor hChunk = h.slice(0, 0, n); // [n, D]
             Tensor dLogits = logits.slice(0, 0, n); // [n, V]
-            logitsOf(states, weight, chunkRows, hChunk, dLogits);
+            logitsOf(states, weight, form, chunkRows, hChunk, dLogits);
+            Tensor kept = capped == null ? null : capped.slice(0, 0, n); // [n, V]
+            if (kept != null) {
+                kept.copyFrom(dLogits);
+            }
             backend.softmax()
                     .logProbsBackward(dLogits, inverseTemperature, chunkTargets, chunkGrad.reshape(n), chunkStats);
+            throughForm(backend, form, dLogits, kept);
             Workspace.release(chunkStats);
             Workspace.release(chunkGrad);
             if (narrowed != null) {
@@ -167,6 +204,9 @@ public final class TokenLogProbs {
         Workspace.release(h);
         Workspace.release(dH);
         Workspace.release(logits);
+        if (capped != null) {
+            Workspace.release(capped);
+        }
         if (narrowed != null) {
             Workspace.release(narrowed);
         }

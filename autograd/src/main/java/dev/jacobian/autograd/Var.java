@@ -133,6 +133,22 @@ public abstract sealed class Var implements LinearWeight permits Parameter, Resu
         return Workspace.like(value(), extents);
     }
 
+    /** {@code 1 + value}, rounded once: the factor of a norm whose weight is stored around 0. */
+    Tensor onePlus() {
+        return onePlus(value());
+    }
+
+    static Tensor onePlus(Tensor value) {
+        Tensor sum = Tensor.zeros(value.device(), value.dtype(), value.shape());
+        makeOnePlus(value, sum);
+        return sum;
+    }
+
+    static void makeOnePlus(Tensor value, Tensor sum) {
+        sum.fill(1f);
+        Backends.of(value.device()).elementwise().addScaled(value, 1f, sum);
+    }
+
     /** The value in the type that an operation computes in. */
     Tensor valueAs(DType type) {
         return value().to(type);

@@ -7,8 +7,8 @@ import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Tensor;
 
 /**
- * What a parameter keeps beside its value so that products go faster: the value packed, and the value in another type. Each is
- * made when a product first wants it, in memory that it then keeps, and again when the value has changed.
+ * What a parameter keeps beside its value so that operations go faster: the value packed, the value in another type, and 1 + the
+ * value. Each is made when an operation first wants it, in memory that it then keeps, and again when the value has changed.
  *
  * <p>A copy and its version are one object, so that threads which share a model that nobody trains never see one without the
  * other.
@@ -19,6 +19,7 @@ final class WeightCopies {
     private final Parameter weight;
     private @Nullable Copy<PackedMatrix> packed; // null until a product wants it
     private @Nullable Copy<Tensor> rounded; // likewise
+    private @Nullable Copy<Tensor> onePlus; // null until a norm wants it
 
     WeightCopies(Parameter weight) {
         this.weight = weight;
@@ -59,6 +60,23 @@ final class WeightCopies {
         return copy;
     }
 
+    /** 1 + the value. */
+    Tensor onePlus() {
+        Copy<Tensor> last = onePlus;
+        if (last != null && isCurrent(last)) {
+            return last.of;
+        }
+        Tensor sum;
+        if (last == null) {
+            sum = Var.onePlus(weight.value());
+        } else {
+            sum = last.of;
+            Var.makeOnePlus(weight.value(), sum);
+        }
+        onePlus = new Copy<>(sum, weight.version());
+        return sum;
+    }
+
     private boolean isCurrent(Copy<?> copy) {
         return copy.version == weight.version();
     }
@@ -71,13 +89,17 @@ final class WeightCopies {
         if (packed != null) {
             packedTranspose();
         }
+        if (onePlus != null) {
+            onePlus();
+        }
     }
 
     long bytes() {
-        long ofRounded = rounded == null
-                ? 0
-                : (long) rounded.of.elements() * rounded.of.dtype().bytes();
-        return ofRounded + (packed == null ? 0 : packed.of.bytes());
+        return bytes(rounded) + bytes(onePlus) + (packed == null ? 0 : packed.of.bytes());
+    }
+
+    private static long bytes(@Nullable Copy<Tensor> copy) {
+        return copy == null ? 0 : (long) copy.of.elements() * copy.of.dtype().bytes();
     }
 
     /** Gives memory on a device back. */
@@ -85,7 +107,11 @@ final class WeightCopies {
         if (rounded != null) {
             rounded.of.close();
         }
+        if (onePlus != null) {
+            onePlus.of.close();
+        }
         rounded = null;
+        onePlus = null;
         packed = null;
     }
 }

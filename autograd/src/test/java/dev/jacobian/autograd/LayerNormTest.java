@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.data.Offset.offset;
 
 import dev.jacobian.tensor.Tensor;
+import java.util.Arrays;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -51,6 +52,16 @@ class LayerNormTest {
                     x,
                     weight);
         }
+    }
+
+    @Test
+    void onePlus() {
+        check(
+                v -> LayerNorm.layerNormOnePlus(v[0], v[1], Optional.of(v[2]), EPSILON),
+                in -> formula(in[0], Arrays.stream(in[1]).map(w -> 1 + w).toArray(), in[2]),
+                normal(1, 3, 37),
+                normal(2, 37),
+                normal(3, 37));
     }
 
     /** Rows of heads: the last dimension holds several. */

@@ -10,7 +10,9 @@ import static dev.jacobian.autograd.GradientCheck.matrix;
 import static dev.jacobian.autograd.GradientCheck.normal;
 import static dev.jacobian.autograd.GradientCheck.numbers;
 import static dev.jacobian.testing.Bits.assertBits;
+import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jacobian.tensor.RotaryForm;
 import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
 import java.util.Optional;
@@ -239,7 +241,7 @@ class OperationsTest {
         Tensor cos = Tensor.of(new float[] {1, 0}, 2, 1); // position 0 does not turn, position 1 by 90 degrees
         Tensor sin = Tensor.of(new float[] {0, 1}, 2, 1);
         Parameter x = matrix(by(1, 2), 3, 4);
-        Var y = Rotary.rotary(x, 2, cos, sin, new int[] {1});
+        Var y = Rotary.rotary(x, RotaryForm.whole(2), cos, sin, new int[] {1});
         assertValue(y, -4, 3);
         backward(y, 10, 1);
         assertGradient(x, 1, -10);
@@ -254,7 +256,7 @@ class OperationsTest {
         Tensor cos = normal(13, 5, half); // any numbers do: the rotation need not keep lengths (YaRN scales it)
         Tensor sin = normal(14, 5, half);
         check(
-                v -> Rotary.rotary(v[0], headDim, cos, sin, positions),
+                v -> Rotary.rotary(v[0], RotaryForm.whole(headDim), cos, sin, positions),
                 in -> {
                     double[] y = new double[in[0].length];
                     for (int n = 0; n < positions.length; n++) {
@@ -273,6 +275,59 @@ class OperationsTest {
                     return y;
                 },
                 normal(15, positions.length, heads * headDim));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,2,2", "2,7,4", "3,16,10", "1,16,16"})
+    @DisplayName("rotary embedding of a part of each head, pairs of neighbours")
+    void rotaryOfNeighbours(int heads, int headDim, int dimensions) {
+        int[] positions = {4, 0, 4, 2, 1};
+        Tensor cos = normal(13, 5, dimensions / 2);
+        Tensor sin = normal(14, 5, dimensions / 2);
+        RotaryForm form = new RotaryForm(headDim, dimensions, RotaryForm.Pairing.NEIGHBOURS);
+        check(
+                v -> Rotary.rotary(v[0], form, cos, sin, positions),
+                in -> {
+                    double[] y = in[0].clone();
+                    for (int n = 0; n < positions.length; n++) {
+                        for (int h = 0; h < heads; h++) {
+                            int from = (n * heads + h) * headDim;
+                            for (int i = 0; i < dimensions; i += 2) {
+                                double c = cos.get(positions[n], i / 2);
+                                double s = sin.get(positions[n], i / 2);
+                                y[from + i] = in[0][from + i] * c - in[0][from + i + 1] * s;
+                                y[from + i + 1] = in[0][from + i + 1] * c + in[0][from + i] * s;
+                            }
+                        }
+                    }
+                    return y;
+                },
+                normal(15, positions.length, heads * headDim));
+    }
+
+    @Test
+    @DisplayName("a norm times 1 + w: the numbers and gradients of one times w whose weight is 1 higher, also after a"
+            + " change")
+    void onePlus() {
+        Parameter x = matrix(by(1, 2), 1, 7);
+        Parameter weight = numbers(4, 9);
+        for (float shift : new float[] {0, 2}) {
+            weight.value().floats()[0] += shift;
+            weight.valueChanged();
+            Parameter higher = numbers(weight.value().get(0) + 1, 10);
+            Parameter alike = matrix(by(1, 2), 1, 7);
+            weight.clearGrad();
+            x.clearGrad();
+            Var y = RmsNorm.rmsNormOnePlus(x, weight, 0);
+            Var wanted = RmsNorm.rmsNorm(alike, higher, 0);
+            assertSame(y, wanted);
+            backward(y, 1, 3);
+            backward(wanted, 1, 3);
+            assertSame(gradient(x), gradient(alike));
+            assertSame(gradient(weight), gradient(higher));
+            assertSame(RmsNorm.rmsNormOnePlus(x, Var.constant(weight.value()), 0), wanted);
+        }
+        assertThat(weight.copiedBytes()).isEqualTo(2 * Float.BYTES);
     }
 
     @Test
@@ -356,8 +411,8 @@ class OperationsTest {
         Tensor sin = normal(25, 3, 3).t(); // [3, 3]
         int[] positions = {2, 0, 1, 1};
         assertSame(
-                Rotary.rotary(Var.constant(x), 6, cos, sin, positions),
-                Rotary.rotary(dense(x), 6, cos.copy(), sin.copy(), positions));
+                Rotary.rotary(Var.constant(x), RotaryForm.whole(6), cos, sin, positions),
+                Rotary.rotary(dense(x), RotaryForm.whole(6), cos.copy(), sin.copy(), positions));
     }
 
     private static Var dense(Tensor x) {

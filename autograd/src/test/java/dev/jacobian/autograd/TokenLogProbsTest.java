@@ -13,14 +13,17 @@ import static dev.jacobian.autograd.GradientCheck.normal;
 import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
+import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The fused head against plain double loops, and its chunks against one pass over everything. */
@@ -54,6 +57,36 @@ class TokenLogProbsTest {
                 in -> oracle(in[0], in[1], D, ROWS, TARGETS, temperature)[0],
                 normal(1, 5, D),
                 normal(2, V, D));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0.5, 0", "1, 1.5", "3, 2"})
+    @DisplayName(
+            "logits times a factor and under a cap: log-probabilities, gradients, entropies, and the logits themselves")
+    void forms(float scale, float cap) {
+        LogitForm form = new LogitForm(scale, cap);
+        DoubleUnaryOperator of = z -> cap == 0 ? scale * z : cap * Math.tanh(scale * z / cap);
+        Tensor hidden = normal(1, 5, D);
+        Tensor weight = normal(2, V, D);
+        check(
+                v -> TokenLogProbs.tokenLogProbs(v[0], v[1], form, ROWS, TARGETS, 0.7f)
+                        .logProbs(),
+                in -> oracle(in[0], in[1], D, of, ROWS, TARGETS, 0.7f)[0],
+                hidden,
+                weight);
+        Var states = Var.constant(hidden);
+        Var head = Var.constant(weight);
+        assertClose(
+                "entropy",
+                doubles(TokenLogProbs.tokenLogProbs(states, head, form, ROWS, TARGETS, 0.7f)
+                        .entropy()),
+                oracle(doubles(hidden), doubles(weight), D, of, ROWS, TARGETS, 0.7f)[1]);
+        float[] products =
+                TokenLogProbs.logits(states, head, LogitForm.PLAIN, ROWS).toFloatArray();
+        float[] logits = TokenLogProbs.logits(states, head, form, ROWS).toFloatArray();
+        for (int i = 0; i < logits.length; i++) {
+            assertThat((double) logits[i]).isCloseTo(of.applyAsDouble(products[i]), within(1e-5));
+        }
     }
 
     @Test
@@ -199,6 +232,17 @@ class TokenLogProbsTest {
     /** Log-probabilities and entropies. */
     private static double[][] oracle(
             double[] hidden, double[] weight, int d, int[] rows, int[] targets, float temperature) {
+        return oracle(hidden, weight, d, z -> z, rows, targets, temperature);
+    }
+
+    private static double[][] oracle(
+            double[] hidden,
+            double[] weight,
+            int d,
+            DoubleUnaryOperator form,
+            int[] rows,
+            int[] targets,
+            float temperature) {
         int vocabulary = weight.length / d;
         double[] logProbs = new double[rows.length];
         double[] entropy = new double[rows.length];
@@ -208,7 +252,7 @@ class TokenLogProbsTest {
                 for (int k = 0; k < d; k++) {
                     z[v] += hidden[rows[i] * d + k] * weight[v * d + k];
                 }
-                z[v] /= temperature;
+                z[v] = form.applyAsDouble(z[v]) / temperature;
             }
             double max = Arrays.stream(z).max().orElseThrow();
             double logSum =

@@ -5,6 +5,7 @@ import static dev.jacobian.autograd.GradientCheck.normal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jacobian.tensor.RotaryForm;
 import dev.jacobian.tensor.Tensor;
 import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
@@ -295,12 +296,21 @@ class VarTest {
         assertError(() -> Reduction.weightedSum(x, new float[5]), "weightedSum", "5 weights", "[2, 3]");
         assertError(() -> Rows.gather(bias, new int[1]), "gather", "[5]");
         Tensor table = Tensor.zeros(4, 2);
-        assertError(() -> Rotary.rotary(x, 4, table, table, new int[] {0, 1}), "rotary", "[2, 3]", "head size 4");
-        assertError(() -> Rotary.rotary(x, 3, table, table, new int[] {0, 1}), "rotary", "head size 3");
+        assertError(
+                () -> Rotary.rotary(x, RotaryForm.whole(4), table, table, new int[] {0, 1}),
+                "rotary",
+                "[2, 3]",
+                "head size 4");
+        assertError(
+                () -> Rotary.rotary(x, RotaryForm.whole(3), table, table, new int[] {0, 1}), "rotary", "head size 3");
         Var heads = Var.constant(normal(12, 2, 4));
-        assertError(() -> Rotary.rotary(heads, 4, table, table, new int[1]), "rotary", "1 positions");
-        assertError(() -> Rotary.rotary(heads, 4, table, Tensor.zeros(4, 1), new int[2]), "rotary", "sin", "[4, 1]");
-        assertThatThrownBy(() -> Rotary.rotary(heads, 4, table, table, new int[] {0, 4}))
+        assertError(() -> Rotary.rotary(heads, RotaryForm.whole(4), table, table, new int[1]), "rotary", "1 positions");
+        assertError(
+                () -> Rotary.rotary(heads, RotaryForm.whole(4), table, Tensor.zeros(4, 1), new int[2]),
+                "rotary",
+                "sin",
+                "[4, 1]");
+        assertThatThrownBy(() -> Rotary.rotary(heads, RotaryForm.whole(4), table, table, new int[] {0, 4}))
                 .isInstanceOf(IndexOutOfBoundsException.class)
                 .hasMessageContaining("rotary")
                 .hasMessageContaining("position 4");

@@ -8,6 +8,7 @@ import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Rng;
+import dev.jacobian.tensor.RotaryForm;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
@@ -243,7 +244,7 @@ final class KernelCases {
             int[] positions = new int[ROWS];
             Arrays.setAll(positions, p -> p);
             Tensor out = Tensor.zeros(ROWS, width); // [N, H * D]
-            return () -> backend.positions().rotary(x, HEAD, cos, sin, positions, false, out);
+            return () -> backend.positions().rotary(x, RotaryForm.whole(HEAD), cos, sin, positions, false, out);
         });
     }
 

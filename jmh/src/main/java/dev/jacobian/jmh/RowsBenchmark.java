@@ -3,6 +3,7 @@ package dev.jacobian.jmh;
 
 import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.RotaryForm;
 import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
@@ -67,7 +68,7 @@ public class RowsBenchmark {
     private Tensor run(Backend backend) {
         switch (of.kind()) {
             case "rmsnorm" -> backend.norms().rmsNorm(x, weight, 1e-6f, out, inverseRms);
-            case "rotary" -> backend.positions().rotary(x, HEAD_DIM, cos, sin, positions, false, out);
+            case "rotary" -> backend.positions().rotary(x, RotaryForm.whole(HEAD_DIM), cos, sin, positions, false, out);
             case "swiglu" -> backend.activations().swiGlu(x, y, out);
             default -> backend.softmax().softmax(x, 1f, out);
         }

@@ -42,4 +42,18 @@ public interface ActivationKernels {
 
     /** Gradients of {@link #geGlu}; both outputs are overwritten, and may be inputs. */
     void geGluBackward(Tensor dOut, Tensor gate, Tensor up, GeluForm form, Tensor dGate, Tensor dUp);
+
+    /**
+     * {@code out = cap · tanh(x / cap)}, which stays within ±cap (logits of Gemma 2); {@code out} may be {@code x}.
+     *
+     * @param cap above 0
+     */
+    void softCap(Tensor x, float cap, Tensor out);
+
+    /**
+     * Gradient of {@link #softCap}: {@code dX = dOut · (1 − t²)} with {@code t = capped / cap}; {@code dX} may be either input.
+     *
+     * @param capped what {@link #softCap} computed
+     */
+    void softCapBackward(Tensor dOut, Tensor capped, float cap, Tensor dX);
 }

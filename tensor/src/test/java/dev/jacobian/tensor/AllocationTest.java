@@ -184,7 +184,8 @@ class AllocationTest {
         Tensor cos = normal(rng, 9, 24);
         int[] positions = {0, 1, 2, 3, 4, 8};
         Tensor out = Tensor.zeros(6, 2 * 48);
-        assertAllocatesAtMost(256, "rotary", () -> cpu.positions().rotary(x, 48, cos, cos, positions, false, out));
+        assertAllocatesAtMost(
+                256, "rotary", () -> cpu.positions().rotary(x, RotaryForm.whole(48), cos, cos, positions, false, out));
     }
 
     @Test

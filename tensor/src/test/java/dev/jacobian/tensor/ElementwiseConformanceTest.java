@@ -136,11 +136,66 @@ class ElementwiseConformanceTest {
             Tensor x = wild(rng, 5, 3 * headDim);
             for (boolean inverse : new boolean[] {false, true}) {
                 compare(
+                        "rotary in place " + headDim,
+                        (b, o) -> b.positions()
+                                .rotary(o[0], RotaryForm.whole(headDim), cos, sin, positions, inverse, o[0]),
+                        x);
+                compare(
                         "rotary " + headDim,
-                        (b, o) -> b.positions().rotary(x, headDim, cos, sin, positions, inverse, o[0]),
+                        (b, o) ->
+                                b.positions().rotary(x, RotaryForm.whole(headDim), cos, sin, positions, inverse, o[0]),
                         normal(rng, 5, 3 * headDim));
             }
         }
+    }
+
+    @Test
+    void rotaryOfPartsAndNeighbours() {
+        Rng rng = new Rng(24, 0);
+        int[] positions = {3, 0, 9, 9, 1};
+        for (int headDim : new int[] {2, 3, 7, 10, 16, 20, 33, 64, 96}) {
+            for (int dimensions = 2; dimensions <= headDim; dimensions += dimensions < 8 ? 2 : 6) {
+                Tensor cos = normal(rng, 10, dimensions / 2);
+                Tensor sin = normal(rng, 10, dimensions / 2);
+                Tensor x = wild(rng, 5, 3 * headDim);
+                for (RotaryForm.Pairing pairing : RotaryForm.Pairing.values()) {
+                    RotaryForm form = new RotaryForm(headDim, dimensions, pairing);
+                    for (boolean inverse : new boolean[] {false, true}) {
+                        compare(
+                                form.toString(),
+                                (b, o) -> b.positions().rotary(x, form, cos, sin, positions, inverse, o[0]),
+                                normal(rng, 5, 3 * headDim));
+                        compare(
+                                "in place " + form,
+                                (b, o) -> b.positions().rotary(o[0], form, cos, sin, positions, inverse, o[0]),
+                                x);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void softCap() {
+        Rng rng = new Rng(25, 0);
+        for (float cap : new float[] {0.5f, 30f}) {
+            for (int n = 0; n <= 70; n++) {
+                softCap(wild(rng, n), wild(rng, n), cap);
+            }
+            for (int n : new int[] {255, 256, 257, 1000}) { // around the chunks that kernels handle at a time
+                softCap(normal(rng, n), normal(rng, n), cap);
+            }
+        }
+    }
+
+    private void softCap(Tensor x, Tensor dOut, float cap) {
+        String what = "softCap " + cap + " of " + x.elements();
+        Tensor capped = Tensor.zeros(x.elements());
+        reference.activations().softCap(x, cap, capped);
+        compare(what, (b, o) -> b.activations().softCap(x, cap, o[0]), dOut);
+        compare(what + " in place", (b, o) -> b.activations().softCap(o[0], cap, o[0]), x);
+        compare(what + " backward", (b, o) -> b.activations().softCapBackward(dOut, capped, cap, o[0]), x);
+        compare(what + " backward in place", (b, o) -> b.activations().softCapBackward(o[0], capped, cap, o[0]), dOut);
     }
 
     @Test

@@ -169,7 +169,7 @@ class ReferenceOracleTest {
         int[] positions = {5, 0, 2};
         Tensor x = normal(rng, 3, 2 * 2 * half);
         Tensor out = Tensor.zeros(3, 2 * 2 * half);
-        reference.positions().rotary(x, 2 * half, cos, sin, positions, false, out);
+        reference.positions().rotary(x, RotaryForm.whole(2 * half), cos, sin, positions, false, out);
         for (int row = 0; row < 3; row++) {
             for (int head = 0; head < 2; head++) {
                 for (int i = 0; i < half; i++) {
@@ -184,10 +184,27 @@ class ReferenceOracleTest {
             }
         }
         Tensor back = Tensor.zeros(3, 2 * 2 * half);
-        reference.positions().rotary(out, 2 * half, cos, sin, positions, true, back);
+        reference.positions().rotary(out, RotaryForm.whole(2 * half), cos, sin, positions, true, back);
         for (int i = 0; i < x.elements(); i++) {
             assertThat(back.toFloatArray()[i]).isCloseTo(x.toFloatArray()[i], within(1e-6f));
         }
+    }
+
+    @Test
+    void rotaryOfAPartLeavesTheRest() {
+        Tensor cos = Tensor.of(new float[] {0, 1}, 1, 2); // pair 0 a quarter turn, pair 1 none
+        Tensor sin = Tensor.of(new float[] {1, 0}, 1, 2);
+        Tensor x = Tensor.of(new float[] {1, 2, 3, 4, 5, 6, 7}, 1, 7);
+        Tensor out = Tensor.zeros(1, 7);
+        int[] position = {0};
+        RotaryForm halves = new RotaryForm(7, 4, RotaryForm.Pairing.HALVES);
+        reference.positions().rotary(x, halves, cos, sin, position, false, out);
+        assertThat(out.toFloatArray()).containsExactly(-3, 2, 1, 4, 5, 6, 7);
+        RotaryForm neighbours = new RotaryForm(7, 4, RotaryForm.Pairing.NEIGHBOURS);
+        reference.positions().rotary(x, neighbours, cos, sin, position, false, out);
+        assertThat(out.toFloatArray()).containsExactly(-2, 1, 3, 4, 5, 6, 7);
+        reference.positions().rotary(out, neighbours, cos, sin, position, true, out);
+        assertThat(out.toFloatArray()).containsExactly(x.toFloatArray());
     }
 
     // Attention

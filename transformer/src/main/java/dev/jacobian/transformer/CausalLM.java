@@ -65,7 +65,9 @@ public final class CausalLM {
         this.parameters = weights.parameters();
         this.buffers = weights.buffers();
         this.backbone = new Backbone(config.plan(), weights, options.computeType());
-        this.head = new TokenHead(weights.matrix(Role.HEAD, TensorSpec.NO_LAYER));
+        this.head = new TokenHead(
+                weights.matrix(Role.HEAD, TensorSpec.NO_LAYER),
+                TokenHead.form(config.plan().head()));
     }
 
     /**

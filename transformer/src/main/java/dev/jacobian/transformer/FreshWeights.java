@@ -29,7 +29,7 @@ final class FreshWeights implements Weights {
         Rng rng = new Rng(seed, stream++);
         switch (spec.kind()) {
             case GAIN -> value.fill(1f);
-            case BIAS, EXPERT_BIASES, BUFFER -> {} // zero
+            case GAIN_LESS_ONE, BIAS, EXPERT_BIASES, BUFFER -> {} // zero
             case PER_HEAD -> perHead(spec.role(), value, rng);
             case TABLE, MATRIX, EXPERTS, TAPS -> {
                 for (int i = 0; i < value.elements(); i++) {

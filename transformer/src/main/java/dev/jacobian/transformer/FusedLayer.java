@@ -81,8 +81,11 @@ final class FusedLayer implements DecoderLayer {
     static DecoderLayer over(DecoderLayer separate, LayerPlan plan, int layer, ModelWeights weights) {
         return plan.residual().equals(Residual.PRE)
                         && plan.norm() instanceof Norm.Rms norm
+                        && norm.gain() == Norm.Gain.WEIGHT
                         && plan.mixer() instanceof Grouped attention
                         && attention.positions() instanceof Positions.Rotary rotary
+                        && rotary.dimensions() == attention.headDim()
+                        && rotary.pairing() == Positions.Pairing.HALVES
                         && knows(attention.headNorm(), norm)
                         && plan.feedForward() instanceof Gated mlp
                         && mlp.activation() == Activation.SILU

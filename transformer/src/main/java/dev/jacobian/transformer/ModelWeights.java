@@ -8,6 +8,7 @@ import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.Head;
+import dev.jacobian.transformer.plan.Norm;
 import dev.jacobian.transformer.plan.Role;
 import dev.jacobian.transformer.plan.TensorSpec;
 import dev.jacobian.transformer.plan.TensorSpec.Kind;
@@ -33,7 +34,7 @@ final class ModelWeights {
             LinearWeight weight = switch (spec.kind()) {
                 case TABLE -> source.table(spec);
                 case MATRIX -> isRouter(spec.role()) ? source.get(spec) : source.linear(spec);
-                case EXPERTS, EXPERT_BIASES, GAIN, BIAS, TAPS, PER_HEAD -> source.get(spec);
+                case EXPERTS, EXPERT_BIASES, GAIN, GAIN_LESS_ONE, BIAS, TAPS, PER_HEAD -> source.get(spec);
                 case BUFFER -> source.buffer(spec);
             };
             held.put(new Place(spec.role(), spec.kind(), spec.layer()), weight);
@@ -82,6 +83,14 @@ final class ModelWeights {
     /** The factor of a norm. */
     Var gain(Role role, int layer) {
         return (Var) weight(role, Kind.GAIN, layer);
+    }
+
+    /** The factor of a norm, or that less 1, as the norm has it. */
+    Var gain(Norm norm, Role role, int layer) {
+        return switch (norm.gain()) {
+            case WEIGHT -> gain(role, layer);
+            case ONE_PLUS_WEIGHT -> (Var) weight(role, Kind.GAIN_LESS_ONE, layer);
+        };
     }
 
     /** The factors of a convolution, [channels, 1, rows]. */

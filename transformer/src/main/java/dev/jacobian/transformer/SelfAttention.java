@@ -7,6 +7,7 @@ import dev.jacobian.autograd.Rotary;
 import dev.jacobian.autograd.Sigmoid;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.AttentionForm;
+import dev.jacobian.tensor.RotaryForm;
 import dev.jacobian.tensor.Rotation;
 import dev.jacobian.transformer.plan.Attention.Grouped;
 import dev.jacobian.transformer.plan.HeadNorm;
@@ -27,11 +28,6 @@ final class SelfAttention implements PositionMixer {
     private final Optional<RowNorm> kNorm;
     private final Optional<Projection> gate;
 
-    /**
-     * The attention of a layer.
-     *
-     * @throws IllegalArgumentException if a part of each head is to be rotated
-     */
     SelfAttention(Grouped plan, int layer, ModelWeights weights) {
         this(plan, Optional.empty(), layer, weights);
     }
@@ -42,10 +38,6 @@ final class SelfAttention implements PositionMixer {
     }
 
     private SelfAttention(Grouped plan, Optional<Projection> gate, int layer, ModelWeights weights) {
-        if (plan.positions() instanceof Positions.Rotary rotary && rotary.dimensions() != plan.headDim()) {
-            throw new IllegalArgumentException("layer " + layer + " rotates " + rotary.dimensions() + " of "
-                    + plan.headDim() + " elements of a head; only whole heads can be rotated here");
-        }
         this.layer = layer;
         this.plan = plan;
         this.gate = gate;
@@ -60,7 +52,15 @@ final class SelfAttention implements PositionMixer {
 
     /** What kernels need to know of it. */
     static AttentionForm form(Grouped plan) {
-        return new AttentionForm(plan.headDim(), plan.scale(), plan.window());
+        return new AttentionForm(plan.headDim(), plan.scale(), plan.window(), plan.softCap());
+    }
+
+    private RotaryForm form(Positions.Rotary rotary) {
+        RotaryForm.Pairing pairing = switch (rotary.pairing()) {
+            case HALVES -> RotaryForm.Pairing.HALVES;
+            case NEIGHBOURS -> RotaryForm.Pairing.NEIGHBOURS;
+        };
+        return new RotaryForm(plan.headDim(), rotary.dimensions(), pairing);
     }
 
     private static Optional<RowNorm> norm(HeadNorm plan, Role role, int layer, ModelWeights weights) {
@@ -80,12 +80,12 @@ final class SelfAttention implements PositionMixer {
         keys = normed(keys, kNorm);
         switch (plan.positions()) {
             case Positions.Rotary rotary -> {
-                queries = turned(queries, rotary, pass);
-                keys = turned(keys, rotary, pass);
+                queries = turned(queries, rotary, rotary, pass);
+                keys = turned(keys, rotary, rotary, pass);
             }
             case Positions.GrowingQueries growing -> {
-                queries = turned(queries, growing, pass);
-                keys = turned(keys, growing.rotary(), pass);
+                queries = turned(queries, growing, growing.rotary(), pass);
+                keys = turned(keys, growing.rotary(), growing.rotary(), pass);
             }
             case Positions.None none -> {}
         }
@@ -102,8 +102,8 @@ final class SelfAttention implements PositionMixer {
         return norm.isPresent() ? norm.get().apply(rows) : rows;
     }
 
-    private Var turned(Var heads, Positions positions, ForwardPass pass) {
+    private Var turned(Var heads, Positions positions, Positions.Rotary rotary, ForwardPass pass) {
         Rotation rotation = pass.rotation(positions);
-        return Rotary.rotary(heads, plan.headDim(), rotation.cos(), rotation.sin(), pass.positions());
+        return Rotary.rotary(heads, form(rotary), rotation.cos(), rotation.sin(), rotation.positions());
     }
 }

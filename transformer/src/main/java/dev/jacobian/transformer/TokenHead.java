@@ -2,17 +2,33 @@
 package dev.jacobian.transformer;
 
 import dev.jacobian.autograd.LinearWeight;
+import dev.jacobian.autograd.LogitForm;
 import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.TokenLogProbs;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.transformer.plan.Head;
 
 /**
  * The head of a language model: hidden states to the next token. Logits of a whole batch never exist in training.
  *
  * @param weight [V, D]; the embedding itself when tied and trainable
+ * @param form what becomes of the products with it
  */
-public record TokenHead(LinearWeight weight) {
+public record TokenHead(LinearWeight weight, LogitForm form) {
+    /** How a plan's head makes logits. */
+    static LogitForm form(Head head) {
+        return switch (head) {
+            case Head.Tokens own -> form(own.logits());
+            case Head.TiedTokens tied -> form(tied.logits());
+            case Head.Scalar scalar -> LogitForm.PLAIN;
+        };
+    }
+
+    private static LogitForm form(Head.Logits logits) {
+        return new LogitForm(logits.scale(), logits.softCap());
+    }
+
     /**
      * Logits of chosen rows, without gradient.
      *
@@ -21,7 +37,7 @@ public record TokenHead(LinearWeight weight) {
      * @return [R, V]
      */
     public Tensor logits(Var hidden, int[] rows) {
-        return NoGrad.compute(() -> TokenLogProbs.logits(hidden, weight, rows));
+        return NoGrad.compute(() -> TokenLogProbs.logits(hidden, weight, form, rows));
     }
 
     /**
@@ -32,6 +48,6 @@ public record TokenHead(LinearWeight weight) {
      * @param targets [R] the tokens
      */
     public TokenLogProbs.Result logProbs(Var hidden, int[] rows, int[] targets, float temperature) {
-        return TokenLogProbs.tokenLogProbs(hidden, weight, rows, targets, temperature);
+        return TokenLogProbs.tokenLogProbs(hidden, weight, form, rows, targets, temperature);
     }
 }

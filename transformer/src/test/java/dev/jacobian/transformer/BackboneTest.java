@@ -5,6 +5,7 @@ import static dev.jacobian.testing.Bits.assertBits;
 import static dev.jacobian.testing.Bits.assertClose;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.Parameter;
@@ -18,7 +19,10 @@ import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.plan.Attention.Grouped;
 import dev.jacobian.transformer.plan.DecoderPlan;
+import dev.jacobian.transformer.plan.Head;
+import dev.jacobian.transformer.plan.HeadNorm;
 import dev.jacobian.transformer.plan.LayerPlan;
+import dev.jacobian.transformer.plan.Norm;
 import dev.jacobian.transformer.plan.Positions;
 import dev.jacobian.transformer.plan.RopeConfig;
 import java.util.ArrayList;
@@ -183,18 +187,63 @@ class BackboneTest {
     }
 
     @Test
-    @DisplayName("part of a head cannot be rotated: refused when the model is built")
+    @DisplayName(
+            "part of a head rotated, in either pairing: token by token the bits of one pass, and not those of whole"
+                    + " heads")
     void partialRotary() {
         DecoderPlan plan = model.config().plan();
         LayerPlan layer = plan.layers().getFirst();
-        Grouped attention = (Grouped) layer.mixer();
-        Positions half = new Positions.Rotary(new RopeConfig.Default(10000), attention.headDim() / 2);
-        LayerPlan turned =
-                new LayerPlan(layer.residual(), layer.norm(), attention.positions(half), layer.feedForward());
-        DecoderPlan partial =
-                new DecoderPlan(plan.embedding(), List.of(turned), plan.finalNorm(), plan.head(), plan.names());
-        assertThatThrownBy(() -> CausalLM.create(
-                        new DecoderConfig("other", partial, 64, 0.02f, Json.object()), Optional.empty(), 1))
-                .hasMessageContaining("rotates " + attention.headDim() / 2 + " of " + attention.headDim());
+        Grouped attention = Grouped.of(4, 2, 20, new Positions.None());
+        Positions.Rotary half = new Positions.Rotary(new RopeConfig.Default(10000), 10);
+        List<float[]> differing = new ArrayList<>();
+        for (Positions positions : List.of(half, half.neighbours(), new Positions.None())) {
+            LayerPlan turned =
+                    new LayerPlan(layer.residual(), layer.norm(), attention.positions(positions), layer.feedForward());
+            DecoderPlan partial =
+                    new DecoderPlan(plan.embedding(), List.of(turned), plan.finalNorm(), plan.head(), plan.names());
+            CausalLM built = fresh(partial);
+            float[] logits = built.logits(tokens).toFloatArray();
+            tokenByToken(built, logits);
+            differing.forEach(other -> assertThat(logits).isNotEqualTo(other));
+            differing.add(logits);
+        }
+    }
+
+    private static CausalLM fresh(DecoderPlan plan) {
+        return CausalLM.create(new DecoderConfig("other", plan, 64, 0.2f, Json.object()), Optional.empty(), 1);
+    }
+
+    @Test
+    @DisplayName("norms times 1 + w: what a fresh model computes with norms times w; scores and logits under caps")
+    void onePlusAndCaps() {
+        DecoderPlan plan = model.config().plan();
+        CausalLM plain = with(plan);
+        List<LayerPlan> layers = plan.layers().stream()
+                .map(layer -> new LayerPlan(
+                        layer.residual(),
+                        ((Norm.Rms) layer.norm()).onePlusWeight(),
+                        ((Grouped) layer.mixer()).headNorm(new HeadNorm.None()),
+                        layer.feedForward()))
+                .toList();
+        List<LayerPlan> alike = plan.layers().stream()
+                .map(layer -> new LayerPlan(
+                        layer.residual(),
+                        layer.norm(),
+                        ((Grouped) layer.mixer()).headNorm(new HeadNorm.None()),
+                        layer.feedForward()))
+                .toList();
+        CausalLM onePlus = fresh(new DecoderPlan(
+                plan.embedding(), layers, ((Norm.Rms) plan.finalNorm()).onePlusWeight(), plan.head(), plan.names()));
+        CausalLM times = fresh(new DecoderPlan(plan.embedding(), alike, plan.finalNorm(), plan.head(), plan.names()));
+        float[] logits = times.logits(tokens).toFloatArray();
+        assertBits("1 + w", onePlus.logits(tokens).toFloatArray(), logits);
+        float cap = 0.01f;
+        CausalLM capped = with(plan.withHead(plan.head().logits(Head.Logits.capped(cap))));
+        float[] bounded = capped.logits(tokens).toFloatArray();
+        float[] free = plain.logits(tokens).toFloatArray();
+        for (int i = 0; i < bounded.length; i++) {
+            assertThat((double) bounded[i]).isCloseTo(cap * Math.tanh(free[i] / cap), within(1e-6));
+        }
+        tokenByToken(capped, bounded);
     }
 }

@@ -24,6 +24,7 @@ import dev.jacobian.tensor.PackedMatrix;
 import dev.jacobian.tensor.PositionKernels;
 import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.RecurrentKernels;
+import dev.jacobian.tensor.RotaryForm;
 import dev.jacobian.tensor.RowKernels;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.SigmoidRouter;
@@ -147,13 +148,20 @@ final class CountedKernels
     public void geGluBackward(Tensor dOut, Tensor gate, Tensor up, GeluForm form, Tensor dGate, Tensor dUp) {}
 
     @Override
+    public void softCap(Tensor x, float cap, Tensor out) {}
+
+    @Override
+    public void softCapBackward(Tensor dOut, Tensor capped, float cap, Tensor dX) {}
+
+    @Override
     public void swiGlu(Tensor gate, Tensor up, Tensor out) {}
 
     @Override
     public void swiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {}
 
     @Override
-    public void rotary(Tensor x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Tensor out) {}
+    public void rotary(
+            Tensor x, RotaryForm form, Tensor cos, Tensor sin, int[] positions, boolean inverse, Tensor out) {}
 
     @Override
     public void gatherRows(Tensor table, int[] rows, Tensor out) {}

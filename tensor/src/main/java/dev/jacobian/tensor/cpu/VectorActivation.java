@@ -307,4 +307,60 @@ final class VectorActivation implements ActivationKernels {
             dus[duAt + i] = d * values[i];
         }
     }
+
+    @Override
+    public void softCap(Tensor x, float cap, Tensor out) {
+        Ranges.run(x.elements(), COST, (from, to) -> {
+            float[] scratch = Scratch.current().get(Slot.TILE, VectorExp.CHUNK);
+            for (int i = from; i < to; i += VectorExp.CHUNK) {
+                int n = Math.min(VectorExp.CHUNK, to - i);
+                int at = out.offset() + i;
+                System.arraycopy(x.floats(), x.offset() + i, out.floats(), at, n);
+                VectorTanh.tanh(out.floats(), at, n, 1f, cap, scratch);
+                times(cap, out.floats(), at, n);
+            }
+        });
+    }
+
+    private static void times(float factor, float[] x, int at, int n) {
+        int i = 0;
+        for (; i < Lanes.FLOATS.loopBound(n); i += L) {
+            FloatVector.fromArray(Lanes.FLOATS, x, at + i).mul(factor).intoArray(x, at + i);
+        }
+        for (; i < n; i++) {
+            x[at + i] *= factor;
+        }
+    }
+
+    @Override
+    public void softCapBackward(Tensor dOut, Tensor capped, float cap, Tensor dX) {
+        Ranges.run(
+                dOut.elements(),
+                4,
+                (from, to) -> throughCap(
+                        dOut.floats(),
+                        dOut.offset() + from,
+                        capped.floats(),
+                        capped.offset() + from,
+                        cap,
+                        dX.floats(),
+                        dX.offset() + from,
+                        to - from));
+    }
+
+    private static void throughCap(
+            float[] dOut, int dAt, float[] capped, int cAt, float cap, float[] dX, int xAt, int n) {
+        FloatVector one = FloatVector.broadcast(Lanes.FLOATS, 1f);
+        int i = 0;
+        for (; i < Lanes.FLOATS.loopBound(n); i += L) {
+            FloatVector tanh =
+                    FloatVector.fromArray(Lanes.FLOATS, capped, cAt + i).div(cap);
+            FloatVector slope = tanh.neg().fma(tanh, one);
+            FloatVector.fromArray(Lanes.FLOATS, dOut, dAt + i).mul(slope).intoArray(dX, xAt + i);
+        }
+        for (; i < n; i++) {
+            float tanh = capped[cAt + i] / cap;
+            dX[xAt + i] = dOut[dAt + i] * Math.fma(-tanh, tanh, 1f);
+        }
+    }
 }

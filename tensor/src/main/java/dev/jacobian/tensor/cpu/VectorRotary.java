@@ -2,40 +2,50 @@
 package dev.jacobian.tensor.cpu;
 
 import dev.jacobian.tensor.PositionKernels;
+import dev.jacobian.tensor.RotaryForm;
+import dev.jacobian.tensor.RotaryForm.Pairing;
 import dev.jacobian.tensor.Tensor;
 import jdk.incubator.vector.FloatVector;
 
-/** Rotary position embedding, half-split layout: lanes across the pairs of one head. */
+/**
+ * Rotary position embedding. Halves: lanes across the pairs of one head. Neighbours: a plain loop, because shuffling lanes
+ * would cost more than a turn, and few models have them.
+ */
 final class VectorRotary implements PositionKernels {
     private static final int L = Lanes.COUNT;
 
     @Override
-    public void rotary(Tensor x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Tensor out) {
+    public void rotary(
+            Tensor x, RotaryForm form, Tensor cos, Tensor sin, int[] positions, boolean inverse, Tensor out) {
         int width = x.extent(-1);
-        int half = headDim / 2;
+        int headDim = form.headDim();
+        int turned = form.dimensions();
+        int half = turned / 2;
+        boolean halves = form.pairing() == Pairing.HALVES;
         float sign = inverse ? -1f : 1f;
         Ranges.run(positions.length, 2 * width, (from, to) -> {
             for (int row = from; row < to; row++) {
                 int table = positions[row] * half;
                 for (int head = 0; head < width; head += headDim) {
                     int at = row * width + head;
-                    rotateHead(
-                            x.floats(),
-                            x.offset() + at,
-                            half,
-                            cos.floats(),
-                            cos.offset() + table,
-                            sin.floats(),
-                            sin.offset() + table,
-                            sign,
-                            out.floats(),
-                            out.offset() + at);
+                    int xAt = x.offset() + at;
+                    int oAt = out.offset() + at;
+                    int cAt = cos.offset() + table;
+                    int sAt = sin.offset() + table;
+                    if (halves) {
+                        rotateHalves(
+                                x.floats(), xAt, half, cos.floats(), cAt, sin.floats(), sAt, sign, out.floats(), oAt);
+                    } else {
+                        rotateNeighbours(
+                                x.floats(), xAt, half, cos.floats(), cAt, sin.floats(), sAt, sign, out.floats(), oAt);
+                    }
+                    System.arraycopy(x.floats(), xAt + turned, out.floats(), oAt + turned, headDim - turned);
                 }
             }
         });
     }
 
-    private static void rotateHead(
+    private static void rotateHalves(
             float[] x,
             int xAt,
             int half,
@@ -62,6 +72,27 @@ final class VectorRotary implements PositionKernels {
             float second = x[xAt + half + i];
             out[oAt + i] = Math.fma(first, c, -(second * s));
             out[oAt + half + i] = Math.fma(second, c, first * s);
+        }
+    }
+
+    private static void rotateNeighbours(
+            float[] x,
+            int xAt,
+            int half,
+            float[] cos,
+            int cAt,
+            float[] sin,
+            int sAt,
+            float sign,
+            float[] out,
+            int oAt) {
+        for (int i = 0; i < half; i++) {
+            float c = cos[cAt + i];
+            float s = sin[sAt + i] * sign;
+            float first = x[xAt + 2 * i];
+            float second = x[xAt + 2 * i + 1];
+            out[oAt + 2 * i] = Math.fma(first, c, -(second * s));
+            out[oAt + 2 * i + 1] = Math.fma(second, c, first * s);
         }
     }
 }

@@ -5,7 +5,7 @@ import dev.jacobian.tensor.ActivationKernels;
 import dev.jacobian.tensor.GeluForm;
 import dev.jacobian.tensor.Tensor;
 
-/** Sigmoid; SiLU; the square of ReLU; SwiGLU, silu(gate) · up; GELU; GeGLU, gelu(gate) · up; and their gradients. */
+/** Sigmoid; SiLU; the square of ReLU; SwiGLU, silu(gate) · up; GELU; GeGLU, gelu(gate) · up; soft caps; and their gradients. */
 final class ReferenceActivation implements ActivationKernels {
     @Override
     public void sigmoid(Tensor x, Tensor out) {
@@ -105,6 +105,21 @@ final class ReferenceActivation implements ActivationKernels {
             float d = dOut.floats()[dOut.offset() + i];
             dGate.floats()[dGate.offset() + i] = d * u * Gelu.slope(form, z);
             dUp.floats()[dUp.offset() + i] = d * Gelu.value(form, z);
+        }
+    }
+
+    @Override
+    public void softCap(Tensor x, float cap, Tensor out) {
+        for (int i = 0; i < x.elements(); i++) {
+            out.floats()[out.offset() + i] = cap * Tanh.tanh(x.floats()[x.offset() + i] / cap);
+        }
+    }
+
+    @Override
+    public void softCapBackward(Tensor dOut, Tensor capped, float cap, Tensor dX) {
+        for (int i = 0; i < dOut.elements(); i++) {
+            float tanh = capped.floats()[capped.offset() + i] / cap;
+            dX.floats()[dX.offset() + i] = dOut.floats()[dOut.offset() + i] * Math.fma(-tanh, tanh, 1f);
         }
     }
 }

@@ -7,6 +7,7 @@ import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.FusedKernels;
 import dev.jacobian.tensor.RmsGain;
+import dev.jacobian.tensor.RotaryForm;
 import dev.jacobian.tensor.Rotation;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
@@ -84,7 +85,14 @@ public final class ReferenceFused implements FusedKernels {
 
     private void rotate(Tensor x, Rotation rotation, Tensor out) {
         separate.positions()
-                .rotary(x, rotation.headDim(), rotation.cos(), rotation.sin(), rotation.positions(), false, out);
+                .rotary(
+                        x,
+                        RotaryForm.whole(rotation.headDim()),
+                        rotation.cos(),
+                        rotation.sin(),
+                        rotation.positions(),
+                        false,
+                        out);
     }
 
     private void linear(Tensor x, AffineLayer layer, Tensor out) {

@@ -20,6 +20,7 @@ public sealed interface Attention extends Mixer {
      * @param kvHeads key and value heads; divides H
      * @param headDim elements of a head; H · headDim need not be D
      * @param scale factor on scores
+     * @param softCap c of scores {@code c · tanh(s / c)} (Gemma 2), 0 for none
      * @param window distance at which keys are no longer seen, 0 for no limit
      * @param positions how the position of a token enters
      * @param headNorm norm of queries and keys before their rotation
@@ -30,6 +31,7 @@ public sealed interface Attention extends Mixer {
             int kvHeads,
             int headDim,
             float scale,
+            float softCap,
             int window,
             Positions positions,
             HeadNorm headNorm,
@@ -38,7 +40,7 @@ public sealed interface Attention extends Mixer {
         /** The usual form: scale {@code headDim^-0.5}, no window, no norm, no biases. */
         public static Grouped of(int heads, int kvHeads, int headDim, Positions positions) {
             return new Grouped(
-                    heads, kvHeads, headDim, usualScale(headDim), 0, positions, new HeadNorm.None(), Biases.NONE);
+                    heads, kvHeads, headDim, usualScale(headDim), 0, 0, positions, new HeadNorm.None(), Biases.NONE);
         }
 
         /** {@code headDim^-0.5}. */
@@ -53,27 +55,32 @@ public sealed interface Attention extends Mixer {
 
         /** The same with another factor on scores. */
         public Grouped scale(float other) {
-            return new Grouped(heads, kvHeads, headDim, other, window, positions, headNorm, biases);
+            return new Grouped(heads, kvHeads, headDim, other, softCap, window, positions, headNorm, biases);
+        }
+
+        /** The same with scores under a cap. */
+        public Grouped softCap(float other) {
+            return new Grouped(heads, kvHeads, headDim, scale, other, window, positions, headNorm, biases);
         }
 
         /** The same seeing as far as a window. */
         public Grouped window(int other) {
-            return new Grouped(heads, kvHeads, headDim, scale, other, positions, headNorm, biases);
+            return new Grouped(heads, kvHeads, headDim, scale, softCap, other, positions, headNorm, biases);
         }
 
         /** The same with other positions. */
         public Grouped positions(Positions other) {
-            return new Grouped(heads, kvHeads, headDim, scale, window, other, headNorm, biases);
+            return new Grouped(heads, kvHeads, headDim, scale, softCap, window, other, headNorm, biases);
         }
 
         /** The same with a norm of queries and keys. */
         public Grouped headNorm(HeadNorm other) {
-            return new Grouped(heads, kvHeads, headDim, scale, window, positions, other, biases);
+            return new Grouped(heads, kvHeads, headDim, scale, softCap, window, positions, other, biases);
         }
 
         /** The same with biases. */
         public Grouped biases(Biases other) {
-            return new Grouped(heads, kvHeads, headDim, scale, window, positions, headNorm, other);
+            return new Grouped(heads, kvHeads, headDim, scale, softCap, window, positions, headNorm, other);
         }
     }
 

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
  *   <li>A form that differs in what it computes is a record of a sealed interface, never a flag: whoever computes, counts or
  *       describes a plan switches over all forms, and a new one does not compile until every place knows it.
  *   <li>A form is here only when it can be computed. What is not yet computed is refused where config.json is read, because
- *       its keys are unknown there; the few values of a form that are not (a part of a head to be rotated) when the model is built.
+ *       its keys are unknown there.
  *   <li>{@link #tensors} is the only list of a decoder's tensors. Parameter counts, fresh weights, the check of a checkpoint,
  *       memory plans and saving come from it.
  * </ul>

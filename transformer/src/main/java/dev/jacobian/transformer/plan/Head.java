@@ -4,11 +4,51 @@ package dev.jacobian.transformer.plan;
 /** What is read off hidden states. */
 public sealed interface Head {
     /** Logits of the next token from a matrix [V, D] of its own. */
-    record Tokens() implements Head {}
+    record Tokens(Logits logits) implements Head {
+        /** Logits as the matrix gives them. */
+        public Tokens() {
+            this(Logits.PLAIN);
+        }
+    }
 
     /** Logits of the next token from the embedding's table. */
-    record TiedTokens() implements Head {}
+    record TiedTokens(Logits logits) implements Head {
+        /** Logits as the table gives them. */
+        public TiedTokens() {
+            this(Logits.PLAIN);
+        }
+    }
 
     /** One number per position, from a vector [1, D]: a reward, or a value. */
     record Scalar() implements Head {}
+
+    /** The same with its logits in a form; what has no logits stays as it is. */
+    default Head logits(Logits form) {
+        return switch (this) {
+            case Tokens own -> new Tokens(form);
+            case TiedTokens tied -> new TiedTokens(form);
+            case Scalar scalar -> scalar;
+        };
+    }
+
+    /**
+     * What becomes of products z of hidden states and the matrix: {@code cap · tanh(scale · z / cap)}.
+     *
+     * @param scale factor on each product (Granite, Cohere), 1 in most families
+     * @param softCap bound of the logits (Gemma 2), 0 for none
+     */
+    record Logits(float scale, float softCap) {
+        /** Logits are the products. */
+        public static final Logits PLAIN = new Logits(1, 0);
+
+        /** Products times a factor. */
+        public static Logits scaled(float scale) {
+            return new Logits(scale, 0);
+        }
+
+        /** Products under a cap. */
+        public static Logits capped(float softCap) {
+            return new Logits(1, softCap);
+        }
+    }
 }

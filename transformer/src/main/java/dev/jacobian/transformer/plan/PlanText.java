@@ -71,9 +71,13 @@ public final class PlanText {
 
     /** Such as {@code RMSNorm}. */
     public static String norm(Norm norm) {
-        return switch (norm) {
+        String name = switch (norm) {
             case Norm.Rms rms -> "RMSNorm";
             case Norm.Layer layer -> layer.bias() ? "LayerNorm" : "LayerNorm without bias";
+        };
+        return switch (norm.gain()) {
+            case WEIGHT -> name;
+            case ONE_PLUS_WEIGHT -> name + " (1 + w)";
         };
     }
 
@@ -94,6 +98,9 @@ public final class PlanText {
                 }
                 if (grouped.scale() != Attention.Grouped.usualScale(grouped.headDim())) {
                     words.add("scores times " + grouped.scale());
+                }
+                if (grouped.softCap() > 0) {
+                    words.add("scores capped at " + grouped.softCap());
                 }
             }
             case Attention.Gated gated -> {
@@ -138,7 +145,11 @@ public final class PlanText {
     }
 
     private static String rotary(Positions.Rotary rotary, int headDim) {
-        return rotary.dimensions() == headDim ? "rotary" : "rotary on " + rotary.dimensions() + " of " + headDim;
+        String name = rotary.dimensions() == headDim ? "rotary" : "rotary on " + rotary.dimensions() + " of " + headDim;
+        return switch (rotary.pairing()) {
+            case HALVES -> name;
+            case NEIGHBOURS -> name + ", interleaved";
+        };
     }
 
     /** Such as {@code gated, silu}. */
@@ -190,9 +201,14 @@ public final class PlanText {
     /** Such as {@code tied to the embedding}. */
     public static String head(Head head) {
         return switch (head) {
-            case Head.Tokens tokens -> "of its own";
-            case Head.TiedTokens tied -> "tied to the embedding";
+            case Head.Tokens own -> "of its own" + logits(own.logits());
+            case Head.TiedTokens tied -> "tied to the embedding" + logits(tied.logits());
             case Head.Scalar scalar -> "one number per position";
         };
+    }
+
+    private static String logits(Head.Logits logits) {
+        return (logits.scale() == 1 ? "" : ", logits times " + logits.scale())
+                + (logits.softCap() == 0 ? "" : ", logits capped at " + logits.softCap());
     }
 }

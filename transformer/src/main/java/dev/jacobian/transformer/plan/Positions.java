@@ -7,12 +7,31 @@ package dev.jacobian.transformer.plan;
  */
 public sealed interface Positions {
     /**
-     * Queries and keys are rotated (Su et al., 2021, arXiv:2104.09864), pairs in the half-split layout.
+     * Queries and keys are rotated (Su et al., 2021, arXiv:2104.09864).
      *
      * @param rope how the frequencies come about
-     * @param dimensions elements of a head that are rotated
+     * @param dimensions elements at the beginning of a head that are rotated; the rest stays as it is
+     * @param pairing which of them are turned together
      */
-    record Rotary(RopeConfig rope, int dimensions) implements Positions {}
+    record Rotary(RopeConfig rope, int dimensions, Pairing pairing) implements Positions {
+        /** Pairs that are half of the dimensions apart. */
+        public Rotary(RopeConfig rope, int dimensions) {
+            this(rope, dimensions, Pairing.HALVES);
+        }
+
+        /** The same with pairs of neighbours. */
+        public Rotary neighbours() {
+            return new Rotary(rope, dimensions, Pairing.NEIGHBOURS);
+        }
+    }
+
+    /** The two elements of pair i. */
+    enum Pairing {
+        /** i and i + dimensions / 2, as most models have it. */
+        HALVES,
+        /** 2i and 2i + 1, called interleaved. */
+        NEIGHBOURS
+    }
 
     /**
      * The same, and queries grow with their position: they are multiplied by {@code 1 + beta · ln(1 + ⌊position / period⌋)}, so

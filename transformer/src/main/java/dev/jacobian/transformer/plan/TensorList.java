@@ -178,12 +178,20 @@ final class TensorList {
 
     private static List<Piece> norm(Norm norm, Role role, int width) {
         return switch (norm) {
-            case Norm.Rms rms -> List.of(new Piece(role, Kind.GAIN, List.of(width)));
+            case Norm.Rms rms -> List.of(gain(rms, role, width));
             case Norm.Layer layer -> {
-                Piece gain = new Piece(role, Kind.GAIN, List.of(width));
+                Piece gain = gain(layer, role, width);
                 yield layer.bias() ? List.of(gain, new Piece(role, Kind.BIAS, List.of(width))) : List.of(gain);
             }
         };
+    }
+
+    private static Piece gain(Norm norm, Role role, int width) {
+        Kind kind = switch (norm.gain()) {
+            case WEIGHT -> Kind.GAIN;
+            case ONE_PLUS_WEIGHT -> Kind.GAIN_LESS_ONE;
+        };
+        return new Piece(role, kind, List.of(width));
     }
 
     private static List<Piece> linear(Role role, int outputs, int inputs, boolean bias) {
@@ -244,7 +252,7 @@ final class TensorList {
     private static String suffix(Kind kind, String module) {
         boolean split = module.contains(Layout.EACH);
         return switch (kind) {
-            case TABLE, MATRIX, GAIN, TAPS -> ".weight";
+            case TABLE, MATRIX, GAIN, GAIN_LESS_ONE, TAPS -> ".weight";
             case BIAS -> ".bias";
             case EXPERTS -> split ? ".weight" : "";
             case EXPERT_BIASES -> split ? ".bias" : "_bias";

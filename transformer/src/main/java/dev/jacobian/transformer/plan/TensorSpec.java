@@ -25,6 +25,8 @@ public record TensorSpec(Role role, Kind kind, int layer, String name, List<Inte
         MATRIX,
         /** The factor of a norm. */
         GAIN,
+        /** The factor of a norm less 1. */
+        GAIN_LESS_ONE,
         /** What is added after a linear layer. */
         BIAS,
         /** The weights of a linear layer of all experts, [E, outputs, inputs]. */

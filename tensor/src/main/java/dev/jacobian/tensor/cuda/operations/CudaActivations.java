@@ -6,7 +6,7 @@ import dev.jacobian.tensor.GeluForm;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.engine.CudaEngine;
 
-/** Activations, plain and as gates, and their gradients. */
+/** Activations, plain and as gates, soft caps, and their gradients. */
 public final class CudaActivations implements ActivationKernels {
     private final CudaEngine engine;
 
@@ -84,6 +84,18 @@ public final class CudaActivations implements ActivationKernels {
     public void geGluBackward(Tensor dOut, Tensor gate, Tensor up, GeluForm form, Tensor dGate, Tensor dUp) {
         long n = dOut.elements();
         engine.launchOver(n, kernel("geglu", form, "_backward", gate), dOut, gate, up, n, dGate, dUp);
+    }
+
+    @Override
+    public void softCap(Tensor x, float cap, Tensor out) {
+        long n = out.elements();
+        engine.launchOver(n, CudaEngine.typed("soft_cap", x.dtype()), x, cap, n, out);
+    }
+
+    @Override
+    public void softCapBackward(Tensor dOut, Tensor capped, float cap, Tensor dX) {
+        long n = dX.elements();
+        engine.launchOver(n, CudaEngine.typed("soft_cap_backward", dOut.dtype()), dOut, capped, cap, n, dX);
     }
 
     private static String kernel(String family, GeluForm form, String direction, Tensor x) {

@@ -2,6 +2,8 @@
 package dev.jacobian.tensor.cuda.operations;
 
 import dev.jacobian.tensor.PositionKernels;
+import dev.jacobian.tensor.RotaryForm;
+import dev.jacobian.tensor.RotaryForm.Pairing;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.engine.CudaEngine;
 
@@ -16,7 +18,8 @@ public final class CudaPositions implements PositionKernels {
     }
 
     @Override
-    public void rotary(Tensor x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Tensor out) {
+    public void rotary(
+            Tensor x, RotaryForm form, Tensor cos, Tensor sin, int[] positions, boolean inverse, Tensor out) {
         engine.launch(
                 CudaEngine.typed("rotary", x.dtype()),
                 positions.length,
@@ -24,7 +27,9 @@ public final class CudaPositions implements PositionKernels {
                 THREADS,
                 x,
                 x.extent(1),
-                headDim,
+                form.headDim(),
+                form.dimensions(),
+                form.pairing() == Pairing.HALVES ? 0 : 1,
                 cos,
                 sin,
                 positions,

@@ -13,6 +13,7 @@ import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Numbers;
 import dev.jacobian.tensor.Replays;
 import dev.jacobian.tensor.Rng;
+import dev.jacobian.tensor.RotaryForm;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
@@ -82,7 +83,7 @@ class DecodeGraphsEmulatedTest extends EmulatedTestBase {
             backend.rows().gatherRows(table, tokens, h);
             for (int layer = 0; layer < LAYERS; layer++) {
                 Tensor rotated = made(n, HEADS * HEAD_DIM); // [N, H · headDim]
-                backend.positions().rotary(h, HEAD_DIM, cos, sin, positions, false, rotated);
+                backend.positions().rotary(h, RotaryForm.whole(HEAD_DIM), cos, sin, positions, false, rotated);
                 Tensor keys = rotated.slice(1, 0, KV_HEADS * HEAD_DIM).contiguous(); // [N, kvHeads · headDim]
                 Tensor values = h.slice(1, 0, KV_HEADS * HEAD_DIM).contiguous(); // [N, kvHeads · headDim]
                 cache.append(layer, sequences, segments, keys, values);

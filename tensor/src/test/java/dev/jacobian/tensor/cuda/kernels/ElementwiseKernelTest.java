@@ -6,6 +6,7 @@ import static dev.jacobian.tensor.Numbers.wild;
 
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Numbers;
+import dev.jacobian.tensor.RotaryForm;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.emulation.EmulatedMemory;
 import dev.jacobian.tensor.cuda.emulation.KernelTestBase;
@@ -101,32 +102,66 @@ class ElementwiseKernelTest extends KernelTestBase {
 
     @Test
     void rotary() {
+        for (int headDim : new int[] {2, 10, 16, 24, 64}) {
+            rotary(RotaryForm.whole(headDim));
+            rotary(new RotaryForm(headDim, headDim, RotaryForm.Pairing.NEIGHBOURS));
+        }
+        for (RotaryForm.Pairing pairing : RotaryForm.Pairing.values()) {
+            rotary(new RotaryForm(7, 2, pairing));
+            rotary(new RotaryForm(24, 16, pairing));
+            rotary(new RotaryForm(64, 16, pairing));
+        }
+    }
+
+    private void rotary(RotaryForm form) {
         int[] positions = {0, 5, 2, 9, 9, 1, 3};
+        int width = 3 * form.headDim();
         for (DType type : TYPES) {
-            for (int headDim : new int[] {2, 10, 16, 24, 64}) {
-                int width = 3 * headDim;
-                Tensor x = rounded(wild(rng, positions.length, width), type);
-                Tensor cos = normal(rng, 10, headDim / 2);
-                Tensor sin = normal(rng, 10, headDim / 2);
-                for (boolean inverse : new boolean[] {false, true}) {
-                    Tensor expected = Tensor.zeros(positions.length, width);
-                    reference.positions().rotary(x, headDim, cos, sin, positions, inverse, expected);
-                    EmulatedMemory inPlace = device.copy(x, type);
-                    device.launch(
-                            "rotary" + suffix(type),
-                            positions.length,
-                            1,
-                            64,
-                            inPlace,
-                            width,
-                            headDim,
-                            device.copy(cos),
-                            device.copy(sin),
-                            device.copy(positions),
-                            inverse ? 1 : 0,
-                            inPlace);
-                    assertSame(inPlace, expected, type, "rotary " + headDim + ", inverse " + inverse);
-                }
+            Tensor x = rounded(wild(rng, positions.length, width), type);
+            Tensor cos = normal(rng, 10, form.dimensions() / 2);
+            Tensor sin = normal(rng, 10, form.dimensions() / 2);
+            for (boolean inverse : new boolean[] {false, true}) {
+                Tensor expected = Tensor.zeros(positions.length, width);
+                reference.positions().rotary(x, form, cos, sin, positions, inverse, expected);
+                EmulatedMemory inPlace = device.copy(x, type);
+                device.launch(
+                        "rotary" + suffix(type),
+                        positions.length,
+                        1,
+                        64,
+                        inPlace,
+                        width,
+                        form.headDim(),
+                        form.dimensions(),
+                        form.pairing() == RotaryForm.Pairing.HALVES ? 0 : 1,
+                        device.copy(cos),
+                        device.copy(sin),
+                        device.copy(positions),
+                        inverse ? 1 : 0,
+                        inPlace);
+                assertSame(inPlace, expected, type, form + ", inverse " + inverse);
+            }
+        }
+    }
+
+    @Test
+    void softCap() {
+        float cap = 1.5f;
+        for (DType type : TYPES) {
+            for (int n : SIZES) {
+                Tensor x = rounded(wild(rng, n), type);
+                Tensor dOut = rounded(wild(rng, n), type);
+                Tensor expected = Tensor.zeros(n);
+                reference.activations().softCap(x, cap, expected);
+                EmulatedMemory inPlace = device.copy(x, type);
+                device.launch("soft_cap" + suffix(type), 1, 1, 64, inPlace, cap, (long) n, inPlace);
+                assertSame(inPlace, expected, type, "softCap " + n);
+                Tensor capped = rounded(expected, type);
+                Tensor dX = Tensor.zeros(n);
+                reference.activations().softCapBackward(dOut, capped, cap, dX);
+                EmulatedMemory gradient = device.copy(dOut, type);
+                device.launch("soft_cap_backward" + suffix(type), 1, 1, 64, gradient, inPlace, cap, (long) n, gradient);
+                assertSame(gradient, dX, type, "softCap backward " + n);
             }
         }
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.RotaryForm;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.emulation.EmulatedMemory;
 import dev.jacobian.tensor.cuda.emulation.KernelTestBase;
@@ -422,7 +423,7 @@ class FusedRowsKernelTest extends KernelTestBase {
             normed = rounded(normed, type);
         }
         Tensor turned = Tensor.zeros(x.extent(0), x.extent(1));
-        reference.positions().rotary(normed, headDim, cos, sin, positions, false, turned);
+        reference.positions().rotary(normed, RotaryForm.whole(headDim), cos, sin, positions, false, turned);
         return rounded(turned, type);
     }
 }

@@ -171,6 +171,8 @@ class MisalignedKernelTest extends KernelTestBase {
                         operand(type, normal(rng, positions.length, width)),
                         width,
                         headDim,
+                        headDim,
+                        0,
                         operand(DType.F32, normal(rng, 5, headDim / 2)),
                         operand(DType.F32, normal(rng, 5, headDim / 2)),
                         device.copy(positions),
