@@ -51,7 +51,7 @@ final class DataSuites {
     }
 
     static Suite loading() {
-        List<String> cases = List.of("100M f32", "100M bf16");
+        List<String> cases = List.of("100M f32", "100M bf16", "100M bf16 as bf16", "100M bf16 as q8_0");
         return new Suite(
                 "loading",
                 "a safetensors checkpoint of 100 million parameters to a model",
@@ -68,8 +68,8 @@ final class DataSuites {
                 new Effort(3, 3, 5, 500),
                 text -> 3072,
                 true,
-                "Bytes of the file; BF16 is widened to F32. The operating system has the file in memory. The plain"
-                    + " read copies the same bytes into one small array. There is no peer: other engines for the JVM"
-                    + " do not read this format.");
+                "Bytes of the file; what is held is F32 unless the case says otherwise. The operating system has the"
+                    + " file in memory. The plain read copies the same bytes into one small array. There is no peer:"
+                    + " other engines for the JVM do not read this format.");
     }
 }

@@ -2,6 +2,7 @@
 package dev.jacobian.jmh;
 
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.CausalLM;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -27,16 +28,18 @@ import org.openjdk.jmh.annotations.State;
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class LoadingBenchmark {
-    /** A model and the type it is stored in. */
+    /** A model, the type it is stored in and, if it is not F32, the format it is held in. */
     @Param("100M f32")
     public String checkpoint;
 
     private Path folder;
+    private WeightFormat held;
     private byte[] chunk;
 
     @Setup
     public void setUp() {
         String[] words = checkpoint.split(" ");
+        held = words.length == 2 ? WeightFormat.F32 : WeightFormat.parse(words[3]);
         folder = ModelFiles.checkpoint(ModelShape.named(words[0]), DType.valueOf(words[1].toUpperCase(Locale.ROOT)));
         chunk = new byte[8 << 20];
     }
@@ -44,15 +47,16 @@ public class LoadingBenchmark {
     /** Bytes of the weights of a case. */
     static double bytes(String text) {
         String[] words = text.split(" ");
-        if (words.length != 2 || !words[1].equals("f32") && !words[1].equals("bf16")) {
-            throw new IllegalArgumentException("'" + text + "' is not of the form 'MODEL f32|bf16'");
+        boolean form = words.length == 2 || words.length == 4 && words[2].equals("as");
+        if (!form || !words[1].equals("f32") && !words[1].equals("bf16")) {
+            throw new IllegalArgumentException("'" + text + "' is not of the form 'MODEL f32|bf16 [as FORMAT]'");
         }
         return ModelShape.named(words[0]).parameters() * (words[1].equals("f32") ? 4.0 : 2.0);
     }
 
     @Benchmark
     public CausalLM load() {
-        return CausalLM.load(folder);
+        return CausalLM.load(folder, held);
     }
 
     @Benchmark
