@@ -400,3 +400,39 @@ MOE_COMBINE(bf16, BFloat16)
     }
 MOE_COMBINE_BACKWARD(f32, float)
 MOE_COMBINE_BACKWARD(bf16, BFloat16)
+
+// biases [experts, m]; tiles, offsets as moe_offsets left them; rows [pairs, m]. Grid: tiles.
+#define MOE_ADD_BIASES(type, T)                                                                                        \
+    KERNEL(moe_add_biases_##type, MOE_THREADS,                                                                         \
+           (const float* biases, const int* tiles, const int* offsets, int m, T* rows)) {                              \
+        int expert = tiles[2 * blockIdx.x];                                                                            \
+        if (expert < 0) {                                                                                              \
+            return;                                                                                                    \
+        }                                                                                                              \
+        int first = tiles[2 * blockIdx.x + 1];                                                                         \
+        int count = min(MOE_TILE, offsets[expert + 1] - first);                                                        \
+        for (int i = threadIdx.x; i < count * m; i += MOE_THREADS) {                                                   \
+            T* at = rows + static_cast<long long>(first) * m + i;                                                      \
+            store(at, load(at) + biases[static_cast<long long>(expert) * m + i % m]);                                  \
+        }                                                                                                              \
+    }
+MOE_ADD_BIASES(f32, float)
+MOE_ADD_BIASES(bf16, BFloat16)
+
+// dOut [pairs, m]; dBiases [experts, m], added to. A thread has a column. Grid: m / 256, rounded up, by experts.
+#define MOE_BIASES_GRADIENT(type, T)                                                                                   \
+    KERNEL(moe_biases_gradient_##type, MOE_THREADS, (const T* dOut, const int* offsets, int m, float* dBiases)) {      \
+        int column = static_cast<int>(blockIdx.x) * MOE_THREADS + static_cast<int>(threadIdx.x);                       \
+        int expert = blockIdx.y;                                                                                       \
+        if (column >= m || offsets[expert] == offsets[expert + 1]) {                                                   \
+            return;                                                                                                    \
+        }                                                                                                              \
+        float* to = dBiases + static_cast<long long>(expert) * m + column;                                             \
+        float sum = *to;                                                                                               \
+        for (int row = offsets[expert]; row < offsets[expert + 1]; row++) {                                            \
+            sum += load(dOut + static_cast<long long>(row) * m + column);                                              \
+        }                                                                                                              \
+        *to = sum;                                                                                                     \
+    }
+MOE_BIASES_GRADIENT(f32, float)
+MOE_BIASES_GRADIENT(bf16, BFloat16)

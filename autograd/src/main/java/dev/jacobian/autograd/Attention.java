@@ -8,6 +8,7 @@ import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Causal grouped-query attention over packed segments.
@@ -30,19 +31,39 @@ public final class Attention {
      * @return [N, H · headDim]
      */
     public static Var attention(Var q, Var k, Var v, Segments segments, AttentionForm form) {
+        return attention(q, k, v, Optional.empty(), segments, form);
+    }
+
+    /**
+     * The same where each head may also weigh a key of its own that has a score and no value, so that its weights of other keys
+     * add up to less than 1 (gpt-oss).
+     *
+     * <p>With P_sink its weight: dsink = −Σ_n P_sink·(dout·out), and the other gradients as above.
+     *
+     * @param sinks [H] scores, or empty
+     */
+    public static Var attention(Var q, Var k, Var v, Optional<Var> sinks, Segments segments, AttentionForm form) {
         int headDim = form.headDim();
         check(q, k, v, segments, headDim);
         Qkv in = new Qkv(q.value(), k.value(), v.value());
         int heads = q.value().extent(1) / headDim;
-        Operation attention = Operation.of("attention", q, k, v);
+        Var[] inputs = sinks.isPresent() ? new Var[] {q, k, v, sinks.get()} : new Var[] {q, k, v};
+        Operation attention = Operation.of("attention", inputs);
         Tensor out = q.like(); // [N, H · headDim]
-        Tensor stats = attention.isRecorded()
+        Tensor stats = attention.isRecorded() || sinks.isPresent()
                 ? Workspace.floatsBeside(q.value(), segments.rows(), heads, 2)
                 : null; // [N, H, 2]
         q.backend().attention().attention(in, segments, form, out, stats);
+        sinks.ifPresent(own -> applySinks(own, out, Objects.requireNonNull(stats)));
         return attention.result(out, dOut -> {
             Qkv gradients = new Qkv(q.like(), k.like(), v.like());
             Tensor kept = Objects.requireNonNull(stats);
+            if (sinks.isPresent() && sinks.get().requiresGrad()) {
+                Tensor dSinks = sinks.get().gradToAddInto(); // [H]
+                q.backend()
+                        .attention()
+                        .sinksBackward(dOut, out, kept, sinks.get().value(), dSinks);
+            }
             q.backend().attention().attentionBackward(dOut, in, out, kept, segments, form, gradients);
             q.give(gradients.q());
             k.give(gradients.k());
@@ -58,14 +79,32 @@ public final class Attention {
      * @param rows where the batch belongs
      */
     public static Var cachedAttention(Var q, Var k, Var v, CachedRows rows, AttentionForm form) {
+        return cachedAttention(q, k, v, Optional.empty(), rows, form);
+    }
+
+    /** The same where each head may also weigh a key without a value. */
+    public static Var cachedAttention(Var q, Var k, Var v, Optional<Var> sinks, CachedRows rows, AttentionForm form) {
         check(q, k, v, rows.segments(), form.headDim());
         if (!NoGrad.isActive()) {
             throw new IllegalStateException("attention over a cache has no gradient; run generation inside NoGrad");
         }
         rows.cache().append(rows.layer(), rows.sequences(), rows.segments(), k.value(), v.value());
         Tensor out = q.like(); // [N, H · headDim]
-        q.backend().attention().attention(q.value(), rows, form, out, null);
+        if (sinks.isEmpty()) {
+            q.backend().attention().attention(q.value(), rows, form, out, null);
+            return Var.constant(out);
+        }
+        int heads = q.value().extent(1) / form.headDim();
+        Tensor stats = Workspace.floatsBeside(q.value(), q.value().extent(0), heads, 2); // [N, H, 2]
+        q.backend().attention().attention(q.value(), rows, form, out, stats);
+        applySinks(sinks.get(), out, stats);
+        Workspace.release(stats);
         return Var.constant(out);
+    }
+
+    private static void applySinks(Var sinks, Tensor out, Tensor stats) {
+        Shapes.require("attention", "sinks " + sinks.name(), sinks.value(), stats.extent(1));
+        sinks.backend().attention().sinks(sinks.value(), out, stats);
     }
 
     private static void check(Var q, Var k, Var v, Segments segments, int headDim) {

@@ -157,6 +157,16 @@ public final class Experts {
      * @return [N · k, M]
      */
     public static Var linear(Var rows, Var weights, ExpertOrder order) {
+        return linear(rows, weights, Optional.empty(), order);
+    }
+
+    /**
+     * {@code y = x · Wᵀ + b} with the weight and the bias of each row's expert. The same gradients, and db = Σ dy over the
+     * expert's rows.
+     *
+     * @param biases [E, M], or empty
+     */
+    public static Var linear(Var rows, Var weights, Optional<Var> biases, ExpertOrder order) {
         Shapes.requireRank("experts' linear", "rows", rows.value(), 2);
         Shapes.requireRank("experts' linear", weights.name(), weights.value(), 3);
         if (rows.value().extent(0) != order.pairs()
@@ -170,8 +180,16 @@ public final class Experts {
         Tensor out = rows.like(order.pairs(), weights.value().extent(1)); // [N · k, M]
         DType type = rows.value().dtype();
         rows.backend().experts().groupedMatmul(rows.value(), weights.valueAs(type), order, out);
-        return Operation.of("experts' linear", rows, weights).result(out, dOut -> {
+        biases.ifPresent(own -> {
+            Shapes.require("experts' linear", own.name(), own.value(), order.experts(), out.extent(1));
+            rows.backend().experts().addBiases(out, own.value(), order);
+        });
+        Var[] inputs = biases.isPresent() ? new Var[] {rows, weights, biases.get()} : new Var[] {rows, weights};
+        return Operation.of("experts' linear", inputs).result(out, dOut -> {
             ExpertKernels kernels = rows.backend().experts();
+            if (biases.isPresent() && biases.get().requiresGrad()) {
+                kernels.biasesGradient(dOut, order, biases.get().gradToAddInto());
+            }
             if (weights.requiresGrad()) {
                 kernels.groupedWeightGradient(dOut, rows.value(), order, weights.gradToAddInto());
             }

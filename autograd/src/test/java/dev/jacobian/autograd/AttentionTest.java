@@ -18,6 +18,7 @@ import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -98,6 +99,36 @@ class AttentionTest {
                     normal(2, n, 2 * 6),
                     normal(3, n, 2 * 6));
         }
+    }
+
+    @Test
+    @DisplayName("by hand: beside one key of score 0 a sink of score 0 weighs a half")
+    void sinksByHand() {
+        Parameter q = matrix(by(1, 1), 1);
+        Parameter k = matrix(by(1, 1), 0);
+        Parameter v = matrix(by(1, 1), 10);
+        Parameter sink = Var.parameter("sink", Tensor.of(new float[] {0}, 1));
+        Var out = Attention.attention(q, k, v, Optional.of(sink), Segments.of(1), new AttentionForm(1, 1f, 0));
+        assertValue(out, 5);
+        backward(out, 1);
+        assertGradient(sink, -2.5); // −P_sink · out
+        assertGradient(v, 0.5);
+        assertGradient(k, 0.5 * (10 - 5));
+    }
+
+    @Test
+    @DisplayName("sinks")
+    void sinks() {
+        Segments segments = Segments.of(new int[] {4, 3, 17, 5}, new int[] {-1, 0, 0, -1});
+        int n = segments.rows();
+        AttentionForm form = new AttentionForm(6, 0.37f, 9);
+        check(
+                v -> Attention.attention(v[0], v[1], v[2], Optional.of(v[3]), segments, form),
+                in -> oracle(in, segments, 4, 2, form),
+                normal(1, n, 4 * 6),
+                normal(2, n, 2 * 6),
+                normal(3, n, 2 * 6),
+                normal(4, 4));
     }
 
     @Test
@@ -247,7 +278,7 @@ class AttentionTest {
         return oracle(in, segments, heads, kvHeads, new AttentionForm(headDim, scale, window));
     }
 
-    /** Row by row: the keys it sees, a softmax over them, the weighted values. */
+    /** Row by row: the keys it sees and a sink if there is one, a softmax over them, the weighted values. */
     private static double[] oracle(double[][] in, Segments segments, int heads, int kvHeads, AttentionForm form) {
         int headDim = form.headDim();
         float scale = form.scale();
@@ -269,7 +300,7 @@ class AttentionTest {
                         e[j] = cap > 0 ? cap * Math.tanh(e[j] / cap) : e[j];
                         max = Math.max(max, e[j]);
                     }
-                    double sum = 0;
+                    double sum = in.length > 3 ? Math.exp(in[3][h] - max) : 0; // a sink
                     for (int j = 0; j < keys.length; j++) {
                         e[j] = Math.exp(e[j] - max);
                         sum += e[j];

@@ -70,14 +70,15 @@ class ExpertsTest {
                         normal(1, n, experts),
                         normal(2, n, d),
                         normal(3, experts, m, d),
-                        normal(4, experts, d, m));
+                        normal(4, experts, d, m),
+                        normal(5, experts, m));
             }
         }
     }
 
     private static Var layer(Var[] v, int k, boolean normalize) {
         Routing routing = Experts.route(v[0], k, normalize);
-        Var h = Experts.linear(Experts.spread(v[1], routing.order()), v[2], routing.order());
+        Var h = Experts.linear(Experts.spread(v[1], routing.order()), v[2], Optional.of(v[4]), routing.order());
         return Experts.combine(Experts.linear(h, v[3], routing.order()), routing);
     }
 
@@ -95,7 +96,7 @@ class ExpertsTest {
                 for (int i = 0; i < d && p[expert] >= least; i++) {
                     double out = 0;
                     for (int j = 0; j < m; j++) {
-                        double h = 0;
+                        double h = in[4][expert * m + j];
                         for (int c = 0; c < d; c++) {
                             h += in[2][(expert * m + j) * d + c] * in[1][token * d + c];
                         }

@@ -355,6 +355,34 @@ class OperationsTest {
     }
 
     @Test
+    @DisplayName("by hand: σ(0) = 1/2; a gate above 7 and an up beyond ±7 count as 7 and have no gradient")
+    void clampedSwiGluByHand() {
+        Parameter gate = numbers(0, 9, 0.5f);
+        Parameter up = numbers(6, 3, -8);
+        Var y = SwiGlu.clampedSwiGlu(gate, up);
+        double seven = 7 / (1 + Math.exp(-7 * 1.702));
+        double half = 1 / (1 + Math.exp(-0.5 * 1.702));
+        assertValue(y, 0, 4 * seven, -6 * 0.5 * half);
+        backward(y, 1, 1, 1);
+        assertGradient(up, 0, seven, 0);
+        assertGradient(gate, 7.0 / 2, 0, -6 * half * (1 + 0.5 * 1.702 * (1 - half)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 15, 32, 45})
+    @DisplayName("clamped SwiGLU, most gates and ups within")
+    void clampedSwiGlu(int d) {
+        check(
+                v -> SwiGlu.clampedSwiGlu(v[0], v[1]),
+                in -> map(in, (z, u) -> {
+                    double g = Math.min(z, 7);
+                    return (Math.clamp(u, -7, 7) + 1) * g / (1 + Math.exp(-1.702 * g));
+                }),
+                normal(26, 3, d),
+                normal(27, 3, d));
+    }
+
+    @Test
     @DisplayName("by hand: rows 2, 0 and 2 of three; what row 2 gets back adds up, row 1 gets nothing")
     void gatherByHand() {
         Parameter table = matrix(by(3, 2), 1, 2, 3, 4, 5, 6);

@@ -31,6 +31,20 @@ public interface ActivationKernels {
     /** Gradients of {@link #swiGlu}; both outputs are overwritten. */
     void swiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp);
 
+    /** Where {@link #clampedSwiGlu} clamps. */
+    float CLAMP = 7f;
+
+    /** What {@link #clampedSwiGlu} multiplies gates by before the sigmoid: the slope that makes it nearly GELU. */
+    float CLAMPED_SLOPE = 1.702f;
+
+    /**
+     * {@code out = (u + 1) · g / (1 + exp(−1.702 · g))}, g = min(gate, 7) and u = up between −7 and 7 (gpt-oss).
+     */
+    void clampedSwiGlu(Tensor gate, Tensor up, Tensor out);
+
+    /** Gradients of {@link #clampedSwiGlu}, 0 where it clamps; both outputs are overwritten. */
+    void clampedSwiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp);
+
     /** {@code out = gelu(x)}; {@code out} may be {@code x}. */
     void gelu(Tensor x, GeluForm form, Tensor out);
 

@@ -73,6 +73,25 @@ public interface AttentionKernels {
     }
 
     /**
+     * Lets each head weigh one more key, whose score is given and whose value is 0 (gpt-oss), after {@link #attention}: with m′ =
+     * max(m, sink) and l′ = l · exp(m − m′) + exp(sink − m′), out becomes out · (l · exp(m − m′) / l′). {@link #attentionBackward}
+     * of the changed out and stats then gives the gradients of queries, keys and values.
+     *
+     * @param sinks [H]
+     * @param out [N, H · headDim], changed
+     * @param stats [N, H, 2], m and l; receives m′ and l′
+     */
+    void sinks(Tensor sinks, Tensor out, Tensor stats);
+
+    /**
+     * Gradient of {@link #sinks}: {@code dSinks[h] −= Σ_n exp(sink − m′) / l′ · (dOut · out)}, rows in order and the product of
+     * each head's a fixed sum.
+     *
+     * @param dSinks [H], added to
+     */
+    void sinksBackward(Tensor dOut, Tensor out, Tensor stats, Tensor sinks, Tensor dSinks);
+
+    /**
      * Gradients of attention over a batch whose keys are all in the batch (no cache): segment s attends to the rows
      * of all segments that it continues, and its own. With P = e/l and Δ = fixed sum of dOut·out over the head: dS =
      * P·(dOut·v_j − Δ)·scale, with a soft cap also times 1 − tanh², dQ = Σ_j dS

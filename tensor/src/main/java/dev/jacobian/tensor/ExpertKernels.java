@@ -90,6 +90,12 @@ public interface ExpertKernels {
      */
     void groupedMatmul(Tensor x, Tensor weights, ExpertOrder order, Tensor out);
 
+    /** {@code rows[r] += biases[expert of r]}, [P, M] and [E, M]. */
+    void addBiases(Tensor rows, Tensor biases, ExpertOrder order);
+
+    /** Gradient of {@link #addBiases}: {@code dBiases[e] += Σ dOut} over the expert's rows in order. */
+    void biasesGradient(Tensor dOut, ExpertOrder order, Tensor dBiases);
+
     /** Gradient of {@link #groupedMatmul}: {@code dX = dOut · W}, overwritten. */
     void groupedInputGradient(Tensor dOut, Tensor weights, ExpertOrder order, Tensor dX);
 

@@ -133,6 +133,35 @@ class AttentionConformanceTest {
     }
 
     @Test
+    void sinks() {
+        Conformance conformance = new Conformance();
+        Rng rng = new Rng(59, 0);
+        for (int[] shape : new int[][] {{0, 2, 4}, {1, 1, 1}, {19, 3, 20}, {70, 4, 16}, {33, 2, 128}}) {
+            int n = shape[0];
+            int heads = shape[1];
+            int headDim = shape[2];
+            Tensor sinks = normal(rng, heads);
+            if (heads > 1) {
+                sinks.floats()[0] = 200f; // far above every score
+                sinks.floats()[1] = -200f;
+            }
+            Tensor out = normal(rng, n, heads * headDim);
+            Tensor stats = normal(rng, n, heads, 2);
+            for (int i = 1; i < stats.elements(); i += 2) {
+                stats.floats()[i] = 1f + Math.abs(stats.floats()[i]); // a sum with exp(0) in it
+            }
+            String what = n + " rows of " + heads + " heads of " + headDim;
+            conformance.compare("sinks of " + what, (b, o) -> b.attention().sinks(sinks, o[0], o[1]), out, stats);
+            reference.attention().sinks(sinks, out, stats);
+            Tensor dOut = normal(rng, n, heads * headDim);
+            conformance.compare(
+                    "sinks' gradient of " + what,
+                    (b, o) -> b.attention().sinksBackward(dOut, out, stats, sinks, o[0]),
+                    normal(rng, heads));
+        }
+    }
+
+    @Test
     void everyLength() {
         Rng rng = new Rng(21, 0);
         for (int length = 0; length <= 70; length++) {

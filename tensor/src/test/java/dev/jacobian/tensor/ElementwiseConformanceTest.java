@@ -215,6 +215,33 @@ class ElementwiseConformanceTest {
     }
 
     @Test
+    void clampedSwiGlu() {
+        Rng rng = new Rng(58, 0);
+        for (int n = 0; n <= 70; n++) {
+            for (boolean wild : new boolean[] {false, true}) {
+                Tensor gate = wild ? wild(rng, n) : spread(rng, n);
+                Tensor up = wild ? wild(rng, n) : spread(rng, n);
+                Tensor dOut = normal(rng, n);
+                compare("clamped " + n, (b, o) -> b.activations().clampedSwiGlu(gate, up, o[0]), normal(rng, n));
+                compare(
+                        "clamped backward " + n,
+                        (b, o) -> b.activations().clampedSwiGluBackward(dOut, gate, up, o[0], o[1]),
+                        normal(rng, n),
+                        normal(rng, n));
+            }
+        }
+    }
+
+    /** Numbers on both sides of the clamp, and on it. */
+    private static Tensor spread(Rng rng, int n) {
+        Tensor x = normal(rng, n);
+        for (int i = 0; i < n; i++) {
+            x.floats()[i] = i % 7 == 3 ? (i % 2 == 0 ? 7f : -7f) : 6f * x.floats()[i];
+        }
+        return x;
+    }
+
+    @Test
     void exponentialOverItsWholeRange() {
         // silu(z) · 1 shows exp(−z) lane by lane; a sweep over all exponents, both signs
         int n = 1 << 16;

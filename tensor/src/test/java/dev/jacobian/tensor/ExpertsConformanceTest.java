@@ -184,6 +184,10 @@ class ExpertsConformanceTest {
         Tensor matrices = normal(rng, experts, m, d);
         Tensor dOut = normal(rng, n * k, m);
         conformance.compare("grouped " + what, (b, o) -> b.experts().groupedMatmul(rows, matrices, order, o[0]), dOut);
+        Tensor biases = normal(rng, experts, m);
+        conformance.compare("biases " + what, (b, o) -> b.experts().addBiases(o[0], biases, order), dOut);
+        conformance.compare(
+                "biases' gradient " + what, (b, o) -> b.experts().biasesGradient(dOut, order, o[0]), biases);
         conformance.compare(
                 "grouped input gradient " + what,
                 (b, o) -> b.experts().groupedInputGradient(dOut, matrices, order, o[0]),

@@ -84,6 +84,7 @@ final class CheckpointFiles {
             switch (tensors.info(name).type()) {
                 case BF16 -> types.put(name, DType.BF16);
                 case F16 -> types.put(name, DType.F16);
+                case U8 -> types.put(name.replaceFirst("_blocks$", ""), DType.BF16); // MXFP4, whose numbers BF16 has
                 default -> {} // F32, or a type that weights are read from but not written to
             }
         }

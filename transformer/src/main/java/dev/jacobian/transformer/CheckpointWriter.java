@@ -15,6 +15,7 @@ final class CheckpointWriter {
 
     static void write(Path directory, CausalLM model, CheckpointFiles files, SaveOptions options) {
         ObjectNode config = model.config().source().deepCopy();
+        config.remove("quantization_config"); // weights are written as numbers
         options.type().ifPresent(type -> name(config, type));
         Json.write(directory.resolve("config.json"), config);
         CheckpointTensorsWriter writer = new CheckpointTensorsWriter(options.shardBytes());

@@ -23,9 +23,10 @@ final class ExpertsMlp implements UnaryOperator<Var> {
     private final Router plan;
     private final Projection router;
     private final Optional<Var> correction; // [E]
-    private final Var gate; // [E, inner, D]
-    private final Var up; // [E, inner, D]
-    private final Var down; // [E, D, inner]
+    private final FeedForward.Experts.Gating gating;
+    private final Layers gate; // [E, inner, D]
+    private final Layers up; // [E, inner, D]
+    private final Layers down; // [E, D, inner]
     private final Optional<Shared> shared;
 
     ExpertsMlp(FeedForward.Experts plan, int layer, ModelWeights weights) {
@@ -34,9 +35,10 @@ final class ExpertsMlp implements UnaryOperator<Var> {
         correction = plan.router() instanceof Router.Sigmoid
                 ? Optional.of(weights.buffer(Role.ROUTER_CORRECTION, layer))
                 : Optional.empty();
-        gate = weights.experts(Role.EXPERT_GATE, layer);
-        up = weights.experts(Role.EXPERT_UP, layer);
-        down = weights.experts(Role.EXPERT_DOWN, layer);
+        gating = plan.gating();
+        gate = Layers.of(Role.EXPERT_GATE, layer, weights);
+        up = Layers.of(Role.EXPERT_UP, layer, weights);
+        down = Layers.of(Role.EXPERT_DOWN, layer, weights);
         shared = plan.shared().map(beside -> Shared.of(beside, layer, weights));
     }
 
@@ -45,9 +47,13 @@ final class ExpertsMlp implements UnaryOperator<Var> {
     public Var apply(Var x) {
         Routing routing = route(router.apply(x));
         Var rows = Experts.spread(x, routing.order()); // [N · k, D]
-        Var gates = Experts.linear(rows, gate, routing.order()); // [N · k, inner]
-        Var ups = Experts.linear(rows, up, routing.order()); // [N · k, inner]
-        Var outs = Experts.linear(SwiGlu.swiGlu(gates, ups), down, routing.order()); // [N · k, D]
+        Var gates = gate.apply(rows, routing); // [N · k, inner]
+        Var ups = up.apply(rows, routing); // [N · k, inner]
+        Var inner = switch (gating) {
+            case SWIGLU -> SwiGlu.swiGlu(gates, ups);
+            case CLAMPED_SWIGLU -> SwiGlu.clampedSwiGlu(gates, ups);
+        };
+        Var outs = down.apply(inner, routing); // [N · k, D]
         Var mixed = Experts.combine(outs, routing); // [N, D]
         return shared.isPresent() ? Elementwise.add(mixed, shared.get().apply(x)) : mixed;
     }
@@ -63,6 +69,18 @@ final class ExpertsMlp implements UnaryOperator<Var> {
                         new SigmoidRouter(
                                 sigmoid.normalized(), sigmoid.scale(), sigmoid.groups(), sigmoid.keptGroups()));
         };
+    }
+
+    /** A linear layer of each expert: weights [E, out, in], and biases [E, out] where the plan has them. */
+    private record Layers(Var weights, Optional<Var> biases) {
+        static Layers of(Role role, int layer, ModelWeights weights) {
+            return new Layers(weights.experts(role, layer), weights.expertBiases(role, layer));
+        }
+
+        /** Rows [N · k, in] in the order of their experts to [N · k, out]. */
+        Var apply(Var rows, Routing routing) {
+            return Experts.linear(rows, weights, biases, routing.order());
+        }
     }
 
     /** The feed-forward that every token goes through, and the logit of its factor [1, D] where it has one. */

@@ -40,8 +40,11 @@ final class FreshWeights implements Weights {
         return Weights.parameter(spec, value);
     }
 
-    /** Rates of fading from 0 to 16, and a softplus of 1 and more for them to work on. */
+    /** Sinks of 0; rates of fading from 0 to 16, and a softplus of 1 and more for them to work on. */
     private static void perHead(Role role, Tensor value, Rng rng) {
+        if (role == Role.SINKS) {
+            return;
+        }
         for (int i = 0; i < value.elements(); i++) {
             value.floats()[i] = role == Role.DELTA_LOG_RATE ? (float) StrictMath.log(16 * (1 - rng.nextDouble())) : 1f;
         }

@@ -87,6 +87,7 @@ final class FusedLayer implements DecoderLayer {
                         && rotary.dimensions() == attention.headDim()
                         && rotary.pairing() == Positions.Pairing.HALVES
                         && knows(attention.headNorm(), norm)
+                        && !attention.sinks()
                         && plan.feedForward() instanceof Gated mlp
                         && mlp.activation() == Activation.SILU
                         && mlp.biases() == Biases.NONE

@@ -113,6 +113,11 @@ final class ModelWeights {
         return (Var) weight(role, Kind.EXPERTS, layer);
     }
 
+    /** What is added after a linear layer of all experts, [E, outputs], where the plan has it. */
+    Optional<Var> expertBiases(Role role, int layer) {
+        return Optional.ofNullable((Var) held.get(new Place(role, Kind.EXPERT_BIASES, layer)));
+    }
+
     /** What is not trained. */
     Var buffer(Role role, int layer) {
         return (Var) weight(role, Kind.BUFFER, layer);

@@ -24,6 +24,7 @@ final class SelfAttention implements PositionMixer {
     private final Projection k;
     private final Projection v;
     private final Projection o;
+    private final Optional<Var> sinks; // [H]
     private final Optional<RowNorm> qNorm;
     private final Optional<RowNorm> kNorm;
     private final Optional<Projection> gate;
@@ -46,6 +47,7 @@ final class SelfAttention implements PositionMixer {
         k = weights.projection(Role.KEY, layer);
         v = weights.projection(Role.VALUE, layer);
         o = weights.projection(Role.OUTPUT, layer);
+        sinks = plan.sinks() ? Optional.of(weights.perHead(Role.SINKS, layer)) : Optional.empty();
         qNorm = norm(plan.headNorm(), Role.QUERY_NORM, layer, weights);
         kNorm = norm(plan.headNorm(), Role.KEY_NORM, layer, weights);
     }
@@ -90,8 +92,8 @@ final class SelfAttention implements PositionMixer {
             case Positions.None none -> {}
         }
         Var mixed = pass.isCached()
-                ? Attention.cachedAttention(queries, keys, values, pass.cachedRows(layer), form)
-                : Attention.attention(queries, keys, values, pass.segments(), form);
+                ? Attention.cachedAttention(queries, keys, values, sinks, pass.cachedRows(layer), form)
+                : Attention.attention(queries, keys, values, sinks, pass.segments(), form);
         return o.apply(
                 gate.isPresent()
                         ? Elementwise.multiply(mixed, Sigmoid.sigmoid(gate.get().apply(x)))

@@ -157,6 +157,12 @@ final class CountedKernels
     public void swiGlu(Tensor gate, Tensor up, Tensor out) {}
 
     @Override
+    public void clampedSwiGlu(Tensor gate, Tensor up, Tensor out) {}
+
+    @Override
+    public void clampedSwiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {}
+
+    @Override
     public void swiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {}
 
     @Override
@@ -171,6 +177,12 @@ final class CountedKernels
 
     @Override
     public void attention(Tensor q, CachedRows rows, AttentionForm form, Tensor out, @Nullable Tensor stats) {}
+
+    @Override
+    public void sinks(Tensor sinks, Tensor out, Tensor stats) {}
+
+    @Override
+    public void sinksBackward(Tensor dOut, Tensor out, Tensor stats, Tensor sinks, Tensor dSinks) {}
 
     @Override
     public void attentionBackward(
@@ -205,6 +217,12 @@ final class CountedKernels
 
     @Override
     public void groupedMatmul(Tensor x, Tensor weights, ExpertOrder order, Tensor out) {}
+
+    @Override
+    public void addBiases(Tensor rows, Tensor biases, ExpertOrder order) {}
+
+    @Override
+    public void biasesGradient(Tensor dOut, ExpertOrder order, Tensor dBiases) {}
 
     @Override
     public void groupedInputGradient(Tensor dOut, Tensor weights, ExpertOrder order, Tensor dX) {}

@@ -230,6 +230,73 @@ final class VectorActivation implements ActivationKernels {
     }
 
     @Override
+    public void clampedSwiGlu(Tensor gate, Tensor up, Tensor out) {
+        Ranges.run(gate.elements(), COST, (from, to) -> {
+            Clamped clamped = Clamped.current();
+            for (int i = from; i < to; i += VectorExp.CHUNK) {
+                int n = Math.min(VectorExp.CHUNK, to - i);
+                clamped.clamp(gate, i, n);
+                VectorExp.logistic(clamped.gates, 0, clamped.scaled, 0, n, clamped.sigmoids, 0);
+                clampedSwiGlu(clamped, up.floats(), up.offset() + i, out.floats(), out.offset() + i, n);
+            }
+        });
+    }
+
+    private static void clampedSwiGlu(Clamped clamped, float[] up, int uAt, float[] out, int oAt, int n) {
+        for (int i = 0; i < n; i++) {
+            out[oAt + i] = (Math.min(Math.max(up[uAt + i], -CLAMP), CLAMP) + 1f) * clamped.sigmoids[i];
+        }
+    }
+
+    @Override
+    public void clampedSwiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {
+        Ranges.run(gate.elements(), COST, (from, to) -> {
+            Clamped clamped = Clamped.current();
+            for (int i = from; i < to; i += VectorExp.CHUNK) {
+                int n = Math.min(VectorExp.CHUNK, to - i);
+                clamped.clamp(gate, i, n);
+                VectorExp.logistic(ONES, 0, clamped.scaled, 0, n, clamped.sigmoids, 0);
+                backward(dOut, gate, up, clamped, dGate, dUp, i, n);
+            }
+        });
+    }
+
+    private static void backward(
+            Tensor dOut, Tensor gate, Tensor up, Clamped clamped, Tensor dGate, Tensor dUp, int from, int n) {
+        for (int i = 0; i < n; i++) {
+            float z = gate.floats()[gate.offset() + from + i];
+            float y = up.floats()[up.offset() + from + i];
+            float d = dOut.floats()[dOut.offset() + from + i];
+            float sigmoid = clamped.sigmoids[i];
+            float slope = sigmoid * Math.fma(clamped.scaled[i], 1f - sigmoid, 1f);
+            float u = Math.min(Math.max(y, -CLAMP), CLAMP);
+            dUp.floats()[dUp.offset() + from + i] = Math.abs(y) > CLAMP ? 0f : d * (clamped.gates[i] * sigmoid);
+            dGate.floats()[dGate.offset() + from + i] = z > CLAMP ? 0f : d * (u + 1f) * slope;
+        }
+    }
+
+    /** A chunk of clamped gates, what they are multiplied by before the sigmoid, and room for the sigmoid. */
+    private record Clamped(float[] gates, float[] scaled, float[] sigmoids) {
+        static Clamped current() {
+            Scratch scratch = Scratch.current();
+            return new Clamped(
+                    scratch.get(Slot.TILE, VectorExp.CHUNK),
+                    scratch.get(Slot.SLOPES, VectorExp.CHUNK),
+                    scratch.get(Slot.EXPONENTIALS, VectorExp.CHUNK));
+        }
+
+        void clamp(Tensor gate, int from, int n) {
+            float[] gs = gate.floats();
+            int at = gate.offset() + from;
+            for (int i = 0; i < n; i++) {
+                float g = Math.min(gs[at + i], CLAMP);
+                gates[i] = g;
+                scaled[i] = g * CLAMPED_SLOPE;
+            }
+        }
+    }
+
+    @Override
     public void gelu(Tensor x, GeluForm form, Tensor out) {
         Ranges.run(x.elements(), COST, (from, to) -> {
             float[] scratch = Scratch.current().get(Slot.TILE, VectorGelu.SCRATCH);

@@ -13,6 +13,7 @@ import dev.jacobian.tensor.Qkv;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cpu.Scratch.Slot;
+import dev.jacobian.tensor.reference.AttentionSinks;
 import dev.jacobian.tensor.reference.HeapKvCache;
 import java.util.Arrays;
 import java.util.List;
@@ -94,6 +95,19 @@ final class VectorAttention implements AttentionKernels {
                 tokens(q, rows, s, from, to, unit % kvHeads, form, out, stats);
             }
         });
+    }
+
+    @Override
+    public void sinks(Tensor sinks, Tensor out, Tensor stats) {
+        Ranges.run(out.extent(0), out.extent(1), (from, to) -> AttentionSinks.apply(sinks, out, stats, from, to));
+    }
+
+    @Override
+    public void sinksBackward(Tensor dOut, Tensor out, Tensor stats, Tensor sinks, Tensor dSinks) {
+        Ranges.run(
+                sinks.elements(),
+                out.elements() / Math.max(1, sinks.elements()),
+                (from, to) -> AttentionSinks.backward(dOut, out, stats, sinks, dSinks, from, to));
     }
 
     @Override

@@ -75,6 +75,31 @@ final class ReferenceActivation implements ActivationKernels {
     }
 
     @Override
+    public void clampedSwiGlu(Tensor gate, Tensor up, Tensor out) {
+        for (int i = 0; i < gate.elements(); i++) {
+            float g = Math.min(gate.floats()[gate.offset() + i], CLAMP);
+            float u = Math.clamp(up.floats()[up.offset() + i], -CLAMP, CLAMP);
+            out.floats()[out.offset() + i] = (u + 1f) * (g / (1f + Exp.exp(-(g * CLAMPED_SLOPE))));
+        }
+    }
+
+    /** d(g · σ(a g)) = σ · (1 + a · g · (1 − σ)). */
+    @Override
+    public void clampedSwiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {
+        for (int i = 0; i < gate.elements(); i++) {
+            float z = gate.floats()[gate.offset() + i];
+            float y = up.floats()[up.offset() + i];
+            float d = dOut.floats()[dOut.offset() + i];
+            float g = Math.min(z, CLAMP);
+            float u = Math.clamp(y, -CLAMP, CLAMP);
+            float sigmoid = 1f / (1f + Exp.exp(-(g * CLAMPED_SLOPE)));
+            float slope = sigmoid * Math.fma(g * CLAMPED_SLOPE, 1f - sigmoid, 1f);
+            dUp.floats()[dUp.offset() + i] = Math.abs(y) > CLAMP ? 0f : d * (g * sigmoid);
+            dGate.floats()[dGate.offset() + i] = z > CLAMP ? 0f : d * (u + 1f) * slope;
+        }
+    }
+
+    @Override
     public void gelu(Tensor x, GeluForm form, Tensor out) {
         for (int i = 0; i < x.elements(); i++) {
             out.floats()[out.offset() + i] = Gelu.value(form, x.floats()[x.offset() + i]);

@@ -100,6 +100,16 @@ final class ReferenceAttention implements AttentionKernels {
     }
 
     @Override
+    public void sinks(Tensor sinks, Tensor out, Tensor stats) {
+        AttentionSinks.apply(sinks, out, stats, 0, out.extent(0));
+    }
+
+    @Override
+    public void sinksBackward(Tensor dOut, Tensor out, Tensor stats, Tensor sinks, Tensor dSinks) {
+        AttentionSinks.backward(dOut, out, stats, sinks, dSinks, 0, sinks.elements());
+    }
+
+    @Override
     public void attentionBackward(
             Tensor dOut, Qkv in, Tensor out, Tensor stats, Segments segments, AttentionForm form, Qkv gradients) {
         Tensor q = in.q(); // [N, H · headDim]

@@ -338,6 +338,34 @@ public class ReferenceExperts implements ExpertKernels {
                         dOut.slice(0, from, to).t(), x.slice(0, from, to), dWeights.select(0, expert), true));
     }
 
+    @Override
+    public final void addBiases(Tensor rows, Tensor biases, ExpertOrder order) {
+        int m = rows.extent(1);
+        forEachExpert(order, (expert, from, to) -> {
+            for (int row = from; row < to; row++) {
+                int at = rows.offset() + row * m;
+                int own = biases.offset() + expert * m;
+                for (int i = 0; i < m; i++) {
+                    rows.floats()[at + i] += biases.floats()[own + i];
+                }
+            }
+        });
+    }
+
+    @Override
+    public final void biasesGradient(Tensor dOut, ExpertOrder order, Tensor dBiases) {
+        int m = dOut.extent(1);
+        forEachExpert(order, (expert, from, to) -> {
+            for (int row = from; row < to; row++) {
+                int at = dOut.offset() + row * m;
+                int own = dBiases.offset() + expert * m;
+                for (int i = 0; i < m; i++) {
+                    dBiases.floats()[own + i] += dOut.floats()[at + i];
+                }
+            }
+        });
+    }
+
     /** What is done with the rows [from, to) of an expert. */
     @FunctionalInterface
     private interface OfExpert {

@@ -59,6 +59,7 @@ public final class ConfigKeys {
     static final int MAX_POSITIONS = 1 << 24;
 
     private final JsonFields fields;
+    private Optional<String> readable = Optional.empty(); // way of quantizing that the family's weights may have
     private final Map<String, String> names;
 
     private ConfigKeys(JsonFields fields, Map<String, String> names) {
@@ -411,6 +412,16 @@ public final class ConfigKeys {
         return switches;
     }
 
+    /** A key that files of the family carry with the one value (JSON) that is computed. */
+    public void onlyAt(String key, String value) {
+        fields.ignoreAt(key, Json.parse(value, key));
+    }
+
+    /** The experts' weights may be in MXFP4, {@code quantization_config} then says so. */
+    public void readsMxfp4() {
+        readable = Optional.of("mxfp4");
+    }
+
     /** Keys that files of the family carry without a meaning. */
     public void unused(String... keys) {
         fields.ignore(keys);
@@ -507,6 +518,9 @@ public final class ConfigKeys {
         for (String key : List.of("quantization_config", "quantization", "compression_config")) {
             fields.find(key).ifPresent(quantization -> {
                 String method = quantization.path("quant_method").asText("");
+                if (readable.filter(method::equals).isPresent()) {
+                    return;
+                }
                 throw new FormatException(
                         fields.where(),
                         "'" + key + "' says that the weights are quantized"

@@ -51,6 +51,11 @@ public final class ExpertKeys {
         return new Router.Softmax(perToken(), normalized, false);
     }
 
+    /** The same over the logits of the chosen alone, which have a bias. */
+    public Router biasedSoftmax() {
+        return new Router.Softmax(perToken(), true, true);
+    }
+
     /** The same with weights that add up to 1 if {@code norm_topk_prob} says so. */
     public Router softmaxAsGiven() {
         return softmax(keys.flag("norm_topk_prob"));

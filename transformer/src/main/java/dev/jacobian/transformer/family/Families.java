@@ -29,6 +29,7 @@ public final class Families {
             new Mixtral(),
             new Qwen2Moe(),
             new Qwen3Moe(),
+            new GptOss(),
             new Lfm2());
 
     private Families() {}

@@ -25,6 +25,7 @@ public sealed interface Attention extends Mixer {
      * @param positions how the position of a token enters
      * @param headNorm norm of queries and keys before their rotation
      * @param biases of the four projections; {@link Biases#INPUTS} are those of queries, keys and values
+     * @param sinks whether each query head has a score of its own, of a key without a value, among those that it weighs (gpt-oss)
      */
     record Grouped(
             int heads,
@@ -35,12 +36,22 @@ public sealed interface Attention extends Mixer {
             int window,
             Positions positions,
             HeadNorm headNorm,
-            Biases biases)
+            Biases biases,
+            boolean sinks)
             implements Attention {
         /** The usual form: scale {@code headDim^-0.5}, no window, no norm, no biases. */
         public static Grouped of(int heads, int kvHeads, int headDim, Positions positions) {
             return new Grouped(
-                    heads, kvHeads, headDim, usualScale(headDim), 0, 0, positions, new HeadNorm.None(), Biases.NONE);
+                    heads,
+                    kvHeads,
+                    headDim,
+                    usualScale(headDim),
+                    0,
+                    0,
+                    positions,
+                    new HeadNorm.None(),
+                    Biases.NONE,
+                    false);
         }
 
         /** {@code headDim^-0.5}. */
@@ -55,32 +66,37 @@ public sealed interface Attention extends Mixer {
 
         /** The same with another factor on scores. */
         public Grouped scale(float other) {
-            return new Grouped(heads, kvHeads, headDim, other, softCap, window, positions, headNorm, biases);
+            return new Grouped(heads, kvHeads, headDim, other, softCap, window, positions, headNorm, biases, sinks);
         }
 
         /** The same with scores under a cap. */
         public Grouped softCap(float other) {
-            return new Grouped(heads, kvHeads, headDim, scale, other, window, positions, headNorm, biases);
+            return new Grouped(heads, kvHeads, headDim, scale, other, window, positions, headNorm, biases, sinks);
         }
 
         /** The same seeing as far as a window. */
         public Grouped window(int other) {
-            return new Grouped(heads, kvHeads, headDim, scale, softCap, other, positions, headNorm, biases);
+            return new Grouped(heads, kvHeads, headDim, scale, softCap, other, positions, headNorm, biases, sinks);
         }
 
         /** The same with other positions. */
         public Grouped positions(Positions other) {
-            return new Grouped(heads, kvHeads, headDim, scale, softCap, window, other, headNorm, biases);
+            return new Grouped(heads, kvHeads, headDim, scale, softCap, window, other, headNorm, biases, sinks);
         }
 
         /** The same with a norm of queries and keys. */
         public Grouped headNorm(HeadNorm other) {
-            return new Grouped(heads, kvHeads, headDim, scale, softCap, window, positions, other, biases);
+            return new Grouped(heads, kvHeads, headDim, scale, softCap, window, positions, other, biases, sinks);
         }
 
         /** The same with biases. */
         public Grouped biases(Biases other) {
-            return new Grouped(heads, kvHeads, headDim, scale, softCap, window, positions, headNorm, other);
+            return new Grouped(heads, kvHeads, headDim, scale, softCap, window, positions, headNorm, other, sinks);
+        }
+
+        /** The same with a sink for each head. */
+        public Grouped withSinks() {
+            return new Grouped(heads, kvHeads, headDim, scale, softCap, window, positions, headNorm, biases, true);
         }
     }
 

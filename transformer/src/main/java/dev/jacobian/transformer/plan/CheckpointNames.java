@@ -19,7 +19,7 @@ import java.util.TreeSet;
  *
  * <p>A name is that of a module, {@code {}} the number of the layer; {@code .weight} and {@code .bias} come after it. Experts are
  * modules where the name has a {@value Layout#EACH} for their number; where it has none, all are in tensors of that name and of that
- * name with {@code _bias}. A buffer's name is whole.
+ * name with {@code _bias}. The name of a buffer, and of what is there for each head, is whole.
  */
 public final class CheckpointNames {
     /** The names of Llama as transformers writes them. */

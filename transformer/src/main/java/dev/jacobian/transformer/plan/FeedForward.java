@@ -52,7 +52,9 @@ public sealed interface FeedForward {
         /** What is between the projections of an expert. */
         public enum Gating {
             /** {@code silu(gate) · up}. */
-            SWIGLU
+            SWIGLU,
+            /** {@code (u + 1) · g · sigmoid(1.702 · g)}, g the gate up to 7 and u the other between −7 and 7 (gpt-oss). */
+            CLAMPED_SWIGLU
         }
 
         /**
@@ -66,6 +68,16 @@ public sealed interface FeedForward {
         /** Experts with silu and without biases. */
         public static Experts of(int count, Router router, int inner) {
             return new Experts(count, router, inner, Gating.SWIGLU, Biases.NONE, Optional.empty());
+        }
+
+        /** The same with something else between the projections. */
+        public Experts gating(Gating other) {
+            return new Experts(count, router, inner, other, biases, shared);
+        }
+
+        /** The same with biases. */
+        public Experts biases(Biases other) {
+            return new Experts(count, router, inner, gating, other, shared);
         }
 
         /** The same with a feed-forward for every token. */

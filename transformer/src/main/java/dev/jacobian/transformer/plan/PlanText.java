@@ -96,6 +96,9 @@ public final class PlanText {
                     case HeadNorm.PerHead each -> words.add("norm on q and k, per head");
                     case HeadNorm.AllHeads all -> words.add("norm on q and k, over all heads");
                 }
+                if (grouped.sinks()) {
+                    words.add("sinks");
+                }
                 if (grouped.scale() != Attention.Grouped.usualScale(grouped.headDim())) {
                     words.add("scores times " + grouped.scale());
                 }
@@ -181,6 +184,7 @@ public final class PlanText {
         }
         words.add(switch (experts.gating()) {
                     case SWIGLU -> "gated, silu";
+                    case CLAMPED_SWIGLU -> "gated, clamped silu";
                 }
                 + (experts.biases() == Biases.NONE ? "" : ", biases"));
         experts.shared()

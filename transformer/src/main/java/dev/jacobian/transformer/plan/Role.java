@@ -51,6 +51,8 @@ public enum Role {
     CONVOLUTION_TAPS,
     /** A short convolution's projection back. */
     CONVOLUTION_OUTPUT,
+    /** Scores of keys without a value, one for each head. */
+    SINKS,
     QUERY_NORM,
     KEY_NORM,
     /** After attention, before its result is added. */

@@ -69,6 +69,9 @@ final class TensorList {
                 pieces.addAll(linear(Role.KEY, keys, d, a.biases().onInputs()));
                 pieces.addAll(linear(Role.VALUE, keys, d, a.biases().onInputs()));
                 pieces.addAll(linear(Role.OUTPUT, d, queries, a.biases().onOutput()));
+                if (a.sinks()) {
+                    pieces.add(new Piece(Role.SINKS, Kind.PER_HEAD, List.of(a.heads())));
+                }
                 switch (a.headNorm()) {
                     case HeadNorm.None none -> {}
                     case HeadNorm.PerHead each -> {

@@ -65,6 +65,8 @@ class FamiliesTableTest {
                 """, "qwen2_moe", """
                 {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 24,
                  "shared_expert_intermediate_size": 40}
+                """, "gpt_oss", """
+                {"num_local_experts": 8, "num_experts_per_tok": 2}
                 """, "qwen3_moe", """
                 {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 24}
                 """);

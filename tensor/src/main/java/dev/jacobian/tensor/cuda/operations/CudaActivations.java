@@ -63,6 +63,18 @@ public final class CudaActivations implements ActivationKernels {
     }
 
     @Override
+    public void clampedSwiGlu(Tensor gate, Tensor up, Tensor out) {
+        long n = out.elements();
+        engine.launchOver(n, CudaEngine.typed("clamped_swiglu", gate.dtype()), gate, up, n, out);
+    }
+
+    @Override
+    public void clampedSwiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {
+        long n = dOut.elements();
+        engine.launchOver(n, CudaEngine.typed("clamped_swiglu_backward", gate.dtype()), dOut, gate, up, n, dGate, dUp);
+    }
+
+    @Override
     public void gelu(Tensor x, GeluForm form, Tensor out) {
         long n = out.elements();
         engine.launchOver(n, kernel("gelu", form, "", x), x, n, out);

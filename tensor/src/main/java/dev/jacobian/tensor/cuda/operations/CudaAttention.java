@@ -32,6 +32,8 @@ public final class CudaAttention implements AttentionKernels {
     private static final int DECODE_KEYS = 256;
     private static final int MAX_DECODE_GROUP = 16;
 
+    private static final int SINK_THREADS = 32;
+
     /** The largest head that kernels are compiled for. */
     static final int MAX_HEAD_DIM = 128;
 
@@ -182,6 +184,41 @@ public final class CudaAttention implements AttentionKernels {
                         into);
             }
         });
+    }
+
+    @Override
+    public void sinks(Tensor sinks, Tensor out, Tensor stats) {
+        int heads = sinks.elements();
+        if (out.elements() > 0) {
+            engine.launch(
+                    CudaEngine.typed("attention_sinks", out.dtype()),
+                    out.extent(0),
+                    heads,
+                    SINK_THREADS,
+                    sinks,
+                    heads,
+                    out.extent(1) / heads,
+                    out,
+                    stats);
+        }
+    }
+
+    @Override
+    public void sinksBackward(Tensor dOut, Tensor out, Tensor stats, Tensor sinks, Tensor dSinks) {
+        int heads = sinks.elements();
+        engine.launch(
+                CudaEngine.typed("attention_sinks_backward", out.dtype()),
+                heads,
+                1,
+                256,
+                dOut,
+                out,
+                stats,
+                sinks,
+                out.extent(0),
+                heads,
+                out.extent(1) / heads,
+                dSinks);
     }
 
     @Override

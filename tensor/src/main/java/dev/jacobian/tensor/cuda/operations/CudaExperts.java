@@ -260,6 +260,36 @@ public final class CudaExperts implements ExpertKernels {
         }
     }
 
+    @Override
+    public void addBiases(Tensor rows, Tensor biases, ExpertOrder order) {
+        if (rows.elements() > 0) {
+            engine.launch(
+                    CudaEngine.typed("moe_add_biases", rows.dtype()),
+                    order.tiles().extent(0),
+                    1,
+                    THREADS,
+                    biases,
+                    order.tiles(),
+                    order.offsets(),
+                    rows.extent(1),
+                    rows);
+        }
+    }
+
+    @Override
+    public void biasesGradient(Tensor dOut, ExpertOrder order, Tensor dBiases) {
+        int m = dOut.extent(1);
+        engine.launch(
+                CudaEngine.typed("moe_biases_gradient", dOut.dtype()),
+                Math.ceilDiv(m, THREADS),
+                order.experts(),
+                THREADS,
+                dOut,
+                order.offsets(),
+                m,
+                dBiases);
+    }
+
     private static void requireRuns(Tensor weights) {
         if (weights.dtype() == DType.BF16 && (weights.extent(1) % RUN != 0 || weights.extent(2) % RUN != 0)) {
             throw new IllegalArgumentException("products with experts in BF16 need widths that are multiples of " + RUN
