@@ -3,7 +3,6 @@ package dev.jacobian.io;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -211,29 +210,10 @@ public final class JsonFields {
             return " (known here: " + String.join(", ", read) + ")";
         }
         return read.stream()
-                .filter(known -> distance(known, name) <= 2)
+                .filter(known -> EditDistance.isAtMost(2, known, name))
                 .findFirst()
                 .map(known -> " (is '" + known + "' meant?)")
                 .orElse("");
-    }
-
-    /** Levenshtein's distance, for names of ordinary length. */
-    private static int distance(String a, String b) {
-        if (Math.abs(a.length() - b.length()) > 2) {
-            return Integer.MAX_VALUE;
-        }
-        int[] row = new int[b.length() + 1];
-        Arrays.setAll(row, j -> j);
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int substituted = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(substituted, 1 + Math.min(row[j], row[j - 1]));
-            }
-        }
-        return row[b.length()];
     }
 
     private FormatException wrong(String key, String expected, JsonNode found) {

@@ -4,6 +4,7 @@ package dev.jacobian.rl.config;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.EditDistance;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import java.lang.reflect.InvocationTargetException;
@@ -160,7 +161,7 @@ public final class ConfigTree {
     /** The error for a key that nothing has. */
     private static FormatException unknown(String key, Given given, List<String> names) {
         String nearest = names.stream()
-                .min(Comparator.comparingInt(name -> distance(key, name)))
+                .min(Comparator.comparingInt(name -> EditDistance.between(key, name)))
                 .orElseThrow();
         return new FormatException(
                 given.get(key).orElseThrow().origin(),
@@ -265,23 +266,5 @@ public final class ConfigTree {
 
     static JsonNode text(String text) {
         return JsonNodeFactory.instance.textNode(text);
-    }
-
-    /** Levenshtein distance. */
-    private static int distance(String a, String b) {
-        int[] row = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            row[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
-            }
-        }
-        return row[b.length()];
     }
 }
