@@ -184,6 +184,10 @@ final class RlCommand extends CliCommand {
     /** The settings that a run was started with; what is given again must agree with them. */
     private RunSettings savedSettings(Path folder) {
         RunSettings saved = RunSettings.read(folder);
+        task.given().filter(name -> !name.equals(saved.taskName())).ifPresent(name -> {
+            throw new CliException(folder + " was started with task " + saved.taskName() + ", not " + name
+                    + ". Resume without --task and --data, or start a new run");
+        });
         return new RunSettings(
                 model.orElse(saved.model()),
                 saved.config().with(settings.with(options())),

@@ -18,11 +18,10 @@ final class TaskOption {
     @Option(
             names = "--task",
             paramLabel = "NAME",
-            defaultValue = "countdown",
             description =
                     "countdown (three small numbers, short prompts), countdown-words (three or four numbers, prompts"
-                            + " in words), addition, or jsonl with --data (default: ${DEFAULT-VALUE}).")
-    private String name;
+                            + " in words), addition, or jsonl with --data (default: countdown).")
+    private Optional<String> asked = Optional.empty();
 
     @Option(
             names = "--data",
@@ -39,6 +38,7 @@ final class TaskOption {
 
     /** Fails for a name that is no task. */
     void check(CliCommand command) {
+        String name = name();
         if (!List.of("countdown", "countdown-words", "addition", "jsonl").contains(name)) {
             throw command.usage(
                     "unknown task '" + name + "'; use countdown, countdown-words, addition, or --data FILE");
@@ -54,7 +54,12 @@ final class TaskOption {
     }
 
     String name() {
-        return data.isPresent() ? "jsonl" : name;
+        return given().orElse("countdown");
+    }
+
+    /** The task's name, if there is an option that says it. */
+    Optional<String> given() {
+        return data.isPresent() ? Optional.of("jsonl") : asked;
     }
 
     /** The task. */

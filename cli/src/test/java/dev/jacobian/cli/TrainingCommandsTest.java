@@ -115,6 +115,15 @@ class TrainingCommandsTest {
         Run other = Run.of("rl", "--resume", "--out", out, "--learning-rate", "0.5");
         assertThat(other.code()).isEqualTo(1);
         assertThat(other.err()).contains("learning_rate");
+        assertThat(Run.of("rl", "--resume", "--out", out, "--task", "addition").failure(ExitCode.FAILED))
+                .isEqualTo(out + " was started with task countdown, not addition. Resume without --task and --data, or"
+                        + " start a new run");
+        Path data = Files.writeString(folder.resolve("rows.jsonl"), "{\"prompt\": \"1+1=\", \"answer\": \"2\"}\n");
+        assertThat(Run.of("rl", "--resume", "--out", out, "--data", data).failure(ExitCode.FAILED))
+                .contains("was started with task countdown, not jsonl");
+        assertThat(Run.of("rl", "--json", "--resume", "--out", out, "--task", "countdown")
+                        .code())
+                .isZero();
         Run nothing = Run.of("rl", "--resume", "--out", folder.resolve("nothing"));
         assertThat(nothing.code()).isEqualTo(1);
         assertThat(nothing.err()).contains("no run to resume");
