@@ -88,9 +88,15 @@ public final class RlTrainer {
      *
      * @throws IllegalStateException if the run cannot fit into the heap, with what would help
      * @throws FormatException if the model cannot complete one of the task's prompts: it is empty or too long
+     * @throws IllegalArgumentException if the task has no held-out problems
      */
     public RlTrainer(CausalLM model, Task task, RlConfig config) {
         model.requireTrainable("training");
+        if (task.evalSize() < 1) {
+            throw new IllegalArgumentException("task '" + task.name() + "' has no held-out problems (its evalSize() is "
+                    + task.evalSize() + "), so there is nothing to measure pass@1 on before and after training; give it"
+                    + " one at least");
+        }
         this.memory = RlMemory.of(model, task, config);
         if (model.device().equals(Device.CPU)) {
             memory.require();

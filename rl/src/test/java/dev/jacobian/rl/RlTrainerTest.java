@@ -13,6 +13,7 @@ import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.observe.TrainingStep;
 import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.Score;
+import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.rl.rollout.Buffer;
 import dev.jacobian.rl.rollout.Curriculum;
 import dev.jacobian.rl.rollout.Group;
@@ -21,6 +22,7 @@ import dev.jacobian.rl.rollout.Rollouts;
 import dev.jacobian.rl.rollout.ScoredGroup;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.task.Addition;
+import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.PromptTask;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
@@ -84,6 +86,42 @@ class RlTrainerTest {
             order.restore(checkpoint, state);
             seen = state.get("seen").intValue();
         }
+    }
+
+    @Test
+    @DisplayName("a task without held-out problems is refused, since there would be nothing to measure")
+    void nothingHeldOut() {
+        Task addition = new Addition();
+        Task task = new Task() {
+            @Override
+            public String name() {
+                return "unmeasured";
+            }
+
+            @Override
+            public Problem trainProblem(long seed, long index) {
+                return addition.trainProblem(seed, index);
+            }
+
+            @Override
+            public List<Problem> evalProblems(int count) {
+                throw new IllegalArgumentException("asked for " + count);
+            }
+
+            @Override
+            public int evalSize() {
+                return 0;
+            }
+
+            @Override
+            public WeightedRewards rewards() {
+                return addition.rewards();
+            }
+        };
+        assertThatThrownBy(
+                        () -> new RlTrainer(TestModels.addition(), task, config(1).build()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("task 'unmeasured' has no held-out problems (its evalSize() is 0)");
     }
 
     private static void stopAfter(int step, RlTrainer trainer) {
