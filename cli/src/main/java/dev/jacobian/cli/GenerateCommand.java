@@ -247,6 +247,7 @@ final class GenerateCommand extends CliCommand {
     private final class Output implements TokenListener {
         private final Optional<StreamingDecoder> decoder;
         private final boolean enabled;
+        private final LineEnds lineEnds = new LineEnds();
         private boolean first = true;
 
         Output(CausalLM loaded, boolean enabled) {
@@ -258,13 +259,15 @@ final class GenerateCommand extends CliCommand {
         @Override
         public void onToken(int prompt, int sample, int token) {
             if (enabled) {
-                streams().stream(decoder.map(d -> d.push(token)).orElse((first ? "" : " ") + token));
+                String piece = decoder.map(d -> d.push(token)).orElse((first ? "" : " ") + token);
+                streams().stream(lineEnds.next(piece));
                 first = false;
             }
         }
 
         void finish() {
-            streams().line(decoder.map(StreamingDecoder::finish).orElse(""));
+            String piece = decoder.map(StreamingDecoder::finish).orElse("");
+            streams().line(lineEnds.next(piece) + lineEnds.rest());
         }
     }
 }
