@@ -2,8 +2,9 @@
 package dev.jacobian.io;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +20,9 @@ import java.util.function.Consumer;
  * {@link JsonlWriter} writes them.
  */
 public final class Jsonl {
+    /** Longest line that is read, in characters: a row is a text and what belongs to it, not a data set. */
+    public static final int MAX_LINE = 32 << 20;
+
     private Jsonl() {}
 
     /**
@@ -42,14 +46,14 @@ public final class Jsonl {
      * As {@link #forEach}, with each line's number and before it is parsed: for readers that name lines in their own messages,
      * or go on behind a broken one.
      *
-     * @throws FormatException if the file is no regular file
+     * @throws FormatException if the file is no regular file or a line is longer than {@link #MAX_LINE}
      * @throws UncheckedIOException if the file cannot be read
      */
     public static void forEachLine(Path file, Consumer<Line> consumer) {
         InputFiles.requireRegular(file);
         long number = 1;
-        try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-            for (String line; (line = lines.readLine()) != null; number++) {
+        try (LineReader lines = new LineReader(reader(file), MAX_LINE)) {
+            for (String line; (line = lines.next()) != null; number++) {
                 if (number == 1 && line.startsWith("\uFEFF")) {
                     line = line.substring(1);
                 }
@@ -59,12 +63,23 @@ public final class Jsonl {
             }
         } catch (NoSuchFileException e) {
             throw new UncheckedIOException("No such file: " + file, e);
+        } catch (LineReader.TooLong e) {
+            throw new FormatException(
+                    file + ", line " + number,
+                    "the line has more than " + MAX_LINE + " characters, the most that are read of one",
+                    "JSON lines have one value on each line; check that the file has line ends and is of this format",
+                    e);
         } catch (CharacterCodingException e) {
             throw new FormatException(
                     file + ", line " + number + " or soon after", "not UTF-8", "Save the file again as UTF-8", e);
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot read " + file + ": " + e.getMessage(), e);
         }
+    }
+
+    /** The characters of a file; a byte that is not UTF-8 is an error. */
+    private static Reader reader(Path file) throws IOException {
+        return new InputStreamReader(Files.newInputStream(file), StandardCharsets.UTF_8.newDecoder());
     }
 
     /**

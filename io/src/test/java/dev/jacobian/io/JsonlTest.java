@@ -101,6 +101,21 @@ class JsonlTest {
     }
 
     @Test
+    void aLineThatDoesNotEndIsRefused() throws Exception {
+        Path file = folder.resolve("data.jsonl");
+        String block = "x".repeat(1 << 20);
+        try (var writer = Files.newBufferedWriter(file)) {
+            writer.write("{\"a\": 1}\n{\"a\": \"");
+            for (int written = 0; written < 100; written++) {
+                writer.write(block);
+            }
+        }
+        assertThatThrownBy(() -> Jsonl.read(file))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContaining("data.jsonl, line 2: the line has more than 33554432 characters");
+    }
+
+    @Test
     void emptyLinesAndCarriageReturnsDoNotCount() throws Exception {
         Path file = Files.writeString(folder.resolve("data.jsonl"), "\n1\r\n \n2");
         assertThat(Jsonl.read(file)).hasSize(2);

@@ -5,10 +5,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
-import java.io.BufferedReader;
+import dev.jacobian.io.Jsonl;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -143,27 +142,18 @@ record RunLog(ObjectNode run, SequencedMap<Integer, ObjectNode> steps, List<Obje
         if (!Files.exists(file)) {
             return objects;
         }
-        try (BufferedReader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-            String line = reader.readLine();
-            for (long number = 1; line != null; number++) {
-                String next = reader.readLine();
-                if (!line.isBlank()) {
-                    String where = file + ", line " + number;
-                    try {
-                        objects.add(object(Json.parse(line, where), where));
-                    } catch (FormatException e) {
-                        if (next != null) {
-                            throw e;
-                        }
-                        // The last line of a run that was killed, or is writing it just now.
-                    }
-                }
-                line = next;
+        List<FormatException> broken = new ArrayList<>();
+        Jsonl.forEachLine(file, line -> {
+            if (!broken.isEmpty()) {
+                throw broken.getFirst();
             }
-            return objects;
-        } catch (IOException e) {
-            throw new UncheckedIOException("Cannot read " + file + ": " + e.getMessage(), e);
-        }
+            try {
+                objects.add(object(line.json(), file + ", line " + line.number()));
+            } catch (FormatException e) {
+                broken.add(e); // forgiven in the last line of a run that was killed, or is writing it just now
+            }
+        });
+        return objects;
     }
 
     private static ObjectNode object(JsonNode node, String where) {
