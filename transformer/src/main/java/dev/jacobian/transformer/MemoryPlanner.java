@@ -192,7 +192,7 @@ public final class MemoryPlanner {
     }
 
     private long tables() {
-        return 2L * Float.BYTES * longest * config.plan().widestHead(); // grown by doubling
+        return 2 * RotaryTables.bytes(config.plan(), longest); // grown by doubling
     }
 
     private long workingMemory() {

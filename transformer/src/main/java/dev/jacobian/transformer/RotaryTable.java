@@ -41,6 +41,11 @@ final class RotaryTable {
         return new RotaryTable(growing.rotary(), position -> rope.attentionFactor() * growing.factor(position), device);
     }
 
+    /** Bytes of cosines and sines of so many positions. */
+    long bytes(int positions) {
+        return 2L * Float.BYTES * positions * inverseFrequencies.length;
+    }
+
     /** Makes sure that positions below {@code count} are there. */
     synchronized void ensure(int count) {
         if (count <= cos.extent(0)) {

@@ -35,6 +35,14 @@ final class RotaryTables {
         }
     }
 
+    /** Bytes of a plan's tables with so many positions. */
+    static long bytes(DecoderPlan plan, int positions) {
+        return new RotaryTables(plan, Device.COUNTED)
+                .tables.values().stream()
+                        .mapToLong(table -> table.bytes(positions))
+                        .sum();
+    }
+
     /** Makes sure that positions below {@code count} are in all tables. */
     void ensure(int count) {
         tables.values().forEach(table -> table.ensure(count));
