@@ -14,13 +14,16 @@ class EditDistanceTest {
         assertThat(EditDistance.between("beta", "")).isEqualTo(4);
         assertThat(EditDistance.between("beta", "beta")).isZero();
         assertThat(EditDistance.between("beta", "bata")).isEqualTo(1);
-        assertThat(EditDistance.between("beta", "btea")).as("two that changed places").isEqualTo(2);
+        assertThat(EditDistance.between("beta", "btea"))
+                .as("two that changed places")
+                .isEqualTo(2);
     }
 
     @Test
     void farNamesAreNotCompared() {
         assertThat(EditDistance.isAtMost(2, "hiden_size", "hidden_size")).isTrue();
         assertThat(EditDistance.isAtMost(2, "hidden", "hidden_size")).isFalse();
-        assertThat(EditDistance.isAtMost(2, "x".repeat(100_000_000), "hidden_size")).isFalse();
+        assertThat(EditDistance.isAtMost(2, "x".repeat(100_000_000), "hidden_size"))
+                .isFalse();
     }
 }

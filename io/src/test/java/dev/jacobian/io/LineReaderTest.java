@@ -37,8 +37,9 @@ class LineReaderTest {
                     default -> text.append("ab");
                 }
             }
-            List<String> expected =
-                    new BufferedReader(new StringReader(text.toString())).lines().toList();
+            List<String> expected = new BufferedReader(new StringReader(text.toString()))
+                    .lines()
+                    .toList();
             assertThat(lines(text.toString(), 1 << 20)).isEqualTo(expected);
         }
     }

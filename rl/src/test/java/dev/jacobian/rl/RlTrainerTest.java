@@ -118,8 +118,8 @@ class RlTrainerTest {
                 return addition.rewards();
             }
         };
-        assertThatThrownBy(
-                        () -> new RlTrainer(TestModels.addition(), task, config(1).build()))
+        assertThatThrownBy(() ->
+                        new RlTrainer(TestModels.addition(), task, config(1).build()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("task 'unmeasured' has no held-out problems (its evalSize() is 0)");
     }
