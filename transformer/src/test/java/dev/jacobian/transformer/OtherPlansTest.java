@@ -112,7 +112,7 @@ class OtherPlansTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"granite", "phi3"})
+    @ValueSource(strings = {"phi3"})
     @DisplayName("logits, loss and gradients of families that differ in a plan's data alone")
     void goldens(String name) {
         Path folder = TestPaths.shared("golden", "models", name);

@@ -119,7 +119,7 @@ public final class ConfigKeys {
     }
 
     /** LayerNorm with a bias, its ε under a key. */
-    public Norm layerNorm(String epsilonKey) {
+    public Norm.Layer layerNorm(String epsilonKey) {
         return new Norm.Layer(epsilon(epsilonKey), true);
     }
 
@@ -183,6 +183,25 @@ public final class ConfigKeys {
                     "Correct the file or give head_dim");
         }
         return new Positions.Rotary(rope, headDim);
+    }
+
+    /**
+     * Rotation of the first {@code partial_rotary_factor} of each head, rounded down to whole elements; of {@code unlessSaid} if
+     * the file has no such key. One among the rotary numbers counts, whatever is beside them.
+     */
+    public Positions.Rotary partialRotary(int headDim, double unlessSaid) {
+        double outside = fields.number("partial_rotary_factor", unlessSaid);
+        double factor = RopeReader.dictionary(fields).number("partial_rotary_factor", outside);
+        int dimensions = (int) (headDim * factor);
+        if (dimensions < 2 || dimensions > headDim || dimensions % 2 != 0) {
+            throw new FormatException(
+                    fields.where(),
+                    "partial_rotary_factor " + factor + " turns " + dimensions + " of " + headDim
+                            + " elements of a head; rotary embedding needs pairs",
+                    "Correct it");
+        }
+        RopeConfig rope = RopeReader.read(fields, maxPositions(), DEFAULT_THETA, "partial_rotary_factor");
+        return new Positions.Rotary(rope, dimensions);
     }
 
     /** How the frequencies of all layers come about. */
@@ -412,14 +431,14 @@ public final class ConfigKeys {
         return switches;
     }
 
-    /** A key that files of the family carry with the one value (JSON) that is computed. */
-    public void onlyAt(String key, String value) {
-        fields.ignoreAt(key, Json.parse(value, key));
-    }
-
     /** The experts' weights may be in MXFP4, {@code quantization_config} then says so. */
     public void readsMxfp4() {
         readable = Optional.of("mxfp4");
+    }
+
+    /** A factor that is positive and finite in F32, and {@code unlessSaid} if the key is absent. */
+    public float factor(String key, float unlessSaid) {
+        return (float) requirePositive(fields, key, fields.number(key, unlessSaid));
     }
 
     /** Keys that files of the family carry without a meaning. */

@@ -23,6 +23,8 @@ public final class Families {
             new Qwen3(),
             new Olmo2(),
             new Olmo3(),
+            new Granite(),
+            new Nemotron(),
             new SmolLm3(),
             new StarCoder2(),
             new Gpt2(),

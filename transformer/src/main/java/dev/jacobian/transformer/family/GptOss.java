@@ -34,7 +34,7 @@ final class GptOss extends Family {
     @Override
     public DecoderPlan plan(ConfigKeys config) {
         config.unused("initial_context_length");
-        config.onlyAt("swiglu_limit", "7.0");
+        config.only("swiglu_limit", "7.0");
         config.readsMxfp4();
         Norm norm = config.rmsNorm();
         Attention.Grouped attention = config.attention(HEAD_DIM)

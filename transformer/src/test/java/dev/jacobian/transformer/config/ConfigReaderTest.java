@@ -336,6 +336,46 @@ class ConfigReaderTest {
     }
 
     @Test
+    @DisplayName("Nemotron: the part of a head that is turned; a number inside of the rotary ones counts")
+    void partOfHeads() {
+        String base = "{\"rms_norm_eps\": null, \"norm_eps\": 1e-5, \"hidden_act\": \"relu2\"";
+        assertThat(turned(family("nemotron", base + "}"))).isEqualTo(8);
+        assertThat(turned(family("nemotron", base + ", \"partial_rotary_factor\": 0.3}")))
+                .as("rounded down")
+                .isEqualTo(4);
+        String inside = ", \"partial_rotary_factor\": 0.5, \"rope_parameters\": {\"rope_type\": \"default\","
+                + " \"rope_theta\": 1e4, \"partial_rotary_factor\": 1.0}}";
+        assertThat(turned(family("nemotron", base + inside))).isEqualTo(16);
+        for (String wrong : List.of("0.05", "0.2", "1.5", "-1")) {
+            assertThatThrownBy(() -> family("nemotron", base + ", \"partial_rotary_factor\": " + wrong + "}"))
+                    .hasMessageContaining("partial_rotary_factor " + Double.parseDouble(wrong));
+        }
+    }
+
+    private static int turned(DecoderConfig config) {
+        return ((Positions.Rotary) attention(config).positions()).dimensions();
+    }
+
+    @Test
+    @DisplayName("Granite: its factors, 1 where a file has none; a score is multiplied by its factor alone")
+    void factors() {
+        DecoderConfig plain = family("granite", "{}");
+        assertThat(attention(plain).scale()).isEqualTo(1);
+        assertThat(plain.plan().head()).isEqualTo(new Head.Tokens());
+        DecoderConfig scaled = family(
+                "granite",
+                "{\"attention_multiplier\": 0.25, \"embedding_multiplier\": 12, \"residual_multiplier\": 0.5,"
+                        + " \"logits_scaling\": 8}");
+        assertThat(attention(scaled).scale()).isEqualTo(0.25f);
+        assertThat(scaled.plan().embedding().scale()).isEqualTo(12);
+        assertThat(scaled.plan().layers().getFirst().residual().scale()).isEqualTo(0.5f);
+        assertThat(scaled.plan().head()).isEqualTo(new Head.Tokens(Head.Logits.scaled(0.125f)));
+        for (String key : List.of("attention_multiplier", "embedding_multiplier", "residual_multiplier", "logits_scaling")) {
+            assertThatThrownBy(() -> family("granite", "{\"" + key + "\": 0}")).hasMessageContaining(key);
+        }
+    }
+
+    @Test
     @DisplayName("Ministral 3: queries that grow need their numbers")
     void growingQueries() {
         String rope = "{\"rope_parameters\": {\"rope_type\": \"default\", \"rope_theta\": 1e6,"

@@ -40,23 +40,34 @@ class FamiliesTableTest {
         """;
 
     /** The same of families that call keys otherwise, or have other ones. */
-    private static final Map<String, String> REQUIRED_OF =
-            Map.of("gpt2", """
-                {"vocab_size": 100, "n_embd": 64, "n_layer": 32, "n_head": 4, "n_positions": 128,
-                 "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5}
-                """, "lfm2", """
-                {"vocab_size": 100, "hidden_size": 64, "block_ff_dim": 96, "num_hidden_layers": 32, "num_attention_heads": 4,
-                 "num_key_value_heads": 2, "max_position_embeddings": 128, "norm_eps": 1e-5, "full_attn_idxs": [2, 5]}
-                """, "starcoder2", """
-                {"vocab_size": 100, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 32,
-                 "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "gelu_pytorch_tanh",
-                 "max_position_embeddings": 128, "norm_epsilon": 1e-5}
-                """, "ministral3", """
-                {"vocab_size": 100, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 32,
-                 "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "silu", "max_position_embeddings": 128,
-                 "rms_norm_eps": 1e-5, "rope_parameters": {"rope_type": "yarn", "factor": 16.0, "rope_theta": 1e6,
-                 "original_max_position_embeddings": 8, "llama_4_scaling_beta": 0.1}}
-                """);
+    private static final Map<String, String> REQUIRED_OF = new LinkedHashMap<>();
+
+    static {
+        REQUIRED_OF.put("gpt2", """
+            {"vocab_size": 100, "n_embd": 64, "n_layer": 32, "n_head": 4, "n_positions": 128,
+             "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5}
+            """);
+        REQUIRED_OF.put("lfm2", """
+            {"vocab_size": 100, "hidden_size": 64, "block_ff_dim": 96, "num_hidden_layers": 32, "num_attention_heads": 4,
+             "num_key_value_heads": 2, "max_position_embeddings": 128, "norm_eps": 1e-5, "full_attn_idxs": [2, 5]}
+            """);
+        REQUIRED_OF.put("ministral3", """
+            {"vocab_size": 100, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 32,
+             "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "silu", "max_position_embeddings": 128,
+             "rms_norm_eps": 1e-5, "rope_parameters": {"rope_type": "yarn", "factor": 16.0, "rope_theta": 1e6,
+             "original_max_position_embeddings": 8, "llama_4_scaling_beta": 0.1}}
+            """);
+        REQUIRED_OF.put("nemotron", """
+            {"vocab_size": 100, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 32,
+             "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "relu2", "max_position_embeddings": 128,
+             "norm_eps": 1e-5}
+            """);
+        REQUIRED_OF.put("starcoder2", """
+            {"vocab_size": 100, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 32,
+             "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "gelu_pytorch_tanh",
+             "max_position_embeddings": 128, "norm_epsilon": 1e-5}
+            """);
+    }
 
     /** What files of families with experts must say beside. */
     private static final Map<String, String> REQUIRED_BESIDE =
@@ -83,6 +94,11 @@ class FamiliesTableTest {
         OPTIONAL.put("sliding_window", List.of("8"));
         OPTIONAL.put("use_sliding_window", List.of("true"));
         OPTIONAL.put("layer_types", List.of("[" + "\"sliding_attention\", ".repeat(31) + "\"full_attention\"]"));
+        OPTIONAL.put("partial_rotary_factor", List.of("0.25"));
+        OPTIONAL.put("embedding_multiplier", List.of("2"));
+        OPTIONAL.put("attention_multiplier", List.of("0.5"));
+        OPTIONAL.put("residual_multiplier", List.of("0.5"));
+        OPTIONAL.put("logits_scaling", List.of("2"));
         OPTIONAL.put("no_rope_layer_interval", List.of("2"));
         OPTIONAL.put("no_rope_layers", List.of("[1" + ", 1".repeat(31) + "]"));
         OPTIONAL.put("n_inner", List.of("80"));
