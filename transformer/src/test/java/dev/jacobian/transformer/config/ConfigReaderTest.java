@@ -370,7 +370,8 @@ class ConfigReaderTest {
         assertThat(scaled.plan().embedding().scale()).isEqualTo(12);
         assertThat(scaled.plan().layers().getFirst().residual().scale()).isEqualTo(0.5f);
         assertThat(scaled.plan().head()).isEqualTo(new Head.Tokens(Head.Logits.scaled(0.125f)));
-        for (String key : List.of("attention_multiplier", "embedding_multiplier", "residual_multiplier", "logits_scaling")) {
+        for (String key :
+                List.of("attention_multiplier", "embedding_multiplier", "residual_multiplier", "logits_scaling")) {
             assertThatThrownBy(() -> family("granite", "{\"" + key + "\": 0}")).hasMessageContaining(key);
         }
     }
