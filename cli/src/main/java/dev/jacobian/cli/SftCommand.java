@@ -37,7 +37,10 @@ import picocli.CommandLine.Option;
         name = "sft",
         header = "Train a model on demonstrations.",
         description = {
-            "Demonstrations are JSONL with 'prompt' and 'completion', or generated Countdown solutions.",
+            "Demonstrations are JSONL, or generated Countdown solutions. A row has 'prompt' and 'completion', as"
+                    + " strings or as lists of messages, or 'messages'; conversations go through the model's chat"
+                    + " template, with 'tools' and 'chat_template_kwargs' of the row. --set assistant_only_loss=true"
+                    + " learns only what the assistant says.",
             "With --init the model starts from random weights and a tokenizer made from the demonstrations."
         })
 final class SftCommand extends CliCommand {
@@ -56,7 +59,8 @@ final class SftCommand extends CliCommand {
     @Option(
             names = "--data",
             paramLabel = "FILE",
-            description = "JSONL with 'prompt' and 'completion' (default: generated Countdown demonstrations).")
+            description = "JSONL with 'prompt' and 'completion', or with 'messages' (default: generated Countdown"
+                    + " demonstrations).")
     private Optional<Path> data = Optional.empty();
 
     @Option(
@@ -198,7 +202,7 @@ final class SftCommand extends CliCommand {
         if (!(run.skipBadRows() && all instanceof SftRows rows)) {
             return all; // a bad row has been refused, or the trainer will
         }
-        SftRows usable = rows.without(new ExampleCheck(trained, run.config().maxLength())::objection);
+        SftRows usable = rows.without(new ExampleCheck(trained, run.config())::objection);
         if (!usable.skipped().isEmpty()) {
             streams()
                     .note("--skip-bad-rows: " + usable.skipped().size() + " of "

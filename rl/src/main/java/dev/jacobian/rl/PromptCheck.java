@@ -3,6 +3,7 @@ package dev.jacobian.rl;
 
 import dev.jacobian.io.FormatException;
 import dev.jacobian.rl.task.Problem;
+import dev.jacobian.rl.task.PromptTokens;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import java.util.Arrays;
@@ -16,6 +17,7 @@ import java.util.Optional;
  */
 public final class PromptCheck {
     private final CausalLM model;
+    private final PromptTokens prompts;
     private final int maxNewTokens;
 
     /**
@@ -24,12 +26,17 @@ public final class PromptCheck {
      */
     public PromptCheck(CausalLM model, int maxNewTokens) {
         this.model = model;
+        this.prompts = new PromptTokens(model);
         this.maxNewTokens = maxNewTokens;
     }
 
     /** What is wrong with a problem's prompt, if anything is; {@link dev.jacobian.rl.task.JsonlTask#without} takes this. */
     public Optional<String> objection(Problem problem) {
-        return objection(tokens(problem));
+        try {
+            return objection(tokens(problem));
+        } catch (FormatException e) {
+            return Optional.of(e.what());
+        }
     }
 
     private Optional<String> objection(int[] tokens) {
@@ -49,7 +56,15 @@ public final class PromptCheck {
     }
 
     private int[] tokens(Problem problem) {
-        return model.tokenizer().encodePrompt(problem.prompt());
+        return prompts.of(problem);
+    }
+
+    private int[] tokens(Task task, Problem problem) {
+        try {
+            return tokens(problem);
+        } catch (FormatException e) {
+            throw new FormatException(task.source(problem), e.what(), e.fix(), e);
+        }
     }
 
     /**
@@ -61,7 +76,7 @@ public final class PromptCheck {
     int longest(Task task, List<Problem> problems) {
         int longest = 1;
         for (Problem problem : problems) {
-            int[] tokens = tokens(problem);
+            int[] tokens = tokens(task, problem);
             Optional<String> wrong = objection(tokens);
             if (wrong.isPresent()) {
                 throw new FormatException(

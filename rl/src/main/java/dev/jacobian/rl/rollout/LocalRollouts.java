@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.rollout;
 
+import dev.jacobian.rl.task.PromptTokens;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.FinishReason;
 import dev.jacobian.transformer.generation.Generation;
@@ -14,10 +15,12 @@ import java.util.Queue;
 /** Samples in this process, task after task, when the answer is wanted: all groups of a task advance together. */
 final class LocalRollouts implements Rollouts {
     private final CausalLM model;
+    private final PromptTokens encoder;
     private final Queue<RolloutTask> tasks = new ArrayDeque<>();
 
     LocalRollouts(CausalLM model) {
         this.model = model;
+        this.encoder = new PromptTokens(model);
     }
 
     /** Nothing to do: the model that is updated is the one that samples. */
@@ -65,8 +68,7 @@ final class LocalRollouts implements Rollouts {
             List<Prefix> prompts = new ArrayList<>();
             while (to < requests.size() && requests.get(to).samples() == samples) {
                 RolloutTask.Request request = requests.get(to++);
-                prompts.add(new Prefix(
-                        model.tokenizer().encodePrompt(request.problem().prompt()), request.key()));
+                prompts.add(new Prefix(encoder.of(request.problem()), request.key()));
             }
             List<List<Generation>> generations = generate(prompts, samples, task);
             for (int p = 0; p < prompts.size(); p++) {

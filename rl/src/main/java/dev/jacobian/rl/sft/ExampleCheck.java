@@ -17,12 +17,12 @@ public final class ExampleCheck {
 
     /**
      * @param model what is trained
-     * @param maxLength longest example in tokens
-     * @throws IllegalStateException if the model has no end token
+     * @param config how long an example may be, and what of it is learned
      */
-    public ExampleCheck(CausalLM model, int maxLength) {
+    public ExampleCheck(CausalLM model, SftConfig config) {
+        int maxLength = config.maxLength();
         int positions = model.config().maxPositions();
-        tokens = new ExampleTokens(model);
+        tokens = new ExampleTokens(model, config.assistantOnlyLoss());
         limit = Math.min(maxLength, positions);
         limits = maxLength <= positions
                 ? "max_length " + maxLength
@@ -31,7 +31,11 @@ public final class ExampleCheck {
 
     /** What is wrong with an example, if anything is; {@link SftRows#without} takes this. */
     public Optional<String> objection(SftExample example) {
-        return objection(tokens.encode(example));
+        try {
+            return objection(tokens.encode(example));
+        } catch (FormatException e) {
+            return Optional.of(e.what());
+        }
     }
 
     private Optional<String> objection(ExampleTokens.Encoded encoded) {
@@ -40,7 +44,8 @@ public final class ExampleCheck {
         }
         return encoded.teaches()
                 ? Optional.empty()
-                : Optional.of("prompt and completion are both empty, so no token predicts another");
+                : Optional.of(
+                        "there is no token to learn from: nothing is said, or nothing that another token predicts");
     }
 
     /**
@@ -49,7 +54,7 @@ public final class ExampleCheck {
      * @throws FormatException naming the example
      */
     ExampleTokens.Encoded encode(SftDataset data, SftExample example) {
-        ExampleTokens.Encoded encoded = tokens.encode(example);
+        ExampleTokens.Encoded encoded = tokensOf(data, example);
         objection(encoded).ifPresent(wrong -> {
             throw new FormatException(
                     data.source(example),
@@ -57,6 +62,14 @@ public final class ExampleCheck {
                     "Shorten it, raise max_length, or leave such rows out (--skip-bad-rows)");
         });
         return encoded;
+    }
+
+    private ExampleTokens.Encoded tokensOf(SftDataset data, SftExample example) {
+        try {
+            return tokens.encode(example);
+        } catch (FormatException e) {
+            throw new FormatException(data.source(example), e.what(), e.fix(), e);
+        }
     }
 
     /**

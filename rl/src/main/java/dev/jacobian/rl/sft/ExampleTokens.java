@@ -5,6 +5,7 @@ import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.LabelledBatch;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -29,17 +30,23 @@ final class ExampleTokens {
     private static final List<String> ANCHORS = List.of("\n", ".", "a", "0", ")", "|");
 
     private final Tokenizer tokenizer;
+    private final ConversationTokens conversations;
     private final Set<Integer> ends;
     private final int end;
     private final int before; // tokens that the template puts in front of every text
 
     /** @throws IllegalStateException if the model has no end token */
-    ExampleTokens(CausalLM model) {
-        this(model.tokenizer(), model.eosTokenIds());
+    ExampleTokens(CausalLM model, boolean assistantOnly) {
+        this(model.tokenizer(), model.eosTokenIds(), assistantOnly);
     }
 
     ExampleTokens(Tokenizer tokenizer, Set<Integer> ends) {
+        this(tokenizer, ends, false);
+    }
+
+    private ExampleTokens(Tokenizer tokenizer, Set<Integer> ends, boolean assistantOnly) {
         this.tokenizer = tokenizer;
+        this.conversations = new ConversationTokens(tokenizer, assistantOnly);
         this.ends = ends;
         this.before = tokenizer.encodePrompt("").length;
         this.end = ends.stream()
@@ -52,26 +59,43 @@ final class ExampleTokens {
      * An example's tokens, and which of them are learned.
      *
      * @param tokens prompt, completion, end token
-     * @param promptLength tokens that are given, not learned
+     * @param learned the places of those that are learned
      */
-    record Encoded(int[] tokens, int promptLength) {
-        /** The tokens, with {@link LabelledBatch#IGNORE} for those of the prompt. */
+    record Encoded(int[] tokens, BitSet learned) {
+        /** All behind the prompt are learned. */
+        static Encoded behind(int promptLength, int[] tokens) {
+            BitSet learned = new BitSet(tokens.length);
+            learned.set(promptLength, tokens.length);
+            return new Encoded(tokens, learned);
+        }
+
+        /** The tokens that are given before the first one that is learned. */
+        int promptLength() {
+            return learned.isEmpty() ? tokens.length : learned.nextSetBit(0);
+        }
+
+        /** The tokens, with {@link LabelledBatch#IGNORE} for those that are not learned. */
         int[] labels() {
             int[] labels = tokens.clone();
-            Arrays.fill(labels, 0, promptLength, LabelledBatch.IGNORE);
+            for (int i = learned.nextClearBit(0); i < labels.length; i = learned.nextClearBit(i + 1)) {
+                labels[i] = LabelledBatch.IGNORE;
+            }
             return labels;
         }
 
-        /** Whether there is a token that another one predicts. */
+        /** Whether a token is learned that another one predicts. */
         boolean teaches() {
-            return tokens.length > Math.max(1, promptLength);
+            return learned.nextSetBit(1) >= 0;
         }
     }
 
     Encoded encode(SftExample example) {
+        if (example.chat().isPresent()) {
+            return conversations.encode(example.chat().get());
+        }
         int[] prompt = tokenizer.encodePrompt(example.prompt());
         int[] all = joined(prompt, continuation(prompt, example));
-        return new Encoded(ended(all, prompt.length), prompt.length);
+        return Encoded.behind(prompt.length, ended(all, prompt.length));
     }
 
     private int[] continuation(int[] prompt, SftExample example) {

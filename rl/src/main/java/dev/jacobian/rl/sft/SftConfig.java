@@ -23,6 +23,12 @@ public record SftConfig(
         @Setting(value = "1024", doc = "longest example in tokens; a longer one is an error")
         int maxLength,
 
+        @Setting(
+                value = "false",
+                doc = "of conversations learn only what the assistant says; the chat template must mark it with"
+                        + " {% generation %}")
+        boolean assistantOnlyLoss,
+
         @Defaults({"learning_rate=1e-3", "lr_scheduler_type=cosine", "warmup_steps=50"})
         OptimizationConfig optimization,
 

@@ -21,7 +21,8 @@ public interface SftDataset {
     }
 
     /**
-     * Examples of a JSONL file with {@code prompt} and {@code completion}, shuffled anew for every pass.
+     * Examples of a JSONL file, shuffled anew for every pass: {@code prompt} and {@code completion} as strings or as lists of messages,
+     * or {@code messages}.
      *
      * @throws dev.jacobian.io.FormatException naming file and row, if a row is no such object
      */

@@ -4,6 +4,7 @@ package dev.jacobian.rl.sft;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Jsonl;
+import dev.jacobian.io.chat.ChatRow;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,9 +60,17 @@ public final class SftRows implements SftDataset {
     }
 
     private static SftExample example(JsonNode row, String where) {
+        if (row.has("messages")) {
+            return SftExample.of(ChatRow.read(row, "messages", where));
+        }
+        if (ChatRow.has(row, "prompt") && row.has("completion")) {
+            return SftExample.of(ChatRow.read(row, "prompt", where));
+        }
         if (!row.path("prompt").isTextual() || !row.path("completion").isTextual()) {
             throw new FormatException(
-                    where, "'prompt' and 'completion' must be strings", "Write one object with these two per line");
+                    where,
+                    "'prompt' and 'completion' must be strings, or lists of messages",
+                    "Write one object with these two per line, or with 'messages'");
         }
         return new SftExample(
                 row.get("prompt").textValue(), row.get("completion").textValue());

@@ -28,8 +28,8 @@ import java.util.Optional;
 import java.util.stream.LongStream;
 
 /**
- * Supervised fine-tuning on demonstrations: cross-entropy of the completion's tokens, the end token among them, averaged over
- * all completion tokens of a step.
+ * Supervised fine-tuning on demonstrations: cross-entropy of the tokens that are learned ({@link SftExample}), averaged over all of
+ * them in a step.
  *
  * <p>Examples are packed, never padded; prompts cost a forward pass but no loss. The same seed gives the same bits, whatever
  * the number of threads.
@@ -58,7 +58,7 @@ public final class SftTrainer {
         this.model = model;
         this.data = data;
         this.config = config;
-        this.examples = new ExampleCheck(model, config.maxLength());
+        this.examples = new ExampleCheck(model, config);
         List<SftExample> known = data.allExamples();
         this.memory = new SftMemory(model.config(), config, examples.longest(data, known.isEmpty() ? batch(0) : known));
         if (model.device().equals(Device.CPU)) {

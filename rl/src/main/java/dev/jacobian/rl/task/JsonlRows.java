@@ -3,13 +3,17 @@ package dev.jacobian.rl.task;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Json;
 import dev.jacobian.io.Jsonl;
+import dev.jacobian.io.chat.ChatRow;
+import dev.jacobian.rl.reward.Columns;
 import dev.jacobian.rl.reward.WeightedRewards;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The rows of a file of problems, each checked when it is read: it is an object, it has a prompt, and the reward functions
@@ -77,10 +81,11 @@ record JsonlRows(List<Row> rows, List<String> skipped) {
     }
 
     private static Problem problem(JsonNode row, String defaultId, String where) {
-        if (!row.isObject() || !row.path("prompt").isTextual()) {
+        boolean conversation = ChatRow.has(row, "prompt");
+        if (!row.isObject() || !conversation && !row.path("prompt").isTextual()) {
             throw new FormatException(
                     where,
-                    "a row must be a JSON object with a string 'prompt'",
+                    "a row must be a JSON object with a string 'prompt', or a list of messages",
                     "Correct the row, or rename the column that holds the prompt");
         }
         Map<String, Object> columns = new LinkedHashMap<>();
@@ -90,7 +95,13 @@ record JsonlRows(List<Row> rows, List<String> skipped) {
             }
         });
         String id = row.hasNonNull("id") ? row.get("id").asText() : defaultId;
-        return new Problem(id, row.get("prompt").textValue(), columns);
+        return conversation
+                ? new Problem(
+                        id,
+                        Json.compact(row.get("prompt")),
+                        new Columns(columns),
+                        Optional.of(ChatRow.read(row, "prompt", where)))
+                : new Problem(id, row.get("prompt").textValue(), columns);
     }
 
     /** A JSON value as plain Java: String, Long, BigInteger, Double, Boolean, List or Map. */

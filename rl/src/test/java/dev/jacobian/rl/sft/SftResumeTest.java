@@ -131,7 +131,7 @@ class SftResumeTest {
                 .hasMessageContaining("72 tokens")
                 .hasMessageContaining("64 positions");
         CausalLM model = CausalLM.load(TestPaths.model("arith-qwen3"));
-        SftRows usable = SftDataset.jsonl(data).without(new ExampleCheck(model, CONFIG.maxLength())::objection);
+        SftRows usable = SftDataset.jsonl(data).without(new ExampleCheck(model, CONFIG)::objection);
         assertThat(usable.skipped()).hasSize(2);
         assertThat(usable.allExamples()).hasSize(30);
         new SftTrainer(model, usable, CONFIG).train();
