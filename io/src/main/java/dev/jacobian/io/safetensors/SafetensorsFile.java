@@ -80,7 +80,7 @@ public final class SafetensorsFile implements AutoCloseable {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment first = channel.map(FileChannel.MapMode.READ_ONLY, 0, Long.BYTES, arena);
                 int length = SafetensorsHeader.checkLength(first.get(LENGTH, 0), size, path.toString());
-                long start = Long.BYTES + length;
+                long start = (long) Long.BYTES + length;
                 MemorySegment json = channel.map(FileChannel.MapMode.READ_ONLY, Long.BYTES, length, arena);
                 SafetensorsHeader header = SafetensorsHeader.parse(json.asByteBuffer(), size - start, path.toString());
                 return new SafetensorsFile(path, channel, start, header);

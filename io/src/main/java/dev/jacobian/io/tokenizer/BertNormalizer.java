@@ -28,7 +28,7 @@ record BertNormalizer(boolean cleanText, boolean handleChineseCharacters, boolea
             if (c > ' ' && c < 0x7F) {
                 out.append((char) c);
             } else if (cleanText && isDropped(c)) {
-                continue;
+                // left out
             } else if (cleanText && Characters.isWhitespace(c)) {
                 out.append(' ');
             } else if (handleChineseCharacters && isChinese(c)) {

@@ -90,6 +90,7 @@ final class Lfm2 extends Family {
         if (!config.flag("block_auto_adjust_ff_dim", true)) {
             return given;
         }
-        return Math.ceilDiv((int) (factor * (2 * given / 3)), multiple) * multiple;
+        int twoThirds = 2 * given / 3; // a whole number before it is multiplied
+        return Math.ceilDiv((int) (factor * twoThirds), multiple) * multiple;
     }
 }
