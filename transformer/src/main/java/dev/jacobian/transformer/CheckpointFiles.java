@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.jacobian.io.InputFiles;
 import dev.jacobian.io.Json;
-import dev.jacobian.io.safetensors.CheckpointTensors;
+import dev.jacobian.io.quantized.StoredWeights;
 import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.transformer.config.DecoderConfig;
@@ -78,16 +78,9 @@ final class CheckpointFiles {
     }
 
     /** The same with the types of the tensors that the weights have been loaded from. */
-    CheckpointFiles withTypes(CheckpointTensors tensors) {
+    CheckpointFiles withTypes(StoredWeights weights) {
         Map<String, DType> types = new HashMap<>();
-        for (String name : tensors.names()) {
-            switch (tensors.info(name).type()) {
-                case BF16 -> types.put(name, DType.BF16);
-                case F16 -> types.put(name, DType.F16);
-                case U8 -> types.put(name.replaceFirst("_blocks$", ""), DType.BF16); // MXFP4, whose numbers BF16 has
-                default -> {} // F32, or a type that weights are read from but not written to
-            }
-        }
+        weights.names().forEach(name -> types.put(name, weights.type(name)));
         return new CheckpointFiles(contents, types, tokenizer, generationDefaults, where);
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.io.quantized.StoredWeights;
 import dev.jacobian.io.safetensors.CheckpointTensors;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.WeightFormat;
@@ -23,12 +24,13 @@ final class CheckpointLoader {
             plan.requireWeights(options.device(), "loading " + folder);
         }
         try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
-            DecoderConfig named = config.withPlan(CheckpointWeights.named(config.plan(), tensors.names()));
-            CheckpointWeights weights = new CheckpointWeights(tensors, named.plan(), folder);
+            StoredWeights stored = StoredWeights.of(tensors, config.quantization());
+            DecoderConfig named = config.withPlan(CheckpointWeights.named(config.plan(), stored.names()));
+            CheckpointWeights weights = new CheckpointWeights(stored, named.plan(), folder);
             Weights held = options.weights() == WeightFormat.F32
                     ? new PlacedWeights(weights, options.device())
                     : new FrozenWeights(weights, options.weights(), options.device());
-            CausalLM model = new CausalLM(named, CheckpointFiles.read(folder).withTypes(tensors), held, options);
+            CausalLM model = new CausalLM(named, CheckpointFiles.read(folder).withTypes(stored), held, options);
             weights.requireAllUsed();
             return model;
         }

@@ -3,11 +3,10 @@ package dev.jacobian.transformer;
 
 import dev.jacobian.autograd.Var;
 import dev.jacobian.io.FormatException;
-import dev.jacobian.io.safetensors.CheckpointTensors;
+import dev.jacobian.io.quantized.StoredWeights;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.Head;
-import dev.jacobian.transformer.plan.Layout;
 import dev.jacobian.transformer.plan.Role;
 import dev.jacobian.transformer.plan.TensorSpec;
 import java.nio.file.Path;
@@ -22,12 +21,12 @@ import java.util.TreeSet;
  * configuration has no place for (a bias, say, where config.json promises none) are errors.
  */
 final class CheckpointWeights implements Weights {
-    private final CheckpointTensors tensors;
+    private final StoredWeights tensors;
     private final DecoderPlan plan;
     private final Path folder;
     private final Set<String> used = new HashSet<>();
 
-    CheckpointWeights(CheckpointTensors tensors, DecoderPlan plan, Path folder) {
+    CheckpointWeights(StoredWeights tensors, DecoderPlan plan, Path folder) {
         this.tensors = tensors;
         this.plan = plan;
         this.folder = folder;
@@ -43,33 +42,14 @@ final class CheckpointWeights implements Weights {
 
     @Override
     public Var get(TensorSpec spec) {
-        return Weights.parameter(spec, StoredTensors.take(spec, name -> read(name, spec)));
+        return Weights.parameter(spec, StoredTensors.take(spec, name -> tensors.read(checked(name, spec))));
     }
 
     @Override
     public Tensor narrow(TensorSpec spec) {
         return spec.layout().isPlain(spec)
-                ? tensors.readNarrowWeight(checked(spec.layout().stored(), spec))
+                ? tensors.readNarrow(checked(spec.layout().stored(), spec))
                 : Weights.super.narrow(spec);
-    }
-
-    private Tensor read(String name, TensorSpec spec) {
-        if (spec.kind() == TensorSpec.Kind.EXPERTS && !tensors.contains(name) && tensors.containsMxfp4(name)) {
-            return quantized(name, spec);
-        }
-        return tensors.readWeight(checked(name, spec));
-    }
-
-    /** Experts' weights in MXFP4, which has outputs before inputs whatever the order of the tensor that it stands for. */
-    private Tensor quantized(String name, TensorSpec spec) {
-        Tensor upright = tensors.readMxfp4(name); // [E, outputs, inputs]
-        used.addAll(tensors.namesOfMxfp4(name));
-        Tensor stored = spec.layout().order() == Layout.Order.TRANSPOSED ? upright.transpose(1, 2) : upright;
-        requireShape(
-                name,
-                Arrays.stream(stored.shape().toArray()).asLongStream().boxed().toList(),
-                spec);
-        return stored;
     }
 
     /** The name of a tensor that is there and has its shape. */
@@ -80,12 +60,7 @@ final class CheckpointWeights implements Weights {
                     "the checkpoint has no tensor '" + name + "'",
                     tensors.advice().orElse(advice(spec)));
         }
-        requireShape(name, tensors.info(name).extents(), spec);
-        used.add(name);
-        return name;
-    }
-
-    private void requireShape(String name, List<Long> found, TensorSpec spec) {
+        List<Long> found = tensors.extents(name);
         List<Long> wanted =
                 spec.layout().extents(spec).stream().map(Long::valueOf).toList();
         if (!found.equals(wanted)) {
@@ -94,6 +69,8 @@ final class CheckpointWeights implements Weights {
                     "tensor '" + name + "' has shape " + found + ", config.json makes it " + wanted,
                     "Use the config.json that belongs to the weights");
         }
+        used.add(name);
+        return name;
     }
 
     private static String advice(TensorSpec spec) {

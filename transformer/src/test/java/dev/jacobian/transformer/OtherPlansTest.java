@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.io.Json;
+import dev.jacobian.io.quantized.StoredWeights;
 import dev.jacobian.io.safetensors.CheckpointTensors;
 import dev.jacobian.io.safetensors.SafetensorsFile;
 import dev.jacobian.tensor.DType;
@@ -63,7 +64,8 @@ class OtherPlansTest {
         ObjectNode source = (ObjectNode) Json.read(folder.resolve("config.json"));
         DecoderConfig config = new DecoderConfig("other", plan, 128, 0.02f, source);
         try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
-            CheckpointWeights weights = new CheckpointWeights(tensors, plan, folder);
+            CheckpointWeights weights =
+                    new CheckpointWeights(StoredWeights.of(tensors, Optional.empty()), plan, folder);
             CausalLM model = new CausalLM(config, CheckpointFiles.none(), weights, ModelOptions.DEFAULT);
             weights.requireAllUsed();
             return model;

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 
 /** A way in which the weights of a checkpoint are quantized: {@code quantization_config} of its config.json. */
-public sealed interface Quantization permits Awq, Fp8, Gptq {
+public sealed interface Quantization permits Awq, Fp8, Gptq, Mxfp4 {
     /**
      * The tensors that are there in quantized form, by the names that they would have otherwise.
      *

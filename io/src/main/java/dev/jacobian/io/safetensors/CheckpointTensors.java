@@ -236,28 +236,6 @@ public final class CheckpointTensors implements AutoCloseable {
         return place.file.readBytes(place.storedName);
     }
 
-    /** Whether a tensor is there as {@link Mxfp4}. */
-    public boolean containsMxfp4(String name) {
-        return contains(name + Mxfp4.BLOCKS) && contains(name + Mxfp4.SCALES);
-    }
-
-    /** The stored tensors that make up one that is there as {@link Mxfp4}. */
-    public List<String> namesOfMxfp4(String name) {
-        return List.of(name + Mxfp4.BLOCKS, name + Mxfp4.SCALES);
-    }
-
-    /** The numbers of a tensor that is there as {@link Mxfp4}, in F32. */
-    public Tensor readMxfp4(String name) {
-        Place blocks = place(name + Mxfp4.BLOCKS);
-        Place scales = place(name + Mxfp4.SCALES);
-        return Mxfp4.dequantize(
-                blocks.file.path() + ", tensor '" + name + "'",
-                info(name + Mxfp4.BLOCKS).extents(),
-                blocks.file.readBytes(blocks.storedName),
-                info(name + Mxfp4.SCALES).extents(),
-                scales.file.readBytes(scales.storedName));
-    }
-
     /** A tensor as it is stored; see {@link SafetensorsFile#readStored}. */
     public Tensor readStored(String name) {
         Place place = place(name);

@@ -59,7 +59,6 @@ public final class ConfigKeys {
     static final int MAX_POSITIONS = 1 << 24;
 
     private final JsonFields fields;
-    private Optional<String> readable = Optional.empty(); // way of quantizing that the family's weights may have
     private final Map<String, String> names;
 
     private ConfigKeys(JsonFields fields, Map<String, String> names) {
@@ -87,11 +86,11 @@ public final class ConfigKeys {
      * @throws FormatException if a key is left that nobody read and that might change the numbers
      */
     public DecoderConfig finish(String family, DecoderPlan plan) {
-        DecoderConfig config =
-                new DecoderConfig(family, plan, maxPositions(), initializerRange(), (ObjectNode) fields.node());
+        DecoderConfig config = new DecoderConfig(
+                family, plan, maxPositions(), initializerRange(), QuantizationReader.read(fields), (ObjectNode)
+                        fields.node());
         HarmlessKeys.ignore(fields);
         refuseMrope();
-        refuseQuantized();
         fields.finish();
         return config;
     }
@@ -431,11 +430,6 @@ public final class ConfigKeys {
         return switches;
     }
 
-    /** The experts' weights may be in MXFP4, {@code quantization_config} then says so. */
-    public void readsMxfp4() {
-        readable = Optional.of("mxfp4");
-    }
-
     /** A factor that is positive and finite in F32, and {@code unlessSaid} if the key is absent. */
     public float factor(String key, float unlessSaid) {
         return (float) requirePositive(fields, key, fields.number(key, unlessSaid));
@@ -530,22 +524,6 @@ public final class ConfigKeys {
         if (flag("use_mrope")) {
             throw new FormatException(
                     fields.where(), "use_mrope is true", "Multimodal rotary embedding is not supported");
-        }
-    }
-
-    private void refuseQuantized() {
-        for (String key : List.of("quantization_config", "quantization", "compression_config")) {
-            fields.find(key).ifPresent(quantization -> {
-                String method = quantization.path("quant_method").asText("");
-                if (readable.filter(method::equals).isPresent()) {
-                    return;
-                }
-                throw new FormatException(
-                        fields.where(),
-                        "'" + key + "' says that the weights are quantized"
-                                + (method.isEmpty() ? "" : ", by " + method),
-                        "Use the checkpoint in BF16, F16 or F32 that it was made from");
-            });
         }
     }
 }

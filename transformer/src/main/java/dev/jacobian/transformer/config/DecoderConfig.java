@@ -2,7 +2,9 @@
 package dev.jacobian.transformer.config;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.quantized.Quantization;
 import dev.jacobian.transformer.plan.DecoderPlan;
+import java.util.Optional;
 
 /**
  * What a config.json says.
@@ -11,14 +13,25 @@ import dev.jacobian.transformer.plan.DecoderPlan;
  * @param plan what the decoder computes
  * @param maxPositions longest sequence that the model is made for
  * @param initializerRange standard deviation of fresh weights
+ * @param quantization how the weights beside it are quantized, if they are
  * @param source config.json as it was read, written back on saving
  */
 public record DecoderConfig(
-        String family, DecoderPlan plan, int maxPositions, float initializerRange, ObjectNode source) {
+        String family,
+        DecoderPlan plan,
+        int maxPositions,
+        float initializerRange,
+        Optional<Quantization> quantization,
+        ObjectNode source) {
+
+    /** Of a model whose weights are numbers. */
+    public DecoderConfig(String family, DecoderPlan plan, int maxPositions, float initializerRange, ObjectNode source) {
+        this(family, plan, maxPositions, initializerRange, Optional.empty(), source);
+    }
 
     /** The same with another plan. */
     public DecoderConfig withPlan(DecoderPlan other) {
-        return new DecoderConfig(family, other, maxPositions, initializerRange, source);
+        return new DecoderConfig(family, other, maxPositions, initializerRange, quantization, source);
     }
 
     /** V: rows of the embedding, which may exceed the tokenizer's size. */

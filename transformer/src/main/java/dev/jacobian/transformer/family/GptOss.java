@@ -35,7 +35,6 @@ final class GptOss extends Family {
     public DecoderPlan plan(ConfigKeys config) {
         config.unused("initial_context_length");
         config.only("swiglu_limit", "7.0");
-        config.readsMxfp4();
         Norm norm = config.rmsNorm();
         Attention.Grouped attention = config.attention(HEAD_DIM)
                 .biases(config.flag("attention_bias", true) ? Biases.ALL : Biases.NONE)

@@ -443,7 +443,7 @@ class ConfigReaderTest {
                 "{`num_hidden_layers`: 16777216} | 'num_hidden_layers' must lie between 1 and 4096",
                 "{`hidden_size`: 16777216} | 'hidden_size' must lie between 1 and",
                 "{`max_position_embeddings`: 2000000000} | 'max_position_embeddings' must lie between 1 and",
-                "{`quantization_config`: {`quant_method`: `awq`}} | quantized, by awq",
+                "{`quantization_config`: {`quant_method`: `aqlm`}} | quantized by aqlm",
                 "{`pruned_heads`: {`0`: [1]}} | pruned_heads",
                 "{`partial_rotary_factor`: 0.5} | partial_rotary_factor",
                 "{`rms_norm_eps`: null} | 'rms_norm_eps' is missing",

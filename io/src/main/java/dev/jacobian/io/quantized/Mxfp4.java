@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.io.safetensors;
+package dev.jacobian.io.quantized;
 
+import dev.jacobian.io.safetensors.CheckpointTensors;
+import dev.jacobian.io.safetensors.SafetensorsException;
+import dev.jacobian.io.safetensors.StoredType;
 import dev.jacobian.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Weights of 4 bits with a power of two for each 32 of a row (OCP Microscaling Formats 1.0), as gpt-oss checkpoints have them: a
  * tensor {@code NAME} [..., outputs, inputs] is stored as {@code NAME_blocks} [..., outputs, inputs / 32, 16], bytes of two
  * numbers, the first in the low half, and {@code NAME_scales} [..., outputs, inputs / 32], exponents with a bias of 127.
  *
+ * <p>The tensor that transformers makes of them has the last two dimensions exchanged, [..., inputs, outputs], and so it has here.
+ *
  * <p>Every number of the format is one of F32, subnormal ones included, so that nothing is rounded.
  */
-final class Mxfp4 {
+public record Mxfp4() implements Quantization {
     static final String BLOCKS = "_blocks";
     static final String SCALES = "_scales";
 
@@ -27,7 +34,32 @@ final class Mxfp4 {
     private static final int SCALE_BIAS = 127;
     private static final int SCALE_NAN = 255;
 
-    private Mxfp4() {}
+    @Override
+    public Map<String, CodedTensor> find(CheckpointTensors tensors) {
+        Map<String, CodedTensor> found = new LinkedHashMap<>();
+        for (String blocks : tensors.names()) {
+            String name = blocks.endsWith(BLOCKS) ? blocks.substring(0, blocks.length() - BLOCKS.length()) : "";
+            String scales = name + SCALES;
+            if (!name.isEmpty() && tensors.info(blocks).type() == StoredType.U8 && tensors.contains(scales)) {
+                List<Long> extents = new ArrayList<>(tensors.info(scales).extents());
+                if (extents.size() < 2) {
+                    continue; // no blocks of a matrix's rows
+                }
+                long inputs = extents.removeLast() * BLOCK;
+                extents.add(extents.size() - 1, inputs);
+                found.put(name, new CodedTensor(List.of(blocks, scales), extents, () -> {
+                    Tensor upright = dequantize(
+                            tensors.file(blocks) + ", tensor '" + name + "'",
+                            tensors.info(blocks).extents(),
+                            tensors.readBytes(blocks),
+                            tensors.info(scales).extents(),
+                            tensors.readBytes(scales)); // [..., outputs, inputs]
+                    return upright.transpose(-2, -1);
+                }));
+            }
+        }
+        return found;
+    }
 
     /**
      * The numbers.
