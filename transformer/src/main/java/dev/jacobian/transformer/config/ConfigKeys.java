@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.JsonFields;
+import dev.jacobian.tensor.HalfFloats;
 import dev.jacobian.transformer.plan.Activation;
 import dev.jacobian.transformer.plan.Attention;
 import dev.jacobian.transformer.plan.Biases;
@@ -112,14 +113,34 @@ public final class ConfigKeys {
         return fields.bool("tie_word_embeddings", tiedUnlessSaid) ? new Head.TiedTokens() : new Head.Tokens();
     }
 
+    /**
+     * Embeddings times √D, which is rounded to the type that the file gives for weights: that is how Gemma was trained, and makes a
+     * difference of up to 1/256.
+     */
+    public Embedding embeddingTimesRootOfWidth() {
+        Embedding plain = embedding();
+        float root = (float) Math.sqrt(plain.width());
+        return plain.scaled(
+                switch (fields.string("dtype", fields.string("torch_dtype", ""))) {
+                    case "bfloat16" -> HalfFloats.bfloat16ToFloat(HalfFloats.floatToBfloat16(root));
+                    case "float16" -> Float.float16ToFloat(Float.floatToFloat16(root));
+                    default -> root;
+                });
+    }
+
     /** RMSNorm with {@code rms_norm_eps}. */
-    public Norm rmsNorm() {
+    public Norm.Rms rmsNorm() {
         return new Norm.Rms(epsilon("rms_norm_eps"));
     }
 
     /** LayerNorm with a bias, its ε under a key. */
     public Norm.Layer layerNorm(String epsilonKey) {
         return new Norm.Layer(epsilon(epsilonKey), true);
+    }
+
+    /** The same without a bias. */
+    public Norm.Layer layerNormWithoutBias(String epsilonKey) {
+        return new Norm.Layer(epsilon(epsilonKey), false);
     }
 
     private float epsilon(String key) {
@@ -137,6 +158,11 @@ public final class ConfigKeys {
     /** The same where heads have {@code headDim} elements if {@code head_dim} is not given. */
     public Attention.Grouped attention(int headDim) {
         return attention(heads -> headDim, this::rotary);
+    }
+
+    /** The same of both. */
+    public Attention.Grouped attention(int headDim, IntFunction<Positions> positions) {
+        return attention(heads -> headDim, positions);
     }
 
     /** The same with other positions, made for the elements of a head. */
@@ -189,18 +215,23 @@ public final class ConfigKeys {
      * the file has no such key. One among the rotary numbers counts, whatever is beside them.
      */
     public Positions.Rotary partialRotary(int headDim, double unlessSaid) {
-        double outside = fields.number("partial_rotary_factor", unlessSaid);
-        double factor = RopeReader.dictionary(fields).number("partial_rotary_factor", outside);
+        return partialRotary(headDim, unlessSaid, DEFAULT_THETA);
+    }
+
+    /** The same where a file without a θ means another. */
+    public Positions.Rotary partialRotary(int headDim, double unlessSaid, double defaultTheta) {
+        String key = "partial_rotary_factor";
+        double outside = fields.number(name(key), unlessSaid);
+        double factor = RopeReader.dictionary(fields).number(key, outside);
         int dimensions = (int) (headDim * factor);
         if (dimensions < 2 || dimensions > headDim || dimensions % 2 != 0) {
             throw new FormatException(
                     fields.where(),
-                    "partial_rotary_factor " + factor + " turns " + dimensions + " of " + headDim
+                    name(key) + " " + factor + " turns " + dimensions + " of " + headDim
                             + " elements of a head; rotary embedding needs pairs",
                     "Correct it");
         }
-        RopeConfig rope = RopeReader.read(fields, maxPositions(), DEFAULT_THETA, "partial_rotary_factor");
-        return new Positions.Rotary(rope, dimensions);
+        return new Positions.Rotary(RopeReader.read(fields, maxPositions(), defaultTheta, key), dimensions);
     }
 
     /** How the frequencies of all layers come about. */
@@ -227,8 +258,12 @@ public final class ConfigKeys {
 
     /** A gated feed-forward of {@code intermediate_size} with {@code hidden_act}, without biases. */
     public FeedForward.Gated gated() {
-        return new FeedForward.Gated(
-                positive("intermediate_size", MAX_MLP_WIDTH), activation("hidden_act"), Biases.NONE);
+        return gated(activation("hidden_act"));
+    }
+
+    /** The same with an activation. */
+    public FeedForward.Gated gated(Activation activation) {
+        return new FeedForward.Gated(positive("intermediate_size", MAX_MLP_WIDTH), activation, Biases.NONE);
     }
 
     /** A feed-forward without a gate, of {@code intermediate_size} with {@code hidden_act}, without biases. */
@@ -243,6 +278,11 @@ public final class ConfigKeys {
     /** The same where a file without {@code intermediate_size} means so many times the width. */
     public FeedForward.Plain plainOf(int widths) {
         return plain(positive("intermediate_size", MAX_MLP_WIDTH, widths * hidden()));
+    }
+
+    /** The activation that a key names, {@code unlessSaid} if it is absent. */
+    public Activation activation(String key, Activation unlessSaid) {
+        return fields.has(key) ? activation(key) : unlessSaid;
     }
 
     /** The activation that a key names, by the names of transformers. */
@@ -337,6 +377,17 @@ public final class ConfigKeys {
         boolean used = flag("use_sliding_window");
         int end = fields.integer("max_window_layers", DEFAULT_MAX_WINDOW_LAYERS);
         return windows(layer -> used && layer % 2 == 0 && layer < end);
+    }
+
+    /**
+     * The same where every so-many-th layer, as {@code sliding_window_pattern} says, is without a window; {@code unlessSaid} is the
+     * pattern of a file that does not say.
+     */
+    public List<Integer> windowsButEvery(int unlessSaid) {
+        fields.ignore("_sliding_window_pattern"); // the same once more, as transformers' classes keep it
+        int pattern = positive(
+                "sliding_window_pattern", MAX_LAYERS, positive("_sliding_window_pattern", MAX_LAYERS, unlessSaid));
+        return windows(layer -> (layer + 1) % pattern != 0);
     }
 
     private boolean slides(JsonNode types, int layer, int layers) {
@@ -458,6 +509,17 @@ public final class ConfigKeys {
     /** A factor above 0, {@code unlessSaid} if it is absent. */
     public double factor(String key, double unlessSaid) {
         return requirePositive(fields, name(key), fields.number(name(key), unlessSaid));
+    }
+
+    /** A soft cap: a number above 0, 0 for none if the key is null, and {@code unlessSaid} if it is absent. */
+    public float softCap(String key, double unlessSaid) {
+        boolean none = fields.find(key).isEmpty() && (fields.node().has(key) || unlessSaid == 0);
+        return none ? 0 : (float) factor(key, unlessSaid);
+    }
+
+    /** The factor on scores that a size under their root makes: {@code key^-0.5}. */
+    public float inverseRoot(String key, double unlessSaid) {
+        return (float) (1 / Math.sqrt(factor(key, unlessSaid)));
     }
 
     /** What the family calls a key. */

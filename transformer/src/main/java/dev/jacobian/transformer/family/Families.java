@@ -32,7 +32,16 @@ public final class Families {
             new Qwen2Moe(),
             new Qwen3Moe(),
             new GptOss(),
-            new Lfm2());
+            new Lfm2(),
+            new Gemma(),
+            new Gemma2(),
+            new Gemma3(),
+            new Phi3(),
+            new GptNeoX(),
+            new StableLm(),
+            new Glm4(),
+            new Cohere(),
+            new Cohere2());
 
     private Families() {}
 

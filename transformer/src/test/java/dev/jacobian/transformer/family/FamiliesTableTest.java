@@ -39,6 +39,9 @@ class FamiliesTableTest {
          "rms_norm_eps": 1e-5, "rope_theta": 10000.0}
         """;
 
+    /** The same with LayerNorm. */
+    private static final String LAYER_NORM = REQUIRED.replace("rms_norm_eps", "layer_norm_eps");
+
     /** The same of families that call keys otherwise, or have other ones. */
     private static final Map<String, String> REQUIRED_OF = new LinkedHashMap<>();
 
@@ -62,6 +65,13 @@ class FamiliesTableTest {
              "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "relu2", "max_position_embeddings": 128,
              "norm_eps": 1e-5}
             """);
+        REQUIRED_OF.put("gpt_neox", """
+            {"vocab_size": 100, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 32,
+             "num_attention_heads": 4, "hidden_act": "gelu", "max_position_embeddings": 128, "layer_norm_eps": 1e-5}
+            """);
+        REQUIRED_OF.put("stablelm", LAYER_NORM);
+        REQUIRED_OF.put("cohere", LAYER_NORM);
+        REQUIRED_OF.put("cohere2", LAYER_NORM);
         REQUIRED_OF.put("starcoder2", """
             {"vocab_size": 100, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 32,
              "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "gelu_pytorch_tanh",
@@ -86,21 +96,32 @@ class FamiliesTableTest {
     private static final Map<String, List<String>> OPTIONAL = new LinkedHashMap<>();
 
     static {
-        OPTIONAL.put("attention_bias", List.of("true"));
+        OPTIONAL.put("attention_bias", List.of("true", "false"));
         OPTIONAL.put("mlp_bias", List.of("true"));
         OPTIONAL.put("use_bias", List.of("false"));
         OPTIONAL.put("tie_word_embeddings", List.of("true", "false"));
         OPTIONAL.put("head_dim", List.of("32"));
         OPTIONAL.put("sliding_window", List.of("8"));
         OPTIONAL.put("use_sliding_window", List.of("true"));
+        OPTIONAL.put("sliding_window_pattern", List.of("3"));
         OPTIONAL.put("layer_types", List.of("[" + "\"sliding_attention\", ".repeat(31) + "\"full_attention\"]"));
-        OPTIONAL.put("partial_rotary_factor", List.of("0.25"));
+        OPTIONAL.put("partial_rotary_factor", List.of("0.75"));
         OPTIONAL.put("embedding_multiplier", List.of("2"));
         OPTIONAL.put("attention_multiplier", List.of("0.5"));
         OPTIONAL.put("residual_multiplier", List.of("0.5"));
         OPTIONAL.put("logits_scaling", List.of("2"));
         OPTIONAL.put("no_rope_layer_interval", List.of("2"));
         OPTIONAL.put("no_rope_layers", List.of("[1" + ", 1".repeat(31) + "]"));
+        OPTIONAL.put("rotary_pct", List.of("0.75"));
+        OPTIONAL.put("rotary_emb_base", List.of("100"));
+        OPTIONAL.put("rope_local_base_freq", List.of("100"));
+        OPTIONAL.put("query_pre_attn_scalar", List.of("64"));
+        OPTIONAL.put("attn_logit_softcapping", List.of("20"));
+        OPTIONAL.put("final_logit_softcapping", List.of("20"));
+        OPTIONAL.put("hidden_activation", List.of("\"gelu\""));
+        OPTIONAL.put("use_qkv_bias", List.of("true"));
+        OPTIONAL.put("use_parallel_residual", List.of("true", "false"));
+        OPTIONAL.put("logit_scale", List.of("0.5"));
         OPTIONAL.put("n_inner", List.of("80"));
         OPTIONAL.put("scale_attn_weights", List.of("false"));
         OPTIONAL.put("scale_attn_by_inverse_layer_idx", List.of("true"));
