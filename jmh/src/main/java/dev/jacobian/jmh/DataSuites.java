@@ -23,6 +23,8 @@ final class DataSuites {
                 "encode bytelevel-llama3",
                 "encode spm-gemma",
                 "encode spm-bytefallback",
+                "encode unigram-t5like",
+                "encode wordpiece-bert",
                 "decode bytelevel-qwen",
                 "decode spm-gemma");
         return new Suite(
@@ -40,7 +42,7 @@ final class DataSuites {
                 List.of(
                         new Side.Jmh(OURS, Role.OURS, PACKAGE + "TokenizerBenchmark.run"),
                         new Side.Jmh(
-                                "tokenizers (DJL 0.36.0)", Role.PEER, PACKAGE + "peers.DjlTokenizerBenchmark.run")),
+                                "tokenizers (DJL 0.38.0)", Role.PEER, PACKAGE + "peers.DjlTokenizerBenchmark.run")),
                 1,
                 new Effort(3, 4, 5, 500),
                 text -> 1024,

@@ -16,7 +16,7 @@ record BertNormalizer(boolean cleanText, boolean handleChineseCharacters, boolea
     public String normalize(String text, Work work) {
         String out = cleanText || handleChineseCharacters ? clean(text) : text;
         if (stripAccents) {
-            out = stripAccents(java.text.Normalizer.normalize(out, java.text.Normalizer.Form.NFD));
+            out = withoutMarks(new UnicodeForm(java.text.Normalizer.Form.NFD).normalize(out, work));
         }
         return lowercase ? new Normalizer.Lowercase().normalize(out, work) : out;
     }
@@ -41,14 +41,7 @@ record BertNormalizer(boolean cleanText, boolean handleChineseCharacters, boolea
     }
 
     private static boolean isDropped(int c) {
-        if (c == '\t' || c == '\n' || c == '\r') {
-            return false;
-        }
-        return c == 0xFFFD
-                || switch (Character.getType(c)) {
-                    case Character.CONTROL, Character.FORMAT, Character.PRIVATE_USE -> true;
-                    default -> false;
-                };
+        return c == 0xFFFD || c != '\t' && c != '\n' && c != '\r' && UnicodeVersions.isControl8(c);
     }
 
     /** Unified ideographs and their compatibility forms; one block is cut short, as in the original and so everywhere. */
@@ -62,11 +55,11 @@ record BertNormalizer(boolean cleanText, boolean handleChineseCharacters, boolea
                 || c >= 0x2F800 && c <= 0x2FA1F;
     }
 
-    private static String stripAccents(String text) {
+    private static String withoutMarks(String text) {
         StringBuilder out = new StringBuilder(text.length());
         for (int i = 0, c; i < text.length(); i += Character.charCount(c)) {
             c = text.codePointAt(i);
-            if (c < 0x300 || Character.getType(c) != Character.NON_SPACING_MARK) {
+            if (!UnicodeVersions.isNonSpacingMark8(c)) {
                 out.appendCodePoint(c);
             }
         }

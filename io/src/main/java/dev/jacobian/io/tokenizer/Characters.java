@@ -37,39 +37,6 @@ final class Characters {
                 };
     }
 
-    /** The general categories Mn, Mc and Me. */
-    static boolean isMark(int c) {
-        return switch (Character.getType(c)) {
-            case Character.NON_SPACING_MARK, Character.COMBINING_SPACING_MARK, Character.ENCLOSING_MARK -> true;
-            default -> false;
-        };
-    }
-
-    /** The general categories Nd, Nl and No. */
-    static boolean isNumeric(int c) {
-        return switch (Character.getType(c)) {
-            case Character.DECIMAL_DIGIT_NUMBER, Character.LETTER_NUMBER, Character.OTHER_NUMBER -> true;
-            default -> false;
-        };
-    }
-
-    /** ASCII punctuation, symbols included, and the general categories P*. */
-    static boolean isPunctuation(int c) {
-        if (c < 0x80) {
-            return c > ' ' && c < 0x7F && !Character.isLetterOrDigit(c);
-        }
-        return switch (Character.getType(c)) {
-            case Character.CONNECTOR_PUNCTUATION,
-                    Character.DASH_PUNCTUATION,
-                    Character.START_PUNCTUATION,
-                    Character.END_PUNCTUATION,
-                    Character.INITIAL_QUOTE_PUNCTUATION,
-                    Character.FINAL_QUOTE_PUNCTUATION,
-                    Character.OTHER_PUNCTUATION -> true;
-            default -> false;
-        };
-    }
-
     /** The text with every unpaired surrogate, which has no UTF-8 form, replaced by U+FFFD. */
     static String replaceLoneSurrogates(String text) {
         StringBuilder out = null;

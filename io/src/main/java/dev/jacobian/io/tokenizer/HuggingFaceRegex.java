@@ -18,6 +18,7 @@ import java.util.regex.PatternSyntaxException;
  *       {@code UNIX_LINES};
  *   <li>a script is {@code \p{Han}} there and {@code \p{IsHan}} here, and {@code \p{^L}} is {@code \P{L}}: translated;
  *   <li>{@code \h} is a hexadecimal digit there and a blank here: translated;
+ *   <li>{@code \w} has the superscript digits and fractions of Latin-1 there, but not the zero-width joiners: translated;
  *   <li>{@code x{1,3}+} repeats the repetition there and is possessive here, {@code (?m)} is dot-matches-all there and
  *       {@code [[:alpha:]]} is unknown here: refused, since no published tokenizer needs them.
  * </ul>
@@ -28,6 +29,8 @@ import java.util.regex.PatternSyntaxException;
 final class HuggingFaceRegex {
     private static final int FLAGS =
             Pattern.UNICODE_CHARACTER_CLASS | Pattern.UNICODE_CASE | Pattern.MULTILINE | Pattern.UNIX_LINES;
+
+    private static final String WORD = "[\\w\u00B2\u00B3\u00B9\u00BC-\u00BE&&[^\u200C\u200D]]";
 
     private static final long MAX_REPETITIONS = 100_000;
     private static final Pattern COUNTS = Pattern.compile("\\{(\\d{1,9}),?(\\d{0,9})\\}");
@@ -62,6 +65,8 @@ final class HuggingFaceRegex {
                 char escaped = regex.charAt(++i);
                 if (escaped == 'h' || escaped == 'H') {
                     out.append(escaped == 'h' ? "[0-9a-fA-F]" : "[^0-9a-fA-F]");
+                } else if (escaped == 'w' || escaped == 'W') {
+                    out.append(escaped == 'w' ? WORD : "[^" + WORD + "]");
                 } else if ((escaped == 'p' || escaped == 'P') && regex.startsWith("{", i + 1)) {
                     int end = regex.indexOf('}', i);
                     if (end < 0) {

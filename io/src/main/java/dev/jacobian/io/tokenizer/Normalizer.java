@@ -36,11 +36,27 @@ sealed interface Normalizer
         }
     }
 
-    /** NFC, NFD, NFKC or NFKD. */
+    /**
+     * NFC, NFD, NFKC or NFKD of Unicode 9. A character that is newer stays as it is, and what stands on its two sides does not
+     * mix: as with any unknown character.
+     */
     record UnicodeForm(java.text.Normalizer.Form form) implements Normalizer {
         @Override
         public String normalize(String text, Work work) {
-            return java.text.Normalizer.normalize(text, form);
+            int newer = UnicodeVersions.indexOfNewerThan9(text, 0);
+            if (newer == text.length()) {
+                return java.text.Normalizer.normalize(text, form);
+            }
+            StringBuilder out = new StringBuilder(text.length());
+            int done = 0;
+            while (newer < text.length()) {
+                out.append(java.text.Normalizer.normalize(text.substring(done, newer), form));
+                done = newer + Character.charCount(text.codePointAt(newer));
+                out.append(text, newer, done);
+                newer = UnicodeVersions.indexOfNewerThan9(text, done);
+            }
+            return out.append(java.text.Normalizer.normalize(text.substring(done), form))
+                    .toString();
         }
     }
 
@@ -54,7 +70,8 @@ sealed interface Normalizer
                     out.append((char) Character.toLowerCase(c));
                 } else {
                     // The string form also has the one mapping to two characters, U+0130.
-                    out.append(Character.toString(c).toLowerCase(Locale.ROOT));
+                    out.append(
+                            Character.toString(UnicodeVersions.toLowerCase17(c)).toLowerCase(Locale.ROOT));
                 }
             });
             return out.toString();
@@ -99,7 +116,7 @@ sealed interface Normalizer
         @Override
         public String normalize(String text, Work work) {
             StringBuilder out = new StringBuilder(text.length());
-            text.codePoints().filter(c -> !Characters.isMark(c)).forEach(out::appendCodePoint);
+            text.codePoints().filter(c -> !UnicodeVersions.isMark9(c)).forEach(out::appendCodePoint);
             return out.toString();
         }
     }

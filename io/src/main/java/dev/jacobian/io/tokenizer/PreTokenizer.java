@@ -6,9 +6,13 @@ import dev.jacobian.io.FormatException;
 import dev.jacobian.io.JsonFields;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** Cuts normalised text into the pieces that merges never cross: the {@code pre_tokenizer} of tokenizer.json. */
 sealed interface PreTokenizer {
+    /** Words, and runs of what is neither word nor white space, as UTS 18 has them; unlike Oniguruma. */
+    Pattern WORDS = Pattern.compile("\\w+|[^\\w\\s]+", Pattern.UNICODE_CHARACTER_CLASS);
+
     /**
      * Appends the pieces of {@code text}, none of them empty, to {@code out}.
      *
@@ -130,12 +134,12 @@ sealed interface PreTokenizer {
             }
         }
 
-        /** Unknown for a space, and for characters without a script. */
+        /** Unknown for a space, and for characters without a script in Unicode 9. */
         private static Character.UnicodeScript script(int c) {
             if (c == LONG_VOWEL_MARK) {
                 return Character.UnicodeScript.HAN;
             }
-            if (c == ' ') {
+            if (c == ' ' || UnicodeVersions.isNewerThan9(c)) {
                 return Character.UnicodeScript.UNKNOWN;
             }
             Character.UnicodeScript script = Character.UnicodeScript.of(c);
@@ -181,16 +185,12 @@ sealed interface PreTokenizer {
                         fields.bool("invert", false));
             case "Digits" ->
                 new Split(
-                        new TextPattern.CharacterClass(Characters::isNumeric),
+                        new TextPattern.CharacterClass(UnicodeVersions::isNumeric17),
                         fields.bool("individual_digits", false) ? SplitBehavior.ISOLATED : SplitBehavior.CONTIGUOUS,
                         false);
             case "Punctuation" -> atPunctuation(SplitBehavior.of(fields.string("behavior", "Isolated"), where));
             case "WhitespaceSplit" -> atWhitespace();
-            case "Whitespace" -> // words, and runs of what is neither word nor white space
-                new Split(
-                        new TextPattern.Regex(HuggingFaceRegex.compile("\\w+|[^\\w\\s]+", where), where),
-                        SplitBehavior.REMOVED,
-                        true);
+            case "Whitespace" -> new Split(new TextPattern.Regex(WORDS, where), SplitBehavior.REMOVED, true);
             case "BertPreTokenizer" -> new Sequence(List.of(atWhitespace(), atPunctuation(SplitBehavior.ISOLATED)));
             case "CharDelimiterSplit" ->
                 new Split(new TextPattern.Literal(fields.string("delimiter")), SplitBehavior.REMOVED, false);
@@ -224,7 +224,7 @@ sealed interface PreTokenizer {
     }
 
     private static Split atPunctuation(SplitBehavior behavior) {
-        return new Split(new TextPattern.CharacterClass(Characters::isPunctuation), behavior, false);
+        return new Split(new TextPattern.CharacterClass(UnicodeVersions::isPunctuation8), behavior, false);
     }
 
     /** The character of a Metaspace component; {@code str_rep} is an old second spelling of it. */
