@@ -10,7 +10,6 @@ import dev.jacobian.io.chat.Chat;
 import dev.jacobian.io.chat.ChatTemplate;
 import dev.jacobian.io.chat.RenderedChat;
 import dev.jacobian.io.tokenizer.Tokenizer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -95,10 +94,6 @@ final class TokenizeCommand extends CliCommand {
     @Override
     void execute() {
         Path folder = model.folder();
-        if (!Files.exists(folder.resolve("tokenizer.json"))) {
-            throw new CliException(folder + " has no tokenizer.json; put the checkpoint's own there (other forms of"
-                    + " tokenizers, such as tokenizer.model, must be converted)");
-        }
         Tokenizer tokenizer = Tokenizer.load(folder);
         if (chat.isPresent()) {
             render(tokenizer, ChatFile.read(chat.get()).chat(), folder);

@@ -78,4 +78,11 @@ class TokenizeCommandTest {
         assertThat(Run.withInput("a\n\n", "tokenize", "--model", model).result())
                 .isNotEqualTo(one);
     }
+
+    @Test
+    void saysHowToConvertAnotherForm() throws IOException {
+        Files.createFile(folder.resolve("tokenizer.model"));
+        assertThat(Run.of("tokenize", "--model", folder).failure(1))
+                .contains("tokenizer.json", "tokenizer.model (SentencePiece or tiktoken)", "save_pretrained");
+    }
 }

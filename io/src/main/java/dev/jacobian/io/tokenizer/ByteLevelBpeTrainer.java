@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.IntConsumer;
 import java.util.stream.Stream;
 
 /**
@@ -121,14 +122,19 @@ public final class ByteLevelBpeTrainer {
 
     /** Trains. Occurrences of the special tokens in the texts are cut out before counting. */
     public static Result train(Stream<String> texts, Settings settings) {
+        return train(texts, settings, size -> {});
+    }
+
+    /** As {@link #train(Stream, Settings)}, telling the number of tokens so far, special ones aside, before each merge. */
+    public static Result train(Stream<String> texts, Settings settings, IntConsumer progress) {
         List<String> symbols = new ArrayList<>();
         Map<String, Integer> ids = new LinkedHashMap<>();
         Stream.iterate(0, b -> b < 256, b -> b + 1)
                 .map(b -> String.valueOf(ByteAlphabet.charOf(b)))
                 .sorted()
                 .forEach(c -> addSymbol(c, symbols, ids));
-        List<String[]> merges =
-                merge(countWords(texts, settings), settings.vocabSize - settings.specialTokens.size(), symbols, ids);
+        int limit = settings.vocabSize - settings.specialTokens.size();
+        List<String[]> merges = merge(countWords(texts, settings), limit, symbols, ids, progress);
         return new Result(tokenizerJson(settings, ids, merges), configJson(settings));
     }
 
@@ -172,7 +178,7 @@ public final class ByteLevelBpeTrainer {
     }
 
     private static List<String[]> merge(
-            Map<String, Long> words, int limit, List<String> symbols, Map<String, Integer> ids) {
+            Map<String, Long> words, int limit, List<String> symbols, Map<String, Integer> ids, IntConsumer progress) {
         List<int[]> spellings = new ArrayList<>();
         List<Long> counts = new ArrayList<>();
         Map<Pair, Long> pairCounts = new HashMap<>();
@@ -198,6 +204,7 @@ public final class ByteLevelBpeTrainer {
             if (now != best.count || now == 0) {
                 continue; // a newer candidate for the pair is in the queue
             }
+            progress.accept(symbols.size());
             String left = symbols.get(best.pair.left);
             String right = symbols.get(best.pair.right);
             merges.add(new String[] {left, right});

@@ -2,6 +2,7 @@
 package dev.jacobian.io.tokenizer;
 
 import dev.jacobian.io.Json;
+import dev.jacobian.tensor.Nullable;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -104,14 +105,32 @@ public final class Tokenizer {
         Path file = Files.isDirectory(path) ? path.resolve("tokenizer.json") : path;
         Path directory = Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
         if (Files.notExists(file)) {
-            throw new UncheckedIOException(new NoSuchFileException(
-                    file.toString(),
-                    null,
-                    "no such file. Old repositories with only vocab.json or tokenizer.model need it made once, with"
-                            + " AutoTokenizer.from_pretrained(folder).save_pretrained(folder) in Python"));
+            NoSuchFileException missing = new NoSuchFileException(file.toString(), null, missing(directory));
+            throw new UncheckedIOException(missing.getMessage(), missing);
         }
         return TokenizerReader.read(
                 Json.read(file), file.toString(), TokenizerConfig.load(Objects.requireNonNull(directory)));
+    }
+
+    /** Files that a tokenizer can be kept in instead, and what they are. */
+    private static final Map<String, String> OTHER_FORMS = Map.of(
+            "tokenizer.model", "SentencePiece or tiktoken",
+            "spiece.model", "SentencePiece",
+            "sentencepiece.bpe.model", "SentencePiece",
+            "qwen.tiktoken", "tiktoken",
+            "tekken.json", "Mistral's own form",
+            "vocab.json", "a vocabulary without its rules",
+            "vocab.txt", "a vocabulary without its rules");
+
+    private static String missing(@Nullable Path directory) {
+        String other = OTHER_FORMS.entrySet().stream()
+                .filter(form -> directory != null && Files.exists(directory.resolve(form.getKey())))
+                .map(form -> ", but " + form.getKey() + " (" + form.getValue() + ")")
+                .sorted()
+                .findFirst()
+                .orElse("");
+        return "no such file" + other + ". A folder without tokenizer.json needs it made once, with"
+                + " AutoTokenizer.from_pretrained(folder).save_pretrained(folder) in Python's transformers";
     }
 
     /**

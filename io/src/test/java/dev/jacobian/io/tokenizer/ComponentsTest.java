@@ -2,7 +2,9 @@
 package dev.jacobian.io.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import java.util.ArrayList;
 import java.util.List;
@@ -133,6 +135,113 @@ class ComponentsTest {
         assertThat(decode("{\"type\":\"Metaspace\",\"replacement\":\"▁\",\"prepend_scheme\":\"never\"}", "▁a", "▁b"))
                 .isEqualTo(" a b");
         assertThat(decode("null", "a", "b")).isEqualTo("a b");
+    }
+
+    @Test
+    void bertNormalizer() {
+        String all = "{\"type\":\"BertNormalizer\",\"clean_text\":true,\"handle_chinese_chars\":true,"
+                + "\"strip_accents\":null,\"lowercase\":true}";
+        assertThat(normalize(all, "Café\u0000\t\u200BÅ你x\uFFFD\uE000")).isEqualTo("cafe a 你 x");
+        assertThat(normalize(all.replace("\"lowercase\":true", "\"lowercase\":false"), "É"))
+                .isEqualTo("É");
+        assertThat(normalize(all.replace("null", "false"), "É")).isEqualTo("é");
+    }
+
+    @Test
+    void otherNormalizers() {
+        assertThat(normalize("{\"type\":\"StripAccents\"}", "e\u0301\u0903é")).isEqualTo("eé");
+        assertThat(normalize("{\"type\":\"Nmt\"}", "a\u0001\u000B\tb\u200Bc\uFEFFd\u0000"))
+                .isEqualTo("a b c d\u0000");
+        assertThat(normalize("{\"type\":\"ByteLevel\"}", "a é")).isEqualTo("aĠÃ©");
+    }
+
+    /** A map of 'a' to "xyz" and of U+00E9 to "e", made by hand: units are label, has-leaf (bit 8) and offset (from bit 10). */
+    @Test
+    void compiledNormalisationRules() {
+        java.nio.ByteBuffer bytes =
+                java.nio.ByteBuffer.allocate(4 + 4 * 1024 + 6).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        bytes.putInt(4 * 1024);
+        java.util.function.BiConsumer<Integer, Integer> unit = (index, value) -> bytes.putInt(4 + 4 * index, value);
+        unit.accept(0, 256 << 10); // the root's children begin at 256
+        unit.accept(256 ^ 'a', 'a' | 1 << 8 | (512 ^ 256 ^ 'a') << 10);
+        unit.accept(512, 0x80000000); // its value: the replacement at 0
+        unit.accept(256 ^ 0xC3, 0xC3 | (768 ^ 256 ^ 0xC3) << 10);
+        unit.accept(768 ^ 0xA9, 0xA9 | 1 << 8 | (513 ^ 768 ^ 0xA9) << 10);
+        unit.accept(513, 0x80000000 | 4);
+        bytes.position(4 + 4 * 1024).put(new byte[] {'x', 'y', 'z', 0, 'e', 0});
+        String rules = "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\""
+                + java.util.Base64.getEncoder().encodeToString(bytes.array()) + "\"}";
+        assertThat(normalize(rules, "bab é你")).isEqualTo("bxyzb e你");
+        assertThat(normalize(rules, "a\u0301b")).isEqualTo("xyzb"); // a grapheme of three bytes that begins with a key
+        assertThat(normalize(rules, "a\u0301\u0302\u0303b")).isEqualTo("xyz\u0301\u0302\u0303b"); // of seven bytes
+        assertThat(normalize(rules, "a".repeat(1000))).hasSize(3000);
+    }
+
+    @Test
+    void otherPreTokenizers() {
+        assertThat(split("{\"type\":\"BertPreTokenizer\"}", "it's  a-b。"))
+                .containsExactly("it", "'", "s", "a", "-", "b", "。");
+        assertThat(split("{\"type\":\"Whitespace\"}", "it's a²!? b_1"))
+                .containsExactly("it", "'", "s", "a", "²!?", "b_1");
+        assertThat(split("{\"type\":\"CharDelimiterSplit\",\"delimiter\":\"-\"}", "a-b--c"))
+                .containsExactly("a", "b", "c");
+        assertThat(split("{\"type\":\"FixedLength\",\"length\":2}", "a😀b你c")).containsExactly("a😀", "b你", "c");
+        assertThat(split("{\"type\":\"UnicodeScripts\"}", "どこで生れ。Yes")).containsExactly("どこで生れ", "。", "Yes");
+        assertThat(split("{\"type\":\"UnicodeScripts\"}", " Apples are りんご 林檎"))
+                .containsExactly("Apples are ", "りんご 林檎");
+    }
+
+    @Test
+    void otherDecoders() {
+        assertThat(decode(
+                        "{\"type\":\"WordPiece\",\"prefix\":\"##\",\"cleanup\":true}",
+                        "##a",
+                        "b",
+                        "##c",
+                        ".",
+                        "do",
+                        "n't"))
+                .isEqualTo("##a bc. don't");
+        assertThat(decode("{\"type\":\"WordPiece\",\"prefix\":\"##\",\"cleanup\":false}", "b", "."))
+                .isEqualTo("b .");
+        assertThat(decode("{\"type\":\"CTC\"}", "<pad>", "h", "h", "<pad>", "h", "|", "|", "i", "<pad>"))
+                .isEqualTo("hh i");
+        assertThat(decode("{\"type\":\"BPEDecoder\",\"suffix\":\"</w>\"}", "lo", "w</w>", "er</w>"))
+                .isEqualTo("low er");
+    }
+
+    // ---- special tokens ----
+
+    private static Template template(String component) {
+        return Template.read(Json.parse(component, "test"), "test");
+    }
+
+    @Test
+    void bertAndRobertaPutPairsTogether() {
+        int[] a = {5, 6};
+        int[] b = {7};
+        String tokens = "\"cls\":[\"[CLS]\",1],\"sep\":[\"[SEP]\",2]}";
+        Template bert = template("{\"type\":\"BertProcessing\"," + tokens);
+        assertThat(bert.apply(a)).containsExactly(1, 5, 6, 2);
+        assertThat(bert.applyBefore(a)).containsExactly(1, 5, 6);
+        assertThat(bert.applyPair(a, b, true, "test").ids()).containsExactly(1, 5, 6, 2, 7, 2);
+        assertThat(bert.applyPair(a, b, true, "test").typeIds()).containsExactly(0, 0, 0, 0, 1, 1);
+        assertThat(bert.applyPair(a, b, false, "test").typeIds()).containsExactly(0, 0, 1);
+        Template roberta = template("{\"type\":\"RobertaProcessing\",\"trim_offsets\":true," + tokens);
+        assertThat(roberta.apply(a)).containsExactly(1, 5, 6, 2);
+        assertThat(roberta.applyPair(a, b, true, "test").ids()).containsExactly(1, 5, 6, 2, 2, 7, 2);
+        assertThat(roberta.applyPair(a, b, true, "test").typeIds()).containsOnly(0);
+    }
+
+    @Test
+    void aTemplateWithoutAPlaceForTheSecondTextIsForSingleTexts() {
+        Template single =
+                template("{\"type\":\"TemplateProcessing\",\"single\":[{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}],"
+                        + "\"pair\":[{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}],\"special_tokens\":{}}");
+        assertThat(single.apply(new int[] {3})).containsExactly(3);
+        assertThatThrownBy(() -> single.applyPair(new int[] {3}, new int[] {4}, true, "file"))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContainingAll("file", "no place for the second text");
     }
 
     @Test

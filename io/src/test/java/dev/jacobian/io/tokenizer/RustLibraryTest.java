@@ -10,11 +10,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Ids and text are those of Hugging Face's library on random texts: a few thousand, or 100,000 with -Dtests=exhaustive. */
@@ -54,6 +56,22 @@ class RustLibraryTest {
     @ParameterizedTest
     @MethodSource("real")
     void realVocabularies(Path folder) {
+        compare(folder);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void trainedVocabularies(ByteLevelBpeTrainer.Splitting splitting, @TempDir Path folder) {
+        ByteLevelBpeTrainer.train(
+                        Stream.of("low lower lowest, new newer newest; 12 + 34 = 46\n\n\tnaïve 你好 don't 😀".repeat(20)),
+                        new ByteLevelBpeTrainer.Settings(
+                                320,
+                                splitting,
+                                List.of("<|begin|>", "<|end|>"),
+                                Optional.of("<|begin|>"),
+                                Optional.of("<|end|>"),
+                                Optional.of("<|end|>")))
+                .write(folder);
         compare(folder);
     }
 

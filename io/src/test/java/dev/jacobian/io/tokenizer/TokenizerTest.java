@@ -378,6 +378,15 @@ class TokenizerTest {
     }
 
     @Test
+    void namesTheFormThatIsThereInstead() throws Exception {
+        Files.createFile(folder.resolve("tokenizer.model"));
+        assertThatThrownBy(() -> Tokenizer.load(folder))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContainingAll(
+                        "tokenizer.json", "tokenizer.model (SentencePiece or tiktoken)", "save_pretrained");
+    }
+
+    @Test
     void rejectsADamagedFile() throws Exception {
         byte[] bytes = Json.pretty(json("bytelevel-llama3")).getBytes(StandardCharsets.UTF_8);
         Path file = Files.write(folder.resolve("tokenizer.json"), Arrays.copyOf(bytes, bytes.length / 2));
