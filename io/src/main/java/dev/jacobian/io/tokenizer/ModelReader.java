@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.JsonFields;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -119,7 +120,7 @@ final class ModelReader {
                 throw new FormatException(
                         at, "the token '" + token + "' occurs a second time", "Every token needs one id");
             }
-            scores[id] = entry.get(1).doubleValue();
+            scores[id] = score(entry.get(1).doubleValue());
             tokens.add(token);
         }
         OptionalInt unknown = fields.has("unk_id") ? OptionalInt.of(fields.integer("unk_id")) : OptionalInt.empty();
@@ -131,6 +132,17 @@ final class ModelReader {
         }
         fields.ignore("unk_id");
         return new Unigram(tokens, ids, scores, unknown, fields.bool("byte_fallback", false), fields.where());
+    }
+
+    /**
+     * A score as serde_json reads it for Hugging Face's library: the digits as one number, divided by a power of ten. That rounds
+     * twice, so the last bit may differ from the nearest double, and the last bit decides between spellings of equal sums.
+     */
+    private static double score(double nearest) {
+        BigDecimal digits = new BigDecimal(Double.toString(nearest)); // the shortest that name it, as files have them
+        double power = Double.parseDouble("1e" + Math.abs(digits.scale()));
+        double significand = digits.unscaledValue().doubleValue();
+        return digits.scale() >= 0 ? significand / power : significand * power;
     }
 
     private WordPiece wordPiece() {
