@@ -20,13 +20,14 @@ import java.util.stream.Stream;
 
 /**
  * Texts of files, one after another, of which only one is in memory: a field of each line of JSONL, or a text file in parts of
- * about a mebibyte that end with a line.
+ * about a mebibyte that end with a line, if lines end.
  */
 final class TextFiles {
     /** The field that most data sets keep their texts in. */
     static final String USUAL_FIELD = "text";
 
     private static final int PART = 1 << 20;
+    private static final int LONGEST_LINE = 1 << 24;
 
     private final List<Path> files;
     private final Optional<String> field;
@@ -95,6 +96,9 @@ final class TextFiles {
             for (int n; (n = reader.read(buffer)) > 0; ) {
                 part.append(buffer, 0, n);
                 int end = part.lastIndexOf("\n") + 1;
+                if (end == 0 && part.length() >= LONGEST_LINE) {
+                    end = part.length() - (Character.isHighSurrogate(part.charAt(part.length() - 1)) ? 1 : 0);
+                }
                 if (part.length() >= PART && end > 0) {
                     sink.accept(part.substring(0, end));
                     part.delete(0, end);

@@ -37,11 +37,7 @@ class RustLibraryTest {
 
     private static Stream<Path> folders(Path parent) throws IOException {
         try (Stream<Path> folders = Files.list(parent)) {
-            return folders
-                    .filter(Files::isDirectory)
-                    .sorted()
-                    .toList()
-                    .stream();
+            return folders.filter(Files::isDirectory).sorted().toList().stream();
         }
     }
 

@@ -58,9 +58,9 @@ class ConversationTokensTest {
     void ofPromptAndCompletionTheCompletionIsLearned() throws IOException {
         Tokenizer tokenizer = tokenizer("qwen3", TEMPLATE);
         ChatRow row = row("""
-             {"prompt": [{"role": "user", "content": "Hi"}], "completion": [{"role": "assistant", "content": "Hello é😀"}],
-              "tools": "[{}]", "chat_template_kwargs": {"mood": "?"}, "other": 1}\
-             """, "prompt");
+            {"prompt": [{"role": "user", "content": "Hi"}], "completion": [{"role": "assistant", "content": "Hello é😀"}],
+             "tools": "[{}]", "chat_template_kwargs": {"mood": "?"}, "other": 1}\
+            """, "prompt");
         ExampleTokens.Encoded encoded = new ConversationTokens(tokenizer, false).encode(row);
         assertThat(tokenizer.decode(encoded.tokens(), false)).isEqualTo("T1<user>Hi?\n<a>Hello é😀!");
         assertThat(learned(tokenizer, encoded)).isEqualTo("Hello é😀!");
@@ -72,9 +72,9 @@ class ConversationTokensTest {
     void ofMessagesEverythingOrWhatTheAssistantSays() throws IOException {
         Tokenizer tokenizer = tokenizer("qwen3", TEMPLATE);
         ChatRow row = row("""
-             {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b😀"},
-              {"role": "user", "content": "c"}, {"role": "assistant", "content": "d"}]}\
-             """, "messages");
+            {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b😀"},
+             {"role": "user", "content": "c"}, {"role": "assistant", "content": "d"}]}\
+            """, "messages");
         ExampleTokens.Encoded all = new ConversationTokens(tokenizer, false).encode(row);
         assertThat(learned(tokenizer, all)).isEqualTo("<user>a\n<a>b😀!<user>c\n<a>d!");
         ExampleTokens.Encoded some = new ConversationTokens(tokenizer, true).encode(row);
@@ -86,9 +86,9 @@ class ConversationTokensTest {
     void aPromptThatEndsWithTheAssistantIsContinued() throws IOException {
         Tokenizer tokenizer = tokenizer("qwen3", "{% for m in messages %}{{ m.content }}{% endfor %}");
         ChatRow row = row("""
-             {"prompt": [{"role": "user", "content": "1+"}, {"role": "assistant", "content": "1="}],
-              "completion": [{"role": "assistant", "content": "2"}]}\
-             """, "prompt");
+            {"prompt": [{"role": "user", "content": "1+"}, {"role": "assistant", "content": "1="}],
+             "completion": [{"role": "assistant", "content": "2"}]}\
+            """, "prompt");
         assertThat(learned(tokenizer, new ConversationTokens(tokenizer, false).encode(row)))
                 .isEqualTo("2");
     }
