@@ -5,6 +5,7 @@ import dev.jacobian.autograd.Linear;
 import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.autograd.Rows;
 import dev.jacobian.autograd.Var;
+import dev.jacobian.tensor.DType;
 import dev.jacobian.transformer.plan.Head;
 import dev.jacobian.transformer.plan.Role;
 import dev.jacobian.transformer.plan.TensorSpec;
@@ -22,13 +23,19 @@ record ScalarHead(LinearWeight weight) {
     }
 
     /**
-     * The number of chosen rows, differentiable.
+     * The number of chosen rows, in F32; differentiable where the hidden states are F32 too.
      *
      * @param hidden [N, D] from {@link Backbone}
      * @param rows [R] rows of it, each as often as it is wanted
      * @return [R, 1]
+     * @throws IllegalArgumentException if gradients are wanted of hidden states of another type
      */
     Var scores(Var hidden, int[] rows) {
+        DType type = hidden.value().dtype();
+        if (hidden.requiresGrad() && type != DType.F32) {
+            throw new IllegalArgumentException("a head that scores is trained in F32, the hidden states are " + type
+                    + "; load the model with ModelOptions.computingIn(DType.F32), or score inside NoGrad");
+        }
         return Linear.linear(Rows.gather(hidden, rows), weight, Optional.empty());
     }
 }

@@ -2,6 +2,7 @@
 package dev.jacobian.transformer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.jacobian.autograd.Parameter;
@@ -35,6 +36,17 @@ class ScalarHeadTest {
         assertThat(h.grad().orElseThrow().toFloatArray())
                 .as("w for row 0, twice w for row 1")
                 .containsExactly(10, 1, 20, 2);
+    }
+
+    @Test
+    @DisplayName("gradients of hidden states in BF16 are refused before anything is computed")
+    void onlyInF32() {
+        Parameter w = Var.parameter("score.weight", Tensor.zeros(1, 2));
+        Parameter h = Var.parameter("h", Tensor.zeros(2, 2).to(DType.BF16));
+        assertThatThrownBy(() -> new ScalarHead(w).scores(h, new int[] {1}))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("a head that scores is trained in F32, the hidden states are BF16; load the model with"
+                        + " ModelOptions.computingIn(DType.F32), or score inside NoGrad");
     }
 
     @Test
