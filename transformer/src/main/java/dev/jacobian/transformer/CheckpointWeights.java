@@ -83,7 +83,7 @@ final class CheckpointWeights implements Weights {
     void requireAllUsed() {
         Set<String> left = new TreeSet<>(tensors.names());
         left.removeAll(used);
-        left.removeIf(plan.names()::isConstant);
+        left.removeIf(plan.names()::isPassedOver);
         if (plan.head() instanceof Head.TiedTokens) {
             String head = nameOf(plan.withHead(new Head.Tokens()), Role.HEAD);
             if (left.remove(head)) {

@@ -74,7 +74,10 @@ class GoldenModelsTest {
     void logits(GoldenModel oracle) {
         String name = oracle.name();
         Golden golden = Golden.open(oracle);
-        for (String label : List.of("short", "long", "single", "batch_left", "batch_right")) {
+        for (String label : List.of("short", "long", "xlong", "single", "batch_left", "batch_right")) {
+            if (label.equals("xlong") && !golden.json().get("cases").has(label)) {
+                continue; // only where a state is carried further than its kernels take at once
+            }
             Tensor expected = golden.tensors.read(label + ".logits"); // [B, T, V]
             List<GoldenModel.Row> rows = golden.rows(label);
             for (int b = 0; b < rows.size(); b++) {

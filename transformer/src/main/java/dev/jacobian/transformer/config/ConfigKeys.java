@@ -17,6 +17,7 @@ import dev.jacobian.transformer.plan.Head;
 import dev.jacobian.transformer.plan.LayerPlan;
 import dev.jacobian.transformer.plan.Norm;
 import dev.jacobian.transformer.plan.Positions;
+import dev.jacobian.transformer.plan.Recurrence;
 import dev.jacobian.transformer.plan.RopeConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,6 +55,7 @@ public final class ConfigKeys {
     static final int MAX_MLP_WIDTH = 1 << 20;
     private static final int MAX_HEADS = 1 << 12;
     private static final int MAX_HEAD_DIM = 1 << 12;
+    private static final int MAX_TAPS = 64;
     private static final int MAX_VOCABULARY = 1 << 24;
 
     /** Most positions; the longest context that is published has 10 million. */
@@ -218,8 +220,12 @@ public final class ConfigKeys {
         return partialRotary(headDim, unlessSaid, DEFAULT_THETA);
     }
 
-    /** The same where a file without a θ means another. */
-    public Positions.Rotary partialRotary(int headDim, double unlessSaid, double defaultTheta) {
+    /**
+     * The same where a file without a θ means another.
+     *
+     * @param others keys among the rotary numbers that are the family's affair
+     */
+    public Positions.Rotary partialRotary(int headDim, double unlessSaid, double defaultTheta, String... others) {
         String key = "partial_rotary_factor";
         double outside = fields.number(name(key), unlessSaid);
         double factor = RopeReader.dictionary(fields).number(key, outside);
@@ -231,7 +237,10 @@ public final class ConfigKeys {
                             + " elements of a head; rotary embedding needs pairs",
                     "Correct it");
         }
-        return new Positions.Rotary(RopeReader.read(fields, maxPositions(), defaultTheta, key), dimensions);
+        List<String> own = new ArrayList<>(List.of(others));
+        own.add(key);
+        RopeConfig rope = RopeReader.read(fields, maxPositions(), defaultTheta, own.toArray(String[]::new));
+        return new Positions.Rotary(rope, dimensions);
     }
 
     /** How the frequencies of all layers come about. */
@@ -456,6 +465,25 @@ public final class ConfigKeys {
             numbers.add(number.intValue());
         }
         return Optional.of(numbers);
+    }
+
+    /** A gated delta net of the sizes that {@code linear_*} give, its output normed with {@code rms_norm_eps}. */
+    public Recurrence.GatedDeltaNet gatedDeltaNet() {
+        int keyHeads = positive("linear_num_key_heads", MAX_HEADS);
+        int heads = positive("linear_num_value_heads", MAX_HEADS);
+        if (heads % keyHeads != 0) {
+            throw new FormatException(
+                    fields.where(),
+                    "linear_num_value_heads " + heads + " is no multiple of linear_num_key_heads " + keyHeads,
+                    "Correct the file");
+        }
+        return new Recurrence.GatedDeltaNet(
+                keyHeads,
+                heads,
+                positive("linear_key_head_dim", MAX_HEAD_DIM),
+                positive("linear_value_head_dim", MAX_HEAD_DIM),
+                positive("linear_conv_kernel_dim", MAX_TAPS),
+                rmsNorm());
     }
 
     /** A switch for each layer: an array of 0 and 1, or where there is none what the family does. */

@@ -31,6 +31,8 @@ public final class Families {
             new Mixtral(),
             new Qwen2Moe(),
             new Qwen3Moe(),
+            new Qwen3Next(),
+            new Qwen35(),
             new GptOss(),
             new Lfm2(),
             new Gemma(),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer.plan;
 
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
@@ -23,7 +24,7 @@ import java.util.TreeSet;
  */
 public final class CheckpointNames {
     /** The names of Llama as transformers writes them. */
-    public static final CheckpointNames LLAMA = new CheckpointNames(Map.of(), Set.of(".rotary_emb.inv_freq"))
+    public static final CheckpointNames LLAMA = new CheckpointNames(Map.of(), Set.of(".rotary_emb.inv_freq"), Set.of())
             .named(Role.EMBEDDING, "model.embed_tokens")
             .named(Role.ATTENTION_NORM, "model.layers.{}.input_layernorm")
             .named(Role.QUERY, "model.layers.{}.self_attn.q_proj")
@@ -42,18 +43,20 @@ public final class CheckpointNames {
 
     private final Map<Role, Place> places;
     private final Set<String> constants;
+    private final Set<String> beside;
 
     /**
      * Where the tensors of a role are.
      *
      * @param shared roles whose rows follow each other in the stored tensor, this one among them
-     * @param block rows of each that stay together, 0 for all
+     * @param blocks rows of each of them that stay together; empty for all
      */
-    record Place(String module, Layout.Order order, List<Role> shared, int block) {}
+    record Place(String module, Layout.Order order, List<Role> shared, List<Integer> blocks) {}
 
-    private CheckpointNames(Map<Role, Place> places, Set<String> constants) {
+    private CheckpointNames(Map<Role, Place> places, Set<String> constants, Set<String> beside) {
         this.places = places;
         this.constants = constants;
+        this.beside = beside;
     }
 
     /**
@@ -64,12 +67,23 @@ public final class CheckpointNames {
     public CheckpointNames constants(String... endings) {
         Set<String> all = new TreeSet<>(constants);
         all.addAll(List.of(endings));
-        return new CheckpointNames(places, all);
+        return new CheckpointNames(places, all, beside);
     }
 
-    /** Whether a tensor that no module asks for is such a constant. */
-    public boolean isConstant(String stored) {
-        return constants.stream().anyMatch(("." + stored)::endsWith);
+    /**
+     * The same where a checkpoint may also hold modules of which no logit of the next token depends, such as those that predict
+     * the tokens after it.
+     *
+     * @param beginnings of the names of all of their tensors
+     */
+    public CheckpointNames beside(String... beginnings) {
+        return new CheckpointNames(places, constants, Set.of(beginnings));
+    }
+
+    /** Whether a tensor that no module asks for is such a constant, or of such a module. */
+    public boolean isPassedOver(String stored) {
+        return constants.stream().anyMatch(("." + stored)::endsWith)
+                || beside.stream().anyMatch(stored::startsWith);
     }
 
     /** What the names of all modules but the head begin with: {@code model.}; empty where there is nothing of the kind. */
@@ -85,14 +99,17 @@ public final class CheckpointNames {
                 role,
                 place.module().startsWith(base())
                         ? new Place(
-                                place.module().substring(base().length()), place.order(), place.shared(), place.block())
+                                place.module().substring(base().length()),
+                                place.order(),
+                                place.shared(),
+                                place.blocks())
                         : place));
-        return new CheckpointNames(bare, constants);
+        return new CheckpointNames(bare, constants, beside);
     }
 
     /** The same with another name for a module that has its tensors to itself. */
     public CheckpointNames named(Role role, String module) {
-        return with(role, new Place(module, Layout.Order.PLAIN, List.of(role), 0));
+        return with(role, new Place(module, Layout.Order.PLAIN, List.of(role), List.of()));
     }
 
     /** The same with matrices of these roles stored as [inputs, outputs]. */
@@ -101,21 +118,26 @@ public final class CheckpointNames {
         for (Role role : roles) {
             Place place = result.place(role);
             result = result.with(
-                    role, new Place(place.module(), Layout.Order.TRANSPOSED, place.shared(), place.block()));
+                    role, new Place(place.module(), Layout.Order.TRANSPOSED, place.shared(), place.blocks()));
         }
         return result;
     }
 
     /** The same with the rows of several roles below each other in one tensor. */
     public CheckpointNames fused(String module, Role... roles) {
-        return interleaved(module, 0, roles);
+        return inTurns(module, List.of(roles), List.of());
     }
 
     /** The same in turns: {@code block} rows of each role, then the next of each. */
     public CheckpointNames interleaved(String module, int block, Role... roles) {
+        return inTurns(module, List.of(roles), Collections.nCopies(roles.length, block));
+    }
+
+    /** The same where a turn has a number of rows of its own of each role; empty for all rows of each in one turn. */
+    public CheckpointNames inTurns(String module, List<Role> roles, List<Integer> blocks) {
         CheckpointNames result = this;
-        for (Role role : EnumSet.copyOf(List.of(roles))) {
-            result = result.with(role, new Place(module, Layout.Order.PLAIN, List.of(roles), block));
+        for (Role role : EnumSet.copyOf(roles)) {
+            result = result.with(role, new Place(module, Layout.Order.PLAIN, roles, blocks));
         }
         return result;
     }
@@ -124,7 +146,7 @@ public final class CheckpointNames {
         Map<Role, Place> changed = new EnumMap<>(Role.class);
         changed.putAll(places);
         changed.put(role, place);
-        return new CheckpointNames(changed, constants);
+        return new CheckpointNames(changed, constants, beside);
     }
 
     /**
@@ -144,7 +166,8 @@ public final class CheckpointNames {
     public boolean equals(Object other) {
         return other instanceof CheckpointNames names
                 && names.places.equals(places)
-                && names.constants.equals(constants);
+                && names.constants.equals(constants)
+                && names.beside.equals(beside);
     }
 
     @Override

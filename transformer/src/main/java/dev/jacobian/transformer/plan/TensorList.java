@@ -233,16 +233,22 @@ final class TensorList {
             }
             all += rows(role, piece.kind(), pieces);
         }
-        int block = place.block();
-        if (block == 0) {
+        List<Integer> blocks = place.blocks();
+        if (blocks.isEmpty()) {
             return new Layout(stored, order, all, before, own, own);
         }
-        int turn = block * place.shared().size();
-        if (own % block != 0 || all != own * place.shared().size()) {
+        int index = place.shared().indexOf(piece.role());
+        int block = blocks.get(index);
+        int turn = sum(blocks);
+        if (own % block != 0 || (long) own / block * turn != all) {
             throw new IllegalArgumentException(stored + " takes turns of " + block + " rows, which tensors of " + own
                     + " among " + all + " rows do not divide into");
         }
-        return new Layout(stored, order, all, block * place.shared().indexOf(piece.role()), block, turn);
+        return new Layout(stored, order, all, sum(blocks.subList(0, index)), block, turn);
+    }
+
+    private static int sum(List<Integer> blocks) {
+        return blocks.stream().mapToInt(Integer::intValue).sum();
     }
 
     private static int rows(Role role, Kind kind, List<Piece> pieces) {

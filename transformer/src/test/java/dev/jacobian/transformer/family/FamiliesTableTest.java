@@ -88,6 +88,13 @@ class FamiliesTableTest {
                  "shared_expert_intermediate_size": 40}
                 """, "gpt_oss", """
                 {"num_local_experts": 8, "num_experts_per_tok": 2}
+                """, "qwen3_5_text", """
+                {"linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 8,
+                 "linear_value_head_dim": 16, "linear_conv_kernel_dim": 4}
+                """, "qwen3_next", """
+                {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 24,
+                 "shared_expert_intermediate_size": 40, "linear_num_key_heads": 2, "linear_num_value_heads": 4,
+                 "linear_key_head_dim": 8, "linear_value_head_dim": 16, "linear_conv_kernel_dim": 4}
                 """, "qwen3_moe", """
                 {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 24}
                 """);
@@ -125,6 +132,8 @@ class FamiliesTableTest {
         OPTIONAL.put("n_inner", List.of("80"));
         OPTIONAL.put("scale_attn_weights", List.of("false"));
         OPTIONAL.put("scale_attn_by_inverse_layer_idx", List.of("true"));
+        OPTIONAL.put("full_attention_interval", List.of("2"));
+        OPTIONAL.put("partial_rotary_factor", List.of("0.5"));
         OPTIONAL.put("conv_L_cache", List.of("4"));
         OPTIONAL.put("conv_bias", List.of("true"));
         OPTIONAL.put("block_auto_adjust_ff_dim", List.of("false"));

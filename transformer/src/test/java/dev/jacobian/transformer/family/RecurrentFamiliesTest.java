@@ -6,14 +6,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.io.safetensors.SafetensorsFile;
+import dev.jacobian.io.safetensors.SafetensorsWriter;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.testing.Bits;
 import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.plan.Attention;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.Head;
+import dev.jacobian.transformer.plan.Positions;
 import dev.jacobian.transformer.plan.Recurrence;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -25,6 +30,20 @@ class RecurrentFamiliesTest {
         {"model_type": "lfm2", "vocab_size": 40, "hidden_size": 12, "intermediate_size": 100, "num_hidden_layers": 3,
          "num_attention_heads": 2, "num_key_value_heads": 1, "max_position_embeddings": 64, "norm_eps": 1e-5,
          "block_multiple_of": 16, "initializer_range": 0.3}
+        """;
+
+    private static final String QWEN = """
+        {"model_type": "qwen3_5_text", "vocab_size": 40, "hidden_size": 12, "intermediate_size": 20,
+         "num_hidden_layers": 3, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8,
+         "hidden_act": "silu", "max_position_embeddings": 64, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
+         "linear_num_key_heads": 1, "linear_num_value_heads": 3, "linear_key_head_dim": 5,
+         "linear_value_head_dim": 7, "linear_conv_kernel_dim": 2, "full_attention_interval": 2,
+         "initializer_range": 0.3}
+        """;
+
+    private static final String EXPERTS = """
+        {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 6,
+         "shared_expert_intermediate_size": 5, "mlp_only_layers": [1]}
         """;
 
     @TempDir
@@ -103,6 +122,86 @@ class RecurrentFamiliesTest {
         assertThat(after).isNotEqualTo(before);
         model.save(temporary);
         Bits.assertBits("saved and loaded", logits(CausalLM.load(temporary)), after);
+    }
+
+    private static ObjectNode next() {
+        return config(QWEN).put("model_type", "qwen3_next").setAll(config(EXPERTS));
+    }
+
+    @Test
+    @DisplayName("Qwen: the interval places attention unless types do; a part of each head is rotated")
+    void qwenLayers() {
+        assertThat(recurrent(plan(config(QWEN)))).isEqualTo(2);
+        assertThat(recurrent(plan(config(QWEN).put("full_attention_interval", 3))))
+                .isEqualTo(2);
+        assertThat(recurrent(plan(config(QWEN).put("full_attention_interval", 1))))
+                .isZero();
+        ObjectNode typed = config(QWEN);
+        typed.putArray("layer_types")
+                .add("full_attention")
+                .add("linear_attention")
+                .add("full_attention");
+        assertThat(recurrent(plan(typed))).isEqualTo(1);
+        assertThat(rotated(config(QWEN))).isEqualTo(2);
+        assertThat(rotated(config(QWEN).put("partial_rotary_factor", 0.5))).isEqualTo(4);
+        ObjectNode both = config(QWEN).put("partial_rotary_factor", 0.5);
+        both.remove("rope_theta");
+        both.putObject("rope_parameters")
+                .put("rope_type", "default")
+                .put("rope_theta", 5000.0)
+                .put("partial_rotary_factor", 1.0);
+        assertThat(rotated(both)).as("the inner one wins").isEqualTo(8);
+        assertThatThrownBy(() -> plan(config(QWEN).put("partial_rotary_factor", 0.4)))
+                .hasMessageContaining("partial_rotary_factor 0.4 turns 3 of 8");
+    }
+
+    private static int rotated(ObjectNode config) {
+        Attention.Gated gated = (Attention.Gated) plan(config).layers().get(1).mixer();
+        return ((Positions.Rotary) gated.grouped().positions()).dimensions();
+    }
+
+    @Test
+    @DisplayName("Qwen: what is not computed is an error that names the key")
+    void qwenRefused() {
+        assertThatThrownBy(() -> plan(config(QWEN).put("attn_output_gate", false)))
+                .hasMessageContaining("attn_output_gate");
+        assertThatThrownBy(
+                        () -> plan(config(QWEN).put("linear_num_value_heads", 4).put("linear_num_key_heads", 3)))
+                .hasMessageContaining("linear_num_value_heads 4 is no multiple of linear_num_key_heads 3");
+        assertThatThrownBy(() -> plan(config(QWEN).put("linear_conv_kernel_dim", 0)))
+                .hasMessageContaining("'linear_conv_kernel_dim' must lie between 1 and 64");
+        assertThatThrownBy(() -> plan(next().put("use_sliding_window", true)))
+                .hasMessageContaining("use_sliding_window");
+    }
+
+    @Test
+    @DisplayName("Qwen: projections in turns go there and back; what predicts more tokens at once is passed over")
+    void qwenCheckpoints() {
+        for (ObjectNode config : List.of(config(QWEN), next(), next().put("attention_bias", true))) {
+            CausalLM model = CausalLM.create(Families.parse(config, "config.json"), Optional.empty(), 4);
+            float[] expected = logits(model);
+            Path folder = temporary.resolve(String.valueOf(config.hashCode()));
+            model.save(folder);
+            Bits.assertBits("saved and loaded", logits(CausalLM.load(folder)), expected);
+        }
+        CausalLM saved = CausalLM.create(Families.parse(next(), "config.json"), Optional.empty(), 6);
+        saved.save(temporary);
+        Path file = temporary.resolve("model.safetensors");
+        SafetensorsWriter writer = new SafetensorsWriter();
+        try (SafetensorsFile stored = SafetensorsFile.open(file)) {
+            stored.names().forEach(name -> writer.add(name, stored.read(name)));
+            writer.add("mtp.fc.weight", Tensor.zeros(2, 2));
+            writer.write(file);
+        }
+        Bits.assertBits("with modules beside", logits(CausalLM.load(temporary)), logits(saved));
+        ObjectNode config = next();
+        CausalLM model = CausalLM.create(Families.parse(config, "config.json"), Optional.empty(), 5);
+        String stored = "model.layers.0.linear_attn.in_proj_qkvz.weight";
+        assertThat(model.parameter(stored + "[DELTA_VALUE]").value().shape()).hasToString("[21, 12]");
+        assertThat(model.parameter("model.layers.0.linear_attn.in_proj_ba.weight[DELTA_DECAY]")
+                        .value()
+                        .shape())
+                .hasToString("[3, 12]");
     }
 
     private static float[] logits(CausalLM model) {
