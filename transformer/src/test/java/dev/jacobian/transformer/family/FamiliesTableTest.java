@@ -214,6 +214,16 @@ class FamiliesTableTest {
                     COLUMNS.values().stream().map(column -> column.apply(plan)).toList();
             row(text, "`" + family.modelType() + "`", cells, keys(family), family.source());
         }
+        text.append("""
+
+            ## What is compared with transformers
+
+            Small models of each family with random weights, run by Hugging Face transformers: the tests compare logits, hidden states,
+            batches padded on either side, loss, the gradient of every parameter and greedy generation with a cache, within twenty
+            times the oracle's own rounding. `tokenizer` and `chat template` are of those folders that have them; the tests of
+            `dev.jacobian.io` compare many more.
+
+            """).append(VerifiedFamilies.table());
         return text.append("""
 
             Written by `FamiliesTableTest`, which compares it with the code and says how it is written anew.
