@@ -77,8 +77,8 @@ record Arguments(String function, List<Value> positional, Map<String, Value> nam
 
     /** A text. */
     String string(String name) {
-        if (get(name) instanceof Value.Str(String text, boolean textIsSafe)) {
-            return text;
+        if (get(name) instanceof Value.Str string) {
+            return string.text();
         }
         throw wrongType(name, "a string");
     }

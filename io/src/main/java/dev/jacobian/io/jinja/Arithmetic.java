@@ -16,8 +16,8 @@ final class Arithmetic {
         if (left instanceof Value.Undefined undefined) {
             throw undefined.failure();
         }
-        if (operator == Operator.MODULO && left instanceof Value.Str(String format, boolean formatIsSafe)) {
-            return session.made(PercentFormat.format(format, right, session));
+        if (operator == Operator.MODULO && left instanceof Value.Str format) {
+            return session.made(PercentFormat.format(format.text(), right, session));
         }
         if (right instanceof Value.Undefined undefined) {
             throw undefined.failure();

@@ -42,7 +42,7 @@ final class Attributes {
                     true);
         }
         return switch (value) {
-            case Value.Str text -> StringMethods.find(text, name);
+            case Value.Str string -> StringMethods.find(string, name);
             case Value.Sequence sequence -> ContainerMethods.find(sequence, name);
             case Value.Dict dict -> ContainerMethods.find(dict, name);
             case Value.Namespace namespace -> namespace.attributes().get(name);
@@ -58,8 +58,8 @@ final class Attributes {
             throw undefined.failure();
         }
         Value found = element(value, index);
-        if (found == null && index instanceof Value.Str(String name, boolean nameIsSafe)) {
-            found = own(value, name);
+        if (found == null && index instanceof Value.Str name) {
+            found = own(value, name.text());
         }
         return found != null ? found : missing(value, index);
     }
@@ -72,10 +72,10 @@ final class Attributes {
             return null;
         }
         return switch (value) {
-            case Value.Str text -> {
-                int length = Iterables.length(text);
+            case Value.Str string -> {
+                int length = Iterables.length(string);
                 int at = place(number, length);
-                yield at < 0 ? null : new Value.Str(CodePoints.at(text.text(), at));
+                yield at < 0 ? null : new Value.Str(CodePoints.at(string.text(), at));
             }
             case Value.Sequence sequence -> {
                 int at = place(number, sequence.items().size());
@@ -99,9 +99,12 @@ final class Attributes {
     private static Value missing(Value value, Value name) {
         String type = value == Value.None.NONE ? "None" : PythonText.typeName(value) + " object";
         return new Value.Undefined(
-                name instanceof Value.Str(String text, boolean textIsSafe)
+                name instanceof Value.Str string
                         ? "'" + type + "' has no attribute "
-                                + PythonText.repr(text.length() <= 100 ? text : text.substring(0, 100))
+                                + PythonText.repr(
+                                        string.text().length() <= 100
+                                                ? string.text()
+                                                : string.text().substring(0, 100))
                         : type + " has no element "
                                 + (name instanceof Value.Numeric number && number.isInteger()
                                         ? number.integer()
@@ -133,7 +136,7 @@ final class Attributes {
         meter.make(count);
         meter.read(length);
         return switch (value) {
-            case Value.Str(String text, boolean textIsSafe) -> new Value.Str(CodePoints.slice(text, first, by, count));
+            case Value.Str string -> new Value.Str(CodePoints.slice(string.text(), first, by, count));
             case Value.Items list -> Value.Items.of(picked(list.items(), first, by, count));
             case Value.Tuple tuple -> Value.Tuple.of(picked(tuple.items(), first, by, count));
             case Value.Range range ->

@@ -48,8 +48,7 @@ final class Comparisons {
         meter.read(Math.min(left.extent().weight(), right.extent().weight()));
         return switch (left) {
             case Value.Numeric a when right instanceof Value.Numeric b -> numbers(a, b);
-            case Value.Str(String a, boolean aIsSafe)
-            when right instanceof Value.Str(String b, boolean bIsSafe) -> texts(a, b);
+            case Value.Str a when right instanceof Value.Str b -> texts(a.text(), b.text());
             case Value.Items a when right instanceof Value.Items b -> sequences(a.items(), b.items(), symbol, meter);
             case Value.Tuple a when right instanceof Value.Tuple b -> sequences(a.items(), b.items(), symbol, meter);
             case Value.Undefined undefined -> throw undefined.failure();
@@ -103,10 +102,10 @@ final class Comparisons {
     /** {@code element in container}. */
     static boolean contains(Value container, Value element, Meter meter) {
         return switch (container) {
-            case Value.Str(String text, boolean textIsSafe) -> {
-                if (element instanceof Value.Str(String part, boolean partIsSafe)) {
-                    meter.read(text.length());
-                    yield TextSearch.indexOf(text, part, 0) >= 0;
+            case Value.Str string -> {
+                if (element instanceof Value.Str part) {
+                    meter.read(string.text().length());
+                    yield TextSearch.indexOf(string.text(), part.text(), 0) >= 0;
                 }
                 throw element instanceof Value.Undefined undefined
                         ? undefined.failure()

@@ -82,8 +82,8 @@ final class Evaluator {
         Value target = evaluate(item.target(), scope);
         Value index = evaluate(item.index(), scope);
         session.meter().read(index.extent().weight());
-        if (target instanceof Value.Str(String text, boolean textIsSafe)) {
-            session.meter().read(text.length()); // characters are counted from the front
+        if (target instanceof Value.Str string) {
+            session.meter().read(string.text().length()); // characters are counted from the front
         }
         return Attributes.item(target, index);
     }

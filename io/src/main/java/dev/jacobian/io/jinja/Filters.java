@@ -45,10 +45,10 @@ final class Filters {
         }
         Map<String, Value> named = new LinkedHashMap<>();
         dict.entries().forEach((key, element) -> {
-            if (!(key instanceof Value.Str(String name, boolean nameIsSafe))) {
+            if (!(key instanceof Value.Str name)) {
                 throw JinjaException.operation("keywords must be strings");
             }
-            named.put(name, element);
+            named.put(name.text(), element);
         });
         return named;
     }

@@ -17,7 +17,7 @@ final class Iterables {
     /** The elements of a value: characters of a text, keys of a dictionary. */
     static Iterator<Value> iterator(Value value) {
         return switch (value) {
-            case Value.Str(String text, boolean textIsSafe) -> PythonText.characters(text);
+            case Value.Str string -> PythonText.characters(string.text());
             case Value.Sequence sequence -> sequence.items().iterator();
             case Value.Dict dict -> dict.entries().keySet().iterator();
             case Value.View view -> view.items().iterator();
@@ -69,7 +69,8 @@ final class Iterables {
 
     static int length(Value value) {
         return switch (value) {
-            case Value.Str(String text, boolean textIsSafe) -> text.codePointCount(0, text.length());
+            case Value.Str string ->
+                string.text().codePointCount(0, string.text().length());
             case Value.Sequence sequence -> sequence.items().size();
             case Value.Dict dict -> dict.entries().size();
             case Value.View view -> view.items().size();

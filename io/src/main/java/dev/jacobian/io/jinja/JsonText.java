@@ -20,7 +20,7 @@ final class JsonText {
         this.meter = meter;
         this.ascii = arguments.truth("ensure_ascii", false);
         this.indent = arguments.some("indent").map(width -> switch (width) {
-            case Value.Str(String text, boolean textIsSafe) -> text;
+            case Value.Str string -> string.text();
             case Value.Numeric number
             when number.isInteger() -> {
                 int blanks = Math.max(0, Arguments.clamped(number.integer()));
@@ -57,7 +57,7 @@ final class JsonText {
             case Value.Bool(boolean truth) -> out.append(truth);
             case Value.Int integer -> out.append(integer.value());
             case Value.Real(double number) -> out.append(number(number));
-            case Value.Str(String text, boolean textIsSafe) -> append(text);
+            case Value.Str string -> append(string.text());
             case Value.Sequence sequence -> append(sequence.items(), depth);
             case Value.Dict dict -> append(dict, depth);
             default ->
@@ -119,7 +119,7 @@ final class JsonText {
 
     private static String key(Value key) {
         return switch (key) {
-            case Value.Str(String text, boolean textIsSafe) -> text;
+            case Value.Str string -> string.text();
             case Value.None n -> "null";
             case Value.Bool(boolean truth) -> String.valueOf(truth);
             case Value.Int integer -> integer.value().toString();

@@ -25,9 +25,9 @@ final class NumberFilters {
         return switch (input) {
             case Value.Numeric number when number.isInteger() -> new Value.Int(number.integer());
             case Value.Real(double number) -> Double.isFinite(number) ? truncated(number) : fallback;
-            case Value.Str(String text, boolean textIsSafe) ->
-                integer(text, arguments.integer("base", 10))
-                        .or(() -> real(text).filter(Double::isFinite).map(NumberFilters::truncated))
+            case Value.Str string ->
+                integer(string.text(), arguments.integer("base", 10))
+                        .or(() -> real(string.text()).filter(Double::isFinite).map(NumberFilters::truncated))
                         .orElse(fallback);
             case Value.Undefined undefined -> throw undefined.failure();
             default -> fallback;
@@ -74,8 +74,8 @@ final class NumberFilters {
         Value fallback = given.bind("default").find("default").orElse(new Value.Real(0));
         return switch (input) {
             case Value.Numeric number -> new Value.Real(number.real());
-            case Value.Str(String text, boolean textIsSafe) ->
-                real(text).<Value>map(Value.Real::new).orElse(fallback);
+            case Value.Str string ->
+                real(string.text()).<Value>map(Value.Real::new).orElse(fallback);
             case Value.Undefined undefined -> throw undefined.failure();
             default -> fallback;
         };

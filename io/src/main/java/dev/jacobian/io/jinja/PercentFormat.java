@@ -137,8 +137,8 @@ final class PercentFormat {
                 numeric = false;
             }
             case 'c' -> {
-                body = value instanceof Value.Str(String text, boolean textIsSafe)
-                        ? text
+                body = value instanceof Value.Str string
+                        ? string.text()
                         : Character.toString(Math.clamp(number(value), 0, Character.MAX_CODE_POINT));
                 numeric = false;
             }

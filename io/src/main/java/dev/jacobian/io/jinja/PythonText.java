@@ -21,7 +21,7 @@ final class PythonText {
     /** What is written to the output. */
     static String str(Value value, Meter meter) {
         return switch (value) {
-            case Value.Str text -> text.text();
+            case Value.Str string -> string.text();
             case Value.Undefined u -> "";
             default -> repr(value, meter);
         };
@@ -41,7 +41,7 @@ final class PythonText {
             case Value.Bool(boolean truth) -> out.append(truth ? "True" : "False");
             case Value.Int integer -> out.append(integer.value());
             case Value.Real(double number) -> out.append(real(number));
-            case Value.Str(String text, boolean textIsSafe) -> append(text);
+            case Value.Str string -> append(string.text());
             case Value.Items list -> separated("[", list.items(), "]");
             case Value.Tuple tuple ->
                 separated("(", tuple.items(), tuple.items().size() == 1 ? ",)" : ")");

@@ -56,7 +56,7 @@ final class SequenceFilters {
 
     private static Value length(Session session, Value input, Arguments arguments) {
         arguments.bind();
-        session.meter().read(input instanceof Value.Str(String text, boolean textIsSafe) ? text.length() : 1);
+        session.meter().read(input instanceof Value.Str string ? string.text().length() : 1);
         return Value.Int.of(Iterables.length(input));
     }
 
@@ -94,8 +94,10 @@ final class SequenceFilters {
 
     /** An attribute path such as {@code a.b.0}, or an index. */
     private static UnaryOperator<Value> attribute(Session session, Value path, Optional<Value> fallback) {
-        List<Value> steps = path instanceof Value.Str(String text, boolean textIsSafe)
-                ? Stream.of(text.split("\\.", -1)).map(SequenceFilters::step).toList()
+        List<Value> steps = path instanceof Value.Str string
+                ? Stream.of(string.text().split("\\.", -1))
+                        .map(SequenceFilters::step)
+                        .toList()
                 : List.of(path);
         return element -> {
             Value value = element;
@@ -117,9 +119,7 @@ final class SequenceFilters {
 
     /** A text in lower case, so that its case does not count; others as they are. */
     private static Value folded(Session session, Value value) {
-        return value instanceof Value.Str(String text, boolean textIsSafe)
-                ? session.made(text.toLowerCase(Locale.ROOT))
-                : value;
+        return value instanceof Value.Str string ? session.made(string.text().toLowerCase(Locale.ROOT)) : value;
     }
 
     private static UnaryOperator<Value> caseKey(Session session, Arguments arguments) {
@@ -131,8 +131,10 @@ final class SequenceFilters {
         Arguments arguments = given.bind("reverse", "case_sensitive", "attribute");
         UnaryOperator<Value> fold = caseKey(session, arguments);
         Optional<List<UnaryOperator<Value>>> parts = arguments.some("attribute").map(paths -> {
-            List<Value> each = paths instanceof Value.Str(String text, boolean textIsSafe)
-                    ? Stream.of(text.split(",", -1)).<Value>map(Value.Str::new).toList()
+            List<Value> each = paths instanceof Value.Str string
+                    ? Stream.of(string.text().split(",", -1))
+                            .<Value>map(Value.Str::new)
+                            .toList()
                     : List.of(paths);
             return each.stream()
                     .map(path -> attribute(session, path, Optional.empty()))
@@ -196,8 +198,8 @@ final class SequenceFilters {
 
     private static Value reverse(Session session, Value input, Arguments arguments) {
         arguments.bind();
-        if (input instanceof Value.Str(String text, boolean textIsSafe)) {
-            return session.made(new StringBuilder(text).reverse().toString());
+        if (input instanceof Value.Str string) {
+            return session.made(new StringBuilder(string.text()).reverse().toString());
         }
         return generator("reversed", Iterables.list(input, session.meter()).reversed().stream());
     }
@@ -342,8 +344,8 @@ final class SequenceFilters {
     }
 
     private static String name(Arguments arguments) {
-        if (arguments.positional().getFirst() instanceof Value.Str(String name, boolean nameIsSafe)) {
-            return name;
+        if (arguments.positional().getFirst() instanceof Value.Str name) {
+            return name.text();
         }
         throw JinjaException.operation(arguments.function() + " needs a name as its first argument");
     }

@@ -99,8 +99,8 @@ final class StringMethods {
                 : new Value.Function(name, (session, arguments) -> {
                     session.meter().read(text.length());
                     Value result = method.call(session, text, arguments.under(name));
-                    return string.safe() && result instanceof Value.Str(String made, boolean madeIsSafe)
-                            ? new Value.Str(made, true)
+                    return string.safe() && result instanceof Value.Str made
+                            ? new Value.Str(made.text(), true)
                             : result;
                 });
     }
@@ -336,12 +336,12 @@ final class StringMethods {
         StringBuilder out = new StringBuilder();
         boolean first = true;
         for (Value part : Iterables.list(given.bind("iterable").get("iterable"), session.meter())) {
-            if (!(part instanceof Value.Str(String piece, boolean pieceIsSafe))) {
+            if (!(part instanceof Value.Str piece)) {
                 throw JinjaException.operation(
                         "sequence item: expected str instance, " + PythonText.typeName(part) + " found");
             }
-            session.meter().make(piece.length() + (first ? 0 : text.length()));
-            out.append(first ? "" : text).append(piece);
+            session.meter().make(piece.text().length() + (first ? 0 : text.length()));
+            out.append(first ? "" : text).append(piece.text());
             first = false;
         }
         return new Value.Str(out.toString());
@@ -386,13 +386,13 @@ final class StringMethods {
         Value affix = arguments.get("prefix");
         List<Value> options = affix instanceof Value.Tuple tuple ? tuple.items() : List.of(affix);
         for (Value option : options) {
-            if (!(option instanceof Value.Str(String part, boolean partIsSafe))) {
+            if (!(option instanceof Value.Str part)) {
                 throw option instanceof Value.Undefined undefined
                         ? undefined.failure()
                         : JinjaException.operation(given.function() + " first arg must be str or a tuple of str, not "
                                 + PythonText.typeName(option));
             }
-            if (prefix ? within.startsWith(part) : within.endsWith(part)) {
+            if (prefix ? within.startsWith(part.text()) : within.endsWith(part.text())) {
                 return Value.Bool.TRUE;
             }
         }

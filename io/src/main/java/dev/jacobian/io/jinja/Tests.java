@@ -32,7 +32,7 @@ final class Tests {
                     "callable",
                     plain(value -> value instanceof Value.Undefined
                             || value instanceof Value.Special special && special.isCallable())),
-            Map.entry("escaped", plain(value -> value instanceof Value.Str(String marked, boolean safe) && safe)),
+            Map.entry("escaped", plain(value -> value instanceof Value.Str marked && marked.safe())),
             Map.entry("lower", (session, value, arguments) -> cased(session, value, false)),
             Map.entry("upper", (session, value, arguments) -> cased(session, value, true)),
             Map.entry("odd", plain(value -> integer(value).testBit(0))),
@@ -52,12 +52,8 @@ final class Tests {
                                 && value.equals(other);
             }),
             Map.entry(
-                    "filter",
-                    plain(value -> value instanceof Value.Str(String name, boolean nameIsSafe)
-                            && Filters.ALL.containsKey(name))),
-            Map.entry(
-                    "test",
-                    plain(value -> value instanceof Value.Str(String name, boolean nameIsSafe) && exists(name))),
+                    "filter", plain(value -> value instanceof Value.Str name && Filters.ALL.containsKey(name.text()))),
+            Map.entry("test", plain(value -> value instanceof Value.Str name && exists(name.text()))),
             Map.entry("in", comparison(Comparator.IN)),
             Map.entry("eq", comparison(Comparator.EQUAL)),
             Map.entry("equalto", comparison(Comparator.EQUAL)),

@@ -78,17 +78,15 @@ final class TextFilters {
     private static Filters.Filter keeping(OfText filter) {
         return (session, input, arguments) -> {
             Value made = of(filter).apply(session, input, arguments);
-            return input instanceof Value.Str(String marked, boolean safe) && safe
-                    ? new Value.Str(session.text(made), true)
-                    : made;
+            return input instanceof Value.Str marked && marked.safe() ? new Value.Str(session.text(made), true) : made;
         };
     }
 
     private static Value escaped(Session session, Value input, Arguments arguments) {
         arguments.bind();
-        Value.Str text = input instanceof Value.Str given ? given : new Value.Str(session.text(input));
-        session.meter().make(text.text().length());
-        return text.escaped();
+        Value.Str string = input instanceof Value.Str given ? given : new Value.Str(session.text(input));
+        session.meter().make(string.text().length());
+        return string.escaped();
     }
 
     /** The first letter of each word large and the others small; words begin behind blanks, hyphens and opening brackets. */
@@ -115,8 +113,8 @@ final class TextFilters {
         Arguments arguments = given.bind("width", "first", "blank");
         Value width = arguments.find("width").orElse(Value.Int.of(4));
         String blanks;
-        if (width instanceof Value.Str(String asIs, boolean asIsIsSafe)) {
-            blanks = asIs;
+        if (width instanceof Value.Str asIs) {
+            blanks = asIs.text();
         } else {
             int count = Math.max(0, arguments.integer("width", 4));
             session.meter().make(count);

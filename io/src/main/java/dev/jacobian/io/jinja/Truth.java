@@ -11,7 +11,7 @@ final class Truth {
             case Value.Bool(boolean truth) -> truth;
             case Value.Int integer -> integer.value().signum() != 0;
             case Value.Real(double number) -> number != 0;
-            case Value.Str(String text, boolean textIsSafe) -> !text.isEmpty();
+            case Value.Str string -> !string.text().isEmpty();
             case Value.Sequence sequence -> !sequence.items().isEmpty();
             case Value.Dict dict -> !dict.entries().isEmpty();
             case Value.View view -> !view.items().isEmpty();
