@@ -168,9 +168,14 @@ final class LogitsCommand extends CliCommand {
                 .orElseGet(() -> Tensor.zeros(parameter.value().shape().toArray()));
     }
 
-    /** Frequencies are defined beyond the length that a model was made for, but it was not trained there. */
+    /** Frequencies are defined beyond the length that a model was made for, but it was not trained there; learned positions end. */
     private void warnIfLong(CausalLM loaded, TokenIdFile ids) {
         int longest = ids.sequences().stream().mapToInt(s -> s.length).max().orElse(0);
+        int learned = loaded.config().plan().embedding().learnedPositions();
+        if (learned > 0 && longest > learned) {
+            throw new CliException("a sequence has " + longest + " tokens, and the model has learned " + learned
+                    + " positions; give shorter ones");
+        }
         int limit = loaded.config().maxPositions();
         if (longest > limit) {
             streams().note("warning: a sequence has " + longest + " tokens, the model is made for " + limit);

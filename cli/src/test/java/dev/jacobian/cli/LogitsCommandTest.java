@@ -107,6 +107,21 @@ class LogitsCommandTest {
     }
 
     @Test
+    void learnedPositionsEnd() throws IOException {
+        String ids = "[[" + "1, ".repeat(64) + "2]]";
+        Object[] command = {
+            "logits",
+            "--model",
+            TestPaths.model("gpt2"),
+            "--input-ids",
+            Files.writeString(folder.resolve("ids.json"), ids),
+            "--out",
+            folder.resolve("out.safetensors")
+        };
+        assertThat(Run.of(command).failure(1)).contains("65 tokens", "learned 64 positions");
+    }
+
+    @Test
     void lossWithoutGradientsIsTheSame() throws IOException {
         Path ids = Files.writeString(folder.resolve("ids.json"), "[[3, 4, 5, 6], [7, 8]]");
         Path labels = Files.writeString(folder.resolve("labels.json"), "[[-100, -100, 5, 6], [7, 8]]");
