@@ -112,7 +112,7 @@ class FamiliesTableTest {
         OPTIONAL.put("use_sliding_window", List.of("true"));
         OPTIONAL.put("sliding_window_pattern", List.of("3"));
         OPTIONAL.put("layer_types", List.of("[" + "\"sliding_attention\", ".repeat(31) + "\"full_attention\"]"));
-        OPTIONAL.put("partial_rotary_factor", List.of("0.75"));
+        OPTIONAL.put("partial_rotary_factor", List.of("0.25", "0.5"));
         OPTIONAL.put("embedding_multiplier", List.of("2"));
         OPTIONAL.put("attention_multiplier", List.of("0.5"));
         OPTIONAL.put("residual_multiplier", List.of("0.5"));
@@ -133,7 +133,6 @@ class FamiliesTableTest {
         OPTIONAL.put("scale_attn_weights", List.of("false"));
         OPTIONAL.put("scale_attn_by_inverse_layer_idx", List.of("true"));
         OPTIONAL.put("full_attention_interval", List.of("2"));
-        OPTIONAL.put("partial_rotary_factor", List.of("0.5"));
         OPTIONAL.put("conv_L_cache", List.of("4"));
         OPTIONAL.put("conv_bias", List.of("true"));
         OPTIONAL.put("block_auto_adjust_ff_dim", List.of("false"));
