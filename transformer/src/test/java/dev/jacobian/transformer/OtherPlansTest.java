@@ -5,56 +5,37 @@ import static dev.jacobian.testing.Bits.assertBits;
 import static dev.jacobian.testing.Bits.assertClose;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.quantized.StoredWeights;
 import dev.jacobian.io.safetensors.CheckpointTensors;
-import dev.jacobian.io.safetensors.SafetensorsFile;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
-import dev.jacobian.testing.TestJson;
-import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.family.Families;
-import dev.jacobian.transformer.plan.Activation;
 import dev.jacobian.transformer.plan.Attention.Grouped;
 import dev.jacobian.transformer.plan.Biases;
 import dev.jacobian.transformer.plan.CheckpointNames;
 import dev.jacobian.transformer.plan.DecoderPlan;
-import dev.jacobian.transformer.plan.Embedding;
-import dev.jacobian.transformer.plan.FeedForward;
-import dev.jacobian.transformer.plan.Head;
 import dev.jacobian.transformer.plan.LayerPlan;
-import dev.jacobian.transformer.plan.Norm;
-import dev.jacobian.transformer.plan.Positions;
 import dev.jacobian.transformer.plan.Residual;
 import dev.jacobian.transformer.plan.Role;
-import dev.jacobian.transformer.plan.RopeConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What a plan can say beyond the families that are loaded today: other residual forms, head norms, scales, layers without
- * positions, and layouts of checkpoints. Families that have them are held to what transformers computes, where their goldens
- * are there.
+ * What a plan can say, apart from any family: residual forms, and layouts of checkpoints. What families compute is held to
+ * transformers in {@link GoldenModelsTest}.
  */
 class OtherPlansTest {
     @TempDir
@@ -70,107 +51,6 @@ class OtherPlansTest {
             weights.requireAllUsed();
             return model;
         }
-    }
-
-    /** The plan of a golden model whose family has no reader yet. */
-    private static DecoderPlan plan(String name, JsonNode c) {
-        int layers = c.get("num_hidden_layers").intValue();
-        int heads = c.get("num_attention_heads").intValue();
-        Norm norm = new Norm.Rms(c.get("rms_norm_eps").floatValue());
-        double theta = c.path("rope_parameters")
-                .path("rope_theta")
-                .asDouble(c.path("rope_theta").asDouble());
-        int headDim = c.get("hidden_size").intValue() / heads;
-        Positions rotary = new Positions.Rotary(new RopeConfig.Default(theta), headDim);
-        int window = c.path("sliding_window").asInt(0);
-        Grouped attention = Grouped.of(heads, c.get("num_key_value_heads").intValue(), headDim, rotary)
-                .biases(c.path("attention_bias").asBoolean() ? Biases.ALL : Biases.NONE);
-        FeedForward feedForward = new FeedForward.Gated(
-                c.get("intermediate_size").intValue(),
-                Activation.SILU,
-                c.path("mlp_bias").asBoolean() ? Biases.ALL : Biases.NONE);
-        float scale = c.path("embedding_multiplier").floatValue();
-        Embedding embedding = new Embedding(
-                        c.get("vocab_size").intValue(), c.get("hidden_size").intValue())
-                .scaled(scale == 0 ? 1 : scale);
-        CheckpointNames names = CheckpointNames.LLAMA;
-        LayerPlan layer = name.equals("granite")
-                ? new LayerPlan(
-                        Residual.PRE.scaled(c.get("residual_multiplier").floatValue()),
-                        norm,
-                        attention.scale(c.get("attention_multiplier").floatValue()),
-                        feedForward)
-                : new LayerPlan(Residual.PRE, norm, attention.window(window), feedForward);
-        return new DecoderPlan(
-                embedding,
-                Collections.nCopies(layers, layer),
-                norm,
-                new Head.Tokens(),
-                name.equals("granite")
-                        ? CheckpointNames.LLAMA
-                        : CheckpointNames.LLAMA
-                                .fused("model.layers.{}.self_attn.qkv_proj", Role.QUERY, Role.KEY, Role.VALUE)
-                                .fused("model.layers.{}.mlp.gate_up_proj", Role.GATE, Role.UP));
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"phi3"})
-    @DisplayName("logits, loss and gradients of families that differ in a plan's data alone")
-    void goldens(String name) {
-        Path folder = TestPaths.shared("golden", "models", name);
-        JsonNode golden = TestJson.read(folder.resolve("golden.json"));
-        JsonNode config = TestJson.read(folder.resolve("config.json"));
-        CausalLM model = load(plan(name, config), folder);
-        assertThat(model.config().parameters())
-                .isEqualTo(golden.get("num_parameters").longValue());
-        float divisor =
-                config.has("logits_scaling") ? config.get("logits_scaling").floatValue() : 1;
-        try (SafetensorsFile tensors = SafetensorsFile.open(folder.resolve("golden.safetensors"))) {
-            for (String label : List.of("short", "long", "single")) {
-                JsonNode ids = golden.get("cases").get(label).get("input_ids").get(0);
-                float[] logits = model.logits(TestJson.ints(ids)).toFloatArray();
-                for (int i = 0; i < logits.length; i++) {
-                    logits[i] /= divisor;
-                }
-                assertClose(
-                        name + " " + label,
-                        logits,
-                        tensors.read(label + ".logits").toFloatArray(),
-                        1e-4);
-            }
-            if (divisor == 1) {
-                gradients(name, model, golden, tensors);
-            }
-        }
-    }
-
-    private static void gradients(String name, CausalLM model, JsonNode golden, SafetensorsFile tensors) {
-        JsonNode loss = golden.get("loss");
-        JsonNode batch = golden.get("cases").get(loss.get("case").textValue());
-        List<int[]> sequences = new ArrayList<>();
-        List<int[]> labels = new ArrayList<>();
-        for (int row = 0; row < batch.get("input_ids").size(); row++) {
-            int[] mask = TestJson.ints(batch.get("attention_mask").get(row));
-            int from = IntStream.range(0, mask.length)
-                    .filter(i -> mask[i] == 1)
-                    .findFirst()
-                    .orElseThrow();
-            int[] ids = TestJson.ints(batch.get("input_ids").get(row));
-            sequences.add(Arrays.copyOfRange(ids, from, ids.length));
-            labels.add(Arrays.copyOfRange(TestJson.ints(loss.get("labels").get(row)), from, ids.length));
-        }
-        var computed = model.loss(sequences, labels);
-        assertThat(computed.value().item()).isCloseTo(loss.get("value").floatValue(), within(1e-5f));
-        computed.backward();
-        Set<String> names = new TreeSet<>();
-        model.inCheckpointForm(parameter -> parameter.grad().orElseThrow(), (stored, gradient) -> {
-            names.add(stored);
-            float[] expected = tensors.read("grad." + stored).toFloatArray();
-            assertClose(name + " grad." + stored, gradient.toFloatArray(), expected, 1e-4);
-        });
-        assertThat(names).as("every tensor of the checkpoint").hasSize((int) tensors.names().stream()
-                .filter(tensor -> tensor.startsWith("grad."))
-                .count());
     }
 
     /** A plan with biases and head norms, so that fused tensors of every kind occur. */
