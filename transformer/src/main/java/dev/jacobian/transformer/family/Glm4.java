@@ -25,8 +25,7 @@ final class Glm4 extends Family {
     public DecoderPlan plan(ConfigKeys config) {
         Norm norm = config.rmsNorm();
         Attention attention = config.attention(
-                        HEAD_DIM,
-                        headDim -> config.partialRotary(headDim, 0.5).neighbours())
+                        HEAD_DIM, headDim -> config.partialRotary(headDim, 0.5).neighbours())
                 .biases(config.flag("attention_bias", true) ? Biases.INPUTS : Biases.NONE);
         FeedForward feedForward = config.gated();
         return new DecoderPlan(

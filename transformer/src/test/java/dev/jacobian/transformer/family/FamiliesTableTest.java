@@ -80,24 +80,24 @@ class FamiliesTableTest {
     }
 
     /** What files of families with experts must say beside. */
-    private static final Map<String, String> REQUIRED_BESIDE =
-            Map.of("mixtral", """
-                {"num_local_experts": 8, "num_experts_per_tok": 2}
-                """, "qwen2_moe", """
-                {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 24,
-                 "shared_expert_intermediate_size": 40}
-                """, "gpt_oss", """
-                {"num_local_experts": 8, "num_experts_per_tok": 2}
-                """, "qwen3_5_text", """
-                {"linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 8,
-                 "linear_value_head_dim": 16, "linear_conv_kernel_dim": 4}
-                """, "qwen3_next", """
-                {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 24,
-                 "shared_expert_intermediate_size": 40, "linear_num_key_heads": 2, "linear_num_value_heads": 4,
-                 "linear_key_head_dim": 8, "linear_value_head_dim": 16, "linear_conv_kernel_dim": 4}
-                """, "qwen3_moe", """
-                {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 24}
-                """);
+    private static final Map<String, String> REQUIRED_BESIDE = Map.of(
+            "mixtral", """
+            {"num_local_experts": 8, "num_experts_per_tok": 2}
+            """, "qwen2_moe", """
+            {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 24,
+             "shared_expert_intermediate_size": 40}
+            """, "gpt_oss", """
+            {"num_local_experts": 8, "num_experts_per_tok": 2}
+            """, "qwen3_5_text", """
+            {"linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 8,
+             "linear_value_head_dim": 16, "linear_conv_kernel_dim": 4}
+            """, "qwen3_next", """
+            {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 24,
+             "shared_expert_intermediate_size": 40, "linear_num_key_heads": 2, "linear_num_value_heads": 4,
+             "linear_key_head_dim": 8, "linear_value_head_dim": 16, "linear_conv_kernel_dim": 4}
+            """, "qwen3_moe", """
+            {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 24}
+            """);
 
     /** Keys that a file may have, with values of which one is not the default; those that change a family's plan are listed. */
     private static final Map<String, List<String>> OPTIONAL = new LinkedHashMap<>();

@@ -32,7 +32,8 @@ final class VerifiedFamilies {
     private static boolean hasTemplate(GoldenModel golden) {
         return has(golden, "chat_template.jinja")
                 || has(golden, "tokenizer_config.json")
-                        && TestJson.read(golden.folder().resolve("tokenizer_config.json")).has("chat_template");
+                        && TestJson.read(golden.folder().resolve("tokenizer_config.json"))
+                                .has("chat_template");
     }
 
     /** A table in Markdown, a family a row. */
@@ -48,8 +49,7 @@ final class VerifiedFamilies {
             text.append("| `").append(family.modelType()).append("` | ");
             text.append(own.stream().map(GoldenModel::name).collect(Collectors.joining(", ")))
                     .append(" |");
-            WHAT.values()
-                    .forEach(test -> text.append(own.stream().anyMatch(test) ? " yes |" : " |"));
+            WHAT.values().forEach(test -> text.append(own.stream().anyMatch(test) ? " yes |" : " |"));
             text.append('\n');
         }
         return text.toString();
