@@ -102,7 +102,7 @@ public final class Backbone {
      * @param positions [N] that rotations go by; which rows see each other is the segments' affair
      */
     public Var hidden(Var rows, Segments segments, int[] positions) {
-        return hidden(rows, pass(segments, positions, Optional.empty(), new int[0]), state -> {});
+        return hidden(rows, pass(segments, positions, lengths(segments), Optional.empty(), new int[0]), state -> {});
     }
 
     /** Hidden states of rows that continue cached sequences; extends the cache. Only inside {@link NoGrad}. */
@@ -120,7 +120,10 @@ public final class Backbone {
     Var hidden(int[] tokens, Segments segments, Optional<KvCache> cache, int[] sequences, Consumer<Var> listener) {
         requireRows(tokens.length, segments);
         if (cache.isEmpty()) {
-            return hidden(embed(tokens), pass(segments, segments.positions(), Optional.empty(), sequences), listener);
+            return hidden(
+                    embed(tokens),
+                    pass(segments, segments.positions(), lengths(segments), Optional.empty(), sequences),
+                    listener);
         }
         return hidden(embed(tokens), segments, cache.get(), sequences, listener);
     }
@@ -128,12 +131,17 @@ public final class Backbone {
     private Var hidden(Var rows, Segments segments, KvCache cache, int[] sequences, Consumer<Var> listener) {
         requireFitsCache(segments, sequences);
         int[] positions = segments.positions(); // [N]
+        int[] lengths = new int[segments.rows()]; // [N]
         for (int s = 0; s < segments.count(); s++) {
+            int before = cache.length(sequences[s]);
+            int after = before + segments.length(s);
+            requireRotatesAlike(before, after);
+            Arrays.fill(lengths, segments.start(s), segments.start(s) + segments.length(s), after);
             for (int row = segments.start(s); row < segments.start(s) + segments.length(s); row++) {
                 positions[row] += cache.length(sequences[s]);
             }
         }
-        Var h = layers(rows, pass(segments, positions, Optional.of(cache), sequences), listener); // [N, D]
+        Var h = layers(rows, pass(segments, positions, lengths, Optional.of(cache), sequences), listener); // [N, D]
         cache.advance(sequences, segments);
         return finalNorm.apply(h);
     }
@@ -142,10 +150,48 @@ public final class Backbone {
         return finalNorm.apply(layers(rows, pass, listener));
     }
 
-    private ForwardPass pass(Segments segments, int[] positions, Optional<KvCache> cache, int[] sequences) {
+    private ForwardPass pass(
+            Segments segments, int[] positions, int[] lengths, Optional<KvCache> cache, int[] sequences) {
         requireRows(positions.length, segments);
         rotary.ensure(Arrays.stream(positions).max().orElse(0) + 1);
-        return new ForwardPass(segments, positions, rotary.at(positions), cache, sequences);
+        return new ForwardPass(segments, positions, rotary.at(positions, row -> lengths[row]), cache, sequences);
+    }
+
+    private void requireRotatesAlike(int before, int after) {
+        if (before > 0 && !plan.rotatesAlike(before, after)) {
+            throw new IllegalArgumentException("a cached sequence of " + before + " tokens cannot grow to " + after
+                    + ": longer sequences go by other rotations, also at their first positions; compute it anew");
+        }
+    }
+
+    /**
+     * The length of the sequence of each row, [N], where rotations depend on it. Rows that several sequences have in common are
+     * those of the longest.
+     *
+     * @throws IllegalArgumentException if sequences with rows in common go by different rotations
+     */
+    private int[] lengths(Segments segments) {
+        int[] lengths = new int[segments.rows()];
+        if (!plan.rotationsDependOnLength()) {
+            return lengths;
+        }
+        int[] whole = new int[segments.count()];
+        for (int s = segments.count() - 1; s >= 0; s--) { // what continues a segment comes after it
+            whole[s] = Math.max(whole[s], segments.history(s) + segments.length(s));
+            int parent = segments.parent(s);
+            if (parent >= 0) {
+                whole[parent] = Math.max(whole[parent], whole[s]);
+            }
+            Arrays.fill(lengths, segments.start(s), segments.start(s) + segments.length(s), whole[s]);
+        }
+        for (int s = 0; s < segments.count(); s++) {
+            int parent = segments.parent(s);
+            if (parent >= 0 && !plan.rotatesAlike(whole[s], whole[parent])) {
+                throw new IllegalArgumentException("sequences of " + whole[s] + " and of " + whole[parent]
+                        + " tokens share their beginning but go by different rotations; give each all of its tokens");
+            }
+        }
+        return lengths;
     }
 
     private static void requireRows(int rows, Segments segments) {
@@ -207,7 +253,11 @@ public final class Backbone {
                     Segments rows = Segments.of(ones(step.rows()));
                     int[] positions = step.positions(); // [N]
                     ForwardPass pass = new ForwardPass(
-                            rows, positions, rotary.at(positions), Optional.of(cache), step.sequences());
+                            rows,
+                            positions,
+                            rotary.at(positions, row -> positions[row] + 1),
+                            Optional.of(cache),
+                            step.sequences());
                     return layers(embed(ids), pass, listener).value();
                 }); // [N, D]
         cache.advance(sequences, Segments.of(ones(tokens.length)));
@@ -219,7 +269,9 @@ public final class Backbone {
         int longest = 0;
         for (int i = 0; i < tokens.length; i++) {
             requireToken(tokens[i]);
-            longest = Math.max(longest, cache.length(sequences[i]));
+            int length = cache.length(sequences[i]);
+            requireRotatesAlike(length, length + 1);
+            longest = Math.max(longest, length);
         }
         int learned = plan.embedding().learnedPositions();
         if (learned > 0 && longest >= learned) {

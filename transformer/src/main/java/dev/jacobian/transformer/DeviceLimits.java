@@ -28,6 +28,10 @@ public final class DeviceLimits {
             return Optional.of(
                     "has layers that carry a state from token to token, " + deviceName + " does not compute them yet");
         }
+        if (plan.rotationsDependOnLength() && !device.equals(Device.CPU) && !device.equals(Device.COUNTED)) {
+            return Optional.of("has rotations that depend on the length of a sequence, " + deviceName
+                    + " does not compute them yet");
+        }
         return Optional.empty();
     }
 }

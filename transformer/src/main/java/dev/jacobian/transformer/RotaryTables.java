@@ -12,6 +12,7 @@ import dev.jacobian.transformer.plan.Recurrence;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntUnaryOperator;
 
 /** The rotary tables of a decoder, one for each rotary embedding among its layers, and one for queries that grow. */
 final class RotaryTables {
@@ -48,10 +49,14 @@ final class RotaryTables {
         tables.values().forEach(table -> table.ensure(count));
     }
 
-    /** The turns of rows at these positions, which must be in the tables. */
-    Map<Positions, Rotation> at(int[] positions) {
+    /**
+     * The turns of rows at these positions, which must be in the tables.
+     *
+     * @param lengths of the sequence of each row, which some rotations depend on
+     */
+    Map<Positions, Rotation> at(int[] positions, IntUnaryOperator lengths) {
         Map<Positions, Rotation> rotations = new LinkedHashMap<>();
-        tables.forEach((rotary, table) -> rotations.put(rotary, table.at(positions)));
+        tables.forEach((rotary, table) -> rotations.put(rotary, table.at(positions, lengths)));
         return rotations;
     }
 

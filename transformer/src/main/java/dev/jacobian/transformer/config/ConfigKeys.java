@@ -195,7 +195,10 @@ public final class ConfigKeys {
 
     /** The same where a file without a θ means another. */
     public Positions.Rotary rotary(int headDim, double defaultTheta) {
-        return rotary(headDim, rope(defaultTheta));
+        return rotary(
+                headDim,
+                RopeReader.longRope(fields, maxPositions(), defaultTheta, headDim / 2)
+                        .orElseGet(() -> rope(defaultTheta)));
     }
 
     /** Rotation of whole heads. */
@@ -237,9 +240,11 @@ public final class ConfigKeys {
                             + " elements of a head; rotary embedding needs pairs",
                     "Correct it");
         }
-        List<String> own = new ArrayList<>(List.of(others));
-        own.add(key);
-        RopeConfig rope = RopeReader.read(fields, maxPositions(), defaultTheta, own.toArray(String[]::new));
+        List<String> list = new ArrayList<>(List.of(others));
+        list.add(key);
+        String[] own = list.toArray(String[]::new);
+        RopeConfig rope = RopeReader.longRope(fields, maxPositions(), defaultTheta, dimensions / 2, own)
+                .orElseGet(() -> RopeReader.read(fields, maxPositions(), defaultTheta, own));
         return new Positions.Rotary(rope, dimensions);
     }
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.JsonFields;
 import dev.jacobian.transformer.plan.RopeConfig;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -18,6 +19,8 @@ import java.util.Optional;
  */
 final class RopeReader {
     private static final List<String> LAYER_TYPES = List.of("full_attention", "sliding_attention");
+
+    private static final String ORIGINAL = "original_max_position_embeddings";
 
     private RopeReader() {}
 
@@ -74,11 +77,12 @@ final class RopeReader {
             case "linear" -> new RopeConfig.Linear(theta, factor(rope));
             case "llama3" -> llama3(rope, theta);
             case "yarn" -> yarn(rope, theta, maxPositions);
+            case "dynamic" -> new RopeConfig.Dynamic(theta, factor(rope), maxPositions);
             default ->
                 throw new FormatException(
                         rope.where(),
                         "rope_type '" + type + "' is not supported",
-                        "Known are default, linear, llama3 and yarn");
+                        "Known are default, linear, dynamic, llama3, yarn and, where all layers turn alike, longrope");
         };
         if (type.equals("default")) {
             rope.ignore("factor"); // some exporters write factor 1.0 beside the default type
@@ -90,6 +94,51 @@ final class RopeReader {
         HarmlessKeys.ignoreInRope(rope);
         rope.finish();
         return result;
+    }
+
+    /**
+     * LongRoPE, if the dictionary says so; "su" is its first name. Its numbers stand partly outside of it.
+     *
+     * @param pairs how many are turned
+     * @param others keys of the dictionary that are the family's affair
+     */
+    static Optional<RopeConfig> longRope(
+            JsonFields config, int maxPositions, double defaultTheta, int pairs, String... others) {
+        JsonFields rope = dictionary(config);
+        String type = type(rope);
+        if (!type.equals("longrope") && !type.equals("su")) {
+            return Optional.empty();
+        }
+        config.ignore("rope_parameters", "rope_scaling", "rope_theta", ORIGINAL);
+        rope.ignore(others).ignore(ORIGINAL);
+        JsonFields of = config.has(ORIGINAL) ? config : rope;
+        int original = of.has(ORIGINAL) ? ConfigKeys.positive(of, ORIGINAL, ConfigKeys.MAX_POSITIONS) : maxPositions;
+        double given = rope.has("factor") ? factor(rope) : 1;
+        double factor = of.has(ORIGINAL) ? (double) maxPositions / original : given;
+        double derived = RopeConfig.LongRope.defaultAttentionFactor(factor, original);
+        RopeConfig result = new RopeConfig.LongRope(
+                theta(config, rope, defaultTheta),
+                factors(rope, "short_factor", pairs),
+                factors(rope, "long_factor", pairs),
+                original,
+                (float) ConfigKeys.requirePositive(rope, "attention_factor", rope.number("attention_factor", derived)));
+        HarmlessKeys.ignoreInRope(rope);
+        rope.finish();
+        return Optional.of(result);
+    }
+
+    private static List<Double> factors(JsonFields rope, String key, int pairs) {
+        List<Double> factors = new ArrayList<>();
+        for (JsonNode factor : rope.array(key)) {
+            factors.add(ConfigKeys.requirePositive(rope, key, factor.asDouble()));
+        }
+        if (factors.size() != pairs) {
+            throw new FormatException(
+                    rope.where(),
+                    key + " has " + factors.size() + " numbers for " + pairs + " pairs of elements",
+                    "Correct the file");
+        }
+        return factors;
     }
 
     private static String type(JsonFields rope) {

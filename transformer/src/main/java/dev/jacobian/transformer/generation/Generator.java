@@ -193,7 +193,7 @@ public final class Generator {
     private static final class Running {
         final int prompt;
         final int sample;
-        final int sequence;
+        int sequence;
         final IntSequence tokens = new IntSequence();
         final List<Float> logProbs = new ArrayList<>();
 
@@ -258,6 +258,35 @@ public final class Generator {
         }
 
         private List<Running> advance(DecodingPass pass, List<Running> running) {
+            if (!model.config().plan().rotationsDependOnLength()) {
+                return decode(pass, running);
+            }
+            List<Running> alive = new ArrayList<>();
+            List<Running> usual = new ArrayList<>();
+            for (Running r : running) {
+                int length = cache.length(r.sequence);
+                if (model.config().plan().rotatesAlike(length, length + 1)) {
+                    usual.add(r);
+                } else {
+                    alive.addAll(computeAnew(r));
+                }
+            }
+            if (!usual.isEmpty()) {
+                alive.addAll(decode(pass, usual));
+            }
+            return alive;
+        }
+
+        /** A step in which all tokens of a continuation are computed again, because it has outgrown its rotations. */
+        private List<Running> computeAnew(Running r) {
+            cache.release(r.sequence);
+            r.sequence = cache.add();
+            int[] tokens = seen(r);
+            Var hidden = model.hidden(tokens, Segments.of(tokens.length), cache, new int[] {r.sequence}); // [T, D]
+            return choose(List.of(r), hidden, new int[] {tokens.length - 1});
+        }
+
+        private List<Running> decode(DecodingPass pass, List<Running> running) {
             int n = running.size();
             int[] tokens = new int[n];
             int[] sequences = new int[n];

@@ -66,6 +66,32 @@ public record DecoderPlan(
         return layers.stream().anyMatch(layer -> layer.mixer() instanceof Recurrence);
     }
 
+    /** Whether sequences of these two lengths go by the same rotations; if not, a cache of the one says nothing of the other. */
+    public boolean rotatesAlike(int length, int otherLength) {
+        return ropes().allMatch(rope -> rope.variant(length) == rope.variant(otherLength));
+    }
+
+    /** Whether rotations depend on how long a sequence is. */
+    public boolean rotationsDependOnLength() {
+        return ropes().anyMatch(RopeConfig::dependsOnLength);
+    }
+
+    private Stream<RopeConfig> ropes() {
+        return layers.stream().flatMap(layer -> switch (layer.mixer()) {
+            case Attention.Grouped grouped -> ropes(grouped.positions());
+            case Attention.Gated gated -> ropes(gated.grouped().positions());
+            case Recurrence recurrence -> Stream.empty();
+        });
+    }
+
+    private static Stream<RopeConfig> ropes(Positions positions) {
+        return switch (positions) {
+            case Positions.Rotary rotary -> Stream.of(rotary.rope());
+            case Positions.GrowingQueries growing -> Stream.of(growing.rotary().rope());
+            case Positions.None none -> Stream.empty();
+        };
+    }
+
     /** The same decoder with another head. */
     public DecoderPlan withHead(Head other) {
         return new DecoderPlan(embedding, layers, finalNorm, other, names);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer.plan;
 
+import java.util.List;
+
 /**
  * How rotary frequencies are derived: the {@code rope_type}s of transformers' {@code modeling_rope_utils.py}.
  *
@@ -13,6 +15,24 @@ public sealed interface RopeConfig {
 
     /** Angular frequency per position of each pair, [headDim / 2]. */
     float[] inverseFrequencies(int headDim);
+
+    /**
+     * Which frequencies a sequence of so many tokens goes by, at all of its positions: 0 for those of {@link
+     * #inverseFrequencies(int)}, another number for others.
+     */
+    default int variant(int length) {
+        return 0;
+    }
+
+    /** The frequencies of a variant. */
+    default float[] inverseFrequencies(int headDim, int variant) {
+        return inverseFrequencies(headDim);
+    }
+
+    /** Whether there is more than one variant: then what a cache holds does not hold for a sequence that has become longer. */
+    default boolean dependsOnLength() {
+        return false;
+    }
 
     /** Factor on cosines and sines. */
     default float attentionFactor() {
@@ -117,6 +137,90 @@ public sealed interface RopeConfig {
         /** The factor on cosines and sines where a checkpoint does not give one: 0.1 ln(factor) + 1. */
         public static double defaultAttentionFactor(double factor) {
             return factor <= 1 ? 1 : 0.1 * StrictMath.log(factor) + 1;
+        }
+    }
+
+    /**
+     * LongRoPE (Ding et al., 2024, arXiv:2402.13753): each frequency divided by a number of its own, and by another one in sequences
+     * that are longer than those of pre-training.
+     *
+     * @param shortFactors one for each pair, up to the original length
+     * @param longFactors the same beyond
+     * @param attentionFactor factor on cosines and sines, of short sequences too
+     */
+    record LongRope(
+            double theta,
+            List<Double> shortFactors,
+            List<Double> longFactors,
+            int originalMaxPositions,
+            float attentionFactor)
+            implements RopeConfig {
+        public LongRope {
+            shortFactors = List.copyOf(shortFactors);
+            longFactors = List.copyOf(longFactors);
+        }
+
+        /** The factor on cosines and sines where a checkpoint does not give one: √(1 + ln(factor) / ln(original length)). */
+        public static double defaultAttentionFactor(double factor, int originalMaxPositions) {
+            return factor <= 1 ? 1 : Math.sqrt(1 + StrictMath.log(factor) / StrictMath.log(originalMaxPositions));
+        }
+
+        @Override
+        public boolean dependsOnLength() {
+            return true;
+        }
+
+        @Override
+        public int variant(int length) {
+            return length > originalMaxPositions ? 1 : 0;
+        }
+
+        @Override
+        public float[] inverseFrequencies(int headDim) {
+            return inverseFrequencies(headDim, 0);
+        }
+
+        @Override
+        public float[] inverseFrequencies(int headDim, int variant) {
+            List<Double> factors = variant == 0 ? shortFactors : longFactors;
+            float[] inverse = new float[headDim / 2];
+            for (int i = 0; i < inverse.length; i++) {
+                float power = (float) StrictMath.pow(theta, (float) (2 * i) / headDim);
+                inverse[i] = 1f / (factors.get(i).floatValue() * power);
+            }
+            return inverse;
+        }
+    }
+
+    /**
+     * A base θ that grows with the sequence where that is longer than those of pre-training, so that the slowest pair turns as far
+     * ("dynamic NTK").
+     *
+     * @param maxPositions context length of pre-training
+     */
+    record Dynamic(double theta, double factor, int maxPositions) implements RopeConfig {
+        @Override
+        public boolean dependsOnLength() {
+            return true;
+        }
+
+        @Override
+        public int variant(int length) {
+            return length > maxPositions ? length : 0;
+        }
+
+        @Override
+        public float[] inverseFrequencies(int headDim) {
+            return base(theta, headDim);
+        }
+
+        @Override
+        public float[] inverseFrequencies(int headDim, int variant) {
+            if (variant == 0 || headDim == 2) {
+                return base(theta, headDim);
+            }
+            double stretched = factor * variant / maxPositions - (factor - 1);
+            return base(theta * StrictMath.pow(stretched, headDim / (headDim - 2.0)), headDim);
         }
     }
 

@@ -454,8 +454,8 @@ class ConfigReaderTest {
                 "{`layer_types`: [`full_attention`, `full_attention`, `full_attention`, `full_attention`]} |"
                         + " layer_types",
                 "{`rope_scaling`: `linear`} | rope_scaling",
-                "{`rope_scaling`: {`rope_type`: `dynamic`, `factor`: 2.0}} | rope_type 'dynamic'",
-                "{`rope_scaling`: {`rope_type`: `longrope`}} | rope_type 'longrope'",
+                "{`rope_scaling`: {`rope_type`: `proportional`, `factor`: 2.0}} | rope_type 'proportional'",
+                "{`rope_scaling`: {`rope_type`: `longrope`}} | short_factor",
                 "{`rope_scaling`: {`rope_type`: `linear`, `type`: `yarn`, `factor`: 2.0}} | rope_type 'linear' and"
                         + " type 'yarn'",
                 "{`rope_scaling`: {`type`: `linear`}} | 'factor' is missing",
