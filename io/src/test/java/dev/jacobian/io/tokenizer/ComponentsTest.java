@@ -244,6 +244,26 @@ class ComponentsTest {
                 .hasMessageContainingAll("file", "no place for the second text");
     }
 
+    /** Each case is what Hugging Face's library does, and what Java alone would not. */
+    @Test
+    void charactersAreOfTheVersionsOfUnicodeThatTheLibraryKnows() {
+        String dots = "\u0323\u0307"; // below and above: their order is canonical, the other is not
+        assertThat(normalize("{\"type\":\"NFC\"}", "q\u0307\u0323")).isEqualTo("q" + dots);
+        String newer = "q\u0307\u1DF6\u0323"; // U+1DF6, a mark of Unicode 10, keeps them apart
+        assertThat(normalize("{\"type\":\"NFC\"}", newer)).isEqualTo(newer);
+        assertThat(normalize("{\"type\":\"NFKC\"}", "\u32FFe\u0301"))
+                .isEqualTo("\u32FF\u00E9"); // U+32FF is of Unicode 12
+        assertThat(normalize("{\"type\":\"StripAccents\"}", "a\u1DF6\u1CF2")).isEqualTo("a\u1DF6");
+        assertThat(normalize("{\"type\":\"Lowercase\"}", "\uA7CE")).isEqualTo("\uA7CF"); // of Unicode 17
+        assertThat(split("{\"type\":\"Punctuation\"}", "a\u166Db\u2E52c")).containsExactly("a", "\u166D", "b\u2E52c");
+        String digit = Character.toString(0x11DE0); // of Unicode 17
+        assertThat(split("{\"type\":\"Digits\"}", "a" + digit)).containsExactly("a", digit);
+        assertThat(HuggingFaceRegex.compile("[\\w]", "t").matcher("\u00B2").matches())
+                .isTrue();
+        assertThat(HuggingFaceRegex.compile("\\W", "t").matcher("\u200D").matches())
+                .isTrue();
+    }
+
     @Test
     void theByteAlphabetIsABijection() {
         boolean[] seen = new boolean[1 << 16];
