@@ -123,6 +123,12 @@ public final class Segments {
         return false;
     }
 
+    /** Number of segments that others continue. */
+    public int continued() {
+        return (int)
+                Arrays.stream(parents).filter(parent -> parent >= 0).distinct().count();
+    }
+
     /** Position of every row within its sequence, [N]. */
     public int[] positions() {
         int[] positions = new int[rows()];

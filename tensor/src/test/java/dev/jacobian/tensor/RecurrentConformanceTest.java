@@ -167,19 +167,4 @@ class RecurrentConformanceTest {
         }
         return x;
     }
-
-    @Test
-    @DisplayName("sigmoid, SiLU and their gradients")
-    void activations() {
-        Rng rng = new Rng(65, 0);
-        for (int n : new int[] {0, 1, 15, 16, 17, 255, 257, 70000}) {
-            Tensor x = wild(rng, n);
-            Tensor y = wild(rng, n);
-            conformance.compare("sigmoid", (b, o) -> b.activations().sigmoid(x, o[0]), normal(rng, n));
-            conformance.compare("silu", (b, o) -> b.activations().silu(x, o[0]), normal(rng, n));
-            conformance.compare(
-                    "sigmoid backward", (b, o) -> b.activations().sigmoidBackward(x, y, o[0]), normal(rng, n));
-            conformance.compare("silu backward", (b, o) -> b.activations().siluBackward(x, y, o[0]), normal(rng, n));
-        }
-    }
 }

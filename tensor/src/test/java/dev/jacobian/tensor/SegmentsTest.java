@@ -35,6 +35,8 @@ class SegmentsTest {
         assertThat(segments.row(4, 8)).isEqualTo(14);
         assertThat(segments.row(2, 3)).isEqualTo(5);
         assertThat(segments.isNested()).isTrue();
+        assertThat(Segments.of(new int[] {1, 1, 1, 1}, new int[] {-1, 0, 0, 1}).continued())
+                .isEqualTo(2);
         assertThat(Segments.of(new int[] {1, 1, 1}, new int[] {-1, 0, 0}).isNested())
                 .isFalse();
     }

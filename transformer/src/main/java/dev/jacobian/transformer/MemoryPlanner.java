@@ -3,6 +3,7 @@ package dev.jacobian.transformer;
 
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.CountedBytes;
+import dev.jacobian.tensor.RecurrentKernels;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.WeightFormat;
@@ -55,6 +56,7 @@ public final class MemoryPlanner {
     private CountedRun run; // null if a weight is too large for a tensor
     private boolean tooLarge;
     private int longest; // tokens of a sequence
+    private int continued; // segments of a batch that others continue
     private long strips;
 
     private MemoryPlanner(DecoderConfig config, WeightFormat format, boolean trains) {
@@ -164,6 +166,7 @@ public final class MemoryPlanner {
         for (int s = 0; s < segments.count(); s++) {
             longest = Math.max(longest, segments.history(s) + segments.length(s));
         }
+        continued = Math.max(continued, segments.continued());
     }
 
     /** The plan of all that was described. */
@@ -195,11 +198,18 @@ public final class MemoryPlanner {
         return 2 * RotaryTables.bytes(config.plan(), longest); // grown by doubling
     }
 
+    /** Numbers of the states that a thread keeps while a batch goes through a delta net. */
+    private long states() {
+        long ofContinued = continued + 1L;
+        long ofBackward = ofContinued + Math.ceilDiv(longest, RecurrentKernels.KEPT) + RecurrentKernels.KEPT + 2;
+        return config.plan().largestState() * (ofContinued + (trains ? ofBackward : 0));
+    }
+
     private long workingMemory() {
         long width = (config.plan().widestHead() + 15L) / 16 * 16;
         long scores = longest + 16L;
         long attention = trains ? 5L * longest * width + 2 * ATTENTION_ROWS * scores : 4 * scores;
-        long perThread = attention + (trains ? PRODUCT_ROWS : 0);
+        long perThread = attention + states() + (trains ? PRODUCT_ROWS : 0);
         return Float.BYTES * (strips + ComputePool.threads() * perThread);
     }
 }

@@ -482,13 +482,22 @@ public final class ConfigKeys {
                     "linear_num_value_heads " + heads + " is no multiple of linear_num_key_heads " + keyHeads,
                     "Correct the file");
         }
+        if (activation("hidden_act") != Activation.SILU) {
+            throw new FormatException(
+                    fields.where(),
+                    "hidden_act is not silu, and it is what follows the convolutions of the delta net",
+                    "Only silu is computed there");
+        }
+        int keyDim = positive("linear_key_head_dim", MAX_HEAD_DIM);
+        int valueDim = positive("linear_value_head_dim", MAX_HEAD_DIM);
+        if ((long) heads * keyDim * valueDim > Integer.MAX_VALUE) {
+            throw new FormatException(
+                    fields.where(),
+                    heads + " states of " + keyDim + " x " + valueDim + " are more than a tensor holds",
+                    "Correct linear_num_value_heads, linear_key_head_dim and linear_value_head_dim");
+        }
         return new Recurrence.GatedDeltaNet(
-                keyHeads,
-                heads,
-                positive("linear_key_head_dim", MAX_HEAD_DIM),
-                positive("linear_value_head_dim", MAX_HEAD_DIM),
-                positive("linear_conv_kernel_dim", MAX_TAPS),
-                rmsNorm());
+                keyHeads, heads, keyDim, valueDim, positive("linear_conv_kernel_dim", MAX_TAPS), rmsNorm());
     }
 
     /** A switch for each layer: an array of 0 and 1, or where there is none what the family does. */

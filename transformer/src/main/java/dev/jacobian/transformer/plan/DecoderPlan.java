@@ -61,6 +61,15 @@ public record DecoderPlan(
         });
     }
 
+    /** Elements of the largest matrix that a layer carries from token to token; 0 where none carries one. */
+    public int largestState() {
+        return layers.stream()
+                .mapToInt(layer ->
+                        layer.mixer() instanceof Recurrence.GatedDeltaNet net ? net.keyDim() * net.valueDim() : 0)
+                .max()
+                .orElse(0);
+    }
+
     /** Whether a layer carries a state from token to token. */
     public boolean isRecurrent() {
         return layers.stream().anyMatch(layer -> layer.mixer() instanceof Recurrence);

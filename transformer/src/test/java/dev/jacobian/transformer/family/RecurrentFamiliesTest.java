@@ -170,6 +170,12 @@ class RecurrentFamiliesTest {
                 .hasMessageContaining("linear_num_value_heads 4 is no multiple of linear_num_key_heads 3");
         assertThatThrownBy(() -> plan(config(QWEN).put("linear_conv_kernel_dim", 0)))
                 .hasMessageContaining("'linear_conv_kernel_dim' must lie between 1 and 64");
+        assertThatThrownBy(() -> plan(config(QWEN).put("hidden_act", "gelu"))).hasMessageContaining("hidden_act");
+        assertThatThrownBy(() -> plan(config(QWEN)
+                        .put("linear_num_value_heads", 4096)
+                        .put("linear_key_head_dim", 4096)
+                        .put("linear_value_head_dim", 4096)))
+                .hasMessageContaining("4096 states of 4096 x 4096 are more than a tensor holds");
         assertThatThrownBy(() -> plan(next().put("use_sliding_window", true)))
                 .hasMessageContaining("use_sliding_window");
     }

@@ -97,6 +97,10 @@ class MisalignedKernelTest extends KernelTestBase {
                 check("add_scaled" + suffix, 1, 32, x, -1.3f, (long) n, y);
                 check("swiglu" + suffix, 1, 32, x, y, (long) n, out);
                 check("swiglu_backward" + suffix, 1, 32, x, y, z, (long) n, out, also);
+                check("sigmoid" + suffix, 1, 32, x, (long) n, out);
+                check("sigmoid_backward" + suffix, 1, 32, x, y, (long) n, out);
+                check("silu" + suffix, 1, 32, x, (long) n, out);
+                check("silu_backward" + suffix, 1, 32, x, y, (long) n, out);
                 check("gelu" + suffix, 1, 32, x, (long) n, out);
                 check("gelu_tanh_backward" + suffix, 1, 32, x, y, (long) n, out);
                 check("geglu" + suffix, 1, 32, x, y, (long) n, out);
