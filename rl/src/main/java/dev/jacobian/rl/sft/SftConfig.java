@@ -106,6 +106,11 @@ public record SftConfig(
             return set("max_length", value);
         }
 
+        /** Sets: whether only what the assistant says is learned of conversations. */
+        public Builder assistantOnlyLoss(boolean value) {
+            return set("assistant_only_loss", value);
+        }
+
         /** Sets: steps between log lines. */
         public Builder loggingSteps(int value) {
             return set("logging_steps", value);
