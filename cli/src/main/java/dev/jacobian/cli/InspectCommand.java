@@ -17,6 +17,7 @@ import dev.jacobian.transformer.family.Families;
 import dev.jacobian.transformer.family.Family;
 import dev.jacobian.transformer.plan.Attention;
 import dev.jacobian.transformer.plan.DecoderPlan;
+import dev.jacobian.transformer.plan.FeedForward;
 import dev.jacobian.transformer.plan.LayerPlan;
 import dev.jacobian.transformer.plan.Mixer;
 import dev.jacobian.transformer.plan.PlanText;
@@ -175,7 +176,9 @@ final class InspectCommand extends CliCommand {
     }
 
     private static String inner(LayerPlan layer) {
-        return "MLP " + layer.feedForward().inner();
+        return layer.feedForward() instanceof FeedForward.Experts experts
+                ? experts.count() + " experts of " + experts.inner()
+                : "MLP " + layer.feedForward().inner();
     }
 
     private static String heads(Mixer mixer) {
@@ -185,6 +188,8 @@ final class InspectCommand extends CliCommand {
                 grouped.heads() + " heads of " + grouped.headDim() + ", " + grouped.kvHeads() + " for keys and values"
                         + (window.isEmpty() ? "" : ", " + window);
             case Attention.Gated gated -> heads(gated.grouped());
+            case Attention.Latent latent ->
+                latent.heads() + " heads of " + latent.keyDim() + ", values of " + latent.valueDim();
             case Recurrence.ShortConvolution convolution -> "convolution over " + convolution.taps();
             case Recurrence.GatedDeltaNet net ->
                 net.heads() + " states of " + net.keyDim() + " x " + net.valueDim() + ", " + net.keyHeads()
@@ -219,6 +224,7 @@ final class InspectCommand extends CliCommand {
         Positions positions = switch (layer.mixer()) {
             case Attention.Grouped grouped -> grouped.positions();
             case Attention.Gated gated -> gated.grouped().positions();
+            case Attention.Latent latent -> latent.rotary();
             case Recurrence recurrence -> new Positions.None();
         };
         return switch (positions) {

@@ -215,6 +215,24 @@ class ElementwiseConformanceTest {
     }
 
     @Test
+    void copyHeads() {
+        Rng rng = new Rng(60, 0);
+        for (int count : new int[] {1, 3, 16, 33}) {
+            for (int[] heads : new int[][] {{1, 1}, {4, 4}, {1, 5}, {5, 1}}) {
+                for (int n : new int[] {0, 1, 19}) {
+                    HeadRun source = new HeadRun(heads[0], count + 2, 1);
+                    HeadRun target = new HeadRun(heads[1], count + 3, 2);
+                    Tensor from = wild(rng, n, heads[0] * (count + 2));
+                    compare(
+                            n + " rows, " + source + " to " + target,
+                            (b, o) -> b.rows().copyHeads(count, from, source, o[0], target),
+                            normal(rng, n, heads[1] * (count + 3)));
+                }
+            }
+        }
+    }
+
+    @Test
     void clampedSwiGlu() {
         Rng rng = new Rng(58, 0);
         for (int n = 0; n <= 70; n++) {

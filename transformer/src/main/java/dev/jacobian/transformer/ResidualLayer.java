@@ -31,6 +31,7 @@ final class ResidualLayer implements DecoderLayer {
         mixer = switch (plan.mixer()) {
             case Attention.Grouped grouped -> new SelfAttention(grouped, layer, weights);
             case Attention.Gated gated -> SelfAttention.gated(gated.grouped(), layer, weights);
+            case Attention.Latent latent -> new LatentAttention(latent, layer, weights);
             case Recurrence.ShortConvolution convolution -> new GatedConvolution(convolution, layer, weights);
             case Recurrence.GatedDeltaNet net -> new DeltaNet(net, layer, weights);
         };

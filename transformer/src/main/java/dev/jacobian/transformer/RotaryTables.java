@@ -23,6 +23,7 @@ final class RotaryTables {
             Positions positions = switch (layer.mixer()) {
                 case Attention.Grouped grouped -> grouped.positions();
                 case Attention.Gated gated -> gated.grouped().positions();
+                case Attention.Latent latent -> latent.rotary();
                 case Recurrence recurrence -> new Positions.None();
             };
             switch (positions) {

@@ -58,11 +58,16 @@ final class SelfAttention implements PositionMixer {
     }
 
     private RotaryForm form(Positions.Rotary rotary) {
+        return form(rotary, plan.headDim());
+    }
+
+    /** What kernels need to know of a rotation. */
+    static RotaryForm form(Positions.Rotary rotary, int headDim) {
         RotaryForm.Pairing pairing = switch (rotary.pairing()) {
             case HALVES -> RotaryForm.Pairing.HALVES;
             case NEIGHBOURS -> RotaryForm.Pairing.NEIGHBOURS;
         };
-        return new RotaryForm(plan.headDim(), rotary.dimensions(), pairing);
+        return new RotaryForm(headDim, rotary.dimensions(), pairing);
     }
 
     private static Optional<RowNorm> norm(HeadNorm plan, Role role, int layer, ModelWeights weights) {

@@ -15,6 +15,7 @@ import dev.jacobian.tensor.ElementwiseKernels;
 import dev.jacobian.tensor.ExpertKernels;
 import dev.jacobian.tensor.ExpertOrder;
 import dev.jacobian.tensor.GeluForm;
+import dev.jacobian.tensor.HeadRun;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.MatrixKernels;
 import dev.jacobian.tensor.NormKernels;
@@ -168,6 +169,9 @@ final class CountedKernels
     @Override
     public void rotary(
             Tensor x, RotaryForm form, Tensor cos, Tensor sin, int[] positions, boolean inverse, Tensor out) {}
+
+    @Override
+    public void copyHeads(int count, Tensor from, HeadRun source, Tensor to, HeadRun target) {}
 
     @Override
     public void gatherRows(Tensor table, int[] rows, Tensor out) {}

@@ -2,6 +2,7 @@
 package dev.jacobian.tensor.cpu;
 
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.HeadRun;
 import dev.jacobian.tensor.RowKernels;
 import dev.jacobian.tensor.Tensor;
 
@@ -26,6 +27,31 @@ final class VectorRows implements RowKernels {
                 System.arraycopy(table.floats(), table.offset() + rows[i] * d, out.floats(), out.offset() + i * d, d);
             }
         });
+    }
+
+    @Override
+    public void copyHeads(int count, Tensor from, HeadRun source, Tensor to, HeadRun target) {
+        int heads = Math.max(source.heads(), target.heads());
+        Ranges.run(from.extent(0), heads * count, (first, end) -> {
+            for (int row = first; row < end; row++) {
+                copyHeads(row, heads, count, from, source, to, target);
+            }
+        });
+    }
+
+    private static void copyHeads(
+            int row, int heads, int count, Tensor from, HeadRun source, Tensor to, HeadRun target) {
+        for (int head = 0; head < heads; head++) {
+            int ofRow = row * source.heads() + head % source.heads();
+            int at = from.offset() + ofRow * source.width() + source.first();
+            int toRow = row * target.heads() + head % target.heads();
+            int into = to.offset() + toRow * target.width() + target.first();
+            if (head < target.heads()) {
+                System.arraycopy(from.floats(), at, to.floats(), into, count);
+            } else {
+                VectorElementwise.addScaled(from.floats(), at, 1f, to.floats(), into, count);
+            }
+        }
     }
 
     /** Plain loops: these the compiler vectorises itself. */

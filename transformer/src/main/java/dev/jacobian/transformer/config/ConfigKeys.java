@@ -188,6 +188,43 @@ public final class ConfigKeys {
         return Attention.Grouped.of(heads, kvHeads, headDim, positions.apply(headDim));
     }
 
+    /**
+     * Multi-head latent attention of {@code num_attention_heads} heads; {@code q_lora_rank} null for queries that are projected at
+     * once. Neighbours are rotated together unless {@code rope_interleave} is false.
+     *
+     * @param norm of what was projected down
+     */
+    public Attention.Latent latentAttention(Norm norm) {
+        int heads = positive("num_attention_heads", MAX_HEADS);
+        int plainDim = positive("qk_nope_head_dim", MAX_HEAD_DIM);
+        int rotated = positive("qk_rope_head_dim", MAX_HEAD_DIM);
+        requireSame("num_key_value_heads", heads);
+        requireSame("qk_head_dim", plainDim + rotated);
+        requireSame("head_dim", rotated);
+        Positions.Rotary halves = rotary(rotated, DEFAULT_THETA);
+        double scale = RopeReader.scoreFactor(fields) / Math.sqrt(plainDim + rotated);
+        return new Attention.Latent(
+                heads,
+                fields.has("q_lora_rank") ? positive("q_lora_rank", MAX_WIDTH) : 0,
+                positive("kv_lora_rank", MAX_WIDTH),
+                plainDim,
+                flag("rope_interleave", true) ? halves.neighbours() : halves,
+                positive("v_head_dim", MAX_HEAD_DIM),
+                (float) scale,
+                norm,
+                flag("attention_bias"));
+    }
+
+    /** A size that follows from others, if it is given. */
+    private void requireSame(String key, int value) {
+        if (fields.find(key).isPresent() && fields.integer(key) != value) {
+            throw new FormatException(
+                    fields.where(),
+                    key + " is " + fields.integer(key) + ", other keys make it " + value,
+                    "Correct the file: a model of other sizes is not computed");
+        }
+    }
+
     /** Rotation of whole heads as {@code rope_parameters}, or {@code rope_theta} and {@code rope_scaling}, say; θ is 10,000 else. */
     public Positions rotary(int headDim) {
         return rotary(headDim, DEFAULT_THETA);

@@ -7,6 +7,7 @@ import dev.jacobian.io.JsonFields;
 import dev.jacobian.transformer.plan.FeedForward.Experts;
 import dev.jacobian.transformer.plan.Router;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntPredicate;
 
@@ -59,6 +60,49 @@ public final class ExpertKeys {
     /** The same with weights that add up to 1 if {@code norm_topk_prob} says so. */
     public Router softmaxAsGiven() {
         return softmax(keys.flag("norm_topk_prob"));
+    }
+
+    /**
+     * Corrected sigmoids: {@code n_group}, {@code topk_group}, {@code norm_topk_prob} (true if absent) and {@code
+     * routed_scaling_factor}.
+     */
+    public Router sigmoid() {
+        keys.only("scoring_func", "\"sigmoid\"");
+        keys.only("topk_method", "\"noaux_tc\"");
+        int experts = count();
+        int groups = keys.positive("n_group", MAX_EXPERTS);
+        int kept = keys.positive("topk_group", MAX_EXPERTS);
+        int k = perToken();
+        if (experts % groups != 0 || kept > groups || kept < groups && experts / groups < 2) {
+            throw new FormatException(
+                    fields.where(),
+                    experts + " experts do not divide into n_group " + groups
+                            + " groups of two or more, of which topk_group " + kept + " are kept",
+                    "Correct the file");
+        }
+        float scale = (float)
+                ConfigKeys.requirePositive(fields, "routed_scaling_factor", fields.number("routed_scaling_factor"));
+        return new Router.Sigmoid(k, keys.flag("norm_topk_prob", true), scale, groups, kept);
+    }
+
+    /** {@code n_shared_experts} experts for every token, which are one feed-forward of as many times the size; none if 0 or absent. */
+    public Optional<Experts.Shared> sharedExperts() {
+        int count = fields.integer("n_shared_experts", 0);
+        if (count < 0 || count > MAX_EXPERTS) {
+            throw new FormatException(fields.where(), "n_shared_experts is " + count, "Give a number of experts, or 0");
+        }
+        int inner = keys.positive("moe_intermediate_size", ConfigKeys.MAX_MLP_WIDTH);
+        return count == 0 ? Optional.empty() : Optional.of(new Experts.Shared(Math.multiplyExact(count, inner), false));
+    }
+
+    /** Layers from {@code first_k_dense_replace} on have experts. */
+    public IntPredicate layersFromFirst() {
+        keys.only("moe_layer_freq", "1");
+        int first = fields.integer("first_k_dense_replace");
+        if (first < 0) {
+            throw new FormatException(fields.where(), "first_k_dense_replace is " + first, "Give 0 or more");
+        }
+        return layer -> layer >= first;
     }
 
     /** A feed-forward of a size of its own beside the experts, times a sigmoid. */

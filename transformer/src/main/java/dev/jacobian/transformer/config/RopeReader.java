@@ -212,6 +212,20 @@ final class RopeReader {
                 rope.bool("truncate", true));
     }
 
+    /**
+     * The factor on the scores of latent attention that belongs to a scaled rotary embedding: the square of {@code 0.1 ·
+     * mscale_all_dim · ln(factor) + 1}, 1 where the file has none of them.
+     */
+    static double scoreFactor(JsonFields config) {
+        JsonFields rope = dictionary(config);
+        if (type(rope).equals("default")) {
+            return 1;
+        }
+        double allDim = rope.number("mscale_all_dim", 0);
+        double magnitude = allDim == 0 ? 1 : magnitude(factor(rope), allDim);
+        return magnitude * magnitude;
+    }
+
     private static double magnitude(double factor, double mscale) {
         return factor <= 1 ? 1 : 0.1 * mscale * StrictMath.log(factor) + 1;
     }

@@ -34,6 +34,7 @@ public final class Families {
             new Qwen3Next(),
             new Qwen35(),
             new GptOss(),
+            new DeepSeek3(),
             new Lfm2(),
             new Gemma(),
             new Gemma2(),

@@ -120,4 +120,53 @@ public sealed interface Attention extends Mixer {
             return grouped.cached();
         }
     }
+
+    /**
+     * Multi-head latent attention (DeepSeek-AI, 2024, arXiv:2405.04434): queries, and keys together with values, are projected down
+     * and up again. A part of each query and key is rotated; that of keys is projected from the input and shared by all heads.
+     *
+     * <p>Decision: a cache holds the keys and values of all heads, not what they are projected up from. Values that are shorter than
+     * keys, or the other way round, are held with zeros behind them.
+     *
+     * @param heads H, of queries, keys and values
+     * @param queryRank elements that queries are projected down to, 0 if they are projected at once
+     * @param keyValueRank elements that keys and values are projected down to
+     * @param plainDim elements of a query or key that are not rotated
+     * @param rotary of the others, all of which it turns
+     * @param valueDim elements of a value
+     * @param scale factor on scores
+     * @param norm of what was projected down
+     * @param bias whether the projections down and that of the output have a bias
+     */
+    record Latent(
+            int heads,
+            int queryRank,
+            int keyValueRank,
+            int plainDim,
+            Positions.Rotary rotary,
+            int valueDim,
+            float scale,
+            Norm norm,
+            boolean bias)
+            implements Attention {
+        @Override
+        public int kvHeads() {
+            return heads;
+        }
+
+        /** Elements of a query or key. */
+        public int keyDim() {
+            return plainDim + rotary.dimensions();
+        }
+
+        @Override
+        public int headDim() {
+            return Math.max(keyDim(), valueDim);
+        }
+
+        @Override
+        public CacheSpec cached() {
+            return new KvShape(heads, headDim());
+        }
+    }
 }

@@ -82,7 +82,12 @@ public sealed interface FeedForward {
 
         /** The same with a feed-forward for every token. */
         public Experts shared(Shared other) {
-            return new Experts(count, router, inner, gating, biases, Optional.of(other));
+            return shared(Optional.of(other));
+        }
+
+        /** The same with a feed-forward for every token, or without. */
+        public Experts shared(Optional<Shared> other) {
+            return new Experts(count, router, inner, gating, biases, other);
         }
     }
 }

@@ -106,6 +106,13 @@ public final class PlanText {
                     words.add("scores capped at " + grouped.softCap());
                 }
             }
+            case Attention.Latent latent -> {
+                words.add((latent.queryRank() > 0 ? "queries of rank " + latent.queryRank() + ", " : "")
+                        + "keys and values of rank " + latent.keyValueRank());
+                if (latent.bias()) {
+                    words.add("bias on projections down and output");
+                }
+            }
             case Attention.Gated gated -> {
                 words.addAll(mixer(gated.grouped()));
                 words.add("output times a sigmoid");
@@ -127,6 +134,7 @@ public final class PlanText {
         return switch (mixer) {
             case Attention.Grouped grouped -> grouped.window() == 0 ? "" : "window " + grouped.window();
             case Attention.Gated gated -> window(gated.grouped());
+            case Attention.Latent latent -> "";
             case Recurrence recurrence -> "";
         };
     }
@@ -143,6 +151,7 @@ public final class PlanText {
                     case Positions.None none -> "none";
                 };
             case Attention.Gated gated -> positions(gated.grouped());
+            case Attention.Latent latent -> rotary(latent.rotary(), latent.keyDim());
             case Recurrence recurrence -> "order alone";
         };
     }

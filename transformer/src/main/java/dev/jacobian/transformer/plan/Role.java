@@ -51,6 +51,20 @@ public enum Role {
     CONVOLUTION_TAPS,
     /** A short convolution's projection back. */
     CONVOLUTION_OUTPUT,
+    /** Queries projected down. */
+    QUERY_LATENT,
+    QUERY_LATENT_NORM,
+    /** Elements of queries that are not rotated. */
+    QUERY_PLAIN,
+    /** Elements of queries that are. */
+    QUERY_ROTARY,
+    /** Keys and values projected down. */
+    KEY_VALUE_LATENT,
+    KEY_VALUE_LATENT_NORM,
+    /** Elements of keys that are not rotated. */
+    KEY_PLAIN,
+    /** Elements of keys that are, which all heads share. */
+    KEY_ROTARY,
     /** Scores of keys without a value, one for each head. */
     SINKS,
     QUERY_NORM,

@@ -85,6 +85,7 @@ final class TensorList {
                 }
                 yield pieces;
             }
+            case Attention.Latent latent -> latent(latent, d);
             case Attention.Gated gated -> {
                 Attention.Grouped a = gated.grouped();
                 List<Piece> pieces = new ArrayList<>(mixer(a, d));
@@ -145,6 +146,26 @@ final class TensorList {
             }
             case FeedForward.Experts experts -> experts(experts, d);
         };
+    }
+
+    private static List<Piece> latent(Attention.Latent a, int d) {
+        List<Piece> pieces = new ArrayList<>();
+        int queryInputs = d;
+        if (a.queryRank() > 0) {
+            pieces.addAll(linear(Role.QUERY_LATENT, a.queryRank(), d, a.bias()));
+            pieces.addAll(norm(a.norm(), Role.QUERY_LATENT_NORM, a.queryRank()));
+            queryInputs = a.queryRank();
+        }
+        int rotated = a.rotary().dimensions();
+        pieces.addAll(linear(Role.QUERY_PLAIN, a.heads() * a.plainDim(), queryInputs, false));
+        pieces.addAll(linear(Role.QUERY_ROTARY, a.heads() * rotated, queryInputs, false));
+        pieces.addAll(linear(Role.KEY_VALUE_LATENT, a.keyValueRank(), d, a.bias()));
+        pieces.addAll(linear(Role.KEY_ROTARY, rotated, d, a.bias()));
+        pieces.addAll(norm(a.norm(), Role.KEY_VALUE_LATENT_NORM, a.keyValueRank()));
+        pieces.addAll(linear(Role.KEY_PLAIN, a.heads() * a.plainDim(), a.keyValueRank(), false));
+        pieces.addAll(linear(Role.VALUE, a.heads() * a.valueDim(), a.keyValueRank(), false));
+        pieces.addAll(linear(Role.OUTPUT, d, a.heads() * a.valueDim(), a.bias()));
+        return pieces;
     }
 
     private static List<Piece> experts(FeedForward.Experts experts, int d) {

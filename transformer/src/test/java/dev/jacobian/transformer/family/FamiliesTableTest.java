@@ -81,21 +81,39 @@ class FamiliesTableTest {
 
     /** What files of families with experts must say beside. */
     private static final Map<String, String> REQUIRED_BESIDE = Map.of(
-            "mixtral", """
+            "mixtral",
+            """
             {"num_local_experts": 8, "num_experts_per_tok": 2}
-            """, "qwen2_moe", """
+            """,
+            "qwen2_moe",
+            """
             {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 24,
              "shared_expert_intermediate_size": 40}
-            """, "gpt_oss", """
+            """,
+            "deepseek_v3",
+            """
+            {"num_key_value_heads": 4, "n_routed_experts": 8, "num_experts_per_tok": 2,
+             "moe_intermediate_size": 24, "n_shared_experts": 1, "n_group": 4, "topk_group": 2,
+             "routed_scaling_factor": 2.5, "first_k_dense_replace": 3, "q_lora_rank": 24, "kv_lora_rank": 16,
+             "qk_nope_head_dim": 16, "qk_rope_head_dim": 8, "v_head_dim": 16}
+            """,
+            "gpt_oss",
+            """
             {"num_local_experts": 8, "num_experts_per_tok": 2}
-            """, "qwen3_5_text", """
+            """,
+            "qwen3_5_text",
+            """
             {"linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 8,
              "linear_value_head_dim": 16, "linear_conv_kernel_dim": 4}
-            """, "qwen3_next", """
+            """,
+            "qwen3_next",
+            """
             {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 24,
              "shared_expert_intermediate_size": 40, "linear_num_key_heads": 2, "linear_num_value_heads": 4,
              "linear_key_head_dim": 8, "linear_value_head_dim": 16, "linear_conv_kernel_dim": 4}
-            """, "qwen3_moe", """
+            """,
+            "qwen3_moe",
+            """
             {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 24}
             """);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cuda.operations;
 
+import dev.jacobian.tensor.HeadRun;
 import dev.jacobian.tensor.RowKernels;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.cuda.engine.CudaEngine;
@@ -29,6 +30,24 @@ public final class CudaRows implements RowKernels {
                     out.extent(1),
                     out);
         }
+    }
+
+    @Override
+    public void copyHeads(int count, Tensor from, HeadRun source, Tensor to, HeadRun target) {
+        long n = (long) from.extent(0) * target.heads() * count;
+        engine.launchOver(
+                n,
+                CudaEngine.typed("copy_heads", from.dtype()),
+                n,
+                count,
+                from,
+                source.heads(),
+                source.width(),
+                source.first(),
+                to,
+                target.heads(),
+                target.width(),
+                target.first());
     }
 
     @Override
