@@ -89,6 +89,7 @@ public record DecoderPlan(
         return layers.stream().flatMap(layer -> switch (layer.mixer()) {
             case Attention.Grouped grouped -> ropes(grouped.positions());
             case Attention.Gated gated -> ropes(gated.grouped().positions());
+            case Attention.Latent latent -> ropes(latent.rotary());
             case Recurrence recurrence -> Stream.empty();
         });
     }
