@@ -2,6 +2,7 @@
 package dev.jacobian.autograd;
 
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.Workspace;
 
 /** Elementwise arithmetic of tensors with equal shapes; there is no broadcasting. */
 public final class Elementwise {
@@ -31,6 +32,40 @@ public final class Elementwise {
         return Operation.of("multiply", x, y).result(out, dOut -> {
             giveProduct(x, dOut, y);
             giveProduct(y, dOut, x);
+        });
+    }
+
+    /**
+     * {@code y[n, h · D + d] = x[n, h · D + d] · factors[h, d]}: every row times the same numbers. dx = dy · factors, dfactors = Σ_n dy · x,
+     * rows in order.
+     *
+     * @param x [N, H · D]
+     * @param factors [H, D]
+     */
+    public static Var multiplyRows(Var x, Var factors) {
+        int width = factors.value().elements();
+        Shapes.requireRank("multiplyRows", "x", x.value(), 2);
+        int rows = x.value().extent(0);
+        Shapes.require("multiplyRows", "x", x.value(), rows, width);
+        Tensor out = x.like(); // [N, H · D]
+        Tensor wide = x.like(); // [N, H · D]
+        x.backend().rows().gatherRows(factors.value().reshape(1, width), new int[rows], wide);
+        x.backend().elementwise().multiply(x.value(), wide, out);
+        return Operation.of("multiplyRows", x, factors).result(out, dOut -> {
+            if (factors.requiresGrad()) {
+                Tensor products = x.like(); // [N, H · D]
+                x.backend().elementwise().multiply(dOut, x.value(), products);
+                x.backend()
+                        .elementwise()
+                        .sumRowsInto(products, factors.gradToAddInto().reshape(width));
+                Workspace.release(products);
+            }
+            if (x.requiresGrad()) {
+                Tensor dX = x.like(); // [N, H · D]
+                x.backend().elementwise().multiply(dOut, wide, dX);
+                x.give(dX);
+            }
+            Workspace.release(wide);
         });
     }
 

@@ -306,6 +306,22 @@ class OperationsTest {
     }
 
     @Test
+    @DisplayName("every row times the same numbers")
+    void multiplyRows() {
+        check(
+                v -> Elementwise.multiplyRows(v[0], v[1]),
+                in -> {
+                    double[] y = new double[in[0].length];
+                    for (int i = 0; i < y.length; i++) {
+                        y[i] = in[0][i] * in[1][i % in[1].length];
+                    }
+                    return y;
+                },
+                normal(16, 4, 6),
+                normal(17, 3, 2));
+    }
+
+    @Test
     @DisplayName("a norm times 1 + w: the numbers and gradients of one times w whose weight is 1 higher, also after a"
             + " change")
     void onePlus() {

@@ -28,7 +28,7 @@ final class FreshWeights implements Weights {
         Tensor value = Tensor.zeros(spec.shape());
         Rng rng = new Rng(seed, stream++);
         switch (spec.kind()) {
-            case GAIN -> value.fill(1f);
+            case GAIN, HEAD_GAINS -> value.fill(1f);
             case GAIN_LESS_ONE, BIAS, EXPERT_BIASES, BUFFER -> {} // zero
             case PER_HEAD -> perHead(spec.role(), value, rng);
             case TABLE, MATRIX, EXPERTS, TAPS -> {

@@ -99,6 +99,7 @@ final class FusedLayer implements DecoderLayer {
         return switch (headNorm) {
             case HeadNorm.None none -> true;
             case HeadNorm.PerHead each -> each.norm().equals(norm);
+            case HeadNorm.EachHead own -> false;
             case HeadNorm.AllHeads all -> false;
         };
     }

@@ -34,7 +34,7 @@ final class ModelWeights {
             LinearWeight weight = switch (spec.kind()) {
                 case TABLE -> source.table(spec);
                 case MATRIX -> isRouter(spec.role()) ? source.get(spec) : source.linear(spec);
-                case EXPERTS, EXPERT_BIASES, GAIN, GAIN_LESS_ONE, BIAS, TAPS, PER_HEAD -> source.get(spec);
+                case EXPERTS, EXPERT_BIASES, GAIN, GAIN_LESS_ONE, HEAD_GAINS, BIAS, TAPS, PER_HEAD -> source.get(spec);
                 case BUFFER -> source.buffer(spec);
             };
             held.put(new Place(spec.role(), spec.kind(), spec.layer()), weight);
@@ -83,6 +83,11 @@ final class ModelWeights {
     /** The factor of a norm. */
     Var gain(Role role, int layer) {
         return (Var) weight(role, Kind.GAIN, layer);
+    }
+
+    /** The factors of the norms of heads, [H, headDim]. */
+    Var headGains(Role role, int layer) {
+        return (Var) weight(role, Kind.HEAD_GAINS, layer);
     }
 
     /** The factor of a norm, or that less 1, as the norm has it. */

@@ -7,13 +7,18 @@ import dev.jacobian.autograd.Rotary;
 import dev.jacobian.autograd.Sigmoid;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.AttentionForm;
+import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.RotaryForm;
 import dev.jacobian.tensor.Rotation;
+import dev.jacobian.tensor.Shape;
+import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.plan.Attention.Grouped;
 import dev.jacobian.transformer.plan.HeadNorm;
+import dev.jacobian.transformer.plan.Norm;
 import dev.jacobian.transformer.plan.Positions;
 import dev.jacobian.transformer.plan.Role;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /** Grouped-query self-attention: project, normalise heads, rotate, attend, project back. */
 final class SelfAttention implements PositionMixer {
@@ -25,8 +30,8 @@ final class SelfAttention implements PositionMixer {
     private final Projection v;
     private final Projection o;
     private final Optional<Var> sinks; // [H]
-    private final Optional<RowNorm> qNorm;
-    private final Optional<RowNorm> kNorm;
+    private final Optional<UnaryOperator<Var>> qNorm;
+    private final Optional<UnaryOperator<Var>> kNorm;
     private final Optional<Projection> gate;
 
     SelfAttention(Grouped plan, int layer, ModelWeights weights) {
@@ -70,11 +75,12 @@ final class SelfAttention implements PositionMixer {
         return new RotaryForm(headDim, rotary.dimensions(), pairing);
     }
 
-    private static Optional<RowNorm> norm(HeadNorm plan, Role role, int layer, ModelWeights weights) {
+    private static Optional<UnaryOperator<Var>> norm(HeadNorm plan, Role role, int layer, ModelWeights weights) {
         return switch (plan) {
             case HeadNorm.None none -> Optional.empty();
-            case HeadNorm.PerHead each -> Optional.of(RowNorm.of(each.norm(), role, layer, weights));
-            case HeadNorm.AllHeads all -> Optional.of(RowNorm.of(all.norm(), role, layer, weights));
+            case HeadNorm.PerHead each -> Optional.of(RowNorm.of(each.norm(), role, layer, weights)::apply);
+            case HeadNorm.EachHead own -> Optional.of(eachHead(own.norm(), weights.headGains(role, layer)));
+            case HeadNorm.AllHeads all -> Optional.of(RowNorm.of(all.norm(), role, layer, weights)::apply);
         };
     }
 
@@ -105,7 +111,16 @@ final class SelfAttention implements PositionMixer {
                         : mixed);
     }
 
-    private static Var normed(Var rows, Optional<RowNorm> norm) {
+    /** A norm with the factor 1, then the factors of each head [H, headDim]. */
+    private static UnaryOperator<Var> eachHead(Norm norm, Var factors) {
+        Tensor one = Tensor.zeros(
+                factors.value().device(), DType.F32, Shape.of(factors.value().extent(1)));
+        one.fill(1f);
+        RowNorm plain = new RowNorm(norm, Var.constant(one), Optional.empty());
+        return heads -> Elementwise.multiplyRows(plain.apply(heads), factors);
+    }
+
+    private static Var normed(Var rows, Optional<UnaryOperator<Var>> norm) {
         return norm.isPresent() ? norm.get().apply(rows) : rows;
     }
 

@@ -7,6 +7,7 @@ import dev.jacobian.transformer.plan.CheckpointNames;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.FeedForward;
 import dev.jacobian.transformer.plan.Head;
+import dev.jacobian.transformer.plan.HeadNorm;
 import dev.jacobian.transformer.plan.LayerPlan;
 import dev.jacobian.transformer.plan.Norm;
 import dev.jacobian.transformer.plan.Residual;
@@ -24,10 +25,11 @@ final class Cohere extends Family {
 
     @Override
     public DecoderPlan plan(ConfigKeys config) {
-        config.only("use_qk_norm", "false");
         Norm norm = config.layerNormWithoutBias("layer_norm_eps");
+        HeadNorm headNorm = config.flag("use_qk_norm") ? new HeadNorm.EachHead(norm) : new HeadNorm.None();
         Attention attention = config.attention(
                         headDim -> config.rotary(headDim, THETA).neighbours())
+                .headNorm(headNorm)
                 .biases(config.biases("attention_bias"));
         FeedForward feedForward = config.gated();
         return new DecoderPlan(

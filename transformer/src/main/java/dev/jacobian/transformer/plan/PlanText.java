@@ -94,6 +94,7 @@ public final class PlanText {
                 switch (grouped.headNorm()) {
                     case HeadNorm.None none -> {}
                     case HeadNorm.PerHead each -> words.add("norm on q and k, per head");
+                    case HeadNorm.EachHead own -> words.add("norm on q and k, each head with a weight of its own");
                     case HeadNorm.AllHeads all -> words.add("norm on q and k, over all heads");
                 }
                 if (grouped.sinks()) {

@@ -78,6 +78,10 @@ final class TensorList {
                         pieces.addAll(norm(each.norm(), Role.QUERY_NORM, a.headDim()));
                         pieces.addAll(norm(each.norm(), Role.KEY_NORM, a.headDim()));
                     }
+                    case HeadNorm.EachHead own -> {
+                        pieces.add(new Piece(Role.QUERY_NORM, Kind.HEAD_GAINS, List.of(a.heads(), a.headDim())));
+                        pieces.add(new Piece(Role.KEY_NORM, Kind.HEAD_GAINS, List.of(a.kvHeads(), a.headDim())));
+                    }
                     case HeadNorm.AllHeads all -> {
                         pieces.addAll(norm(all.norm(), Role.QUERY_NORM, queries));
                         pieces.addAll(norm(all.norm(), Role.KEY_NORM, keys));
@@ -282,7 +286,7 @@ final class TensorList {
     private static String suffix(Kind kind, String module) {
         boolean split = module.contains(Layout.EACH);
         return switch (kind) {
-            case TABLE, MATRIX, GAIN, GAIN_LESS_ONE, TAPS -> ".weight";
+            case TABLE, MATRIX, GAIN, GAIN_LESS_ONE, HEAD_GAINS, TAPS -> ".weight";
             case BIAS -> ".bias";
             case EXPERTS -> split ? ".weight" : "";
             case EXPERT_BIASES -> split ? ".bias" : "_bias";

@@ -27,6 +27,8 @@ public record TensorSpec(Role role, Kind kind, int layer, String name, List<Inte
         GAIN,
         /** The factor of a norm less 1. */
         GAIN_LESS_ONE,
+        /** The factors of the norms of heads, [H, headDim]; stored as they are, or a tensor a head. */
+        HEAD_GAINS,
         /** What is added after a linear layer. */
         BIAS,
         /** The weights of a linear layer of all experts, [E, outputs, inputs]. */
@@ -40,9 +42,9 @@ public record TensorSpec(Role role, Kind kind, int layer, String name, List<Inte
         /** What is no weight and not trained. */
         BUFFER;
 
-        /** Whether there is one for each expert. */
+        /** Whether there is one for each expert, or for each head. */
         public boolean isStack() {
-            return this == EXPERTS || this == EXPERT_BIASES;
+            return this == EXPERTS || this == EXPERT_BIASES || this == HEAD_GAINS;
         }
 
         /** Whether it is the weight of a linear layer. */

@@ -144,6 +144,8 @@ class FamiliesTableTest {
         OPTIONAL.put("attn_logit_softcapping", List.of("20"));
         OPTIONAL.put("final_logit_softcapping", List.of("20"));
         OPTIONAL.put("hidden_activation", List.of("\"gelu\""));
+        OPTIONAL.put("qk_layernorm", List.of("true"));
+        OPTIONAL.put("use_qk_norm", List.of("true"));
         OPTIONAL.put("use_qkv_bias", List.of("true"));
         OPTIONAL.put("use_parallel_residual", List.of("true", "false"));
         OPTIONAL.put("logit_scale", List.of("0.5"));
