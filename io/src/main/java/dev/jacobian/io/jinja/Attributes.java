@@ -120,7 +120,7 @@ final class Attributes {
         boolean sliceable =
                 value instanceof Value.Str || value instanceof Value.Sequence || value instanceof Value.Range;
         if (!sliceable) {
-            return new Value.Undefined(PythonText.typeName(value) + " object has no slices", false);
+            throw JinjaException.operation("'" + PythonText.typeName(value) + "' object has no slices");
         }
         int length = Iterables.length(value);
         int by = step.flatMap(Attributes::bound).orElse(1);

@@ -125,8 +125,10 @@ final class NumberFilters {
 
     private static Value fileSize(Session session, Value input, Arguments given) {
         boolean binary = given.bind("binary").truth("binary", false);
-        Value number = toReal(session, input, Arguments.of("filesizeformat"));
-        double bytes = ((Value.Numeric) number).real();
+        if (!(toReal(session, input, Arguments.of("float", Value.None.NONE)) instanceof Value.Real size)) {
+            throw JinjaException.operation("filesizeformat needs a number, not " + PythonText.typeName(input));
+        }
+        double bytes = size.value();
         int base = binary ? 1024 : 1000;
         String[] units = binary
                 ? new String[] {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"}
@@ -138,11 +140,11 @@ final class NumberFilters {
             return new Value.Str(new BigDecimal(bytes).toBigInteger() + " Bytes");
         }
         int unit = 0;
-        double size = bytes / base;
-        while (size >= base && unit + 1 < units.length) {
-            size /= base;
+        double scaled = bytes / base;
+        while (scaled >= base && unit + 1 < units.length) {
+            scaled /= base;
             unit++;
         }
-        return new Value.Str(NumberFormat.real(size, 'f', 1, false) + " " + units[unit]);
+        return new Value.Str(NumberFormat.real(scaled, 'f', 1, false) + " " + units[unit]);
     }
 }

@@ -39,9 +39,20 @@ final class PercentFormat {
                 conversion();
             }
         }
-        if (used < values.size() && !(given instanceof Value.Dict) && !(given instanceof Value.Items)) {
+        if (used < values.size() && !hasItems(given)) {
             throw JinjaException.operation("not all arguments converted during string formatting");
         }
+    }
+
+    /** Whether Python takes it for a mapping, of which nothing need be used. */
+    private static boolean hasItems(Value value) {
+        return switch (value) {
+            case Value.Items l -> true;
+            case Value.Dict d -> true;
+            case Value.Range r -> true;
+            case Value.Undefined u -> true;
+            default -> false;
+        };
     }
 
     private char next() {

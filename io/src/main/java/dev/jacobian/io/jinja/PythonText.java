@@ -41,7 +41,11 @@ final class PythonText {
             case Value.Bool(boolean truth) -> out.append(truth ? "True" : "False");
             case Value.Int integer -> out.append(integer.value());
             case Value.Real(double number) -> out.append(real(number));
-            case Value.Str string -> append(string.text());
+            case Value.Str string -> {
+                out.append(string.safe() ? "Markup(" : "");
+                append(string.text());
+                out.append(string.safe() ? ")" : "");
+            }
             case Value.Items list -> separated("[", list.items(), "]");
             case Value.Tuple tuple ->
                 separated("(", tuple.items(), tuple.items().size() == 1 ? ",)" : ")");

@@ -35,8 +35,8 @@ final class Tests {
             Map.entry("escaped", plain(value -> value instanceof Value.Str marked && marked.safe())),
             Map.entry("lower", (session, value, arguments) -> cased(session, value, false)),
             Map.entry("upper", (session, value, arguments) -> cased(session, value, true)),
-            Map.entry("odd", plain(value -> integer(value).testBit(0))),
-            Map.entry("even", plain(value -> !integer(value).testBit(0))),
+            Map.entry("odd", plain(value -> remainder(value, 2) == 1)),
+            Map.entry("even", plain(value -> remainder(value, 2) == 0)),
             Map.entry("divisibleby", (session, value, given) -> {
                 BigInteger by = integer(given.bind("num").get("num"));
                 if (by.signum() == 0) {
@@ -104,6 +104,12 @@ final class Tests {
         String text = session.text(value);
         session.meter().read(text.length());
         return StringMethods.isCased(text, upper);
+    }
+
+    private static double remainder(Value value, int by) {
+        return value instanceof Value.Real real
+                ? real.value() - by * Math.floor(real.value() / by)
+                : integer(value).mod(BigInteger.valueOf(by)).doubleValue();
     }
 
     private static BigInteger integer(Value value) {

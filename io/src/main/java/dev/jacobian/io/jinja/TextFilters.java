@@ -51,9 +51,9 @@ final class TextFilters {
                                     ? Value.Tuple.of(arguments.positional())
                                     : Globals.dictionary(session, arguments),
                             session))),
-            Map.entry("indent", keeping(TextFilters::indent)),
+            Map.entry("indent", onlyTexts(keeping(TextFilters::indent))),
             Map.entry("truncate", keeping(TextFilters::truncate)),
-            Map.entry("wordwrap", of(TextFilters::wrap)),
+            Map.entry("wordwrap", onlyTexts(of(TextFilters::wrap))),
             Map.entry("wordcount", (session, input, arguments) -> Value.Int.of(words(session.text(input)))),
             Map.entry("escape", TextFilters::escaped),
             Map.entry("e", TextFilters::escaped),
@@ -79,6 +79,20 @@ final class TextFilters {
         return (session, input, arguments) -> {
             Value made = of(filter).apply(session, input, arguments);
             return input instanceof Value.Str marked && marked.safe() ? new Value.Str(session.text(made), true) : made;
+        };
+    }
+
+    /** The same, and other values fail, as those do in Python that lack a text's methods. */
+    private static Filters.Filter onlyTexts(Filters.Filter filter) {
+        return (session, input, arguments) -> {
+            if (input instanceof Value.Undefined undefined) {
+                throw undefined.failure();
+            }
+            if (!(input instanceof Value.Str)) {
+                throw JinjaException.operation(
+                        arguments.function() + " needs a string, not " + PythonText.typeName(input));
+            }
+            return filter.apply(session, input, arguments);
         };
     }
 
