@@ -123,6 +123,32 @@ class OtherPlansTest {
     }
 
     @Test
+    @DisplayName(
+            "norms of each head with a weight of its own: one tensor [H, headDim] in Command R+, saved and loaded to"
+                    + " the same bits")
+    void headGains() {
+        String config = """
+            {"model_type": "cohere", "vocab_size": 40, "hidden_size": 16, "intermediate_size": 24,
+             "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "silu",
+             "max_position_embeddings": 64, "layer_norm_eps": 1e-5, "rope_theta": 10000.0, "use_qk_norm": true}
+            """;
+        CausalLM model = CausalLM.create(Families.parse(Json.parse(config, "model"), "model"), Optional.empty(), 5);
+        Parameter gains = model.parameter("model.layers.1.self_attn.q_norm.weight");
+        assertThat(gains.value().shape().toArray()).containsExactly(4, 4);
+        for (int i = 0; i < 16; i++) {
+            gains.value().floats()[i] = 0.5f + i;
+        }
+        gains.valueChanged();
+        int[] tokens = TestModels.tokens(3, 11, 40);
+        Path saved = temporary.resolve("cohere");
+        model.save(saved, DType.F32);
+        assertBits(
+                "loaded",
+                CausalLM.load(saved).logits(tokens).toFloatArray(),
+                model.logits(tokens).toFloatArray());
+    }
+
+    @Test
     @DisplayName("a parallel layer is the sum of two layers of one branch, less the state counted twice")
     void parallel() {
         int[] tokens = TestModels.tokens(4, 9, 40);
