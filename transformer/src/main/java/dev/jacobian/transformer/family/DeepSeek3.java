@@ -39,7 +39,7 @@ final class DeepSeek3 extends Family {
 
     @Override
     public DecoderPlan plan(ConfigKeys config) {
-        config.unused("aux_loss_alpha", "seq_aux", "ep_size"); // of training alone
+        config.unused("aux_loss_alpha", "seq_aux", "ep_size", "num_nextn_predict_layers"); // of training alone
         Norm norm = config.rmsNorm();
         Attention.Latent attention = config.latentAttention(LATENT_NORM);
         ExpertKeys keys = config.experts();
@@ -56,12 +56,10 @@ final class DeepSeek3 extends Family {
                         "model.layers.{}.self_attn.kv_b_proj",
                         List.of(Role.KEY_PLAIN, Role.VALUE),
                         List.of(plain, attention.valueDim()));
+        List<LayerPlan> layers = config.layers(
+                layer -> new LayerPlan(Residual.PRE, norm, attention, sparse.test(layer) ? experts : dense));
+        // a layer that predicts one token more may follow
         return new DecoderPlan(
-                config.embedding(),
-                config.layers(
-                        layer -> new LayerPlan(Residual.PRE, norm, attention, sparse.test(layer) ? experts : dense)),
-                norm,
-                config.head(),
-                names);
+                config.embedding(), layers, norm, config.head(), names.beside("model.layers." + layers.size() + "."));
     }
 }
