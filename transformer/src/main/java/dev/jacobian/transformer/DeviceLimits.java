@@ -5,6 +5,7 @@ import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.transformer.plan.DecoderPlan;
+import dev.jacobian.transformer.plan.FeedForward;
 import java.util.Optional;
 
 /** What a device does not compute, known of a plan before anything is loaded. */
@@ -23,6 +24,14 @@ public final class DeviceLimits {
         if (plan.widestHead() > most) {
             return Optional.of("has attention heads of " + plan.widestHead() + " elements, " + deviceName
                     + " computes with up to " + most);
+        }
+        int experts = plan.layers().stream()
+                .mapToInt(layer -> layer.feedForward() instanceof FeedForward.Experts own ? own.count() : 0)
+                .max()
+                .orElse(0);
+        if (experts > backend.experts().maxExperts()) {
+            return Optional.of("has " + experts + " experts in a layer, " + deviceName + " routes among up to "
+                    + backend.experts().maxExperts());
         }
         if (plan.isRecurrent() && !backend.recurrent().areThere()) {
             return Optional.of(
