@@ -123,6 +123,7 @@ class QuantizedCheckpointTest {
                 "{'quant_method':'awq','bits':4,'group_size':128,'zero_point':false} | 'zero_point'",
                 "{'quant_method':'fp8','activation_scheme':'static'} | 'activation_scheme'",
                 "{'quant_method':'fp8','weight_block_size':[128]} | weight_block_size is [128]",
+                "{'quant_method':'fp8','weight_block_size':[128.5,128]} | weight_block_size is [128.5,128]",
             })
     void whatIsNotReadIsRefusedByName(String quantization, String message) {
         Path folder = folder("q", quantization);

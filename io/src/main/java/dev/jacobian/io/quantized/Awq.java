@@ -63,9 +63,9 @@ public record Awq(int groupSize, Form form) implements Quantization {
             PackedLayers.require(tensors, layer, PackedLayers.SCALES, n, zeroWords * PER);
         }
         int width = Math.toIntExact(zeroWords);
-        int[] words = Quantization.words(tensors, layer + PackedLayers.WEIGHTS);
-        int[] zeros = Quantization.words(tensors, layer + PackedLayers.ZEROS);
-        float[] scales = Quantization.numbers(tensors, layer + PackedLayers.SCALES);
+        int[] words = PackedLayers.words(tensors, layer, PackedLayers.WEIGHTS);
+        int[] zeros = PackedLayers.words(tensors, layer, PackedLayers.ZEROS);
+        float[] scales = PackedLayers.scales(tensors, layer, 1 << BITS);
         Tensor out = Tensor.zeros(n, k);
         float[] weights = out.floats();
         ComputePool.run(n, j -> {

@@ -43,9 +43,9 @@ public record Gptq(int bits, int groupSize, boolean ordered, int version) implem
         PackedLayers.require(tensors, layer, PackedLayers.SCALES, groups, n);
         PackedLayers.require(tensors, layer, PackedLayers.ZEROS, groups, Math.ceilDiv(n, per));
         int[] group = groups(tensors, layer, parts, k, groups);
-        int[] words = Quantization.words(tensors, layer + PackedLayers.WEIGHTS); // [K / per, N]
-        int[] zeroWords = Quantization.words(tensors, layer + PackedLayers.ZEROS); // [G, N / per]
-        float[] scales = Quantization.numbers(tensors, layer + PackedLayers.SCALES); // [G, N]
+        int[] words = PackedLayers.words(tensors, layer, PackedLayers.WEIGHTS); // [K / per, N]
+        int[] zeroWords = PackedLayers.words(tensors, layer, PackedLayers.ZEROS); // [G, N / per]
+        float[] scales = PackedLayers.scales(tensors, layer, 1 << bits); // [G, N]
         int mask = (1 << bits) - 1;
         int zeroStep = Math.ceilDiv(n, per);
         Tensor out = Tensor.zeros(n, k);
@@ -68,7 +68,7 @@ public record Gptq(int bits, int groupSize, boolean ordered, int version) implem
         int[] group = new int[k];
         if (parts.contains(layer + PackedLayers.GROUPS)) {
             PackedLayers.require(tensors, layer, PackedLayers.GROUPS, k);
-            group = Quantization.words(tensors, layer + PackedLayers.GROUPS);
+            group = PackedLayers.words(tensors, layer, PackedLayers.GROUPS);
             for (int i = 0; i < k; i++) {
                 if (group[i] < 0 || group[i] >= groups) {
                     throw PackedLayers.wrong(

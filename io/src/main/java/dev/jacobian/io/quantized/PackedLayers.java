@@ -3,6 +3,7 @@ package dev.jacobian.io.quantized;
 
 import dev.jacobian.io.safetensors.CheckpointTensors;
 import dev.jacobian.io.safetensors.SafetensorsException;
+import dev.jacobian.io.safetensors.StoredType;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,6 +70,29 @@ final class PackedLayers {
                     "'" + layer + suffix + "' has shape " + found + ", the other parts make it "
                             + Quantization.extents(wanted));
         }
+    }
+
+    /** The 32-bit words of a part. */
+    static int[] words(CheckpointTensors tensors, String layer, String suffix) {
+        StoredType type = tensors.info(layer + suffix).type();
+        if (type != StoredType.I32) {
+            throw wrong(tensors, layer, "'" + layer + suffix + "' is of type " + type + ", not of words of 32 bits");
+        }
+        return tensors.readStored(layer + suffix).ints();
+    }
+
+    /** The scales; none times any of so many steps may leave F32. */
+    static float[] scales(CheckpointTensors tensors, String layer, int steps) {
+        float[] scales = Quantization.numbers(tensors, layer + SCALES);
+        for (int i = 0; i < scales.length; i++) {
+            if (Float.isInfinite(scales[i] * steps)) {
+                throw wrong(
+                        tensors,
+                        layer,
+                        "'" + layer + SCALES + "', element " + i + ", is " + scales[i] + ": weights would be infinite");
+            }
+        }
+        return scales;
     }
 
     static SafetensorsException wrong(CheckpointTensors tensors, String layer, String what) {

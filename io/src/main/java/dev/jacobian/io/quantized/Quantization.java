@@ -21,11 +21,6 @@ public sealed interface Quantization permits Awq, Fp8, Gptq, Mxfp4 {
         return Arrays.stream(extents).boxed().toList();
     }
 
-    /** The 32-bit words of a part. */
-    static int[] words(CheckpointTensors tensors, String name) {
-        return tensors.readStored(name).ints();
-    }
-
     /** The numbers of a part, of whatever floating type. */
     static float[] numbers(CheckpointTensors tensors, String name) {
         Tensor numbers = tensors.readWeight(name);

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Quantized layers whose numbers are known, packed here by the formats' descriptions, number by number. */
 class QuantizationTest {
@@ -202,6 +203,30 @@ class QuantizationTest {
         parts.remove("l.qzeros");
         assertThatThrownBy(() -> decode(new Gptq(4, -1, true, 1), "l.weight"))
                 .hasMessageContaining("there is no 'l.qzeros'");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"l.qweight", "l.qzeros", "l.g_idx"})
+    void partsOfAnotherTypeAreRefusedByName(String part) {
+        words("l.qweight", "1,8", new int[8]);
+        words("l.qzeros", "1,1", 0);
+        floats("l.scales", "1,8", new float[8]);
+        words("l.g_idx", "8", new int[8]);
+        Part words = parts.get(part);
+        parts.put(part, new Part("F32", words.shape, words.bytes));
+        assertThatThrownBy(() -> decode(new Gptq(4, -1, true, 1), "l.weight"))
+                .isInstanceOf(SafetensorsException.class)
+                .hasMessageContainingAll("model.safetensors", "'" + part + "' is of type F32");
+    }
+
+    @Test
+    void scalesThatMakeInfiniteWeightsAreRefusedByName() {
+        words("l.qweight", "8,1", new int[8]);
+        words("l.qzeros", "1,1", 0);
+        floats("l.scales", "1,8", 1, 1, -3e38f, 1, 1, 1, 1, 1);
+        assertThatThrownBy(() -> decode(new Awq(-1, Awq.Form.GEMM), "l.weight"))
+                .isInstanceOf(SafetensorsException.class)
+                .hasMessageContainingAll("'l.scales', element 2", "-3.0E38", "infinite");
     }
 
     // ---- AWQ ----

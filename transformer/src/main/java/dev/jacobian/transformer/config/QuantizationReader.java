@@ -70,8 +70,8 @@ final class QuantizationReader {
             return new Fp8(DEFAULT_BLOCK, DEFAULT_BLOCK);
         }
         JsonNode sides = fields.array("weight_block_size");
-        int rows = sides.path(0).asInt(-1);
-        int columns = sides.path(1).asInt(-1);
+        int rows = sides.path(0).isInt() ? sides.path(0).intValue() : 0;
+        int columns = sides.path(1).isInt() ? sides.path(1).intValue() : 0;
         if (sides.size() != 2 || rows < 1 || columns < 1) {
             throw new FormatException(
                     fields.where(),

@@ -33,6 +33,9 @@ final class Qwen3Moe extends Family {
 
     @Override
     public DecoderPlan plan(ConfigKeys config) {
+        if (!config.flag("use_sliding_window")) {
+            config.unused("max_window_layers"); // published files give it beside windows that are switched off
+        }
         Norm norm = config.rmsNorm();
         Attention.Grouped attention =
                 config.attention().headNorm(new HeadNorm.PerHead(norm)).biases(config.biases("attention_bias"));
