@@ -17,7 +17,8 @@ import java.util.Map;
  *
  * <p>The tensor that transformers makes of them has the last two dimensions exchanged, [..., inputs, outputs], and so it has here.
  *
- * <p>Every number of the format is one of F32, subnormal ones included, so that nothing is rounded.
+ * <p>Every number of the format below 2^128 is one of F32, subnormal ones included, so that nothing is rounded; a checkpoint with
+ * larger ones is refused.
  */
 public record Mxfp4() implements Quantization {
     static final String BLOCKS = "_blocks";
@@ -34,6 +35,9 @@ public record Mxfp4() implements Quantization {
     private static final int SCALE_BIAS = 127;
     private static final int SCALE_NAN = 255;
 
+    /** The largest scale at which every number is below 2^128. */
+    private static final int LARGEST_FINITE = 252;
+
     @Override
     public Map<String, CodedTensor> find(CheckpointTensors tensors) {
         Map<String, CodedTensor> found = new LinkedHashMap<>();
@@ -48,17 +52,34 @@ public record Mxfp4() implements Quantization {
                 long inputs = extents.removeLast() * BLOCK;
                 extents.add(extents.size() - 1, inputs);
                 found.put(name, new CodedTensor(List.of(blocks, scales), extents, () -> {
+                    String where = tensors.file(blocks) + ", tensor '" + name + "'";
+                    byte[] exponents = tensors.readBytes(scales);
                     Tensor upright = dequantize(
-                            tensors.file(blocks) + ", tensor '" + name + "'",
+                            where,
                             tensors.info(blocks).extents(),
                             tensors.readBytes(blocks),
                             tensors.info(scales).extents(),
-                            tensors.readBytes(scales)); // [..., outputs, inputs]
+                            exponents); // [..., outputs, inputs]
+                    refuseInfinite(where, upright.floats(), exponents);
                     return upright.transpose(-2, -1);
                 }));
             }
         }
         return found;
+    }
+
+    /** Refuses numbers beyond F32, which blocks with the largest scales alone can have. */
+    private static void refuseInfinite(String where, float[] numbers, byte[] scales) {
+        for (int block = 0; block < scales.length; block++) {
+            for (int i = 0; (scales[block] & 0xFF) > LARGEST_FINITE && i < BLOCK; i++) {
+                if (Float.isInfinite(numbers[block * BLOCK + i])) {
+                    throw new SafetensorsException(
+                            where + ", element " + (block * BLOCK + i),
+                            "the weight is " + numbers[block * BLOCK + i],
+                            "The checkpoint is broken: fetch it again");
+                }
+            }
+        }
     }
 
     /**

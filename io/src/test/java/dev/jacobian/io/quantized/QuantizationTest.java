@@ -229,6 +229,21 @@ class QuantizationTest {
                 .hasMessageContainingAll("'l.scales', element 2", "-3.0E38", "infinite");
     }
 
+    // ---- MXFP4 ----
+
+    @Test
+    void numbersBeyondF32AreRefusedByName() {
+        byte[] block = new byte[16];
+        block[1] = 0x70; // 6 in the fourth place
+        parts.put("e_blocks", new Part("U8", "1,1,16", block));
+        parts.put("e_scales", new Part("U8", "1,1", new byte[] {(byte) 252}));
+        assertThat(decode(new Mxfp4(), "e").get(3, 0)).isEqualTo(6 * 0x1p125f);
+        parts.put("e_scales", new Part("U8", "1,1", new byte[] {(byte) 253}));
+        assertThatThrownBy(() -> decode(new Mxfp4(), "e"))
+                .isInstanceOf(SafetensorsException.class)
+                .hasMessageContaining("'e', element 3: the weight is Infinity");
+    }
+
     // ---- AWQ ----
 
     @ParameterizedTest
