@@ -150,7 +150,7 @@ public final class Json {
             String place = at == null ? where : where + ", line " + at.getLineNr() + ", column " + at.getColumnNr();
             throw new FormatException(
                     place,
-                    "not valid JSON: " + firstLine(e.getOriginalMessage()),
+                    "not valid JSON: " + withoutItsOwnNames(firstLine(e.getOriginalMessage())),
                     "Correct the file, or fetch it again if it was cut short in a download",
                     e);
         }
@@ -260,6 +260,11 @@ public final class Json {
         } else {
             out.append(node);
         }
+    }
+
+    /** The parser's message without where it read, which we say better, and which of its settings set a limit. */
+    private static String withoutItsOwnNames(String message) {
+        return message.replaceAll(" \\(start marker at \\[Source:.*?]\\)", "").replaceAll(", from `[^`]*`", "");
     }
 
     private static String firstLine(String message) {

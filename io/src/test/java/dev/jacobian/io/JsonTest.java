@@ -152,6 +152,18 @@ class JsonTest {
         assertThat(Json.parse(Json.pretty(tree), "again")).isEqualTo(tree);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"{", "[[1,", "{\"a\":\"b"})
+    void messagesSayNothingOfTheParserInside(String cutShort) {
+        assertThatThrownBy(() -> Json.parse(cutShort, "f"))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContaining("f, line 1")
+                .hasMessageNotContainingAny("REDACTED", "StreamRead", "Source");
+        assertThatThrownBy(() -> Json.parse("[".repeat(1000), "f"))
+                .hasMessageContaining("nesting depth")
+                .hasMessageNotContainingAny("StreamRead", "`");
+    }
+
     @Test
     void fieldsRejectWhatNobodyRead() {
         JsonFields fields = JsonFields.of(Json.parse("{\"a\":1,\"b\":null,\"c\":\"s\",\"d\":true}", "f"), "f, model");
