@@ -136,7 +136,11 @@ public final class ExpertKeys {
             found = name;
             value = own;
         }
-        return found.isEmpty() ? keys.positive(names[0], MAX_EXPERTS) : value;
+        if (found.isEmpty()) {
+            throw new FormatException(
+                    fields.where(), "the field '" + String.join("' or '", names) + "' is missing", "Add it");
+        }
+        return value;
     }
 
     /**

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -58,5 +59,23 @@ class PublishedConfigsTest {
                 assertThatThrownBy(() -> Families.parse(config, name)).hasMessageContaining("'twist'");
             }
         }
+    }
+
+    @Test
+    @DisplayName("a number of experts that is missing is asked for by the names that families have for it")
+    void missingExperts() {
+        ObjectNode config = (ObjectNode) file("qwen3-30b-a3b.json").get("config");
+        config.remove("num_experts");
+        assertThatThrownBy(() -> Families.parse(config, "f"))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContainingAll("f: the field", "'num_experts'", "is missing");
+    }
+
+    @Test
+    @DisplayName("Qwen 3's experts with windows: from which layer on they slide is refused by name")
+    void windowsFromLayer() {
+        ObjectNode config = (ObjectNode) file("qwen3-30b-a3b.json").get("config");
+        config.put("use_sliding_window", true);
+        assertThatThrownBy(() -> Families.parse(config, "f")).hasMessageContaining("'max_window_layers'");
     }
 }
