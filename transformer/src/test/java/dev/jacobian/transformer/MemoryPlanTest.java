@@ -17,6 +17,7 @@ import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.family.Families;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import dev.jacobian.transformer.generation.Generator;
+import dev.jacobian.transformer.plan.TensorSpec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -87,7 +88,10 @@ class MemoryPlanTest {
         CausalLM model = CausalLM.create(config, Optional.empty(), 1);
         model.logits(new int[1]); // makes the copies
         MemoryPlan plan = MemoryPlan.training(config);
-        long weights = Float.BYTES * config.parameters();
+        long weights = Float.BYTES
+                * config.plan().tensors().stream()
+                        .mapToLong(TensorSpec::elements)
+                        .sum();
         assertThat(plan.bytes(Part.WEIGHTS)).isEqualTo(weights);
         assertThat(plan.bytes(Part.GRADIENTS)).isEqualTo(weights);
         assertThat(plan.bytes(Part.MOMENTS)).isEqualTo(2 * weights);

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer.config;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
-import dev.jacobian.io.Json;
 import dev.jacobian.io.JsonFields;
 import dev.jacobian.tensor.HalfFloats;
 import dev.jacobian.transformer.plan.Activation;
@@ -14,7 +12,6 @@ import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.Embedding;
 import dev.jacobian.transformer.plan.FeedForward;
 import dev.jacobian.transformer.plan.Head;
-import dev.jacobian.transformer.plan.LayerPlan;
 import dev.jacobian.transformer.plan.Norm;
 import dev.jacobian.transformer.plan.Positions;
 import dev.jacobian.transformer.plan.Recurrence;
@@ -23,12 +20,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.IntFunction;
-import java.util.function.IntPredicate;
 import java.util.function.IntUnaryOperator;
-import java.util.stream.IntStream;
 
 /**
  * The keys of a config.json, read as parts of a plan. A family asks for the parts that it has; what it has otherwise than
@@ -40,17 +33,10 @@ import java.util.stream.IntStream;
  * because ignoring it might compute something else than its author meant. Sizes have limits far above any model, so that a hostile file costs neither time nor memory, and
  * products of them fit a {@code long}: at the limits a model has less than 2^56 parameters.
  */
-public final class ConfigKeys {
-    /** Class default of transformers' MistralConfig, Qwen2Config and Qwen3Config. */
-    private static final int DEFAULT_WINDOW = 4096;
-
-    /** Class default of transformers' Qwen2Config and Qwen3Config. */
-    private static final int DEFAULT_MAX_WINDOW_LAYERS = 28;
-
+public final class ConfigKeys extends LayerKeys {
     /** Class default of most of transformers' configurations. */
     private static final double DEFAULT_THETA = 10_000;
 
-    private static final int MAX_LAYERS = 1 << 12;
     private static final int MAX_WIDTH = 1 << 17;
     static final int MAX_MLP_WIDTH = 1 << 20;
     private static final int MAX_HEADS = 1 << 12;
@@ -58,15 +44,8 @@ public final class ConfigKeys {
     private static final int MAX_TAPS = 64;
     private static final int MAX_VOCABULARY = 1 << 24;
 
-    /** Most positions; the longest context that is published has 10 million. */
-    static final int MAX_POSITIONS = 1 << 24;
-
-    private final JsonFields fields;
-    private final Map<String, String> names;
-
     private ConfigKeys(JsonFields fields, Map<String, String> names) {
-        this.fields = fields;
-        this.names = names;
+        super(fields, names);
     }
 
     /** The keys of a file, none read yet. */
@@ -97,8 +76,6 @@ public final class ConfigKeys {
         fields.finish();
         return config;
     }
-
-    // Parts of a plan
 
     /** The embedding: {@code vocab_size} and {@code hidden_size}. */
     public Embedding embedding() {
@@ -370,145 +347,6 @@ public final class ConfigKeys {
         return fields.bool(key, unlessSaid) ? Biases.ALL : Biases.NONE;
     }
 
-    /** {@code num_hidden_layers} layers. */
-    public List<LayerPlan> layers(IntFunction<LayerPlan> layer) {
-        return IntStream.range(0, layers()).mapToObj(layer).toList();
-    }
-
-    /**
-     * The window of each layer, 0 for none: {@code sliding_window} where {@code layer_types} says so, or, without it, where
-     * the family does; a file without {@code sliding_window} means 4096.
-     */
-    public List<Integer> windows(IntPredicate slides) {
-        return windows(DEFAULT_WINDOW, slides);
-    }
-
-    /** The same where a file without {@code sliding_window} means {@code unlessSaid}, 0 for none. */
-    public List<Integer> windows(int unlessSaid, IntPredicate slides) {
-        int layers = layers();
-        boolean given = fields.node().has("sliding_window"); // null means none, whatever an absent one does
-        boolean limited = given ? fields.has("sliding_window") : unlessSaid > 0;
-        int window = fields.integer("sliding_window", unlessSaid);
-        Optional<JsonNode> types = fields.find("layer_types");
-        if (types.isPresent() && types.get().size() > layers) {
-            throw new FormatException(
-                    fields.where(),
-                    "layer_types has " + types.get().size() + " entries for " + layers + " layers",
-                    "Correct the file");
-        }
-        List<Integer> windows = new ArrayList<>();
-        for (int layer = 0; layer < layers; layer++) {
-            boolean slidesHere = types.isPresent() ? slides(types.get(), layer, layers) : limited && slides.test(layer);
-            if (slidesHere && (!limited || window <= 0)) {
-                throw new FormatException(
-                        fields.where(),
-                        "layer " + layer + " slides but sliding_window is not positive",
-                        "Give the window, or null for none");
-            }
-            windows.add(slidesHere ? window : 0);
-        }
-        return windows;
-    }
-
-    /** The same where {@code use_sliding_window} lets layers from {@code max_window_layers} on slide (Qwen). */
-    public List<Integer> windowsFromLayer() {
-        boolean used = flag("use_sliding_window");
-        int first = fields.integer("max_window_layers", DEFAULT_MAX_WINDOW_LAYERS);
-        return windows(layer -> used && layer >= first);
-    }
-
-    /** The same where all layers slide if {@code use_sliding_window} is true. */
-    public List<Integer> windowsIfUsed() {
-        boolean used = flag("use_sliding_window");
-        return windows(layer -> used);
-    }
-
-    /** The same where it lets every other layer before {@code max_window_layers} slide, the first among them (Qwen 2 with experts). */
-    public List<Integer> windowsBeforeLayer() {
-        boolean used = flag("use_sliding_window");
-        int end = fields.integer("max_window_layers", DEFAULT_MAX_WINDOW_LAYERS);
-        return windows(layer -> used && layer % 2 == 0 && layer < end);
-    }
-
-    /**
-     * The same where every so-many-th layer, as {@code sliding_window_pattern} says, is without a window; {@code unlessSaid} is the
-     * pattern of a file that does not say.
-     */
-    public List<Integer> windowsButEvery(int unlessSaid) {
-        fields.ignore("_sliding_window_pattern"); // the same once more, as transformers' classes keep it
-        int pattern = positive(
-                "sliding_window_pattern", MAX_LAYERS, positive("_sliding_window_pattern", MAX_LAYERS, unlessSaid));
-        return windows(layer -> (layer + 1) % pattern != 0);
-    }
-
-    private boolean slides(JsonNode types, int layer, int layers) {
-        String type = types.path(layer).asText("");
-        return switch (type) {
-            case "full_attention" -> false;
-            case "sliding_attention" -> true;
-            default ->
-                throw new FormatException(
-                        fields.where(),
-                        "layer_types[" + layer + "] is '" + type + "'",
-                        "Known are full_attention and sliding_attention, one for each of the " + layers + " layers");
-        };
-    }
-
-    // Single keys
-
-    /** A key that is true or false, and false if it is absent. */
-    public boolean flag(String key) {
-        return flag(key, false);
-    }
-
-    /** The same where an absent key means {@code unlessSaid}. */
-    public boolean flag(String key, boolean unlessSaid) {
-        return fields.bool(key, unlessSaid);
-    }
-
-    /** The type of each layer: {@code layer_types}, each of which must be known, or where there is none what the family has. */
-    public List<String> layerTypes(IntFunction<String> unlessSaid, String... known) {
-        int layers = layers();
-        if (fields.find("layer_types").isEmpty()) {
-            return IntStream.range(0, layers).mapToObj(unlessSaid).toList();
-        }
-        List<String> types = new ArrayList<>();
-        for (JsonNode type : fields.array("layer_types")) {
-            if (!List.of(known).contains(type.asText())) {
-                throw new FormatException(
-                        fields.where(),
-                        "layer_types[" + types.size() + "] is " + Json.excerpt(type),
-                        "Known are " + String.join(" and ", known));
-            }
-            types.add(type.asText());
-        }
-        if (types.size() != layers) {
-            throw new FormatException(
-                    fields.where(),
-                    "layer_types has " + types.size() + " entries for " + layers + " layers",
-                    "Correct the file");
-        }
-        return types;
-    }
-
-    /** The layers that an array lists by their numbers; empty where there is no array. */
-    public Optional<Set<Integer>> layerNumbers(String key) {
-        if (fields.find(key).isEmpty()) {
-            return Optional.empty();
-        }
-        Set<Integer> numbers = new TreeSet<>();
-        for (JsonNode number : fields.array(key)) {
-            if (!number.isInt() || number.intValue() < 0 || number.intValue() >= layers()) {
-                throw new FormatException(
-                        fields.where(),
-                        key + " has " + Json.excerpt(number),
-                        "Give numbers of layers, from 0 to " + (layers() - 1));
-            }
-            numbers.add(number.intValue());
-        }
-        return Optional.of(numbers);
-    }
-
     /** A gated delta net of the sizes that {@code linear_*} give, its output normed with {@code rms_norm_eps}. */
     public Recurrence.GatedDeltaNet gatedDeltaNet() {
         int keyHeads = positive("linear_num_key_heads", MAX_HEADS);
@@ -537,100 +375,6 @@ public final class ConfigKeys {
                 keyHeads, heads, keyDim, valueDim, positive("linear_conv_kernel_dim", MAX_TAPS), rmsNorm());
     }
 
-    /** A switch for each layer: an array of 0 and 1, or where there is none what the family does. */
-    public List<Boolean> switches(String key, IntPredicate unlessSaid) {
-        int layers = layers();
-        if (fields.find(key).isEmpty()) {
-            return IntStream.range(0, layers).mapToObj(unlessSaid::test).toList();
-        }
-        List<Boolean> switches = new ArrayList<>();
-        for (JsonNode value : fields.array(key)) {
-            switches.add(value.asInt(-1) == 1);
-            if (!value.isIntegralNumber() || value.asInt() != 0 && value.asInt() != 1) {
-                throw new FormatException(
-                        fields.where(), key + " has " + Json.excerpt(value), "Give 0 or 1 for each layer");
-            }
-        }
-        if (switches.size() != layers) {
-            throw new FormatException(
-                    fields.where(),
-                    key + " has " + switches.size() + " entries for " + layers + " layers",
-                    "Correct the file");
-        }
-        return switches;
-    }
-
-    /** A factor that is positive and finite in F32, and {@code unlessSaid} if the key is absent. */
-    public float factor(String key, float unlessSaid) {
-        return (float) requirePositive(fields, key, fields.number(key, unlessSaid));
-    }
-
-    /** Keys that files of the family carry without a meaning. */
-    public void unused(String... keys) {
-        fields.ignore(keys);
-    }
-
-    /** A key that is understood at one value (JSON), which means what is computed here anyway; any other stays an error. */
-    public void only(String key, String value) {
-        fields.ignoreAt(key, Json.parse(value, key));
-    }
-
-    /** A size of at least 1 and at most {@code limit}. */
-    public int positive(String key, int limit) {
-        return positive(fields, name(key), limit);
-    }
-
-    /** The same where an absent key means {@code unlessSaid}. */
-    public int positive(String key, int limit, int unlessSaid) {
-        return fields.find(name(key)).isPresent() ? positive(key, limit) : unlessSaid;
-    }
-
-    /** A factor above 0, {@code unlessSaid} if it is absent. */
-    public double factor(String key, double unlessSaid) {
-        return requirePositive(fields, name(key), fields.number(name(key), unlessSaid));
-    }
-
-    /** A soft cap: a number above 0, 0 for none if the key is null, and {@code unlessSaid} if it is absent. */
-    public float softCap(String key, double unlessSaid) {
-        boolean none = fields.find(key).isEmpty() && (fields.node().has(key) || unlessSaid == 0);
-        return none ? 0 : (float) factor(key, unlessSaid);
-    }
-
-    /** The factor on scores that a size under their root makes: {@code key^-0.5}. */
-    public float inverseRoot(String key, double unlessSaid) {
-        return (float) (1 / Math.sqrt(factor(key, unlessSaid)));
-    }
-
-    /** What the family calls a key. */
-    private String name(String key) {
-        return names.getOrDefault(key, key);
-    }
-
-    static int positive(JsonFields fields, String key, int limit) {
-        int value = fields.integer(key);
-        if (value < 1 || value > limit) {
-            throw new FormatException(
-                    fields.where(), "'" + key + "' must lie between 1 and " + limit + ", found " + value, "Correct it");
-        }
-        return value;
-    }
-
-    /** A factor that kernels hold in F32: what rounds to 0 or to infinity there is as wrong as 0 itself. */
-    static double requirePositive(JsonFields fields, String key, double value) {
-        if (!((float) value > 0) || Float.isInfinite((float) value)) {
-            throw new FormatException(
-                    fields.where(),
-                    key + " must be positive and finite in 32-bit floating point, found " + value,
-                    "Correct it");
-        }
-        return value;
-    }
-
-    /** {@code max_position_embeddings}. */
-    public int maxPositions() {
-        return positive("max_position_embeddings", MAX_POSITIONS);
-    }
-
     private float initializerRange() {
         double range = fields.number("initializer_range", 0.02);
         if (range < 0 || Float.isInfinite((float) range)) {
@@ -640,10 +384,6 @@ public final class ConfigKeys {
                     "Correct it, or remove it for 0.02");
         }
         return (float) range;
-    }
-
-    int layers() {
-        return positive("num_hidden_layers", MAX_LAYERS);
     }
 
     private int hidden() {

@@ -21,15 +21,15 @@ final class Granite extends Family {
     public DecoderPlan plan(ConfigKeys config) {
         Norm norm = config.rmsNorm();
         Attention attention = config.attention()
-                .scale(config.factor("attention_multiplier", 1))
+                .scale((float) config.factor("attention_multiplier", 1))
                 .biases(config.biases("attention_bias"));
         FeedForward feedForward = config.gated().biases(config.biases("mlp_bias"));
-        Residual residual = Residual.PRE.scaled(config.factor("residual_multiplier", 1));
+        Residual residual = Residual.PRE.scaled((float) config.factor("residual_multiplier", 1));
         return new DecoderPlan(
-                config.embedding().scaled(config.factor("embedding_multiplier", 1)),
+                config.embedding().scaled((float) config.factor("embedding_multiplier", 1)),
                 config.layers(layer -> new LayerPlan(residual, norm, attention, feedForward)),
                 norm,
-                config.head().logits(Head.Logits.scaled(1 / config.factor("logits_scaling", 1))),
+                config.head().logits(Head.Logits.scaled(1 / (float) config.factor("logits_scaling", 1))),
                 CheckpointNames.LLAMA);
     }
 }

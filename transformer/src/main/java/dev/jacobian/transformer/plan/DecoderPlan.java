@@ -117,8 +117,11 @@ public record DecoderPlan(
         return TensorList.of(this);
     }
 
-    /** Number of parameters, tied ones counted once. */
+    /** Number of parameters, tied ones counted once, buffers not. */
     public long parameters() {
-        return tensors().stream().mapToLong(TensorSpec::elements).sum();
+        return tensors().stream()
+                .filter(spec -> spec.kind() != TensorSpec.Kind.BUFFER)
+                .mapToLong(TensorSpec::elements)
+                .sum();
     }
 }
