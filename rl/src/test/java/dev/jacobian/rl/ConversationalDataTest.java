@@ -98,6 +98,9 @@ class ConversationalDataTest {
         assertThatThrownBy(() -> train(model, refused, true))
                 .isInstanceOf(FormatException.class)
                 .hasMessageContainingAll("data.jsonl, row 3", "no token to learn from");
+        assertThatThrownBy(() -> SftDataset.jsonl(
+                        data("{\"messages\": [{\"role\": \"user\"}], \"prompt\": \"a\", \"completion\": \"b\"}")))
+                .hasMessageContainingAll("data.jsonl, row 1", "'messages' and also 'prompt'");
         assertThatThrownBy(() -> SftDataset.jsonl(data("{\"messages\": [{\"content\": \"x\"}]}")))
                 .hasMessageContainingAll("data.jsonl, row 1, messages", "'role'");
         assertThatThrownBy(() -> SftDataset.jsonl(data("{\"messages\": []}")))

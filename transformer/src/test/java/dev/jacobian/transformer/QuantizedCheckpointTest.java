@@ -135,6 +135,7 @@ class QuantizedCheckpointTest {
             strings = {
                 "{'quant_method':'fp8','fmt':'e4m3','activation_scheme':'dynamic','weight_block_size':[128,128]}",
                 "{'quant_method':'awq','bits':4,'group_size':128,'version':'gemm','zero_point':true}",
+                "{'quant_method':'awq','w_bit':4,'q_group_size':128,'version':'GEMM','zero_point':true}",
                 "{'quant_method':'gptq','bits':8,'group_size':-1,'desc_act':true,'checkpoint_format':'gptq_v2'}",
             })
     void theFormsThatToolsWriteAreUnderstood(String quantization) {

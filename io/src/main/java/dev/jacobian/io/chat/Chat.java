@@ -73,10 +73,10 @@ public record Chat(
             }
         });
         part(object, "chat_template_kwargs", JsonNode::isObject, "an object", where)
-                .ifPresent(more -> variables.setAll((ObjectNode) more));
+                .ifPresent(more -> addVariables(more, variables, where));
         return new Chat(
                 Messages.require(object.path("messages"), where + ", messages"),
-                part(object, "tools", JsonNode::isArray, "an array of schemas", where)
+                part(object, "tools", Chat::isTools, "an array of schemas (objects)", where)
                         .orElse(NullNode.instance),
                 part(object, "documents", JsonNode::isArray, "an array of objects", where)
                         .orElse(NullNode.instance),
@@ -85,6 +85,22 @@ public record Chat(
                 part(object, "chat_template", JsonNode::isTextual, "a template's name or source", where)
                         .map(JsonNode::textValue),
                 variables);
+    }
+
+    private static void addVariables(JsonNode more, ObjectNode variables, String where) {
+        more.properties().forEach(entry -> {
+            if (OWN.contains(entry.getKey())) {
+                throw new FormatException(
+                        where + ", chat_template_kwargs",
+                        "'" + entry.getKey() + "' is a part of a conversation, not a variable of its template",
+                        "Write it beside chat_template_kwargs");
+            }
+            variables.set(entry.getKey(), entry.getValue());
+        });
+    }
+
+    private static boolean isTools(JsonNode tools) {
+        return tools.isArray() && tools.valueStream().allMatch(JsonNode::isObject);
     }
 
     private static boolean truth(JsonNode object, String key, String where) {

@@ -38,7 +38,7 @@ final class Attributes {
                 || value instanceof Value.Dict && DICT_CHANGES.contains(name);
         if (forbidden) {
             return new Value.Undefined(
-                    "access to attribute '" + name + "' of '" + PythonText.typeName(value) + "' object is unsafe.",
+                    "access to attribute '" + name + "' of '" + PythonText.typeName(value) + "' object is unsafe",
                     true);
         }
         return switch (value) {

@@ -180,7 +180,9 @@ class ChatTemplateTest {
                 "{\"messages\": {}}",
                 "{\"messages\": [{\"role\": \"user\"}], \"tools\": {}}",
                 "{\"messages\": [{\"role\": \"user\"}], \"add_generation_prompt\": 1}",
-                "{\"messages\": [{\"role\": \"user\"}], \"chat_template_kwargs\": []}"
+                "{\"messages\": [{\"role\": \"user\"}], \"chat_template_kwargs\": []}",
+                "{\"messages\": [{\"role\": \"user\"}], \"chat_template_kwargs\": {\"messages\": 5}}",
+                "{\"messages\": [{\"role\": \"user\"}], \"tools\": [5]}"
             })
     void whatIsNoConversationIsAnError(String json) {
         assertThatThrownBy(() -> chat(json)).isInstanceOf(FormatException.class).hasMessageStartingWith("chat");

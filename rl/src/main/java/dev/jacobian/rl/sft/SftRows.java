@@ -61,6 +61,12 @@ public final class SftRows implements SftDataset {
 
     private static SftExample example(JsonNode row, String where) {
         if (row.has("messages")) {
+            if (row.hasNonNull("prompt") || row.hasNonNull("completion")) {
+                throw new FormatException(
+                        where,
+                        "there are 'messages' and also 'prompt' or 'completion', which say what is learned in two ways",
+                        "Keep one of the two");
+            }
             return SftExample.of(ChatRow.read(row, "messages", where));
         }
         if (ChatRow.has(row, "prompt") && row.has("completion")) {

@@ -133,7 +133,8 @@ final class QuantizationReader {
     }
 
     private static int groupSize(JsonFields fields) {
-        int size = fields.integer("group_size");
+        // AutoAWQ's own files call it otherwise.
+        int size = fields.integer(fields.has("q_group_size") ? "q_group_size" : "group_size");
         if (size != -1 && (size < 1 || size > MOST)) {
             throw new FormatException(
                     fields.where(), "group_size is " + size, "A number of inputs is meant, or -1 for all");
