@@ -29,7 +29,7 @@ class LogitsCommandTest {
     void logitsAndHiddenStates(GoldenModel model) throws IOException {
         String name = model.name();
         JsonNode golden = model.json();
-        double tolerance = NOISE_FACTOR * golden.get("noise_f32_vs_f64_logits").doubleValue();
+        double tolerance = NOISE_FACTOR * model.noise("logits");
         JsonNode cases = golden.get("cases");
         String ids = "[" + cases.get("short").get("input_ids").get(0) + ","
                 + cases.get("long").get("input_ids").get(0) + "]";
