@@ -9,5 +9,6 @@ module dev.jacobian.transformer {
     exports dev.jacobian.transformer.config;
     exports dev.jacobian.transformer.family;
     exports dev.jacobian.transformer.generation;
+    exports dev.jacobian.transformer.generation.processor;
     exports dev.jacobian.transformer.plan;
 }

@@ -2,6 +2,10 @@
 package dev.jacobian.transformer.generation;
 
 import dev.jacobian.tensor.SamplingFilters;
+import dev.jacobian.transformer.generation.processor.LogitsProcessor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * How continuations are chosen, with transformers' names.
@@ -18,6 +22,8 @@ import dev.jacobian.tensor.SamplingFilters;
  * @param repetitionPenalty positive logits of tokens already there are divided by it, negative multiplied; 1 for none
  * @param ignoreEos go on after an end token
  * @param seed key of the random numbers
+ * @param processors what else shapes each row, in order, before temperature and filters do; each continuation gets its own
+ *     ({@link LogitsProcessor#newSequence})
  */
 public record GenerationConfig(
         int maxNewTokens,
@@ -28,8 +34,10 @@ public record GenerationConfig(
         float minP,
         float repetitionPenalty,
         boolean ignoreEos,
-        long seed) {
+        long seed,
+        List<LogitsProcessor> processors) {
     public GenerationConfig {
+        processors = List.copyOf(processors);
         require(maxNewTokens >= 1, "max_new_tokens must be at least 1, got " + maxNewTokens);
         require(
                 temperature > 0 && Float.isFinite(temperature),
@@ -72,6 +80,25 @@ public record GenerationConfig(
         return new SamplingFilters(temperature, topK, topP, minP);
     }
 
+    /**
+     * What shapes the rows of one sequence where kernels cannot: all of it in transformers' order, temperature and filters
+     * included, so that nothing but the draw is left to do. Nothing if kernels suffice.
+     */
+    Optional<LogitsProcessor> rowProcessor() {
+        if (processors.isEmpty()) {
+            return Optional.empty();
+        }
+        List<LogitsProcessor> all = new ArrayList<>();
+        if (repetitionPenalty != 1) {
+            all.add((tokens, logits) -> SamplingFilters.penalize(logits, tokens.toArray(), repetitionPenalty));
+        }
+        all.addAll(processors);
+        if (doSample) {
+            all.add((tokens, logits) -> System.arraycopy(samplingFilters().apply(logits), 0, logits, 0, logits.length));
+        }
+        return Optional.of(LogitsProcessor.chain(all));
+    }
+
     /** A builder that starts from sampling 256 tokens at temperature 1 without filters. */
     public static Builder builder() {
         return new Builder();
@@ -88,6 +115,7 @@ public record GenerationConfig(
         private float repetitionPenalty = 1f;
         private boolean ignoreEos;
         private long seed;
+        private final List<LogitsProcessor> processors = new ArrayList<>();
 
         private Builder() {}
 
@@ -136,10 +164,25 @@ public record GenerationConfig(
             return this;
         }
 
+        /** One more processor, behind those added before. */
+        public Builder processor(LogitsProcessor value) {
+            processors.add(value);
+            return this;
+        }
+
         /** The configuration. */
         public GenerationConfig build() {
             return new GenerationConfig(
-                    maxNewTokens, doSample, temperature, topK, topP, minP, repetitionPenalty, ignoreEos, seed);
+                    maxNewTokens,
+                    doSample,
+                    temperature,
+                    topK,
+                    topP,
+                    minP,
+                    repetitionPenalty,
+                    ignoreEos,
+                    seed,
+                    processors);
         }
     }
 }

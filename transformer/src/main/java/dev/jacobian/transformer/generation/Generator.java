@@ -7,6 +7,7 @@ import dev.jacobian.tensor.Backend;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.SamplingFilters;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.TokenChoice;
@@ -16,6 +17,8 @@ import dev.jacobian.transformer.DecodingPass;
 import dev.jacobian.transformer.MemoryPlan;
 import dev.jacobian.transformer.MemoryPlanner;
 import dev.jacobian.transformer.config.DecoderConfig;
+import dev.jacobian.transformer.generation.processor.LogitsProcessor;
+import dev.jacobian.transformer.generation.processor.TokenHistory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -194,13 +197,18 @@ public final class Generator {
         final int prompt;
         final int sample;
         int sequence;
+        final TokenHistory history;
+        final Optional<LogitsProcessor> processor;
         final IntSequence tokens = new IntSequence();
         final List<Float> logProbs = new ArrayList<>();
 
-        Running(int prompt, int sample, int sequence) {
+        Running(int prompt, int sample, int sequence, Prefix prefix, Optional<LogitsProcessor> processor) {
             this.prompt = prompt;
             this.sample = sample;
             this.sequence = sequence;
+            this.history = new TokenHistory(prefix.tokens(), prefix.tokens().length - prefix.continued());
+            this.processor = processor.map(LogitsProcessor::newSequence);
+            this.processor.ifPresent(p -> Arrays.stream(history.continuation()).forEach(p::accept));
         }
     }
 
@@ -251,7 +259,8 @@ public final class Generator {
             for (int p = 0; p < prefixes.size(); p++) {
                 for (int s = 0; s < samples; s++) {
                     rows[running.size()] = segments.start(p) + lengths[p] - 1;
-                    running.add(new Running(p, s, cache.fork(sequences[p], lengths[p])));
+                    int sequence = cache.fork(sequences[p], lengths[p]);
+                    running.add(new Running(p, s, sequence, prefixes.get(p), config.rowProcessor()));
                 }
             }
             return choose(running, hidden, rows);
@@ -315,6 +324,9 @@ public final class Generator {
 
         private TokenChoice choose(List<Running> part, Tensor logits) {
             Backend backend = Backends.of(logits.device());
+            if (config.rowProcessor().isPresent()) {
+                return backend.sampling().choose(logits, processed(part, logits), rule(part, config.seed()));
+            }
             Tensor shaped = config.repetitionPenalty() == 1
                     ? logits
                     : backend.sampling()
@@ -341,9 +353,31 @@ public final class Generator {
             return new TokenChoice.Rule(
                     !config.doSample(),
                     config.doSample() ? 1f / config.temperature() : 1f,
-                    config.filters() ? Optional.of(config.samplingFilters()) : Optional.empty(),
+                    filters(),
                     seed,
                     coordinates(part));
+        }
+
+        /** Filters of kernels; none that do anything where processors have done all. */
+        private Optional<SamplingFilters> filters() {
+            if (config.rowProcessor().isPresent()) {
+                return Optional.of(new SamplingFilters(1f, 0, 1f, 0f));
+            }
+            return config.filters() ? Optional.of(config.samplingFilters()) : Optional.empty();
+        }
+
+        /** Rows as the processors leave them, [n, V]; they are made on the host. */
+        private Tensor processed(List<Running> part, Tensor logits) {
+            int vocabulary = logits.extent(1);
+            float[] rows = logits.toFloatArray(); // [n, V]
+            for (int i = 0; i < part.size(); i++) {
+                Running r = part.get(i);
+                float[] row = Arrays.copyOfRange(rows, i * vocabulary, (i + 1) * vocabulary); // [V]
+                withoutToken.stream().forEach(id -> row[id] = Float.NEGATIVE_INFINITY);
+                r.processor.orElseThrow().process(r.history, row);
+                System.arraycopy(row, 0, rows, i * vocabulary, vocabulary);
+            }
+            return Tensor.of(rows, part.size(), vocabulary).to(logits.device());
         }
 
         private static Tensor row(Tensor rows, int row) {
@@ -359,8 +393,7 @@ public final class Generator {
 
         /** The tokens of the prompt and of the continuation so far. */
         private int[] seen(Running r) {
-            return IntStream.concat(Arrays.stream(prefixes.get(r.prompt).tokens()), Arrays.stream(r.tokens.toArray()))
-                    .toArray();
+            return r.history.toArray();
         }
 
         /** What the random number of each continuation's next token is drawn from, [n, 4]. */
@@ -383,6 +416,8 @@ public final class Generator {
                 Running r = part.get(i);
                 requireFinite(choice.logProbs()[i], r);
                 r.tokens.add(token);
+                r.history.add(token);
+                r.processor.ifPresent(p -> p.accept(token));
                 r.logProbs.add(choice.logProbs()[i]);
                 listener.onToken(r.prompt, r.sample, token);
                 boolean ended = eos.contains(token) && !config.ignoreEos();
