@@ -71,7 +71,8 @@ final class DataSuites {
                 text -> 3072,
                 true,
                 "Bytes of the file; what is held is F32 unless the case says otherwise. The operating system has the"
-                    + " file in memory. The plain read copies the same bytes into one small array. There is no peer:"
-                    + " other engines for the JVM do not read this format.");
+                    + " file in memory. The plain read copies the same bytes into one small array. The collector has"
+                    + " -XX:PretenureSizeThreshold=1m, as the launcher gives it. There is no peer: other engines for"
+                    + " the JVM do not read this format.");
     }
 }

@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
@@ -23,7 +24,10 @@ import org.openjdk.jmh.annotations.State;
 /**
  * A checkpoint from its files, which the operating system has in memory: {@code load} makes a model of it, {@code read} only
  * copies the same bytes into arrays.
+ *
+ * <p>The serial collector is told not to copy large arrays, as the launcher tells it for every command that loads a model.
  */
+@Fork(jvmArgsPrepend = "-XX:PretenureSizeThreshold=1m")
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
