@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
-import dev.jacobian.transformer.generation.GenerationConfig;
+import dev.jacobian.transformer.generation.GenerationConfigBuilder;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
@@ -36,7 +36,7 @@ final class SamplingOptions {
         return temperature.isPresent() || topK.isPresent() || topP.isPresent() || minP.isPresent();
     }
 
-    GenerationConfig.Builder applyTo(GenerationConfig.Builder builder) {
+    GenerationConfigBuilder applyTo(GenerationConfigBuilder builder) {
         temperature.ifPresent(builder::temperature);
         topK.ifPresent(builder::topK);
         topP.ifPresent(builder::topP);

@@ -220,7 +220,7 @@ public final class Generator {
         private final int pauseAfter;
         private final TokenListener listener;
         private final KvCache cache = model.newKvCache();
-        private final Set<Integer> eos = model.eosTokenIds();
+        private final Set<Integer> eos;
         private final BitSet withoutToken = model.idsWithoutToken();
         private final Generation[][] results;
         private List<Running> running = List.of();
@@ -229,6 +229,7 @@ public final class Generator {
             this.prefixes = prefixes;
             this.samples = samples;
             this.config = config;
+            this.eos = config.stop().endTokens(model.eosTokenIds());
             this.pauseAfter = pauseAfter;
             this.listener = listener;
             this.results = new Generation[prefixes.size()][samples];
@@ -260,7 +261,7 @@ public final class Generator {
                 for (int s = 0; s < samples; s++) {
                     rows[running.size()] = segments.start(p) + lengths[p] - 1;
                     int sequence = cache.fork(sequences[p], lengths[p]);
-                    running.add(new Running(p, s, sequence, prefixes.get(p), config.rowProcessor()));
+                    running.add(new Running(p, s, sequence, prefixes.get(p), config.rowProcessor(eos)));
                 }
             }
             return choose(running, hidden, rows);
@@ -324,7 +325,7 @@ public final class Generator {
 
         private TokenChoice choose(List<Running> part, Tensor logits) {
             Backend backend = Backends.of(logits.device());
-            if (config.rowProcessor().isPresent()) {
+            if (config.rowProcessor(eos).isPresent()) {
                 return backend.sampling().choose(logits, processed(part, logits), rule(part, config.seed()));
             }
             Tensor shaped = config.repetitionPenalty() == 1
@@ -360,7 +361,7 @@ public final class Generator {
 
         /** Filters of kernels; none that do anything where processors have done all. */
         private Optional<SamplingFilters> filters() {
-            if (config.rowProcessor().isPresent()) {
+            if (config.rowProcessor(eos).isPresent()) {
                 return Optional.of(new SamplingFilters(1f, 0, 1f, 0f));
             }
             return config.filters() ? Optional.of(config.samplingFilters()) : Optional.empty();
