@@ -45,6 +45,14 @@ public final class Experts {
      * @param normalize whether a token's weights add up to 1
      */
     public static Routing route(Var logits, int k, boolean normalize) {
+        return route(logits, k, normalize, Optional.empty());
+    }
+
+    /**
+     * The same under a loss that keeps the experts equally busy: choices are counted, and its gradient is added to that of the
+     * logits.
+     */
+    public static Routing route(Var logits, int k, boolean normalize, Optional<LoadBalance> balance) {
         requireChoice(logits, k);
         Tensor chosen = chosen(logits, k); // [N, k]
         Tensor weights = logits.like(logits.value().extent(0), k); // [N, k]
@@ -52,9 +60,12 @@ public final class Experts {
         Var result = Operation.of("route", logits).result(weights, dOut -> {
             Tensor dLogits = logits.like(); // [N, E]
             logits.backend().experts().routeBackward(logits.value(), normalize, chosen, dOut, dLogits);
+            balance.ifPresent(own -> own.addGradient(logits.value(), dLogits));
             logits.give(dLogits);
         });
-        return new Routing(ordered(logits, chosen), result);
+        ExpertOrder order = ordered(logits, chosen);
+        balance.ifPresent(own -> own.count(logits.value(), order));
+        return new Routing(order, result);
     }
 
     /**

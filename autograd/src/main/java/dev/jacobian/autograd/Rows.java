@@ -6,7 +6,7 @@ import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 
-/** Picking rows of a matrix by index: embedding lookup, and choosing the positions that predict. */
+/** Picking rows of a matrix by index: embedding lookup, choosing the positions that predict; and numbers one behind the other. */
 public final class Rows {
     private Rows() {}
 
@@ -39,5 +39,32 @@ public final class Rows {
         table.backend().rows().gatherRows(table.value(), rows, out);
         return Operation.of("gather", table)
                 .result(out, dOut -> table.backend().rows().scatterAddRows(dOut, rows, table.gradToAddInto()));
+    }
+
+    /**
+     * Two lists of numbers as one: a loss of several parts that is walked back at once. Gradients are the parts of dy.
+     *
+     * @param first [R], dense
+     * @param second [S], dense, of the same type
+     * @return [R + S]
+     */
+    public static Var joined(Var first, Var second) {
+        Shapes.requireRank("joined", "first", first.value(), 1);
+        Shapes.requireRank("joined", "second", second.value(), 1);
+        int r = first.value().extent(0);
+        int all = r + second.value().extent(0);
+        Tensor out = first.like(all);
+        out.slice(0, 0, r).copyFrom(first.value());
+        out.slice(0, r, all).copyFrom(second.value());
+        return Operation.of("joined", first, second).result(out, dOut -> {
+            give(first, dOut.slice(0, 0, r));
+            give(second, dOut.slice(0, r, all));
+        });
+    }
+
+    private static void give(Var input, Tensor part) {
+        Tensor own = input.like();
+        own.copyFrom(part);
+        input.give(own);
     }
 }

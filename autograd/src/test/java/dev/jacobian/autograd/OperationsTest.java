@@ -16,6 +16,7 @@ import dev.jacobian.tensor.RotaryForm;
 import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -423,6 +424,17 @@ class OperationsTest {
                     return y;
                 },
                 normal(18, 5, d));
+    }
+
+    @Test
+    @DisplayName("numbers one behind the other, of which each gets its part of the gradient")
+    void joined() {
+        check(
+                v -> Rows.joined(v[0], v[1]),
+                in -> DoubleStream.concat(Arrays.stream(in[0]), Arrays.stream(in[1]))
+                        .toArray(),
+                normal(26, 7),
+                normal(27, 3));
     }
 
     @Test

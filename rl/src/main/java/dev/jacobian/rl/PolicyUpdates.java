@@ -69,7 +69,8 @@ final class PolicyUpdates {
                 requireOnPolicy(gradient);
                 return gradient.loss();
             });
-            updates.add(new TrainingStep.Learned(update, gradient.statistics(), gradient.agreement()));
+            updates.add(new TrainingStep.Learned(
+                    update, gradient.statistics(), gradient.agreement(), gradient.balanceLoss()));
         }
         return new Outcome(updates, kl);
     }

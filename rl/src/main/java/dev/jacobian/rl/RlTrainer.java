@@ -105,6 +105,7 @@ public final class RlTrainer {
                     .requireTraining(model.device(), config.memory().offloadOptimizer(), config.offloadReference());
         }
         model.gradientCheckpointing(config.memory().gradientCheckpointing());
+        config.optimization().balanceExperts(model);
         this.model = model;
         this.task = task;
         this.config = config;
@@ -213,6 +214,10 @@ public final class RlTrainer {
         long begin = System.nanoTime();
         double before = state.seconds();
         updates.keepInitial();
+        if (model.routerAuxLossCoef() > 0) {
+            say("Adding " + model.routerAuxLossCoef() + " times the load-balancing loss of the experts"
+                    + " (router_aux_loss_coef)");
+        }
         if (state.step() == 0) {
             evaluateBefore();
         }

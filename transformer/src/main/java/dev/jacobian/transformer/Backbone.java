@@ -4,6 +4,7 @@ package dev.jacobian.transformer;
 import dev.jacobian.autograd.Changes;
 import dev.jacobian.autograd.Checkpoint;
 import dev.jacobian.autograd.Elementwise;
+import dev.jacobian.autograd.LoadBalance;
 import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.Rows;
 import dev.jacobian.autograd.Var;
@@ -102,7 +103,7 @@ public final class Backbone {
      * @param positions [N] that rotations go by; which rows see each other is the segments' affair
      */
     public Var hidden(Var rows, Segments segments, int[] positions) {
-        return hidden(rows, pass(segments, positions, lengths(segments), Optional.empty(), new int[0]), state -> {});
+        return hidden(rows, uncached(segments, positions, Optional.empty()), state -> {});
     }
 
     /** Hidden states of rows that continue cached sequences; extends the cache. Only inside {@link NoGrad}. */
@@ -115,17 +116,32 @@ public final class Backbone {
      *
      * @param tokens [N] packed token ids
      * @param listener is shown the embeddings and every layer's raw output, in order
+     * @param balance where routers count what they choose
      * @return [N, D]
      */
-    Var hidden(int[] tokens, Segments segments, Optional<KvCache> cache, int[] sequences, Consumer<Var> listener) {
+    Var hidden(int[] tokens, Segments segments, Consumer<Var> listener, Optional<LoadBalance> balance) {
         requireRows(tokens.length, segments);
-        if (cache.isEmpty()) {
-            return hidden(
-                    embed(tokens),
-                    pass(segments, segments.positions(), lengths(segments), Optional.empty(), sequences),
-                    listener);
-        }
-        return hidden(embed(tokens), segments, cache.get(), sequences, listener);
+        return hidden(embed(tokens), uncached(segments, segments.positions(), balance), listener);
+    }
+
+    /** The same of tokens that continue cached sequences. */
+    Var hidden(int[] tokens, Segments segments, KvCache cache, int[] sequences) {
+        requireRows(tokens.length, segments);
+        return hidden(embed(tokens), segments, cache, sequences, state -> {});
+    }
+
+    /**
+     * Where the routers of one forward pass count what they choose.
+     *
+     * @throws IllegalArgumentException if the layers have no experts, or choose them by sigmoids, whose balance is kept by the
+     *     correction and not by a loss
+     */
+    LoadBalance newLoadBalance() {
+        int experts = plan.balancedExperts()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "a load-balancing loss is of routers that choose experts by a softmax, and the model has none;"
+                                + " leave router_aux_loss_coef at 0"));
+        return new LoadBalance(embedding.value().device(), experts);
     }
 
     private Var hidden(Var rows, Segments segments, KvCache cache, int[] sequences, Consumer<Var> listener) {
@@ -141,7 +157,10 @@ public final class Backbone {
                 positions[row] += cache.length(sequences[s]);
             }
         }
-        Var h = layers(rows, pass(segments, positions, lengths, Optional.of(cache), sequences), listener); // [N, D]
+        Var h = layers(
+                rows,
+                pass(segments, positions, lengths, Optional.of(cache), sequences, Optional.empty()),
+                listener); // [N, D]
         cache.advance(sequences, segments);
         return finalNorm.apply(h);
     }
@@ -151,10 +170,20 @@ public final class Backbone {
     }
 
     private ForwardPass pass(
-            Segments segments, int[] positions, int[] lengths, Optional<KvCache> cache, int[] sequences) {
+            Segments segments,
+            int[] positions,
+            int[] lengths,
+            Optional<KvCache> cache,
+            int[] sequences,
+            Optional<LoadBalance> balance) {
         requireRows(positions.length, segments);
         rotary.ensure(Arrays.stream(positions).max().orElse(0) + 1);
-        return new ForwardPass(segments, positions, rotary.at(positions, row -> lengths[row]), cache, sequences);
+        return new ForwardPass(
+                segments, positions, rotary.at(positions, row -> lengths[row]), cache, sequences, balance);
+    }
+
+    private ForwardPass uncached(Segments segments, int[] positions, Optional<LoadBalance> balance) {
+        return pass(segments, positions, lengths(segments), Optional.empty(), new int[0], balance);
     }
 
     private void requireRotatesAlike(int before, int after) {
@@ -257,7 +286,8 @@ public final class Backbone {
                             positions,
                             rotary.at(positions, row -> positions[row] + 1),
                             Optional.of(cache),
-                            step.sequences());
+                            step.sequences(),
+                            Optional.empty());
                     return layers(embed(ids), pass, listener).value();
                 }); // [N, D]
         cache.advance(sequences, Segments.of(ones(tokens.length)));

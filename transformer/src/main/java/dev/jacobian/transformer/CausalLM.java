@@ -3,6 +3,7 @@ package dev.jacobian.transformer;
 
 import dev.jacobian.autograd.Elementwise;
 import dev.jacobian.autograd.LinearWeight;
+import dev.jacobian.autograd.LoadBalance;
 import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Reduction;
@@ -55,11 +56,13 @@ public final class CausalLM {
     private final Backbone backbone;
     private final TokenHead head;
     private final ModelOptions options;
+    private double routerAuxLossCoef;
 
     CausalLM(DecoderConfig config, CheckpointFiles files, Weights source, ModelOptions options) {
         this.config = config;
         this.options = options;
         this.files = files;
+        this.routerAuxLossCoef = config.routerAuxLossCoef();
         this.eosTokenIds = Collections.unmodifiableSet(files.eosTokenIds(config));
         ModelWeights weights = new ModelWeights(config.plan(), source);
         this.parameters = weights.parameters();
@@ -122,7 +125,7 @@ public final class CausalLM {
             return this;
         }
         Weights copied = spec -> Weights.parameter(spec, tensor(spec).copy());
-        return new CausalLM(config, files, copied, options);
+        return new CausalLM(config, files, copied, options).routerAuxLossCoef(routerAuxLossCoef);
     }
 
     /**
@@ -137,7 +140,8 @@ public final class CausalLM {
             return Weights.parameter(spec, own.device().equals(device) ? own.copy() : own.to(device));
         };
         return new CausalLM(
-                config, files, moved, ModelOptions.DEFAULT.on(device).computingIn(computeType));
+                        config, files, moved, ModelOptions.DEFAULT.on(device).computingIn(computeType))
+                .routerAuxLossCoef(routerAuxLossCoef);
     }
 
     /**
@@ -291,6 +295,38 @@ public final class CausalLM {
         return this;
     }
 
+    /**
+     * Sets how much of the load-balancing loss of its experts {@link #loss} contains and trainers add. At first it is what
+     * config.json asks for ({@link DecoderConfig#routerAuxLossCoef}).
+     *
+     * @param coefficient 0 for none
+     * @throws IllegalArgumentException if it is negative or not finite, or positive for a model whose routers have no such loss
+     */
+    public CausalLM routerAuxLossCoef(double coefficient) {
+        if (!(coefficient >= 0 && coefficient < Float.MAX_VALUE)) {
+            throw new IllegalArgumentException("router_aux_loss_coef must be 0 or more, got " + coefficient);
+        }
+        if (coefficient > 0) {
+            newLoadBalance();
+        }
+        routerAuxLossCoef = coefficient;
+        return this;
+    }
+
+    /** How much of the load-balancing loss training adds; 0 for none. */
+    public double routerAuxLossCoef() {
+        return routerAuxLossCoef;
+    }
+
+    /**
+     * Where the routers of one forward pass count what they choose.
+     *
+     * @throws IllegalArgumentException if the model has no routers with such a loss
+     */
+    public LoadBalance newLoadBalance() {
+        return backbone.newLoadBalance();
+    }
+
     // Forward
 
     /**
@@ -306,7 +342,16 @@ public final class CausalLM {
 
     /** The same, showing the embeddings and the raw output of every layer, in order, to a listener. */
     public Var hidden(int[] tokens, Segments segments, Consumer<Var> listener) {
-        return backbone.hidden(tokens, segments, Optional.empty(), new int[0], listener);
+        return backbone.hidden(tokens, segments, listener, Optional.empty());
+    }
+
+    /** The same while routers count what they choose. */
+    public Var hidden(int[] tokens, Segments segments, LoadBalance balance) {
+        return backbone.hidden(tokens, segments, state -> {}, Optional.of(balance));
+    }
+
+    Var hidden(int[] tokens, Segments segments, Consumer<Var> listener, Optional<LoadBalance> balance) {
+        return backbone.hidden(tokens, segments, listener, balance);
     }
 
     /**
@@ -314,7 +359,7 @@ public final class CausalLM {
      * {@link DecodingPass} is faster on a GPU.
      */
     public Var hidden(int[] tokens, Segments segments, KvCache cache, int[] sequences) {
-        return backbone.hidden(tokens, segments, Optional.of(cache), sequences, state -> {});
+        return backbone.hidden(tokens, segments, cache, sequences);
     }
 
     /** What a replayed pass over a batch was captured with, beside weights and gradients. */
@@ -372,7 +417,8 @@ public final class CausalLM {
     }
 
     /**
-     * Mean cross-entropy in nats, as transformers computes {@code model(input_ids, labels=labels).loss}.
+     * Mean cross-entropy in nats, plus {@link #routerAuxLossCoef} times the load-balancing loss if that is not 0, as transformers
+     * computes {@code model(input_ids, labels=labels).loss}.
      *
      * @param sequences token ids
      * @param labels same shape; {@code labels[t]} is the target of the prediction at t − 1, −100 does not count
@@ -386,9 +432,15 @@ public final class CausalLM {
         if (batch.targets().length == 0) {
             throw new IllegalArgumentException("no label counts: every label is -100 or at the first position");
         }
-        Var logProbs = logProbs(hidden(batch.tokens(), batch.segments()), batch.rows(), batch.targets(), 1f)
-                .logProbs();
-        return Elementwise.scale(Reduction.mean(logProbs), -1f);
+        Optional<LoadBalance> balance = routerAuxLossCoef > 0 ? Optional.of(newLoadBalance()) : Optional.empty();
+        Var hidden = hidden(batch.tokens(), batch.segments(), state -> {}, balance); // [N, D]
+        Var logProbs = logProbs(hidden, batch.rows(), batch.targets(), 1f).logProbs(); // [R]
+        Var crossEntropy = Elementwise.scale(Reduction.mean(logProbs), -1f);
+        return balance.isEmpty()
+                ? crossEntropy
+                : Elementwise.add(
+                        crossEntropy,
+                        Reduction.weightedSum(balance.get().loss(hidden), new float[] {(float) routerAuxLossCoef}));
     }
 
     // Saving

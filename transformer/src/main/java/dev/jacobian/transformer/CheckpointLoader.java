@@ -11,20 +11,11 @@ import java.nio.file.Path;
 
 /** Reads a checkpoint folder as a model. What cannot work is refused before the first gigabyte is read. */
 final class CheckpointLoader {
-    private static final System.Logger LOG = System.getLogger(CheckpointLoader.class.getName());
-
     private CheckpointLoader() {}
 
     /** {@link CausalLM#load(Path, ModelOptions)}. */
     static CausalLM load(Path folder, ModelOptions options) {
         DecoderConfig config = Families.read(folder);
-        if (config.source().path("output_router_logits").asBoolean()) {
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    folder
-                            + ": output_router_logits is true, which asks for a load-balancing loss; training here"
-                            + " adds none");
-        }
         MemoryPlan plan = MemoryPlan.inference(config, options.weights());
         if (options.device().equals(Device.CPU)) {
             plan.require("loading " + folder);

@@ -4,6 +4,7 @@ package dev.jacobian.transformer;
 import dev.jacobian.autograd.Elementwise;
 import dev.jacobian.autograd.Experts;
 import dev.jacobian.autograd.Experts.Routing;
+import dev.jacobian.autograd.LoadBalance;
 import dev.jacobian.autograd.SwiGlu;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.SigmoidRouter;
@@ -11,7 +12,6 @@ import dev.jacobian.transformer.plan.FeedForward;
 import dev.jacobian.transformer.plan.Role;
 import dev.jacobian.transformer.plan.Router;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
 
 /**
  * A mixture of experts: route, bring rows into the order of their experts, a gated MLP with each row's expert, and the weighted
@@ -19,7 +19,7 @@ import java.util.function.UnaryOperator;
  *
  * <p>Decision: the router computes in F32 whatever the format of other weights, because a rounded logit sends a token elsewhere.
  */
-final class ExpertsMlp implements UnaryOperator<Var> {
+final class ExpertsMlp {
     private final Router plan;
     private final Projection router;
     private final Optional<Var> correction; // [E]
@@ -43,9 +43,8 @@ final class ExpertsMlp implements UnaryOperator<Var> {
     }
 
     /** x [N, D] to [N, D]. */
-    @Override
-    public Var apply(Var x) {
-        Routing routing = route(router.apply(x));
+    Var apply(Var x, Optional<LoadBalance> balance) {
+        Routing routing = route(router.apply(x), balance);
         Var rows = Experts.spread(x, routing.order()); // [N · k, D]
         Var gates = gate.apply(rows, routing); // [N · k, inner]
         Var ups = up.apply(rows, routing); // [N · k, inner]
@@ -58,9 +57,9 @@ final class ExpertsMlp implements UnaryOperator<Var> {
         return shared.isPresent() ? Elementwise.add(mixed, shared.get().apply(x)) : mixed;
     }
 
-    private Routing route(Var logits) {
+    private Routing route(Var logits, Optional<LoadBalance> balance) {
         return switch (plan) {
-            case Router.Softmax softmax -> Experts.route(logits, softmax.perToken(), softmax.normalized());
+            case Router.Softmax softmax -> Experts.route(logits, softmax.perToken(), softmax.normalized(), balance);
             case Router.Sigmoid sigmoid ->
                 Experts.routeBySigmoid(
                         logits,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.autograd.LoadBalance;
 import dev.jacobian.tensor.CachedRows;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Rotation;
@@ -20,13 +21,15 @@ import java.util.Optional;
  * @param rotations by these positions, for each rotary embedding among the layers
  * @param cache keys and values of earlier tokens, when decoding
  * @param sequences cache handle of each segment, when decoding
+ * @param balance where routers count what they choose, when the experts are to be kept equally busy
  */
 record ForwardPass(
         Segments segments,
         int[] positions,
         Map<Positions, Rotation> rotations,
         Optional<KvCache> cache,
-        int[] sequences) {
+        int[] sequences,
+        Optional<LoadBalance> balance) {
     /** Whether keys and values of earlier tokens come from a cache. */
     boolean isCached() {
         return cache.isPresent();

@@ -17,7 +17,7 @@ import java.util.function.UnaryOperator;
 final class ResidualLayer implements DecoderLayer {
     private final Residual residual;
     private final PositionMixer mixer;
-    private final UnaryOperator<Var> mlp;
+    private final FeedForwardRows mlp;
     private final Optional<RowNorm> attentionNorm;
     private final Optional<RowNorm> attentionPostNorm;
     private final Optional<RowNorm> mlpNorm;
@@ -38,11 +38,25 @@ final class ResidualLayer implements DecoderLayer {
         attentionPostNorm = norm(form.normsOutputs(), norm, Role.ATTENTION_POST_NORM, layer, weights);
         mlpNorm = norm(form.normsFeedForwardInput(), norm, Role.FEED_FORWARD_NORM, layer, weights);
         mlp = switch (plan.feedForward()) {
-            case FeedForward.Gated gated -> Mlp.of(gated, layer, weights);
-            case FeedForward.Plain plain -> new PlainMlp(plain, layer, weights);
-            case FeedForward.Experts experts -> new ExpertsMlp(experts, layer, weights);
+            case FeedForward.Gated gated -> FeedForwardRows.alone(Mlp.of(gated, layer, weights));
+            case FeedForward.Plain plain -> FeedForwardRows.alone(new PlainMlp(plain, layer, weights));
+            case FeedForward.Experts experts -> {
+                ExpertsMlp mixture = new ExpertsMlp(experts, layer, weights);
+                yield (x, pass) -> mixture.apply(x, pass.balance());
+            }
         };
         mlpPostNorm = norm(form.normsOutputs(), norm, Role.FEED_FORWARD_POST_NORM, layer, weights);
+    }
+
+    /** The branch of a layer that each position goes through alone; a pass may want to know where routers send it. */
+    private interface FeedForwardRows {
+        /** x [N, D] to [N, D]. */
+        Var apply(Var x, ForwardPass pass);
+
+        /** What knows nothing of the pass. */
+        static FeedForwardRows alone(UnaryOperator<Var> mlp) {
+            return (x, pass) -> mlp.apply(x);
+        }
     }
 
     private static Optional<RowNorm> norm(boolean present, Norm norm, Role role, int layer, ModelWeights weights) {
@@ -52,22 +66,23 @@ final class ResidualLayer implements DecoderLayer {
     @Override
     public Var apply(Var h, ForwardPass pass) {
         UnaryOperator<Var> mix = x -> mixer.apply(x, pass);
+        UnaryOperator<Var> expand = x -> mlp.apply(x, pass);
         return switch (residual.form()) {
             case PRE, POST, SANDWICH -> {
                 Var mixed = branch(h, attentionNorm, mix, attentionPostNorm); // [N, D]
                 Var afterAttention = Elementwise.add(h, mixed); // [N, D]
-                Var expanded = branch(afterAttention, mlpNorm, mlp, mlpPostNorm); // [N, D]
+                Var expanded = branch(afterAttention, mlpNorm, expand, mlpPostNorm); // [N, D]
                 yield Elementwise.add(afterAttention, expanded);
             }
             case PARALLEL -> {
                 Var mixed = branch(h, attentionNorm, mix, attentionPostNorm); // [N, D]
-                Var expanded = branch(h, mlpNorm, mlp, mlpPostNorm); // [N, D]
+                Var expanded = branch(h, mlpNorm, expand, mlpPostNorm); // [N, D]
                 yield Elementwise.add(Elementwise.add(h, mixed), expanded);
             }
             case PARALLEL_ONE_NORM -> {
                 Var normed = normed(attentionNorm, h); // [N, D]
                 Var mixed = scaled(mixer.apply(normed, pass)); // [N, D]
-                Var expanded = scaled(mlp.apply(normed)); // [N, D]
+                Var expanded = scaled(expand.apply(normed)); // [N, D]
                 yield Elementwise.add(Elementwise.add(h, mixed), expanded);
             }
         };

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.autograd.LoadBalance;
 import dev.jacobian.autograd.Parameter;
+import dev.jacobian.autograd.Rows;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.Replays;
@@ -11,6 +13,7 @@ import dev.jacobian.tensor.Workspace;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -66,26 +69,45 @@ public final class TrainingPass implements AutoCloseable {
         this.replays = Backends.of(model.device()).replaying().newReplays(Replays.Use.TRAINING);
     }
 
+    /**
+     * What a micro-batch adds to the loss.
+     *
+     * @param crossEntropy the weighted sum, in nats
+     * @param balance the load-balancing loss of its tokens' experts before it is weighted, as transformers' {@code aux_loss}; 0
+     *     where its weight is
+     */
+    public record Loss(double crossEntropy, double balance) {}
+
     /** Equal for micro-batches whose passes do the same to other numbers. The buffers compare their contents. */
-    private record Shape(IntBuffer segments, IntBuffer rows) {
-        static Shape of(LabelledBatch batch) {
+    private record Shape(IntBuffer segments, IntBuffer rows, boolean balances) {
+        static Shape of(LabelledBatch batch, boolean balances) {
             Segments segments = batch.segments();
             IntBuffer all = IntBuffer.allocate(2 * segments.count());
             for (int s = 0; s < segments.count(); s++) {
                 all.put(segments.length(s)).put(segments.parent(s));
             }
-            return new Shape(all.flip(), IntBuffer.wrap(batch.rows().clone()));
+            return new Shape(all.flip(), IntBuffer.wrap(batch.rows().clone()), balances);
         }
     }
 
     /**
-     * Adds the gradients of a micro-batch.
+     * Adds the gradients of a micro-batch's cross-entropy.
      *
      * @param weights of each target's cross-entropy in the loss
      * @return the loss in nats, {@code Σ weights[i] · −log p(targets[i])}; 0 for a batch without targets, which adds nothing
      * @throws IndexOutOfBoundsException if a token or target is not in the vocabulary
      */
     public double run(LabelledBatch batch, float[] weights) {
+        return run(batch, weights, 0f).crossEntropy();
+    }
+
+    /**
+     * The same, and the gradient of the load-balancing loss of the batch's experts.
+     *
+     * @param balance weight of that loss, whose means are over the tokens of this batch; 0 for none
+     * @throws IllegalArgumentException if the weight is not 0 and the model has no routers with such a loss
+     */
+    public Loss run(LabelledBatch batch, float[] weights, float balance) {
         int[] tokens = batch.tokens();
         int[] targets = batch.targets().clone(); // an input of its own, even if it is the tokens' array
         if (weights.length != targets.length) {
@@ -93,13 +115,17 @@ public final class TrainingPass implements AutoCloseable {
                     weights.length + " weights for " + targets.length + " targets; give one for each");
         }
         if (targets.length == 0) {
-            return 0;
+            return new Loss(0, 0);
         }
         model.requireTokens(tokens);
         model.requireTokens(targets);
-        float[] factors = new float[weights.length]; // of log-probabilities
-        for (int i = 0; i < factors.length; i++) {
+        boolean balances = balance != 0;
+        float[] factors = new float[weights.length + (balances ? 1 : 0)]; // of log-probabilities, and of the balance
+        for (int i = 0; i < weights.length; i++) {
             factors[i] = -weights[i];
+        }
+        if (balances) {
+            factors[weights.length] = balance;
         }
         Workspace here = Workspace.isActive() ? Workspace.currentOrNew() : workspace;
         return here.compute(() -> {
@@ -109,13 +135,15 @@ public final class TrainingPass implements AutoCloseable {
                 parameter.provideGrad();
                 parameter.grad().ifPresent(constants::add);
             }
-            Tensor logProbs = replays.run(
-                    Shape.of(batch),
-                    constants,
-                    List.of(tokens, targets),
-                    factors,
-                    gradient -> logProbs(batch, targets, gradient)); // [R]
-            return weightedSum(logProbs.toFloatArray(), factors);
+            float[] losses = replays.run(
+                            Shape.of(batch, balances),
+                            constants,
+                            List.of(tokens, targets),
+                            factors,
+                            gradient ->
+                                    balances ? balanced(batch, targets, gradient) : logProbs(batch, targets, gradient))
+                    .toFloatArray();
+            return new Loss(weightedSum(losses, factors, weights.length), balances ? losses[weights.length] : 0);
         });
     }
 
@@ -126,10 +154,20 @@ public final class TrainingPass implements AutoCloseable {
         return logProbs.value();
     }
 
+    /** Log-probabilities and behind them the load-balancing loss, [R + 1]. */
+    private Tensor balanced(LabelledBatch batch, int[] targets, Tensor gradient) {
+        LoadBalance balance = model.newLoadBalance();
+        Var hidden = model.hidden(batch.tokens(), batch.segments(), listener, Optional.of(balance)); // [N, D]
+        Var logProbs = model.logProbs(hidden, batch.rows(), targets, 1f).logProbs(); // [R]
+        Var both = Rows.joined(logProbs, balance.loss(hidden));
+        both.backward(gradient);
+        return both.value();
+    }
+
     /** {@code Reduction.weightedSum} of numbers on the host: a replay can wait for nothing. */
-    private static double weightedSum(float[] values, float[] factors) {
+    private static double weightedSum(float[] values, float[] factors, int count) {
         double sum = 0;
-        for (int i = 0; i < values.length; i++) {
+        for (int i = 0; i < count; i++) {
             sum += (double) factors[i] * values[i];
         }
         return (float) sum;

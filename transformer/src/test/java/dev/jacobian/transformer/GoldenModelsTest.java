@@ -171,6 +171,24 @@ class GoldenModelsTest {
         assertThat(norm).isCloseTo(golden.json().get("grad_norm").doubleValue(), within(1e-5 * norm));
     }
 
+    @GoldenModels
+    @DisplayName("loss with the load-balancing loss of the experts, with layers kept and computed again")
+    void balancedLoss(GoldenModel oracle) {
+        JsonNode expected = oracle.json().path("loss_with_router_aux");
+        Assumptions.assumeTrue(expected.isObject(), "no routers with such a loss");
+        Golden golden = Golden.open(oracle);
+        double plain = loss(golden).value().item();
+        for (boolean checkpoints : new boolean[] {false, true}) {
+            golden.model.gradientCheckpointing(checkpoints);
+            golden.model.routerAuxLossCoef(expected.get("router_aux_loss_coef").doubleValue());
+            assertThat((double) loss(golden).value().item())
+                    .isCloseTo(expected.get("value").doubleValue(), within(golden.tolerance("loss")));
+            golden.model.routerAuxLossCoef(1);
+            double balance = loss(golden).value().item() - plain;
+            assertThat(balance).isCloseTo(expected.get("aux_loss").doubleValue(), within(golden.tolerance("loss")));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"llama-mha-tied", "qwen3"})
     @DisplayName("parameters after one and three AdamW steps, losses on the way")

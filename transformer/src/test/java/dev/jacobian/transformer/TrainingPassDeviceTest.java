@@ -4,6 +4,7 @@ package dev.jacobian.transformer;
 import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.optim.AdamW;
@@ -16,6 +17,7 @@ import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
+import dev.jacobian.testing.Bits;
 import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import dev.jacobian.transformer.generation.Generator;
@@ -191,6 +193,41 @@ class TrainingPassDeviceTest {
             }
         });
         assertThat(graphs.calls()).as("computed, then captured").isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"mixtral, false", "qwen3-moe, true"})
+    @DisplayName("the load-balancing loss of experts: replayed with the bits of computing it, near the CPU's")
+    void balanced(String name, boolean checkpoints) {
+        List<TrainingPass.Loss> losses = new ArrayList<>();
+        List<List<float[]>> gradients = new ArrayList<>();
+        CausalLM here = CausalLM.load(folder(name));
+        for (String graphs : List.of("true", "false", "CPU")) {
+            System.setProperty(PROPERTY, graphs);
+            CausalLM model = graphs.equals("CPU") ? here : CausalLM.load(folder(name), there);
+            model.gradientCheckpointing(checkpoints);
+            try (TrainingPass pass = new TrainingPass(model)) {
+                for (int seed = 0; seed < 4; seed++) { // computed, captured, replayed
+                    LabelledBatch batch = batch(seed, model.config().vocabularySize(), 9, 14);
+                    float[] weights = weights(seed, batch);
+                    float balance = 0.1f * (1 + seed);
+                    losses.add(new Workspace().compute(() -> pass.run(batch, weights, balance)));
+                }
+            }
+            gradients.add(model.parameters().stream()
+                    .map(p -> p.grad().orElseThrow().toFloatArray())
+                    .toList());
+        }
+        for (int i = 0; i < 4; i++) {
+            assertThat(losses.get(i)).isEqualTo(losses.get(4 + i));
+            assertThat(losses.get(i).balance()).isCloseTo(losses.get(8 + i).balance(), within(1e-5));
+        }
+        for (int p = 0; p < here.parameters().size(); p++) {
+            String parameter = here.parameters().get(p).name();
+            assertBits(parameter, gradients.get(0).get(p), gradients.get(1).get(p));
+            Bits.assertClose(
+                    parameter, gradients.get(0).get(p), gradients.get(2).get(p), 1e-4);
+        }
     }
 
     @Test

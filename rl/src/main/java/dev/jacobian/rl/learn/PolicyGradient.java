@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.learn;
 
+import dev.jacobian.autograd.LoadBalance;
 import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.Rows;
 import dev.jacobian.autograd.TokenLogProbs;
+import dev.jacobian.autograd.Var;
 import dev.jacobian.rl.method.Algorithm;
 import dev.jacobian.rl.objective.Normalizer;
 import dev.jacobian.rl.objective.ObjectiveResult;
@@ -15,10 +18,12 @@ import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -28,7 +33,9 @@ import java.util.stream.Stream;
  * <p>Decisions: what the reference policy says of the completions is asked for all of them first, so that its weights are
  * not needed while activations are held. The denominator of the loss is fixed over the whole step before it is cut, so the
  * cut changes nothing but rounding. Groups whose advantages are all 0 are scored without recording first; only if the objective
- * gives them a gradient all the same (an anchor that pulls) are they computed again with one.
+ * gives them a gradient all the same (an anchor that pulls) are they computed again with one. The load-balancing loss of
+ * experts gives every group a gradient. Its means are over the rows of a micro-batch, a prompt that samples share counted once, and
+ * a micro-batch counts by its share of the step's tokens.
  */
 public final class PolicyGradient {
     private final CausalLM model;
@@ -43,6 +50,7 @@ public final class PolicyGradient {
 
     private ObjectiveStatistics statistics = ObjectiveStatistics.EMPTY;
     private double loss;
+    private double balanceLoss;
     private double entropySum;
     private double differenceMax;
     private double differenceSum;
@@ -92,7 +100,7 @@ public final class PolicyGradient {
                 .toArray();
         Normalizer normalizer = algorithm.aggregation().normalizer(lengths);
         withoutAdvantages.forEach(part -> Workspace.inner(() -> {
-            if (algorithm.objective().needsReference() || !isWithoutGradient(part, normalizer)) {
+            if (balances() || algorithm.objective().needsReference() || !isWithoutGradient(part, normalizer)) {
                 process(part, normalizer);
             }
         }));
@@ -129,12 +137,45 @@ public final class PolicyGradient {
         return true;
     }
 
+    private boolean balances() {
+        return model.routerAuxLossCoef() > 0;
+    }
+
     private void process(List<CreditedGroup> part, Normalizer normalizer) {
+        if (balances()) {
+            processBalanced(part, normalizer);
+            return;
+        }
         PackedGroups packed = pack(part);
         TokenLogProbs.Result scored = PolicyScorer.score(model, packed, temperature);
+        float[] gradient = evaluate(part, packed, scored, normalizer);
+        scored.logProbs().backward(Tensor.of(gradient, gradient.length));
+    }
+
+    private void processBalanced(List<CreditedGroup> part, Normalizer normalizer) {
+        PackedGroups packed = pack(part);
+        LoadBalance balance = model.newLoadBalance();
+        Var hidden = model.hidden(packed.tokens(), packed.segments(), balance); // [N, D]
+        TokenLogProbs.Result scored = PolicyScorer.score(model, hidden, packed, temperature);
+        float[] gradient = evaluate(part, packed, scored, normalizer);
+        Var own = balance.loss(hidden); // [1]
+        double share = (double) tokens(part) / tokens(groups);
+        balanceLoss += share * own.value().toFloatArray()[0];
+        float[] both = Arrays.copyOf(gradient, gradient.length + 1);
+        both[gradient.length] = (float) (share * model.routerAuxLossCoef());
+        Rows.joined(scored.logProbs(), own).backward(Tensor.of(both, both.length));
+    }
+
+    /** The gradient of the objective by log-probabilities, whose numbers are recorded. */
+    private float[] evaluate(
+            List<CreditedGroup> part, PackedGroups packed, TokenLogProbs.Result scored, Normalizer normalizer) {
         ObjectiveResult result = algorithm.objective().evaluate(batch(part, packed, scored), normalizer);
         record(part, scored, result);
-        scored.logProbs().backward(Tensor.of(result.gradLogProbs(), result.gradLogProbs().length));
+        return result.gradLogProbs();
+    }
+
+    private static long tokens(List<CreditedGroup> groups) {
+        return groups.stream().mapToLong(g -> g.scored().group().tokens()).sum();
     }
 
     private static PackedGroups pack(List<CreditedGroup> part) {
@@ -191,7 +232,12 @@ public final class PolicyGradient {
 
     /** Loss of the step. */
     public double loss() {
-        return loss;
+        return loss + model.routerAuxLossCoef() * balanceLoss;
+    }
+
+    /** The load-balancing loss of the experts before it is weighted; empty if training adds none. */
+    public OptionalDouble balanceLoss() {
+        return balances() ? OptionalDouble.of(balanceLoss) : OptionalDouble.empty();
     }
 
     /** What the objective counted. */

@@ -3,6 +3,7 @@ package dev.jacobian.rl.learn;
 
 import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.TokenLogProbs;
+import dev.jacobian.autograd.Var;
 import dev.jacobian.rl.rollout.Group;
 import dev.jacobian.rl.rollout.Trajectory;
 import dev.jacobian.tensor.Workspace;
@@ -36,8 +37,12 @@ public final class PolicyScorer {
 
     /** One forward pass over a packed batch; differentiable unless inside {@link NoGrad}. */
     public static TokenLogProbs.Result score(CausalLM model, PackedGroups batch, float temperature) {
-        return model.logProbs(
-                model.hidden(batch.tokens(), batch.segments()), batch.rows(), batch.targets(), temperature);
+        return score(model, model.hidden(batch.tokens(), batch.segments()), batch, temperature);
+    }
+
+    /** The same behind the backbone. */
+    static TokenLogProbs.Result score(CausalLM model, Var hidden, PackedGroups batch, float temperature) {
+        return model.logProbs(hidden, batch.rows(), batch.targets(), temperature);
     }
 
     /** Cuts groups into runs of at most so many tokens; a group is never cut, so a large one may exceed the limit alone. */

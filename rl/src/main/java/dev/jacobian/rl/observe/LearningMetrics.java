@@ -19,6 +19,7 @@ public final class LearningMetrics implements StepObserver {
         for (Learned learned : step.updates()) {
             ObjectiveStatistics objective = learned.objective();
             measured.add("loss", learned.update().loss() / updates);
+            learned.auxLoss().ifPresent(balance -> measured.add("aux_loss", balance / updates));
             measured.add("grad_norm", learned.update().gradientNorm() / updates);
             measured.put("learning_rate", learned.update().learningRate());
             measured.add("clip_ratio/low_mean", objective.clipRatioLow() / updates);

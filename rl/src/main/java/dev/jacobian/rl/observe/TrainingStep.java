@@ -38,6 +38,7 @@ public record TrainingStep(
      * @param update loss, norm and rate
      * @param objective what the objective counted
      * @param agreement the policy's own view of the samples just before
+     * @param auxLoss the load-balancing loss of its experts before it is weighted, if it is part of the loss
      */
-    public record Learned(Update update, ObjectiveStatistics objective, Agreement agreement) {}
+    public record Learned(Update update, ObjectiveStatistics objective, Agreement agreement, OptionalDouble auxLoss) {}
 }

@@ -67,6 +67,7 @@ public final class SftTrainer {
             memory.plan().requireTraining(model.device(), config.memory().offloadOptimizer());
         }
         model.gradientCheckpointing(config.memory().gradientCheckpointing());
+        config.optimization().balanceExperts(model);
         this.learner = new Learner(
                 model.parameters(),
                 config.optimization(),
@@ -140,6 +141,11 @@ public final class SftTrainer {
     }
 
     private void train(TrainingPass pass) {
+        if (model.routerAuxLossCoef() > 0) {
+            String line = "Adding " + model.routerAuxLossCoef() + " times the load-balancing loss of the experts"
+                    + " (router_aux_loss_coef)";
+            listeners.forEach(listener -> listener.onMessage(line));
+        }
         long begin = System.nanoTime();
         SftState before = state;
         while (state.step() < config.maxSteps()) {
@@ -150,7 +156,12 @@ public final class SftTrainer {
                     batch.stream().map(ExampleTokens.Encoded::tokens).toList();
             List<int[]> labels =
                     batch.stream().map(ExampleTokens.Encoded::labels).toList();
-            Update update = workspace.compute(() -> learner.update(() -> accumulate(pass, sequences, labels)));
+            double[] balance = new double[1];
+            Update update = workspace.compute(() -> learner.update(() -> {
+                TrainingPass.Loss loss = accumulate(pass, sequences, labels);
+                balance[0] = loss.balance();
+                return loss.crossEntropy() + model.routerAuxLossCoef() * loss.balance();
+            }));
             long tokens =
                     state.tokens() + sequences.stream().mapToLong(s -> s.length).sum();
             double spent = (System.nanoTime() - begin) / 1e9;
@@ -159,6 +170,9 @@ public final class SftTrainer {
             if (last || state.step() % config.loggingSteps() == 0) {
                 Map<String, Double> values = new LinkedHashMap<>();
                 values.put("loss", update.loss());
+                if (model.routerAuxLossCoef() > 0) {
+                    values.put("aux_loss", balance[0]);
+                }
                 values.put("grad_norm", update.gradientNorm());
                 values.put("learning_rate", update.learningRate());
                 values.put("num_tokens", (double) tokens);
@@ -185,14 +199,19 @@ public final class SftTrainer {
                 .toList();
     }
 
-    /** Adds the gradient of the mean loss over all completion tokens; returns that loss. */
-    private double accumulate(TrainingPass pass, List<int[]> sequences, List<int[]> labels) {
+    /**
+     * Adds the gradient of the mean loss over all completion tokens, and of the load-balancing loss of each micro-batch by its
+     * share of the step's tokens; returns both.
+     */
+    private TrainingPass.Loss accumulate(TrainingPass pass, List<int[]> sequences, List<int[]> labels) {
         long counted = labels.stream()
                 .mapToLong(label -> Arrays.stream(label)
                         .filter(l -> l != LabelledBatch.IGNORE)
                         .count())
                 .sum();
+        double all = sequences.stream().mapToLong(sequence -> sequence.length).sum();
         double loss = 0;
+        double balance = 0;
         int from = 0;
         while (from < sequences.size()) {
             int to = from;
@@ -206,9 +225,13 @@ public final class SftTrainer {
             LabelledBatch batch = LabelledBatch.of(sequences.subList(from, to), labels.subList(from, to));
             float[] weights = new float[batch.targets().length];
             Arrays.fill(weights, 1f / counted);
-            loss += pass.run(batch, weights); // in a scope of its own, within the step's
+            double share = tokens / all;
+            TrainingPass.Loss part = pass.run(batch, weights, (float)
+                    (share * model.routerAuxLossCoef())); // in a scope of its own, within the step's
+            loss += part.crossEntropy();
+            balance += share * part.balance();
             from = to;
         }
-        return loss;
+        return new TrainingPass.Loss(loss, balance);
     }
 }

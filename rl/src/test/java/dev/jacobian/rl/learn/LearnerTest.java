@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** One optimizer step, and going on from a checkpoint. */
 class LearnerTest {
     private static final OptimizationConfig WARMING_UP =
-            new OptimizationConfig(1e-2, LrScheduler.LINEAR, 2, 1.0, 0.9, 0.999, 1e-8, 0);
+            new OptimizationConfig(1e-2, LrScheduler.LINEAR, 2, 1.0, 0.9, 0.999, 1e-8, 0, -1);
     private static final List<int[]> TEXT = List.of(new int[] {1, 2, 3, 4}, new int[] {5, 6});
 
     @TempDir

@@ -34,6 +34,17 @@ public record DecoderConfig(
         return new DecoderConfig(family, other, maxPositions, initializerRange, quantization, source);
     }
 
+    /**
+     * How much of the load-balancing loss of its experts training is to add: {@code router_aux_loss_coef} if {@code
+     * output_router_logits} is true, as in transformers, and the routers have such a loss; else 0.
+     */
+    public double routerAuxLossCoef() {
+        return source.path("output_router_logits").asBoolean()
+                        && plan.balancedExperts().isPresent()
+                ? source.path("router_aux_loss_coef").asDouble()
+                : 0;
+    }
+
     /** V: rows of the embedding, which may exceed the tokenizer's size. */
     public int vocabularySize() {
         return plan.embedding().vocabulary();

@@ -24,7 +24,23 @@ public final class ExpertKeys {
     ExpertKeys(ConfigKeys keys, JsonFields fields) {
         this.keys = keys;
         this.fields = fields;
-        fields.ignore("router_aux_loss_coef"); // of training alone
+        requireBalance(fields);
+    }
+
+    /** The loss that training adds: wanted if {@code output_router_logits} is true, and then how much of it must be said. */
+    private static void requireBalance(JsonFields fields) {
+        if (fields.bool("output_router_logits", false) && !fields.has("router_aux_loss_coef")) {
+            throw new FormatException(
+                    fields.where(),
+                    "output_router_logits is true, which asks for a load-balancing loss, but 'router_aux_loss_coef' is"
+                            + " missing",
+                    "Add it (0.001 is usual), or set output_router_logits to false");
+        }
+        double coefficient = fields.number("router_aux_loss_coef", 0);
+        if (!(coefficient >= 0 && coefficient < Float.MAX_VALUE)) {
+            throw new FormatException(
+                    fields.where(), "router_aux_loss_coef is " + coefficient, "Give 0 or more, 0.001 for example");
+        }
     }
 
     /** Experts of {@code intermediate_size}: {@code num_local_experts} of which {@code num_experts_per_tok} are chosen. */

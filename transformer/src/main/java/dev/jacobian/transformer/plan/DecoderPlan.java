@@ -2,6 +2,7 @@
 package dev.jacobian.transformer.plan;
 
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 
 /**
@@ -73,6 +74,16 @@ public record DecoderPlan(
     /** Whether a layer carries a state from token to token. */
     public boolean isRecurrent() {
         return layers.stream().anyMatch(layer -> layer.mixer() instanceof Recurrence);
+    }
+
+    /** E where routers choose by a softmax: those that can be kept equally busy by a loss. Empty if there are none. */
+    public OptionalInt balancedExperts() {
+        return layers.stream()
+                .map(LayerPlan::feedForward)
+                .filter(rows ->
+                        rows instanceof FeedForward.Experts experts && experts.router() instanceof Router.Softmax)
+                .mapToInt(rows -> ((FeedForward.Experts) rows).count())
+                .findFirst();
     }
 
     /** Whether sequences of these two lengths go by the same rotations; if not, a cache of the one says nothing of the other. */
