@@ -5,6 +5,8 @@ package dev.jacobian.transformer.generation;
 public enum FinishReason {
     /** The model ended it with an end token. */
     STOP,
+    /** It completed one of the texts that end it. */
+    STOP_STRING,
     /** It reached the limit of new tokens. */
     LENGTH,
     /** It was interrupted and can go on from where it is. */
@@ -13,7 +15,7 @@ public enum FinishReason {
     /** {@code stop} or {@code length}, as serving APIs spell it, or {@code paused}. */
     public String label() {
         return switch (this) {
-            case STOP -> "stop";
+            case STOP, STOP_STRING -> "stop";
             case LENGTH -> "length";
             case PAUSED -> "paused";
         };

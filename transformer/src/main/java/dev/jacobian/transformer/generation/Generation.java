@@ -1,14 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer.generation;
 
+import java.util.List;
+import java.util.Optional;
+
 /**
  * One continuation of a prompt.
  *
  * @param tokenIds sampled tokens, the end token included
  * @param logProbs log-probability of each at the sampling temperature over the whole vocabulary, whatever filters were on
  * @param finishReason why it ended
+ * @param topLogProbs the likeliest tokens at each step, if they were asked for; otherwise empty
+ * @param stopString the text that ended it, where one did
  */
-public record Generation(int[] tokenIds, float[] logProbs, FinishReason finishReason) {
+public record Generation(
+        int[] tokenIds,
+        float[] logProbs,
+        FinishReason finishReason,
+        List<List<TokenLogProb>> topLogProbs,
+        Optional<String> stopString) {
+    public Generation {
+        topLogProbs = List.copyOf(topLogProbs);
+    }
+
+    /** One of which no more is known. */
+    public Generation(int[] tokenIds, float[] logProbs, FinishReason finishReason) {
+        this(tokenIds, logProbs, finishReason, List.of(), Optional.empty());
+    }
+
     /**
      * A continuation with its text.
      *

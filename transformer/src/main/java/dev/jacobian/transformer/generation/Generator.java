@@ -17,7 +17,6 @@ import dev.jacobian.transformer.DecodingPass;
 import dev.jacobian.transformer.MemoryPlan;
 import dev.jacobian.transformer.MemoryPlanner;
 import dev.jacobian.transformer.config.DecoderConfig;
-import dev.jacobian.transformer.generation.processor.LogitsProcessor;
 import dev.jacobian.transformer.generation.processor.TokenHistory;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,7 +24,6 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
@@ -169,10 +167,6 @@ public final class Generator {
         for (int p = 0; p < prefixes.size(); p++) {
             int[] prompt = prefixes.get(p).tokens();
             int continued = prefixes.get(p).continued();
-            if (continued >= config.maxNewTokens()) {
-                throw new IllegalArgumentException("prompt " + p + " is continued by " + continued
-                        + " tokens already, of " + config.maxNewTokens() + " at most; it has ended");
-            }
             if (prompt.length == 0) {
                 throw new IllegalArgumentException(
                         "prompt " + p + " is empty; begin with at least one token (such as BOS)");
@@ -183,10 +177,14 @@ public final class Generator {
                             "prompt " + p + " has token id " + token + ", the vocabulary has " + vocabulary);
                 }
             }
-            if ((long) prompt.length - continued + config.maxNewTokens()
-                    > model.config().maxPositions()) {
+            int most = config.length().newTokens(prompt.length - continued);
+            if (continued >= most) {
+                throw new IllegalArgumentException("prompt " + p + " is continued by " + continued
+                        + " tokens already, of " + most + " at most; it has ended");
+            }
+            if ((long) prompt.length - continued + most > model.config().maxPositions()) {
                 throw new IllegalArgumentException("prompt " + p + " has " + prompt.length + " tokens and "
-                        + config.maxNewTokens() + " new ones are asked for, but the model is made for "
+                        + most + " new ones are asked for, but the model is made for "
                         + model.config().maxPositions() + " positions; ask for fewer");
             }
         }
@@ -197,18 +195,13 @@ public final class Generator {
         final int prompt;
         final int sample;
         int sequence;
-        final TokenHistory history;
-        final Optional<LogitsProcessor> processor;
-        final IntSequence tokens = new IntSequence();
-        final List<Float> logProbs = new ArrayList<>();
+        final Continuation continuation;
 
-        Running(int prompt, int sample, int sequence, Prefix prefix, Optional<LogitsProcessor> processor) {
+        Running(int prompt, int sample, int sequence, Continuation continuation) {
             this.prompt = prompt;
             this.sample = sample;
             this.sequence = sequence;
-            this.history = new TokenHistory(prefix.tokens(), prefix.tokens().length - prefix.continued());
-            this.processor = processor.map(LogitsProcessor::newSequence);
-            this.processor.ifPresent(p -> Arrays.stream(history.continuation()).forEach(p::accept));
+            this.continuation = continuation;
         }
     }
 
@@ -220,8 +213,8 @@ public final class Generator {
         private final int pauseAfter;
         private final TokenListener listener;
         private final KvCache cache = model.newKvCache();
-        private final Set<Integer> eos;
-        private final BitSet withoutToken = model.idsWithoutToken();
+        private final Continuation.Rules rules;
+        private final BitSet withoutToken;
         private final Generation[][] results;
         private List<Running> running = List.of();
 
@@ -229,7 +222,8 @@ public final class Generator {
             this.prefixes = prefixes;
             this.samples = samples;
             this.config = config;
-            this.eos = config.stop().endTokens(model.eosTokenIds());
+            this.rules = Continuation.Rules.of(model, config);
+            this.withoutToken = rules.withoutToken();
             this.pauseAfter = pauseAfter;
             this.listener = listener;
             this.results = new Generation[prefixes.size()][samples];
@@ -261,7 +255,7 @@ public final class Generator {
                 for (int s = 0; s < samples; s++) {
                     rows[running.size()] = segments.start(p) + lengths[p] - 1;
                     int sequence = cache.fork(sequences[p], lengths[p]);
-                    running.add(new Running(p, s, sequence, prefixes.get(p), config.rowProcessor(eos)));
+                    running.add(new Running(p, s, sequence, new Continuation(prefixes.get(p), rules)));
                 }
             }
             return choose(running, hidden, rows);
@@ -303,7 +297,8 @@ public final class Generator {
             int[] rows = new int[n];
             for (int i = 0; i < n; i++) {
                 Running r = running.get(i);
-                tokens[i] = r.tokens.get(r.tokens.size() - 1);
+                TokenHistory history = r.continuation.history();
+                tokens[i] = history.get(history.length() - 1);
                 sequences[i] = r.sequence;
                 rows[i] = i;
             }
@@ -318,14 +313,25 @@ public final class Generator {
                 int to = Math.min(running.size(), from + chunk);
                 Tensor logits = model.logits(hidden, Arrays.copyOfRange(rows, from, to)); // [n, V]
                 List<Running> part = running.subList(from, to);
-                record(part, choose(part, logits), alive);
+                record(part, choose(part, logits), likeliest(logits), alive);
             }
             return alive;
         }
 
+        /** The likeliest tokens of each row, if they are asked for; otherwise no lists. */
+        private List<List<TokenLogProb>> likeliest(Tensor logits) {
+            return config.topLogProbs() == 0
+                    ? List.of()
+                    : TopLogProbs.of(logits, inverseTemperature(), config.topLogProbs());
+        }
+
+        private float inverseTemperature() {
+            return config.doSample() ? 1f / config.temperature() : 1f;
+        }
+
         private TokenChoice choose(List<Running> part, Tensor logits) {
             Backend backend = Backends.of(logits.device());
-            if (config.rowProcessor(eos).isPresent()) {
+            if (rules.processor().isPresent()) {
                 return backend.sampling().choose(logits, processed(part, logits), rule(part, config.seed()));
             }
             Tensor shaped = config.repetitionPenalty() == 1
@@ -351,17 +357,12 @@ public final class Generator {
         }
 
         private TokenChoice.Rule rule(List<Running> part, long seed) {
-            return new TokenChoice.Rule(
-                    !config.doSample(),
-                    config.doSample() ? 1f / config.temperature() : 1f,
-                    filters(),
-                    seed,
-                    coordinates(part));
+            return new TokenChoice.Rule(!config.doSample(), inverseTemperature(), filters(), seed, coordinates(part));
         }
 
         /** Filters of kernels; none that do anything where processors have done all. */
         private Optional<SamplingFilters> filters() {
-            if (config.rowProcessor(eos).isPresent()) {
+            if (rules.processor().isPresent()) {
                 return Optional.of(new SamplingFilters(1f, 0, 1f, 0f));
             }
             return config.filters() ? Optional.of(config.samplingFilters()) : Optional.empty();
@@ -372,10 +373,8 @@ public final class Generator {
             int vocabulary = logits.extent(1);
             float[] rows = logits.toFloatArray(); // [n, V]
             for (int i = 0; i < part.size(); i++) {
-                Running r = part.get(i);
                 float[] row = Arrays.copyOfRange(rows, i * vocabulary, (i + 1) * vocabulary); // [V]
-                withoutToken.stream().forEach(id -> row[id] = Float.NEGATIVE_INFINITY);
-                r.processor.orElseThrow().process(r.history, row);
+                part.get(i).continuation.shape(row);
                 System.arraycopy(row, 0, rows, i * vocabulary, vocabulary);
             }
             return Tensor.of(rows, part.size(), vocabulary).to(logits.device());
@@ -394,7 +393,7 @@ public final class Generator {
 
         /** The tokens of the prompt and of the continuation so far. */
         private int[] seen(Running r) {
-            return r.history.toArray();
+            return r.continuation.history().toArray();
         }
 
         /** What the random number of each continuation's next token is drawn from, [n, 4]. */
@@ -406,26 +405,22 @@ public final class Generator {
                 coordinates[4 * i] = (int) prefix.key();
                 coordinates[4 * i + 1] = (int) (prefix.key() >>> 32);
                 coordinates[4 * i + 2] = prefix.sample() + r.sample;
-                coordinates[4 * i + 3] = prefix.continued() + r.tokens.size();
+                coordinates[4 * i + 3] = r.continuation.history().newTokens();
             }
             return coordinates;
         }
 
-        private void record(List<Running> part, TokenChoice choice, List<Running> alive) {
+        private void record(
+                List<Running> part, TokenChoice choice, List<List<TokenLogProb>> likeliest, List<Running> alive) {
             for (int i = 0; i < part.size(); i++) {
                 int token = choice.tokens()[i];
                 Running r = part.get(i);
                 requireFinite(choice.logProbs()[i], r);
-                r.tokens.add(token);
-                r.history.add(token);
-                r.processor.ifPresent(p -> p.accept(token));
-                r.logProbs.add(choice.logProbs()[i]);
+                Optional<FinishReason> end = r.continuation.add(
+                        token, choice.logProbs()[i], likeliest.isEmpty() ? List.of() : likeliest.get(i));
                 listener.onToken(r.prompt, r.sample, token);
-                boolean ended = eos.contains(token) && !config.ignoreEos();
-                boolean full = prefixes.get(r.prompt).continued() + r.tokens.size() == config.maxNewTokens();
-                if (ended || full || r.tokens.size() == pauseAfter) {
-                    FinishReason whole = ended ? FinishReason.STOP : FinishReason.LENGTH;
-                    results[r.prompt][r.sample] = finish(r, ended || full ? whole : FinishReason.PAUSED);
+                if (end.isPresent() || r.continuation.chosen() == pauseAfter) {
+                    results[r.prompt][r.sample] = r.continuation.finish(end.orElse(FinishReason.PAUSED));
                     cache.release(r.sequence);
                 } else {
                     alive.add(r);
@@ -446,16 +441,8 @@ public final class Generator {
                     .orElse("its weights are finite, so numbers overflow on the way: the weights are broken or belong"
                             + " to another config.json, or the temperature (" + config.temperature()
                             + ") is too small");
-            throw new IllegalStateException("the logits for token " + (r.tokens.size() + 1) + " after prompt "
+            throw new IllegalStateException("the logits for token " + (r.continuation.chosen() + 1) + " after prompt "
                     + r.prompt + " are NaN or infinite; " + reason);
-        }
-
-        private Generation finish(Running r, FinishReason reason) {
-            float[] logProbs = new float[r.logProbs.size()];
-            for (int i = 0; i < logProbs.length; i++) {
-                logProbs[i] = r.logProbs.get(i);
-            }
-            return new Generation(r.tokens.toArray(), logProbs, reason);
         }
     }
 }
