@@ -44,6 +44,7 @@ public final class Backbone {
     private final DType computeType;
     private final Changes changes; // of the weights
     private boolean checkpoints;
+    private RoutingListener routing = RoutingListener.NONE;
 
     Backbone(DecoderPlan plan, ModelWeights weights, DType computeType) {
         this.plan = plan;
@@ -71,6 +72,11 @@ public final class Backbone {
     /** Whether layers are computed again in backward instead of keeping what they computed. */
     void checkpointLayers(boolean value) {
         checkpoints = value;
+    }
+
+    /** Shows a listener from now on where routers send rows. */
+    void listenToRouting(RoutingListener listener) {
+        routing = listener;
     }
 
     /**
@@ -179,7 +185,7 @@ public final class Backbone {
         requireRows(positions.length, segments);
         rotary.ensure(Arrays.stream(positions).max().orElse(0) + 1);
         return new ForwardPass(
-                segments, positions, rotary.at(positions, row -> lengths[row]), cache, sequences, balance);
+                segments, positions, rotary.at(positions, row -> lengths[row]), cache, sequences, balance, routing);
     }
 
     private ForwardPass uncached(Segments segments, int[] positions, Optional<LoadBalance> balance) {
@@ -287,7 +293,8 @@ public final class Backbone {
                             rotary.at(positions, row -> positions[row] + 1),
                             Optional.of(cache),
                             step.sequences(),
-                            Optional.empty());
+                            Optional.empty(),
+                            routing);
                     return layers(embed(ids), pass, listener).value();
                 }); // [N, D]
         cache.advance(sequences, Segments.of(ones(tokens.length)));

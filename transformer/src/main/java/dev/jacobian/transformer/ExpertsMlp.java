@@ -21,6 +21,7 @@ import java.util.Optional;
  */
 final class ExpertsMlp {
     private final Router plan;
+    private final int layer;
     private final Projection router;
     private final Optional<Var> correction; // [E]
     private final FeedForward.Experts.Gating gating;
@@ -31,6 +32,7 @@ final class ExpertsMlp {
 
     ExpertsMlp(FeedForward.Experts plan, int layer, ModelWeights weights) {
         this.plan = plan.router();
+        this.layer = layer;
         router = weights.projection(Role.ROUTER, layer);
         correction = plan.router() instanceof Router.Sigmoid
                 ? Optional.of(weights.buffer(Role.ROUTER_CORRECTION, layer))
@@ -43,8 +45,9 @@ final class ExpertsMlp {
     }
 
     /** x [N, D] to [N, D]. */
-    Var apply(Var x, Optional<LoadBalance> balance) {
-        Routing routing = route(router.apply(x), balance);
+    Var apply(Var x, ForwardPass pass) {
+        Routing routing = route(router.apply(x), pass.balance());
+        pass.routing().routed(layer, routing.order());
         Var rows = Experts.spread(x, routing.order()); // [N · k, D]
         Var gates = gate.apply(rows, routing); // [N · k, inner]
         Var ups = up.apply(rows, routing); // [N · k, inner]

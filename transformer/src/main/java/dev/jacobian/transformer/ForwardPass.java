@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param cache keys and values of earlier tokens, when decoding
  * @param sequences cache handle of each segment, when decoding
  * @param balance where routers count what they choose, when the experts are to be kept equally busy
+ * @param routing is shown what they choose
  */
 record ForwardPass(
         Segments segments,
@@ -29,7 +30,8 @@ record ForwardPass(
         Map<Positions, Rotation> rotations,
         Optional<KvCache> cache,
         int[] sequences,
-        Optional<LoadBalance> balance) {
+        Optional<LoadBalance> balance,
+        RoutingListener routing) {
     /** Whether keys and values of earlier tokens come from a cache. */
     boolean isCached() {
         return cache.isPresent();

@@ -40,10 +40,7 @@ final class ResidualLayer implements DecoderLayer {
         mlp = switch (plan.feedForward()) {
             case FeedForward.Gated gated -> FeedForwardRows.alone(Mlp.of(gated, layer, weights));
             case FeedForward.Plain plain -> FeedForwardRows.alone(new PlainMlp(plain, layer, weights));
-            case FeedForward.Experts experts -> {
-                ExpertsMlp mixture = new ExpertsMlp(experts, layer, weights);
-                yield (x, pass) -> mixture.apply(x, pass.balance());
-            }
+            case FeedForward.Experts experts -> new ExpertsMlp(experts, layer, weights)::apply;
         };
         mlpPostNorm = norm(form.normsOutputs(), norm, Role.FEED_FORWARD_POST_NORM, layer, weights);
     }
