@@ -45,6 +45,7 @@ public final class FusedRows {
             case Var dense -> Optional.of(dense.valueAs(type));
             case FrozenWeight frozen ->
                 rows.backend().matrices().transposeOf(frozen.packed()).filter(numbers -> numbers.dtype() == type);
+            case LowRankWeight changed -> Optional.empty();
         };
     }
 

@@ -29,7 +29,7 @@ public final class Linear {
         int m = outputs(weight);
         requireInputs("linear", weight, x.value().extent(1));
         Tensor out = x.like(n, m); // [N, M]
-        timesTransposed(x.value(), weight, out);
+        timesTransposed(x.value(), weight, out, false);
         if (bias.isPresent()) {
             Shapes.require("linear", "bias " + bias.get().name(), bias.get().value(), m);
             x.backend().elementwise().addRow(out, bias.get().value(), out);
@@ -40,9 +40,7 @@ public final class Linear {
                 timesWeight(dOut, weight, dX);
                 x.give(dX);
             }
-            if (weight instanceof Var trained && trained.requiresGrad()) {
-                x.backend().matrices().matmul(dOut.t(), x.value(), trained.gradToAddInto(), true);
-            }
+            addGradients(dOut, x.value(), weight);
             if (bias.isPresent() && bias.get().requiresGrad()) {
                 x.backend().elementwise().sumRowsInto(dOut, bias.get().gradToAddInto());
             }
@@ -51,11 +49,18 @@ public final class Linear {
 
     private static Var[] inputs(Var x, LinearWeight weight, Optional<Var> bias) {
         List<Var> inputs = new ArrayList<>(List.of(x));
-        if (weight instanceof Var dense) {
-            inputs.add(dense);
-        }
+        inputs.addAll(inputs(weight));
         bias.ifPresent(inputs::add);
         return inputs.toArray(Var[]::new);
+    }
+
+    /** What a weight depends on that may want gradients. */
+    static List<Var> inputs(LinearWeight weight) {
+        return switch (weight) {
+            case Var dense -> List.of(dense);
+            case FrozenWeight frozen -> List.of();
+            case LowRankWeight changed -> changed.inputs();
+        };
     }
 
     /** M of a weight [M, K]. */
@@ -63,6 +68,7 @@ public final class Linear {
         return switch (weight) {
             case Var dense -> dense.value().extent(0);
             case FrozenWeight frozen -> frozen.packed().columns();
+            case LowRankWeight changed -> outputs(changed.base());
         };
     }
 
@@ -76,19 +82,21 @@ public final class Linear {
                             + frozen.packed().rows() + " inputs, expected " + k);
                 }
             }
+            case LowRankWeight changed -> requireInputs(operation, changed.base(), k);
         }
     }
 
-    /** {@code out = x · Wᵀ}, [N, M] from [N, K], with the weight in the type of {@code x}. */
-    static void timesTransposed(Tensor x, LinearWeight weight, Tensor out) {
+    /** {@code out = x · Wᵀ}, or {@code out += x · Wᵀ}, [N, M] from [N, K], with the weight in the type of {@code x}. */
+    static void timesTransposed(Tensor x, LinearWeight weight, Tensor out, boolean accumulate) {
         Backend backend = Backends.of(x.device());
         switch (weight) {
             case Parameter trained
             when x.dtype() == trained.value().dtype() ->
-                backend.matrices().matmul(x, trained.packedTranspose(), out, false);
+                backend.matrices().matmul(x, trained.packedTranspose(), out, accumulate);
             case Var computed ->
-                backend.matrices().matmul(x, computed.valueAs(x.dtype()).t(), out, false);
-            case FrozenWeight frozen -> backend.matrices().matmul(x, frozen.packed(), out, false);
+                backend.matrices().matmul(x, computed.valueAs(x.dtype()).t(), out, accumulate);
+            case FrozenWeight frozen -> backend.matrices().matmul(x, frozen.packed(), out, accumulate);
+            case LowRankWeight changed -> changed.timesTransposed(x, out, accumulate);
         }
     }
 
@@ -97,6 +105,41 @@ public final class Linear {
         switch (weight) {
             case Var dense -> dense.backend().matrices().matmul(dOut, dense.valueAs(dOut.dtype()), dX, false);
             case FrozenWeight frozen -> frozen.backward(dOut, dX);
+            case LowRankWeight changed -> changed.timesWeight(dOut, dX);
+        }
+    }
+
+    /** Adds {@code dOutᵀ · x} to the gradient of a weight, or what follows from it to those of its parts, as far as they are wanted. */
+    static void addGradients(Tensor dOut, Tensor x, LinearWeight weight) {
+        switch (weight) {
+            case Var dense -> {
+                if (dense.requiresGrad()) {
+                    dense.backend().matrices().matmul(dOut.t(), x, dense.gradToAddInto(), true);
+                }
+            }
+            case FrozenWeight frozen -> {}
+            case LowRankWeight changed -> {
+                if (changed.inputs().stream().anyMatch(Var::requiresGrad)) {
+                    changed.addGradients(dOut, x);
+                }
+            }
+        }
+    }
+
+    /**
+     * The rows of a weight [M, K] as columns, in F32.
+     *
+     * @param out [K, n], contiguous; receives rows {@code from} to {@code from + n}
+     */
+    static void columns(LinearWeight weight, int from, Tensor out) {
+        switch (weight) {
+            case Var dense -> {
+                Tensor rows = dense.value().slice(0, from, from + out.extent(1)); // [n, K]
+                out.copyFrom(rows.t().contiguous());
+            }
+            case FrozenWeight frozen ->
+                Backends.of(out.device()).matrices().unpack(frozen.packed(), from, out);
+            case LowRankWeight changed -> throw new IllegalArgumentException(changed.name() + " does not lie in memory");
         }
     }
 

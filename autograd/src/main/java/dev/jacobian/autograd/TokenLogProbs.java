@@ -7,7 +7,9 @@ import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The head of a language model fused with log-softmax: log-probabilities of given tokens without ever holding the logits
@@ -91,7 +93,9 @@ public final class TokenLogProbs {
         }
         Workspace.release(h);
         Workspace.release(logits);
-        Var[] inputs = weight instanceof Var dense ? new Var[] {hidden, dense} : new Var[] {hidden};
+        List<Var> all = new ArrayList<>(List.of(hidden));
+        all.addAll(Linear.inputs(weight));
+        Var[] inputs = all.toArray(Var[]::new);
         Var result = Operation.of("tokenLogProbs", inputs).result(logProbs, dOut -> {
             backwardOf(hidden, states, weight, form, rows, targets, inverseTemperature, stats, dOut, chunk);
             Workspace.release(stats);
@@ -119,7 +123,7 @@ public final class TokenLogProbs {
             Tensor states, LinearWeight weight, LogitForm form, int[] rows, Tensor h, Tensor logits) {
         Backend backend = Backends.of(states.device());
         backend.rows().gatherRows(states, rows, h);
-        Linear.timesTransposed(h, weight, logits);
+        Linear.timesTransposed(h, weight, logits, false);
         if (form.scale() != 1) {
             backend.elementwise().scale(logits, form.scale(), logits);
         }
@@ -197,9 +201,7 @@ public final class TokenLogProbs {
                 Linear.timesWeight(dLogits, weight, dHChunk);
                 backend.rows().scatterAddRows(dHChunk, chunkRows, hidden.gradToAddInto());
             }
-            if (weight instanceof Var trained && trained.requiresGrad()) {
-                backend.matrices().matmul(dLogits.t(), hChunk, trained.gradToAddInto(), true);
-            }
+            Linear.addGradients(dLogits, hChunk, weight);
         }
         Workspace.release(h);
         Workspace.release(dH);
