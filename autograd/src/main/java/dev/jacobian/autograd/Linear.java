@@ -137,9 +137,9 @@ public final class Linear {
                 Tensor rows = dense.value().slice(0, from, from + out.extent(1)); // [n, K]
                 out.copyFrom(rows.t().contiguous());
             }
-            case FrozenWeight frozen ->
-                Backends.of(out.device()).matrices().unpack(frozen.packed(), from, out);
-            case LowRankWeight changed -> throw new IllegalArgumentException(changed.name() + " does not lie in memory");
+            case FrozenWeight frozen -> Backends.of(out.device()).matrices().unpack(frozen.packed(), from, out);
+            case LowRankWeight changed ->
+                throw new IllegalArgumentException(changed.name() + " does not lie in memory");
         }
     }
 

@@ -43,6 +43,16 @@ public final class LowRankDropout {
         this.threshold = Math.round(rate * 0x1p32);
     }
 
+    /** The key of all choices. */
+    public long seed() {
+        return seed;
+    }
+
+    /** Equal for passes that leave out the same. */
+    public Object passing() {
+        return active ? pass : "nothing";
+    }
+
     /** The probability. */
     public double rate() {
         return rate;

@@ -97,6 +97,23 @@ public final class LowRankWeight implements LinearWeight {
         return norms.of();
     }
 
+    /** What it is all together, [M, K] in F32: the chain over the columns of B from W on, times the factor of the row. */
+    Tensor sum() {
+        Tensor a = this.a.value();
+        Backend backend = backend(a);
+        Tensor sum = base.numbers(a.device()).copy(); // [M, K]
+        Tensor scaled = Workspace.like(b.value()); // [M, r]
+        backend.elementwise().scale(b.value(), scale, scaled);
+        backend.matrices().matmul(scaled, a, sum, true);
+        Workspace.release(scaled);
+        if (magnitude.isEmpty()) {
+            return sum;
+        }
+        Tensor turned = sum.t().contiguous(); // [K, M]
+        timesFactors(turned, turned);
+        return turned.t().contiguous();
+    }
+
     /** Makes what is kept of A and B equal to them again, so that what reads it can be replayed. */
     public void refresh() {
         if (magnitude.isPresent()) {

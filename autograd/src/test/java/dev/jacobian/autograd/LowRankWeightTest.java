@@ -213,7 +213,8 @@ class LowRankWeightTest {
         Parameter a = Var.parameter("a", normal(3, R, K));
         Parameter b = Var.parameter("b", normal(4, M, R));
         LowRankWeight w = changed(frozen(WeightFormat.Q8_0), a, b, Optional.of(Var.constant(normal(5, M))));
-        float[] all = Linear.linear(Var.constant(x), w, Optional.empty()).value().toFloatArray();
+        float[] all =
+                Linear.linear(Var.constant(x), w, Optional.empty()).value().toFloatArray();
         for (int n = 0; n < N; n++) {
             Var row = Linear.linear(Var.constant(x.slice(0, n, n + 1)), w, Optional.empty());
             assertBits("row " + n, row.value().toFloatArray(), Arrays.copyOfRange(all, n * M, (n + 1) * M));
@@ -246,7 +247,9 @@ class LowRankWeightTest {
         dropout.begin(1);
         Var y = Linear.linear(x, w, Optional.empty());
         float kept = y.value().item();
-        assertThat(kept).isCloseTo(k, org.assertj.core.data.Offset.offset(0.05f * k)).isNotEqualTo(k);
+        assertThat(kept)
+                .isCloseTo(k, org.assertj.core.data.Offset.offset(0.05f * k))
+                .isNotEqualTo(k);
         new Workspace().run(() -> backward(y, 1));
         float[] dX = x.grad().orElseThrow().toFloatArray();
         float[] dA = a.grad().orElseThrow().toFloatArray();

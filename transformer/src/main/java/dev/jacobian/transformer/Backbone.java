@@ -37,6 +37,7 @@ import java.util.function.Consumer;
 public final class Backbone {
     private final DecoderPlan plan;
     private final Var embedding; // [V, D]
+    private final Optional<LowRankRows> embeddingRows; // of an adapter
     private final Optional<Var> positionTable; // [P, D]
     private final List<DecoderLayer> layers = new ArrayList<>();
     private final RowNorm finalNorm;
@@ -51,6 +52,7 @@ public final class Backbone {
         this.computeType = computeType;
         changes = weights.changes();
         embedding = weights.embedding();
+        embeddingRows = weights.embeddingRows();
         positionTable = plan.embedding().learnedPositions() > 0
                 ? Optional.of(weights.table(Role.POSITION_EMBEDDING))
                 : Optional.empty();
@@ -88,6 +90,9 @@ public final class Backbone {
      */
     public Var embed(int[] tokens) {
         Var rows = Rows.gather(embedding, tokens, computeType); // [N, D]
+        if (embeddingRows.isPresent()) {
+            rows = embeddingRows.get().addedTo(rows, tokens, computeType);
+        }
         float scale = plan.embedding().scale();
         return scale == 1 ? rows : Elementwise.scale(rows, scale);
     }

@@ -19,6 +19,7 @@ import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.config.DecoderConfig;
+import dev.jacobian.transformer.lora.AdapterSource;
 import dev.jacobian.transformer.plan.Role;
 import dev.jacobian.transformer.plan.TensorSpec;
 import java.nio.file.Path;
@@ -57,6 +58,8 @@ public final class CausalLM {
     private final TokenHead head;
     private final ModelOptions options;
     private double routerAuxLossCoef;
+    private final Optional<LoraWeights> adapted;
+    private final Optional<LoraAdapter> adapter;
 
     CausalLM(DecoderConfig config, CheckpointFiles files, Weights source, ModelOptions options) {
         this.config = config;
@@ -67,6 +70,8 @@ public final class CausalLM {
         ModelWeights weights = new ModelWeights(config.plan(), source);
         this.parameters = weights.parameters();
         this.buffers = weights.buffers();
+        this.adapted = source instanceof LoraWeights lora ? Optional.of(lora) : Optional.empty();
+        this.adapter = adapted.map(LoraWeights::adapter);
         this.backbone = new Backbone(config.plan(), weights, options.computeType());
         this.head = new TokenHead(
                 weights.matrix(Role.HEAD, TensorSpec.NO_LAYER),
@@ -104,7 +109,89 @@ public final class CausalLM {
      * @throws dev.jacobian.tensor.DeviceException if the device cannot be used or has too little memory
      */
     public static CausalLM load(Path folder, ModelOptions options) {
-        return CheckpointLoader.load(folder, options);
+        return CheckpointLoader.load(folder, options, Optional.empty());
+    }
+
+    /**
+     * The same with an adapter, which alone can be trained then and is what is saved; weights may have any format.
+     *
+     * @throws dev.jacobian.io.FormatException also if the adapter is broken, asks for what is not computed here, or belongs to
+     *     another model
+     */
+    public static CausalLM load(Path folder, ModelOptions options, AdapterSource adapter) {
+        return CheckpointLoader.load(folder, options, Optional.of(adapter));
+    }
+
+    /**
+     * This model with an adapter: a second model, with a copy of the weights in a format, whose adapter alone can be trained.
+     *
+     * @throws dev.jacobian.io.FormatException if the adapter is broken, asks for what is not computed here, or belongs to another
+     *     model
+     * @throws IllegalStateException if the weights are not F32, or have an adapter
+     */
+    public CausalLM withAdapter(AdapterSource source, WeightFormat format) {
+        requireTrainable("adding an adapter");
+        requireNoAdapter("adding another");
+        return Adapters.adapted(
+                config,
+                config.plan(),
+                files,
+                new FrozenWeights(spec -> Weights.parameter(spec, tensor(spec)), format, options.device()),
+                options.weights(format),
+                source);
+    }
+
+    /** The adapter, if the model has one. */
+    public Optional<LoraAdapter> adapter() {
+        return adapter;
+    }
+
+    /**
+     * The model that the adapter changes, in the same memory: a reference for training that costs none. Biases that the adapter
+     * trains are those of the adapter here too, as in PEFT.
+     *
+     * @throws IllegalStateException if there is no adapter
+     */
+    public CausalLM withoutAdapter() {
+        return new CausalLM(config, files, adapted().base(), options);
+    }
+
+    /**
+     * A plain model of what this one computes with its adapter, in F32; on the CPU. A head that was the embedding becomes one of its
+     * own if the adapter changes either.
+     *
+     * @throws IllegalStateException if there is no adapter
+     */
+    public CausalLM merged() {
+        return Adapters.merged(config, files, adapted());
+    }
+
+    private LoraWeights adapted() {
+        return adapted.orElseThrow(() -> new IllegalStateException("the model has no adapter"));
+    }
+
+    private void requireNoAdapter(String task) {
+        if (adapter.isPresent()) {
+            throw new IllegalStateException(
+                    task + " is not possible for a model with an adapter; merge it first (merged())");
+        }
+    }
+
+    /**
+     * Puts what is trained where a folder has it that {@link #save} wrote: a checkpoint, or of a model with an adapter the adapter.
+     *
+     * @throws dev.jacobian.io.FormatException if the folder is damaged, or of another model
+     */
+    public void restore(Path folder) {
+        if (adapter.isPresent()) {
+            adapter.get().restore(folder);
+            return;
+        }
+        CausalLM saved = load(folder);
+        for (Parameter parameter : parameters()) {
+            parameter.value().copyFrom(saved.parameter(parameter.name()).value());
+            parameter.valueChanged();
+        }
     }
 
     /**
@@ -121,6 +208,12 @@ public final class CausalLM {
 
     /** A second model with the same weights, which training of this one does not change; itself if it cannot be trained. */
     public CausalLM copy() {
+        if (adapter.isPresent()) {
+            LoraAdapter own = adapter.get();
+            AdapterTensors values = spec ->
+                    Optional.of(own.parameters().get(spec.name()).value().copy());
+            return new CausalLM(config, files, adapted().with(values), options);
+        }
         if (options.weights() != WeightFormat.F32) {
             return this;
         }
@@ -134,6 +227,7 @@ public final class CausalLM {
      * @throws IllegalStateException if the weights are not F32
      */
     public CausalLM to(Device device, DType computeType) {
+        requireNoAdapter("moving to " + device);
         requireTrainable("moving to " + device);
         Weights moved = spec -> {
             Tensor own = tensor(spec);
@@ -180,17 +274,17 @@ public final class CausalLM {
      * @throws IllegalStateException if the weights are not F32
      */
     public void requireTrainable(String task) {
-        if (options.weights() != WeightFormat.F32) {
+        if (options.weights() != WeightFormat.F32 && adapter.isEmpty()) {
             throw new IllegalStateException(
                     task + " needs F32 weights, but this model was loaded as " + options.weights()
                             + ", for inference alone; load it with WeightFormat.F32 (on the command line without"
-                            + " --weights)");
+                            + " --weights), or train an adapter of it (--lora)");
         }
     }
 
     /**
      * All parameters that can be trained, in checkpoint order; a tied head is not listed a second time. None unless weights
-     * are held as F32.
+     * are held as F32; those of the adapter alone if there is one.
      */
     public List<Parameter> parameters() {
         return List.copyOf(parameters.values());
@@ -223,6 +317,10 @@ public final class CausalLM {
      * @param stored receives names and tensors in the order of {@link #parameters}
      */
     public void inCheckpointForm(Function<Parameter, Tensor> what, BiConsumer<String, Tensor> stored) {
+        if (adapter.isPresent()) {
+            StoredTensors.put(adapter.get().plan().tensors(), spec -> what.apply(parameter(spec.name())), stored);
+            return;
+        }
         List<TensorSpec> trained = config.plan().tensors().stream()
                 .filter(spec -> spec.kind() != TensorSpec.Kind.BUFFER)
                 .toList();
@@ -445,7 +543,10 @@ public final class CausalLM {
 
     // Saving
 
-    /** Writes the checkpoint in F32, as a folder that other software loads; an existing folder is replaced whole. */
+    /**
+     * Writes the checkpoint in F32, as a folder that other software loads; an existing folder is replaced whole. Of a model with an
+     * adapter that is the adapter, in PEFT's form.
+     */
     public void save(Path folder) {
         save(folder, DType.F32);
     }
@@ -468,6 +569,10 @@ public final class CausalLM {
 
     private void saveInto(Path directory, SaveOptions options) {
         requireTrainable("saving");
+        if (adapter.isPresent()) {
+            adapter.get().write(directory, files.folder());
+            return;
+        }
         CheckpointWriter.write(directory, this, files, options);
     }
 

@@ -42,22 +42,26 @@ final class CheckpointFiles {
     private final Optional<Tokenizer> tokenizer;
     private final JsonNode generationDefaults;
     private final String where;
+    private final Optional<String> folder;
 
     private CheckpointFiles(
             Map<String, byte[]> contents,
             Map<String, DType> storedTypes,
             Optional<Tokenizer> tokenizer,
             JsonNode generationDefaults,
-            String where) {
+            String where,
+            Optional<String> folder) {
         this.contents = contents;
         this.storedTypes = storedTypes;
         this.tokenizer = tokenizer;
         this.generationDefaults = generationDefaults;
         this.where = where;
+        this.folder = folder;
     }
 
     static CheckpointFiles none() {
-        return new CheckpointFiles(Map.of(), Map.of(), Optional.empty(), MissingNode.getInstance(), GENERATION_CONFIG);
+        return new CheckpointFiles(
+                Map.of(), Map.of(), Optional.empty(), MissingNode.getInstance(), GENERATION_CONFIG, Optional.empty());
     }
 
     static CheckpointFiles read(Path folder) {
@@ -74,14 +78,19 @@ final class CheckpointFiles {
         JsonNode defaults = contents.containsKey(GENERATION_CONFIG)
                 ? Json.parse(contents.get(GENERATION_CONFIG), where)
                 : MissingNode.getInstance();
-        return new CheckpointFiles(contents, Map.of(), tokenizer, defaults, where);
+        return new CheckpointFiles(contents, Map.of(), tokenizer, defaults, where, Optional.of(folder.toString()));
     }
 
     /** The same with the types of the tensors that the weights have been loaded from. */
     CheckpointFiles withTypes(StoredWeights weights) {
         Map<String, DType> types = new HashMap<>();
         weights.names().forEach(name -> types.put(name, weights.type(name)));
-        return new CheckpointFiles(contents, types, tokenizer, generationDefaults, where);
+        return new CheckpointFiles(contents, types, tokenizer, generationDefaults, where, folder);
+    }
+
+    /** The folder that they come from. */
+    Optional<String> folder() {
+        return folder;
     }
 
     /** The type that a tensor of the checkpoint had; F32 if it had none. */

@@ -7,14 +7,16 @@ import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.family.Families;
+import dev.jacobian.transformer.lora.AdapterSource;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** Reads a checkpoint folder as a model. What cannot work is refused before the first gigabyte is read. */
 final class CheckpointLoader {
     private CheckpointLoader() {}
 
     /** {@link CausalLM#load(Path, ModelOptions)}. */
-    static CausalLM load(Path folder, ModelOptions options) {
+    static CausalLM load(Path folder, ModelOptions options, Optional<AdapterSource> adapter) {
         DecoderConfig config = Families.read(folder);
         MemoryPlan plan = MemoryPlan.inference(config, options.weights());
         if (options.device().equals(Device.CPU)) {
@@ -27,10 +29,16 @@ final class CheckpointLoader {
             StoredWeights stored = StoredWeights.of(tensors, config.quantization());
             DecoderConfig named = config.withPlan(CheckpointWeights.named(config.plan(), stored.names()));
             CheckpointWeights weights = new CheckpointWeights(stored, named.plan(), folder);
-            Weights held = options.weights() == WeightFormat.F32
-                    ? new PlacedWeights(weights, options.device())
-                    : new FrozenWeights(weights, options.weights(), options.device());
-            CausalLM model = new CausalLM(named, CheckpointFiles.read(folder).withTypes(stored), held, options);
+            CheckpointFiles files = CheckpointFiles.read(folder).withTypes(stored);
+            Weights frozen = new FrozenWeights(weights, options.weights(), options.device());
+            CausalLM model;
+            if (adapter.isPresent()) {
+                model = Adapters.adapted(named, config.plan(), files, frozen, options, adapter.get());
+            } else {
+                Weights held =
+                        options.weights() == WeightFormat.F32 ? new PlacedWeights(weights, options.device()) : frozen;
+                model = new CausalLM(named, files, held, options);
+            }
             weights.requireAllUsed();
             return model;
         }

@@ -3,6 +3,7 @@ package dev.jacobian.transformer;
 
 import dev.jacobian.autograd.FrozenWeight;
 import dev.jacobian.autograd.LinearWeight;
+import dev.jacobian.autograd.LowRankWeight;
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.DType;
@@ -64,6 +65,7 @@ final class CountedWeights implements Weights {
     private LinearWeight counted(LinearWeight weight) {
         bytes += switch (weight) {
             case FrozenWeight frozen -> frozen.packed().bytes();
+            case LowRankWeight changed -> throw new IllegalStateException("a base model has no low-rank weights");
             case Var dense -> bytes(dense.value());
         };
         return weight;

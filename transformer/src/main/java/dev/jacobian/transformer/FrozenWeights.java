@@ -11,10 +11,10 @@ import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.plan.TensorSpec;
 
 /**
- * Another source's weights for inference alone, matrices in a narrow format, all on one device.
+ * Another source's weights, none of which is trained, matrices in a format, all on one device.
  *
  * <p>Decisions: each tensor is converted as it comes, so there is never more than one of them as it was stored. Norms and biases stay
- * F32: they are few, and their errors would reach everything. Embeddings are BF16 rows in every format: a row is read as
+ * F32: they are few, and their errors would reach everything. Embeddings are BF16 rows in every format but F32, where they are as they were stored: a row is read as
  * it is, without a product that would average its errors, and one row per token costs no time. A tied head is converted
  * from the checkpoint's numbers, not from the rounded rows.
  */
@@ -35,7 +35,8 @@ record FrozenWeights(Weights source, WeightFormat format, Device device) impleme
 
     @Override
     public Var table(TensorSpec spec) {
-        return Var.constant(source.narrow(spec).to(DType.BF16).to(device));
+        Tensor stored = source.narrow(spec);
+        return Var.constant((format == WeightFormat.F32 ? stored : stored.to(DType.BF16)).to(device));
     }
 
     @Override

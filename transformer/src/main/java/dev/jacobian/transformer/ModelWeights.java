@@ -27,27 +27,41 @@ final class ModelWeights {
     private final Map<Place, LinearWeight> held = new HashMap<>();
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
     private final Changes changes = new Changes();
+    private Optional<LowRankRows> embeddingRows = Optional.empty();
     private final Map<String, Tensor> buffers = new LinkedHashMap<>();
 
     ModelWeights(DecoderPlan plan, Weights source) {
         for (TensorSpec spec : plan.tensors()) {
             LinearWeight weight = switch (spec.kind()) {
                 case TABLE -> source.table(spec);
-                case MATRIX -> isRouter(spec.role()) ? source.get(spec) : source.linear(spec);
+                case MATRIX -> isRouter(spec.role()) ? source.router(spec) : source.linear(spec);
                 case EXPERTS, EXPERT_BIASES, GAIN, GAIN_LESS_ONE, HEAD_GAINS, BIAS, TAPS, PER_HEAD -> source.get(spec);
                 case BUFFER -> source.buffer(spec);
             };
             held.put(new Place(spec.role(), spec.kind(), spec.layer()), weight);
             if (weight instanceof Parameter trainable) {
                 parameters.put(spec.name(), trainable);
-                trainable.countIn(changes);
             } else if (spec.kind() == Kind.BUFFER) {
                 buffers.put(spec.name(), ((Var) weight).value());
+            }
+            if (spec.role() == Role.EMBEDDING) {
+                embeddingRows = source.rows(spec);
             }
             if (spec.role() == Role.EMBEDDING && plan.head() instanceof Head.TiedTokens) {
                 held.put(new Place(Role.HEAD, Kind.MATRIX, TensorSpec.NO_LAYER), source.tiedHead(spec, (Var) weight));
             }
         }
+        Map<String, Parameter> adapter = source.trained();
+        if (!adapter.isEmpty()) {
+            parameters.clear();
+            parameters.putAll(adapter);
+        }
+        parameters.values().forEach(parameter -> parameter.countIn(changes));
+    }
+
+    /** What an adapter adds to the embedding's rows. */
+    Optional<LowRankRows> embeddingRows() {
+        return embeddingRows;
     }
 
     /** What can be trained by name, in the order of the plan; a tied head is not listed a second time. */

@@ -135,6 +135,10 @@ public final class TrainingPass implements AutoCloseable {
                 parameter.provideGrad();
                 parameter.grad().ifPresent(constants::add);
             }
+            model.adapter().ifPresent(adapter -> {
+                adapter.refresh();
+                constants.add(adapter.dropout().passing());
+            });
             float[] losses = replays.run(
                             Shape.of(batch, balances),
                             constants,

@@ -6,6 +6,8 @@ import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.plan.TensorSpec;
+import java.util.Map;
+import java.util.Optional;
 
 /** Where a model gets its tensors from while it is built: a checkpoint, another model, or a random generator. */
 interface Weights {
@@ -20,6 +22,21 @@ interface Weights {
     /** The weight of a linear layer, [outputs, inputs]. */
     default LinearWeight linear(TensorSpec spec) {
         return get(spec);
+    }
+
+    /** A matrix that decides where tokens go, which is read in F32. */
+    default LinearWeight router(TensorSpec spec) {
+        return get(spec);
+    }
+
+    /** What is added to the rows of a table. */
+    default Optional<LowRankRows> rows(TensorSpec spec) {
+        return Optional.empty();
+    }
+
+    /** What alone is trained, by name, after all has been asked for; empty where every parameter is. */
+    default Map<String, Parameter> trained() {
+        return Map.of();
     }
 
     /** The table of token embeddings, [V, D]. */
