@@ -212,7 +212,7 @@ public final class CausalLM {
             LoraAdapter own = adapter.get();
             AdapterTensors values = spec ->
                     Optional.of(own.parameters().get(spec.name()).value().copy());
-            return new CausalLM(config, files, adapted().with(values), options);
+            return new CausalLM(config, files, adapted().with(values), options).routerAuxLossCoef(routerAuxLossCoef);
         }
         if (options.weights() != WeightFormat.F32) {
             return this;
