@@ -69,6 +69,11 @@ public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
         return set("weight_decay", value);
     }
 
+    /** Sets: weight of the load-balancing loss of a mixture's experts; -1 for what config.json asks for. */
+    public final B routerAuxLossCoef(double value) {
+        return set("router_aux_loss_coef", value);
+    }
+
     /** Sets: tokens that one forward and backward pass holds. */
     public final B microBatchTokens(int value) {
         return set("micro_batch_tokens", value);
