@@ -127,11 +127,17 @@ public final class GenerationSettings {
 
     private void drop(Map<String, Value> all, String key, String why) {
         Value value = asked.get(key);
-        String preset = GenerationKeys.find(key).orElseThrow().preset();
-        if (value != null && !value.json.asText().equals(Json.parse(preset, key).asText())) {
+        if (value != null && !isPreset(key, value.json)) {
             throw unheeded(key, why);
         }
         all.remove(key);
+    }
+
+    private static boolean isPreset(String key, JsonNode value) {
+        JsonNode preset = Json.parse(GenerationKeys.find(key).orElseThrow().preset(), key);
+        return value.isNumber() && preset.isNumber()
+                ? value.doubleValue() == preset.doubleValue()
+                : value.equals(preset);
     }
 
     private FormatException unheeded(String key, String why) {
