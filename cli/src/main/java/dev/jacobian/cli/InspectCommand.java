@@ -9,6 +9,7 @@ import dev.jacobian.io.safetensors.TensorInfo;
 import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.WeightFormat;
+import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.EndTokens;
 import dev.jacobian.transformer.MemoryPlan;
 import dev.jacobian.transformer.MemoryPlanner;
@@ -67,6 +68,7 @@ final class InspectCommand extends CliCommand {
                     ? Optional.of(Tokenizer.load(folder))
                     : Optional.empty();
             try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
+                CausalLM.requireTensors(config, tensors, folder);
                 List<TensorInfo> infos =
                         tensors.names().stream().map(tensors::info).toList();
                 return new Facts(

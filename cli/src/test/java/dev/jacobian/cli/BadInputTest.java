@@ -12,6 +12,7 @@ import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -215,6 +216,24 @@ class BadInputTest {
         assertThat(generateFailure()).contains("tokenizer.json");
         assertThat(Run.withInput("a", "tokenize", "--model", model).failure(ExitCode.FAILED))
                 .contains("tokenizer.json");
+    }
+
+    @Test
+    void halfOfAQuantizedTensor() throws Exception {
+        Path quantized = TestPaths.copyModel("gpt-oss-mxfp4", model.resolveSibling("quantized"));
+        Path weights = quantized.resolve("model.safetensors");
+        String scales = "model.layers.0.mlp.experts.down_proj_scales";
+        String bytes = new String(Files.readAllBytes(weights), StandardCharsets.ISO_8859_1);
+        assertThat(bytes).contains(scales);
+        Files.write(
+                weights,
+                bytes.replace(scales, scales.replace("scales", "scalez")).getBytes(StandardCharsets.ISO_8859_1));
+        for (String command : List.of("inspect", "logits")) {
+            Object[] arguments = command.equals("inspect")
+                    ? new Object[] {command, "--model", quantized}
+                    : new Object[] {command, "--model", quantized, "--input-ids", ids, "--out", quantized.resolve("o")};
+            assertThat(Run.of(arguments).failure(ExitCode.FAILED)).contains("quantized", "down_proj");
+        }
     }
 
     @Test

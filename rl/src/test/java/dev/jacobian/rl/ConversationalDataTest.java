@@ -105,6 +105,15 @@ class ConversationalDataTest {
                 .hasMessageContainingAll("data.jsonl, row 1, messages", "'role'");
         assertThatThrownBy(() -> SftDataset.jsonl(data("{\"messages\": []}")))
                 .hasMessageContainingAll("data.jsonl, row 1", "at least one message");
+        Path mixed = data(
+                "{\"messages\": [{\"role\": \"user\", \"content\": \"1\"}, {\"role\": \"assistant\", \"content\":"
+                        + " \"2\"}]}",
+                "{\"prompt\": \"1+1=\", \"completion\": \"2\"}");
+        assertThatThrownBy(() -> train(model, mixed, true))
+                .hasMessageContainingAll("data.jsonl, row 2", "assistant_only_loss is of conversations");
+        assertThatThrownBy(() -> SftDataset.jsonl(data("{\"messages\": [{\"role\": \"user\"}], \"tools\": \"[{\"}")))
+                .hasMessageContainingAll("data.jsonl, row 1, tools", "not valid JSON", "Give a list of schemas")
+                .hasMessageNotContaining("fetch");
         Files.delete(copy.resolve("chat_template.jinja"));
         Files.writeString(copy.resolve("tokenizer_config.json"), "{\"eos_token\": \"<|endoftext|>\"}");
         Path good = data("{\"messages\": [{\"role\": \"user\", \"content\": \"1\"}]}");

@@ -10,6 +10,7 @@ import dev.jacobian.autograd.Reduction;
 import dev.jacobian.autograd.TokenLogProbs;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.io.AtomicFiles;
+import dev.jacobian.io.safetensors.CheckpointTensors;
 import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
@@ -192,6 +193,18 @@ public final class CausalLM {
             parameter.value().copyFrom(saved.parameter(parameter.name()).value());
             parameter.valueChanged();
         }
+    }
+
+    /**
+     * Refuses a checkpoint that lacks a tensor which its config.json asks for, has one of another shape, or half of a quantized one;
+     * reads none of them.
+     *
+     * @param tensors the checkpoint's
+     * @param folder where it is, for messages
+     * @throws dev.jacobian.io.FormatException naming the tensor
+     */
+    public static void requireTensors(DecoderConfig config, CheckpointTensors tensors, Path folder) {
+        CheckpointLoader.requireTensors(config, tensors, folder);
     }
 
     /**

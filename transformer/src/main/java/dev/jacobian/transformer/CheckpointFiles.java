@@ -41,7 +41,6 @@ final class CheckpointFiles {
     private final Map<String, DType> storedTypes;
     private final Optional<Tokenizer> tokenizer;
     private final JsonNode generationDefaults;
-    private final String where;
     private final Optional<String> folder;
 
     private CheckpointFiles(
@@ -49,19 +48,16 @@ final class CheckpointFiles {
             Map<String, DType> storedTypes,
             Optional<Tokenizer> tokenizer,
             JsonNode generationDefaults,
-            String where,
             Optional<String> folder) {
         this.contents = contents;
         this.storedTypes = storedTypes;
         this.tokenizer = tokenizer;
         this.generationDefaults = generationDefaults;
-        this.where = where;
         this.folder = folder;
     }
 
     static CheckpointFiles none() {
-        return new CheckpointFiles(
-                Map.of(), Map.of(), Optional.empty(), MissingNode.getInstance(), GENERATION_CONFIG, Optional.empty());
+        return new CheckpointFiles(Map.of(), Map.of(), Optional.empty(), MissingNode.getInstance(), Optional.empty());
     }
 
     static CheckpointFiles read(Path folder) {
@@ -78,14 +74,14 @@ final class CheckpointFiles {
         JsonNode defaults = contents.containsKey(GENERATION_CONFIG)
                 ? Json.parse(contents.get(GENERATION_CONFIG), where)
                 : MissingNode.getInstance();
-        return new CheckpointFiles(contents, Map.of(), tokenizer, defaults, where, Optional.of(folder.toString()));
+        return new CheckpointFiles(contents, Map.of(), tokenizer, defaults, Optional.of(folder.toString()));
     }
 
     /** The same with the types of the tensors that the weights have been loaded from. */
     CheckpointFiles withTypes(StoredWeights weights) {
         Map<String, DType> types = new HashMap<>();
         weights.names().forEach(name -> types.put(name, weights.type(name)));
-        return new CheckpointFiles(contents, types, tokenizer, generationDefaults, where, folder);
+        return new CheckpointFiles(contents, types, tokenizer, generationDefaults, folder);
     }
 
     /** The folder that they come from. */
@@ -108,6 +104,6 @@ final class CheckpointFiles {
 
     /** The ids that end a sequence; see {@link EndTokens}. */
     Set<Integer> eosTokenIds(DecoderConfig config) {
-        return EndTokens.of(generationDefaults, where, config, tokenizer);
+        return EndTokens.of(generationDefaults, folder.map(Path::of), config, tokenizer);
     }
 }

@@ -18,6 +18,8 @@ final class CheckpointLoader {
     /** {@link CausalLM#load(Path, ModelOptions)}. */
     static CausalLM load(Path folder, ModelOptions options, Optional<AdapterSource> adapter) {
         DecoderConfig config = Families.read(folder);
+        CheckpointFiles beside = CheckpointFiles.read(folder);
+        var unused = beside.eosTokenIds(config); // refuses ids that the model has no row for
         MemoryPlan plan = MemoryPlan.inference(config, options.weights());
         if (options.device().equals(Device.CPU)) {
             plan.require("loading " + folder);
@@ -29,7 +31,7 @@ final class CheckpointLoader {
             StoredWeights stored = StoredWeights.of(tensors, config.quantization());
             DecoderConfig named = config.withPlan(CheckpointWeights.named(config.plan(), stored.names()));
             CheckpointWeights weights = new CheckpointWeights(stored, named.plan(), folder);
-            CheckpointFiles files = CheckpointFiles.read(folder).withTypes(stored);
+            CheckpointFiles files = beside.withTypes(stored);
             Weights frozen = new FrozenWeights(weights, options.weights(), options.device());
             CausalLM model;
             if (adapter.isPresent()) {
@@ -42,6 +44,12 @@ final class CheckpointLoader {
             weights.requireAllUsed();
             return model;
         }
+    }
+
+    /** {@link CausalLM#requireTensors}. */
+    static void requireTensors(DecoderConfig config, CheckpointTensors tensors, Path folder) {
+        StoredWeights stored = StoredWeights.of(tensors, config.quantization());
+        new CheckpointWeights(stored, CheckpointWeights.named(config.plan(), stored.names()), folder).requireAll();
     }
 
     private static void requireComputable(DecoderConfig config, Device device, Path folder) {

@@ -7,6 +7,7 @@ import dev.jacobian.io.quantized.StoredWeights;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.Head;
+import dev.jacobian.transformer.plan.Layout;
 import dev.jacobian.transformer.plan.Role;
 import dev.jacobian.transformer.plan.TensorSpec;
 import java.nio.file.Path;
@@ -78,6 +79,20 @@ final class CheckpointWeights implements Weights {
                 ? "Set tie_word_embeddings to true in config.json if the embedding is the head; what was saved without"
                         + " a head is no language model"
                 : "config.json asks for it; use the config.json that belongs to the weights";
+    }
+
+    /** Looks for every tensor without reading one. */
+    void requireAll() {
+        for (TensorSpec spec : plan.tensors()) {
+            Layout layout = spec.layout();
+            if (layout.isSplit()) {
+                for (int expert = 0; expert < spec.extents().getFirst(); expert++) {
+                    checked(layout.stored(expert), spec);
+                }
+            } else {
+                checked(layout.stored(), spec);
+            }
+        }
     }
 
     void requireAllUsed() {

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * The ids at which generation stops.
@@ -31,24 +32,27 @@ public final class EndTokens {
     public static Set<Integer> of(Path folder, DecoderConfig config, Optional<Tokenizer> tokenizer) {
         Path generation = folder.resolve(CheckpointFiles.GENERATION_CONFIG);
         JsonNode defaults = Files.exists(generation) ? Json.read(generation) : MissingNode.getInstance();
-        return of(defaults, generation.toString(), config, tokenizer);
+        return of(defaults, Optional.of(folder), config, tokenizer);
     }
 
     /**
      * The same.
      *
      * @param defaults the content of generation_config.json; a missing node if there is none
-     * @param where where that comes from, for messages
+     * @param folder the checkpoint's, for messages; empty if there is none
      */
-    static Set<Integer> of(JsonNode defaults, String where, DecoderConfig config, Optional<Tokenizer> tokenizer) {
+    static Set<Integer> of(
+            JsonNode defaults, Optional<Path> folder, DecoderConfig config, Optional<Tokenizer> tokenizer) {
+        UnaryOperator<String> file =
+                name -> folder.map(own -> own.resolve(name).toString()).orElse(name);
         Set<Integer> ids = new LinkedHashSet<>();
-        collect(defaults.path("eos_token_id"), where, config, ids);
+        collect(defaults.path("eos_token_id"), file.apply(CheckpointFiles.GENERATION_CONFIG), config, ids);
         if (ids.isEmpty()) {
-            collect(config.source().path("eos_token_id"), "config.json", config, ids);
+            collect(config.source().path("eos_token_id"), file.apply("config.json"), config, ids);
         }
         if (ids.isEmpty()) {
-            tokenizer.ifPresent(
-                    t -> t.eosId().ifPresent(id -> add(id, "tokenizer_config.json, eos_token", config, ids)));
+            String where = file.apply("tokenizer_config.json") + ", eos_token";
+            tokenizer.ifPresent(t -> t.eosId().ifPresent(id -> add(id, where, config, ids)));
         }
         return ids;
     }

@@ -242,6 +242,8 @@ class CheckpointErrorsTest {
         Files.writeString(file, "{\"eos_token_id\": [1, 2.5]}");
         assertRefused(folder, "generation_config.json", "eos_token_id");
         Files.delete(file);
+        TestJson.edit(folder.resolve("config.json"), config -> config.put("eos_token_id", 384));
+        assertRefused(folder, folder.resolve("config.json").toString(), "the end token 384 is outside");
         TestJson.edit(folder.resolve("config.json"), config -> config.remove("eos_token_id"));
         CausalLM model = CausalLM.load(folder);
         assertThat(model.eosTokenIds())

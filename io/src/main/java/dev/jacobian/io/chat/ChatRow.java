@@ -39,12 +39,21 @@ public record ChatRow(Chat chat, ArrayNode completion) {
             }
         }
         if (parts.path("tools").isTextual()) {
-            parts.set("tools", Json.parse(parts.get("tools").textValue(), where + ", tools"));
+            parts.set("tools", parsed(parts.get("tools").textValue(), where + ", tools"));
         }
         ArrayNode completion = row.hasNonNull("completion") && !column.equals("messages")
                 ? Messages.require(row.get("completion"), where + ", completion")
                 : Json.object().arrayNode();
         return new ChatRow(Chat.read(parts, where), completion);
+    }
+
+    private static JsonNode parsed(String tools, String where) {
+        try {
+            return Json.parse(tools, where);
+        } catch (FormatException e) {
+            throw new FormatException(
+                    e.where(), e.what(), "Give a list of schemas, or such a list as JSON in a string", e);
+        }
     }
 
     /**

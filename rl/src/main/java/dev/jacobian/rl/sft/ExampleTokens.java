@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.sft;
 
+import dev.jacobian.io.FormatException;
 import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.LabelledBatch;
@@ -31,6 +32,7 @@ final class ExampleTokens {
 
     private final Tokenizer tokenizer;
     private final ConversationTokens conversations;
+    private final boolean assistantOnly;
     private final Set<Integer> ends;
     private final int end;
     private final int before; // tokens that the template puts in front of every text
@@ -47,6 +49,7 @@ final class ExampleTokens {
     private ExampleTokens(Tokenizer tokenizer, Set<Integer> ends, boolean assistantOnly) {
         this.tokenizer = tokenizer;
         this.conversations = new ConversationTokens(tokenizer, assistantOnly);
+        this.assistantOnly = assistantOnly;
         this.ends = ends;
         this.before = tokenizer.encodePrompt("").length;
         this.end = ends.stream()
@@ -89,9 +92,16 @@ final class ExampleTokens {
         }
     }
 
+    /** @throws FormatException if it is a text of which only what the assistant says was to be learned, or as conversations are refused */
     Encoded encode(SftExample example) {
         if (example.chat().isPresent()) {
             return conversations.encode(example.chat().get());
+        }
+        if (assistantOnly) {
+            throw new FormatException(
+                    "the example",
+                    "assistant_only_loss is of conversations, and this is a prompt and a completion as texts",
+                    "Write it as 'messages', or leave assistant_only_loss out");
         }
         int[] prompt = tokenizer.encodePrompt(example.prompt());
         int[] all = joined(prompt, continuation(prompt, example));

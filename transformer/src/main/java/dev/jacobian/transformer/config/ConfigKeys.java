@@ -44,6 +44,9 @@ public final class ConfigKeys extends LayerKeys {
     private static final int MAX_TAPS = 64;
     private static final int MAX_VOCABULARY = 1 << 24;
 
+    /** Growth of queries; published ones are 0.1, and their logarithm has far to go before the range of F32 ends. */
+    private static final double MAX_GROWTH = 1e6;
+
     private ConfigKeys(JsonFields fields, Map<String, String> names) {
         super(fields, names);
     }
@@ -279,9 +282,18 @@ public final class ConfigKeys extends LayerKeys {
                 rotary(headDim, RopeReader.read(fields, maxPositions(), defaultTheta, own)); // reads the other keys
         JsonFields rope = RopeReader.dictionary(fields);
         return new Positions.GrowingQueries(
-                rotary,
-                rope.quantity("llama_4_scaling_beta"),
-                positive(rope, "original_max_position_embeddings", MAX_POSITIONS));
+                rotary, growth(rope), positive(rope, "original_max_position_embeddings", MAX_POSITIONS));
+    }
+
+    private static double growth(JsonFields rope) {
+        double beta = rope.quantity("llama_4_scaling_beta");
+        if (beta > MAX_GROWTH) {
+            throw new FormatException(
+                    rope.where(),
+                    "llama_4_scaling_beta is " + beta,
+                    "Give a number up to " + MAX_GROWTH + ", usually 0.1");
+        }
+        return beta;
     }
 
     /** A gated feed-forward of {@code intermediate_size} with {@code hidden_act}, without biases. */

@@ -390,6 +390,8 @@ class ConfigReaderTest {
         assertThat(growing.factor(25)).isEqualTo((float) (1 + 0.5 * Math.log(4)));
         assertThatThrownBy(() -> family("ministral3", rope + "}}")).hasMessageContaining("llama_4_scaling_beta");
         assertThatThrownBy(() -> family("ministral3", "{}")).hasMessageContaining("llama_4_scaling_beta");
+        assertThatThrownBy(() -> family("ministral3", rope + ", \"llama_4_scaling_beta\": 1e39}}"))
+                .hasMessageContaining("llama_4_scaling_beta is 1.0E39");
         assertThatThrownBy(() -> family(
                         "mistral", "{\"rope_parameters\": {\"rope_theta\": 1e6, \"llama_4_scaling_beta\": 0.5}}"))
                 .as("of another family")
