@@ -90,7 +90,7 @@ sealed interface TokenDecoder {
             run.reset();
         }
 
-        private static int byteOf(String token) {
+        static int byteOf(String token) {
             if (token.length() != 6 || !token.startsWith("<0x") || token.charAt(5) != '>') {
                 return -1;
             }

@@ -268,6 +268,11 @@ public final class Tokenizer {
         return id >= 0 && id < special.length && special[id];
     }
 
+    /** What makes text of tokens. */
+    TokenDecoder decoder() {
+        return decoder;
+    }
+
     /** The added tokens, in the order of the file. */
     public List<AddedToken> addedTokens() {
         return List.copyOf(added.values());
