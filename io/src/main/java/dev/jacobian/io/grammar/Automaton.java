@@ -239,7 +239,8 @@ final class Automaton {
                         int rule = program.first()[pc];
                         calls.computeIfAbsent(
                                         order[rule],
-                                        place -> new Calls(program.rules().get(rule).start(), new Ways()))
+                                        place -> new Calls(
+                                                program.rules().get(rule).start(), new Ways()))
                                 .callers()
                                 .add(program.second()[pc], way.frame());
                     }

@@ -27,6 +27,7 @@ final class NumberRanges {
     /** Without bounds. */
     static final Regex ANY_NUMBER =
             RegexParser.parse("-?(?:0|[1-9][0-9]{0,14})(?:\\.[0-9]{1,15})?(?:[eE][+-]?[0-9]{1,2})?", "number");
+
     private static final Regex DIGIT = new Characters(CharacterClasses.DIGIT);
     private static final Map<List<Integer>, Regex> REPEATED = new ConcurrentHashMap<>();
 

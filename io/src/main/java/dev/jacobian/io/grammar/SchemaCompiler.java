@@ -54,9 +54,9 @@ final class SchemaCompiler {
     int write(int next) {
         int start = call(new Schema(root, "#", where), next);
         while (!open.isEmpty()) {
-            Pending next = open.pop();
-            out.at(next.schema().place());
-            out.define(next.rule(), value(next.schema()));
+            Pending pending = open.pop();
+            out.at(pending.schema().place());
+            out.define(pending.rule(), value(pending.schema()));
         }
         return start;
     }
