@@ -5,6 +5,7 @@ import dev.jacobian.autograd.Var;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.quantized.StoredWeights;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.transformer.plan.CheckpointNames;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.Head;
 import dev.jacobian.transformer.plan.Layout;
@@ -16,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * Weights from safetensors, checked against the configuration: a missing tensor, a wrong shape and a tensor that the
@@ -33,12 +35,32 @@ final class CheckpointWeights implements Weights {
         this.folder = folder;
     }
 
-    /** The plan under the names of a checkpoint: as the family has them, or without the part that only models with a head have. */
+    /**
+     * The plan under the names of a checkpoint: as the family has them, with the weights of all experts in one tensor, or without the
+     * part that only models with a head have.
+     */
     static DecoderPlan named(DecoderPlan plan, Set<String> stored) {
         String base = plan.names().base();
-        return base.isEmpty() || stored.stream().anyMatch(name -> name.startsWith(base))
-                ? plan
-                : plan.withNames(plan.names().withoutBase());
+        boolean isBare = !base.isEmpty() && stored.stream().noneMatch(name -> name.startsWith(base));
+        DecoderPlan family = isBare ? plan.withNames(plan.names().withoutBase()) : plan;
+        if (!hasSplitExperts(family) || hasExperts(family, stored)) {
+            return family;
+        }
+        CheckpointNames names = plan.names().stackedExperts();
+        DecoderPlan stacked = plan.withNames(isBare ? names.withoutBase() : names);
+        return hasExperts(stacked, stored) ? stacked : family;
+    }
+
+    private static boolean hasSplitExperts(DecoderPlan plan) {
+        return experts(plan).anyMatch(spec -> spec.layout().isSplit());
+    }
+
+    private static boolean hasExperts(DecoderPlan plan, Set<String> stored) {
+        return experts(plan).anyMatch(spec -> stored.contains(spec.layout().stored(0)));
+    }
+
+    private static Stream<TensorSpec> experts(DecoderPlan plan) {
+        return plan.tensors().stream().filter(spec -> spec.kind() == TensorSpec.Kind.EXPERTS);
     }
 
     @Override

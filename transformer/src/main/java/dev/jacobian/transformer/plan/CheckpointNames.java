@@ -142,6 +142,17 @@ public final class CheckpointNames {
         return result;
     }
 
+    /**
+     * The same with the weights of all experts of a layer in two tensors: gates above ups, [E, 2 · inner, D], and downs,
+     * [E, D, inner]. So transformers 5 holds them, and saves them where it is told not to go back to the family's own form
+     * ({@code save_original_format=False}); Mixtral's router has the name of the others' there.
+     */
+    public CheckpointNames stackedExperts() {
+        return named(Role.ROUTER, "model.layers.{}.mlp.gate")
+                .fused("model.layers.{}.mlp.experts.gate_up_proj", Role.EXPERT_GATE, Role.EXPERT_UP)
+                .named(Role.EXPERT_DOWN, "model.layers.{}.mlp.experts.down_proj");
+    }
+
     private CheckpointNames with(Role role, Place place) {
         Map<Role, Place> changed = new EnumMap<>(Role.class);
         changed.putAll(places);
