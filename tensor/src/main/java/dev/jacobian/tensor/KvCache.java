@@ -23,11 +23,12 @@ public interface KvCache {
 
     /**
      * Begins a sequence that continues the first {@code length} tokens of {@code parent}. The parent's tokens may still
-     * be missing; they must be there, layer by layer, before the fork is appended to.
+     * be missing; they must be there, layer by layer, before the fork is appended to. If they are there, the parent may be
+     * released before its fork.
      */
     int fork(int parent, int length);
 
-    /** Forgets a sequence; pages that no other sequence shares can be reclaimed. */
+    /** Forgets a sequence, whose handle may be another's next; pages that no other sequence shares can be reclaimed. */
     void release(int sequence);
 
     /** Number of tokens that a sequence holds, counting its parent's. */
@@ -75,6 +76,12 @@ public interface KvCache {
         return new DecodeStep(sequences, positions, List.of(positions), new Object(), this);
     }
 
-    /** Bytes held by all pages. */
+    /** Bytes held by all pages, those that wait for a sequence too. */
     long bytes();
+
+    /** Bytes of what sequences hold; a page that several share counts once. */
+    long usedBytes();
+
+    /** Bytes of a sequence of so many tokens that shares nothing with others. */
+    long bytesOf(int tokens);
 }

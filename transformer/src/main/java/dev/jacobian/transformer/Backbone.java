@@ -71,6 +71,11 @@ public final class Backbone {
         return Backends.of(embedding.value().device()).attention().newKvCache(specs, computeType);
     }
 
+    /** How often weights have changed: what was computed before a change is not what it would be now. */
+    long weightChanges() {
+        return changes.count();
+    }
+
     /** Whether layers are computed again in backward instead of keeping what they computed. */
     void checkpointLayers(boolean value) {
         checkpoints = value;

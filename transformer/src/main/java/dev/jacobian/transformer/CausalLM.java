@@ -485,6 +485,11 @@ public final class CausalLM {
         }
     }
 
+    /** How often weights have changed: what a cache holds of another count is not what it would be now. */
+    public long weightChanges() {
+        return backbone.weightChanges();
+    }
+
     /** An empty cache for this model. */
     public KvCache newKvCache() {
         return backbone.newKvCache();

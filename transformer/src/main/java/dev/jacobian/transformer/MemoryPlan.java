@@ -43,6 +43,7 @@ public record MemoryPlan(Map<Part, Long> parts) {
         ACTIVATIONS("activations"),
         LOGITS("logits"),
         KV_CACHE("KV cache"),
+        RESULTS("chosen tokens and their log-probabilities"),
         LOADING("the tensor being converted while loading"),
         OTHER("tokenizer, tables, kernels' working memory and the JVM");
 

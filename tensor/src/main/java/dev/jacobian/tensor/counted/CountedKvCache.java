@@ -120,4 +120,14 @@ final class CountedKvCache implements KvCache {
     public long bytes() {
         return bytes;
     }
+
+    @Override
+    public long usedBytes() {
+        return bytes;
+    }
+
+    @Override
+    public long bytesOf(int tokens) {
+        return HeapKvCache.bytesOf(layers, tokens);
+    }
 }

@@ -11,13 +11,12 @@ import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 
 /**
  * Paged keys and values, and carried states, in Java arrays, used by every CPU backend.
@@ -31,8 +30,12 @@ public class HeapKvCache implements KvCache {
 
     private final int layers;
     private final CacheSpec[] specs; // of each layer
-    private final List<Sequence> sequences = new ArrayList<>();
+    private final List<@Nullable Sequence> sequences = new ArrayList<>(); // null of those that were released
+    private final ArrayDeque<Integer> freeHandles = new ArrayDeque<>();
     private final Workspace.Scope memory = Workspace.scope();
+    private final long stateFloats; // of a sequence, in all layers
+    private final long pageFloats; // of a page, in all layers
+    private long usedFloats;
 
     /**
      * An empty cache of layers of one shape.
@@ -54,17 +57,19 @@ public class HeapKvCache implements KvCache {
         }
         this.layers = layers.size();
         this.specs = layers.toArray(CacheSpec[]::new);
+        this.stateFloats = bytesOf(layers, 0) / Float.BYTES;
+        this.pageFloats = bytesOf(layers, PAGE) / Float.BYTES - stateFloats;
     }
 
     private static final class Sequence {
         int length;
 
         @Nullable
-        Sequence parent; // null of one that was not forked
+        Sequence parent; // of a fork whose parent's tokens were still missing; null of others
 
-        boolean forked;
+        boolean awaited; // there was such a fork, whose pages are this sequence's
         boolean awaitsWriting; // within one append: has pages, but their contents are still to come
-        int ownFrom; // first page that is not the parent's
+        int[][] users = {}; // of each page, one count for all layers and all sequences that share it
         final float[][][] keys; // per layer, per page
         final float[][][] values;
         final @Nullable Tensor[][] states; // per layer; null until asked for
@@ -78,40 +83,81 @@ public class HeapKvCache implements KvCache {
 
     @Override
     public int add() {
-        sequences.add(new Sequence(layers));
-        return sequences.size() - 1;
+        return put(new Sequence(layers));
+    }
+
+    private int put(Sequence sequence) {
+        if (freeHandles.isEmpty()) {
+            sequences.add(sequence);
+            return sequences.size() - 1;
+        }
+        int handle = freeHandles.pop();
+        sequences.set(handle, sequence);
+        return handle;
     }
 
     @Override
-    public int fork(int parent, int length) {
+    public int fork(int parentHandle, int length) {
+        Sequence parent = sequence(parentHandle);
         Sequence fork = new Sequence(layers);
-        copyStates(sequence(parent), length, fork);
-        sequences.add(fork);
-        int handle = sequences.size() - 1;
-        sequences.get(handle).parent = sequence(parent);
-        sequences.get(handle).ownFrom = length / PAGE;
-        sequence(parent).forked = true;
-        sequences.get(handle).length = length;
-        return handle;
+        fork.length = length;
+        copyStates(parent, length, fork);
+        if (length > 0 && !holds(parent, length)) {
+            fork.parent = parent;
+            parent.awaited = true;
+            return put(fork);
+        }
+        for (int layer = 0; layer < layers; layer++) {
+            if (parent.keys[layer] != null) {
+                attach(fork, parent, layer);
+            }
+        }
+        return put(fork);
+    }
+
+    /** Whether so many tokens are in all layers. */
+    private boolean holds(Sequence sequence, int length) {
+        boolean everywhere = sequence.parent == null && sequence.length >= length;
+        for (int layer = 0; everywhere && layer < layers; layer++) {
+            everywhere = specs[layer] instanceof CarriedStates || sequence.keys[layer] != null;
+        }
+        return everywhere;
     }
 
     @Override
     public void release(int handle) {
         Sequence sequence = sequence(handle);
-        if (!sequence.forked) {
+        for (int p = 0; p < sequence.users.length; p++) {
+            if (--sequence.users[p][0] > 0) {
+                continue;
+            }
             for (int layer = 0; layer < layers; layer++) {
-                for (int p = sequence.ownFrom; sequence.keys[layer] != null && p < sequence.keys[layer].length; p++) {
-                    memory.release(sequence.keys[layer][p]);
-                    memory.release(sequence.values[layer][p]);
+                if (sequence.keys[layer] != null && p < sequence.keys[layer].length) {
+                    giveBack(sequence, sequence.keys[layer][p]);
+                    giveBack(sequence, sequence.values[layer][p]);
                 }
             }
         }
         for (Tensor[] states : sequence.states) {
             for (int i = 0; states != null && i < states.length; i++) {
-                memory.release(states[i].floats());
+                giveBack(sequence, states[i].floats());
             }
         }
         sequences.set(handle, null);
+        freeHandles.push(handle);
+    }
+
+    /** Gives an array back, unless a fork is still to take it over: that one then goes with the scope. */
+    private void giveBack(Sequence sequence, float[] array) {
+        usedFloats -= array.length;
+        if (!sequence.awaited) {
+            memory.release(array);
+        }
+    }
+
+    private float[] zeros(int length) {
+        usedFloats += length;
+        return memory.zeros(length);
     }
 
     private void copyStates(Sequence parent, int length, Sequence fork) {
@@ -146,7 +192,7 @@ public class HeapKvCache implements KvCache {
         return switch (specs[layer]) {
             case CarriedStates carried ->
                 carried.shapes().stream()
-                        .map(shape -> Tensor.of(memory.zeros(shape.elements()), shape.toArray()))
+                        .map(shape -> Tensor.of(zeros(shape.elements()), shape.toArray()))
                         .toArray(Tensor[]::new);
             case KvShape shape -> throw wrongKind(layer);
         };
@@ -195,7 +241,7 @@ public class HeapKvCache implements KvCache {
 
     /** Elements between the values of neighbouring keys: headDim rounded up to a multiple of 16. */
     public int valueWidth(int layer) {
-        return (headDim(layer) + 15) / 16 * 16;
+        return valueWidth(shape(layer));
     }
 
     @Override
@@ -222,7 +268,7 @@ public class HeapKvCache implements KvCache {
                     write(layer, handles, segments, order, written, i, keys, values);
                     written = i;
                 }
-                attach(sequence, layer);
+                attach(sequence, sequence.parent, layer);
             }
             grow(sequence, layer, (sequence.length + segments.length(order[i]) + PAGE - 1) / PAGE);
             sequence.awaitsWriting = true;
@@ -252,28 +298,38 @@ public class HeapKvCache implements KvCache {
         });
     }
 
-    private void attach(Sequence sequence, int layer) {
-        if (sequence.parent == null) {
+    /** Gives a sequence its parent's pages in a layer, the one that it will write to as a copy; none without a parent. */
+    private void attach(Sequence sequence, @Nullable Sequence parent, int layer) {
+        int pages = parent == null ? 0 : (sequence.length + PAGE - 1) / PAGE;
+        if (pages == 0) {
             sequence.keys[layer] = new float[0][];
             sequence.values[layer] = new float[0][];
             return;
         }
-        int pages = (sequence.length + PAGE - 1) / PAGE;
-        float[][] parentKeys = sequence.parent.keys[layer];
-        if (pages > 0 && (parentKeys == null || parentKeys.length < pages)) {
+        float[][] parentKeys = parent.keys[layer];
+        if (parentKeys == null || parentKeys.length < pages) {
             throw new IllegalStateException(
                     "a fork of " + sequence.length + " tokens is used before its parent holds them in layer " + layer);
         }
-        sequence.keys[layer] = pages == 0 ? new float[0][] : Arrays.copyOf(parentKeys, pages);
-        sequence.values[layer] = pages == 0 ? new float[0][] : Arrays.copyOf(sequence.parent.values[layer], pages);
+        if (sequence.users.length == 0) {
+            sequence.users = Arrays.copyOf(parent.users, pages);
+            for (int p = 0; p < sequence.length / PAGE; p++) {
+                sequence.users[p][0]++;
+            }
+        }
+        sequence.keys[layer] = Arrays.copyOf(parentKeys, pages);
+        sequence.values[layer] = Arrays.copyOf(parent.values[layer], pages);
         if (sequence.length % PAGE != 0) {
+            if (sequence.users[pages - 1] == parent.users[pages - 1]) {
+                sequence.users[pages - 1] = new int[] {1};
+            }
             sequence.keys[layer][pages - 1] = copy(sequence.keys[layer][pages - 1]);
             sequence.values[layer][pages - 1] = copy(sequence.values[layer][pages - 1]);
         }
     }
 
     private float[] copy(float[] page) {
-        float[] copy = memory.zeros(page.length);
+        float[] copy = zeros(page.length);
         System.arraycopy(page, 0, copy, 0, page.length);
         return copy;
     }
@@ -283,12 +339,31 @@ public class HeapKvCache implements KvCache {
         if (pages <= have) {
             return;
         }
+        int counted = sequence.users.length;
+        if (counted < pages) {
+            sequence.users = Arrays.copyOf(sequence.users, pages);
+            for (int p = counted; p < pages; p++) {
+                sequence.users[p] = new int[] {1};
+            }
+        }
         sequence.keys[layer] = Arrays.copyOf(sequence.keys[layer], pages);
         sequence.values[layer] = Arrays.copyOf(sequence.values[layer], pages);
         for (int p = have; p < pages; p++) {
-            sequence.keys[layer][p] = memory.zeros(kvHeads(layer) * headDim(layer) * PAGE);
-            sequence.values[layer][p] = memory.zeros(kvHeads(layer) * PAGE * valueWidth(layer));
+            sequence.keys[layer][p] = zeros(keyPage(shape(layer)));
+            sequence.values[layer][p] = zeros(valuePage(shape(layer)));
         }
+    }
+
+    private static int keyPage(KvShape shape) {
+        return shape.heads() * shape.headDim() * PAGE;
+    }
+
+    private static int valuePage(KvShape shape) {
+        return shape.heads() * PAGE * valueWidth(shape);
+    }
+
+    private static int valueWidth(KvShape shape) {
+        return (shape.headDim() + 15) / 16 * 16;
     }
 
     private void write(Sequence sequence, int layer, int position, Tensor keys, Tensor values, int row) {
@@ -317,26 +392,37 @@ public class HeapKvCache implements KvCache {
     @Override
     public void advance(int[] handles, Segments segments) {
         for (int s = 0; s < segments.count(); s++) {
-            sequence(handles[s]).length += segments.length(s);
+            Sequence sequence = sequence(handles[s]);
+            sequence.length += segments.length(s);
+            sequence.parent = null; // every layer has taken its pages over
         }
     }
 
     @Override
     public long bytes() {
-        Set<float[]> pages = Collections.newSetFromMap(new IdentityHashMap<>());
-        for (Sequence sequence : sequences) {
-            if (sequence != null) {
-                for (int layer = 0; layer < layers; layer++) {
-                    if (sequence.keys[layer] != null) {
-                        pages.addAll(Arrays.asList(sequence.keys[layer]));
-                        pages.addAll(Arrays.asList(sequence.values[layer]));
-                    }
-                    for (int i = 0; sequence.states[layer] != null && i < sequence.states[layer].length; i++) {
-                        pages.add(sequence.states[layer][i].floats());
-                    }
-                }
-            }
+        return usedBytes();
+    }
+
+    @Override
+    public long usedBytes() {
+        return Float.BYTES * usedFloats;
+    }
+
+    @Override
+    public long bytesOf(int tokens) {
+        return Float.BYTES * (stateFloats + pageFloats * Math.ceilDiv(tokens, PAGE));
+    }
+
+    /** Bytes of a sequence of so many tokens in layers that keep this. */
+    public static long bytesOf(List<CacheSpec> layers, int tokens) {
+        long pages = Math.ceilDiv(tokens, PAGE);
+        long floats = 0;
+        for (CacheSpec layer : layers) {
+            floats += switch (layer) {
+                case KvShape shape -> pages * ((long) keyPage(shape) + valuePage(shape));
+                case CarriedStates carried -> carried.numbers(tokens);
+            };
         }
-        return Float.BYTES * pages.stream().mapToLong(page -> page.length).sum();
+        return Float.BYTES * floats;
     }
 }

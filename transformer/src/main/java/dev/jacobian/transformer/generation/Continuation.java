@@ -38,6 +38,11 @@ public final class Continuation {
          *     has no tokenizer
          */
         public static Rules of(CausalLM model, GenerationConfig config) {
+            return of(model, config, model.idsWithoutToken());
+        }
+
+        /** The same where the ids that stand for no token are known: finding them takes a look at each. */
+        static Rules of(CausalLM model, GenerationConfig config, BitSet withoutToken) {
             int vocabulary = model.config().vocabularySize();
             Set<Integer> endTokens = config.stop().endTokens(model.eosTokenIds());
             int largest = Math.max(
@@ -55,7 +60,7 @@ public final class Continuation {
             return new Rules(
                     config,
                     endTokens,
-                    model.idsWithoutToken(),
+                    withoutToken,
                     config.rowProcessor(endTokens),
                     strings.isEmpty() ? Optional.empty() : Optional.of(new StopStrings(model.tokenizer(), strings)));
         }

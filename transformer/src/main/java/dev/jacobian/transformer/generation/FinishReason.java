@@ -10,14 +10,17 @@ public enum FinishReason {
     /** It reached the limit of new tokens. */
     LENGTH,
     /** It was interrupted and can go on from where it is. */
-    PAUSED;
+    PAUSED,
+    /** Whoever asked for it wants it no longer. */
+    CANCELLED;
 
-    /** {@code stop} or {@code length}, as serving APIs spell it, or {@code paused}. */
+    /** {@code stop} or {@code length}, as serving APIs spell it, or {@code paused} or {@code cancelled}. */
     public String label() {
         return switch (this) {
             case STOP, STOP_STRING -> "stop";
             case LENGTH -> "length";
             case PAUSED -> "paused";
+            case CANCELLED -> "cancelled";
         };
     }
 }

@@ -19,6 +19,9 @@ public record Generation(
         FinishReason finishReason,
         List<List<TokenLogProb>> topLogProbs,
         Optional<String> stopString) {
+    /** Of one that was cancelled before its first token. */
+    static final Generation NOTHING = new Generation(new int[0], new float[0], FinishReason.CANCELLED);
+
     public Generation {
         topLogProbs = List.copyOf(topLogProbs);
     }

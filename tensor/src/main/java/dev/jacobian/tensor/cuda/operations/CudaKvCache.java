@@ -208,4 +208,15 @@ final class CudaKvCache implements KvCache {
     public long bytes() {
         return Arrays.stream(pools).mapToLong(KvPool::bytes).sum();
     }
+
+    @Override
+    public long usedBytes() {
+        return sequences.used() * bytesOf(PAGE);
+    }
+
+    @Override
+    public long bytesOf(int tokens) {
+        long pages = Math.ceilDiv(tokens, PAGE);
+        return Arrays.stream(pools).mapToLong(pool -> pages * pool.pageBytes()).sum();
+    }
 }

@@ -90,7 +90,12 @@ final class KvPool {
         return shape.heads() * KvCache.PAGE * shape.headDim();
     }
 
+    /** Bytes of a page of keys and one of values. */
+    long pageBytes() {
+        return 2L * dtype.bytes() * pageElements();
+    }
+
     long bytes() {
-        return 2L * dtype.bytes() * capacity * pageElements();
+        return capacity * pageBytes();
     }
 }

@@ -16,19 +16,23 @@ import java.util.stream.IntStream;
  * Which pages each sequence of a cache has, by number. The numbers are the same in every layer.
  *
  * <p>Decision: pages are counted, not copied, when a sequence forks; only the page that it will write to is copied, in each
- * layer when that layer is first written to.
+ * layer when that layer is first written to. Until all layers have, the page that is copied has one user more.
  */
 final class PagedSequences {
     private final int layers;
     private final List<@Nullable Sequence> sequences = new ArrayList<>(); // null of those that were released
+    private final ArrayDeque<Integer> freeHandles = new ArrayDeque<>();
     private final ArrayDeque<Integer> free = new ArrayDeque<>();
     private int[] users = new int[64]; // of each page
     private int made;
 
     private static final class Sequence {
-        final @Nullable Sequence parent; // whose pages are taken over when this one is first written to
+        @Nullable
+        Sequence parent; // of a fork that is not complete yet: whose pages it takes over, or one of them as a copy
+
         int length;
         boolean attached; // whether they were
+        boolean awaited; // whether a fork has not taken over this one's pages yet
         int[] pages = {};
         int pageCount;
         int copiedFrom = -1; // the parent's page that this one's page copiedTo begins as
@@ -49,13 +53,28 @@ final class PagedSequences {
     }
 
     int add() {
-        sequences.add(new Sequence(null, 0));
-        return sequences.size() - 1;
+        return put(new Sequence(null, 0));
     }
 
-    int fork(int parent, int length) {
-        sequences.add(new Sequence(sequence(parent), length));
-        return sequences.size() - 1;
+    int fork(int parentHandle, int length) {
+        Sequence parent = sequence(parentHandle);
+        Sequence fork = new Sequence(parent, length);
+        if (parent.attached && parent.length >= length) {
+            attach(fork);
+        } else {
+            parent.awaited = true;
+        }
+        return put(fork);
+    }
+
+    private int put(Sequence sequence) {
+        if (freeHandles.isEmpty()) {
+            sequences.add(sequence);
+            return sequences.size() - 1;
+        }
+        int handle = freeHandles.pop();
+        sequences.set(handle, sequence);
+        return handle;
     }
 
     private Sequence sequence(int handle) {
@@ -65,14 +84,26 @@ final class PagedSequences {
     void release(int handle) {
         Sequence sequence = sequence(handle);
         // A fork that has not been appended to yet still wants its parent's pages: they stay until the cache ends.
-        boolean awaited =
-                sequences.stream().anyMatch(other -> other != null && other.parent == sequence && !other.attached);
-        for (int p = 0; p < sequence.pageCount && !awaited; p++) {
-            if (--users[sequence.pages[p]] == 0) {
-                free.push(sequence.pages[p]);
-            }
+        boolean wanted = sequence.awaited
+                && sequences.stream().anyMatch(other -> other != null && other.parent == sequence && !other.attached);
+        for (int p = 0; p < sequence.pageCount && !wanted; p++) {
+            letGo(sequence.pages[p]);
+        }
+        if (hasCopiesLeft(sequence)) {
+            letGo(sequence.copiedFrom);
         }
         sequences.set(handle, null);
+        freeHandles.push(handle);
+    }
+
+    private void letGo(int page) {
+        if (--users[page] == 0) {
+            free.push(page);
+        }
+    }
+
+    private boolean hasCopiesLeft(Sequence sequence) {
+        return sequence.copiedTo >= 0 && sequence.layersWithCopy.cardinality() < layers;
     }
 
     int length(int handle) {
@@ -86,6 +117,11 @@ final class PagedSequences {
     /** Pages that were ever taken: a layer's memory has room for as many. */
     int made() {
         return made;
+    }
+
+    /** Pages that some sequence has. */
+    int used() {
+        return made - free.size();
     }
 
     /** Pages of the sequence that has most. */
@@ -165,8 +201,7 @@ final class PagedSequences {
     /** Those of the handles with a page that some layer has not copied yet. */
     int[] withCopiesLeft(int[] handles) {
         return Arrays.stream(handles)
-                .filter(handle -> sequence(handle).copiedTo >= 0)
-                .filter(handle -> sequence(handle).layersWithCopy.cardinality() < layers)
+                .filter(handle -> hasCopiesLeft(sequence(handle)))
                 .toArray();
     }
 
@@ -176,7 +211,14 @@ final class PagedSequences {
                 .filter(handle -> !isComplete(sequence(handle), layer))
                 .toArray();
         for (int handle : due) {
-            sequence(handle).layersWithCopy.set(layer);
+            Sequence sequence = sequence(handle);
+            sequence.layersWithCopy.set(layer);
+            if (!hasCopiesLeft(sequence)) {
+                letGo(
+                        sequence.copiedFrom); // to be overwritten after this copy at the earliest: a device keeps the
+                                              // order
+                sequence.parent = null;
+            }
         }
         return new Copies(
                 Arrays.stream(due).map(handle -> sequence(handle).copiedFrom).toArray(),
@@ -188,6 +230,7 @@ final class PagedSequences {
         sequence.attached = true;
         sequence.pages = new int[Math.max(4, pages)];
         if (pages == 0) {
+            sequence.parent = null;
             return;
         }
         Sequence parent = sequence.parent;
@@ -203,8 +246,11 @@ final class PagedSequences {
         sequence.pageCount = shared;
         if (shared < pages) {
             sequence.copiedFrom = parent.pages[shared];
+            users[sequence.copiedFrom]++;
             grow(sequence, pages);
             sequence.copiedTo = sequence.pages[shared];
+        } else {
+            sequence.parent = null;
         }
     }
 

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.generation;
+
+import dev.jacobian.tensor.Nullable;
+import dev.jacobian.transformer.CausalLM;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * An {@link Engine} for many threads: requests come from any of them, and one thread of its own drives the model.
+ *
+ * <pre>{@code
+ * try (AsyncEngine engine = new AsyncEngine(model, EngineConfig.DEFAULT)) {
+ *     Submission submission = engine.submit(request.withListener(listener));
+ *     List<Generation> answers = submission.result().join();
+ * }
+ * }</pre>
+ *
+ * <p>Decisions: bad requests are refused in the thread that makes them, before they wait. Too many that wait are refused, because a
+ * queue without an end only hides that. The model must not be trained meanwhile.
+ */
+public final class AsyncEngine implements AutoCloseable {
+    private final Engine engine;
+    private final Thread driver;
+    private final AtomicLong submissions = new AtomicLong();
+    private volatile boolean cancelling;
+    private final Queue<Submission> inbox = new ArrayDeque<>(); // guarded by this, as all below
+    private EngineMetrics metrics;
+    private int waiting; // requests that the engine has taken and not begun
+    private boolean closing;
+    private @Nullable Throwable failure;
+
+    /** Starts a thread that waits for requests. */
+    public AsyncEngine(CausalLM model, EngineConfig config) {
+        engine = new Engine(model, config);
+        metrics = engine.metrics();
+        driver = Thread.ofPlatform().name("jacobian-engine").daemon().unstarted(this::drive);
+        driver.start();
+    }
+
+    /**
+     * Takes a request on, behind all others.
+     *
+     * @throws IllegalArgumentException if the model cannot do it
+     * @throws IllegalStateException if it would not fit into the cache even alone, or the engine is closed or has failed
+     * @throws RejectedExecutionException if too many wait already
+     */
+    public Submission submit(GenerationRequest request) {
+        Submission submission = engine.submission(request, submissions.getAndIncrement());
+        engine.check(submission);
+        synchronized (this) {
+            if (failure != null) {
+                throw new IllegalStateException("the engine has failed; make another one", failure);
+            }
+            if (closing) {
+                throw new IllegalStateException("the engine is closed; it takes no more requests");
+            }
+            int ahead = inbox.size() + waiting;
+            if (ahead >= engine.config().maxWaiting()) {
+                throw new RejectedExecutionException(
+                        ahead + " requests wait already, which is max_waiting; ask again later");
+            }
+            inbox.add(submission);
+            notifyAll();
+        }
+        return submission;
+    }
+
+    /** What it was doing after its last step. */
+    public synchronized EngineMetrics metrics() {
+        return metrics;
+    }
+
+    private void drive() {
+        try (engine) {
+            boolean busy = false;
+            while (busy || awaitWork()) {
+                drain().forEach(engine::take);
+                if (cancelling) {
+                    engine.cancelAll();
+                }
+                busy = engine.step();
+                EngineMetrics now = engine.metrics();
+                synchronized (this) {
+                    metrics = now;
+                    waiting = engine.waitingRequests();
+                }
+            }
+        } catch (Throwable broken) {
+            failEverybody(broken);
+        }
+    }
+
+    /** Waits for a request; whether there is one. */
+    private synchronized boolean awaitWork() throws InterruptedException {
+        while (inbox.isEmpty() && !closing) {
+            wait();
+        }
+        return !inbox.isEmpty();
+    }
+
+    private synchronized List<Submission> drain() {
+        List<Submission> arrived = new ArrayList<>(inbox);
+        waiting += arrived.size();
+        inbox.clear();
+        return arrived;
+    }
+
+    private void failEverybody(Throwable broken) {
+        synchronized (this) {
+            failure = broken;
+        }
+        drain().forEach(submission -> submission.fail(broken));
+        engine.failAll(broken);
+    }
+
+    /** Refuses new requests, waits until all others have ended, and ends the thread. */
+    @Override
+    public void close() {
+        close(Duration.ofMillis(Long.MAX_VALUE));
+    }
+
+    /** The same, but cancels those that have not ended after a while. */
+    public void close(Duration patience) {
+        synchronized (this) {
+            closing = true;
+            notifyAll();
+        }
+        if (Thread.currentThread() == driver) {
+            return; // a listener's wish: the thread ends when all have
+        }
+        try {
+            if (!driver.join(patience)) {
+                cancelling = true;
+                driver.join();
+            }
+        } catch (InterruptedException stop) {
+            cancelling = true;
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.generation;
+
+import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.Device;
+import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.MemoryPlan;
+import dev.jacobian.transformer.MemoryPlan.Part;
+import dev.jacobian.transformer.MemoryPlanner;
+
+/** What keys, values and states may take where nobody has said it: what the memory plan leaves. */
+final class Budget {
+    private Budget() {}
+
+    /**
+     * Bytes for the cache of an engine.
+     *
+     * @param sequences that run together at most
+     * @param least what the heap is used to the brim for: the longest sequence of those that are wanted
+     */
+    static long bytes(CausalLM model, int sequences, int prefillTokens, long least) {
+        if (!model.device().equals(Device.CPU)) {
+            return withoutPlan(
+                    model); // a pool that is full is replaced by one of twice the size, and both are there meanwhile
+        }
+        MemoryPlan plan = MemoryPlanner.inference(model.config(), model.weightFormat())
+                .generation(sequences, 1, Math.max(1, prefillTokens / sequences), 8)
+                .plan();
+        // batches of many sizes leave arrays of many sizes behind
+        long others = plan.bytes() - plan.bytes(Part.KV_CACHE) + plan.bytes(Part.ACTIVATIONS) + plan.bytes(Part.LOGITS);
+        long heap = Runtime.getRuntime().maxMemory();
+        return Math.max(heap / 4 * 3 - others, Math.min(least, heap - others)); // the caller holds something too
+    }
+
+    /** What is safe without a plan, which takes longer than a short generation. */
+    static long withoutPlan(CausalLM model) {
+        return Backends.of(model.device()).memory().availableMemory() / 4;
+    }
+}

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.generation;
+
+import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.Var;
+import dev.jacobian.tensor.Device;
+import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Nullable;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.Workspace;
+import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.DecodingPass;
+import dev.jacobian.transformer.MemoryPlan;
+import dev.jacobian.transformer.generation.Scheduler.Piece;
+import dev.jacobian.transformer.generation.Scheduler.Start;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Generation with continuous batching: requests join and leave between any two steps, and a step advances all who run by one
+ * token.
+ *
+ * <pre>{@code
+ * try (Engine engine = new Engine(model, EngineConfig.DEFAULT)) {
+ *     Submission one = engine.submit(new GenerationRequest(prompt, GenerationConfig.sampling(64, 0.7f, 1)));
+ *     while (engine.step()) {
+ *         // submit more, cancel some
+ *     }
+ *     List<Generation> answers = one.result().join();
+ * }
+ * }</pre>
+ *
+ * <p>Decisions:
+ *
+ * <ul>
+ *   <li>What is generated for a request does not depend on what else runs, on who joined, left, was set aside or shared its
+ *       beginning, nor on any limit of {@link EngineConfig}: each row of a pass has the bits that it has alone, and each draw
+ *       the number of its (seed, key, sample, position).
+ *   <li>A step is two passes of the model: one token for each who runs ({@link DecodingPass}), and the next pieces of prompts
+ *       that are being computed, from whose last rows first tokens are chosen. Who does what when is the {@link Scheduler}'s.
+ *   <li>The cache has a budget. Who finds no memory is set aside and computed again; who could never fit is refused at once.
+ *   <li>The failure of a listener or of a processor, and logits that are no numbers, fail their own request. The failure of a pass
+ *       fails everybody and ends the engine, because nobody knows what the cache holds then.
+ *   <li>Made and used inside one scope of a {@link Workspace}, it recycles that one's arrays; otherwise each step has a scope of the
+ *       engine's own and pages are ordinary arrays, so that it can run for ever.
+ *   <li>When weights have changed, kept beginnings are forgotten, but who runs goes on with what it has in the cache.
+ * </ul>
+ *
+ * <p>Not thread-safe, but for what a {@link Submission} offers; {@link AsyncEngine} serves many threads.
+ */
+public final class Engine implements AutoCloseable {
+    private final CausalLM model;
+    private final EngineConfig config;
+    private final long budget;
+    private final KvCache cache;
+    private final DecodingPass decoding;
+    private final Scheduler scheduler;
+    private final TokenChooser chooser;
+    private final BitSet withoutToken; // ids that stand for no token
+    private final Workspace workspace = new Workspace();
+    private long weights; // changes that what is in the cache has seen
+    private long submissions;
+    private long steps;
+    private long busySlots;
+    private long generatedTokens;
+    private long prefilledTokens;
+    private @Nullable Throwable failure;
+
+    /** An engine that has nothing to do yet. */
+    public Engine(CausalLM model, EngineConfig config) {
+        this.model = model;
+        this.config = config;
+        this.budget = config.kvCacheBytes()
+                .orElseGet(() -> Budget.bytes(model, config.maxSequences(), config.maxPrefillTokens(), 0));
+        this.cache = model.newKvCache();
+        this.decoding = new DecodingPass(model, cache);
+        this.scheduler = new Scheduler(cache, model.config().plan(), config, budget);
+        this.withoutToken = model.idsWithoutToken();
+        this.chooser = new TokenChooser(model, withoutToken);
+        this.weights = model.weightChanges();
+    }
+
+    /** The limits. */
+    public EngineConfig config() {
+        return config;
+    }
+
+    /**
+     * Takes a request on, behind all others; nothing is computed yet.
+     *
+     * @throws IllegalArgumentException if the model cannot do it
+     * @throws IllegalStateException if it would not fit into the cache even alone, or the engine has failed
+     */
+    public Submission submit(GenerationRequest request) {
+        Submission submission = submission(request, submissions);
+        check(submission);
+        take(submission);
+        return submission;
+    }
+
+    /** Takes a request on that was {@linkplain #check checked}. */
+    void take(Submission submission) {
+        requireWhole();
+        submissions = Math.max(submissions, submission.number()) + 1;
+        scheduler.add(submission);
+    }
+
+    private void requireWhole() {
+        if (failure != null) {
+            throw new IllegalStateException("the engine has failed; make another one", failure);
+        }
+    }
+
+    /**
+     * A request as it is taken on. Reads nothing that changes.
+     *
+     * @throws IllegalArgumentException if its settings do not go with the model
+     */
+    Submission submission(GenerationRequest request, long number) {
+        return new Submission(request, number, Continuation.Rules.of(model, request.config(), withoutToken));
+    }
+
+    /** Refuses what can never be done. Reads nothing that changes. */
+    void check(Submission submission) {
+        int[] prompt = submission.request().prefix().tokens();
+        int continued = submission.request().prefix().continued();
+        String name = "prompt " + submission.number();
+        int vocabulary = model.config().vocabularySize();
+        if (prompt.length == 0) {
+            throw new IllegalArgumentException(name + " is empty; begin with at least one token (such as BOS)");
+        }
+        for (int token : prompt) {
+            if (token < 0 || token >= vocabulary) {
+                throw new IllegalArgumentException(
+                        name + " has token id " + token + ", the vocabulary has " + vocabulary);
+            }
+        }
+        int limit = submission.request().maxNewTokens();
+        if (continued >= limit) {
+            throw new IllegalArgumentException(
+                    name + " is continued by " + continued + " tokens already, of " + limit + " at most; it has ended");
+        }
+        long longest = submission.request().longest();
+        if (longest > model.config().maxPositions()) {
+            throw new IllegalArgumentException(name + " has " + prompt.length + " tokens and " + limit
+                    + " new ones are asked for, but the model is made for "
+                    + model.config().maxPositions() + " positions; ask for fewer");
+        }
+        long needed = cache.bytesOf((int) longest);
+        if (needed > budget) {
+            throw new IllegalStateException(name + " has " + prompt.length + " tokens and " + limit
+                    + " new ones are asked for, whose KV cache is " + MemoryPlan.size(needed) + "; there are "
+                    + MemoryPlan.size(Math.max(0, budget))
+                    + " for it. What helps: fewer new tokens, weights in a narrower format, a larger kv_cache_gb, a"
+                    + " larger heap (JACOBIAN_JAVA_OPTS=-Xmx...)");
+        }
+    }
+
+    /**
+     * Advances all who run by one token, and prompts by a piece.
+     *
+     * @return whether anybody is left
+     */
+    public boolean step() {
+        requireWhole();
+        if (scheduler.isIdle()) {
+            return false;
+        }
+        try {
+            if (Workspace.isActive()) {
+                NoGrad.run(this::advance);
+            } else {
+                workspace.run(() -> NoGrad.run(this::advance));
+            }
+        } catch (Throwable broken) {
+            failure = broken;
+            failAll(broken);
+            throw broken;
+        }
+        return !scheduler.isIdle();
+    }
+
+    private void advance() {
+        if (weights != model.weightChanges()) {
+            weights = model.weightChanges();
+            scheduler.forget();
+        }
+        Scheduler.Step step = scheduler.next();
+        steps++;
+        busySlots += step.sequences();
+        if (!step.decoded().isEmpty()) {
+            Workspace.inner(() -> decode(step.decoded()));
+        }
+        if (!step.pieces().isEmpty()) {
+            Workspace.inner(() -> prefill(step.pieces()));
+        }
+        for (Start start : step.starts()) {
+            Workspace.inner(() -> start(start));
+        }
+    }
+
+    private void decode(List<Sequence> running) {
+        int n = running.size();
+        int[] tokens = new int[n];
+        int[] sequences = new int[n];
+        int[] rows = new int[n];
+        for (int i = 0; i < n; i++) {
+            tokens[i] = running.get(i).lastToken();
+            sequences[i] = running.get(i).handle();
+            rows[i] = i;
+        }
+        choose(running, decoding.run(tokens, sequences), rows);
+    }
+
+    private void prefill(List<Piece> pieces) {
+        Segments segments = Segments.of(pieces.stream().mapToInt(Piece::count).toArray());
+        int[] tokens = new int[segments.rows()]; // [N]
+        int[] sequences = new int[pieces.size()];
+        for (int i = 0; i < pieces.size(); i++) {
+            Prefill prefill = pieces.get(i).prefill();
+            System.arraycopy(prefill.tokens(), prefill.done(), tokens, segments.start(i), segments.length(i));
+            sequences[i] = prefill.handle();
+            prefill.advance(segments.length(i));
+        }
+        prefilledTokens += tokens.length;
+        Var hidden = model.hidden(tokens, segments, cache, sequences); // [N, D]
+        List<Sequence> chosen = new ArrayList<>();
+        List<Integer> rows = new ArrayList<>();
+        for (int i = 0; i < pieces.size(); i++) {
+            Prefill prefill = pieces.get(i).prefill();
+            for (Sequence sequence : prefill.isComplete() ? prefill.sequences() : List.<Sequence>of()) {
+                chosen.add(sequence);
+                rows.add(segments.start(i) + segments.length(i) - 1);
+            }
+        }
+        Set<Sequence> goOn = Set.copyOf(
+                choose(chosen, hidden, rows.stream().mapToInt(Integer::intValue).toArray()));
+        for (int i = 0; i < pieces.size(); i++) {
+            Prefill prefill = pieces.get(i).prefill();
+            int last = segments.start(i) + segments.length(i) - 1;
+            if (prefill.isComplete()) {
+                List<Sequence> placed =
+                        prefill.sequences().stream().filter(goOn::contains).toList();
+                scheduler.join(prefill, placed, () -> onHost(hidden.value().slice(0, last, last + 1)));
+            }
+        }
+    }
+
+    /** A copy that the scope's end does not take. */
+    private static Tensor onHost(Tensor row) {
+        return row.contiguous().to(Device.CPU).copy();
+    }
+
+    private void start(Start start) {
+        Var hidden = Var.constant(start.prompt().hidden().to(model.device())); // [1, D]
+        scheduler.join(
+                start,
+                choose(start.sequences(), hidden, new int[start.sequences().size()]));
+    }
+
+    /** Chooses the next token of each sequence from the hidden state of its row; returns those that go on. */
+    private List<Sequence> choose(List<Sequence> sequences, Var hidden, int[] rows) {
+        TokenChooser.Choices choices = chooser.choose(sequences, hidden, rows);
+        List<Sequence> goOn = new ArrayList<>(sequences.size());
+        for (int i = 0; i < sequences.size(); i++) {
+            Sequence sequence = sequences.get(i);
+            float logProb = choices.logProbs()[i];
+            if (!Float.isFinite(logProb) && !sequence.owner().isDone()) {
+                sequence.owner().fail(notFinite(sequence));
+            }
+            if (sequence.owner().isDone()) { // failed, by another sample perhaps
+                scheduler.finish(sequence, FinishReason.CANCELLED);
+                continue;
+            }
+            generatedTokens++;
+            sequence.accept(choices.tokens()[i], logProb, choices.likeliest().get(i))
+                    .ifPresentOrElse(reason -> scheduler.finish(sequence, reason), () -> goOn.add(sequence));
+        }
+        return goOn;
+    }
+
+    /**
+     * One NaN or positive infinity among the logits of a row makes the log-probability of every token NaN. Going on with
+     * it would choose token 0 for ever and look like a bad model.
+     */
+    private IllegalStateException notFinite(Sequence sequence) {
+        String reason = model.firstNonFinite()
+                .map(name -> "the weight '" + name + "' has values that are NaN or infinite")
+                .orElse("its weights are finite, so numbers overflow on the way: the weights are broken or belong"
+                        + " to another config.json, or the temperature ("
+                        + sequence.owner().request().config().temperature() + ") is too small");
+        return new IllegalStateException(
+                "the logits for token " + (sequence.continuation().chosen() + 1) + " after prompt "
+                        + sequence.owner().number() + " are NaN or infinite; " + reason);
+    }
+
+    /** Cancels all requests. */
+    void cancelAll() {
+        scheduler.all().forEach(Submission::cancel);
+    }
+
+    /** Requests with samples that have not begun. */
+    int waitingRequests() {
+        return scheduler.waitingRequests();
+    }
+
+    /** Ends all requests with a failure. */
+    void failAll(Throwable reason) {
+        scheduler.all().forEach(submission -> submission.fail(reason));
+    }
+
+    /** What it is doing and has done. */
+    public EngineMetrics metrics() {
+        return scheduler.metrics(steps, busySlots, generatedTokens, prefilledTokens);
+    }
+
+    /** Gives back what a device kept for replaying. Requests that have not ended never will. */
+    @Override
+    public void close() {
+        decoding.close();
+    }
+}
