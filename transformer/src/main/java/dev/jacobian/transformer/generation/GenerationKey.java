@@ -40,7 +40,7 @@ public record GenerationKey(String name, Type type, String preset, String doc, S
 
     /** Puts a value where it belongs. */
     @FunctionalInterface
-    interface Setter {
+    public interface Setter {
         /**
          * Sets it.
          *
