@@ -67,6 +67,7 @@ public final class Cli {
         commands.put("sft", SftCommand::new);
         commands.put("methods", MethodsCommand::new);
         commands.put("eval", EvalCommand::new);
+        commands.put("merge", MergeCommand::new);
         commands.put("generate", GenerateCommand::new);
         commands.put("logits", LogitsCommand::new);
         commands.put("tokenize", TokenizeCommand::new);

@@ -79,7 +79,7 @@ final class LogitsCommand extends CliCommand {
 
     @Override
     void checkUsage() {
-        if (gradients && weights.format() != WeightFormat.F32) {
+        if (gradients && weights.format() != WeightFormat.F32 && !weights.hasAdapter()) {
             throw usage("--gradients needs F32 weights; leave out --weights");
         }
         if (gradients && labels.isEmpty()) {

@@ -57,6 +57,9 @@ final class RlCommand extends CliCommand {
     private Optional<Double> learningRate = Optional.empty();
 
     @Mixin
+    private LoraOption lora;
+
+    @Mixin
     private Settings settings;
 
     @Option(names = "--out", paramLabel = "DIR", description = "Folder of the run (default: out/rl-ALGORITHM-TIME).")
@@ -93,7 +96,8 @@ final class RlCommand extends CliCommand {
         Path folder = resumed.or(() -> out)
                 .orElseGet(() -> freshFolder(run.config().method().name()));
         RunSettings.writable(folder);
-        CausalLM policy = CausalLM.load(run.model(), modelOptions(run.model()));
+        CausalLM policy = run.adapter()
+                .load(run.model(), modelOptions(run.model()), run.config().seed());
         Task problems = TaskOption.usable(
                 run.task(), run.skipBadRows(), policy, run.config().rollout().maxCompletionLength(), streams());
         streams()
@@ -169,7 +173,8 @@ final class RlCommand extends CliCommand {
     // Settings
 
     private RunSettings freshSettings() {
-        Given given = settings.with(options());
+        Given all = settings.with(options());
+        Given given = LoraOption.without(all);
         String method =
                 given.get("algorithm").map(value -> value.json().asText()).orElse("grpo");
         Given preset = model.isEmpty() && task.name().equals("countdown") ? Presets.countdown(method) : new Given();
@@ -178,7 +183,8 @@ final class RlCommand extends CliCommand {
                 RlConfig.DEFAULT.with(preset.setAll(given)),
                 task.name(),
                 task.data(),
-                task.skipBadRows());
+                task.skipBadRows(),
+                lora.choice(all).orElse(LoraChoice.NONE));
     }
 
     /** The settings that a run was started with; what is given again must agree with them. */
@@ -188,12 +194,14 @@ final class RlCommand extends CliCommand {
             throw new CliException(folder + " was started with task " + saved.taskName() + ", not " + name
                     + ". Resume without --task and --data, or start a new run");
         });
+        Given all = settings.with(options());
         return new RunSettings(
                 model.orElse(saved.model()),
-                saved.config().with(settings.with(options())),
+                saved.config().with(LoraOption.without(all)),
                 saved.taskName(),
                 task.data().or(saved::data),
-                task.skipBadRows() || saved.skipBadRows());
+                task.skipBadRows() || saved.skipBadRows(),
+                lora.choice(all).orElse(saved.adapter()));
     }
 
     private Given options() {

@@ -20,8 +20,15 @@ import java.util.Optional;
  * @param taskName value of {@code --task}
  * @param data value of {@code --data}
  * @param skipBadRows value of {@code --skip-bad-rows}
+ * @param adapter what is trained
  */
-record RunSettings(Path model, RlConfig config, String taskName, Optional<Path> data, boolean skipBadRows) {
+record RunSettings(
+        Path model,
+        RlConfig config,
+        String taskName,
+        Optional<Path> data,
+        boolean skipBadRows,
+        LoraChoice adapter) {
     /** The settings of an existing run. */
     static RunSettings read(Path folder) {
         Path file = file(folder);
@@ -39,7 +46,8 @@ record RunSettings(Path model, RlConfig config, String taskName, Optional<Path> 
                 SavedConfig.read(json, file.toString()),
                 json.path("task").asText(),
                 data,
-                json.path("skip_bad_rows").asBoolean());
+                json.path("skip_bad_rows").asBoolean(),
+                LoraChoice.read(json.path("options"), file.toString()));
     }
 
     /** Whether a folder holds a run that {@code rl} began: not one of {@code sft}, which has a run.json too. */
@@ -72,7 +80,8 @@ record RunSettings(Path model, RlConfig config, String taskName, Optional<Path> 
                 model.toAbsolutePath().normalize().toString(),
                 taskName,
                 data.map(file -> file.toAbsolutePath().normalize().toString()),
-                skipBadRows);
+                skipBadRows,
+                adapter.options());
     }
 
     /** The task. */

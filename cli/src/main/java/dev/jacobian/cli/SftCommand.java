@@ -87,6 +87,9 @@ final class SftCommand extends CliCommand {
     private Optional<Double> learningRate = Optional.empty();
 
     @Mixin
+    private LoraOption lora;
+
+    @Mixin
     private Settings settings;
 
     @Option(
@@ -120,6 +123,9 @@ final class SftCommand extends CliCommand {
         if (model.isPresent() && init.isPresent()) {
             throw usage("--model and --init exclude each other");
         }
+        if (init.isPresent() && lora.isGiven()) {
+            throw usage("--init makes a model of random weights, all of which are trained; leave out --lora and --adapter");
+        }
         if (resume && out.isEmpty()) {
             throw usage("--resume needs the run's folder: --out DIR");
         }
@@ -142,7 +148,7 @@ final class SftCommand extends CliCommand {
         SftDataset all = run.data()
                 .<SftDataset>map(file -> SftDataset.jsonl(file, run.skipBadRows()))
                 .orElseGet(() -> new CountdownDemonstrations(Countdown.small(), run.giveUp()));
-        CausalLM trained = run.isNew() ? fresh(run.model(), all, run.config().seed()) : pretrained(run.model());
+        CausalLM trained = run.isNew() ? fresh(run.model(), all, run.config().seed()) : pretrained(run);
         SftDataset demonstrations = usable(all, run, trained);
         streams().note("supervised fine-tuning, " + trained + ", run folder " + folder);
         SftTrainer trainer = new SftTrainer(trained, demonstrations, run.config());
@@ -173,6 +179,7 @@ final class SftCommand extends CliCommand {
     }
 
     private SftSettings freshSettings() {
+        Given all = settings.with(options().set("seed", common().seed(), "--seed"));
         return new SftSettings(
                 init.or(() -> model.map(ModelOption::existing)).orElseGet(BundledModel::folder),
                 init.isPresent(),
@@ -180,7 +187,8 @@ final class SftCommand extends CliCommand {
                 skipBadRows,
                 giveUp.orElse(GIVE_UP),
                 DType.valueOf(dtype.orElse(Stored.F32).name()),
-                SftConfig.DEFAULT.with(settings.with(options().set("seed", common().seed(), "--seed"))));
+                SftConfig.DEFAULT.with(LoraOption.without(all)),
+                lora.choice(all).orElse(LoraChoice.NONE));
     }
 
     /** The settings that a run was started with; what is given again must agree with them. */
@@ -194,7 +202,8 @@ final class SftCommand extends CliCommand {
                 saved.skipBadRows(),
                 giveUp.orElse(saved.giveUp()),
                 dtype.map(type -> DType.valueOf(type.name())).orElse(saved.dtype()),
-                saved.config().with(settings.with(options)));
+                saved.config().with(LoraOption.without(settings.with(options))),
+                lora.choice(settings.with(options)).orElse(saved.adapter()));
     }
 
     /** The demonstrations without those that the model cannot learn, if rows may be left out; says how many are. */
@@ -241,8 +250,9 @@ final class SftCommand extends CliCommand {
         return options;
     }
 
-    private CausalLM pretrained(Path folder) {
-        return CausalLM.load(folder, modelOptions(folder));
+    private CausalLM pretrained(SftSettings run) {
+        return run.adapter()
+                .load(run.model(), modelOptions(run.model()), run.config().seed());
     }
 
     private CausalLM fresh(Path file, SftDataset demonstrations, long seed) {

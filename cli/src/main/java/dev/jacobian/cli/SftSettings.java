@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * What a fine-tuning run is made of, from the command line or from the run.json of a run that is resumed.
@@ -21,6 +22,7 @@ import java.util.Optional;
  * @param giveUp probability of giving up, in generated ones
  * @param dtype how the trained model is stored
  * @param config the trainer's settings
+ * @param adapter what is trained
  */
 record SftSettings(
         Path model,
@@ -29,7 +31,8 @@ record SftSettings(
         boolean skipBadRows,
         double giveUp,
         DType dtype,
-        SftConfig config) {
+        SftConfig config,
+        LoraChoice adapter) {
     private static final String INIT = "init";
     private static final String GIVE_UP = "give_up";
     private static final String DTYPE = "dtype";
@@ -55,17 +58,21 @@ record SftSettings(
                 json.path("skip_bad_rows").asBoolean(),
                 options.path(GIVE_UP).asDouble(),
                 DType.valueOf(options.path(DTYPE).asText(DType.F32.name())),
-                SftConfig.read(json, file.toString()));
+                SftConfig.read(json, file.toString()),
+                LoraChoice.read(options, file.toString()));
     }
 
     /** The same in run.json. */
     RunOrigin origin() {
+        Map<String, String> options = new TreeMap<>(adapter.options());
+        options.putAll(
+                Map.of(INIT, Boolean.toString(isNew), GIVE_UP, Double.toString(giveUp), DTYPE, dtype.name()));
         return new RunOrigin(
                 absolute(model),
                 data.isPresent() ? "jsonl" : "countdown",
                 data.map(SftSettings::absolute),
                 skipBadRows,
-                Map.of(INIT, Boolean.toString(isNew), GIVE_UP, Double.toString(giveUp), DTYPE, dtype.name()));
+                options);
     }
 
     private static String absolute(Path path) {

@@ -4,12 +4,14 @@ package dev.jacobian.cli;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
+import dev.jacobian.transformer.lora.AdapterSource;
 import java.nio.file.Path;
+import java.util.Optional;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** How to hold the weights of a model that is only read. */
+/** How to hold the weights of a model that is only read, and an adapter to read it with. */
 final class WeightsOption {
     @Option(
             names = "--weights",
@@ -22,13 +24,27 @@ final class WeightsOption {
                         + " and q4_0 round to 8 and 4 bits.")
     private WeightFormat format;
 
+    @Option(
+            names = "--adapter",
+            paramLabel = "DIR",
+            description = "Use the model with this adapter: a folder with PEFT's adapter_config.json and"
+                    + " adapter_model.safetensors.")
+    private Optional<Path> adapter = Optional.empty();
+
+    /** Whether the model has an adapter. */
+    boolean hasAdapter() {
+        return adapter.isPresent();
+    }
+
     WeightFormat format() {
         return format;
     }
 
     /** Loads the checkpoint in a folder. */
     CausalLM load(Path folder, ModelOptions options) {
-        return CausalLM.load(folder, options.weights(format));
+        return adapter.map(LoraOption::existing)
+                .map(path -> CausalLM.load(folder, options.weights(format), new AdapterSource.Saved(path)))
+                .orElseGet(() -> CausalLM.load(folder, options.weights(format)));
     }
 
     /** Parses the option. */

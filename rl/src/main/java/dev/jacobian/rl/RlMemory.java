@@ -9,7 +9,6 @@ import dev.jacobian.tensor.Segments;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.MemoryPlan;
 import dev.jacobian.transformer.MemoryPlanner;
-import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.generation.Generator;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,13 +22,13 @@ import java.util.List;
  * ({@link PromptCheck}), so that neither an impossible prompt nor a lack of evaluation problems ends a run later.
  */
 final class RlMemory {
-    private final DecoderConfig model;
+    private final CausalLM model;
     private final RlConfig config;
     private final boolean reference;
     private final boolean onDevice;
     private final int promptTokens;
 
-    private RlMemory(DecoderConfig model, RlConfig config, boolean reference, boolean onDevice, int promptTokens) {
+    private RlMemory(CausalLM model, RlConfig config, boolean reference, boolean onDevice, int promptTokens) {
         this.model = model;
         this.config = config;
         this.reference = reference;
@@ -57,7 +56,7 @@ final class RlMemory {
         int longest = new PromptCheck(model, config.rollout().maxCompletionLength()).longest(task, problems);
         boolean reference = config.measuring().klSamples() > 0
                 || config.algorithm().objective().needsReference();
-        return new RlMemory(model.config(), config, reference, !model.device().equals(Device.CPU), longest);
+        return new RlMemory(model, config, reference, !model.device().equals(Device.CPU), longest);
     }
 
     /** The plan of the run as it is configured. */

@@ -92,6 +92,7 @@ public final class RlTrainer {
      */
     public RlTrainer(CausalLM model, Task task, RlConfig config) {
         model.requireTrainable("training");
+        requireNoDropout(model);
         if (task.evalSize() < 1) {
             throw new IllegalArgumentException("task '" + task.name() + "' has no held-out problems (its evalSize() is "
                     + task.evalSize() + "), so there is nothing to measure pass@1 on before and after training; give it"
@@ -121,6 +122,16 @@ public final class RlTrainer {
                 config.memory().offloadOptimizer());
         this.updates = new PolicyUpdates(model, config, learner);
         this.heldOut = new HeldOutProblems(model, task, config, workspace);
+    }
+
+    private static void requireNoDropout(CausalLM model) {
+        double dropout =
+                model.adapter().map(adapter -> adapter.config().dropout()).orElse(0.0);
+        if (dropout > 0) {
+            throw new IllegalArgumentException("the adapter's lora_dropout is " + dropout
+                    + ": reinforcement learning trains the very policy that sampled, so nothing may be left out of it;"
+                    + " set it to 0");
+        }
     }
 
     /** The memory that the run will need at most, if completions grow to their limit. */

@@ -20,18 +20,17 @@ final class Adapters {
     /**
      * A model with an adapter.
      *
-     * @param named the plan under the names of whole checkpoints, which an adapter goes by
+     * @param plan of the adapter, made from the names of whole checkpoints
      * @param held the weights of the base model
      */
     static CausalLM adapted(
             DecoderConfig config,
-            DecoderPlan named,
+            LoraPlan plan,
             CheckpointFiles files,
             Weights held,
             ModelOptions options,
             AdapterSource source) {
-        LoraPlan plan = LoraPlan.of(source.config(), named, source.where());
-        TensorSpec head = LoraPlan.tiedHead(named);
+        TensorSpec head = LoraPlan.tiedHead(config.plan());
         return switch (source) {
             case AdapterSource.Fresh fresh ->
                 new CausalLM(
@@ -49,11 +48,9 @@ final class Adapters {
                 try (AdapterTensors.Saved tensors = AdapterTensors.Saved.open(saved.folder())) {
                     LoraWeights weights = new LoraWeights(held, plan, head, tensors, options.device(), saved.seed());
                     CausalLM model = new CausalLM(config, files, weights, options);
-                    named.tensors().stream()
-                            .filter(spec -> spec.role() == Role.EMBEDDING || spec.role() == Role.HEAD)
-                            .forEach(spec -> tensors.requireSame(
-                                    spec, one -> weights.baseOf(one).numbers(options.device())));
-                    tensors.requireSame(head, one -> weights.baseOf(one).numbers(options.device()));
+                    for (TensorSpec spec : plan.ends()) {
+                        tensors.requireSame(spec, one -> weights.baseOf(one).numbers(options.device()));
+                    }
                     tensors.requireAllUsed();
                     yield model;
                 }

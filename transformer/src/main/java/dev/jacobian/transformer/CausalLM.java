@@ -21,6 +21,7 @@ import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.lora.AdapterSource;
+import dev.jacobian.transformer.lora.LoraPlan;
 import dev.jacobian.transformer.plan.Role;
 import dev.jacobian.transformer.plan.TensorSpec;
 import java.nio.file.Path;
@@ -135,7 +136,7 @@ public final class CausalLM {
         requireNoAdapter("adding another");
         return Adapters.adapted(
                 config,
-                config.plan(),
+                LoraPlan.of(source.config(), config.plan(), source.where()),
                 files,
                 new FrozenWeights(spec -> Weights.parameter(spec, tensor(spec)), format, options.device()),
                 options.weights(format),
@@ -436,6 +437,20 @@ public final class CausalLM {
      */
     public LoadBalance newLoadBalance() {
         return backbone.newLoadBalance();
+    }
+
+    /**
+     * Begins a forward and backward pass in which an adapter's {@code lora_dropout} is in force; nothing happens where there is none.
+     *
+     * @param pass a number of its own for each pass of a run, the same when the run is resumed
+     */
+    public void beginDropout(long pass) {
+        adapter.ifPresent(own -> own.dropout().begin(pass));
+    }
+
+    /** Ends it: scoring and sampling leave nothing out. */
+    public void endDropout() {
+        adapter.ifPresent(own -> own.dropout().end());
     }
 
     // Forward

@@ -8,6 +8,7 @@ import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.family.Families;
 import dev.jacobian.transformer.lora.AdapterSource;
+import dev.jacobian.transformer.lora.LoraPlan;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -20,7 +21,9 @@ final class CheckpointLoader {
         DecoderConfig config = Families.read(folder);
         CheckpointFiles beside = CheckpointFiles.read(folder);
         var unused = beside.eosTokenIds(config); // refuses ids that the model has no row for
-        MemoryPlan plan = MemoryPlan.inference(config, options.weights());
+        Optional<LoraPlan> lora = adapter.map(source -> LoraPlan.of(source.config(), config.plan(), source.where()));
+        MemoryPlan plan =
+                MemoryPlanner.inference(config, options.weights(), lora).plan();
         if (options.device().equals(Device.CPU)) {
             plan.require("loading " + folder);
         } else {
@@ -35,7 +38,7 @@ final class CheckpointLoader {
             Weights frozen = new FrozenWeights(weights, options.weights(), options.device());
             CausalLM model;
             if (adapter.isPresent()) {
-                model = Adapters.adapted(named, config.plan(), files, frozen, options, adapter.get());
+                model = Adapters.adapted(named, lora.orElseThrow(), files, frozen, options, adapter.get());
             } else {
                 Weights held =
                         options.weights() == WeightFormat.F32 ? new PlacedWeights(weights, options.device()) : frozen;

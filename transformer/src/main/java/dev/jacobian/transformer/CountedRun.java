@@ -16,6 +16,7 @@ import dev.jacobian.tensor.TokenChoice;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.config.DecoderConfig;
+import dev.jacobian.transformer.lora.LoraPlan;
 import java.util.Arrays;
 import java.util.Optional;
 
@@ -42,14 +43,24 @@ final class CountedRun {
      *
      * @throws Shape.TooLargeException if a weight is larger than any tensor
      */
-    CountedRun(DecoderConfig config, WeightFormat format) {
-        weights = new CountedWeights(format);
+    CountedRun(DecoderConfig config, WeightFormat format, Optional<LoraPlan> adapter) {
+        weights = adapter.isPresent() ? CountedWeights.frozen(format) : new CountedWeights(format);
         model = new CausalLM(
                 config,
                 CheckpointFiles.none(),
-                weights,
+                adapter.<Weights>map(lora -> adapted(lora, config)).orElse(weights),
                 ModelOptions.DEFAULT.on(Device.COUNTED).weights(format));
         new Workspace().run(() -> model.logits(new int[1])); // makes the copies that products read
+    }
+
+    private Weights adapted(LoraPlan adapter, DecoderConfig config) {
+        AdapterTensors values = spec -> Optional.of(Tensor.zeros(Device.COUNTED, DType.F32, Shape.of(spec.shape())));
+        return new LoraWeights(weights, adapter, LoraPlan.tiedHead(config.plan()), values, Device.COUNTED, 0);
+    }
+
+    /** Bytes of an adapter. */
+    long adapterBytes() {
+        return model.adapter().map(adapter -> Float.BYTES * adapter.plan().parameters()).orElse(0L);
     }
 
     CountedWeights weights() {

@@ -21,7 +21,16 @@ final class CountedWeights implements Weights {
 
     /** Weights as a model holds them that is loaded in a format. */
     CountedWeights(WeightFormat format) {
-        this.held = format == WeightFormat.F32 ? this::read : new FrozenWeights(this::read, format, Device.COUNTED);
+        this(format, format == WeightFormat.F32);
+    }
+
+    private CountedWeights(WeightFormat format, boolean trained) {
+        this.held = trained ? this::read : new FrozenWeights(this::read, format, Device.COUNTED);
+    }
+
+    /** Weights as a model holds them that has an adapter. */
+    static CountedWeights frozen(WeightFormat format) {
+        return new CountedWeights(format, false);
     }
 
     /** Stands for the tensor of a checkpoint, in F32. */

@@ -41,7 +41,8 @@ public final class LoraAdapter {
         return plan.config();
     }
 
-    LoraPlan plan() {
+    /** What it changes, and its tensors. */
+    public LoraPlan plan() {
         return plan;
     }
 

@@ -9,10 +9,12 @@ import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.MemoryPlan.Part;
 import dev.jacobian.transformer.config.DecoderConfig;
+import dev.jacobian.transformer.lora.LoraPlan;
 import dev.jacobian.transformer.generation.Generator;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -52,6 +54,7 @@ public final class MemoryPlanner {
 
     private final DecoderConfig config;
     private final boolean trains;
+    private final boolean adapted;
     private final Map<Part, Long> parts = new EnumMap<>(Part.class);
     private CountedRun run; // null if a weight is too large for a tensor
     private boolean tooLarge;
@@ -59,31 +62,60 @@ public final class MemoryPlanner {
     private int continued; // segments of a batch that others continue
     private long strips;
 
-    private MemoryPlanner(DecoderConfig config, WeightFormat format, boolean trains) {
+    private MemoryPlanner(DecoderConfig config, WeightFormat format, boolean trains, Optional<LoraPlan> adapter) {
+        this.adapted = adapter.isPresent();
         this.config = config;
         this.trains = trains;
-        count(() -> run = new CountedRun(config, format));
+        count(() -> run = new CountedRun(config, format, adapter));
         if (run == null) {
             parts.put(Part.WEIGHTS, Math.max(MemoryPlan.UNBOUNDED, format.bytes(config.parameters())));
         } else {
-            parts.put(Part.WEIGHTS, run.weights().bytes());
+            parts.put(Part.WEIGHTS, run.weights().bytes() + run.adapterBytes());
             parts.put(Part.PACKED, run.packedBytes());
             parts.put(
-                    Part.LOADING, format == WeightFormat.F32 ? 0 : run.weights().largest());
+                    Part.LOADING,
+                    format == WeightFormat.F32 && !adapted
+                            ? 0
+                            : run.weights().largest());
         }
     }
 
     /** A run that does not train; weights are held in {@code format}. */
     public static MemoryPlanner inference(DecoderConfig config, WeightFormat format) {
-        return new MemoryPlanner(config, format, false);
+        return new MemoryPlanner(config, format, false, Optional.empty());
+    }
+
+    /** A run that does not train a model, with its adapter if it has one. */
+    public static MemoryPlanner inference(CausalLM model) {
+        return inference(model.config(), model.weightFormat(), model.adapter().map(LoraAdapter::plan));
+    }
+
+    /** A run that does not train; weights are held in {@code format}, and may have an adapter. */
+    static MemoryPlanner inference(DecoderConfig config, WeightFormat format, Optional<LoraPlan> adapter) {
+        return new MemoryPlanner(config, format, false, adapter);
     }
 
     /** A run that trains with AdamW; weights are F32. */
     public static MemoryPlanner training(DecoderConfig config) {
-        MemoryPlanner planner = new MemoryPlanner(config, WeightFormat.F32, true);
+        MemoryPlanner planner = new MemoryPlanner(config, WeightFormat.F32, true, Optional.empty());
         long weights = planner.weights();
         planner.parts.put(Part.GRADIENTS, weights);
         planner.parts.put(Part.MOMENTS, 2 * weights);
+        return planner;
+    }
+
+    /** A run that trains a model with AdamW: its adapter alone, if it has one. */
+    public static MemoryPlanner training(CausalLM model) {
+        return model.adapter()
+                .map(adapter -> training(model.config(), model.weightFormat(), adapter.plan()))
+                .orElseGet(() -> training(model.config()));
+    }
+
+    /** A run that trains an adapter with AdamW, of a model whose weights are held in {@code format}. */
+    public static MemoryPlanner training(DecoderConfig config, WeightFormat format, LoraPlan adapter) {
+        MemoryPlanner planner = new MemoryPlanner(config, format, true, Optional.of(adapter));
+        planner.parts.put(Part.GRADIENTS, Float.BYTES * adapter.parameters());
+        planner.parts.put(Part.MOMENTS, 2 * Float.BYTES * adapter.parameters());
         return planner;
     }
 
@@ -107,14 +139,23 @@ public final class MemoryPlanner {
         }
     }
 
-    /** A second model with F32 weights of the same shape, such as the initial one that a run is compared with. */
+    /**
+     * A second model with F32 weights of the same shape, such as the initial one that a run is compared with. Where an adapter is trained,
+     * that is the model without it, which takes nothing.
+     */
     public MemoryPlanner reference() {
+        if (adapted) {
+            return this;
+        }
         parts.put(Part.REFERENCE, weights() + parts.getOrDefault(Part.PACKED, 0L));
         return this;
     }
 
     /** The same on a GPU, which multiplies by weights as they are. */
     public MemoryPlanner referenceOnDevice() {
+        if (adapted) {
+            return this;
+        }
         parts.put(Part.REFERENCE, weights());
         return this;
     }

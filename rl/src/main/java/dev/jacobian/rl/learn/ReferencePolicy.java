@@ -12,7 +12,7 @@ import java.util.function.Consumer;
  *
  * <p>It scores once a step and idles otherwise. So on a GPU it may lie in the host's memory ({@code offload_reference}), and
  * comes only to score, before the step's gradients exist: into their memory, which has exactly the size that its weights
- * need. The scores have the same bits, since the same kernels compute them from the same numbers.
+ * need. Of a policy with an adapter it is the model without the adapter, which takes no memory. The scores have the same bits, since the same kernels compute them from the same numbers.
  */
 public final class ReferencePolicy {
     private final CausalLM weights;
@@ -29,6 +29,9 @@ public final class ReferencePolicy {
      * @param offload keep it in the host's memory if the policy is on a GPU
      */
     public static ReferencePolicy of(CausalLM policy, boolean offload) {
+        if (policy.adapter().isPresent()) {
+            return new ReferencePolicy(policy.withoutAdapter(), policy);
+        }
         boolean moves = offload && !policy.device().equals(Device.CPU);
         return new ReferencePolicy(moves ? policy.to(Device.CPU, DType.F32) : policy.copy(), policy);
     }

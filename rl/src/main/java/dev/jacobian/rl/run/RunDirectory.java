@@ -2,7 +2,6 @@
 package dev.jacobian.rl.run;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.jacobian.autograd.Parameter;
 import dev.jacobian.io.AtomicFiles;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
@@ -146,11 +145,7 @@ public final class RunDirectory implements AutoCloseable {
                     "'step' is " + step + " in the folder of step " + RunFiles.stepOf(checkpoint),
                     EARLIER);
         }
-        CausalLM saved = CausalLM.load(checkpoint);
-        for (Parameter parameter : model.parameters()) {
-            parameter.value().copyFrom(saved.parameter(parameter.name()).value());
-            parameter.valueChanged();
-        }
+        model.restore(checkpoint);
         parts.restore(checkpoint, state.node());
         return new Restored(step, state);
     }

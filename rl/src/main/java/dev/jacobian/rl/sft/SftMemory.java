@@ -4,7 +4,7 @@ package dev.jacobian.rl.sft;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.transformer.MemoryPlan;
 import dev.jacobian.transformer.MemoryPlanner;
-import dev.jacobian.transformer.config.DecoderConfig;
+import dev.jacobian.transformer.CausalLM;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -14,12 +14,12 @@ import java.util.List;
  * to be as long.
  */
 final class SftMemory {
-    private final DecoderConfig model;
+    private final CausalLM model;
     private final SftConfig config;
     private final int exampleTokens;
 
     /** @param exampleTokens tokens of the longest example */
-    SftMemory(DecoderConfig model, SftConfig config, int exampleTokens) {
+    SftMemory(CausalLM model, SftConfig config, int exampleTokens) {
         this.model = model;
         this.config = config;
         this.exampleTokens = exampleTokens;

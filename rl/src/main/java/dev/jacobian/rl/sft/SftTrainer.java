@@ -60,7 +60,7 @@ public final class SftTrainer {
         this.config = config;
         this.examples = new ExampleCheck(model, config);
         List<SftExample> known = data.allExamples();
-        this.memory = new SftMemory(model.config(), config, examples.longest(data, known.isEmpty() ? batch(0) : known));
+        this.memory = new SftMemory(model, config, examples.longest(data, known.isEmpty() ? batch(0) : known));
         if (model.device().equals(Device.CPU)) {
             memory.require();
         } else {
@@ -226,8 +226,10 @@ public final class SftTrainer {
             float[] weights = new float[batch.targets().length];
             Arrays.fill(weights, 1f / counted);
             double share = tokens / all;
+            model.beginDropout(((long) state.step() << 32) + from);
             TrainingPass.Loss part = pass.run(batch, weights, (float)
                     (share * model.routerAuxLossCoef())); // in a scope of its own, within the step's
+            model.endDropout();
             loss += part.crossEntropy();
             balance += share * part.balance();
             from = to;

@@ -53,6 +53,7 @@ public final class LoraPlan {
     private final Map<String, TensorSpec> tensors = new LinkedHashMap<>();
     private final Set<String> matched = new TreeSet<>(); // names of target_modules
     private final List<String> known = new ArrayList<>();
+    private final List<TensorSpec> ends = new ArrayList<>();
 
     private LoraPlan(LoraConfig config, String where) {
         this.config = config;
@@ -75,6 +76,9 @@ public final class LoraPlan {
         }
         Set<String> defaults = config.targets() instanceof Modules.Default ? adapter.defaults(plan, specs) : Set.of();
         specs.forEach(spec -> adapter.add(spec, defaults));
+        specs.stream()
+                .filter(spec -> spec.role() == Role.EMBEDDING || spec.role() == Role.HEAD)
+                .forEach(adapter.ends::add);
         adapter.requireTargets();
         adapter.biases(specs);
         if (config.tied() && tied && adapter.changesTied()) {
@@ -359,6 +363,11 @@ public final class LoraPlan {
     /** Whether what is trained whole keeps its trained numbers when the adapter is turned off: biases do, modules to save do not, as in PEFT. */
     public boolean staysWithoutAdapter(TensorSpec spec) {
         return !isSaved(module(spec));
+    }
+
+    /** The embedding and the head of the model, of which PEFT may save copies beside an adapter of them. */
+    public List<TensorSpec> ends() {
+        return ends;
     }
 
     /** All matrices and tables that are changed, in the order of the model. */
