@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 
 /**
@@ -163,6 +164,7 @@ public final class Continuation {
         for (int i = 0; i < numbers.length; i++) {
             numbers[i] = logProbs.get(i);
         }
-        return new Generation(Arrays.copyOfRange(all, begin, all.length), numbers, reason, top, stopString);
+        return new Generation(
+                Arrays.copyOfRange(all, begin, all.length), numbers, reason, top, stopString, OptionalDouble.empty());
     }
 }

@@ -125,33 +125,13 @@ public final class Engine implements AutoCloseable {
 
     /** Refuses what can never be done. Reads nothing that changes. */
     void check(Submission submission) {
-        int[] prompt = submission.request().prefix().tokens();
-        int continued = submission.request().prefix().continued();
-        String name = "prompt " + submission.number();
-        int vocabulary = model.config().vocabularySize();
-        if (prompt.length == 0) {
-            throw new IllegalArgumentException(name + " is empty; begin with at least one token (such as BOS)");
-        }
-        for (int token : prompt) {
-            if (token < 0 || token >= vocabulary) {
-                throw new IllegalArgumentException(
-                        name + " has token id " + token + ", the vocabulary has " + vocabulary);
-            }
-        }
+        Prefix prefix = submission.request().prefix();
         int limit = submission.request().maxNewTokens();
-        if (continued >= limit) {
-            throw new IllegalArgumentException(
-                    name + " is continued by " + continued + " tokens already, of " + limit + " at most; it has ended");
-        }
-        long longest = submission.request().longest();
-        if (longest > model.config().maxPositions()) {
-            throw new IllegalArgumentException(name + " has " + prompt.length + " tokens and " + limit
-                    + " new ones are asked for, but the model is made for "
-                    + model.config().maxPositions() + " positions; ask for fewer");
-        }
-        long needed = cache.bytesOf((int) longest);
+        String name = "prompt " + submission.number();
+        PromptCheck.require(model, prefix, limit, name);
+        long needed = cache.bytesOf((int) submission.request().longest());
         if (needed > budget) {
-            throw new IllegalStateException(name + " has " + prompt.length + " tokens and " + limit
+            throw new IllegalStateException(name + " has " + prefix.tokens().length + " tokens and " + limit
                     + " new ones are asked for, whose KV cache is " + MemoryPlan.size(needed) + "; there are "
                     + MemoryPlan.size(Math.max(0, budget))
                     + " for it. What helps: fewer new tokens, weights in a narrower format, a larger kv_cache_gb, a"
@@ -282,19 +262,12 @@ public final class Engine implements AutoCloseable {
         return goOn;
     }
 
-    /**
-     * One NaN or positive infinity among the logits of a row makes the log-probability of every token NaN. Going on with
-     * it would choose token 0 for ever and look like a bad model.
-     */
     private IllegalStateException notFinite(Sequence sequence) {
-        String reason = model.firstNonFinite()
-                .map(name -> "the weight '" + name + "' has values that are NaN or infinite")
-                .orElse("its weights are finite, so numbers overflow on the way: the weights are broken or belong"
-                        + " to another config.json, or the temperature ("
-                        + sequence.owner().request().config().temperature() + ") is too small");
-        return new IllegalStateException(
-                "the logits for token " + (sequence.continuation().chosen() + 1) + " after prompt "
-                        + sequence.owner().number() + " are NaN or infinite; " + reason);
+        return FiniteLogits.failure(
+                model,
+                sequence.continuation().chosen() + 1,
+                sequence.owner().number(),
+                sequence.owner().request().config().temperature());
     }
 
     /** Cancels all requests. */

@@ -19,6 +19,10 @@ public record GenerationRequest(
         if (samples < 1) {
             throw new IllegalArgumentException("need at least 1 sample per prompt, got " + samples);
         }
+        if (config.search().isAsked()) {
+            throw new IllegalArgumentException("a request is answered token by token, without num_beams and"
+                    + " penalty_alpha; Generator takes a list of prompts with these");
+        }
         if (pauseAfter < 1) {
             throw new IllegalArgumentException("need at least 1 token before a pause, got " + pauseAfter);
         }

@@ -92,6 +92,9 @@ public final class Generator {
      */
     public List<List<Generation>> generate(
             List<Prefix> prefixes, int samples, GenerationConfig config, int pauseAfter, TokenListener listener) {
+        if (config.search().isAsked()) {
+            return search(prefixes, samples, config, pauseAfter, listener);
+        }
         List<GenerationRequest> requests = new ArrayList<>();
         for (int p = 0; p < prefixes.size(); p++) {
             int prompt = p;
@@ -104,6 +107,51 @@ public final class Generator {
             requests.add(new GenerationRequest(prefixes.get(p), samples, config, pauseAfter, ofPrompt));
         }
         return generate(requests);
+    }
+
+    /** Continues prompts by a search over several sequences each. */
+    private List<List<Generation>> search(
+            List<Prefix> prefixes, int samples, GenerationConfig config, int pauseAfter, TokenListener listener) {
+        SearchConfig search = config.search();
+        if (samples != search.numReturnSequences() || pauseAfter != Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("a search with num_beams or penalty_alpha gives num_return_sequences "
+                    + search.numReturnSequences() + " continuations of each prompt without a pause; ask for these, not"
+                    + " for " + samples);
+        }
+        for (int p = 0; p < prefixes.size(); p++) {
+            Prefix prefix = prefixes.get(p);
+            int promptLength = prefix.tokens().length - prefix.continued();
+            PromptCheck.require(model, prefix, config.length().newTokens(promptLength), "prompt " + p);
+        }
+        List<List<Generation>> results = new ArrayList<>();
+        int wave = Math.max(
+                1, maxBatch / Math.max(search.numBeams(), config.sampling().topK()));
+        for (int from = 0; from < prefixes.size(); from += wave) {
+            int first = from;
+            List<Prefix> part = prefixes.subList(from, Math.min(prefixes.size(), from + wave));
+            if (config.contrastive()) {
+                TokenListener shifted = (prompt, sample, token) -> listener.onToken(first + prompt, sample, token);
+                new ContrastiveSearch(model, config)
+                        .generate(part, shifted)
+                        .forEach(generation -> results.add(List.of(generation)));
+            } else {
+                results.addAll(new BeamSearch(model, config).generate(part));
+            }
+        }
+        if (config.search().beams()) {
+            tell(results, listener);
+        }
+        return results;
+    }
+
+    private static void tell(List<List<Generation>> results, TokenListener listener) {
+        for (int p = 0; p < results.size(); p++) {
+            for (int s = 0; s < results.get(p).size(); s++) {
+                for (int token : results.get(p).get(s).tokenIds()) {
+                    listener.onToken(p, s, token);
+                }
+            }
+        }
     }
 
     /**

@@ -37,6 +37,11 @@ public record SearchConfig(
         require(penaltyAlpha >= 0 && penaltyAlpha <= 1, "penalty_alpha must lie in [0, 1], got " + penaltyAlpha);
     }
 
+    /** Whether more than one sequence is followed for a continuation: beam search or contrastive search. */
+    public boolean isAsked() {
+        return beams() || penaltyAlpha > 0;
+    }
+
     /** Whether beams are followed. */
     public boolean beams() {
         return numBeams > 1;

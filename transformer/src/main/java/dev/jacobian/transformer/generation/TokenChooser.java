@@ -121,14 +121,19 @@ final class TokenChooser {
                     List<Integer> part = one.getValue().subList(first - begin, last - begin);
                     Tensor own = rows(logits, first - from, last - from); // [last − first, V]
                     Rule rule = one.getKey();
-                    List<List<TokenLogProb>> top =
-                            rule.top == 0 ? List.of() : TopLogProbs.of(own, rule.inverseTemperature, rule.top);
+                    List<List<TokenLogProb>> top = rule.top == 0 ? List.of() : likeliest(rule, own);
                     all.put(choose(rule, at(sequences, part), own), top, part);
                 }
                 begin = end;
             }
         }
         return all;
+    }
+
+    private static List<List<TokenLogProb>> likeliest(Rule rule, Tensor logits) {
+        return LogitRow.of(logits, rule.inverseTemperature).stream()
+                .map(row -> row.likeliest(rule.top))
+                .toList();
     }
 
     private static Map<Rule, List<Integer>> byRule(List<Sequence> sequences) {

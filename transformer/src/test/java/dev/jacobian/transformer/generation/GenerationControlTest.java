@@ -322,7 +322,7 @@ class GenerationControlTest {
                 }
             }
         }
-        assertThat(TopLogProbs.largest(new float[] {9, 1, 3, 3, 2, 3}, 1, 5, 3)).containsExactly(1, 2, 4);
+        assertThat(LogitRow.largest(new float[] {1, 3, 3, 2, 3}, 3)).containsExactly(1, 2, 4);
     }
 
     /** Lets only the token after the last accepted one through, from 100 on. */

@@ -214,9 +214,8 @@ final class PagedSequences {
             Sequence sequence = sequence(handle);
             sequence.layersWithCopy.set(layer);
             if (!hasCopiesLeft(sequence)) {
-                letGo(
-                        sequence.copiedFrom); // to be overwritten after this copy at the earliest: a device keeps the
-                                              // order
+                letGo(sequence.copiedFrom); // to be overwritten after this copy at the earliest: a device keeps the
+                // order
                 sequence.parent = null;
             }
         }
