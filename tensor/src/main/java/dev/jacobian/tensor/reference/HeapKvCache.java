@@ -11,12 +11,10 @@ import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
 
 /**
  * Paged keys and values, and carried states, in Java arrays, used by every CPU backend.
@@ -30,8 +28,7 @@ public class HeapKvCache implements KvCache {
 
     private final int layers;
     private final CacheSpec[] specs; // of each layer
-    private final List<@Nullable Sequence> sequences = new ArrayList<>(); // null of those that were released
-    private final ArrayDeque<Integer> freeHandles = new ArrayDeque<>();
+    private final SequenceTable<Sequence> sequences = new SequenceTable<>();
     private final Workspace.Scope memory = Workspace.scope();
     private final long stateFloats; // of a sequence, in all layers
     private final long pageFloats; // of a page, in all layers
@@ -83,17 +80,7 @@ public class HeapKvCache implements KvCache {
 
     @Override
     public int add() {
-        return put(new Sequence(layers));
-    }
-
-    private int put(Sequence sequence) {
-        if (freeHandles.isEmpty()) {
-            sequences.add(sequence);
-            return sequences.size() - 1;
-        }
-        int handle = freeHandles.pop();
-        sequences.set(handle, sequence);
-        return handle;
+        return sequences.add(new Sequence(layers));
     }
 
     @Override
@@ -105,14 +92,14 @@ public class HeapKvCache implements KvCache {
         if (length > 0 && !holds(parent, length)) {
             fork.parent = parent;
             parent.awaited = true;
-            return put(fork);
+            return sequences.add(fork);
         }
         for (int layer = 0; layer < layers; layer++) {
             if (parent.keys[layer] != null) {
                 attach(fork, parent, layer);
             }
         }
-        return put(fork);
+        return sequences.add(fork);
     }
 
     /** Whether so many tokens are in all layers. */
@@ -143,8 +130,7 @@ public class HeapKvCache implements KvCache {
                 giveBack(sequence, states[i].floats());
             }
         }
-        sequences.set(handle, null);
-        freeHandles.push(handle);
+        sequences.remove(handle);
     }
 
     /** Gives an array back, unless a fork is still to take it over: that one then goes with the scope. */
@@ -209,7 +195,7 @@ public class HeapKvCache implements KvCache {
     }
 
     private Sequence sequence(int handle) {
-        return Objects.requireNonNull(sequences.get(handle), "sequence was released");
+        return sequences.get(handle);
     }
 
     /** Key pages of one sequence and layer, each [kvHeads, headDim, 16]. */
@@ -300,8 +286,8 @@ public class HeapKvCache implements KvCache {
 
     /** Gives a sequence its parent's pages in a layer, the one that it will write to as a copy; none without a parent. */
     private void attach(Sequence sequence, @Nullable Sequence parent, int layer) {
-        int pages = parent == null ? 0 : (sequence.length + PAGE - 1) / PAGE;
-        if (pages == 0) {
+        int pages = (sequence.length + PAGE - 1) / PAGE;
+        if (parent == null || pages == 0) {
             sequence.keys[layer] = new float[0][];
             sequence.values[layer] = new float[0][];
             return;

@@ -4,12 +4,12 @@ package dev.jacobian.tensor.cuda.operations;
 import static dev.jacobian.tensor.KvCache.PAGE;
 
 import dev.jacobian.tensor.Nullable;
+import dev.jacobian.tensor.reference.SequenceTable;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
@@ -20,8 +20,7 @@ import java.util.stream.IntStream;
  */
 final class PagedSequences {
     private final int layers;
-    private final List<@Nullable Sequence> sequences = new ArrayList<>(); // null of those that were released
-    private final ArrayDeque<Integer> freeHandles = new ArrayDeque<>();
+    private final SequenceTable<Sequence> sequences = new SequenceTable<>();
     private final ArrayDeque<Integer> free = new ArrayDeque<>();
     private int[] users = new int[64]; // of each page
     private int made;
@@ -53,7 +52,7 @@ final class PagedSequences {
     }
 
     int add() {
-        return put(new Sequence(null, 0));
+        return sequences.add(new Sequence(null, 0));
     }
 
     int fork(int parentHandle, int length) {
@@ -64,36 +63,25 @@ final class PagedSequences {
         } else {
             parent.awaited = true;
         }
-        return put(fork);
-    }
-
-    private int put(Sequence sequence) {
-        if (freeHandles.isEmpty()) {
-            sequences.add(sequence);
-            return sequences.size() - 1;
-        }
-        int handle = freeHandles.pop();
-        sequences.set(handle, sequence);
-        return handle;
+        return sequences.add(fork);
     }
 
     private Sequence sequence(int handle) {
-        return Objects.requireNonNull(sequences.get(handle), "sequence was released");
+        return sequences.get(handle);
     }
 
     void release(int handle) {
         Sequence sequence = sequence(handle);
         // A fork that has not been appended to yet still wants its parent's pages: they stay until the cache ends.
-        boolean wanted = sequence.awaited
-                && sequences.stream().anyMatch(other -> other != null && other.parent == sequence && !other.attached);
+        boolean wanted =
+                sequence.awaited && sequences.all().anyMatch(other -> other.parent == sequence && !other.attached);
         for (int p = 0; p < sequence.pageCount && !wanted; p++) {
             letGo(sequence.pages[p]);
         }
         if (hasCopiesLeft(sequence)) {
             letGo(sequence.copiedFrom);
         }
-        sequences.set(handle, null);
-        freeHandles.push(handle);
+        sequences.remove(handle);
     }
 
     private void letGo(int page) {
