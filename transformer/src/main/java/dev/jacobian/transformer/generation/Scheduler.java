@@ -373,7 +373,7 @@ final class Scheduler {
         int fitting = 0;
         if (fits(committed + prompt + each)) {
             long room = budget - cache.usedBytes() - planned - committed - prompt;
-            fitting = (int) Math.clamp(room / Math.max(1, each), 1, most);
+            fitting = Math.clamp(room / Math.max(1, each), 1, most);
         } else if (running.isEmpty() && prefills.isEmpty()) {
             fitting = 1;
         }
