@@ -46,7 +46,8 @@ record LoraChoice(Optional<Path> folder, Optional<ObjectNode> fresh, WeightForma
     /** The same in run.json, among the options that a run was started with. */
     Map<String, String> options() {
         Map<String, String> options = new TreeMap<>();
-        folder.ifPresent(path -> options.put(ADAPTER, path.toAbsolutePath().normalize().toString()));
+        folder.ifPresent(
+                path -> options.put(ADAPTER, path.toAbsolutePath().normalize().toString()));
         fresh.ifPresent(json -> options.put(FRESH, Json.compact(json)));
         if (isAdapter()) {
             options.put(WEIGHTS, weights.label());
@@ -56,11 +57,9 @@ record LoraChoice(Optional<Path> folder, Optional<ObjectNode> fresh, WeightForma
 
     /** The choice that a run was started with. */
     static LoraChoice read(JsonNode options, String where) {
-        Optional<Path> folder =
-                Optional.ofNullable(options.get(ADAPTER)).map(node -> Path.of(node.asText()));
-        Optional<ObjectNode> fresh = Optional.ofNullable(options.get(FRESH))
-                .map(node -> (ObjectNode) LoraConfigReader.parse(Json.parse(node.asText(), where), where)
-                        .source());
+        Optional<Path> folder = Optional.ofNullable(options.get(ADAPTER)).map(node -> Path.of(node.asText()));
+        Optional<ObjectNode> fresh = Optional.ofNullable(options.get(FRESH)).map(node -> (ObjectNode)
+                LoraConfigReader.parse(Json.parse(node.asText(), where), where).source());
         return new LoraChoice(
                 folder, fresh, WeightFormat.parse(options.path(WEIGHTS).asText(WeightFormat.F32.label())));
     }

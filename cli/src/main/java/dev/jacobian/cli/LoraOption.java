@@ -36,22 +36,27 @@ final class LoraOption {
 
     @Option(
             names = "--lora",
-            description = "Train a low-rank adapter instead of all weights (r 16, alpha 32, all linear layers; --set lora_r,"
-                    + " lora_alpha, lora_dropout, lora_target_modules=q_proj,v_proj, lora_modules_to_save, lora_bias,"
-                    + " use_rslora, use_dora, or 'peft_config' in --config). The result is PEFT's adapter_model.safetensors.")
+            description =
+                    "Train a low-rank adapter instead of all weights (r 16, alpha 32, all linear layers; --set lora_r,"
+                            + " lora_alpha, lora_dropout, lora_target_modules=q_proj,v_proj, lora_modules_to_save,"
+                            + " lora_bias, use_rslora, use_dora, or 'peft_config' in --config). The result is PEFT's"
+                            + " adapter_model.safetensors.")
     private boolean lora;
 
     @Option(
             names = "--adapter",
             paramLabel = "DIR",
-            description = "Train this adapter on: a folder with PEFT's adapter_config.json and adapter_model.safetensors.")
+            description =
+                    "Train this adapter on: a folder with PEFT's adapter_config.json and adapter_model.safetensors.")
     private Optional<Path> adapter = Optional.empty();
 
     @Option(
             names = "--weights",
             paramLabel = "FORMAT",
             converter = WeightsOption.Converter.class,
-            description = "With an adapter: how to hold the weights that are not trained: f32, bf16, q8_0 or q4_0 (default: f32).")
+            description =
+                    "With an adapter: how to hold the weights that are not trained: f32, bf16, q8_0 or q4_0 (default:"
+                            + " f32).")
     private Optional<WeightFormat> weights = Optional.empty();
 
     /** Whether the command line asks for an adapter. */
@@ -69,7 +74,8 @@ final class LoraOption {
         Optional<ObjectNode> fresh = fresh(given);
         if (adapter.isEmpty() && fresh.isEmpty()) {
             if (weights.isPresent()) {
-                throw new CliException("--weights goes with an adapter (--lora or --adapter): weights that are trained are F32");
+                throw new CliException(
+                        "--weights goes with an adapter (--lora or --adapter): weights that are trained are F32");
             }
             return Optional.empty();
         }
@@ -93,8 +99,8 @@ final class LoraOption {
         ObjectNode json;
         if (config.isPresent()) {
             if (!(config.get() instanceof ObjectNode object)) {
-                throw new CliException("'peft_config' must be an object with PEFT's LoraConfig, found "
-                        + Json.excerpt(config.get()));
+                throw new CliException(
+                        "'peft_config' must be an object with PEFT's LoraConfig, found " + Json.excerpt(config.get()));
             }
             json = object.deepCopy();
         } else if (lora) {

@@ -20,9 +20,10 @@ import picocli.CommandLine.Option;
 @Command(
         name = "merge",
         header = "Merge an adapter into its model.",
-        description = "Writes a checkpoint that computes what the model computes with the adapter (LoRA or DoRA in PEFT's"
-                + " form), and needs no adapter any more. A head that was the embedding becomes one of its own if the"
-                + " adapter changes either.",
+        description =
+                "Writes a checkpoint that computes what the model computes with the adapter (LoRA or DoRA in PEFT's"
+                    + " form), and needs no adapter any more. A head that was the embedding becomes one of its own if"
+                    + " the adapter changes either.",
         footer = {"%nExample:", "  jacobian merge --model DIR --adapter DIR --out DIR --dtype BF16"})
 final class MergeCommand extends CliCommand {
     @Mixin
@@ -70,7 +71,9 @@ final class MergeCommand extends CliCommand {
             json.put("parameters", merged.config().parameters());
             streams().json(json);
         } else {
-            streams().line("wrote " + out + ": " + merged + ", of which the adapter has changed " + modules + " modules");
+            streams()
+                    .line("wrote " + out + ": " + merged + ", of which the adapter has changed " + modules
+                            + " modules");
         }
     }
 }

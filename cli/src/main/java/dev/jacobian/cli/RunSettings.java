@@ -23,12 +23,7 @@ import java.util.Optional;
  * @param adapter what is trained
  */
 record RunSettings(
-        Path model,
-        RlConfig config,
-        String taskName,
-        Optional<Path> data,
-        boolean skipBadRows,
-        LoraChoice adapter) {
+        Path model, RlConfig config, String taskName, Optional<Path> data, boolean skipBadRows, LoraChoice adapter) {
     /** The settings of an existing run. */
     static RunSettings read(Path folder) {
         Path file = file(folder);

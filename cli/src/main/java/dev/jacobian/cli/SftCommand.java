@@ -124,7 +124,8 @@ final class SftCommand extends CliCommand {
             throw usage("--model and --init exclude each other");
         }
         if (init.isPresent() && lora.isGiven()) {
-            throw usage("--init makes a model of random weights, all of which are trained; leave out --lora and --adapter");
+            throw usage(
+                    "--init makes a model of random weights, all of which are trained; leave out --lora and --adapter");
         }
         if (resume && out.isEmpty()) {
             throw usage("--resume needs the run's folder: --out DIR");

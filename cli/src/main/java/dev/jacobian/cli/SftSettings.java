@@ -65,8 +65,7 @@ record SftSettings(
     /** The same in run.json. */
     RunOrigin origin() {
         Map<String, String> options = new TreeMap<>(adapter.options());
-        options.putAll(
-                Map.of(INIT, Boolean.toString(isNew), GIVE_UP, Double.toString(giveUp), DTYPE, dtype.name()));
+        options.putAll(Map.of(INIT, Boolean.toString(isNew), GIVE_UP, Double.toString(giveUp), DTYPE, dtype.name()));
         return new RunOrigin(
                 absolute(model),
                 data.isPresent() ? "jsonl" : "countdown",

@@ -60,7 +60,9 @@ final class CountedRun {
 
     /** Bytes of an adapter. */
     long adapterBytes() {
-        return model.adapter().map(adapter -> Float.BYTES * adapter.plan().parameters()).orElse(0L);
+        return model.adapter()
+                .map(adapter -> Float.BYTES * adapter.plan().parameters())
+                .orElse(0L);
     }
 
     CountedWeights weights() {

@@ -9,8 +9,8 @@ import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.MemoryPlan.Part;
 import dev.jacobian.transformer.config.DecoderConfig;
-import dev.jacobian.transformer.lora.LoraPlan;
 import dev.jacobian.transformer.generation.Generator;
+import dev.jacobian.transformer.lora.LoraPlan;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
@@ -74,9 +74,7 @@ public final class MemoryPlanner {
             parts.put(Part.PACKED, run.packedBytes());
             parts.put(
                     Part.LOADING,
-                    format == WeightFormat.F32 && !adapted
-                            ? 0
-                            : run.weights().largest());
+                    format == WeightFormat.F32 && !adapted ? 0 : run.weights().largest());
         }
     }
 

@@ -37,7 +37,8 @@ class LoraTrainingTest {
     Path temporary;
 
     static Stream<Path> cases() throws IOException {
-        return LoraGoldenTest.cases().filter(folder -> folder.getFileName().toString().startsWith("peft-sft"));
+        return LoraGoldenTest.cases()
+                .filter(folder -> folder.getFileName().toString().startsWith("peft-sft"));
     }
 
     private static List<JsonNode> lines(Path file) throws IOException {
@@ -56,9 +57,15 @@ class LoraTrainingTest {
                 config.get("adam_epsilon").doubleValue(),
                 config.get("weight_decay").doubleValue());
         return List.of(
-                new AdamW(parameters.stream().filter(p -> !p.name().endsWith(".bias")).toList(), decaying),
                 new AdamW(
-                        parameters.stream().filter(p -> p.name().endsWith(".bias")).toList(),
+                        parameters.stream()
+                                .filter(p -> !p.name().endsWith(".bias"))
+                                .toList(),
+                        decaying),
+                new AdamW(
+                        parameters.stream()
+                                .filter(p -> p.name().endsWith(".bias"))
+                                .toList(),
                         decaying.withWeightDecay(0)));
     }
 
@@ -118,7 +125,10 @@ class LoraTrainingTest {
             assertThat(trained.names()).isEqualTo(golden.names());
             for (String name : golden.names()) {
                 assertClose(
-                        name, trained.read(name).toFloatArray(), golden.read(name).toFloatArray(), tolerance);
+                        name,
+                        trained.read(name).toFloatArray(),
+                        golden.read(name).toFloatArray(),
+                        tolerance);
             }
         }
     }

@@ -2,9 +2,9 @@
 package dev.jacobian.rl.sft;
 
 import dev.jacobian.tensor.Segments;
+import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.MemoryPlan;
 import dev.jacobian.transformer.MemoryPlanner;
-import dev.jacobian.transformer.CausalLM;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -43,6 +43,7 @@ final class Scheduler {
     private final TreeSet<Sequence> setAside = new TreeSet<>(Sequence.BY_ARRIVAL);
     private final List<Prefill> prefills = new ArrayList<>();
     private final List<Sequence> running = new ArrayList<>();
+    private final List<Start> starts = new ArrayList<>(); // of the step under way
     private long planned; // bytes that the step under way will take
     private long committed; // bytes that those who are in are expected to take later
     private long ended; // continuations that came to an end of their own
@@ -101,14 +102,14 @@ final class Scheduler {
         long before = preemptions;
         outgrown();
         List<Sequence> decoded = decoded();
-        List<Start> starts = new ArrayList<>();
+        starts.clear();
         List<Piece> pieces = new ArrayList<>();
         int allowance = proceed(config.maxPrefillTokens(), pieces);
         if (preemptions == before) { // otherwise who was set aside would come back at once
-            admit(allowance, pieces, starts);
+            admit(allowance, pieces);
         }
         decoded.removeIf(s -> !s.isPlaced()); // set aside for the sake of a prompt
-        return new Step(decoded, pieces, starts);
+        return new Step(decoded, pieces, List.copyOf(starts));
     }
 
     // Leaving
@@ -251,7 +252,7 @@ final class Scheduler {
 
     // Those who wait
 
-    private void admit(int allowance, List<Piece> pieces, List<Start> starts) {
+    private void admit(int allowance, List<Piece> pieces) {
         commit();
         int left = allowance;
         int places = config.maxSequences() - running.size();
@@ -521,7 +522,8 @@ final class Scheduler {
 
     private boolean dropHeld() {
         for (Submission submission : arrivals.reversed()) {
-            if (submission.prompt().isPresent()) {
+            Optional<HeldPrompt> prompt = submission.prompt();
+            if (prompt.isPresent() && starts.stream().noneMatch(start -> start.prompt == prompt.get())) {
                 drop(submission);
                 return true;
             }
