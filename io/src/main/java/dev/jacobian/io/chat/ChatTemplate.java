@@ -80,6 +80,18 @@ public final class ChatTemplate {
                                 + " one, give the whole text as a prompt"));
     }
 
+    /**
+     * A template of one's own for a checkpoint.
+     *
+     * @param source of the template
+     * @param config has the special tokens, which it reads as variables
+     * @param where names the template in error messages
+     */
+    public static ChatTemplate of(String source, TokenizerConfig config, String where) {
+        return new ChatTemplate(
+                Map.of(USUAL, source), config.specialTokens(), where, Clock.systemDefaultZone(), JinjaLimits.DEFAULT);
+    }
+
     /** The same with another clock for {@code strftime_now}, so that a rendering can be repeated. */
     public ChatTemplate at(Clock other) {
         return new ChatTemplate(sources, specialTokens, where, other, limits);
@@ -139,7 +151,8 @@ public final class ChatTemplate {
         }
     }
 
-    private String source(Chat chat) {
+    /** The source of the template that a conversation takes. */
+    public String source(Chat chat) {
         if (chat.template().isPresent()) {
             return sources.getOrDefault(chat.template().get(), chat.template().get());
         }

@@ -10,6 +10,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Turns tokens back into text: the {@code decoder} of tokenizer.json. The text is the strings, joined. */
 sealed interface TokenDecoder {
@@ -19,6 +20,11 @@ sealed interface TokenDecoder {
      * @param work what it may cost
      */
     List<String> decode(List<String> tokens, Work work);
+
+    /** The bytes that a token is by itself, where it is bytes and not text. */
+    default Optional<byte[]> bytesOf(String token) {
+        return Optional.empty();
+    }
 
     /** Without a decoder the tokens are joined by spaces. */
     record None() implements TokenDecoder {
@@ -37,6 +43,11 @@ sealed interface TokenDecoder {
                 bytes.writeBytes(ByteAlphabet.bytesOf(token));
             }
             return List.of(Utf8.decode(bytes.toByteArray()));
+        }
+
+        @Override
+        public Optional<byte[]> bytesOf(String token) {
+            return Optional.of(ByteAlphabet.bytesOf(token));
         }
     }
 
@@ -73,6 +84,12 @@ sealed interface TokenDecoder {
             }
             flush(run, out);
             return out;
+        }
+
+        @Override
+        public Optional<byte[]> bytesOf(String token) {
+            int b = byteOf(token);
+            return b < 0 ? Optional.empty() : Optional.of(new byte[] {(byte) b});
         }
 
         private static void flush(ByteArrayOutputStream run, List<String> out) {
@@ -217,6 +234,11 @@ sealed interface TokenDecoder {
                 tokens = step.decode(tokens, work);
             }
             return tokens;
+        }
+
+        @Override
+        public Optional<byte[]> bytesOf(String token) {
+            return steps.stream().flatMap(step -> step.bytesOf(token).stream()).findFirst();
         }
     }
 

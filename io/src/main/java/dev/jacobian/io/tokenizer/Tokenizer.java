@@ -4,6 +4,7 @@ package dev.jacobian.io.tokenizer;
 import dev.jacobian.io.Json;
 import dev.jacobian.tensor.Nullable;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -251,6 +252,36 @@ public final class Tokenizer {
     /** The token with an id, spelled as in {@code tokenizer.json}. */
     public Optional<String> tokenOf(int id) {
         return id >= 0 && id < tokens.length ? Optional.ofNullable(tokens[id]) : Optional.empty();
+    }
+
+    /**
+     * The bytes that a token stands for inside of a text: UTF-8, or in vocabularies of bytes perhaps a part of a character. None
+     * for an id that no token has.
+     */
+    public byte[] bytesOf(int id) {
+        Optional<String> token = tokenOf(id);
+        if (token.isEmpty()) {
+            return new byte[0];
+        }
+        String spelled = token.get();
+        if (added.containsKey(spelled)) {
+            return spelled.getBytes(StandardCharsets.UTF_8);
+        }
+        Optional<byte[]> raw = decoder.bytesOf(spelled);
+        if (raw.isPresent()) {
+            return raw.get();
+        }
+        // Behind another token, since some decoders change the first one.
+        String alone = decoded(List.of("."));
+        String both = decoded(List.of(".", spelled));
+        String text = both.startsWith(alone) ? both.substring(alone.length()) : decoded(List.of(spelled));
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private String decoded(List<String> spelled) {
+        return String.join(
+                "",
+                decoder.decode(spelled, new Work(where, String.join("", spelled).length())));
     }
 
     /** How pieces of text become ids, by the name that tokenizer.json has for it: {@code BPE}, {@code Unigram} and so on. */
