@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.serve.openai;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.Json;
+import dev.jacobian.serve.http.EventStream;
+import dev.jacobian.serve.http.SlowReply;
+import dev.jacobian.serve.http.WebException;
+import dev.jacobian.serve.openai.ChatWriter.Form;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** Text completions: one object, or chunks of it; whole ones are the chunks of each choice, joined. */
+final class CompletionWriter {
+    private CompletionWriter() {}
+
+    /** A choice, or what has been added to it. */
+    private static ObjectNode choice(
+            Form form, int index, String text, List<ChosenToken> tokens, int offset, Optional<String> reason) {
+        ObjectNode choice = Json.object().put("index", index).put("text", text);
+        if (form.logProbs()) {
+            choice.set("logprobs", form.texts().arrays(tokens, offset));
+        } else {
+            choice.putNull("logprobs");
+        }
+        choice.put("finish_reason", reason.orElse(null));
+        if (form.tokenIds()) {
+            choice.set("token_ids", form.ids(tokens));
+        }
+        return choice;
+    }
+
+    /** Everything at the end. */
+    static final class Whole implements AnswerWriter {
+        private final SlowReply reply;
+        private final Form form;
+        private final List<List<Delta>> choices = new ArrayList<>();
+        private final String[] echoes;
+
+        /** @param echoes what stands before the text of each choice */
+        Whole(SlowReply reply, Form form, String[] echoes) {
+            this.reply = reply;
+            this.form = form;
+            this.echoes = echoes;
+            for (int i = 0; i < echoes.length; i++) {
+                choices.add(new ArrayList<>());
+            }
+        }
+
+        @Override
+        public void add(Delta delta) {
+            choices.get(delta.choice()).add(delta);
+        }
+
+        @Override
+        public void beat() throws IOException {
+            reply.beat();
+        }
+
+        @Override
+        public void end(Usage usage) throws IOException {
+            ObjectNode object = form.object("text_completion");
+            ArrayNode array = object.putArray("choices");
+            for (int i = 0; i < choices.size(); i++) {
+                StringBuilder text = new StringBuilder(echoes[i]);
+                List<ChosenToken> tokens = new ArrayList<>();
+                Optional<String> reason = Optional.empty();
+                for (Delta delta : choices.get(i)) {
+                    text.append(delta.text());
+                    tokens.addAll(delta.tokens());
+                    reason = delta.finishReason();
+                }
+                array.add(choice(form, i, text.toString(), tokens, echoes[i].length(), reason));
+            }
+            object.set("usage", usage.toJson());
+            reply.end(object);
+        }
+
+        @Override
+        public void fail(WebException reason) throws IOException {
+            reply.fail(reason);
+        }
+    }
+
+    /** Chunks. */
+    static final class Streamed implements AnswerWriter {
+        private final EventStream events;
+        private final Form form;
+        private final boolean includeUsage;
+        private final String[] echoes; // empty once they were sent
+        private final int[] offsets;
+
+        Streamed(EventStream events, Form form, String[] echoes, boolean includeUsage) {
+            this.events = events;
+            this.form = form;
+            this.includeUsage = includeUsage;
+            this.echoes = echoes.clone();
+            this.offsets = Arrays.stream(echoes).mapToInt(String::length).toArray();
+        }
+
+        @Override
+        public void add(Delta delta) throws IOException {
+            if (!delta.isVisible()) {
+                return;
+            }
+            int index = delta.choice();
+            String text = echoes[index] + delta.text();
+            echoes[index] = "";
+            ObjectNode chunk = form.object("text_completion");
+            chunk.putArray("choices")
+                    .add(choice(form, index, text, delta.tokens(), offsets[index], delta.finishReason()));
+            for (ChosenToken token : delta.tokens()) {
+                offsets[index] +=
+                        form.logProbs() ? form.texts().text(token.token()).length() : 0;
+            }
+            if (includeUsage) {
+                chunk.putNull("usage");
+            }
+            events.send(chunk);
+        }
+
+        @Override
+        public void beat() throws IOException {
+            events.beat();
+        }
+
+        @Override
+        public void end(Usage usage) throws IOException {
+            if (includeUsage) {
+                ObjectNode chunk = form.object("text_completion");
+                chunk.putArray("choices");
+                chunk.set("usage", usage.toJson());
+                events.send(chunk);
+            }
+            events.done();
+            events.end();
+        }
+
+        @Override
+        public void fail(WebException reason) throws IOException {
+            events.send(reason.toJson());
+            events.end();
+        }
+    }
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.serve.openai;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.Json;
+import dev.jacobian.io.chat.ToolCallFormat;
+import dev.jacobian.io.chat.ToolCallParser;
+import dev.jacobian.serve.http.AnswerListener;
+import dev.jacobian.serve.http.WebException;
+import dev.jacobian.serve.http.WebRequest;
+import dev.jacobian.serve.http.WebServer;
+import dev.jacobian.serve.openai.ChatWriter.Form;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+
+/** OpenAI's routes for one model: {@code /v1/chat/completions}, {@code /v1/completions}, {@code /v1/models}. */
+public final class OpenAiEndpoint {
+    /** New tokens of a completion that does not say how many, in OpenAI's protocol. */
+    private static final int USUAL_COMPLETION = 16;
+
+    private static final int MOST_PROMPTS = 128;
+
+    private final ServedModel model;
+    private final Supplier<Long> seeds;
+    private final Clock clock;
+    private final Counters counters = new Counters();
+    private final AtomicLong answers = new AtomicLong();
+
+    /**
+     * @param seeds the seeds of requests that bring none
+     * @param clock of the times in responses
+     */
+    public OpenAiEndpoint(ServedModel model, Supplier<Long> seeds, Clock clock) {
+        this.model = model;
+        this.seeds = seeds;
+        this.clock = clock;
+    }
+
+    /** Counts requests for {@code /metrics}. */
+    public AnswerListener counter() {
+        return counters;
+    }
+
+    /** Adds the routes to a server. */
+    public void addTo(WebServer.Builder server) {
+        server.route("POST", "/v1/chat/completions", this::chat)
+                .route("POST", "/v1/completions", this::complete)
+                .route("GET", "/v1/models", this::models)
+                .route("GET", "/v1/models/", this::model)
+                .route("GET", "/metrics", this::metrics);
+    }
+
+    private void models(WebRequest request) throws IOException {
+        ObjectNode list = Json.object().put("object", "list");
+        list.putArray("data").add(model.toJson());
+        request.reply(200, list);
+    }
+
+    private void model(WebRequest request) throws IOException {
+        model.requireNamed(request.rest());
+        request.reply(200, model.toJson());
+    }
+
+    private void metrics(WebRequest request) throws IOException {
+        String text = counters.text(model.engine().metrics());
+        request.reply(200, "text/plain; version=0.0.4; charset=utf-8", text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private void chat(WebRequest request) throws IOException, InterruptedException {
+        RequestFields fields = RequestFields.of(request.json());
+        model.requireNamed(requiredModel(fields));
+        AnswerSettings settings = AnswerSettings.read(fields, model, 0, seeds);
+        boolean logProbs = fields.bool("logprobs", false);
+        Optional<Integer> top = fields.integer("top_logprobs", 0, 20);
+        if (top.orElse(0) > 0 && !logProbs) {
+            throw WebException.invalid("top_logprobs", "top_logprobs needs logprobs = true");
+        }
+        settings.topLogProbs(top.orElse(0));
+        ChatPrompt prompt = ChatPrompt.read(fields, model);
+        ResponseFormat.read(fields, prompt, model).ifPresent(settings::add);
+        refuseOtherModalities(fields);
+        fields.refuseOthers();
+        Form form = form("chatcmpl-", logProbs, settings);
+        AnswerWriter out = settings.stream()
+                ? new ChatWriter.Streamed(request.replyWithEvents(), form, settings.choices(), settings.includeUsage())
+                : new ChatWriter.Whole(request.replyInTime(), form, settings.choices());
+        Optional<Supplier<ToolCallParser>> parsers = prompt.calls()
+                .map(format -> () -> new ToolCallParser(format, prompt.tools().names()));
+        String opening = prompt.tools().forced().isEmpty()
+                ? ""
+                : prompt.calls().map(ToolCallFormat::opening).orElse("");
+        new Answering(model, settings, parsers, opening, counters)
+                .run(List.of(prompt.tokens()), request.limits().beat(), out);
+    }
+
+    private static void refuseOtherModalities(RequestFields fields) {
+        fields.only("modalities", Json.object().arrayNode().add("text"), "only texts are answered");
+        for (String old : List.of("functions", "function_call")) {
+            if (fields.find(old).isPresent()) {
+                throw WebException.invalid(old, old + " is the old name; use tools and tool_choice");
+            }
+        }
+    }
+
+    private void complete(WebRequest request) throws IOException, InterruptedException {
+        RequestFields fields = RequestFields.of(request.json());
+        model.requireNamed(requiredModel(fields));
+        AnswerSettings settings = AnswerSettings.read(fields, model, USUAL_COMPLETION, seeds);
+        Optional<Integer> top = fields.integer("logprobs", 0, 20);
+        settings.topLogProbs(top.orElse(0));
+        fields.integer("best_of", 1, 128).filter(n -> n != settings.choices()).ifPresent(n -> {
+            throw WebException.invalid("best_of", "best_of must be n: choices are not ranked here");
+        });
+        boolean echo = fields.bool("echo", false);
+        if (echo && top.isPresent()) {
+            throw WebException.invalid("echo", "echo with logprobs is not supported: prompts are not scored here");
+        }
+        List<int[]> prompts = prompts(fields);
+        fields.refuseOthers();
+        String[] echoes = new String[prompts.size() * settings.choices()];
+        Arrays.setAll(echoes, i -> echo ? model.tokenizer().decode(prompts.get(i / settings.choices()), true) : "");
+        Form form = form("cmpl-", top.isPresent(), settings);
+        AnswerWriter out = settings.stream()
+                ? new CompletionWriter.Streamed(request.replyWithEvents(), form, echoes, settings.includeUsage())
+                : new CompletionWriter.Whole(request.replyInTime(), form, echoes);
+        new Answering(model, settings, Optional.empty(), "", counters)
+                .run(prompts, request.limits().beat(), out);
+    }
+
+    private Form form(String prefix, boolean logProbs, AnswerSettings settings) {
+        return new Form(
+                prefix + Long.toHexString(clock.millis()) + Long.toHexString(answers.incrementAndGet()),
+                clock.instant().getEpochSecond(),
+                model.name(),
+                logProbs,
+                settings.returnTokenIds(),
+                new TokenTexts(model.tokenizer()));
+    }
+
+    private static String requiredModel(RequestFields fields) {
+        fields.get("model");
+        return fields.string("model").orElseThrow();
+    }
+
+    /** A text, several, or ids of one prompt or of several. */
+    private List<int[]> prompts(RequestFields fields) {
+        boolean special = fields.bool("add_special_tokens", true);
+        JsonNode prompt = fields.get("prompt");
+        List<int[]> prompts = new ArrayList<>();
+        if (!prompt.isArray()) {
+            prompts.add(prompt(prompt, special));
+        } else if (prompt.path(0).isIntegralNumber()) {
+            prompts.add(ids(prompt));
+        } else {
+            prompt.forEach(one -> prompts.add(one.isArray() ? ids(one) : prompt(one, special)));
+        }
+        if (prompts.isEmpty() || prompts.size() > MOST_PROMPTS) {
+            throw WebException.invalid(
+                    "prompt", "prompt must hold 1 to " + MOST_PROMPTS + " prompts, found " + prompts.size());
+        }
+        for (int[] tokens : prompts) {
+            if (tokens.length == 0) {
+                throw WebException.invalid("prompt", "a prompt is empty; begin with at least one token");
+            }
+        }
+        return prompts;
+    }
+
+    private int[] prompt(JsonNode text, boolean special) {
+        if (!text.isTextual()) {
+            throw RequestFields.wrong("prompt", "a string, token ids, or an array of either", text);
+        }
+        return special
+                ? model.tokenizer().encodePrompt(text.textValue())
+                : model.tokenizer().encode(text.textValue(), false);
+    }
+
+    private int[] ids(JsonNode array) {
+        int vocabulary = model.model().config().vocabularySize();
+        int[] ids = new int[array.size()];
+        for (int i = 0; i < ids.length; i++) {
+            JsonNode id = array.get(i);
+            if (!id.isIntegralNumber() || !id.canConvertToInt() || id.intValue() < 0 || id.intValue() >= vocabulary) {
+                throw RequestFields.wrong("prompt", "token ids from 0 to " + (vocabulary - 1), id);
+            }
+            ids[i] = id.intValue();
+        }
+        return ids;
+    }
+}
