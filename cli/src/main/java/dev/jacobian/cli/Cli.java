@@ -69,6 +69,8 @@ public final class Cli {
         commands.put("eval", EvalCommand::new);
         commands.put("merge", MergeCommand::new);
         commands.put("generate", GenerateCommand::new);
+        commands.put("chat", ChatCommand::new);
+        commands.put("serve", ServeCommand::new);
         commands.put("logits", LogitsCommand::new);
         commands.put("tokenize", TokenizeCommand::new);
         commands.put("train-tokenizer", TrainTokenizerCommand::new);
