@@ -8,6 +8,7 @@ import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.SigmoidRouter;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -207,6 +208,53 @@ public final class Experts {
             if (rows.requiresGrad()) {
                 Tensor dRows = rows.like(); // [N · k, K]
                 kernels.groupedInputGradient(dOut, weights.valueAs(type), order, dRows);
+                rows.give(dRows);
+            }
+        });
+    }
+
+    /**
+     * The same with weights as they are held; frozen ones have no gradient, and multiply with the bits that they have alone.
+     *
+     * @param biases [E, M], or empty
+     */
+    public static Var linear(Var rows, ExpertWeights weights, Optional<Var> biases, ExpertOrder order) {
+        return switch (weights) {
+            case ExpertWeights.Together together -> linear(rows, together.weights(), biases, order);
+            case ExpertWeights.Each each -> frozen(rows, each.weights(), biases, order);
+        };
+    }
+
+    private static Var frozen(Var rows, List<FrozenWeight> weights, Optional<Var> biases, ExpertOrder order) {
+        Shapes.requireRank("experts' linear", "rows", rows.value(), 2);
+        if (rows.value().extent(0) != order.pairs() || weights.size() != order.experts()) {
+            throw new IllegalArgumentException(
+                    "experts' linear: rows " + rows.value().shape() + " and " + weights.size() + " weights of "
+                            + order.pairs() + " rows and " + order.experts() + " experts do not fit");
+        }
+        FrozenWeight first = weights.getFirst();
+        Linear.requireInputs("experts' linear", first, rows.value().extent(1));
+        Tensor out = rows.like(order.pairs(), Linear.outputs(first)); // [N · k, M]
+        ExpertKernels kernels = rows.backend().experts();
+        kernels.forEachExpert(
+                order,
+                (expert, from, to) -> Linear.timesTransposed(
+                        rows.value().slice(0, from, to), weights.get(expert), out.slice(0, from, to), false));
+        biases.ifPresent(own -> {
+            Shapes.require("experts' linear", own.name(), own.value(), order.experts(), out.extent(1));
+            kernels.addBiases(out, own.value(), order);
+        });
+        Var[] inputs = biases.isPresent() ? new Var[] {rows, biases.get()} : new Var[] {rows};
+        return Operation.of("experts' linear", inputs).result(out, dOut -> {
+            if (biases.isPresent() && biases.get().requiresGrad()) {
+                kernels.biasesGradient(dOut, order, biases.get().gradToAddInto());
+            }
+            if (rows.requiresGrad()) {
+                Tensor dRows = rows.like(); // [N · k, K]
+                kernels.forEachExpert(
+                        order,
+                        (expert, from, to) -> Linear.timesWeight(
+                                dOut.slice(0, from, to), weights.get(expert), dRows.slice(0, from, to)));
                 rows.give(dRows);
             }
         });

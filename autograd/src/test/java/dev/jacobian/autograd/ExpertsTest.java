@@ -5,13 +5,17 @@ import static dev.jacobian.autograd.GradientCheck.assertClose;
 import static dev.jacobian.autograd.GradientCheck.check;
 import static dev.jacobian.autograd.GradientCheck.doubles;
 import static dev.jacobian.autograd.GradientCheck.normal;
+import static dev.jacobian.testing.Bits.assertBits;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.autograd.Experts.Routing;
 import dev.jacobian.tensor.SigmoidRouter;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.WeightFormat;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -142,6 +146,35 @@ class ExpertsTest {
                 },
                 normal(9, 3, 5),
                 normal(10, 3, 1));
+    }
+
+    /** Frozen weights of experts give the bits of the same numbers in one tensor, and their rows' gradient. */
+    @Test
+    void frozenExperts() {
+        Tensor weights = normal(11, 4, 6, 5);
+        Tensor biases = normal(12, 4, 6);
+        List<FrozenWeight> frozen = new ArrayList<>();
+        for (int expert = 0; expert < 4; expert++) {
+            frozen.add(FrozenWeight.of("w" + expert, weights.select(0, expert), WeightFormat.F32));
+        }
+        Routing routing = Experts.route(Var.constant(normal(13, 7, 4)), 2, true);
+        Var[] out = new Var[2];
+        Parameter[] rows = new Parameter[2];
+        for (int i = 0; i < 2; i++) {
+            rows[i] = Var.parameter("rows", normal(14, 14, 5));
+            ExpertWeights held =
+                    i == 0 ? new ExpertWeights.Together(Var.constant(weights)) : new ExpertWeights.Each(frozen);
+            out[i] = Experts.linear(rows[i], held, Optional.of(Var.constant(biases)), routing.order());
+            out[i].backward(normal(15, 14, 6));
+        }
+        assertBits("values", out[1].value().toFloatArray(), out[0].value().toFloatArray());
+        assertBits(
+                "gradients",
+                rows[1].grad().orElseThrow().toFloatArray(),
+                rows[0].grad().orElseThrow().toFloatArray());
+        assertThatThrownBy(() -> Experts.linear(
+                        rows[0], new ExpertWeights.Each(frozen.subList(0, 3)), Optional.empty(), routing.order()))
+                .hasMessageContaining("3 weights");
     }
 
     @Test

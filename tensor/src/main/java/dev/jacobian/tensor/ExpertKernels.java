@@ -90,6 +90,22 @@ public interface ExpertKernels {
      */
     void groupedMatmul(Tensor x, Tensor weights, ExpertOrder order, Tensor out);
 
+    /** What is done with the rows [from, to) of an expert. */
+    @FunctionalInterface
+    interface OfExpert {
+        /** Does it. */
+        void run(int expert, int from, int to);
+    }
+
+    /**
+     * Calls for every expert that has rows, in order.
+     *
+     * @throws UnsupportedOperationException on a device, where the host does not know who has how many
+     */
+    default void forEachExpert(ExpertOrder order, OfExpert body) {
+        throw new UnsupportedOperationException("which expert has which rows is known to the device alone");
+    }
+
     /** {@code rows[r] += biases[expert of r]}, [P, M] and [E, M]. */
     void addBiases(Tensor rows, Tensor biases, ExpertOrder order);
 

@@ -22,8 +22,8 @@ final class CheckpointLoader {
         CheckpointFiles beside = CheckpointFiles.read(folder);
         var unused = beside.eosTokenIds(config); // refuses ids that the model has no row for
         Optional<LoraPlan> lora = adapter.map(source -> LoraPlan.of(source.config(), config.plan(), source.where()));
-        MemoryPlan plan =
-                MemoryPlanner.inference(config, options.weights(), lora).plan();
+        MemoryPlan plan = MemoryPlanner.inference(config, options.weights(), options.device(), lora)
+                .plan();
         if (options.device().equals(Device.CPU)) {
             plan.require("loading " + folder);
         } else {

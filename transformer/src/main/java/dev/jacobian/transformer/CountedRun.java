@@ -41,10 +41,11 @@ final class CountedRun {
     /**
      * A model that has done nothing yet.
      *
+     * @param device that it is planned for
      * @throws Shape.TooLargeException if a weight is larger than any tensor
      */
-    CountedRun(DecoderConfig config, WeightFormat format, Optional<LoraPlan> adapter) {
-        weights = adapter.isPresent() ? CountedWeights.frozen(format) : new CountedWeights(format);
+    CountedRun(DecoderConfig config, WeightFormat format, Device device, Optional<LoraPlan> adapter) {
+        weights = adapter.isPresent() ? CountedWeights.frozen(format, device) : new CountedWeights(format, device);
         model = new CausalLM(
                 config,
                 CheckpointFiles.none(),

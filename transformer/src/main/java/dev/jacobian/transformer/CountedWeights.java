@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.autograd.ExpertWeights;
 import dev.jacobian.autograd.FrozenWeight;
 import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.autograd.LowRankWeight;
@@ -16,21 +17,27 @@ import dev.jacobian.transformer.plan.TensorSpec;
 /** Weights on {@link Device#COUNTED}: a model made of them has its shapes and takes next to no memory. */
 final class CountedWeights implements Weights {
     private final Weights held;
+    private final Device device;
     private long bytes;
     private long largest; // bytes of a single tensor in F32
 
-    /** Weights as a model holds them that is loaded in a format. */
-    CountedWeights(WeightFormat format) {
-        this(format, format == WeightFormat.F32);
+    /**
+     * Weights as a model holds them that is loaded in a format.
+     *
+     * @param device that it is loaded for
+     */
+    CountedWeights(WeightFormat format, Device device) {
+        this(format, device, format == WeightFormat.F32);
     }
 
-    private CountedWeights(WeightFormat format, boolean trained) {
+    private CountedWeights(WeightFormat format, Device device, boolean trained) {
+        this.device = device;
         this.held = trained ? this::read : new FrozenWeights(this::read, format, Device.COUNTED);
     }
 
     /** Weights as a model holds them that has an adapter. */
-    static CountedWeights frozen(WeightFormat format) {
-        return new CountedWeights(format, false);
+    static CountedWeights frozen(WeightFormat format, Device device) {
+        return new CountedWeights(format, device, false);
     }
 
     /** Stands for the tensor of a checkpoint, in F32. */
@@ -69,6 +76,16 @@ final class CountedWeights implements Weights {
     public LinearWeight tiedHead(TensorSpec spec, Var table) {
         LinearWeight head = held.tiedHead(spec, table);
         return head == table ? head : counted(head);
+    }
+
+    @Override
+    public ExpertWeights experts(TensorSpec spec) {
+        ExpertWeights own = device.equals(Device.CPU) ? held.experts(spec) : new ExpertWeights.Together(held.get(spec));
+        switch (own) {
+            case ExpertWeights.Together together -> counted(together.weights());
+            case ExpertWeights.Each each -> each.weights().forEach(this::counted);
+        }
+        return own;
     }
 
     private LinearWeight counted(LinearWeight weight) {

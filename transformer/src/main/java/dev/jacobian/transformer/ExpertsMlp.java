@@ -2,6 +2,7 @@
 package dev.jacobian.transformer;
 
 import dev.jacobian.autograd.Elementwise;
+import dev.jacobian.autograd.ExpertWeights;
 import dev.jacobian.autograd.Experts;
 import dev.jacobian.autograd.Experts.Routing;
 import dev.jacobian.autograd.LoadBalance;
@@ -74,7 +75,7 @@ final class ExpertsMlp {
     }
 
     /** A linear layer of each expert: weights [E, out, in], and biases [E, out] where the plan has them. */
-    private record Layers(Var weights, Optional<Var> biases) {
+    private record Layers(ExpertWeights weights, Optional<Var> biases) {
         static Layers of(Role role, int layer, ModelWeights weights) {
             return new Layers(weights.experts(role, layer), weights.expertBiases(role, layer));
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.autograd.ExpertWeights;
 import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.autograd.LowRankDropout;
 import dev.jacobian.autograd.LowRankWeight;
@@ -43,6 +44,7 @@ final class LoraWeights implements Weights {
     private final Map<String, Parameter> trained = new LinkedHashMap<>();
     private final List<LowRankWeight> changed = new ArrayList<>();
     private final Map<Place, LinearWeight> bases = new HashMap<>();
+    private final Map<Place, ExpertWeights> experts = new HashMap<>();
     private final Map<Place, LinearWeight> results = new HashMap<>(); // where they are others
 
     /**
@@ -124,6 +126,11 @@ final class LoraWeights implements Weights {
             }
 
             @Override
+            public ExpertWeights experts(TensorSpec spec) {
+                return Objects.requireNonNull(experts.get(Place.of(spec)), spec.name());
+            }
+
+            @Override
             public LinearWeight router(TensorSpec spec) {
                 return bases.get(Place.of(spec));
             }
@@ -144,6 +151,14 @@ final class LoraWeights implements Weights {
     @Override
     public LinearWeight linear(TensorSpec spec) {
         return changed(spec, held.linear(spec));
+    }
+
+    /** As they are: no adapter changes them. */
+    @Override
+    public ExpertWeights experts(TensorSpec spec) {
+        ExpertWeights own = held.experts(spec);
+        experts.put(Place.of(spec), own);
+        return own;
     }
 
     @Override

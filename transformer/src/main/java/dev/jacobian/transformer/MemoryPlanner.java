@@ -3,6 +3,7 @@ package dev.jacobian.transformer;
 
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.CountedBytes;
+import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.RecurrentKernels;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Shape;
@@ -62,11 +63,12 @@ public final class MemoryPlanner {
     private int continued; // segments of a batch that others continue
     private long strips;
 
-    private MemoryPlanner(DecoderConfig config, WeightFormat format, boolean trains, Optional<LoraPlan> adapter) {
+    private MemoryPlanner(
+            DecoderConfig config, WeightFormat format, Device device, boolean trains, Optional<LoraPlan> adapter) {
         this.adapted = adapter.isPresent();
         this.config = config;
         this.trains = trains;
-        count(() -> run = new CountedRun(config, format, adapter));
+        count(() -> run = new CountedRun(config, format, device, adapter));
         if (run == null) {
             parts.put(Part.WEIGHTS, Math.max(MemoryPlan.UNBOUNDED, format.bytes(config.parameters())));
         } else {
@@ -80,22 +82,27 @@ public final class MemoryPlanner {
 
     /** A run that does not train; weights are held in {@code format}. */
     public static MemoryPlanner inference(DecoderConfig config, WeightFormat format) {
-        return new MemoryPlanner(config, format, false, Optional.empty());
+        return inference(config, format, Device.CPU, Optional.empty());
     }
 
     /** A run that does not train a model, with its adapter if it has one. */
     public static MemoryPlanner inference(CausalLM model) {
-        return inference(model.config(), model.weightFormat(), model.adapter().map(LoraAdapter::plan));
+        return inference(
+                model.config(),
+                model.weightFormat(),
+                model.device(),
+                model.adapter().map(LoraAdapter::plan));
     }
 
-    /** A run that does not train; weights are held in {@code format}, and may have an adapter. */
-    static MemoryPlanner inference(DecoderConfig config, WeightFormat format, Optional<LoraPlan> adapter) {
-        return new MemoryPlanner(config, format, false, adapter);
+    /** A run on a device that does not train; weights are held in {@code format}, and may have an adapter. */
+    static MemoryPlanner inference(
+            DecoderConfig config, WeightFormat format, Device device, Optional<LoraPlan> adapter) {
+        return new MemoryPlanner(config, format, device, false, adapter);
     }
 
     /** A run that trains with AdamW; weights are F32. */
     public static MemoryPlanner training(DecoderConfig config) {
-        MemoryPlanner planner = new MemoryPlanner(config, WeightFormat.F32, true, Optional.empty());
+        MemoryPlanner planner = new MemoryPlanner(config, WeightFormat.F32, Device.CPU, true, Optional.empty());
         long weights = planner.weights();
         planner.parts.put(Part.GRADIENTS, weights);
         planner.parts.put(Part.MOMENTS, 2 * weights);
@@ -111,7 +118,7 @@ public final class MemoryPlanner {
 
     /** A run that trains an adapter with AdamW, of a model whose weights are held in {@code format}. */
     public static MemoryPlanner training(DecoderConfig config, WeightFormat format, LoraPlan adapter) {
-        MemoryPlanner planner = new MemoryPlanner(config, format, true, Optional.of(adapter));
+        MemoryPlanner planner = new MemoryPlanner(config, format, Device.CPU, true, Optional.of(adapter));
         planner.parts.put(Part.GRADIENTS, Float.BYTES * adapter.parameters());
         planner.parts.put(Part.MOMENTS, 2 * Float.BYTES * adapter.parameters());
         return planner;

@@ -2,6 +2,7 @@
 package dev.jacobian.transformer;
 
 import dev.jacobian.autograd.Changes;
+import dev.jacobian.autograd.ExpertWeights;
 import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
@@ -15,6 +16,7 @@ import dev.jacobian.transformer.plan.TensorSpec.Kind;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -25,6 +27,7 @@ final class ModelWeights {
     private record Place(Role role, Kind kind, int layer) {}
 
     private final Map<Place, LinearWeight> held = new HashMap<>();
+    private final Map<Place, ExpertWeights> experts = new HashMap<>();
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
     private final Changes changes = new Changes();
     private Optional<LowRankRows> embeddingRows = Optional.empty();
@@ -32,10 +35,19 @@ final class ModelWeights {
 
     ModelWeights(DecoderPlan plan, Weights source) {
         for (TensorSpec spec : plan.tensors()) {
+            if (spec.kind() == Kind.EXPERTS) {
+                ExpertWeights own = source.experts(spec);
+                experts.put(new Place(spec.role(), spec.kind(), spec.layer()), own);
+                if (own instanceof ExpertWeights.Together(Parameter trainable)) {
+                    parameters.put(spec.name(), trainable);
+                }
+                continue;
+            }
             LinearWeight weight = switch (spec.kind()) {
                 case TABLE -> source.table(spec);
                 case MATRIX -> isRouter(spec.role()) ? source.router(spec) : source.linear(spec);
-                case EXPERTS, EXPERT_BIASES, GAIN, GAIN_LESS_ONE, HEAD_GAINS, BIAS, TAPS, PER_HEAD -> source.get(spec);
+                case EXPERT_BIASES, GAIN, GAIN_LESS_ONE, HEAD_GAINS, BIAS, TAPS, PER_HEAD -> source.get(spec);
+                case EXPERTS -> throw new AssertionError(spec);
                 case BUFFER -> source.buffer(spec);
             };
             held.put(new Place(spec.role(), spec.kind(), spec.layer()), weight);
@@ -128,8 +140,8 @@ final class ModelWeights {
     }
 
     /** The weights of a linear layer of all experts, [E, outputs, inputs]. */
-    Var experts(Role role, int layer) {
-        return (Var) weight(role, Kind.EXPERTS, layer);
+    ExpertWeights experts(Role role, int layer) {
+        return Objects.requireNonNull(experts.get(new Place(role, Kind.EXPERTS, layer)));
     }
 
     /** What is added after a linear layer of all experts, [E, outputs], where the plan has it. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.autograd.ExpertWeights;
 import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
@@ -22,6 +23,11 @@ interface Weights {
     /** The weight of a linear layer, [outputs, inputs]. */
     default LinearWeight linear(TensorSpec spec) {
         return get(spec);
+    }
+
+    /** The weights of a linear layer of all experts, [E, outputs, inputs]. */
+    default ExpertWeights experts(TensorSpec spec) {
+        return new ExpertWeights.Together(get(spec));
     }
 
     /** A matrix that decides where tokens go, which is read in F32. */

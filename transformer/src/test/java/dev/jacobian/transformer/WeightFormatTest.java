@@ -13,19 +13,26 @@ import dev.jacobian.io.FormatException;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Segments;
+import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.testing.TestPaths;
+import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import dev.jacobian.transformer.generation.Generator;
 import dev.jacobian.transformer.plan.Head;
+import dev.jacobian.transformer.plan.TensorSpec;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
 
@@ -128,6 +135,57 @@ class WeightFormatTest {
             }
         }
         assertBits("logits as " + format, actual, wide.logits(tokens).toFloatArray());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"mixtral, BF16", "mixtral, Q4_0", "qwen3-moe, Q8_0", "gpt-oss, Q4_0", "deepseek-v3, Q8_0"})
+    @DisplayName(
+            "experts too: logits of an F32 model with the unpacked weights, alone and in a batch; the plan counts them")
+    void narrowExperts(String name, WeightFormat format) {
+        CausalLM wide = CausalLM.load(golden(name));
+        CausalLM narrow = CausalLM.load(golden(name), format);
+        for (Parameter parameter : wide.parameters()) {
+            Tensor value = parameter.value();
+            if (parameter.name().contains("embed_tokens")) {
+                value.copyFrom(value.to(DType.BF16).to(DType.F32));
+            } else if (value.rank() == 3) {
+                for (int expert = 0; expert < value.extent(0); expert++) {
+                    round(parameter.name(), value.select(0, expert), format);
+                }
+            } else if (value.rank() == 2
+                    && !parameter.name().matches(".*(mlp.gate|moe.gate|router).weight|.*_bias.*")) {
+                round(parameter.name(), value, format);
+            }
+            parameter.valueChanged();
+        }
+        int[] tokens = TestModels.tokens(3, 24, wide.config().vocabularySize());
+        float[] expected = wide.logits(tokens).toFloatArray();
+        assertBits("logits as " + format, narrow.logits(tokens).toFloatArray(), expected);
+        ComputePool.setThreads(1);
+        int[] first = Arrays.copyOf(tokens, 7);
+        int[] twice =
+                IntStream.concat(Arrays.stream(first), Arrays.stream(tokens)).toArray();
+        assertBits(
+                "in a batch",
+                NoGrad.compute(() -> narrow.logits(
+                                narrow.hidden(twice, Segments.of(7, 24)),
+                                IntStream.range(7, 31).toArray()))
+                        .toFloatArray(),
+                expected);
+        DecoderConfig config = wide.config();
+        long experts = config.plan().tensors().stream()
+                .filter(spec -> spec.kind() == TensorSpec.Kind.EXPERTS)
+                .mapToLong(TensorSpec::elements)
+                .sum();
+        long saved = MemoryPlan.inference(config).bytes()
+                - MemoryPlan.inference(config, format).bytes();
+        assertThat(saved).isGreaterThan(experts); // a byte of four each at least
+    }
+
+    private static void round(String name, Tensor weight, WeightFormat format) {
+        var packed = FrozenWeight.of(name, weight, format).packed();
+        weight.copyFrom(
+                dev.jacobian.tensor.Backends.cpu().matrices().unpack(packed).t());
     }
 
     @ParameterizedTest

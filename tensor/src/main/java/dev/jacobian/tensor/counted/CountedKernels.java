@@ -223,6 +223,9 @@ final class CountedKernels
     public void groupedMatmul(Tensor x, Tensor weights, ExpertOrder order, Tensor out) {}
 
     @Override
+    public void forEachExpert(ExpertOrder order, OfExpert body) {}
+
+    @Override
     public void addBiases(Tensor rows, Tensor biases, ExpertOrder order) {}
 
     @Override

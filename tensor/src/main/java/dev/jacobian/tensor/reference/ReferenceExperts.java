@@ -366,13 +366,8 @@ public class ReferenceExperts implements ExpertKernels {
         });
     }
 
-    /** What is done with the rows [from, to) of an expert. */
-    @FunctionalInterface
-    private interface OfExpert {
-        void run(int expert, int from, int to);
-    }
-
-    private static void forEachExpert(ExpertOrder order, OfExpert body) {
+    @Override
+    public final void forEachExpert(ExpertOrder order, OfExpert body) {
         int[] offsets = order.offsets().ints();
         int at = order.offsets().offset();
         for (int expert = 0; expert < order.experts(); expert++) {
