@@ -6,13 +6,17 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.chat.Chat;
 import dev.jacobian.io.chat.ChatTemplate;
+import dev.jacobian.io.grammar.Grammar;
 import dev.jacobian.io.tokenizer.StreamingDecoder;
 import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationConfig;
+import dev.jacobian.transformer.generation.GenerationConfigBuilder;
 import dev.jacobian.transformer.generation.Generator;
 import dev.jacobian.transformer.generation.TokenListener;
+import dev.jacobian.transformer.generation.processor.GrammarMask;
+import dev.jacobian.transformer.generation.processor.LogitsProcessor;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -95,18 +99,22 @@ final class GenerateCommand extends CliCommand {
     @Mixin
     private SamplingOptions sampling;
 
+    @Mixin
+    private GrammarOptions grammars;
+
     GenerateCommand(Streams streams) {
         super(streams);
     }
 
-    private GenerationConfig config(int limit) {
+    private GenerationConfig config(int limit, Optional<LogitsProcessor> mask) {
         try {
-            return sampling.applyTo(GenerationConfig.builder())
+            GenerationConfigBuilder builder = sampling.applyTo(GenerationConfig.builder())
                     .maxNewTokens(limit)
                     .doSample(!greedy)
                     .ignoreEos(ignoreEos)
-                    .seed(common().seed())
-                    .build();
+                    .seed(common().seed());
+            mask.ifPresent(builder::processor);
+            return builder.build();
         } catch (IllegalArgumentException e) {
             throw usage(e.getMessage());
         }
@@ -124,7 +132,10 @@ final class GenerateCommand extends CliCommand {
         if (prompts.size() > 1) {
             throw usage(String.join(" and ", prompts) + " exclude each other");
         }
-        config(maxNewTokens.orElse(DEFAULT_MAX_NEW_TOKENS));
+        grammars.fault().ifPresent(fault -> {
+            throw usage(fault);
+        });
+        config(maxNewTokens.orElse(DEFAULT_MAX_NEW_TOKENS), Optional.empty());
     }
 
     @Override
@@ -135,6 +146,7 @@ final class GenerateCommand extends CliCommand {
                             + " effect");
         }
         Optional<TokenIdFile> file = inputIds.map(ids -> TokenIdFile.read(ids).requireNonEmpty());
+        Optional<Grammar> grammar = grammars.grammar();
         Optional<ChatFile> conversation = chat.map(ChatFile::read).or(() -> message.map(ChatFile::of));
         CausalLM loaded = weights.load(model.folder(), modelOptions(model.folder()));
         file.ifPresent(ids -> ids.requireVocabulary(loaded.config().vocabularySize()));
@@ -146,7 +158,13 @@ final class GenerateCommand extends CliCommand {
         long[] keys = new long[prompts.size()];
         Arrays.setAll(keys, i -> i);
         List<Generation> generations = new Generator(loaded)
-                .generate(prompts, keys, 1, config(limit(loaded, prompts)), output).stream()
+                        .generate(
+                                prompts,
+                                keys,
+                                1,
+                                config(limit(loaded, prompts), grammar.map(g -> GrammarMask.of(loaded, g))),
+                                output)
+                        .stream()
                         .map(List::getFirst)
                         .toList();
         if (streaming) {

@@ -24,6 +24,7 @@ public final class TokenGrammar {
     private final Grammar grammar;
     private final TokenVocabulary vocabulary;
     private final Map<Place, TokenMask> masks;
+    private final TokenMask ends;
 
     /** A place in a text, as far as masks go. */
     private record Place(Automaton.State state, boolean atStart) {}
@@ -31,6 +32,7 @@ public final class TokenGrammar {
     public TokenGrammar(Grammar grammar, TokenVocabulary vocabulary) {
         this.grammar = grammar;
         this.vocabulary = vocabulary;
+        ends = new TokenMask(vocabulary.size(), withEnds(new long[(vocabulary.size() + 63) / 64]));
         long most = Math.max(16, MASK_BYTES / (vocabulary.size() / 8 + 64));
         masks = new LinkedHashMap<>(16, 0.75f, true) {
             private static final long serialVersionUID = 1L;
@@ -40,6 +42,13 @@ public final class TokenGrammar {
                 return size() > most;
             }
         };
+    }
+
+    private long[] withEnds(long[] bits) {
+        for (int end : vocabulary.endIds()) {
+            bits[end >> 6] |= 1L << end;
+        }
+        return bits;
     }
 
     /** Before the first token. */
@@ -60,9 +69,7 @@ public final class TokenGrammar {
         long[] bits = new long[(vocabulary.size() + 63) / 64];
         vocabulary.trie(place.atStart()).allowed(grammar.automaton(), place.state(), bits);
         if (place.state().accepting()) {
-            for (int end : vocabulary.endIds()) {
-                bits[end >> 6] |= 1L << end;
-            }
+            withEnds(bits);
         }
         if (place.atStart() && !place.state().finished()) {
             for (int id : vocabulary.droppedAtStart()) {
@@ -90,26 +97,20 @@ public final class TokenGrammar {
         }
 
         /**
-         * The tokens that may come next, end ids included.
+         * The tokens that may come next, end ids included; behind an end id only those.
          *
-         * @throws IllegalStateException if the text has ended, or the vocabulary has no token that could go on
+         * @throws IllegalStateException if the vocabulary has no token that could go on
          * @throws dev.jacobian.io.FormatException if the text can be read in too many ways
          */
         public TokenMask allowed() {
-            if (ended) {
-                throw new IllegalStateException("the text has ended");
-            }
-            return mask(new Place(state, atStart));
+            return ended ? ends : mask(new Place(state, atStart));
         }
 
         /** Goes behind a token; false, and nothing changes, if it is not allowed. */
         public boolean accept(int token) {
-            if (ended) {
-                return false;
-            }
-            if (vocabulary.isEnd(token)) {
-                ended = state.accepting();
-                return ended;
+            if (ended || vocabulary.isEnd(token)) {
+                ended |= state.accepting() && vocabulary.isEnd(token);
+                return ended && vocabulary.isEnd(token);
             }
             if (atStart && !state.finished() && vocabulary.isDroppedAtStart(token)) {
                 atStart = false;
