@@ -262,7 +262,7 @@ public final class Engine implements AutoCloseable {
         return goOn;
     }
 
-    private IllegalStateException notFinite(Sequence sequence) {
+    IllegalStateException notFinite(Sequence sequence) {
         return FiniteLogits.failure(
                 model,
                 sequence.continuation().chosen() + 1,

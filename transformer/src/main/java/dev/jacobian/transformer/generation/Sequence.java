@@ -24,6 +24,17 @@ final class Sequence {
         this.continuation = new Continuation(owner.request().prefix(), owner.rules());
     }
 
+    private Sequence(Sequence parent) {
+        this.owner = parent.owner;
+        this.sample = parent.sample;
+        this.continuation = parent.continuation.fork();
+    }
+
+    /** A second one that goes on from the same tokens, with the same random numbers; nobody hears of its tokens. */
+    Sequence fork() {
+        return new Sequence(this);
+    }
+
     Submission owner() {
         return owner;
     }

@@ -136,6 +136,21 @@ final class TokenChooser {
                 .toList();
     }
 
+    /**
+     * Chooses the next token of one sequence from its row.
+     *
+     * @param logits [1, V]
+     */
+    Choices choose(Sequence sequence, Tensor logits) {
+        Rule rule = Rule.of(sequence.owner().rules());
+        Choices choice = Choices.of(1);
+        choice.put(
+                choose(rule, List.of(sequence), logits),
+                rule.top == 0 ? List.of() : likeliest(rule, logits),
+                List.of(0));
+        return choice;
+    }
+
     private static Map<Rule, List<Integer>> byRule(List<Sequence> sequences) {
         Map<Rule, List<Integer>> byRule = new LinkedHashMap<>();
         Map<Continuation.Rules, Rule> known = new IdentityHashMap<>();
