@@ -5,8 +5,6 @@ import dev.jacobian.tensor.Nullable;
 import dev.jacobian.transformer.CausalLM;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -31,7 +29,6 @@ public final class AsyncEngine implements AutoCloseable {
     private volatile boolean cancelling;
     private final Queue<Submission> inbox = new ArrayDeque<>(); // guarded by this, as all below
     private EngineMetrics metrics;
-    private int waiting; // requests that the engine has taken and not begun
     private boolean closing;
     private @Nullable Throwable failure;
 
@@ -60,7 +57,7 @@ public final class AsyncEngine implements AutoCloseable {
             if (closing) {
                 throw new IllegalStateException("the engine is closed; it takes no more requests");
             }
-            int ahead = inbox.size() + waiting;
+            int ahead = inbox.size() + engine.waitingRequests();
             if (ahead >= engine.config().maxWaiting()) {
                 throw new RejectedExecutionException(
                         ahead + " requests wait already, which is max_waiting; ask again later");
@@ -80,7 +77,7 @@ public final class AsyncEngine implements AutoCloseable {
         try (engine) {
             boolean busy = false;
             while (busy || awaitWork()) {
-                drain().forEach(engine::take);
+                handOver();
                 if (cancelling) {
                     engine.cancelAll();
                 }
@@ -88,7 +85,6 @@ public final class AsyncEngine implements AutoCloseable {
                 EngineMetrics now = engine.metrics();
                 synchronized (this) {
                     metrics = now;
-                    waiting = engine.waitingRequests();
                 }
             }
         } catch (Throwable broken) {
@@ -104,18 +100,15 @@ public final class AsyncEngine implements AutoCloseable {
         return !inbox.isEmpty();
     }
 
-    private synchronized List<Submission> drain() {
-        List<Submission> arrived = new ArrayList<>(inbox);
-        waiting += arrived.size();
+    private synchronized void handOver() {
+        inbox.forEach(engine::take);
         inbox.clear();
-        return arrived;
     }
 
-    private void failEverybody(Throwable broken) {
-        synchronized (this) {
-            failure = broken;
-        }
-        drain().forEach(submission -> submission.fail(broken));
+    private synchronized void failEverybody(Throwable broken) {
+        failure = broken;
+        inbox.forEach(submission -> submission.fail(broken));
+        inbox.clear();
         engine.failAll(broken);
     }
 

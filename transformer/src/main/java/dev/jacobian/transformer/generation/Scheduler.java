@@ -48,6 +48,7 @@ final class Scheduler {
     private long committed; // bytes that those who are in are expected to take later
     private long ended; // continuations that came to an end of their own
     private long endedTokens; // and their tokens
+    private volatile int waitingRequests;
     private long preemptions;
     private long prefixLookups;
     private long prefixHits;
@@ -88,6 +89,7 @@ final class Scheduler {
     /** Takes a request on, behind all others. */
     void add(Submission submission) {
         arrivals.add(submission);
+        waitingRequests = arrivals.size();
     }
 
     /** Whether nobody is left. */
@@ -108,6 +110,7 @@ final class Scheduler {
         if (preemptions == before) { // otherwise who was set aside would come back at once
             admit(allowance, pieces);
         }
+        waitingRequests = arrivals.size();
         decoded.removeIf(s -> !s.isPlaced()); // set aside for the sake of a prompt
         return new Step(decoded, pieces, List.copyOf(starts));
     }
@@ -174,9 +177,9 @@ final class Scheduler {
         }
     }
 
-    /** Requests with samples that have not begun. */
+    /** Requests with samples that have not begun. Can be asked from any thread. */
     int waitingRequests() {
-        return arrivals.size();
+        return waitingRequests;
     }
 
     /** Requests with samples that have not ended, some more than once. */
