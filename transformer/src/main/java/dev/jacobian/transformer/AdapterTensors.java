@@ -11,6 +11,7 @@ import dev.jacobian.transformer.lora.LoraTarget;
 import dev.jacobian.transformer.plan.TensorSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -106,10 +107,11 @@ interface AdapterTensors {
 
         @Override
         public Optional<Tensor> get(TensorSpec spec) {
-            return Optional.of(StoredTensors.take(spec, name -> file.readWeight(checked(name, spec))));
+            require(spec.layout().stored(), spec); // before anything of its size is made
+            return Optional.of(StoredTensors.take(spec, file::readWeight));
         }
 
-        private String checked(String name, TensorSpec spec) {
+        private void require(String name, TensorSpec spec) {
             if (!file.contains(name)) {
                 throw new FormatException(
                         file.path().toString(),
@@ -129,7 +131,6 @@ interface AdapterTensors {
                                 + " for");
             }
             left.remove(name);
-            return name;
         }
 
         /**
@@ -142,7 +143,7 @@ interface AdapterTensors {
             for (String infix : List.of("", ".base_layer")) {
                 String name = LoraPlan.PREFIX + stored.replaceFirst("\\.weight$", infix + ".weight");
                 if (left.remove(name)
-                        && !java.util.Arrays.equals(
+                        && !Arrays.equals(
                                 file.readWeight(name).toFloatArray(),
                                 base.apply(spec).toFloatArray())) {
                     throw new FormatException(

@@ -30,8 +30,8 @@ record FrozenWeights(Weights source, WeightFormat format, Device device) impleme
 
     @Override
     public LinearWeight linear(TensorSpec spec) {
-        // The CPU packs what is stored; a GPU is given F32.
-        Tensor weight = device.equals(Device.CPU)
+        // The CPU packs what is stored, if it is to be narrow; a GPU is given F32.
+        Tensor weight = device.equals(Device.CPU) && format != WeightFormat.F32
                 ? source.narrow(spec)
                 : source.get(spec).value(); // [M, K]
         return FrozenWeight.of(spec.name(), weight, format, device);

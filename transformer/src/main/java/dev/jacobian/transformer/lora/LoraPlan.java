@@ -52,7 +52,7 @@ public final class LoraPlan {
     private final Map<Place, TensorSpec> whole = new LinkedHashMap<>();
     private final Map<String, TensorSpec> tensors = new LinkedHashMap<>();
     private final Set<String> matched = new TreeSet<>(); // names of target_modules
-    private final List<String> known = new ArrayList<>();
+    private final List<String> known = new ArrayList<>(); // for advice
     private final List<TensorSpec> ends = new ArrayList<>();
 
     private LoraPlan(LoraConfig config, String where) {
@@ -320,8 +320,18 @@ public final class LoraPlan {
                 System.getLogger(LoraPlan.class.getName())
                         .log(
                                 System.Logger.Level.WARNING,
-                                where + ": the model has no module for these target_modules: "
-                                        + String.join(", ", unmatched));
+                                where + ": the model has no module for " + unmatched.size()
+                                        + " of the target_modules, such as '"
+                                        + unmatched
+                                                .getFirst()
+                                                .substring(
+                                                        0,
+                                                        Math.min(
+                                                                60,
+                                                                unmatched
+                                                                        .getFirst()
+                                                                        .length()))
+                                        + "'");
             }
         }
         if (targets.isEmpty()) {
