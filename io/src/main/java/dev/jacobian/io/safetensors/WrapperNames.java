@@ -15,7 +15,8 @@ import java.util.regex.Pattern;
  *
  * <p>Decisions: a wrapper's name is removed where that is unambiguous. One that begins with an underscore ({@code
  * torch.compile}, FSDP, activation checkpointing) is no module of a model and goes wherever it stands; {@code module.}
- * (data parallelism) and {@code base_model.model.} (PEFT) could be, and go only if every name begins with them. If two
+ * (data parallelism) and {@code base_model.model.} (PEFT) could be, and go only if every name begins with them. {@code
+ * language_model.} and {@code text_model.}, in which models that read images have their model of text, go from the names that have them. If two
  * tensors would get one name, or adapters are among them, all names stay, and {@link #advice} says what the file holds.
  */
 final class WrapperNames {
@@ -24,6 +25,10 @@ final class WrapperNames {
 
     /** Wrappers that every name must begin with, and what leaves them. */
     private static final Map<String, String> LEADING = leading();
+
+    /** Modules of language models beside those for images, and what is in their place in a model of text. */
+    private static final Map<String, String> LANGUAGE_MODELS =
+            Map.of("language_model.", "", "model.language_model.", "model.", "model.text_model.", "model.");
 
     private WrapperNames() {}
 
@@ -51,10 +56,21 @@ final class WrapperNames {
                 }
             }
         }
+        own.replaceAll((name, wrapped) -> languageModel(wrapped));
         if (own.values().stream().distinct().count() < own.size()) {
             own.replaceAll((name, unwrapped) -> name);
         }
         return own;
+    }
+
+    /** A model that reads images too has its language model in a module of its own, beside those for images. */
+    private static String languageModel(String name) {
+        for (Map.Entry<String, String> module : LANGUAGE_MODELS.entrySet()) {
+            if (name.startsWith(module.getKey())) {
+                return module.getValue() + name.substring(module.getKey().length());
+            }
+        }
+        return name;
     }
 
     /** What the names tell of a file whose tensors are not those that a model wants. */

@@ -72,13 +72,13 @@ public final class Families {
     }
 
     /**
-     * Reads the content of a config.json.
+     * Reads the content of a config.json. Of a model that reads images too it is the language model within.
      *
      * @param where where it comes from, for messages
      * @throws FormatException as {@link #read}
      */
     public static DecoderConfig parse(JsonNode config, String where) {
-        JsonFields fields = JsonFields.of(config, where);
+        JsonFields fields = JsonFields.of(TextPart.of(config, where), where);
         Family family = of(fields);
         ConfigKeys keys = ConfigKeys.of(fields, family.keys());
         return keys.finish(family.modelType(), family.plan(keys));
@@ -91,7 +91,9 @@ public final class Families {
                         config.where(),
                         "model_type '" + type + "' is not supported",
                         "Use a checkpoint of one of: "
-                                + ALL.stream().map(Family::modelType).collect(Collectors.joining(", "))));
+                                + ALL.stream().map(Family::modelType).collect(Collectors.joining(", "))
+                                + "; or, for text alone, of one that reads images: "
+                                + String.join(", ", TextPart.wrappers())));
         checkArchitecture(config, family);
         return family;
     }

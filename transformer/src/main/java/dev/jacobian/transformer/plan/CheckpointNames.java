@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * How a family names and lays out its tensors. Most take Llama's names over; a family states what it has otherwise:
@@ -40,6 +41,17 @@ public final class CheckpointNames {
             .named(Role.FINAL_NORM, "model.norm")
             .named(Role.HEAD, "lm_head")
             .named(Role.SCORE, "score");
+
+    /** Modules for images beside a language model, of which no logit of text depends. */
+    private static final List<String> OF_IMAGES = List.of(
+            "vision_tower.",
+            "multi_modal_projector.",
+            "visual.",
+            "model.connector.",
+            "model.vision_model.",
+            "model.vision_tower.",
+            "model.multi_modal_projector.",
+            "model.visual.");
 
     private final Map<Role, Place> places;
     private final Set<String> constants;
@@ -83,7 +95,7 @@ public final class CheckpointNames {
     /** Whether a tensor that no module asks for is such a constant, or of such a module. */
     public boolean isPassedOver(String stored) {
         return constants.stream().anyMatch(("." + stored)::endsWith)
-                || beside.stream().anyMatch(stored::startsWith);
+                || Stream.concat(beside.stream(), OF_IMAGES.stream()).anyMatch(stored::startsWith);
     }
 
     /** What the names of all modules but the head begin with: {@code model.}; empty where there is nothing of the kind. */
