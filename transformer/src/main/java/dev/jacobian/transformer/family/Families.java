@@ -42,6 +42,7 @@ public final class Families {
             new Phi3(),
             new GptNeoX(),
             new StableLm(),
+            new Glm(),
             new Glm4(),
             new Cohere(),
             new Cohere2());

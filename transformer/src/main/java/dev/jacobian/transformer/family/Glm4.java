@@ -23,6 +23,11 @@ final class Glm4 extends Family {
 
     @Override
     public DecoderPlan plan(ConfigKeys config) {
+        return plan(config, Residual.SANDWICH);
+    }
+
+    /** The same with branches of another form. */
+    static DecoderPlan plan(ConfigKeys config, Residual residual) {
         Norm norm = config.rmsNorm();
         Attention attention = config.attention(
                         HEAD_DIM, headDim -> config.partialRotary(headDim, 0.5).neighbours())
@@ -30,7 +35,7 @@ final class Glm4 extends Family {
         FeedForward feedForward = config.gated();
         return new DecoderPlan(
                 config.embedding(),
-                config.layers(layer -> new LayerPlan(Residual.SANDWICH, norm, attention, feedForward)),
+                config.layers(layer -> new LayerPlan(residual, norm, attention, feedForward)),
                 norm,
                 config.head(),
                 CheckpointNames.LLAMA
