@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.jacobian.io.Json;
+import com.fasterxml.jackson.databind.node.IntNode;
+import dev.jacobian.io.FormatException;
 import dev.jacobian.io.chat.Chat;
 import dev.jacobian.io.chat.ChatTemplate;
 import dev.jacobian.io.grammar.Grammar;
@@ -13,10 +12,11 @@ import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import dev.jacobian.transformer.generation.GenerationConfigBuilder;
+import dev.jacobian.transformer.generation.GenerationSettings;
 import dev.jacobian.transformer.generation.Generator;
+import dev.jacobian.transformer.generation.LengthConfig;
 import dev.jacobian.transformer.generation.TokenListener;
 import dev.jacobian.transformer.generation.processor.GrammarMask;
-import dev.jacobian.transformer.generation.processor.LogitsProcessor;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -38,7 +38,11 @@ import picocli.CommandLine.Option;
             "With --json, one object: token_ids, text (null without a tokenizer), finish_reason (stop or length) and"
                 + " logprobs, the natural log-probability of each token at the sampling temperature over the whole"
                 + " vocabulary. For one sequence token_ids and logprobs are arrays and the others values; for several"
-                + " sequences each of the four is an array with one entry per sequence."
+                + " sequences each of the four is an array with one entry per sequence. Where they are asked for there"
+                + " are also top_logprobs, the likeliest tokens of each step, and the score of each beam.",
+            "",
+            "Settings that the model's generation_config.json recommends are taken and named; options win over it. A"
+                    + " setting that nothing heeds is an error."
         },
         footer = {
             "%nExamples:",
@@ -46,11 +50,10 @@ import picocli.CommandLine.Option;
             "  echo \"Once upon\" | jacobian generate --model DIR --temperature 0.7 --seed 1",
             "  jacobian generate --model DIR --message \"What is 2+2?\"",
             "  jacobian generate --model DIR --chat messages.json",
-            "  jacobian generate --model DIR --input-ids ids.json --json"
+            "  jacobian generate --model DIR --prompt \"Once\" --num-beams 4 --num-return-sequences 2",
+            "  jacobian generate --model DIR --input-ids ids.json --json --top-logprobs 5"
         })
 final class GenerateCommand extends CliCommand {
-    private static final int DEFAULT_MAX_NEW_TOKENS = 256;
-
     @Mixin
     private ModelOption model;
 
@@ -84,40 +87,14 @@ final class GenerateCommand extends CliCommand {
             description = "JSON file with token ids to continue: an array of arrays.")
     private Optional<Path> inputIds = Optional.empty();
 
-    @Option(
-            names = "--max-new-tokens",
-            paramLabel = "N",
-            description = "Stop after so many tokens (default: 256, or as many as the model has positions for).")
-    private Optional<Integer> maxNewTokens = Optional.empty();
-
-    @Option(names = "--greedy", description = "Take the likeliest token each time instead of sampling.")
-    private boolean greedy;
-
-    @Option(names = "--ignore-eos", description = "Go on after an end-of-sequence token.")
-    private boolean ignoreEos;
-
     @Mixin
-    private SamplingOptions sampling;
+    private GenerationOptions generation;
 
     @Mixin
     private GrammarOptions grammars;
 
     GenerateCommand(Streams streams) {
         super(streams);
-    }
-
-    private GenerationConfig config(int limit, Optional<LogitsProcessor> mask) {
-        try {
-            GenerationConfigBuilder builder = sampling.applyTo(GenerationConfig.builder())
-                    .maxNewTokens(limit)
-                    .doSample(!greedy)
-                    .ignoreEos(ignoreEos)
-                    .seed(common().seed());
-            mask.ifPresent(builder::processor);
-            return builder.build();
-        } catch (IllegalArgumentException e) {
-            throw usage(e.getMessage());
-        }
     }
 
     @Override
@@ -135,16 +112,22 @@ final class GenerateCommand extends CliCommand {
         grammars.fault().ifPresent(fault -> {
             throw usage(fault);
         });
-        config(maxNewTokens.orElse(DEFAULT_MAX_NEW_TOKENS), Optional.empty());
+        Path folder = model.folder();
+        try {
+            GenerationOptions.builder(generation.settings(folder), common().seed())
+                    .build();
+        } catch (FormatException wrong) {
+            if (wrong.where().startsWith("--")) {
+                throw usage(wrong.getMessage());
+            }
+        } catch (IllegalArgumentException wrong) {
+            throw usage(wrong.getMessage());
+        }
     }
 
     @Override
     void execute() {
-        if (greedy && sampling.given()) {
-            streams()
-                    .note("warning: with --greedy nothing is sampled, so temperature, top-k, top-p and min-p have no"
-                            + " effect");
-        }
+        GenerationSettings settings = generation.settings(model.folder());
         Optional<TokenIdFile> file = inputIds.map(ids -> TokenIdFile.read(ids).requireNonEmpty());
         Optional<Grammar> grammar = grammars.grammar();
         Optional<ChatFile> conversation = chat.map(ChatFile::read).or(() -> message.map(ChatFile::of));
@@ -153,34 +136,36 @@ final class GenerateCommand extends CliCommand {
         List<int[]> prompts = file.map(TokenIdFile::sequences)
                 .orElseGet(() -> List.of(
                         conversation.map(c -> encode(loaded, c.prompt())).orElseGet(() -> encodePrompt(loaded))));
-        boolean streaming = !common().json() && prompts.size() == 1;
-        Output output = new Output(loaded, streaming);
+        limit(settings, loaded, prompts);
+        GenerationConfigBuilder builder = GenerationOptions.builder(settings, common().seed());
+        grammar.map(g -> GrammarMask.of(loaded, g)).ifPresent(builder::processor);
+        GenerationConfig config = builder.build();
+        int samples = config.search().numReturnSequences();
+        boolean streaming = !common().json() && prompts.size() * samples == 1;
+        Output output = new Output(loaded, streaming, settings);
         long[] keys = new long[prompts.size()];
         Arrays.setAll(keys, i -> i);
         List<Generation> generations = new Generator(loaded)
-                        .generate(
-                                prompts,
-                                keys,
-                                1,
-                                config(limit(loaded, prompts), grammar.map(g -> GrammarMask.of(loaded, g))),
-                                output)
-                        .stream()
-                        .map(List::getFirst)
+                .generate(prompts, keys, samples, config, output).stream()
+                        .flatMap(List::stream)
                         .toList();
         if (streaming) {
             output.finish();
         } else if (common().json()) {
-            streams().json(toJson(loaded, generations));
+            streams().json(GenerationJson.of(loaded, generations));
         } else {
             generations.forEach(generation -> streams().line(readable(loaded, generation)));
         }
     }
 
-    /** What was asked for; by default no more than the model can do after the longest prompt. */
-    private int limit(CausalLM loaded, List<int[]> prompts) {
-        int longest = prompts.stream().mapToInt(p -> p.length).max().orElse(0);
-        int room = Math.max(1, loaded.config().maxPositions() - longest);
-        return maxNewTokens.orElse(Math.min(DEFAULT_MAX_NEW_TOKENS, room));
+    /** Where nobody says a limit, it is no more than the model can do after the longest prompt. */
+    private static void limit(GenerationSettings settings, CausalLM loaded, List<int[]> prompts) {
+        if (!settings.has("max_new_tokens") && !settings.has("max_length")) {
+            int longest = prompts.stream().mapToInt(p -> p.length).max().orElse(0);
+            int room = Math.max(1, loaded.config().maxPositions() - longest);
+            int most = Math.min(LengthConfig.DEFAULT_MAX_NEW_TOKENS, room);
+            settings.set("max_new_tokens", IntNode.valueOf(most), "the default of --max-new-tokens");
+        }
     }
 
     private int[] encode(CausalLM loaded, Chat conversation) {
@@ -216,71 +201,31 @@ final class GenerateCommand extends CliCommand {
                                 .toList());
     }
 
-    private static ObjectNode toJson(CausalLM loaded, List<Generation> generations) {
-        ObjectNode object = Json.object();
-        if (generations.size() == 1) {
-            Generation only = generations.getFirst();
-            object.set("token_ids", tokenIds(only));
-            object.put("text", text(loaded, only).orElse(null));
-            object.put("finish_reason", only.finishReason().label());
-            object.set("logprobs", logProbs(only));
-            return object;
-        }
-        ArrayNode tokenIds = object.putArray("token_ids");
-        ArrayNode texts = object.putArray("text");
-        ArrayNode reasons = object.putArray("finish_reason");
-        ArrayNode logProbs = object.putArray("logprobs");
-        for (Generation generation : generations) {
-            tokenIds.add(tokenIds(generation));
-            text(loaded, generation).ifPresentOrElse(texts::add, texts::addNull);
-            reasons.add(generation.finishReason().label());
-            logProbs.add(logProbs(generation));
-        }
-        return object;
-    }
-
-    private static Optional<String> text(CausalLM loaded, Generation generation) {
-        return loaded.hasTokenizer()
-                ? Optional.of(loaded.tokenizer().decode(generation.tokenIds(), true))
-                : Optional.empty();
-    }
-
-    private static ArrayNode tokenIds(Generation generation) {
-        ArrayNode array = Json.object().arrayNode();
-        for (int id : generation.tokenIds()) {
-            array.add(id);
-        }
-        return array;
-    }
-
-    private static ArrayNode logProbs(Generation generation) {
-        ArrayNode array = Json.object().arrayNode();
-        for (float logProb : generation.logProbs()) {
-            array.add(logProb);
-        }
-        return array;
-    }
-
     /** Prints a single continuation while it grows. */
     private final class Output implements TokenListener {
         private final Optional<StreamingDecoder> decoder;
         private final boolean enabled;
         private final LineEnds lineEnds = new LineEnds();
+        private final GenerationSettings settings;
         private boolean first = true;
 
-        Output(CausalLM loaded, boolean enabled) {
+        Output(CausalLM loaded, boolean enabled, GenerationSettings settings) {
             this.enabled = enabled;
+            this.settings = settings;
             this.decoder =
                     loaded.hasTokenizer() ? Optional.of(loaded.tokenizer().streamingDecoder(true)) : Optional.empty();
         }
 
         @Override
         public void onToken(int prompt, int sample, int token) {
+            if (first) { // not before: a failure is told alone
+                GenerationOptions.tellRecommended(settings, streams());
+            }
             if (enabled) {
                 String piece = decoder.map(d -> d.push(token)).orElse((first ? "" : " ") + token);
                 streams().stream(lineEnds.next(piece));
-                first = false;
             }
+            first = false;
         }
 
         void finish() {

@@ -178,6 +178,156 @@ class GenerateCommandTest {
         assertThat(streamed).isEqualTo(stopped.get("text").textValue() + "\n").matches("[0-9]+\n");
     }
 
+    private static Object[] generate(String model, Object... more) {
+        return with(new Object[] {"generate", "--model", TestPaths.model(model), "--json"}, more);
+    }
+
+    @Test
+    void beamsAreThoseOfTransformers() throws IOException {
+        JsonNode golden = GoldenModel.of("llama-mha-tied").json();
+        JsonNode expected = golden.get("generation").get("beam3_short");
+        Path ids = Files.writeString(
+                folder.resolve("ids.json"),
+                golden.get("cases").get("short").get("input_ids").toString());
+        JsonNode actual = Run.of(generate(
+                        "llama-mha-tied",
+                        "--input-ids",
+                        ids,
+                        "--max-new-tokens",
+                        12,
+                        "--num-beams",
+                        3,
+                        "--num-return-sequences",
+                        3,
+                        "--eos-token-id",
+                        185))
+                .json();
+        assertThat(actual.get("token_ids").get(0))
+                .isEqualTo(expected.get("new_tokens").get(0));
+        assertThat(actual.get("token_ids").get(1).toString()).isEqualTo("[86,185]");
+        assertThat(actual.get("finish_reason").toString()).isEqualTo("[\"length\",\"stop\",\"stop\"]");
+        for (int b = 0; b < 3; b++) {
+            assertThat(actual.get("score").get(b).doubleValue())
+                    .isCloseTo(expected.get("sequences_scores").get(b).doubleValue(), within(2e-5));
+        }
+    }
+
+    @Test
+    void likeliestTokensAndStopStringsWhereTheyAreAskedFor() {
+        JsonNode plain =
+                Run.of(generate("arith-qwen3", "--prompt", "1+2=", "--greedy")).json();
+        assertThat(plain.properties().stream().map(java.util.Map.Entry::getKey))
+                .containsExactly("token_ids", "text", "finish_reason", "logprobs");
+        String first = plain.get("text").textValue().substring(0, 1);
+        JsonNode asked = Run.of(generate(
+                        "arith-qwen3", "--prompt", "1+2=", "--greedy", "--top-logprobs", 3, "--stop-strings", first))
+                .json();
+        assertThat(asked.get("token_ids")).hasSize(1);
+        assertThat(asked.get("text").textValue()).isEqualTo(first);
+        assertThat(asked.get("finish_reason").textValue()).isEqualTo("stop");
+        assertThat(asked.get("stop_string").textValue()).isEqualTo(first);
+        JsonNode top = asked.get("top_logprobs").get(0);
+        assertThat(top).hasSize(3);
+        assertThat(top.get(0).get("token").textValue()).isEqualTo(first);
+        assertThat(top.get(0).get("token_id")).isEqualTo(asked.get("token_ids").get(0));
+        assertThat(top.get(0).get("logprob")).isEqualTo(asked.get("logprobs").get(0));
+    }
+
+    @Test
+    void severalSamplesOfOnePrompt() {
+        Object[] args = generate(
+                "llama-gqa", "--prompt", "Hello", "--num-return-sequences", 2, "--max-new-tokens", 5, "--ignore-eos");
+        JsonNode both = Run.of(args).json();
+        assertThat(both.get("token_ids")).hasSize(2);
+        assertThat(both.get("token_ids").get(0))
+                .isNotEqualTo(both.get("token_ids").get(1));
+        JsonNode one = Run.of(generate("llama-gqa", "--prompt", "Hello", "--max-new-tokens", 5, "--ignore-eos"))
+                .json();
+        assertThat(one.get("token_ids")).isEqualTo(both.get("token_ids").get(0));
+    }
+
+    @Test
+    void recommendationsOfTheModelAreTakenAndNamed() {
+        Path model = TestPaths.copyModel("llama-gqa", folder);
+        dev.jacobian.testing.TestJson.edit(
+                model.resolve("generation_config.json"),
+                config -> config.put("do_sample", false)
+                        .put("temperature", 0.6)
+                        .put("max_new_tokens", 3)
+                        .put("repetition_penalty", 1.3)
+                        .put("no_repeat_ngram_size", 2));
+        Run run = Run.of("generate", "--model", model, "--prompt", "Hello", "--json");
+        assertThat(run.err())
+                .contains("generation_config.json sets do_sample false, max_new_tokens 3, repetition_penalty 1.3,"
+                        + " no_repeat_ngram_size 2")
+                .doesNotContain("temperature");
+        Object[] said = generate("llama-gqa", "--prompt", "Hello", "--greedy", "--repetition-penalty", 1.3);
+        assertThat(run.result())
+                .isEqualTo(Run.of(with(said, "--max-new-tokens", 3, "--no-repeat-ngram-size", 2))
+                        .result());
+        Run without = Run.of(
+                "generate",
+                "--model",
+                model,
+                "--prompt",
+                "Hello",
+                "--json",
+                "--generation-config",
+                "none",
+                "--max-new-tokens",
+                3,
+                "--greedy");
+        assertThat(without.result())
+                .isEqualTo(Run.of(generate("llama-gqa", "--prompt", "Hello", "--greedy", "--max-new-tokens", 3))
+                        .result());
+        assertThat(without.err()).doesNotContain("sets");
+        dev.jacobian.testing.TestJson.edit(
+                model.resolve("generation_config.json"), config -> config.put("guidance_scale", 3.0));
+        assertThat(Run.of("generate", "--model", model, "--prompt", "Hello").failure(ExitCode.FAILED))
+                .contains("generation_config.json", "guidance_scale", "not supported");
+    }
+
+    @ParameterizedTest
+    @org.junit.jupiter.params.provider.CsvSource(
+            delimiter = '|',
+            quoteCharacter = '#',
+            value = {
+                "--temperature hot | --temperature: 'hot' is not a number",
+                "--top-k 1.5 | --top-k: 'top_k' must be an integer, not 1.5",
+                "--greedy --temperature 0.5 | --temperature: 'temperature' has no effect. Here nothing is sampled",
+                "--greedy --do-sample | --greedy: --do-sample says it too",
+                "--greedy --num-beams 2 --top-p 0.5 | --top-p: 'top_p' has no effect",
+                "--length-penalty 2 | --length-penalty: 'length_penalty' has no effect",
+                "--num-beams 2 --num-return-sequences 3 | num_return_sequences 3 is more than num_beams 2",
+                "--greedy --num-return-sequences 2 | greedy decoding gives one sequence",
+                "--greedy --penalty-alpha 0.6 | set top_k to 2 or more",
+                "--max-length 9 --max-new-tokens 3 | --max-length: 'max_length' has no effect",
+                "--early-stopping maybe | --early-stopping: 'maybe' is not true, false or \"never\"",
+                "--bad-words-ids [1] | 'bad_words_ids' must be an array of arrays of token ids",
+            })
+    void settingsThatMakeNoSense(String options, String message) {
+        Object[] args = {"generate", "--model", TestPaths.model("llama-gqa"), "--prompt", "x"};
+        assertThat(Run.of(with(args, (Object[]) options.split(" "))).failure(ExitCode.USAGE))
+                .contains(message);
+    }
+
+    @Test
+    void everySettingIsAnOption() {
+        String help = Run.of("generate", "--help").result();
+        for (var key : dev.jacobian.transformer.generation.GenerationKeys.ALL) {
+            assertThat(help).contains("--" + key.name().replace('_', '-'));
+        }
+        Object[] said = generate("llama-gqa", "--prompt", "Hello", "--max-new-tokens", 4, "--ignore-eos");
+        JsonNode biased = Run.of(with(said, "--logit-bias", "{\"11\": 100}")).json();
+        assertThat(biased.get("token_ids").toString()).isEqualTo("[11,11,11,11]");
+        JsonNode contrastive = Run.of(with(said, "--penalty-alpha", 0.6, "--top-k", 4, "--greedy"))
+                .json();
+        assertThat(contrastive.get("token_ids")).hasSize(4);
+        JsonNode drawnBeams = Run.of(with(said, "--num-beams", 2, "--do-sample", "--early-stopping", "never"))
+                .json();
+        assertThat(drawnBeams.get("token_ids")).hasSize(4);
+    }
+
     private static Object[] with(Object[] args, Object... more) {
         Object[] out = java.util.Arrays.copyOf(args, args.length + more.length);
         System.arraycopy(more, 0, out, args.length, more.length);

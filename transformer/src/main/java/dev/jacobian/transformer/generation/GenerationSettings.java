@@ -72,6 +72,11 @@ public final class GenerationSettings {
         }
     }
 
+    /** Whether a user asks for a value of a key. */
+    public boolean asks(String key) {
+        return asked.containsKey(key);
+    }
+
     /** Whether a key is set in either layer. */
     public boolean has(String key) {
         return asked.containsKey(key) || recommended.containsKey(key);
