@@ -15,6 +15,7 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl.metric;
     exports dev.jacobian.rl.objective;
     exports dev.jacobian.rl.observe;
+    exports dev.jacobian.rl.offline;
     exports dev.jacobian.rl.report;
     exports dev.jacobian.rl.reward;
     exports dev.jacobian.rl.rollout;

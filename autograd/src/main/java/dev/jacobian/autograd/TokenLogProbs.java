@@ -9,7 +9,10 @@ import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /**
  * The head of a language model fused with log-softmax: log-probabilities of given tokens without ever holding the logits
@@ -25,13 +28,24 @@ public final class TokenLogProbs {
 
     private TokenLogProbs() {}
 
+    /** What can be measured of a row's logits beside, without gradient; each costs a pass over them. */
+    public enum Measure {
+        /** The mean of the logits over the vocabulary. */
+        MEAN_LOGIT,
+        /** The chance that two draws agree, Σ p². */
+        COLLISION
+    }
+
     /**
      * Log-probabilities and, beside them, entropies.
      *
      * @param logProbs [R], differentiable
      * @param entropy [R] in nats, a plain tensor
+     * @param normalizers [R, 2] the largest logit m and l = Σ exp(z − m), so that −log l is the log-probability of the most likely
+     *     token; good until backward
+     * @param measures [R] each of what was asked for
      */
-    public record Result(Var logProbs, Tensor entropy) {}
+    public record Result(Var logProbs, Tensor entropy, Tensor normalizers, Map<Measure, Tensor> measures) {}
 
     /**
      * {@code logProbs[i] = log softmax(form(hidden[rows[i]] · Wᵀ) / temperature)[targets[i]]}.
@@ -51,6 +65,18 @@ public final class TokenLogProbs {
     /** The same with logits of a form. */
     public static Result tokenLogProbs(
             Var hidden, LinearWeight weight, LogitForm form, int[] rows, int[] targets, float temperature) {
+        return tokenLogProbs(hidden, weight, form, rows, targets, temperature, Set.of());
+    }
+
+    /** The same with further measures of the logits. */
+    public static Result tokenLogProbs(
+            Var hidden,
+            LinearWeight weight,
+            LogitForm form,
+            int[] rows,
+            int[] targets,
+            float temperature,
+            Set<Measure> measured) {
         Shapes.requireRank("tokenLogProbs", "hidden", hidden.value(), 2);
         int d = hidden.value().extent(1);
         int vocabulary = Linear.outputs(weight);
@@ -76,6 +102,8 @@ public final class TokenLogProbs {
         int chunk = Math.max(1, Math.min(Math.max(1, rows.length), chunkElements / vocabulary));
         Tensor h = Workspace.like(states, chunk, d); // [chunk, D]
         Tensor logits = Workspace.floatsBeside(states, chunk, vocabulary); // [chunk, V]
+        Map<Measure, Tensor> measures = new EnumMap<>(Measure.class);
+        measured.forEach(measure -> measures.put(measure, Workspace.floatsBeside(states, rows.length)));
         for (int from = 0; from < rows.length; from += chunk) {
             int n = Math.min(chunk, rows.length - from);
             int[] chunkRows = Arrays.copyOfRange(rows, from, from + n);
@@ -90,6 +118,14 @@ public final class TokenLogProbs {
                             logProbs.slice(0, from, from + n),
                             entropy.slice(0, from, from + n),
                             stats.slice(0, from, from + n));
+            for (Map.Entry<Measure, Tensor> measure : measures.entrySet()) { // in the enum's order: the last may write
+                measure(
+                        hidden.backend(),
+                        measure.getKey(),
+                        logits.slice(0, 0, n),
+                        inverseTemperature,
+                        measure.getValue().slice(0, from, from + n));
+            }
         }
         Workspace.release(h);
         Workspace.release(logits);
@@ -100,7 +136,24 @@ public final class TokenLogProbs {
             backwardOf(hidden, states, weight, form, rows, targets, inverseTemperature, stats, dOut, chunk);
             Workspace.release(stats);
         });
-        return new Result(result, entropy);
+        return new Result(result, entropy, stats, measures);
+    }
+
+    /** @param logits [n, V], which may be overwritten */
+    private static void measure(Backend backend, Measure measure, Tensor logits, float inverseTemperature, Tensor out) {
+        int vocabulary = logits.extent(1);
+        Tensor ones = Workspace.floatsBeside(logits, vocabulary, 1); // [V, 1]
+        ones.fill(1f);
+        if (measure == Measure.COLLISION) {
+            backend.softmax().softmax(logits, inverseTemperature, logits);
+            backend.elementwise().multiply(logits, logits, logits);
+        }
+        Tensor sums = out.reshape(out.elements(), 1); // [n, 1]
+        backend.matrices().matmul(logits, ones, sums, false);
+        if (measure == Measure.MEAN_LOGIT) {
+            backend.elementwise().scale(sums, 1f / vocabulary, sums);
+        }
+        Workspace.release(ones);
     }
 
     /**

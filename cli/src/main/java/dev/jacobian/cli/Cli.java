@@ -65,6 +65,11 @@ public final class Cli {
         Map<String, Function<Streams, CliCommand>> commands = new LinkedHashMap<>();
         commands.put("rl", RlCommand::new);
         commands.put("sft", SftCommand::new);
+        commands.put("dpo", DpoCommand::new);
+        commands.put("kto", KtoCommand::new);
+        commands.put("orpo", OrpoCommand::new);
+        commands.put("cpo", CpoCommand::new);
+        commands.put("bco", BcoCommand::new);
         commands.put("methods", MethodsCommand::new);
         commands.put("eval", EvalCommand::new);
         commands.put("merge", MergeCommand::new);

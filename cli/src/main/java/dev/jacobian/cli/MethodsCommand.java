@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
@@ -8,16 +9,21 @@ import dev.jacobian.rl.RlConfig;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.method.Method;
 import dev.jacobian.rl.method.Methods;
+import dev.jacobian.rl.offline.Dpo;
+import dev.jacobian.rl.offline.OfflineConfig;
+import dev.jacobian.rl.offline.OfflineMethod;
+import dev.jacobian.rl.offline.OfflineMethods;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import picocli.CommandLine.Command;
 
 /** {@code jacobian methods}: what {@code rl --algorithm} can name, and what {@code --set} can set. */
 @Command(
         name = "methods",
-        header = "List the methods of reinforcement learning.",
+        header = "List the methods.",
         description = "Lists every method that 'rl --algorithm' knows with its paper, its settings and their defaults,"
-                + " then the settings that all methods share.")
+                + " then the settings that all methods share; and the same of the methods for recorded data.")
 final class MethodsCommand extends CliCommand {
     MethodsCommand(Streams streams) {
         super(streams);
@@ -40,6 +46,14 @@ final class MethodsCommand extends CliCommand {
                 entry.set("settings", json(own(method)));
             }
             all.set("shared_settings", json(shared()));
+            ArrayNode offline = all.putArray("offline_methods");
+            for (OfflineMethod<?> method : OfflineMethods.all()) {
+                ObjectNode entry = offline.addObject();
+                entry.put("name", method.name());
+                entry.put("paper", method.paper());
+                entry.set("settings", json(ConfigTree.keys((Record) method)));
+                entry.set("shared_settings", json(shared(method)));
+            }
             streams().json(all);
             return;
         }
@@ -50,6 +64,27 @@ final class MethodsCommand extends CliCommand {
         }
         streams().line("Settings of all methods:");
         shared().forEach(this::print);
+        streams().line("");
+        streams().line("Methods for recorded data, each a command of its own:");
+        for (OfflineMethod<?> method : OfflineMethods.all()) {
+            streams().line("");
+            streams().line(method.name() + ": " + method.paper());
+            ConfigTree.keys((Record) method).forEach(this::print);
+            Map<String, Object> own = method.defaults();
+            shared(method).stream().filter(key -> own.containsKey(key.name())).forEach(this::print);
+        }
+        streams().line("");
+        streams().line("Settings of all of these, where a method does not list another default:");
+        shared(Dpo.DEFAULT).stream()
+                .filter(key -> !Dpo.DEFAULT.defaults().containsKey(key.name()))
+                .forEach(this::print);
+    }
+
+    private static List<ConfigTree.Key> shared(OfflineMethod<?> method) {
+        List<String> own = ConfigTree.names((Record) method);
+        return ConfigTree.keys(OfflineConfig.of(method)).stream()
+                .filter(key -> !own.contains(key.name()))
+                .toList();
     }
 
     private static List<ConfigTree.Key> own(Method method) {
@@ -82,9 +117,10 @@ final class MethodsCommand extends CliCommand {
         String choices = key.choices().isEmpty() ? "" : " (" + String.join(", ", key.choices()) + ")";
         streams()
                 .line(String.format(
-                        Locale.ROOT,
-                        "  %-38s %s",
-                        key.name() + "=" + key.value().asText().replace(".0E", "e"),
-                        key.doc() + choices));
+                        Locale.ROOT, "  %-38s %s", key.name() + "=" + text(key.value()), key.doc() + choices));
+    }
+
+    private static String text(JsonNode value) {
+        return (value.isValueNode() ? value.asText() : Json.compact(value)).replace(".0E", "e");
     }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.RlConfig;
 import dev.jacobian.rl.SavedConfig;
+import dev.jacobian.rl.offline.OfflineMethods;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.task.Task;
 import java.io.IOException;
@@ -28,9 +29,10 @@ record RunSettings(
     static RunSettings read(Path folder) {
         Path file = file(folder);
         JsonNode json = Json.read(file);
-        if (isFineTuning(json)) {
-            throw new CliException(
-                    file + " is of a fine-tuning run; jacobian sft --resume --out " + folder + " continues it");
+        if (isOffline(json)) {
+            String method = json.path("algorithm").asText();
+            throw new CliException(file + " is of a " + (method.equals("sft") ? "fine-tuning run" : "run of " + method)
+                    + "; jacobian " + method + " --resume --out " + folder + " continues it");
         }
         if (!json.path("config").isObject() || !json.path("model").isTextual()) {
             throw new CliException(file + " is not the run.json of a training run");
@@ -45,14 +47,15 @@ record RunSettings(
                 LoraChoice.read(json.path("options"), file.toString()));
     }
 
-    /** Whether a folder holds a run that {@code rl} began: not one of {@code sft}, which has a run.json too. */
+    /** Whether a folder holds a run that {@code rl} began: not one of {@code sft} or {@code dpo}, which have a run.json too. */
     static boolean isReinforcement(Path folder) {
         Path file = folder.resolve("run.json");
-        return Files.exists(file) && !isFineTuning(Json.read(file));
+        return Files.exists(file) && !isOffline(Json.read(file));
     }
 
-    private static boolean isFineTuning(JsonNode json) {
-        return json.path("algorithm").asText().equals("sft");
+    /** Whether it is a run of a method that learns from recorded data. */
+    static boolean isOffline(JsonNode json) {
+        return OfflineMethods.find(json.path("algorithm").asText()).isPresent();
     }
 
     /** What an existing run computes in. */

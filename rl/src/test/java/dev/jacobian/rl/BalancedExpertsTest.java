@@ -9,9 +9,10 @@ import dev.jacobian.io.Json;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.observe.StepMetrics;
 import dev.jacobian.rl.observe.TrainingListener;
+import dev.jacobian.rl.offline.OfflineConfig;
+import dev.jacobian.rl.offline.Sft;
 import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.Score;
-import dev.jacobian.rl.sft.SftConfig;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.sft.SftTrainer;
 import dev.jacobian.rl.task.PromptTask;
@@ -56,14 +57,14 @@ class BalancedExpertsTest {
         return CausalLM.create(Families.read(folder), Optional.of(TestModels.additionFolder()), 3);
     }
 
-    private static SftConfig sft(Object... keysAndValues) {
+    private static OfflineConfig sft(Object... keysAndValues) {
         Given given = new Given();
         given.set("max_steps", Json.parse("24", "test"), "test");
         for (int i = 0; i < keysAndValues.length; i += 2) {
             given.set(keysAndValues[i].toString(), Json.parse(keysAndValues[i + 1].toString(), "test"), "test");
         }
-        return SftConfig.builder()
-                .batchSize(4)
+        return OfflineConfig.builder(Sft.DEFAULT)
+                .perDeviceTrainBatchSize(4)
                 .learningRate(3e-3)
                 .warmupSteps(0)
                 .loggingSteps(1)
@@ -71,7 +72,7 @@ class BalancedExpertsTest {
                 .with(given);
     }
 
-    private List<StepMetrics> fineTune(CausalLM model, SftConfig config) throws IOException {
+    private List<StepMetrics> fineTune(CausalLM model, OfflineConfig config) throws IOException {
         Path data = Files.writeString(folder.resolve("sums.jsonl"), """
             {"prompt": "1+1=", "completion": "2"}
             {"prompt": "20+30=", "completion": "50"}

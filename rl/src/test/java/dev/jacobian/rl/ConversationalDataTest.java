@@ -6,7 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.io.FormatException;
 import dev.jacobian.rl.config.Given;
-import dev.jacobian.rl.sft.SftConfig;
+import dev.jacobian.rl.offline.OfflineConfig;
+import dev.jacobian.rl.offline.Sft;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.sft.SftTrainer;
 import dev.jacobian.rl.task.JsonlTask;
@@ -49,7 +50,8 @@ class ConversationalDataTest {
     }
 
     private static double train(CausalLM model, Path data, boolean assistantOnly) {
-        SftConfig config = SftConfig.builder().batchSize(2).build();
+        OfflineConfig config =
+                OfflineConfig.builder(Sft.DEFAULT).perDeviceTrainBatchSize(2).build();
         Given given = new Given();
         given.set("assistant_only_loss", assistantOnly, "test");
         given.set("max_steps", 1, "test");

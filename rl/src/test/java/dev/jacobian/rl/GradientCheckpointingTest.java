@@ -4,8 +4,9 @@ package dev.jacobian.rl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jacobian.rl.offline.OfflineConfig;
+import dev.jacobian.rl.offline.Sft;
 import dev.jacobian.rl.run.RunOrigin;
-import dev.jacobian.rl.sft.SftConfig;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.sft.SftExample;
 import dev.jacobian.rl.sft.SftTrainer;
@@ -55,10 +56,10 @@ class GradientCheckpointingTest {
 
     private static List<Integer> tuned(boolean checkpointing) {
         CausalLM model = TestModels.addition();
-        SftConfig config = SftConfig.builder()
+        OfflineConfig config = OfflineConfig.builder(Sft.DEFAULT)
                 .maxSteps(5)
                 .warmupSteps(0)
-                .batchSize(6)
+                .perDeviceTrainBatchSize(6)
                 .microBatchTokens(40)
                 .gradientCheckpointing(checkpointing)
                 .build();
@@ -117,8 +118,8 @@ class GradientCheckpointingTest {
                         "max_completion_length=25 (then ",
                         "prompts_per_step=2 (then ",
                         "-Xmx");
-        SftConfig sft = SftConfig.builder()
-                .batchSize(2_000_000)
+        OfflineConfig sft = OfflineConfig.builder(Sft.DEFAULT)
+                .perDeviceTrainBatchSize(2_000_000)
                 .microBatchTokens(20_000_000)
                 .build();
         SftExample example = new SftExample("1+1=", "2");

@@ -20,7 +20,8 @@ import dev.jacobian.rl.method.Omd;
 import dev.jacobian.rl.method.Opo;
 import dev.jacobian.rl.objective.Aggregation;
 import dev.jacobian.rl.objective.Reinforce;
-import dev.jacobian.rl.sft.SftConfig;
+import dev.jacobian.rl.offline.OfflineConfig;
+import dev.jacobian.rl.offline.Sft;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -75,11 +76,15 @@ class RlConfigTest {
         assertThat(json.get("epsilon").doubleValue()).isEqualTo(0.2);
         assertThat(json.get("beta").doubleValue()).isZero();
         assertThat(json.get("num_generations").intValue()).isEqualTo(8);
-        assertThat(SftConfig.DEFAULT.toJson().get("lr_scheduler_type").textValue())
+        assertThat(OfflineConfig.of(Sft.DEFAULT)
+                        .toJson()
+                        .get("lr_scheduler_type")
+                        .textValue())
                 .isEqualTo("cosine");
-        assertThat(SftConfig.DEFAULT.toJson().get("learning_rate").doubleValue())
+        assertThat(OfflineConfig.of(Sft.DEFAULT).toJson().get("learning_rate").doubleValue())
                 .isEqualTo(1e-3);
-        assertThat(SftConfig.DEFAULT.toJson().has("offload_reference")).isFalse();
+        assertThat(OfflineConfig.of(Sft.DEFAULT).toJson().has("offload_reference"))
+                .isFalse();
     }
 
     @Test
@@ -161,7 +166,7 @@ class RlConfigTest {
     @Test
     @DisplayName("builders have one setter for every shared key, under the key's name")
     void setters() {
-        for (Class<?> builder : List.of(RlConfig.Builder.class, SftConfig.Builder.class)) {
+        for (Class<?> builder : List.of(RlConfig.Builder.class, OfflineConfig.Builder.class)) {
             List<String> setters = Stream.concat(
                             Stream.of(builder.getDeclaredMethods()),
                             Stream.of(ConfigBuilder.class.getDeclaredMethods()))
@@ -169,11 +174,12 @@ class RlConfigTest {
                     .map(method -> method.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT))
                     .filter(name -> !List.of("method", "algorithm").contains(name))
                     .toList();
-            Record defaults = builder == RlConfig.Builder.class ? RlConfig.DEFAULT : SftConfig.DEFAULT;
+            Record defaults = builder == RlConfig.Builder.class ? RlConfig.DEFAULT : OfflineConfig.of(Sft.DEFAULT);
             List<String> keys = new ArrayList<>(ConfigTree.names(defaults));
-            if (defaults instanceof RlConfig config) {
-                keys.removeAll(ConfigTree.names((Record) config.method()));
-            }
+            Record method = defaults instanceof RlConfig config
+                    ? (Record) config.method()
+                    : (Record) ((OfflineConfig) defaults).method();
+            keys.removeAll(ConfigTree.names(method));
             assertThat(setters).containsExactlyInAnyOrderElementsOf(keys);
         }
     }

@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.rl.observe.StepMetrics;
 import dev.jacobian.rl.observe.TrainingListener;
-import dev.jacobian.rl.sft.SftConfig;
+import dev.jacobian.rl.offline.OfflineConfig;
+import dev.jacobian.rl.offline.Sft;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.sft.SftExample;
 import dev.jacobian.rl.sft.SftTrainer;
@@ -44,9 +45,9 @@ class SoakTest {
             examples.add(new SftExample(a + "+" + 7 * a + "=", "" + 8 * a)); // of many lengths
         }
         List<Holdings> holdings = new ArrayList<>();
-        SftConfig config = SftConfig.builder()
+        OfflineConfig config = OfflineConfig.builder(Sft.DEFAULT)
                 .maxSteps(10_000)
-                .batchSize(2)
+                .perDeviceTrainBatchSize(2)
                 .microBatchTokens(24)
                 .loggingSteps(1_000)
                 .build();

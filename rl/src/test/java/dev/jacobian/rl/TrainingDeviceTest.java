@@ -8,8 +8,9 @@ import dev.jacobian.rl.method.Grpo;
 import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.method.Omd;
 import dev.jacobian.rl.observe.TrainingListener;
+import dev.jacobian.rl.offline.OfflineConfig;
+import dev.jacobian.rl.offline.Sft;
 import dev.jacobian.rl.run.RunOrigin;
-import dev.jacobian.rl.sft.SftConfig;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.sft.SftExample;
 import dev.jacobian.rl.sft.SftTrainer;
@@ -69,10 +70,10 @@ class TrainingDeviceTest {
         for (int a = 10; a < 40; a++) {
             examples.add(new SftExample(a + "+" + 7 * a + "=", "" + 8 * a));
         }
-        SftConfig config = SftConfig.builder()
+        OfflineConfig config = OfflineConfig.builder(Sft.DEFAULT)
                 .maxSteps(4)
                 .warmupSteps(1)
-                .batchSize(6)
+                .perDeviceTrainBatchSize(6)
                 .microBatchTokens(40)
                 .build();
         CausalLM device = TestModels.addition(DType.F32);
@@ -92,10 +93,10 @@ class TrainingDeviceTest {
         for (int a = 10; a < 40; a++) {
             examples.add(new SftExample(a + "+" + (a + 10) + "=", "" + (2 * a + 10)));
         }
-        SftConfig config = SftConfig.builder()
+        OfflineConfig config = OfflineConfig.builder(Sft.DEFAULT)
                 .maxSteps(3)
                 .warmupSteps(1)
-                .batchSize(6)
+                .perDeviceTrainBatchSize(6)
                 .microBatchTokens(20)
                 .build();
         List<List<Integer>> weights = new ArrayList<>();

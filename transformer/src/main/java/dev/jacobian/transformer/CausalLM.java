@@ -547,6 +547,12 @@ public final class CausalLM {
         return head.logProbs(hidden, rows, targets, temperature);
     }
 
+    /** The same with further measures of the logits. */
+    public TokenLogProbs.Result logProbs(
+            Var hidden, int[] rows, int[] targets, float temperature, Set<TokenLogProbs.Measure> measured) {
+        return head.logProbs(hidden, rows, targets, temperature, measured);
+    }
+
     /**
      * Mean cross-entropy in nats, plus {@link #routerAuxLossCoef} times the load-balancing loss if that is not 0, as transformers
      * computes {@code model(input_ids, labels=labels).loss}.

@@ -8,6 +8,7 @@ import dev.jacobian.autograd.TokenLogProbs;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.plan.Head;
+import java.util.Set;
 
 /**
  * The head of a language model: hidden states to the next token. Logits of a whole batch never exist in training.
@@ -48,6 +49,12 @@ public record TokenHead(LinearWeight weight, LogitForm form) {
      * @param targets [R] the tokens
      */
     public TokenLogProbs.Result logProbs(Var hidden, int[] rows, int[] targets, float temperature) {
-        return TokenLogProbs.tokenLogProbs(hidden, weight, form, rows, targets, temperature);
+        return logProbs(hidden, rows, targets, temperature, Set.of());
+    }
+
+    /** The same with further measures of the logits. */
+    TokenLogProbs.Result logProbs(
+            Var hidden, int[] rows, int[] targets, float temperature, Set<TokenLogProbs.Measure> measured) {
+        return TokenLogProbs.tokenLogProbs(hidden, weight, form, rows, targets, temperature, measured);
     }
 }

@@ -4,6 +4,7 @@ package dev.jacobian.transformer;
 import dev.jacobian.autograd.LoadBalance;
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Rows;
+import dev.jacobian.autograd.TokenLogProbs;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.Replays;
@@ -12,6 +13,7 @@ import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -108,24 +110,46 @@ public final class TrainingPass implements AutoCloseable {
      * @throws IllegalArgumentException if the weight is not 0 and the model has no routers with such a loss
      */
     public Loss run(LabelledBatch batch, float[] weights, float balance) {
+        float[] derivatives = new float[weights.length];
+        for (int i = 0; i < derivatives.length; i++) {
+            derivatives[i] = -weights[i];
+        }
+        Scores scores = score(batch, derivatives, balance);
+        return new Loss(weightedSum(scores.tokens().logProbs(), derivatives), scores.balance());
+    }
+
+    /**
+     * What the model thinks of a micro-batch.
+     *
+     * @param tokens of its targets
+     * @param balance as in {@link Loss}
+     */
+    public record Scores(TokenScores tokens, double balance) {}
+
+    /**
+     * Adds the gradients of any loss whose derivative is known beforehand, and says what the model thinks of the targets.
+     *
+     * @param derivatives of the loss with respect to each target's log-probability
+     * @param balance weight of the load-balancing loss
+     * @throws IndexOutOfBoundsException if a token or target is not in the vocabulary
+     * @throws IllegalArgumentException if the weight is not 0 and the model has no routers with such a loss
+     */
+    public Scores score(LabelledBatch batch, float[] derivatives, float balance) {
         int[] tokens = batch.tokens();
         int[] targets = batch.targets().clone(); // an input of its own, even if it is the tokens' array
-        if (weights.length != targets.length) {
+        if (derivatives.length != targets.length) {
             throw new IllegalArgumentException(
-                    weights.length + " weights for " + targets.length + " targets; give one for each");
+                    derivatives.length + " weights for " + targets.length + " targets; give one for each");
         }
         if (targets.length == 0) {
-            return new Loss(0, 0);
+            return new Scores(TokenScores.NONE, 0);
         }
         model.requireTokens(tokens);
         model.requireTokens(targets);
         boolean balances = balance != 0;
-        float[] factors = new float[weights.length + (balances ? 1 : 0)]; // of log-probabilities, and of the balance
-        for (int i = 0; i < weights.length; i++) {
-            factors[i] = -weights[i];
-        }
+        float[] factors = Arrays.copyOf(derivatives, derivatives.length + (balances ? 1 : 0));
         if (balances) {
-            factors[weights.length] = balance;
+            factors[derivatives.length] = balance;
         }
         Workspace here = Workspace.isActive() ? Workspace.currentOrNew() : workspace;
         return here.compute(() -> {
@@ -139,39 +163,41 @@ public final class TrainingPass implements AutoCloseable {
                 adapter.refresh();
                 constants.add(adapter.dropout().passing());
             });
-            float[] losses = replays.run(
+            float[] scores = replays.run(
                             Shape.of(batch, balances),
                             constants,
                             List.of(tokens, targets),
                             factors,
-                            gradient ->
-                                    balances ? balanced(batch, targets, gradient) : logProbs(batch, targets, gradient))
+                            gradient -> scores(batch, targets, gradient, balances))
                     .toFloatArray();
-            return new Loss(weightedSum(losses, factors, weights.length), balances ? losses[weights.length] : 0);
+            return new Scores(TokenScores.of(scores, targets.length), balances ? scores[4 * targets.length] : 0);
         });
     }
 
-    private Tensor logProbs(LabelledBatch batch, int[] targets, Tensor gradient) {
-        Var hidden = model.hidden(batch.tokens(), batch.segments(), listener); // [N, D]
-        Var logProbs = model.logProbs(hidden, batch.rows(), targets, 1f).logProbs(); // [R]
-        logProbs.backward(gradient);
-        return logProbs.value();
-    }
-
-    /** Log-probabilities and behind them the load-balancing loss, [R + 1]. */
-    private Tensor balanced(LabelledBatch batch, int[] targets, Tensor gradient) {
-        LoadBalance balance = model.newLoadBalance();
-        Var hidden = model.hidden(batch.tokens(), batch.segments(), listener, Optional.of(balance)); // [N, D]
-        Var logProbs = model.logProbs(hidden, batch.rows(), targets, 1f).logProbs(); // [R]
-        Var both = Rows.joined(logProbs, balance.loss(hidden));
-        both.backward(gradient);
-        return both.value();
+    /** Log-probabilities, entropies, normalizers and perhaps the load-balancing loss, [4R] or [4R + 1]. */
+    private Tensor scores(LabelledBatch batch, int[] targets, Tensor gradient, boolean balances) {
+        Optional<LoadBalance> balance = balances ? Optional.of(model.newLoadBalance()) : Optional.empty();
+        Var hidden = model.hidden(batch.tokens(), batch.segments(), listener, balance); // [N, D]
+        TokenLogProbs.Result result = model.logProbs(hidden, batch.rows(), targets, 1f);
+        int count = targets.length;
+        Tensor all = Workspace.floatsBeside(hidden.value(), 4 * count + (balances ? 1 : 0));
+        all.slice(0, 0, count).copyFrom(result.logProbs().value());
+        all.slice(0, count, 2 * count).copyFrom(result.entropy());
+        all.slice(0, 2 * count, 4 * count).copyFrom(result.normalizers().reshape(2 * count));
+        if (balance.isEmpty()) {
+            result.logProbs().backward(gradient);
+            return all;
+        }
+        Var own = balance.get().loss(hidden); // [1]
+        all.slice(0, 4 * count, 4 * count + 1).copyFrom(own.value());
+        Rows.joined(result.logProbs(), own).backward(gradient);
+        return all;
     }
 
     /** {@code Reduction.weightedSum} of numbers on the host: a replay can wait for nothing. */
-    private static double weightedSum(float[] values, float[] factors, int count) {
+    private static double weightedSum(float[] values, float[] factors) {
         double sum = 0;
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < values.length; i++) {
             sum += (double) factors[i] * values[i];
         }
         return (float) sum;

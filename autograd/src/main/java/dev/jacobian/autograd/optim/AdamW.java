@@ -9,24 +9,23 @@ import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter, 2019), as {@code torch.optim.AdamW} computes it: bias-corrected
- * moments in F32, decay applied to every parameter.
+ * moments in F32. Decay is applied to every parameter unless it is told which.
  *
  * <p>Not thread-safe. The state can be taken out and put back ({@link #state}, {@link #restore}) so that a resumed run
  * continues with the same bits.
  */
-public final class AdamW {
+public final class AdamW implements Optimizer {
     private final List<Parameter> parameters;
     private final AdamWConfig config;
     private final boolean offload;
+    private final boolean[] decays;
     private final Tensor[] m;
     private final Tensor[] v;
     private long steps;
@@ -44,22 +43,30 @@ public final class AdamW {
      *     bits are the same
      */
     public AdamW(List<Parameter> parameters, AdamWConfig config, boolean offload) {
+        this(parameters, config, offload, DecayGroups.everything());
+    }
+
+    /**
+     * The same with weight decay for some parameters.
+     *
+     * @param decayed which parameters it is for, such as {@link DecayGroups#decays}
+     */
+    public AdamW(List<Parameter> parameters, AdamWConfig config, boolean offload, Predicate<Parameter> decayed) {
+        ParameterState.requireNames(parameters);
         this.offload = offload;
         this.parameters = List.copyOf(parameters);
         this.config = config;
         this.m = new Tensor[parameters.size()];
         this.v = new Tensor[parameters.size()];
-        Set<String> names = new HashSet<>();
-        for (Parameter parameter : parameters) {
-            if (!names.add(parameter.name())) {
-                throw new IllegalArgumentException("two parameters are named '" + parameter.name()
-                        + "'; the optimizer keeps its state by name, so give each its own");
-            }
+        this.decays = new boolean[parameters.size()];
+        for (int i = 0; i < decays.length; i++) {
+            decays[i] = config.weightDecay() == 0 || decayed.test(parameters.get(i)); // nothing to tell apart without
         }
         reset();
     }
 
     /** Forgets all moments and the step count, as online mirror descent does when its anchor moves. */
+    @Override
     public void reset() {
         steps = 0;
         for (int i = 0; i < m.length; i++) {
@@ -74,6 +81,7 @@ public final class AdamW {
     }
 
     /** Steps taken since the last reset. */
+    @Override
     public long steps() {
         return steps;
     }
@@ -88,11 +96,12 @@ public final class AdamW {
      *
      * @param gradientScale factor applied to every gradient first, such as {@link GradientClipping.Norm#scale}
      */
+    @Override
     public void step(double learningRate, float gradientScale) {
         steps++;
         double correction1 = 1 - StrictMath.pow(config.beta1(), (double) steps);
         double correction2 = 1 - StrictMath.pow(config.beta2(), (double) steps);
-        AdamWStep step = new AdamWStep(
+        AdamWStep decaying = new AdamWStep(
                 gradientScale,
                 (float) (1 - learningRate * config.weightDecay()),
                 config.beta1(),
@@ -100,25 +109,42 @@ public final class AdamW {
                 (float) (learningRate / correction1),
                 (float) (1 / Math.sqrt(correction2)),
                 (float) config.epsilon());
+        step(true, decaying);
+        step(
+                false,
+                new AdamWStep(
+                        gradientScale,
+                        1f,
+                        config.beta1(),
+                        config.beta2(),
+                        decaying.stepSize(),
+                        decaying.inverseRootCorrection(),
+                        decaying.epsilon()));
+        parameters.stream().filter(parameter -> parameter.grad().isPresent()).forEach(Parameter::valueChanged);
+    }
+
+    /** The step of those parameters that decay, or of those that do not; a device does them in one launch. */
+    private void step(boolean decaying, AdamWStep step) {
         Map<Device, List<AdamWTensors>> byDevice = new LinkedHashMap<>();
         for (int i = 0; i < m.length; i++) {
             Parameter parameter = parameters.get(i);
-            if (parameter.grad().isPresent()) {
+            if (decays[i] == decaying && parameter.grad().isPresent()) {
                 Tensor gradient = parameter.grad().get();
                 byDevice.computeIfAbsent(parameter.value().device(), device -> new ArrayList<>())
                         .add(new AdamWTensors(parameter.value(), gradient, m[i], v[i]));
             }
         }
         byDevice.forEach((device, all) -> Backends.of(device).optimizer().adamW(all, step));
-        parameters.stream().filter(parameter -> parameter.grad().isPresent()).forEach(Parameter::valueChanged);
     }
 
     /** Clears the gradients of all parameters. */
+    @Override
     public void zeroGrad() {
         parameters.forEach(Parameter::clearGrad);
     }
 
     /** First and second moments as {@code m.NAME} and {@code v.NAME}; the tensors are the live ones. */
+    @Override
     public Map<String, Tensor> state() {
         Map<String, Tensor> state = new LinkedHashMap<>();
         for (int i = 0; i < m.length; i++) {
@@ -133,16 +159,9 @@ public final class AdamW {
      *
      * @throws IllegalArgumentException if a moment is missing or has the wrong shape
      */
+    @Override
     public void restore(Map<String, Tensor> state, long stepsTaken) {
-        state().forEach((name, target) -> {
-            Tensor saved = state.get(name);
-            if (saved == null || !saved.shape().equals(target.shape())) {
-                throw new IllegalArgumentException("optimizer state '" + name + "' is "
-                        + (saved == null ? "missing" : "of shape " + saved.shape()) + ", expected " + target.shape()
-                        + "; the checkpoint belongs to another model");
-            }
-        });
-        state().forEach((name, target) -> target.copyFrom(Objects.requireNonNull(state.get(name))));
+        ParameterState.restore(state(), state);
         steps = stepsTaken;
     }
 }

@@ -258,7 +258,7 @@ class OptimizersTest {
         assertThat(Schedule.constant().factor(0)).isEqualTo(1);
         assertThat(new Schedule(Schedule.Kind.LINEAR, 5, 5).factor(5)).isEqualTo(1);
         assertThat(Schedule.Kind.parse("constant_with_warmup")).isEqualTo(Schedule.Kind.CONSTANT);
-        assertThatThrownBy(() -> Schedule.Kind.parse("polynomial")).hasMessageContaining("'polynomial'");
+        assertThatThrownBy(() -> Schedule.Kind.parse("greedy")).hasMessageContaining("'greedy'");
         assertThatThrownBy(() -> new Schedule(Schedule.Kind.LINEAR, 6, 5)).hasMessageContaining("6 of 5");
         assertThatThrownBy(() -> new Schedule(Schedule.Kind.LINEAR, -1, 5)).hasMessageContaining("-1 of 5");
     }

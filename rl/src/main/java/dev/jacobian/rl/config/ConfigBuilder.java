@@ -64,7 +64,27 @@ public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
         return set("adam_epsilon", value);
     }
 
-    /** Sets: AdamW's weight decay. */
+    /** Sets: what the schedule takes beside. */
+    public final B lrSchedulerKwargs(Arguments value) {
+        return set("lr_scheduler_kwargs", value);
+    }
+
+    /** Sets: part of the run that warms up. */
+    public final B warmupRatio(double value) {
+        return set("warmup_ratio", value);
+    }
+
+    /** Sets: the optimizer. */
+    public final B optim(Optim value) {
+        return set("optim", value);
+    }
+
+    /** Sets: what the optimizer takes beside. */
+    public final B optimArgs(Arguments value) {
+        return set("optim_args", value);
+    }
+
+    /** Sets: weight decay, of all but norms and biases. */
     public final B weightDecay(double value) {
         return set("weight_decay", value);
     }

@@ -39,6 +39,11 @@ public final class ConfigTree {
         public List<String> choices() {
             return Values.choices(type);
         }
+
+        /** Whether JSON's null is a value of its own rather than no value. */
+        public boolean isNullable() {
+            return Values.isNullable(type);
+        }
     }
 
     private ConfigTree() {}

@@ -4,8 +4,8 @@ package dev.jacobian.rl.learn;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.autograd.Parameter;
-import dev.jacobian.autograd.optim.AdamW;
 import dev.jacobian.autograd.optim.GradientClipping;
+import dev.jacobian.autograd.optim.Optimizer;
 import dev.jacobian.autograd.optim.Schedule;
 import dev.jacobian.io.JsonFields;
 import dev.jacobian.io.safetensors.SafetensorsFile;
@@ -49,7 +49,7 @@ public final class Learner implements Checkpointed {
     private static final String MOMENTS = "optimizer.safetensors";
 
     private final List<Parameter> parameters;
-    private final AdamW optimizer;
+    private final Optimizer optimizer;
     private final OptimizationConfig config;
     private final Schedule schedule;
     private int updates;
@@ -62,7 +62,7 @@ public final class Learner implements Checkpointed {
      */
     public Learner(List<Parameter> parameters, OptimizationConfig config, int totalUpdates, boolean offload) {
         this.parameters = List.copyOf(parameters);
-        this.optimizer = new AdamW(this.parameters, config.adamW(), offload);
+        this.optimizer = config.optimizer(this.parameters, offload);
         this.config = config;
         this.schedule = config.schedule(totalUpdates);
     }

@@ -2,8 +2,10 @@
 package dev.jacobian.rl.sft;
 
 import dev.jacobian.io.FormatException;
+import dev.jacobian.rl.offline.OfflineConfig;
+import dev.jacobian.rl.offline.Sft;
+import dev.jacobian.rl.offline.TruncationMode;
 import dev.jacobian.transformer.CausalLM;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -19,11 +21,13 @@ public final class ExampleCheck {
      * @param model what is trained
      * @param config how long an example may be, and what of it is learned
      */
-    public ExampleCheck(CausalLM model, SftConfig config) {
-        int maxLength = config.maxLength();
+    public ExampleCheck(CausalLM model, OfflineConfig config) {
+        boolean cuts = config.truncationMode() == TruncationMode.KEEP_START;
+        int maxLength = config.maxLength().orElse(Integer.MAX_VALUE);
         int positions = model.config().maxPositions();
-        tokens = new ExampleTokens(model, config.assistantOnlyLoss());
-        limit = Math.min(maxLength, positions);
+        tokens = new ExampleTokens(
+                model, config.method() instanceof Sft sft && sft.assistantOnlyLoss(), Optional.empty());
+        limit = cuts && maxLength <= positions ? Integer.MAX_VALUE : Math.min(maxLength, positions);
         limits = maxLength <= positions
                 ? "max_length " + maxLength
                 : "the model's " + positions + " positions (max_length is " + maxLength + ")";
@@ -46,43 +50,5 @@ public final class ExampleCheck {
                 ? Optional.empty()
                 : Optional.of(
                         "there is no token to learn from: nothing is said, or nothing that another token predicts");
-    }
-
-    /**
-     * Encodes an example that was checked, or is checked now because it was made up.
-     *
-     * @throws FormatException naming the example
-     */
-    ExampleTokens.Encoded encode(SftDataset data, SftExample example) {
-        ExampleTokens.Encoded encoded = tokensOf(data, example);
-        objection(encoded).ifPresent(wrong -> {
-            throw new FormatException(
-                    data.source(example),
-                    wrong,
-                    "Shorten it, raise max_length, or leave such rows out (--skip-bad-rows)");
-        });
-        return encoded;
-    }
-
-    private ExampleTokens.Encoded tokensOf(SftDataset data, SftExample example) {
-        try {
-            return tokens.encode(example);
-        } catch (FormatException e) {
-            throw new FormatException(data.source(example), e.what(), e.fix(), e);
-        }
-    }
-
-    /**
-     * Checks examples and finds the longest.
-     *
-     * @return its tokens, at least 2
-     * @throws FormatException naming the first bad one, by file and row if it is from a file
-     */
-    int longest(SftDataset data, List<SftExample> examples) {
-        int longest = 2;
-        for (SftExample example : examples) {
-            longest = Math.max(longest, encode(data, example).tokens().length);
-        }
-        return longest;
     }
 }

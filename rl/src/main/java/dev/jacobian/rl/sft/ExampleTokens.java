@@ -26,7 +26,7 @@ import java.util.Set;
  *   <li>One end token: a completion that brings its own (rendered by a chat template, say) gets no second one.
  * </ul>
  */
-final class ExampleTokens {
+public final class ExampleTokens {
     /** What a completion is encoded behind, where the prompt does not do: texts whose last token seldom merges with more. */
     private static final List<String> ANCHORS = List.of("\n", ".", "a", "0", ")", "|");
 
@@ -37,9 +37,23 @@ final class ExampleTokens {
     private final int end;
     private final int before; // tokens that the template puts in front of every text
 
-    /** @throws IllegalStateException if the model has no end token */
-    ExampleTokens(CausalLM model, boolean assistantOnly) {
-        this(model.tokenizer(), model.eosTokenIds(), assistantOnly);
+    /**
+     * Of a model's tokenizer.
+     *
+     * @param assistantOnly whether only what the assistant says is learned of conversations
+     * @param eosToken the end token that is appended, if not the model's own
+     * @throws IllegalStateException if the model has no end token
+     * @throws IllegalArgumentException if the tokenizer has no such end token
+     */
+    public ExampleTokens(CausalLM model, boolean assistantOnly, Optional<String> eosToken) {
+        this(
+                model.tokenizer(),
+                eosToken.<Set<Integer>>map(token -> Set.of(model.tokenizer()
+                                .idOf(token)
+                                .orElseThrow(() -> new IllegalArgumentException(
+                                        "eos_token '" + token + "' is no token of the model's tokenizer"))))
+                        .orElseGet(model::eosTokenIds),
+                assistantOnly);
     }
 
     ExampleTokens(Tokenizer tokenizer, Set<Integer> ends) {
@@ -64,21 +78,21 @@ final class ExampleTokens {
      * @param tokens prompt, completion, end token
      * @param learned the places of those that are learned
      */
-    record Encoded(int[] tokens, BitSet learned) {
+    public record Encoded(int[] tokens, BitSet learned) {
         /** All behind the prompt are learned. */
-        static Encoded behind(int promptLength, int[] tokens) {
+        public static Encoded behind(int promptLength, int[] tokens) {
             BitSet learned = new BitSet(tokens.length);
             learned.set(promptLength, tokens.length);
             return new Encoded(tokens, learned);
         }
 
         /** The tokens that are given before the first one that is learned. */
-        int promptLength() {
+        public int promptLength() {
             return learned.isEmpty() ? tokens.length : learned.nextSetBit(0);
         }
 
         /** The tokens, with {@link LabelledBatch#IGNORE} for those that are not learned. */
-        int[] labels() {
+        public int[] labels() {
             int[] labels = tokens.clone();
             for (int i = learned.nextClearBit(0); i < labels.length; i = learned.nextClearBit(i + 1)) {
                 labels[i] = LabelledBatch.IGNORE;
@@ -87,13 +101,13 @@ final class ExampleTokens {
         }
 
         /** Whether a token is learned that another one predicts. */
-        boolean teaches() {
+        public boolean teaches() {
             return learned.nextSetBit(1) >= 0;
         }
     }
 
     /** @throws FormatException if it is a text of which only what the assistant says was to be learned, or as conversations are refused */
-    Encoded encode(SftExample example) {
+    public Encoded encode(SftExample example) {
         if (example.chat().isPresent()) {
             return conversations.encode(example.chat().get());
         }

@@ -4,13 +4,13 @@ package dev.jacobian.rl.sft;
 import dev.jacobian.tensor.Rng;
 
 /** A pseudo-random order of 0 … n − 1 that needs no memory: a Feistel network, walked until it lands below n. */
-final class Permutation {
+public final class Permutation {
     private static final int ROUNDS = 4;
 
     private Permutation() {}
 
     /** The element at a place of the order that seed and pass decide. */
-    static int of(long seed, long pass, int n, int place) {
+    public static int of(long seed, long pass, int n, int place) {
         int halfBits = 1;
         while (1L << 2 * halfBits < n) {
             halfBits++;

@@ -15,15 +15,22 @@ import java.util.Optional;
  * @param prompt what the model sees; of a conversation its messages as JSON, for messages only
  * @param completion what it should say
  * @param chat the conversation, if it is one
+ * @param isText whether it is a text without a prompt, all of which is learned
  */
-public record SftExample(String prompt, String completion, Optional<ChatRow> chat) {
+public record SftExample(String prompt, String completion, Optional<ChatRow> chat, boolean isText) {
     /** A text. */
     public SftExample(String prompt, String completion) {
-        this(prompt, completion, Optional.empty());
+        this(prompt, completion, Optional.empty(), false);
+    }
+
+    /** A text without a prompt. */
+    public static SftExample text(String text) {
+        return new SftExample("", text, Optional.empty(), true);
     }
 
     /** A conversation. */
     public static SftExample of(ChatRow row) {
-        return new SftExample(Json.compact(row.chat().messages()), Json.compact(row.completion()), Optional.of(row));
+        return new SftExample(
+                Json.compact(row.chat().messages()), Json.compact(row.completion()), Optional.of(row), false);
     }
 }

@@ -59,7 +59,8 @@ public final class SftRows implements SftDataset {
         return new SftRows(file.toString(), rows, skipped);
     }
 
-    private static SftExample example(JsonNode row, String where) {
+    /** The example in a row of the data. */
+    public static SftExample example(JsonNode row, String where) {
         if (row.has("messages")) {
             if (row.hasNonNull("prompt") || row.hasNonNull("completion")) {
                 throw new FormatException(
@@ -68,6 +69,12 @@ public final class SftRows implements SftDataset {
                         "Keep one of the two");
             }
             return SftExample.of(ChatRow.read(row, "messages", where));
+        }
+        if (row.has("text") && !row.has("prompt")) {
+            if (!row.get("text").isTextual()) {
+                throw new FormatException(where, "'text' must be a string", "Write one object with it per line");
+            }
+            return SftExample.text(row.get("text").textValue());
         }
         if (ChatRow.has(row, "prompt") && row.has("completion")) {
             return SftExample.of(ChatRow.read(row, "prompt", where));

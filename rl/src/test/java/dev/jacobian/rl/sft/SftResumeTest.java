@@ -9,6 +9,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Jsonl;
 import dev.jacobian.rl.observe.TrainingListener;
+import dev.jacobian.rl.offline.OfflineConfig;
+import dev.jacobian.rl.offline.Sft;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.testing.TestPaths;
@@ -26,9 +28,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Fine-tuning checkpoints and resumes like reinforcement learning, and looks at all rows before its first step. */
 class SftResumeTest {
-    private static final SftConfig CONFIG = SftConfig.builder()
+    private static final OfflineConfig CONFIG = OfflineConfig.builder(Sft.DEFAULT)
             .maxSteps(7)
-            .batchSize(4)
+            .perDeviceTrainBatchSize(4)
             .learningRate(1e-3)
             .warmupSteps(2)
             .loggingSteps(2)
@@ -46,7 +48,7 @@ class SftResumeTest {
                         .collect(Collectors.joining()));
     }
 
-    private static SftTrainer trainer(Path data, SftConfig config) {
+    private static SftTrainer trainer(Path data, OfflineConfig config) {
         return new SftTrainer(CausalLM.load(TestPaths.model("arith-qwen3")), SftDataset.jsonl(data), config);
     }
 
@@ -104,7 +106,7 @@ class SftResumeTest {
                 .hasMessageContaining("process " + ProcessHandle.current().pid());
         holder.train();
         assertThatThrownBy(() -> train(data, run, false)).hasMessageContaining("already holds a run");
-        SftConfig other = CONFIG.toBuilder().learningRate(0.5).build();
+        OfflineConfig other = CONFIG.toBuilder().learningRate(0.5).build();
         assertThatThrownBy(() -> trainer(data, other).output(run, origin(data), DType.F32, true))
                 .hasMessageContaining("learning_rate was 0.001, now 0.5");
         Files.writeString(data, Files.readString(data) + "{\"prompt\": \"1+1=\", \"completion\": \"2\"}\n");

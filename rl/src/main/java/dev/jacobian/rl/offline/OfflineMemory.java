@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl.sft;
+package dev.jacobian.rl.offline;
 
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.transformer.CausalLM;
@@ -10,31 +10,24 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Predicts the memory of a fine-tuning run and advises on it, from the length of the longest example: all are assumed
- * to be as long.
+ * Predicts the memory of a run and advises on it, from the length of the longest example: all are assumed to be as long.
+ *
+ * @param exampleTokens tokens of the longest example
  */
-final class SftMemory {
-    private final CausalLM model;
-    private final SftConfig config;
-    private final int exampleTokens;
-
-    /** @param exampleTokens tokens of the longest example */
-    SftMemory(CausalLM model, SftConfig config, int exampleTokens) {
-        this.model = model;
-        this.config = config;
-        this.exampleTokens = exampleTokens;
-    }
-
+record OfflineMemory(CausalLM model, OfflineConfig config, int exampleTokens) {
     /** The plan of the run as it is configured. */
     MemoryPlan plan() {
         return plan(config.memory().microBatchTokens(), config.memory().gradientCheckpointing());
     }
 
     private MemoryPlan plan(int microBatchTokens, boolean checkpointing) {
-        int together = Math.clamp(microBatchTokens / exampleTokens, 1, config.batchSize());
+        int together = Math.clamp(microBatchTokens / exampleTokens, 1, config.perDeviceTrainBatchSize());
         int[] lengths = new int[together];
         Arrays.fill(lengths, exampleTokens);
-        return MemoryPlanner.training(model)
+        MemoryPlanner planner = MemoryPlanner.training(model);
+        boolean second = config.method().needsReference()
+                && !config.method().referenceConfig().precomputeRefLogProbs();
+        return (second ? planner.reference() : planner)
                 .step(Segments.of(lengths), together * (exampleTokens - 1), checkpointing)
                 .plan();
     }
@@ -45,7 +38,9 @@ final class SftMemory {
      * @throws IllegalStateException with what would help
      */
     void require() {
-        plan().require("fine-tuning on examples of up to " + exampleTokens + " tokens", this::advice);
+        String what =
+                config.method() instanceof Sft ? "fine-tuning" : config.method().name();
+        plan().require(what + " on examples of up to " + exampleTokens + " tokens", this::advice);
     }
 
     private List<String> advice() {

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.offline;
+
+import dev.jacobian.rl.sft.ExampleTokens;
+import java.util.List;
+
+/**
+ * What supervised fine-tuning learns from: one document, or several that share a row of a packed data set.
+ *
+ * @param documents tokens and which of them are learned; documents do not see each other
+ */
+public record Demonstration(List<ExampleTokens.Encoded> documents) {
+    public Demonstration {
+        documents = List.copyOf(documents);
+    }
+
+    /** Tokens of all documents. */
+    public int length() {
+        return documents.stream().mapToInt(document -> document.tokens().length).sum();
+    }
+
+    /** Tokens that are learned and that another one predicts. */
+    public int labels() {
+        return documents.stream()
+                .mapToInt(document ->
+                        document.learned().cardinality() - (document.learned().get(0) ? 1 : 0))
+                .sum();
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.offline;
+
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Jsonl;
+import dev.jacobian.rl.sft.SftDataset;
+import dev.jacobian.transformer.CausalLM;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongFunction;
+
+/**
+ * Data as a method learns from it: token ids, all made before the first step, or made up as it goes.
+ *
+ * @param listed the examples of a pass; empty for data without end
+ * @param made the example at a place of such data
+ * @param skipped what was wrong with the rows that were left out, each with file and row
+ * @param truncated examples that were cut to {@code max_length}
+ * @param rows that were used
+ */
+public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> skipped, int truncated, int rows) {
+    /**
+     * The rows of a JSONL file.
+     *
+     * @param skipBadRows whether a row that the method cannot use is left out and counted, or is an error
+     * @throws FormatException naming file and row
+     */
+    public static <E> Examples<E> read(
+            OfflineMethod<E> method, CausalLM model, OfflineConfig config, Path file, boolean skipBadRows) {
+        RowEncoder encoder = new RowEncoder(model, config);
+        List<E> examples = new ArrayList<>();
+        List<String> skipped = new ArrayList<>();
+        int[] number = {0};
+        Jsonl.forEachLine(file, line -> {
+            number[0]++;
+            String where =
+                    file + ", row " + number[0] + (line.number() == number[0] ? "" : " (line " + line.number() + ")");
+            try {
+                examples.addAll(method.encode(line.json(), encoder));
+            } catch (FormatException bad) {
+                FormatException placed = new FormatException(where, bad.what(), bad.fix(), bad);
+                if (!skipBadRows) {
+                    throw placed;
+                }
+                skipped.add(placed.getMessage());
+            }
+        });
+        if (examples.isEmpty()) {
+            throw new FormatException(
+                    file.toString(),
+                    skipped.isEmpty()
+                            ? "there are no examples"
+                            : "all " + skipped.size() + " rows are unusable, the first because: " + skipped.getFirst(),
+                    "Give at least one");
+        }
+        return new Examples<>(
+                arranged(method, examples, config),
+                Examples::none,
+                skipped,
+                encoder.truncated(),
+                number[0] - skipped.size());
+    }
+
+    /** Demonstrations, from a list or made up. */
+    public static Examples<Demonstration> of(SftDataset data, Sft method, CausalLM model, OfflineConfig config) {
+        RowEncoder encoder = new RowEncoder(model, config);
+        if (data.allExamples().isEmpty()) {
+            return new Examples<>(
+                    List.of(),
+                    place -> method.encode(data, data.example(config.seed(), place), encoder),
+                    List.of(),
+                    0,
+                    0);
+        }
+        List<Demonstration> examples = data.allExamples().stream()
+                .map(example -> method.encode(data, example, encoder))
+                .toList();
+        return new Examples<>(
+                arranged(method, examples, config), Examples::none, List.of(), encoder.truncated(), examples.size());
+    }
+
+    private static <E> List<E> arranged(OfflineMethod<E> method, List<E> examples, OfflineConfig config) {
+        return List.copyOf(method.arrange(examples, config.maxLength().orElse(Integer.MAX_VALUE)));
+    }
+
+    private static <E> E none(long place) {
+        throw new IllegalStateException("the data is a list, and place " + place + " is not in it");
+    }
+
+    /** The examples at some places. */
+    List<E> at(List<Long> places) {
+        return places.stream()
+                .map(place -> listed.isEmpty() ? made.apply(place) : listed.get(Math.toIntExact(place)))
+                .toList();
+    }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.offline;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A prompt and a completion that somebody liked, or did not.
+ *
+ * @param prompt tokens
+ * @param completion tokens
+ * @param desirable whether it was liked
+ * @param paired whether it comes from a pair, the other half of which is beside it
+ */
+public record Judged(int[] prompt, int[] completion, boolean desirable, boolean paired) {
+    private static final int TOGETHER = 1000; // pairs
+
+    /** Prompt and completion of each. */
+    static List<Span> spans(List<Judged> examples) {
+        List<Span> spans = new ArrayList<>();
+        for (Judged example : examples) {
+            spans.add(Span.prompt(example.prompt));
+            spans.add(Span.learned(example.completion, spans.size() - 1));
+        }
+        return spans;
+    }
+
+    /** Pairs in TRL's order: the chosen ones of a thousand pairs, then the rejected ones. */
+    static List<Judged> unpaired(List<Judged> examples) {
+        if (!examples.stream().allMatch(Judged::paired)) {
+            return examples;
+        }
+        List<Judged> ordered = new ArrayList<>();
+        for (int from = 0; from < examples.size(); from += 2 * TOGETHER) {
+            List<Judged> some = examples.subList(from, Math.min(examples.size(), from + 2 * TOGETHER));
+            some.stream().filter(Judged::desirable).forEach(ordered::add);
+            some.stream().filter(example -> !example.desirable).forEach(ordered::add);
+        }
+        return ordered;
+    }
+
+    long length() {
+        return (long) prompt.length + completion.length;
+    }
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.offline;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.chat.ChatRow;
+import dev.jacobian.io.chat.Messages;
+import dev.jacobian.rl.sft.ExampleTokens;
+import dev.jacobian.rl.sft.SftExample;
+import dev.jacobian.rl.sft.SftRows;
+import dev.jacobian.transformer.CausalLM;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Rows of TRL's data sets as token ids: texts or conversations, with a prompt of their own or with one that chosen and rejected share.
+ *
+ * <p>Decisions: a prompt has the tokens that it has when the model is used, and a completion continues them ({@link ExampleTokens}). The
+ * prompt of a pair without one is what both begin with: whole messages of conversations, characters of texts. What is longer than
+ * {@code max_length} is cut from the right and counted, or refused ({@code truncation_mode}).
+ */
+public final class RowEncoder {
+    private final ExampleTokens tokens;
+    private final int limit;
+    private final TruncationMode mode;
+    private final int positions;
+    private int truncated;
+
+    /** For a model and the settings of a run. */
+    RowEncoder(CausalLM model, OfflineConfig config) {
+        boolean assistantOnly = config.method() instanceof Sft sft && sft.assistantOnlyLoss();
+        String eos = config.eosToken();
+        this.tokens = new ExampleTokens(model, assistantOnly, Optional.of(eos).filter(token -> !token.isEmpty()));
+        this.positions = model.config().maxPositions();
+        this.limit = config.maxLength().orElse(Integer.MAX_VALUE);
+        this.mode = config.truncationMode();
+    }
+
+    /** Examples that were cut. */
+    int truncated() {
+        return truncated;
+    }
+
+    /**
+     * A text, a prompt with its completion, or a conversation.
+     *
+     * @param whole whether the prompt is learned too
+     */
+    ExampleTokens.Encoded demonstration(SftExample example, boolean whole) {
+        ExampleTokens.Encoded encoded = tokens.encode(example);
+        if (whole) {
+            BitSet all = new BitSet();
+            all.set(0, encoded.tokens().length);
+            encoded = new ExampleTokens.Encoded(encoded.tokens(), all);
+        }
+        if (!encoded.teaches()) {
+            throw new FormatException(
+                    "the example",
+                    "there is no token to learn from: nothing is said, or nothing that another token predicts",
+                    "Leave such rows out (--skip-bad-rows)");
+        }
+        int length = fitting(encoded.tokens().length);
+        return new ExampleTokens.Encoded(
+                Arrays.copyOf(encoded.tokens(), length), encoded.learned().get(0, length));
+    }
+
+    /** The example of supervised fine-tuning that a row holds. */
+    SftExample read(JsonNode row) {
+        return SftRows.example(row, "the row");
+    }
+
+    /** A pair: {@code chosen} and {@code rejected}, with {@code prompt} or behind what they share. */
+    Preference preference(JsonNode row) {
+        ObjectNode pair = row.has("prompt") ? (ObjectNode) row : withPrompt(row);
+        int[][] chosen = continued(pair, "chosen");
+        int[][] rejected = continued(pair, "rejected");
+        return new Preference(chosen[0], chosen[1], rejected[1]);
+    }
+
+    /** {@code prompt} and a completion under a name, cut where they are too long: {prompt, completion}. */
+    int[][] continued(JsonNode row, String column) {
+        ExampleTokens.Encoded encoded = tokens.encode(example(row, column));
+        int length = fitting(encoded.tokens().length);
+        int prompt = Math.min(length, encoded.promptLength());
+        return new int[][] {
+            Arrays.copyOf(encoded.tokens(), prompt), Arrays.copyOfRange(encoded.tokens(), prompt, length)
+        };
+    }
+
+    private static SftExample example(JsonNode row, String column) {
+        if (ChatRow.has(row, "prompt")) {
+            ObjectNode copy = row.deepCopy();
+            copy.set("completion", row.path(column));
+            return SftExample.of(ChatRow.read(copy, "prompt", "the row"));
+        }
+        if (!row.path("prompt").isTextual() || !row.path(column).isTextual()) {
+            throw new FormatException(
+                    "the row",
+                    "'prompt' and '" + column + "' must be strings, or lists of messages",
+                    "Write one object with these per line");
+        }
+        return new SftExample(row.get("prompt").textValue(), row.get(column).textValue());
+    }
+
+    /** The row with what chosen and rejected begin with as the prompt. */
+    private static ObjectNode withPrompt(JsonNode row) {
+        ObjectNode pair = row.deepCopy();
+        JsonNode chosen = row.path("chosen");
+        JsonNode rejected = row.path("rejected");
+        if (Messages.isConversation(chosen) && Messages.isConversation(rejected)) {
+            int shared = 0;
+            while (shared < Math.min(chosen.size(), rejected.size())
+                    && chosen.get(shared).equals(rejected.get(shared))) {
+                shared++;
+            }
+            pair.set("prompt", part(chosen, 0, shared));
+            pair.set("chosen", part(chosen, shared, chosen.size()));
+            pair.set("rejected", part(rejected, shared, rejected.size()));
+            return pair;
+        }
+        if (!chosen.isTextual() || !rejected.isTextual()) {
+            throw new FormatException(
+                    "the row",
+                    "'chosen' and 'rejected' must be strings, or lists of messages",
+                    "Write one object with these two, and best with 'prompt', per line");
+        }
+        String first = chosen.textValue();
+        String second = rejected.textValue();
+        int shared = 0;
+        while (shared < Math.min(first.length(), second.length()) && first.charAt(shared) == second.charAt(shared)) {
+            shared++;
+        }
+        if (shared > 0 && first.charAt(shared - 1) == ' ') {
+            shared--; // a blank belongs to the word behind it
+        }
+        pair.put("prompt", first.substring(0, shared));
+        pair.put("chosen", first.substring(shared));
+        pair.put("rejected", second.substring(shared));
+        return pair;
+    }
+
+    private static ArrayNode part(JsonNode messages, int from, int to) {
+        ArrayNode part = ((ArrayNode) messages).arrayNode();
+        for (int i = from; i < to; i++) {
+            part.add(messages.get(i));
+        }
+        return part;
+    }
+
+    /** How much of so many tokens stays. */
+    private int fitting(int length) {
+        if (length > limit && mode == TruncationMode.KEEP_START) {
+            truncated++;
+        }
+        int fits = mode == TruncationMode.KEEP_START ? Math.min(length, limit) : length;
+        if (fits > Math.min(limit, positions)) {
+            throw new FormatException(
+                    "the example",
+                    "the example has " + length + " tokens, more than "
+                            + (limit <= positions
+                                    ? "max_length " + limit
+                                    : "the model's " + positions + " positions (max_length is " + limit + ")"),
+                    "Shorten it, raise or lower max_length, or leave such rows out (--skip-bad-rows)");
+        }
+        return fits;
+    }
+
+    /** Whether somebody liked a completion: {@code label}. */
+    static boolean label(JsonNode row) {
+        if (!row.path("label").isBoolean()) {
+            throw new FormatException(
+                    "the row", "'label' must be true or false, found " + row.path("label"), "Say whether it was liked");
+        }
+        return row.get("label").booleanValue();
+    }
+
+    /** The judged completions of a row: {@code completion} and {@code label}, or both halves of a pair. */
+    List<Judged> judged(JsonNode row) {
+        if (row.has("chosen") || row.has("rejected")) {
+            Preference pair = preference(row);
+            return List.of(
+                    new Judged(pair.prompt(), pair.chosen(), true, true),
+                    new Judged(pair.prompt(), pair.rejected(), false, true));
+        }
+        int[][] completion = continued(row, "completion");
+        return List.of(new Judged(completion[0], completion[1], label(row), false));
+    }
+}

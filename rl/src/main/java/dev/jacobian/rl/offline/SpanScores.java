@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.offline;
+
+import dev.jacobian.transformer.TokenScores;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * What a model thinks of the tokens of some spans.
+ *
+ * @param tokens of all spans, one behind the other
+ * @param offsets [S + 1] span s owns tokens [offsets[s], offsets[s + 1])
+ */
+public record SpanScores(TokenScores tokens, int[] offsets) {
+    /** Of parts that were scored one after the other. */
+    static SpanScores joined(List<PackedSpans> parts, List<TokenScores> scores) {
+        TokenScores tokens = scores.isEmpty() ? TokenScores.NONE : scores.getFirst();
+        int[] offsets = parts.isEmpty() ? new int[1] : parts.getFirst().offsets();
+        for (int p = 1; p < parts.size(); p++) {
+            int[] more = parts.get(p).offsets();
+            int before = offsets[offsets.length - 1];
+            int spans = offsets.length - 1;
+            offsets = Arrays.copyOf(offsets, spans + more.length);
+            for (int s = 1; s < more.length; s++) {
+                offsets[spans + s] = before + more[s];
+            }
+            tokens = TokenScores.joined(tokens, scores.get(p));
+        }
+        return new SpanScores(tokens, offsets);
+    }
+
+    /** First token of a span. */
+    public int from(int span) {
+        return offsets[span];
+    }
+
+    /** Behind the last token of a span. */
+    public int to(int span) {
+        return offsets[span + 1];
+    }
+
+    /** Tokens of a span that count. */
+    public int count(int span) {
+        return offsets[span + 1] - offsets[span];
+    }
+
+    /** Log-probability of a span: Σ over its tokens. */
+    public double sum(int span) {
+        return sum(tokens.logProbs(), span);
+    }
+
+    /** The sum of one number for each token over a span's. */
+    public double sum(float[] values, int span) {
+        double sum = 0;
+        for (int t = from(span); t < to(span); t++) {
+            sum += values[t];
+        }
+        return sum;
+    }
+}
