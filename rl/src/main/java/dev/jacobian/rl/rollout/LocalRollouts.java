@@ -5,10 +5,13 @@ import dev.jacobian.rl.task.PromptTokens;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.FinishReason;
 import dev.jacobian.transformer.generation.Generation;
+import dev.jacobian.transformer.generation.GenerationRequest;
 import dev.jacobian.transformer.generation.Generator;
 import dev.jacobian.transformer.generation.Prefix;
+import dev.jacobian.transformer.generation.RequestListener;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Queue;
 
@@ -46,66 +49,73 @@ final class LocalRollouts implements Rollouts {
         }
         RolloutEvent event = new RolloutEvent();
         event.begin();
-        List<Group> begun = begin(task);
-        List<Group> groups = new ArrayList<>();
-        int fresh = 0;
-        for (RolloutTask.Request request : task.requests()) {
-            groups.add(request.begun().isPresent() ? proceed(request.begun().get(), task) : begun.get(fresh++));
-        }
+        List<Group> groups = sample(task);
         event.commit(groups);
         return groups;
     }
 
-    /** The requests that begin with a prompt, which is computed once for all its samples. */
-    private List<Group> begin(RolloutTask task) {
-        List<RolloutTask.Request> requests =
-                task.requests().stream().filter(r -> r.begun().isEmpty()).toList();
-        List<Group> groups = new ArrayList<>();
-        int from = 0;
-        while (from < requests.size()) {
-            int samples = requests.get(from).samples();
-            int to = from;
-            List<Prefix> prompts = new ArrayList<>();
-            while (to < requests.size() && requests.get(to).samples() == samples) {
-                RolloutTask.Request request = requests.get(to++);
-                prompts.add(new Prefix(encoder.of(request.problem()), request.key()));
+    /** One call for everything that is wanted, so that a place that one sample leaves is the next one's, whatever its group. */
+    private List<Group> sample(RolloutTask task) {
+        List<GenerationRequest> wanted = new ArrayList<>();
+        for (RolloutTask.Request request : task.requests()) {
+            if (request.begun().isPresent()) {
+                wanted.addAll(further(request.begun().get(), task));
+            } else {
+                Prefix prompt = new Prefix(encoder.of(request.problem()), request.key());
+                wanted.add(request(prompt, request.samples(), task));
             }
-            List<List<Generation>> generations = generate(prompts, samples, task);
-            for (int p = 0; p < prompts.size(); p++) {
-                Trajectory prompt = Trajectory.ofPrompt(prompts.get(p).tokens());
-                List<Trajectory> all = generations.get(p).stream()
+        }
+        Iterator<List<Generation>> generations =
+                new Generator(model).generate(wanted).iterator();
+        Iterator<GenerationRequest> requests = wanted.iterator();
+        List<Group> groups = new ArrayList<>();
+        for (RolloutTask.Request request : task.requests()) {
+            if (request.begun().isPresent()) {
+                groups.add(proceed(request.begun().get(), requests, generations, task));
+            } else {
+                Trajectory prompt = Trajectory.ofPrompt(requests.next().prefix().tokens());
+                List<Trajectory> all = generations.next().stream()
                         .map(generation -> continued(prompt, generation, task))
                         .toList();
-                RolloutTask.Request request = requests.get(from + p);
                 groups.add(new Group(request.problem(), request.key(), prompt.length(), all));
             }
-            from = to;
         }
         return groups;
     }
 
-    /** A group whose paused samples go on. */
-    private Group proceed(Group group, RolloutTask task) {
-        List<Prefix> prefixes = new ArrayList<>();
+    private static GenerationRequest request(Prefix prefix, int samples, RolloutTask task) {
+        return new GenerationRequest(prefix, samples, task.generation(), task.pauseAfter(), RequestListener.NONE);
+    }
+
+    /** What the paused samples of a group are to go on from. */
+    private static List<GenerationRequest> further(Group group, RolloutTask task) {
+        List<GenerationRequest> requests = new ArrayList<>();
         for (int s = 0; s < group.size(); s++) {
             Trajectory sample = group.samples().get(s);
             if (sample.finish() == FinishReason.PAUSED) {
-                prefixes.add(new Prefix(sample.tokens(), group.key(), s, sample.length() - group.promptLength()));
+                int continued = sample.length() - group.promptLength();
+                requests.add(request(new Prefix(sample.tokens(), group.key(), s, continued), 1, task));
             }
         }
-        List<List<Generation>> generations = generate(prefixes, 1, task);
-        List<Trajectory> samples = new ArrayList<>();
-        int next = 0;
-        for (Trajectory sample : group.samples()) {
-            boolean goesOn = sample.finish() == FinishReason.PAUSED;
-            samples.add(goesOn ? continued(sample, generations.get(next++).getFirst(), task) : sample);
-        }
-        return new Group(group.problem(), group.key(), group.promptLength(), samples);
+        return requests;
     }
 
-    private List<List<Generation>> generate(List<Prefix> prefixes, int samples, RolloutTask task) {
-        return new Generator(model)
-                .generate(prefixes, samples, task.generation(), task.pauseAfter(), (prompt, sample, token) -> {});
+    /** A group whose paused samples went on. */
+    private static Group proceed(
+            Group group,
+            Iterator<GenerationRequest> requests,
+            Iterator<List<Generation>> generations,
+            RolloutTask task) {
+        List<Trajectory> samples = new ArrayList<>();
+        for (Trajectory sample : group.samples()) {
+            if (sample.finish() == FinishReason.PAUSED) {
+                requests.next();
+                samples.add(continued(sample, generations.next().getFirst(), task));
+            } else {
+                samples.add(sample);
+            }
+        }
+        return new Group(group.problem(), group.key(), group.promptLength(), samples);
     }
 
     private static Trajectory continued(Trajectory prefix, Generation generation, RolloutTask task) {
