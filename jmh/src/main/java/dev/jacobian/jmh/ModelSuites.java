@@ -72,6 +72,50 @@ final class ModelSuites {
                         + " softmax.");
     }
 
+    static Suite tailRollouts() {
+        return new Suite(
+                "rollouts-tail",
+                "sampling sequences whose lengths have a heavy tail",
+                "model",
+                Unit.TOKENS,
+                List.of("1M 256x16", "5M 256x16", "100M 64x8"),
+                List.of("1M 256x16", "5M 256x16"),
+                text -> TailCase.parse(text).tokenCount(),
+                text -> Optional.empty(),
+                List.of(
+                        new Side.Jmh(OURS, Role.OURS, PACKAGE + "TailRolloutBenchmark.continuous"),
+                        new Side.Jmh(LIBTORCH, Role.PEER, PACKAGE + "peers.TorchTailRolloutBenchmark.waves"),
+                        new Side.Jmh("in waves", Role.BASELINE, PACKAGE + "TailRolloutBenchmark.waves")),
+                0,
+                new Effort(3, 2, 3, 1000),
+                text -> ModelCase.parse(text).shape().parameters() > 50e6 ? 6144 : 2048,
+                true,
+                "Cases are the model and sequences x median of new tokens, each after a prompt of one token; a quarter"
+                    + " of the sequences run together. Lengths are log-normal (sigma 1), the longest 16 times the"
+                    + " median. In waves, a quarter begins when the one before has ended. libtorch goes in waves too,"
+                    + " and the rows of a wave go on to its end; only tokens that are wanted count.");
+    }
+
+    static Suite serving() {
+        return new Suite(
+                "serving",
+                "clients that ask, wait for the answer and ask again",
+                "model",
+                Unit.TOKENS,
+                List.of("0.5B 1x32 bf16", "0.5B 4x32 bf16", "0.5B 16x32 bf16", "0.5B 1x32 q8_0", "0.5B 16x32 q8_0"),
+                List.of("0.5B 1x32 bf16", "0.5B 4x32 bf16", "0.5B 16x32 bf16"),
+                text -> ServingBenchmark.REQUESTS * ModelCase.parse(text).tokenCount(),
+                text -> Optional.empty(),
+                List.of(new Side.Jmh(OURS, Role.OURS, PACKAGE + "ServingBenchmark.serve")),
+                0,
+                new Effort(3, 1, 3, 1000),
+                ModelSuites::loadedHeap,
+                true,
+                "Cases are the model, clients x new tokens of an answer, and the format of the weights. Prompts have"
+                        + " 64 tokens, all different; what is counted is tokens of answers. Clients are threads of the"
+                        + " same process, so there is no HTTP in it.");
+    }
+
     static Suite decode() {
         return new Suite(
                 "decode",

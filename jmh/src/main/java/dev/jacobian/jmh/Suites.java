@@ -20,6 +20,8 @@ final class Suites {
                             ModelSuites.decode(),
                             ModelSuites.prefill(),
                             ModelSuites.rollouts(),
+                            ModelSuites.tailRollouts(),
+                            ModelSuites.serving(),
                             ModelSuites.grpo(),
                             DataSuites.tokenizer(),
                             DataSuites.loading()),

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.jmh;
+
+import dev.jacobian.tensor.Rng;
+import java.util.Arrays;
+
+/**
+ * Many sequences whose lengths have a heavy tail, as a model that reasons has them: log-normal, the longest 16 times the median.
+ *
+ * @param model the model; its sequences are all that are sampled, its length the median of new tokens
+ */
+public record TailCase(ModelCase model) {
+    /** The longest sequence in medians. */
+    private static final int LONGEST = 16;
+
+    /** Reads {@code MODEL SEQUENCESxMEDIAN [FORMAT]}. */
+    public static TailCase parse(String text) {
+        return new TailCase(ModelCase.parse(text));
+    }
+
+    /** How many run together: a quarter. */
+    public int slots() {
+        return Math.max(1, model.sequences() / 4);
+    }
+
+    /** New tokens of each sequence; the same every time. */
+    public int[] lengths() {
+        Rng rng = new Rng(11, 0);
+        int[] lengths = new int[model.sequences()];
+        for (int s = 0; s < lengths.length; s++) {
+            double length = model.length() * Math.exp(rng.nextGaussian());
+            lengths[s] = (int) Math.clamp(Math.round(length), 1, (long) LONGEST * model.length());
+        }
+        lengths[lengths.length / 2] = longest();
+        return lengths;
+    }
+
+    /** New tokens of the longest sequence. */
+    public int longest() {
+        return LONGEST * model.length();
+    }
+
+    /** New tokens of all sequences. */
+    public double tokenCount() {
+        return Arrays.stream(lengths()).sum();
+    }
+}
