@@ -9,6 +9,7 @@ module dev.jacobian.io {
 
     exports dev.jacobian.io;
     exports dev.jacobian.io.chat;
+    exports dev.jacobian.io.gguf;
     exports dev.jacobian.io.grammar;
     exports dev.jacobian.io.jinja;
     exports dev.jacobian.io.quantized;

@@ -9,6 +9,7 @@ module dev.jacobian.transformer {
     exports dev.jacobian.transformer.config;
     exports dev.jacobian.transformer.family;
     exports dev.jacobian.transformer.generation;
+    exports dev.jacobian.transformer.gguf;
     exports dev.jacobian.transformer.generation.processor;
     exports dev.jacobian.transformer.lora;
     exports dev.jacobian.transformer.plan;

@@ -79,6 +79,7 @@ public final class Cli {
         commands.put("logits", LogitsCommand::new);
         commands.put("tokenize", TokenizeCommand::new);
         commands.put("train-tokenizer", TrainTokenizerCommand::new);
+        commands.put("convert", ConvertCommand::new);
         commands.put("inspect", InspectCommand::new);
         commands.put("doctor", DoctorCommand::new);
         return commands;

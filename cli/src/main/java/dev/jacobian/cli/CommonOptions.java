@@ -4,9 +4,9 @@ package dev.jacobian.cli;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.Device;
+import dev.jacobian.transformer.Checkpoints;
 import dev.jacobian.transformer.DeviceLimits;
 import dev.jacobian.transformer.ModelOptions;
-import dev.jacobian.transformer.family.Families;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -102,7 +102,7 @@ final class CommonOptions {
     ModelOptions model(Path folder, Streams streams) {
         if (decision.isAutomatic() && decision.device().kind() == Device.Kind.CUDA) {
             Optional<String> refusal =
-                    DeviceLimits.refusal(Families.read(folder).plan(), decision.device(), "a GPU");
+                    DeviceLimits.refusal(Checkpoints.config(folder).plan(), decision.device(), "a GPU");
             if (refusal.isPresent()) {
                 decision = new DeviceChoice.Decision(Device.CPU, "the model " + refusal.get());
                 requireComputable();

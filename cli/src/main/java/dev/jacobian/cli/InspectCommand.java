@@ -4,12 +4,14 @@ package dev.jacobian.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.io.gguf.GgufCheckpoint;
+import dev.jacobian.io.gguf.GgufFile;
 import dev.jacobian.io.safetensors.CheckpointTensors;
-import dev.jacobian.io.safetensors.TensorInfo;
 import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.Checkpoints;
 import dev.jacobian.transformer.EndTokens;
 import dev.jacobian.transformer.MemoryPlan;
 import dev.jacobian.transformer.MemoryPlanner;
@@ -25,7 +27,6 @@ import dev.jacobian.transformer.plan.PlanText;
 import dev.jacobian.transformer.plan.Positions;
 import dev.jacobian.transformer.plan.Recurrence;
 import dev.jacobian.transformer.plan.RopeConfig;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -46,7 +47,7 @@ import picocli.CommandLine.Mixin;
         header = "Show what a checkpoint holds and needs.",
         description = "Shows a checkpoint: configuration, tokenizer, parameters, tensors, and the memory that using it"
                 + " takes.",
-        footer = {"%nExample:", "  jacobian inspect --model DIR"})
+        footer = {"%nExample:", "  jacobian inspect --model DIR", "  jacobian inspect --model FILE.gguf"})
 final class InspectCommand extends CliCommand {
     @Mixin
     private ModelOption model;
@@ -57,27 +58,37 @@ final class InspectCommand extends CliCommand {
 
     /** Everything that is shown. */
     private record Facts(
-            Path folder,
-            DecoderConfig config,
-            Optional<Tokenizer> tokenizer,
-            List<TensorInfo> tensors,
-            List<Integer> eos) {
-        static Facts of(Path folder) {
-            DecoderConfig config = Families.read(folder);
-            Optional<Tokenizer> tokenizer = Files.exists(folder.resolve("tokenizer.json"))
-                    ? Optional.of(Tokenizer.load(folder))
-                    : Optional.empty();
+            Path folder, DecoderConfig config, Optional<Tokenizer> tokenizer, List<Stored> tensors, List<Integer> eos) {
+        /** A tensor as it is stored. */
+        private record Stored(String name, String type, List<Long> extents, long bytes) {}
+
+        static Facts of(Path model) {
+            DecoderConfig config = Checkpoints.config(model);
+            Optional<Tokenizer> tokenizer = Checkpoints.tokenizer(model);
+            List<Integer> eos = List.copyOf(EndTokens.of(model, config, tokenizer));
+            return new Facts(model, config, tokenizer, GgufFile.isNamed(model) ? ofFile(model) : ofFolder(model, config), eos);
+        }
+
+        private static List<Stored> ofFolder(Path folder, DecoderConfig config) {
             try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
                 CausalLM.requireTensors(config, tensors, folder);
-                List<TensorInfo> infos =
-                        tensors.names().stream().map(tensors::info).toList();
-                return new Facts(
-                        folder, config, tokenizer, infos, List.copyOf(EndTokens.of(folder, config, tokenizer)));
+                return tensors.names().stream()
+                        .map(tensors::info)
+                        .map(info -> new Stored(info.name(), info.type().name(), info.extents(), info.bytes()))
+                        .toList();
+            }
+        }
+
+        private static List<Stored> ofFile(Path file) {
+            try (GgufCheckpoint tensors = GgufCheckpoint.open(file)) {
+                return tensors.tensors().stream()
+                        .map(info -> new Stored(info.name(), info.type().name(), info.extents(), info.bytes()))
+                        .toList();
             }
         }
 
         long storedBytes() {
-            return tensors.stream().mapToLong(TensorInfo::bytes).sum();
+            return tensors.stream().mapToLong(Stored::bytes).sum();
         }
 
         /** Bytes that the cache takes per token of context. */
@@ -86,8 +97,8 @@ final class InspectCommand extends CliCommand {
         }
 
         String storedTypes() {
-            Map<String, Long> counts = new TreeMap<>(
-                    tensors.stream().collect(Collectors.groupingBy(t -> t.type().name(), Collectors.counting())));
+            Map<String, Long> counts =
+                    new TreeMap<>(tensors.stream().collect(Collectors.groupingBy(Stored::type, Collectors.counting())));
             return counts.entrySet().stream()
                     .map(e -> e.getValue() + " " + e.getKey())
                     .collect(Collectors.joining(", "));
@@ -162,7 +173,7 @@ final class InspectCommand extends CliCommand {
         streams().line("");
         int widest =
                 facts.tensors().stream().mapToInt(t -> t.name().length()).max().orElse(0);
-        for (TensorInfo tensor : facts.tensors()) {
+        for (Facts.Stored tensor : facts.tensors()) {
             streams()
                     .line(String.format(
                             Locale.ROOT,
@@ -344,10 +355,10 @@ final class InspectCommand extends CliCommand {
         facts.tokenizer().ifPresent(t -> t.config().chatTemplates().keySet().forEach(templates::add));
         object.set("config", c.source().deepCopy());
         ArrayNode tensors = object.putArray("tensors");
-        for (TensorInfo tensor : facts.tensors()) {
+        for (Facts.Stored tensor : facts.tensors()) {
             ObjectNode entry = tensors.addObject();
             entry.put("name", tensor.name());
-            entry.put("dtype", tensor.type().name());
+            entry.put("dtype", tensor.type());
             ArrayNode shape = entry.putArray("shape");
             tensor.extents().forEach(shape::add);
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import dev.jacobian.transformer.Checkpoints;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
@@ -11,10 +12,11 @@ final class ModelOption {
             names = "--model",
             paramLabel = "DIR",
             required = true,
-            description = "Folder of a Hugging Face checkpoint (config.json, safetensors, tokenizer.json).")
+            description =
+                    "Folder of a Hugging Face checkpoint (config.json, safetensors, tokenizer.json), or a GGUF file.")
     private Path folder;
 
-    /** The folder, which exists. */
+    /** The folder or file, which exists. */
     Path folder() {
         return existing(folder);
     }
@@ -24,10 +26,12 @@ final class ModelOption {
         if (!Files.exists(folder)) {
             throw new CliException(
                     "no such folder: " + folder + ". --model takes the folder of a Hugging Face checkpoint"
-                            + " on this machine (nothing is downloaded)");
+                            + " or a GGUF file on this machine (nothing is downloaded)");
         }
-        if (!Files.isDirectory(folder)) {
-            throw new CliException(folder + " is not a folder; --model takes the folder that has config.json in it");
+        if (!Checkpoints.exist(folder)) {
+            throw new CliException(
+                    folder + " is not a folder; --model takes the folder that has config.json in it, or a"
+                            + " file that ends in .gguf");
         }
         return folder;
     }

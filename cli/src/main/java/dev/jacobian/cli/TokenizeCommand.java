@@ -10,6 +10,7 @@ import dev.jacobian.io.chat.Chat;
 import dev.jacobian.io.chat.ChatTemplate;
 import dev.jacobian.io.chat.RenderedChat;
 import dev.jacobian.io.tokenizer.Tokenizer;
+import dev.jacobian.transformer.Checkpoints;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,7 +95,7 @@ final class TokenizeCommand extends CliCommand {
     @Override
     void execute() {
         Path folder = model.folder();
-        Tokenizer tokenizer = Tokenizer.load(folder);
+        Tokenizer tokenizer = Checkpoints.requireTokenizer(folder);
         if (chat.isPresent()) {
             render(tokenizer, ChatFile.read(chat.get()).chat(), folder);
             return;

@@ -70,11 +70,20 @@ final class CheckpointFiles {
         }
         Optional<Tokenizer> tokenizer =
                 contents.containsKey("tokenizer.json") ? Optional.of(Tokenizer.load(folder)) : Optional.empty();
-        String where = folder.resolve(GENERATION_CONFIG).toString();
+        return of(contents, tokenizer, folder, folder.resolve(GENERATION_CONFIG).toString());
+    }
+
+    /** What a GGUF file has of them. */
+    static CheckpointFiles of(Map<String, byte[]> contents, Path file) {
+        return of(contents, Checkpoints.tokenizer(contents, file), file, file.toString());
+    }
+
+    private static CheckpointFiles of(
+            Map<String, byte[]> contents, Optional<Tokenizer> tokenizer, Path from, String where) {
         JsonNode defaults = contents.containsKey(GENERATION_CONFIG)
                 ? Json.parse(contents.get(GENERATION_CONFIG), where)
                 : MissingNode.getInstance();
-        return new CheckpointFiles(contents, Map.of(), tokenizer, defaults, Optional.of(folder.toString()));
+        return new CheckpointFiles(contents, Map.of(), tokenizer, defaults, Optional.of(from.toString()));
     }
 
     /** The same with the types of the tensors that the weights have been loaded from. */
@@ -84,7 +93,7 @@ final class CheckpointFiles {
         return new CheckpointFiles(contents, types, tokenizer, generationDefaults, folder);
     }
 
-    /** The folder that they come from. */
+    /** The folder, or the GGUF file, that they come from. */
     Optional<String> folder() {
         return folder;
     }

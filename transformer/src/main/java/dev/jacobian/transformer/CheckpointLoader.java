@@ -1,52 +1,90 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.io.gguf.GgufFile;
 import dev.jacobian.io.quantized.StoredWeights;
 import dev.jacobian.io.safetensors.CheckpointTensors;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.family.Families;
+import dev.jacobian.transformer.gguf.GgufModel;
 import dev.jacobian.transformer.lora.AdapterSource;
 import dev.jacobian.transformer.lora.LoraPlan;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Reads a checkpoint folder as a model. What cannot work is refused before the first gigabyte is read. */
+/** Reads a checkpoint folder, or a GGUF file, as a model. What cannot work is refused before the first gigabyte is read. */
 final class CheckpointLoader {
     private CheckpointLoader() {}
 
     /** {@link CausalLM#load(Path, ModelOptions)}. */
-    static CausalLM load(Path folder, ModelOptions options, Optional<AdapterSource> adapter) {
+    static CausalLM load(Path path, ModelOptions options, Optional<AdapterSource> adapter) {
+        return GgufFile.isNamed(path) ? loadFile(path, options, adapter) : loadFolder(path, options, adapter);
+    }
+
+    private static CausalLM loadFolder(Path folder, ModelOptions options, Optional<AdapterSource> adapter) {
         DecoderConfig config = Families.read(folder);
         CheckpointFiles beside = CheckpointFiles.read(folder);
+        Checked checked = check(config, beside, options, adapter, folder);
+        try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
+            StoredWeights stored = StoredWeights.of(tensors, config.quantization());
+            DecoderConfig named = config.withPlan(CheckpointWeights.named(config.plan(), stored.names()));
+            CheckpointWeights weights = new CheckpointWeights(stored, named.plan(), folder);
+            CausalLM model = model(named, beside.withTypes(stored), weights, checked);
+            weights.requireAllUsed();
+            return model;
+        }
+    }
+
+    private static CausalLM loadFile(Path path, ModelOptions options, Optional<AdapterSource> adapter) {
+        try (GgufModel file = GgufModel.open(path)) {
+            DecoderConfig config = file.config();
+            CheckpointFiles beside = CheckpointFiles.of(file.companions(), path);
+            Checked checked = check(config, beside, options, adapter, path);
+            CheckpointWeights weights = new CheckpointWeights(file.weights(), file.plan(), path);
+            CausalLM model = model(config, beside, new RenamedWeights(weights, config.plan(), file.plan()), checked);
+            weights.requireAllUsed();
+            return model;
+        }
+    }
+
+    /** What is asked for, found to be possible. */
+    private record Checked(ModelOptions options, Optional<AdapterSource> adapter, Optional<LoraPlan> lora) {}
+
+    private static Checked check(
+            DecoderConfig config,
+            CheckpointFiles beside,
+            ModelOptions options,
+            Optional<AdapterSource> adapter,
+            Path path) {
         var unused = beside.eosTokenIds(config); // refuses ids that the model has no row for
         Optional<LoraPlan> lora = adapter.map(source -> LoraPlan.of(source.config(), config.plan(), source.where()));
         MemoryPlan plan = MemoryPlanner.inference(config, options.weights(), options.device(), lora)
                 .plan();
         if (options.device().equals(Device.CPU)) {
-            plan.require("loading " + folder);
+            plan.require("loading " + path);
         } else {
-            requireComputable(config, options.device(), folder);
-            plan.requireWeights(options.device(), "loading " + folder);
+            requireComputable(config, options.device(), path);
+            plan.requireWeights(options.device(), "loading " + path);
         }
-        try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
-            StoredWeights stored = StoredWeights.of(tensors, config.quantization());
-            DecoderConfig named = config.withPlan(CheckpointWeights.named(config.plan(), stored.names()));
-            CheckpointWeights weights = new CheckpointWeights(stored, named.plan(), folder);
-            CheckpointFiles files = beside.withTypes(stored);
-            Weights frozen = new FrozenWeights(weights, options.weights(), options.device());
-            CausalLM model;
-            if (adapter.isPresent()) {
-                model = Adapters.adapted(named, lora.orElseThrow(), files, frozen, options, adapter.get());
-            } else {
-                Weights held =
-                        options.weights() == WeightFormat.F32 ? new PlacedWeights(weights, options.device()) : frozen;
-                model = new CausalLM(named, files, held, options);
-            }
-            weights.requireAllUsed();
-            return model;
+        return new Checked(options, adapter, lora);
+    }
+
+    private static CausalLM model(DecoderConfig config, CheckpointFiles files, Weights weights, Checked checked) {
+        ModelOptions options = checked.options();
+        Weights frozen = new FrozenWeights(weights, options.weights(), options.device());
+        if (checked.adapter().isPresent()) {
+            return Adapters.adapted(
+                    config,
+                    checked.lora().orElseThrow(),
+                    files,
+                    frozen,
+                    options,
+                    checked.adapter().get());
         }
+        Weights held = options.weights() == WeightFormat.F32 ? new PlacedWeights(weights, options.device()) : frozen;
+        return new CausalLM(config, files, held, options);
     }
 
     /** {@link CausalLM#requireTensors}. */

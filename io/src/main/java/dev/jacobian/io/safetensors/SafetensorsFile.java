@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.io.safetensors;
 
+import dev.jacobian.io.FilePieces;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.InputFiles;
-import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.HalfFloats;
 import dev.jacobian.tensor.Nullable;
@@ -28,16 +28,13 @@ import java.util.concurrent.atomic.AtomicInteger;
  * One safetensors file, open for reading.
  *
  * <p>The whole header is checked when the file is opened, so a tensor that can be named can be read. {@link #read} maps the
- * part of the file that it copies, converts it in all threads of the {@link ComputePool} and lets it go: memory is used for
+ * part of the file that it copies, converts it in all threads of the {@link dev.jacobian.tensor.ComputePool} and lets it go: memory is used for
  * the tensors that were read, not for the file. Tensors stay valid after {@link #close}. Safe for use by several threads.
  *
  * <p>While a file is open it must not be cut short by another program; {@link SafetensorsWriter} replaces files instead
  * of changing them, so it is safe to write over a file that is open here.
  */
 public final class SafetensorsFile implements AutoCloseable {
-    /** Bytes that are mapped at a time: enough for all threads, little beside a model. */
-    private static final long WINDOW = 64L << 20;
-
     /** Numbers that a thread takes at a time. */
     private static final int PIECE = 1 << 16;
 
@@ -288,37 +285,17 @@ public final class SafetensorsFile implements AutoCloseable {
         return out;
     }
 
-    /** Reads some elements of a tensor. */
-    @FunctionalInterface
-    private interface PieceReader {
-        /**
-         * @param bytes begins with the first of the elements
-         * @param at index of that element in the tensor
-         * @param n how many
-         */
-        void read(MemorySegment bytes, int at, int n);
-    }
-
-    /** Maps a tensor of whole bytes per element, a window at a time, and hands it out in pieces to all threads. */
-    private void inPieces(TensorInfo info, PieceReader reader) {
-        int size = info.type().bits() / Byte.SIZE;
-        int n = shape(info).elements();
-        int window = (int) Math.min(n, WINDOW / size);
-        for (long from = 0; from < n; from += window) {
-            int first = (int) from;
-            int count = Math.min(window, n - first);
-            // Only the memory of a shared arena may be read by other threads; closing one halts them all for a moment.
-            try (Arena arena = count <= PIECE ? Arena.ofConfined() : Arena.ofShared()) {
-                MemorySegment bytes = channel.map(
-                        FileChannel.MapMode.READ_ONLY, start + info.begin() + from * size, (long) count * size, arena);
-                ComputePool.run(Math.ceilDiv(count, PIECE), piece -> {
-                    int at = piece * PIECE;
-                    reader.read(bytes.asSlice((long) at * size), first + at, Math.min(PIECE, count - at));
-                });
-            } catch (IOException e) {
-                throw new UncheckedIOException("Cannot read " + path + ": " + e.getMessage(), e);
-            }
-        }
+    /** Hands the elements of a tensor, of whole bytes each, out in pieces to all threads. */
+    private void inPieces(TensorInfo info, FilePieces.Reader reader) {
+        int elements = shape(info).elements();
+        FilePieces.read(
+                channel,
+                start + info.begin(),
+                info.type().bits() / Byte.SIZE,
+                elements,
+                PIECE,
+                path.toString(),
+                reader);
     }
 
     /** Closes the file. Tensors that were read stay valid. Closing twice does nothing. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.io.tokenizer;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.tensor.Nullable;
 import java.io.UncheckedIOException;
@@ -111,6 +112,17 @@ public final class Tokenizer {
         }
         return TokenizerReader.read(
                 Json.read(file), file.toString(), TokenizerConfig.load(Objects.requireNonNull(directory)));
+    }
+
+    /**
+     * A tokenizer out of the content of its files.
+     *
+     * @param json tokenizer.json
+     * @param where where it comes from, for messages
+     * @throws dev.jacobian.io.FormatException as {@link #load}
+     */
+    public static Tokenizer of(JsonNode json, String where, TokenizerConfig config) {
+        return TokenizerReader.read(json, where, config);
     }
 
     /** Files that a tokenizer can be kept in instead, and what they are. */

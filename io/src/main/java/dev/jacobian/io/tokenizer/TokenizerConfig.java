@@ -56,18 +56,31 @@ public record TokenizerConfig(Map<String, String> specialTokens, Map<String, Str
         Map<String, String> templates = new LinkedHashMap<>();
         Path legacy = directory.resolve("special_tokens_map.json");
         if (Files.exists(legacy)) {
-            readSpecialTokens(object(legacy), legacy, special);
+            readSpecialTokens(object(legacy), legacy.toString(), special);
         }
         Path file = directory.resolve("tokenizer_config.json");
         if (Files.exists(file)) {
             json = object(file);
-            readSpecialTokens(json, file, special);
-            readTemplates(json, file, templates);
+            readSpecialTokens(json, file.toString(), special);
+            readTemplates(json, file.toString(), templates);
         }
         Map<String, String> files = templateFiles(directory);
         if (!files.isEmpty()) { // newer than the field, so they stand for all of it
             templates = files;
         }
+        return new TokenizerConfig(Map.copyOf(special), Map.copyOf(templates), json);
+    }
+
+    /**
+     * The content of a tokenizer_config.json that stands alone.
+     *
+     * @param where where it comes from, for messages
+     */
+    public static TokenizerConfig of(ObjectNode json, String where) {
+        Map<String, String> special = new LinkedHashMap<>();
+        Map<String, String> templates = new LinkedHashMap<>();
+        readSpecialTokens(json, where, special);
+        readTemplates(json, where, templates);
         return new TokenizerConfig(Map.copyOf(special), Map.copyOf(templates), json);
     }
 
@@ -113,7 +126,7 @@ public record TokenizerConfig(Map<String, String> specialTokens, Map<String, Str
         return object;
     }
 
-    private static void readSpecialTokens(JsonNode json, Path file, Map<String, String> out) {
+    private static void readSpecialTokens(JsonNode json, String file, Map<String, String> out) {
         json.properties().forEach(entry -> {
             JsonNode value = entry.getValue();
             if (!entry.getKey().endsWith("_token") || value.isNull() || value.isBoolean()) {
@@ -131,7 +144,7 @@ public record TokenizerConfig(Map<String, String> specialTokens, Map<String, Str
         });
     }
 
-    private static void readTemplates(JsonNode json, Path file, Map<String, String> out) {
+    private static void readTemplates(JsonNode json, String file, Map<String, String> out) {
         JsonNode field = json.path("chat_template");
         if (field.isTextual()) {
             out.put("default", field.textValue());

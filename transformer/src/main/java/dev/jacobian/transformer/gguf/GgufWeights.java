@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.gguf;
+
+import dev.jacobian.io.gguf.GgufCheckpoint;
+import dev.jacobian.io.gguf.GgufTensor;
+import dev.jacobian.io.quantized.StoredWeights;
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Tensor;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The tensors of a GGUF file as a model of this house has them: rows of queries and keys back in the order of transformers, 1 taken
+ * from the factors of norms that are stored with it.
+ *
+ * <p>1 is taken and added again exactly: what is computed is the factor that the file has.
+ */
+final class GgufWeights implements StoredWeights {
+    private final GgufCheckpoint file;
+    private final Map<String, GgufForm> forms; // of tensors that are otherwise
+    private final Map<String, String> stored = new LinkedHashMap<>(); // from the name that the plan has
+
+    GgufWeights(GgufCheckpoint file, Set<String> planned, Map<String, GgufForm> forms) {
+        this.file = file;
+        this.forms = forms;
+        Set<String> left = new LinkedHashSet<>();
+        file.tensors().forEach(tensor -> left.add(tensor.name()));
+        for (String name : planned) {
+            String own = GgufNames.inFile(name);
+            if (left.remove(own)) {
+                stored.put(name, own);
+            }
+        }
+        left.forEach(name -> stored.put(name, name));
+    }
+
+    private GgufTensor tensor(String name) {
+        String own = stored.getOrDefault(name, name);
+        return file.file(own).tensor(own);
+    }
+
+    @Override
+    public Set<String> names() {
+        return stored.keySet();
+    }
+
+    @Override
+    public List<Long> extents(String name) {
+        List<Long> extents = tensor(name).extents();
+        // One row, of which a file keeps no more than its elements.
+        return name.endsWith("ffn_gate_inp_shexp.weight") && extents.size() == 1
+                ? List.of(1L, extents.getFirst())
+                : extents;
+    }
+
+    @Override
+    public Tensor read(String name) {
+        GgufTensor tensor = tensor(name);
+        Tensor numbers = file.file(tensor.name()).read(tensor.name());
+        return shaped(name, form(name).fromFile(numbers));
+    }
+
+    @Override
+    public Tensor readNarrow(String name) {
+        GgufTensor tensor = tensor(name);
+        return form(name).keepsNumbers()
+                ? shaped(name, form(name).fromFile(file.file(tensor.name()).readNarrow(tensor.name())))
+                : read(name);
+    }
+
+    private Tensor shaped(String name, Tensor numbers) {
+        int[] extents = extents(name).stream().mapToInt(Long::intValue).toArray();
+        return numbers.reshape(extents);
+    }
+
+    private GgufForm form(String name) {
+        return forms.getOrDefault(name, GgufForm.AS_IT_IS);
+    }
+
+    @Override
+    public DType type(String name) {
+        return switch (tensor(name).type()) {
+            case BF16 -> DType.BF16;
+            case F16 -> DType.F16;
+            default -> DType.F32;
+        };
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.transformer.gguf;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.gguf.GgufCheckpoint;
+import dev.jacobian.io.gguf.GgufType;
+import dev.jacobian.tensor.Backends;
+import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.WeightFormat;
+import dev.jacobian.testing.GoldenModel;
+import dev.jacobian.testing.GoldenModels;
+import dev.jacobian.testing.TestPaths;
+import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.Checkpoints;
+import dev.jacobian.transformer.GgufExport;
+import java.nio.file.Path;
+import java.util.Set;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A folder written as a GGUF file and read back is the same model. That llama.cpp agrees is {@link LlamaCppTest}'s affair. */
+class GgufRoundTripTest {
+    /** Golden models that llama.cpp has no words for. */
+    private static final Set<String> REFUSED = Set.of(
+            "deepseek-v3", // latent attention
+            "gemma2", // scores scaled by a number of its own
+            "gemma3-text", // the same
+            "gpt-neox-serial", // GELU by tanh
+            "lfm2",
+            "ministral",
+            "ministral3",
+            "nemotron", // heads wider than the hidden state
+            "olmo3",
+            "qwen2-moe", // a layer without experts
+            "qwen3-next",
+            "qwen3.5",
+            "smollm3-2"); // other layers without positions
+
+    /** As many as the smallest window: some windows are lost on the way, which is told. */
+    private static final int[] TOKENS = {1, 5, 9, 17, 33, 3, 2, 77};
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @GoldenModels
+    @DisplayName("F32: the logits have the same bits, or the model is refused")
+    void sameBits(GoldenModel golden) {
+        Path file = folder.resolve("model.gguf");
+        if (REFUSED.contains(golden.name())) {
+            assertThatThrownBy(() -> GgufExport.write(golden.folder(), file, GgufType.F32))
+                    .isInstanceOf(FormatException.class)
+                    .hasMessageContaining("GGUF");
+            return;
+        }
+        GgufExport.write(golden.folder(), file, GgufType.F32);
+        CausalLM own = CausalLM.load(golden.folder());
+        CausalLM read = CausalLM.load(file);
+        assertThat(read.logits(TOKENS).toFloatArray())
+                .isEqualTo(own.logits(TOKENS).toFloatArray());
+
+        Path again = folder.resolve("again");
+        read.save(again);
+        assertThat(CausalLM.load(again).logits(TOKENS).toFloatArray())
+                .isEqualTo(own.logits(TOKENS).toFloatArray());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"F16", "BF16", "Q8_0", "Q4_0"})
+    @DisplayName("each type holds exactly what it makes of the numbers")
+    void types(GgufType type) {
+        Path file = folder.resolve("model.gguf");
+        GgufExport.write(TestPaths.model("llama-gqa"), file, type);
+        CausalLM own = CausalLM.load(TestPaths.model("llama-gqa"));
+        CausalLM read = CausalLM.load(file);
+        for (String name :
+                new String[] {"model.layers.1.mlp.down_proj.weight", "model.layers.0.self_attn.k_proj.weight"}) {
+            Tensor weight = own.parameter(name).value();
+            Tensor expected = switch (type) {
+                case F16 -> weight.to(DType.F16).to(DType.F32);
+                case BF16 -> weight.to(DType.BF16).to(DType.F32);
+                default ->
+                    Backends.cpu()
+                            .matrices()
+                            .unpack(Backends.cpu().matrices().pack(weight.t(), WeightFormat.parse(type.name())))
+                            .t();
+            };
+            assertThat(read.parameter(name).value().toFloatArray()).as(name).isEqualTo(expected.toFloatArray());
+        }
+        String norm = "model.layers.0.input_layernorm.weight";
+        assertThat(read.parameter(norm).value().toFloatArray())
+                .isEqualTo(own.parameter(norm).value().toFloatArray());
+    }
+
+    @Test
+    @DisplayName("rows that do not divide into blocks stay F16, and that is told")
+    void oddRows() {
+        Path file = folder.resolve("model.gguf");
+        GgufExport.Result result = GgufExport.write(TestPaths.model("llama-mha-tied"), file, GgufType.Q8_0);
+        assertThat(result.remarks()).singleElement().asString().contains("blocks of 32", "F16");
+        try (GgufCheckpoint written = GgufCheckpoint.open(file)) {
+            assertThat(written.file("token_embd.weight")
+                            .tensor("token_embd.weight")
+                            .type())
+                    .isEqualTo(GgufType.F16);
+        }
+    }
+
+    @Test
+    @DisplayName("the tokenizer, its template and the end tokens come along")
+    void tokenizer() {
+        Path file = folder.resolve("model.gguf");
+        GgufExport.write(TestPaths.model("llama-gqa"), file, GgufType.F16);
+        CausalLM own = CausalLM.load(TestPaths.model("llama-gqa"));
+        CausalLM read = CausalLM.load(file);
+        String text = "Hello, world!  1234 caf\u00e9 \ud83d\ude00";
+        assertThat(read.tokenizer().encode(text, true))
+                .isEqualTo(own.tokenizer().encode(text, true));
+        assertThat(read.tokenizer().config().chatTemplates())
+                .isEqualTo(own.tokenizer().config().chatTemplates());
+        assertThat(read.eosTokenIds()).containsAll(own.eosTokenIds()).contains(383); // <|eot_id|>
+        assertThat(Checkpoints.config(file).family()).isEqualTo("llama");
+        assertThat(Checkpoints.tokenizer(file)).isPresent();
+    }
+}
