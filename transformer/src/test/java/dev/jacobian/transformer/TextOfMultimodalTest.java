@@ -128,6 +128,11 @@ class TextOfMultimodalTest {
             """);
         assertThat(config.parameters()).isEqualTo(3_880_263_168L); // Gemma 3 4B without its 0.4 B for images
         assertThat(config.family()).isEqualTo("gemma3_text");
+        assertThatThrownBy(() -> parse("""
+            {"model_type": "gemma3", "residual_gain": 2, "text_config": {"model_type": "gemma3_text"}}
+            """))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContaining("'residual_gain'");
         assertThatThrownBy(() -> parse("{\"model_type\": \"gemma3\"}"))
                 .isInstanceOf(FormatException.class)
                 .hasMessageContaining("has no text_config");

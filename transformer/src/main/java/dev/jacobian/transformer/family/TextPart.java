@@ -43,23 +43,26 @@ final class TextPart {
     private static final Map<String, String> TYPES =
             Map.of("qwen2_vl_text", "qwen2", "qwen2_5_vl_text", "qwen2", "qwen3_vl_text", "qwen3");
 
-    /** Keys beside {@code text_config} that count for text where it does not have them. */
-    private static final List<String> SHARED = List.of(
-            "tie_word_embeddings",
-            "eos_token_id",
-            "bos_token_id",
-            "pad_token_id",
-            "dtype",
-            "torch_dtype",
-            "quantization_config");
-
-    /** Keys of images in a config.json that has those of text beside them. */
+    /** Keys that are of images, or of the whole. What else stands beside {@code text_config} counts for text where that does not say. */
     private static final List<String> OF_IMAGES = List.of(
+            "text_config",
             "vision_config",
+            "boi_token_index",
+            "eoi_token_index",
+            "ignore_index",
+            "image_seq_length",
             "image_token_id",
+            "image_token_index",
+            "mm_tokens_per_image",
+            "multimodal_projector_bias",
+            "projector_hidden_act",
+            "scale_factor",
+            "spatial_merge_size",
             "video_token_id",
-            "vision_start_token_id",
             "vision_end_token_id",
+            "vision_feature_layer",
+            "vision_feature_select_strategy",
+            "vision_start_token_id",
             "vision_token_id");
 
     private TextPart() {}
@@ -78,12 +81,11 @@ final class TextPart {
                     "Use the config.json that belongs to the weights");
         }
         ObjectNode text = (ObjectNode) Json.parse(wrapper.defaults(), "defaults");
+        ObjectNode beside = (ObjectNode) config.deepCopy();
+        beside.remove(OF_IMAGES);
+        text.setAll(beside); // all there is, as Qwen's first had it
         if (inner.isObject()) {
-            SHARED.stream().filter(config::hasNonNull).forEach(key -> text.set(key, config.get(key)));
             text.setAll((ObjectNode) inner.deepCopy());
-        } else {
-            text.setAll((ObjectNode) config.deepCopy()); // as Qwen's first had it
-            text.remove(OF_IMAGES);
         }
         String stated = inner.path("model_type").asText(wrapper.text());
         String type = TYPES.getOrDefault(stated, stated);

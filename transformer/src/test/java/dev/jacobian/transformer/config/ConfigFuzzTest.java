@@ -36,6 +36,9 @@ class ConfigFuzzTest {
                 corpus.add(JSON.readTree(model.resolve("config.json").toFile()));
             }
         }
+        JsonNode text = JSON.readTree(
+                TestPaths.model("gemma3-text").resolve("config.json").toFile());
+        corpus.add(JSON.createObjectNode().put("model_type", "gemma3").set("text_config", text));
         int inputs = Fuzz.inputs(3000);
         int read = Fuzz.run(
                 inputs,
