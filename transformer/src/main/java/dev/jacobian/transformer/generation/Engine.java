@@ -52,6 +52,9 @@ import java.util.Set;
  * <p>Not thread-safe, but for what a {@link Submission} offers; {@link AsyncEngine} serves many threads.
  */
 public final class Engine implements AutoCloseable {
+    /** Steps in a row in which those who leave or make room may be all that happens. */
+    private static final int MOST_EMPTY_STEPS = 100;
+
     private final CausalLM model;
     private final EngineConfig config;
     private final long budget;
@@ -64,6 +67,7 @@ public final class Engine implements AutoCloseable {
     private long weights; // changes that what is in the cache has seen
     private long submissions;
     private long steps;
+    private int emptySteps; // in a row
     private long busySlots;
     private long generatedTokens;
     private long prefilledTokens;
@@ -171,6 +175,7 @@ public final class Engine implements AutoCloseable {
         Scheduler.Step step = scheduler.next();
         steps++;
         busySlots += step.sequences();
+        requireProgress(step);
         if (!step.decoded().isEmpty()) {
             Workspace.inner(() -> decode(step.decoded()));
         }
@@ -179,6 +184,15 @@ public final class Engine implements AutoCloseable {
         }
         for (Start start : step.starts()) {
             Workspace.inner(() -> start(start));
+        }
+    }
+
+    /** Ends an engine in which nobody can go on, which the limits do not allow: better than a loop without an end. */
+    private void requireProgress(Scheduler.Step step) {
+        emptySteps = step.sequences() > 0 || scheduler.isIdle() ? 0 : emptySteps + 1;
+        if (emptySteps > MOST_EMPTY_STEPS) {
+            throw new IllegalStateException("nobody can go on: " + metrics() + "; this is a fault of the engine, and a"
+                    + " larger kv_cache_gb may avoid it");
         }
     }
 
