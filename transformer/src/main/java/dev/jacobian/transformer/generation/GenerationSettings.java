@@ -8,6 +8,7 @@ import dev.jacobian.io.Json;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -112,7 +113,7 @@ public final class GenerationSettings {
         }
         all.putAll(asked);
         if (asked.containsKey("max_length") && asked.containsKey("max_new_tokens")) {
-            throw unheeded("max_length", "max_new_tokens is set too; set one of them");
+            throw unheeded(all, "max_length", "max_new_tokens is set too; set one of them");
         }
         boolean beams =
                 all.containsKey("num_beams") && all.get("num_beams").json.intValue() > 1;
@@ -133,7 +134,7 @@ public final class GenerationSettings {
     private void drop(Map<String, Value> all, String key, String why) {
         Value value = asked.get(key);
         if (value != null && !isPreset(key, value.json)) {
-            throw unheeded(key, why);
+            throw unheeded(all, key, why);
         }
         all.remove(key);
     }
@@ -145,7 +146,8 @@ public final class GenerationSettings {
                 : value.equals(preset);
     }
 
-    private FormatException unheeded(String key, String why) {
-        return new FormatException(asked.get(key).origin, "'" + key + "' has no effect", "Here " + why);
+    private static FormatException unheeded(Map<String, Value> all, String key, String why) {
+        String origin = Optional.ofNullable(all.get(key)).map(Value::origin).orElseThrow();
+        return new FormatException(origin, "'" + key + "' has no effect", "Here " + why);
     }
 }
