@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.chat.Conversation;
 import dev.jacobian.io.chat.Messages;
@@ -69,25 +70,41 @@ final class ChatCommand extends CliCommand {
     @Mixin
     private SamplingOptions sampling;
 
+    private boolean told;
+
     ChatCommand(Streams streams) {
         super(streams);
     }
 
     private GenerationConfig config(int room) {
         try {
-            return sampling.applyTo(GenerationConfig.builder())
+            return GenerationOptions.builder(sampling.over(model.folder(), greedy), common().seed())
                     .maxNewTokens(Math.min(maxNewTokens.orElse(USUAL_TOKENS), room))
-                    .doSample(!greedy)
-                    .seed(common().seed())
                     .build();
         } catch (IllegalArgumentException e) {
             throw usage(e.getMessage());
         }
     }
 
+    /** The configuration of an answer; before the first one it is said what the model's own settings do. */
+    private GenerationConfig answering(int room) {
+        if (!told) {
+            told = true;
+            GenerationOptions.tellRecommended(sampling.over(model.folder(), greedy), streams());
+        }
+        return config(room);
+    }
+
     @Override
     void checkUsage() {
-        config(Integer.MAX_VALUE);
+        try {
+            config(Integer.MAX_VALUE);
+        } catch (FormatException wrong) {
+            if (wrong.where().startsWith("--")) {
+                throw usage(wrong.getMessage());
+            }
+            throw wrong;
+        }
     }
 
     @Override
@@ -102,7 +119,7 @@ final class ChatCommand extends CliCommand {
         }
         AsyncEngine engine = new AsyncEngine(loaded, EngineConfig.DEFAULT);
         try (ChatConsole console = console()) {
-            new ChatSession(loaded, engine, conversation, this::config, console).run();
+            new ChatSession(loaded, engine, conversation, this::answering, console).run();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {

@@ -98,12 +98,9 @@ final class GenerationOptions {
      * @throws FormatException if a value is of another type, or a file is broken or has settings that are unknown or not supported
      */
     GenerationSettings settings(Path folder) {
-        GenerationSettings settings = new GenerationSettings();
-        Path source = file.orElse(folder.resolve(FILE));
-        boolean wanted = file.isPresent() || Files.exists(source);
-        if (wanted && !file.equals(Optional.of(Path.of("none")))) {
-            settings.recommended(Json.read(source), source.toString());
-        }
+        GenerationSettings settings = file.isEmpty() ? recommended(folder) : new GenerationSettings();
+        file.filter(path -> !path.equals(Path.of("none")))
+                .ifPresent(path -> settings.recommended(Json.read(path), path.toString()));
         options.forEach((key, option) -> {
             Object given = option.getValue();
             if (given != null) {
@@ -117,6 +114,14 @@ final class GenerationOptions {
             settings.set("do_sample", BooleanNode.FALSE, "--greedy");
         }
         return settings;
+    }
+
+    /** What the generation_config.json of a model's folder recommends, if there is one. */
+    static GenerationSettings recommended(Path folder) {
+        Path source = folder.resolve(FILE);
+        return Files.exists(source)
+                ? new GenerationSettings().recommended(Json.read(source), source.toString())
+                : new GenerationSettings();
     }
 
     private static JsonNode json(GenerationKey key, Object given) {
@@ -138,8 +143,7 @@ final class GenerationOptions {
     static void tellRecommended(GenerationSettings settings, Streams streams) {
         String all = settings.recommendations();
         if (!all.isEmpty()) {
-            streams.note("the model's " + FILE + " sets " + all + "; options win over it, --generation-config none"
-                    + " leaves it out");
+            streams.note("the model's " + FILE + " sets " + all + "; options win over it");
         }
     }
 

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.FloatNode;
+import com.fasterxml.jackson.databind.node.IntNode;
 import dev.jacobian.transformer.generation.GenerationConfigBuilder;
+import dev.jacobian.transformer.generation.GenerationSettings;
+import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
@@ -34,6 +39,27 @@ final class SamplingOptions {
     /** Whether anything was given that only sampling heeds. */
     boolean given() {
         return temperature.isPresent() || topK.isPresent() || topP.isPresent() || minP.isPresent();
+    }
+
+    /**
+     * A model's own recommendations with these options over them.
+     *
+     * @param folder of the model
+     * @throws dev.jacobian.io.FormatException if its generation_config.json is broken or has a setting that is not supported, or an
+     *     option has no effect beside {@code greedy}
+     */
+    GenerationSettings over(Path folder, boolean greedy) {
+        GenerationSettings settings = GenerationOptions.recommended(folder);
+        temperature.ifPresent(t -> settings.set("temperature", FloatNode.valueOf(t), "--temperature"));
+        topK.ifPresent(k -> settings.set("top_k", IntNode.valueOf(k), "--top-k"));
+        topP.ifPresent(p -> settings.set("top_p", FloatNode.valueOf(p), "--top-p"));
+        minP.ifPresent(p -> settings.set("min_p", FloatNode.valueOf(p), "--min-p"));
+        repetitionPenalty.ifPresent(
+                f -> settings.set("repetition_penalty", FloatNode.valueOf(f), "--repetition-penalty"));
+        if (greedy) {
+            settings.set("do_sample", BooleanNode.FALSE, "--greedy");
+        }
+        return settings;
     }
 
     GenerationConfigBuilder applyTo(GenerationConfigBuilder builder) {

@@ -10,7 +10,7 @@ import dev.jacobian.serve.http.WebLimits;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.EngineConfig;
 import dev.jacobian.transformer.generation.GenerationConfig;
-import dev.jacobian.transformer.generation.GenerationConfigBuilder;
+import dev.jacobian.transformer.generation.GenerationSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -150,16 +150,14 @@ final class ServeCommand extends CliCommand {
             throw usage("--max-new-tokens must be at least 1 and --grace not negative");
         }
         try {
-            defaults().build();
+            sampling.over(model.folder(), false)
+                    .apply(GenerationConfig.builder())
+                    .build();
             engine();
             WebLimits.DEFAULT.withRequests(maxRequests);
         } catch (IllegalArgumentException e) {
             throw usage(e.getMessage());
         }
-    }
-
-    private GenerationConfigBuilder defaults() {
-        return sampling.applyTo(GenerationConfig.builder());
     }
 
     private EngineConfig engine() {
@@ -170,6 +168,7 @@ final class ServeCommand extends CliCommand {
     @Override
     void execute() {
         Path folder = model.folder();
+        GenerationSettings settings = sampling.over(folder, false);
         Access access = new Access(keyFile.map(ServeCommand::key), origins);
         CausalLM loaded = weights.load(folder, modelOptions(folder));
         String called = name.orElseGet(
@@ -179,10 +178,11 @@ final class ServeCommand extends CliCommand {
                 .engine(engine())
                 .limits(WebLimits.DEFAULT.withRequests(maxRequests))
                 .maxTokens(maxNewTokens)
-                .defaults(this::defaults);
+                .defaults(() -> settings.apply(GenerationConfig.builder()));
         template.find(loaded.tokenizer().config(), folder).ifPresent(builder::template);
         toolFormat.ifPresent(builder::calls);
         common().givenSeed().ifPresent(first -> builder.seeds(new AtomicLong(first)::getAndIncrement));
+        GenerationOptions.tellRecommended(settings, streams());
         serve(start(builder), called);
     }
 
