@@ -39,18 +39,31 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** {@code inspect}: what a checkpoint holds and needs. Reads headers only, so it is quick whatever the size. */
 @Command(
         name = "inspect",
         header = "Show what a checkpoint holds and needs.",
         description = "Shows a checkpoint: configuration, tokenizer, parameters, tensors, and the memory that using it"
-                + " takes.",
-        footer = {"%nExample:", "  jacobian inspect --model DIR", "  jacobian inspect --model FILE.gguf"})
+                + " takes. Of an adapter's folder it shows what the adapter changes.",
+        footer = {
+            "%nExamples:",
+            "  jacobian inspect --model DIR",
+            "  jacobian inspect --model FILE.gguf",
+            "  jacobian inspect ADAPTER_DIR"
+        })
 final class InspectCommand extends CliCommand {
-    @Mixin
-    private ModelOption model;
+    @Option(
+            names = "--model",
+            paramLabel = "DIR",
+            description = "Folder of a Hugging Face checkpoint (config.json, safetensors, tokenizer.json) or of a PEFT"
+                    + " adapter, or a GGUF file.")
+    private Optional<Path> model = Optional.empty();
+
+    @Parameters(arity = "0..1", paramLabel = "DIR", description = "The same without the option's name.")
+    private Optional<Path> positional = Optional.empty();
 
     InspectCommand(Streams streams) {
         super(streams);
@@ -123,8 +136,25 @@ final class InspectCommand extends CliCommand {
     }
 
     @Override
+    void checkUsage() {
+        if (model.isPresent() == positional.isPresent()) {
+            throw usage(model.isPresent() ? "name one folder, not two" : "Missing required option: '--model=DIR'");
+        }
+    }
+
+    @Override
     void execute() {
-        Facts facts = Facts.of(model.folder());
+        Path folder = ModelOption.existing(model.or(() -> positional).orElseThrow());
+        if (AdapterFacts.isAdapter(folder)) {
+            AdapterFacts facts = AdapterFacts.of(folder);
+            if (common().json()) {
+                streams().json(facts.toJson());
+            } else {
+                facts.lines().forEach(streams()::line);
+            }
+            return;
+        }
+        Facts facts = Facts.of(folder);
         if (common().json()) {
             streams().json(toJson(facts));
         } else {

@@ -2,7 +2,6 @@
 package dev.jacobian.transformer;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.config.DecoderConfig;
@@ -63,14 +62,12 @@ final class Adapters {
         boolean untied = config.plan().head() instanceof Head.TiedTokens && changesEither(config.plan(), adapted);
         DecoderConfig plain = untied ? untied(config) : config;
         Weights sums = spec -> {
-            LinearWeight weight = untied && spec.role() == Role.HEAD
-                    ? adapted.changedOf(adapted.tiedHead())
-                    : adapted.changedOf(spec);
+            TensorSpec own = untied && spec.role() == Role.HEAD ? adapted.tiedHead() : spec;
             Tensor table = spec.role() == Role.EMBEDDING
-                    ? adapted.sum(spec).orElseGet(() -> weight.numbers(adapted.device()))
-                    : weight.numbers(adapted.device());
-            Tensor own = table.to(Device.CPU);
-            return Weights.parameter(spec, own == table ? own.copy() : own);
+                    ? adapted.sum(spec).orElseGet(() -> adapted.numbers(spec))
+                    : adapted.numbers(own);
+            Tensor here = table.to(Device.CPU);
+            return Weights.parameter(spec, here == table ? here.copy() : here);
         };
         return new CausalLM(plain, files, sums, ModelOptions.DEFAULT);
     }

@@ -162,9 +162,14 @@ public final class CausalLM {
      * A plain model of what this one computes with its adapter, in F32; on the CPU. A head that was the embedding becomes one of its
      * own if the adapter changes either.
      *
-     * @throws IllegalStateException if there is no adapter
+     * @throws IllegalStateException if there is no adapter, or the weights are held in another format than F32
      */
     public CausalLM merged() {
+        if (options.weights() != WeightFormat.F32) {
+            throw new IllegalStateException(
+                    "merging takes the weights as they were stored, but this model holds them as " + options.weights()
+                            + "; load model and adapter with WeightFormat.F32 (jacobian merge does)");
+        }
         return Adapters.merged(config, files, adapted());
     }
 

@@ -78,8 +78,25 @@ final class LoraWeights implements Weights {
         return Objects.requireNonNull(bases.get(Place.of(spec)), spec.name());
     }
 
-    /** The same as the adapter makes it. */
-    LinearWeight changedOf(TensorSpec spec) {
+    /** The numbers of a weight as the adapter makes it, in F32. */
+    Tensor numbers(TensorSpec spec) {
+        ExpertWeights each = experts.get(Place.of(spec));
+        if (each == null) {
+            return changedOf(spec).numbers(device);
+        }
+        return switch (each) {
+            case ExpertWeights.Together together -> together.weights().value();
+            case ExpertWeights.Each frozen -> {
+                Tensor all = Tensor.zeros(spec.shape()); // [E, M, K]
+                for (int expert = 0; expert < frozen.weights().size(); expert++) {
+                    all.select(0, expert).copyFrom(frozen.weights().get(expert).numbers(device));
+                }
+                yield all;
+            }
+        };
+    }
+
+    private LinearWeight changedOf(TensorSpec spec) {
         return results.getOrDefault(Place.of(spec), baseOf(spec));
     }
 

@@ -4,6 +4,7 @@ package dev.jacobian.transformer;
 import static dev.jacobian.testing.Bits.assertBits;
 import static dev.jacobian.testing.Bits.assertClose;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.io.Json;
@@ -110,6 +111,25 @@ class LoraFamiliesTest {
         }
         assertBits(oracle.name(), gradients[1], gradients[0]);
         assertThat(largest(gradients[0])).isGreaterThan(0);
+    }
+
+    @Test
+    @DisplayName(
+            "beside experts in 8 bits: gradients flow; merging is refused, as it needs the weights as they were stored")
+    void narrowExperts() {
+        Path base = GoldenModel.of("mixtral").folder();
+        CausalLM adapted = CausalLM.load(
+                base,
+                ModelOptions.DEFAULT.weights(dev.jacobian.tensor.WeightFormat.Q8_0),
+                new AdapterSource.Fresh(config(ALL.formatted(false)), 3));
+        int[] tokens = {1, 5, 9, 2, 30, 7};
+        adapted.loss(List.of(tokens), List.of(tokens)).backward();
+        assertThat(adapted.parameters()).allMatch(parameter -> parameter.grad().isPresent());
+        float[] own = adapted.logits(tokens).toFloatArray();
+        assertThat(adapted.withoutAdapter().logits(tokens).toFloatArray()).isNotEqualTo(own);
+        assertThatThrownBy(adapted::merged)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("WeightFormat.F32");
     }
 
     @Test

@@ -2,6 +2,7 @@
 package dev.jacobian.transformer.lora;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.Json;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -47,6 +48,12 @@ public record LoraConfig(
         saved = List.copyOf(saved);
         layers = List.copyOf(layers);
         layersPattern = List.copyOf(layersPattern);
+    }
+
+    /** An adapter of every linear layer but the head, that changes nothing yet. */
+    public static LoraConfig allLinear(int rank, double alpha) {
+        ObjectNode json = Json.object().put("r", rank).put("lora_alpha", alpha).put("target_modules", "all-linear");
+        return LoraConfigReader.parse(json, "an adapter of all linear layers");
     }
 
     /** The rank that a module gets. */

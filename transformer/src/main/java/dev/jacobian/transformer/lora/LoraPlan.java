@@ -321,17 +321,7 @@ public final class LoraPlan {
                         .log(
                                 System.Logger.Level.WARNING,
                                 where + ": the model has no module for " + unmatched.size()
-                                        + " of the target_modules, such as '"
-                                        + unmatched
-                                                .getFirst()
-                                                .substring(
-                                                        0,
-                                                        Math.min(
-                                                                60,
-                                                                unmatched
-                                                                        .getFirst()
-                                                                        .length()))
-                                        + "'");
+                                        + " of the target_modules, such as '" + printable(unmatched.getFirst()) + "'");
             }
         }
         if (targets.isEmpty()) {
@@ -344,6 +334,11 @@ public final class LoraPlan {
                                     .limit(12)
                                     .collect(Collectors.joining(", ")));
         }
+    }
+
+    /** A name from a file that nobody vouches for, fit for a terminal. */
+    private static String printable(String name) {
+        return name.substring(0, Math.min(60, name.length())).replaceAll("[^ -~]", "?");
     }
 
     private boolean changesTied() {
