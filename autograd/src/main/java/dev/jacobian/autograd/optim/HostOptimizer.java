@@ -31,7 +31,7 @@ abstract class HostOptimizer implements Optimizer {
             int rank = parameter.value().shape().rank();
             this.matrix = rank >= 2;
             this.columns = rank == 0 ? 1 : parameter.value().extent(rank - 1);
-            this.rows = columns == 0 ? 0 : (int) (parameter.value().elements() / columns);
+            this.rows = columns == 0 ? 0 : parameter.value().elements() / columns;
             this.decay = decay;
         }
 
