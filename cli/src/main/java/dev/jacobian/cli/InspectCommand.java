@@ -79,7 +79,8 @@ final class InspectCommand extends CliCommand {
             DecoderConfig config = Checkpoints.config(model);
             Optional<Tokenizer> tokenizer = Checkpoints.tokenizer(model);
             List<Integer> eos = List.copyOf(EndTokens.of(model, config, tokenizer));
-            return new Facts(model, config, tokenizer, GgufFile.isNamed(model) ? ofFile(model) : ofFolder(model, config), eos);
+            return new Facts(
+                    model, config, tokenizer, GgufFile.isNamed(model) ? ofFile(model) : ofFolder(model, config), eos);
         }
 
         private static List<Stored> ofFolder(Path folder, DecoderConfig config) {

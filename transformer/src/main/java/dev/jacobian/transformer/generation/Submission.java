@@ -12,6 +12,7 @@ public final class Submission {
     private final GenerationRequest request;
     private final long number;
     private final Continuation.Rules rules;
+    private final TokenChooser.Rule rule;
     private final CompletableFuture<List<Generation>> result = new CompletableFuture<>();
     private final @Nullable Generation[] finished; // by sample
     private int left;
@@ -23,6 +24,7 @@ public final class Submission {
         this.request = request;
         this.number = number;
         this.rules = rules;
+        this.rule = TokenChooser.Rule.of(rules);
         this.finished = new Generation[request.samples()];
         this.left = request.samples();
     }
@@ -48,6 +50,11 @@ public final class Submission {
     /** What its continuations share. */
     Continuation.Rules rules() {
         return rules;
+    }
+
+    /** What rows must have in common with its own to be chosen from together. */
+    TokenChooser.Rule rule() {
+        return rule;
     }
 
     /** Tokens after which a continuation ends or pauses. */

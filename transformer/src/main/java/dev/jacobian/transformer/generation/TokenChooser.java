@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,7 +46,7 @@ final class TokenChooser {
     }
 
     /** What rows must have in common to be chosen from together. */
-    private record Rule(
+    record Rule(
             boolean likeliest,
             float inverseTemperature,
             Optional<SamplingFilters> filters,
@@ -153,10 +152,15 @@ final class TokenChooser {
 
     private static Map<Rule, List<Integer>> byRule(List<Sequence> sequences) {
         Map<Rule, List<Integer>> byRule = new LinkedHashMap<>();
-        Map<Continuation.Rules, Rule> known = new IdentityHashMap<>();
+        Rule last = null;
+        List<Integer> ofLast = new ArrayList<>();
         for (int i = 0; i < sequences.size(); i++) {
-            Rule rule = known.computeIfAbsent(sequences.get(i).owner().rules(), Rule::of);
-            byRule.computeIfAbsent(rule, r -> new ArrayList<>()).add(i);
+            Rule rule = sequences.get(i).owner().rule();
+            if (!rule.equals(last)) { // mostly all have one
+                ofLast = byRule.computeIfAbsent(rule, r -> new ArrayList<>());
+                last = rule;
+            }
+            ofLast.add(i);
         }
         return byRule;
     }
