@@ -9,7 +9,8 @@ import dev.jacobian.rl.learn.ReferencePolicy;
 import dev.jacobian.rl.observe.StepMetrics;
 import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.run.RunOrigin;
-import dev.jacobian.rl.sft.SftConfig;
+import dev.jacobian.rl.offline.OfflineConfig;
+import dev.jacobian.rl.offline.Sft;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.sft.SftTrainer;
 import dev.jacobian.rl.task.Addition;
@@ -166,9 +167,9 @@ class LoraRunTest {
     }
 
     private static SftTrainer sft(Path data, String json) {
-        SftConfig config = SftConfig.builder()
+        OfflineConfig config = OfflineConfig.builder(Sft.DEFAULT)
                 .maxSteps(5)
-                .batchSize(2)
+                .perDeviceTrainBatchSize(2)
                 .learningRate(1e-2)
                 .warmupSteps(0)
                 .loggingSteps(1)
