@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import dev.jacobian.io.gguf.GgufFile;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.Device;
@@ -100,6 +101,10 @@ final class CommonOptions {
      * @param folder of the model's checkpoint
      */
     ModelOptions model(Path folder, Streams streams) {
+        if (GgufFile.isNamed(folder)) {
+            streams.note(folder.getFileName() + " has " + Checkpoints.storedTypes(folder)
+                    + " tensors; they are held as --weights says, and as f32 where it says nothing");
+        }
         if (decision.isAutomatic() && decision.device().kind() == Device.Kind.CUDA) {
             Optional<String> refusal =
                     DeviceLimits.refusal(Checkpoints.config(folder).plan(), decision.device(), "a GPU");

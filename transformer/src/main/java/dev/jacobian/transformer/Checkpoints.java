@@ -4,6 +4,7 @@ package dev.jacobian.transformer;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
+import dev.jacobian.io.gguf.GgufCheckpoint;
 import dev.jacobian.io.gguf.GgufFile;
 import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.io.tokenizer.TokenizerConfig;
@@ -14,6 +15,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** What a model on disk says of itself, be it a folder in Hugging Face's form or a GGUF file, without its weights. */
 public final class Checkpoints {
@@ -38,6 +41,17 @@ public final class Checkpoints {
         }
         try (GgufModel file = GgufModel.open(path)) {
             return file.config();
+        }
+    }
+
+    /** How many tensors of each type a GGUF file has, in words. */
+    public static String storedTypes(Path file) {
+        try (GgufCheckpoint opened = GgufCheckpoint.open(file)) {
+            Map<String, Long> counts = new TreeMap<>(opened.tensors().stream()
+                    .collect(Collectors.groupingBy(tensor -> tensor.type().name(), Collectors.counting())));
+            return counts.entrySet().stream()
+                    .map(entry -> entry.getValue() + " " + entry.getKey())
+                    .collect(Collectors.joining(", "));
         }
     }
 

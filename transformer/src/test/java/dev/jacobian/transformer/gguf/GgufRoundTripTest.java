@@ -4,6 +4,7 @@ package dev.jacobian.transformer.gguf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.gguf.GgufCheckpoint;
 import dev.jacobian.io.gguf.GgufType;
@@ -97,6 +98,31 @@ class GgufRoundTripTest {
         String norm = "model.layers.0.input_layernorm.weight";
         assertThat(read.parameter(norm).value().toFloatArray())
                 .isEqualTo(own.parameter(norm).value().toFloatArray());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"Q8_0", "Q4_0"})
+    @DisplayName("what is stored in a format is held in it without loss")
+    void heldAsStored(GgufType type) {
+        Path file = folder.resolve("model.gguf");
+        GgufExport.write(TestPaths.model("llama-gqa"), file, type);
+        for (Parameter parameter : CausalLM.load(file).parameters()) {
+            Tensor stored = parameter.value();
+            if (stored.shape().rank() == 2) {
+                WeightFormat format = WeightFormat.parse(type.name());
+                assertThat(Backends.cpu()
+                                .matrices()
+                                .unpack(Backends.cpu().matrices().pack(stored.t(), format))
+                                .t()
+                                .toFloatArray())
+                        .as(parameter.name())
+                        .isEqualTo(stored.toFloatArray());
+            }
+        }
+        assertThat(CausalLM.load(file, WeightFormat.parse(type.name()))
+                        .logits(TOKENS)
+                        .toFloatArray())
+                .doesNotContain(Float.NaN);
     }
 
     @Test
