@@ -52,6 +52,29 @@ final class DataSuites {
                         + " tokenizers (Rust) through DJL, which hands tokens, masks and offsets over with the ids.");
     }
 
+    static Suite grammar() {
+        List<String> cases = List.of("in a string", "between properties");
+        return new Suite(
+                "grammar",
+                "the tokens that a grammar allows next, of 131,073",
+                "place",
+                Unit.SECONDS,
+                cases,
+                cases,
+                text -> 1,
+                text -> Optional.empty(),
+                List.of(
+                        new Side.Jmh(OURS, Role.OURS, PACKAGE + "GrammarBenchmark.walk"),
+                        new Side.Jmh("mask applied", Role.BASELINE, PACKAGE + "GrammarBenchmark.apply")),
+                1,
+                new Effort(3, 4, 5, 500),
+                text -> 1024,
+                false,
+                "Any JSON object over bytes and random words. A place that is first reached takes a walk through the"
+                        + " vocabulary; each later time takes only what the baseline does, making the other tokens"
+                        + " impossible in a row of logits. A step of decoding is to be compared with both.");
+    }
+
     static Suite loading() {
         List<String> cases = List.of("100M f32", "100M bf16", "100M bf16 as bf16", "100M bf16 as q8_0");
         return new Suite(

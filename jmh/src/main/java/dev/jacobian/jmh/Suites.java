@@ -24,6 +24,7 @@ final class Suites {
                             ModelSuites.serving(),
                             ModelSuites.grpo(),
                             DataSuites.tokenizer(),
+                            DataSuites.grammar(),
                             DataSuites.loading()),
                     GpuSides.suites())
             .toList();
