@@ -12,12 +12,20 @@ import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import dev.jacobian.transformer.generation.GenerationConfigBuilder;
+import dev.jacobian.transformer.generation.GenerationRequest;
 import dev.jacobian.transformer.generation.GenerationSettings;
 import dev.jacobian.transformer.generation.Generator;
 import dev.jacobian.transformer.generation.LengthConfig;
+import dev.jacobian.transformer.generation.Prefix;
+import dev.jacobian.transformer.generation.RequestListener;
+import dev.jacobian.transformer.generation.Speculation;
+import dev.jacobian.transformer.generation.SpeculativeGenerator;
+import dev.jacobian.transformer.generation.SpeculativeGenerator.Speculated;
 import dev.jacobian.transformer.generation.TokenListener;
+import dev.jacobian.transformer.generation.TokenLogProb;
 import dev.jacobian.transformer.generation.processor.GrammarMask;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -39,7 +47,9 @@ import picocli.CommandLine.Option;
                 + " logprobs, the natural log-probability of each token at the sampling temperature over the whole"
                 + " vocabulary. For one sequence token_ids and logprobs are arrays and the others values; for several"
                 + " sequences each of the four is an array with one entry per sequence. Where they are asked for there"
-                + " are also top_logprobs, the likeliest tokens of each step, and the score of each beam.",
+                + " are also top_logprobs, the likeliest tokens of each step, and the score of each beam; with guesses"
+                + " of an assistant model or of look-up draft_tokens and accepted_tokens, how many there were and were"
+                + " right.",
             "",
             "Settings that the model's generation_config.json recommends are taken and named; options win over it. A"
                     + " setting that nothing heeds is an error."
@@ -51,6 +61,7 @@ import picocli.CommandLine.Option;
             "  jacobian generate --model DIR --message \"What is 2+2?\"",
             "  jacobian generate --model DIR --chat messages.json",
             "  jacobian generate --model DIR --prompt \"Once\" --num-beams 4 --num-return-sequences 2",
+            "  jacobian generate --model DIR --message \"Who wrote it?\" --json-schema person.json",
             "  jacobian generate --model DIR --input-ids ids.json --json --top-logprobs 5"
         })
 final class GenerateCommand extends CliCommand {
@@ -93,6 +104,9 @@ final class GenerateCommand extends CliCommand {
     @Mixin
     private GrammarOptions grammars;
 
+    @Mixin
+    private SpeculationOptions speculations;
+
     GenerateCommand(Streams streams) {
         super(streams);
     }
@@ -109,7 +123,7 @@ final class GenerateCommand extends CliCommand {
         if (prompts.size() > 1) {
             throw usage(String.join(" and ", prompts) + " exclude each other");
         }
-        grammars.fault().ifPresent(fault -> {
+        grammars.fault().or(speculations::fault).ifPresent(fault -> {
             throw usage(fault);
         });
         Path folder = model.folder();
@@ -145,17 +159,42 @@ final class GenerateCommand extends CliCommand {
         Output output = new Output(loaded, streaming, settings);
         long[] keys = new long[prompts.size()];
         Arrays.setAll(keys, i -> i);
-        List<Generation> generations = new Generator(loaded)
-                .generate(prompts, keys, samples, config, output).stream()
-                        .flatMap(List::stream)
-                        .toList();
+        Optional<Speculation> speculation =
+                speculations.speculation(folder -> CausalLM.load(folder, modelOptions(folder)));
+        List<Speculated> guessed = speculation
+                .map(guesses -> guessed(new SpeculativeGenerator(loaded, guesses), prompts, config, output))
+                .orElse(List.of());
+        List<Generation> generations = speculation.isPresent()
+                ? guessed.stream().map(Speculated::generation).toList()
+                : new Generator(loaded)
+                        .generate(prompts, keys, samples, config, output).stream()
+                                .flatMap(List::stream)
+                                .toList();
         if (streaming) {
             output.finish();
         } else if (common().json()) {
-            streams().json(GenerationJson.of(loaded, generations));
+            streams().json(GenerationJson.of(loaded, generations, guessed));
         } else {
             generations.forEach(generation -> streams().line(readable(loaded, generation)));
         }
+    }
+
+    private static List<Speculated> guessed(
+            SpeculativeGenerator generator, List<int[]> prompts, GenerationConfig config, TokenListener output) {
+        List<GenerationRequest> requests = new ArrayList<>();
+        for (int p = 0; p < prompts.size(); p++) {
+            int number = p;
+            RequestListener listener = new RequestListener() {
+                @Override
+                public void onToken(int sample, int token, float logProb, List<TokenLogProb> likeliest) {
+                    output.onToken(number, sample, token);
+                }
+            };
+            int samples = config.search().numReturnSequences();
+            requests.add(new GenerationRequest(
+                    new Prefix(prompts.get(p), p), samples, config, GenerationRequest.NEVER, listener));
+        }
+        return generator.generate(requests).stream().flatMap(List::stream).toList();
     }
 
     /** Where nobody says a limit, it is no more than the model can do after the longest prompt. */

@@ -10,9 +10,11 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.Generation;
+import dev.jacobian.transformer.generation.SpeculativeGenerator.Speculated;
 import dev.jacobian.transformer.generation.TokenLogProb;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 
 /**
  * Continuations as the object that {@code generate --json} prints: of one sequence its values, of several an array of each. What
@@ -28,8 +30,12 @@ final class GenerationJson {
         this.generations = generations;
     }
 
-    /** The object. */
-    static ObjectNode of(CausalLM model, List<Generation> generations) {
+    /**
+     * The object.
+     *
+     * @param guessed the same continuations and how many of their tokens were guessed; empty where none were
+     */
+    static ObjectNode of(CausalLM model, List<Generation> generations, List<Speculated> guessed) {
         GenerationJson json = new GenerationJson(model, generations);
         json.put("token_ids", GenerationJson::tokenIds);
         json.put("text", json::text);
@@ -53,7 +59,20 @@ final class GenerationJson {
             json.put(
                     "score", generation -> DoubleNode.valueOf(generation.score().orElseThrow()));
         }
+        if (!guessed.isEmpty()) {
+            json.put("draft_tokens", guessed, Speculated::draftTokens);
+            json.put("accepted_tokens", guessed, Speculated::acceptedTokens);
+        }
         return json.object;
+    }
+
+    private void put(String key, List<Speculated> guessed, ToIntFunction<Speculated> count) {
+        if (guessed.size() == 1) {
+            object.put(key, count.applyAsInt(guessed.getFirst()));
+        } else {
+            ArrayNode array = object.putArray(key);
+            guessed.forEach(one -> array.add(count.applyAsInt(one)));
+        }
     }
 
     private void put(String key, Function<Generation, JsonNode> value) {

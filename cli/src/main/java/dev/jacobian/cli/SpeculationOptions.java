@@ -13,8 +13,9 @@ final class SpeculationOptions {
     @Option(
             names = "--assistant-model",
             paramLabel = "DIR",
-            description = "A smaller model with the same tokenizer, which guesses tokens for this one to check several at a"
-                    + " time. The result stays the same to the bit.")
+            description =
+                    "A smaller model with the same tokenizer, which guesses tokens for this one to check several at a"
+                            + " time. The result stays the same to the bit.")
     private Optional<Path> assistantModel = Optional.empty();
 
     @Option(
@@ -26,8 +27,9 @@ final class SpeculationOptions {
     @Option(
             names = "--prompt-lookup-num-tokens",
             paramLabel = "N",
-            description = "Guess that what followed the last tokens before follows again, up to N tokens. The result stays"
-                    + " the same to the bit.")
+            description =
+                    "Guess that what followed the last tokens before follows again, up to N tokens. The result stays"
+                            + " the same to the bit.")
     private Optional<Integer> promptLookupNumTokens = Optional.empty();
 
     @Option(
@@ -62,7 +64,7 @@ final class SpeculationOptions {
         return assistantModel
                 .map(folder -> Speculation.assistant(
                         load.apply(folder), numAssistantTokens.orElse(Speculation.DEFAULT_TOKENS)))
-                .or(() -> promptLookupNumTokens.map(n ->
-                        Speculation.promptLookup(n, maxMatchingNgramSize.orElse(Speculation.DEFAULT_NGRAM))));
+                .or(() -> promptLookupNumTokens.map(
+                        n -> Speculation.promptLookup(n, maxMatchingNgramSize.orElse(Speculation.DEFAULT_NGRAM))));
     }
 }

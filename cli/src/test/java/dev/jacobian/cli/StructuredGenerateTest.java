@@ -34,10 +34,12 @@ class StructuredGenerateTest {
 
     @Test
     void answersHaveTheForm() throws Exception {
-        assertThat(json("--choice", "yes", "--choice", "no").path("text").asText()).isIn("yes", "no");
+        assertThat(json("--choice", "yes", "--choice", "no").path("text").asText())
+                .isIn("yes", "no");
         assertThat(json("--regex", "[0-9]{3}").path("text").asText()).matches("[0-9]{3}");
         Path schema = folder.resolve("schema.json");
-        Files.writeString(schema, "{\"type\":\"object\",\"properties\":{\"n\":{\"type\":\"integer\"}},\"required\":[\"n\"]}");
+        Files.writeString(
+                schema, "{\"type\":\"object\",\"properties\":{\"n\":{\"type\":\"integer\"}},\"required\":[\"n\"]}");
         String text = json("--json-schema", schema.toString()).path("text").asText();
         assertThat(Json.parse(text, "text").path("n").isIntegralNumber()).isTrue();
     }
@@ -55,8 +57,8 @@ class StructuredGenerateTest {
     @Test
     void guessesChangeNothing() {
         JsonNode plain = json("--max-new-tokens", "12", "--ignore-eos");
-        JsonNode assisted =
-                json("--max-new-tokens", "12", "--ignore-eos", "--assistant-model", MODEL, "--num-assistant-tokens", "3");
+        JsonNode assisted = json(
+                "--max-new-tokens", "12", "--ignore-eos", "--assistant-model", MODEL, "--num-assistant-tokens", "3");
         JsonNode lookedUp = json("--max-new-tokens", "12", "--ignore-eos", "--prompt-lookup-num-tokens", "3");
         for (JsonNode guessed : List.of(assisted, lookedUp)) {
             for (String key : List.of("token_ids", "text", "finish_reason", "logprobs")) {

@@ -61,7 +61,12 @@ final class DataSuites {
                 Unit.SECONDS,
                 cases,
                 cases,
-                text -> 1,
+                text -> {
+                    if (!cases.contains(text)) {
+                        throw new IllegalArgumentException("'" + text + "' is not one of " + cases);
+                    }
+                    return 1;
+                },
                 text -> Optional.empty(),
                 List.of(
                         new Side.Jmh(OURS, Role.OURS, PACKAGE + "GrammarBenchmark.walk"),
