@@ -5,7 +5,7 @@ import module dev.jacobian.io;
 import module dev.jacobian.transformer;
 
 /**
- * 06: answers of a given form.
+ * 08: answers of a given form.
  *
  * <p>A grammar (a choice, a regular expression, a JSON schema) says which tokens may come next; the model chooses among those. So the
  * answer has the form, whatever the model: this one knows numbers and signs, and has never seen JSON.

@@ -4,7 +4,7 @@ import module java.base;
 import module dev.jacobian.transformer;
 
 /**
- * 07: guess several tokens, check them in one pass.
+ * 09: guess several tokens, check them in one pass.
  *
  * <p>Guesses come from a smaller model with the same tokenizer, or from what was said before. They change how many passes it takes and
  * nothing else: the tokens and their log-probabilities are those without guesses, bit for bit, sampled or not.
