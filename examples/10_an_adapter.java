@@ -5,7 +5,7 @@ import module dev.jacobian.rl;
 import module dev.jacobian.transformer;
 
 /**
- * 06: an adapter.
+ * 10: an adapter.
  *
  * <p>Two narrow matrices beside every linear layer are trained, the model's own weights lie in 8 bits. What is saved is what PEFT
  * reads; merged, it is a checkpoint like any other.
