@@ -43,7 +43,7 @@ class ExamplesTest {
                         "-p",
                         System.getProperty("jdk.module.path"),
                         "--add-modules",
-                        "dev.jacobian.rl",
+                        "dev.jacobian.rl,dev.jacobian.serve",
                         example.toString())
                 .directory(work.toFile())
                 .redirectError(work.resolve("errors").toFile())

@@ -234,6 +234,67 @@ class ModelServerTest {
     }
 
     @Test
+    void anAnswerSatisfiesItsSchema() throws Exception {
+        String schema = "{\"type\":\"object\",\"properties\":{\"city\":{\"enum\":[\"Oslo\",\"Rome\"]},"
+                + "\"warm\":{\"type\":\"boolean\"}},\"required\":[\"city\",\"warm\"],\"additionalProperties\":false}";
+        JsonNode choice = served.answer(
+                        "x",
+                        "\"seed\":2,\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"w\","
+                                + "\"strict\":true,\"schema\":" + schema + "}}")
+                .at("/choices/0");
+        JsonNode said = Json.parse(choice.at("/message/content").textValue(), "the answer");
+        assertThat(said.get("city").textValue()).isIn("Oslo", "Rome");
+        assertThat(said.get("warm").isBoolean()).isTrue();
+        assertThat(choice.get("finish_reason").textValue()).isEqualTo("stop");
+
+        assertThat(served.complete("\"x\"", "\"structured_outputs\":{\"choice\":[\"yes\",\"no\"]}")
+                        .at("/choices/0/text")
+                        .textValue())
+                .isIn("yes", "no");
+        assertThat(served.complete("\"x\"", "\"structured_outputs\":{\"regex\":\"[0-9]{3}\"}")
+                        .at("/choices/0/text")
+                        .textValue())
+                .matches("[0-9]{3}");
+        String object = served.answer("x", "\"max_tokens\":60,\"response_format\":{\"type\":\"json_object\"}")
+                .at("/choices/0/message/content")
+                .textValue();
+        assertThat(object).startsWith("{");
+
+        JsonNode error = served.refused(
+                "/v1/chat/completions",
+                Served.chat("x", "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"typ\":1}}}"),
+                400);
+        assertThat(error.get("param").textValue()).isEqualTo("response_format.json_schema.schema");
+        assertThat(error.get("message").textValue()).contains("typ");
+        assertThat(served.refused(
+                                "/v1/chat/completions", Served.chat("x", "\"response_format\":{\"type\":\"xml\"}"), 400)
+                        .get("param")
+                        .textValue())
+                .isEqualTo("response_format.type");
+    }
+
+    @Test
+    void aCallThatMustBeMadeIsMade(@TempDir Path folder) throws Exception {
+        String function = "{\"type\":\"function\",\"function\":{\"name\":\"%s\",\"parameters\":{\"type\":\"object\","
+                + "\"properties\":{\"n\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":9}},\"required\":[\"n\"]}}}";
+        String tools = "\"tools\":[" + function.formatted("add") + "," + function.formatted("drop") + "]";
+        try (Served roomy = Served.roomy(folder, builder -> builder)) {
+            for (String chosen : List.of("\"required\"", "{\"type\":\"function\",\"function\":{\"name\":\"drop\"}}")) {
+                JsonNode choice = roomy.answer("x", tools + ",\"seed\":1,\"tool_choice\":" + chosen)
+                        .at("/choices/0");
+                assertThat(choice.get("finish_reason").textValue()).isEqualTo("tool_calls");
+                assertThat(choice.at("/message/content").isNull()).isTrue();
+                JsonNode call = choice.at("/message/tool_calls/0/function");
+                assertThat(call.get("name").textValue()).isIn("add", "drop");
+                if (chosen.contains("drop")) {
+                    assertThat(call.get("name").textValue()).isEqualTo("drop");
+                }
+                assertThat(call.get("arguments").textValue()).matches("\\{\"n\":[0-9]}");
+            }
+        }
+    }
+
+    @Test
     void aConversationWithCallsIsRendered() throws Exception {
         JsonNode answer = served.ok("/v1/chat/completions", """
             {"model": "tiny", "max_tokens": 1, "messages": [

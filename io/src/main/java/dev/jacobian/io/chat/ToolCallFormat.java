@@ -7,7 +7,7 @@ import java.util.Optional;
 /** How a model writes that it wants functions called. */
 public enum ToolCallFormat {
     /** {@code <tool_call>{"name": …, "arguments": {…}}</tool_call>}: Hermes, Qwen 2.5 and 3, SmolLM3, Granite and many more. */
-    HERMES("<tool_call>", "<tool_call>\n", "arguments", "\n</tool_call>"),
+    HERMES("<tool_call>", "<tool_call>\n", "arguments", ""),
 
     /** {@code {"name": …, "parameters": {…}}} and nothing else, perhaps behind {@code <|python_tag|>}: Llama 3.1 to 3.3. */
     LLAMA("<|python_tag|>", "", "parameters", ""),
@@ -67,7 +67,7 @@ public enum ToolCallFormat {
         return argumentsKey;
     }
 
-    /** What stands behind a call's JSON object. */
+    /** What must stand behind a call's JSON object for it to be read; an answer may end without a closing tag. */
     public String closing() {
         return closing;
     }

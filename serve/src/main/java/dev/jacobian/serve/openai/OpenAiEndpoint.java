@@ -6,11 +6,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.chat.ToolCallFormat;
 import dev.jacobian.io.chat.ToolCallParser;
+import dev.jacobian.io.grammar.Grammar;
+import dev.jacobian.io.grammar.TokenVocabulary;
 import dev.jacobian.serve.http.AnswerListener;
 import dev.jacobian.serve.http.WebException;
 import dev.jacobian.serve.http.WebRequest;
 import dev.jacobian.serve.http.WebServer;
 import dev.jacobian.serve.openai.ChatWriter.Form;
+import dev.jacobian.transformer.generation.processor.GrammarMask;
+import dev.jacobian.transformer.generation.processor.LogitsProcessor;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -31,6 +35,7 @@ public final class OpenAiEndpoint {
     private final ServedModel model;
     private final Supplier<Long> seeds;
     private final Clock clock;
+    private final Supplier<TokenVocabulary> vocabulary;
     private final Counters counters = new Counters();
     private final AtomicLong answers = new AtomicLong();
 
@@ -42,6 +47,8 @@ public final class OpenAiEndpoint {
         this.model = model;
         this.seeds = seeds;
         this.clock = clock;
+        this.vocabulary = new Once<>(
+                () -> GrammarMask.vocabulary(model.model(), model.model().eosTokenIds()));
     }
 
     /** Counts requests for {@code /metrics}. */
@@ -85,7 +92,7 @@ public final class OpenAiEndpoint {
         }
         settings.topLogProbs(top.orElse(0));
         ChatPrompt prompt = ChatPrompt.read(fields, model);
-        ResponseFormat.read(fields, prompt, model).ifPresent(settings::add);
+        grammar(fields, prompt).map(this::mask).ifPresent(settings::add);
         refuseOtherModalities(fields);
         fields.refuseOthers();
         Form form = form("chatcmpl-", logProbs, settings);
@@ -99,6 +106,22 @@ public final class OpenAiEndpoint {
                 : prompt.calls().map(ToolCallFormat::opening).orElse("");
         new Answering(model, settings, parsers, opening, counters)
                 .run(List.of(prompt.tokens()), request.limits().beat(), out);
+    }
+
+    /** What the answer must be a text of. */
+    private static Optional<Grammar> grammar(RequestFields fields, ChatPrompt prompt) {
+        Optional<Grammar> format = ResponseFormat.read(fields);
+        if (format.isPresent() && prompt.calls().isPresent()) {
+            throw WebException.invalid(
+                    "response_format", "with tools an answer may be a call, so it can have no other form");
+        }
+        return prompt.tools().forced().isEmpty()
+                ? format
+                : prompt.calls().map(calls -> ResponseFormat.calls(prompt.tools(), calls));
+    }
+
+    private LogitsProcessor mask(Grammar grammar) {
+        return GrammarMask.of(vocabulary.get(), grammar);
     }
 
     private static void refuseOtherModalities(RequestFields fields) {
@@ -124,6 +147,7 @@ public final class OpenAiEndpoint {
             throw WebException.invalid("echo", "echo with logprobs is not supported: prompts are not scored here");
         }
         List<int[]> prompts = prompts(fields);
+        ResponseFormat.read(fields).map(this::mask).ifPresent(settings::add);
         fields.refuseOthers();
         String[] echoes = new String[prompts.size() * settings.choices()];
         Arrays.setAll(echoes, i -> echo ? model.tokenizer().decode(prompts.get(i / settings.choices()), true) : "");
