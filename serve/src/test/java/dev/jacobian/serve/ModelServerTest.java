@@ -262,7 +262,8 @@ class ModelServerTest {
 
         JsonNode error = served.refused(
                 "/v1/chat/completions",
-                Served.chat("x", "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"typ\":1}}}"),
+                Served.chat(
+                        "x", "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"typ\":1}}}"),
                 400);
         assertThat(error.get("param").textValue()).isEqualTo("response_format.json_schema.schema");
         assertThat(error.get("message").textValue()).contains("typ");

@@ -47,18 +47,17 @@ final class ResponseFormat {
 
     private static Optional<Grammar> format(RequestFields format) {
         String type = format.string("type").orElse("");
-        Optional<Grammar> grammar =
-                switch (type) {
-                    case "text" -> Optional.empty();
-                    case "json_object" ->
-                        format.find("schema") // llama.cpp's
-                                .map(schema -> schema(schema, format.path("schema")))
-                                .or(() -> Optional.of(Grammar.jsonObject(JsonLayout.DEFAULT)));
-                    case "json_schema" -> Optional.of(named(format));
-                    default ->
-                        throw WebException.invalid(
-                                format.path("type"), format.path("type") + " must be text, json_object or json_schema");
-                };
+        Optional<Grammar> grammar = switch (type) {
+            case "text" -> Optional.empty();
+            case "json_object" ->
+                format.find("schema") // llama.cpp's
+                        .map(schema -> schema(schema, format.path("schema")))
+                        .or(() -> Optional.of(Grammar.jsonObject(JsonLayout.DEFAULT)));
+            case "json_schema" -> Optional.of(named(format));
+            default ->
+                throw WebException.invalid(
+                        format.path("type"), format.path("type") + " must be text, json_object or json_schema");
+        };
         format.refuseOthers();
         return grammar;
     }
@@ -74,10 +73,14 @@ final class ResponseFormat {
 
     private static Grammar structured(RequestFields structured) {
         List<Grammar> grammars = new ArrayList<>();
-        structured.find("json").ifPresent(json -> grammars.add(schema(
-                json.isTextual() ? parsed(json.textValue(), structured.path("json")) : json, structured.path("json"))));
-        structured.string("regex").ifPresent(regex -> grammars.add(
-                grammar(structured.path("regex"), () -> Grammar.regex(regex))));
+        structured
+                .find("json")
+                .ifPresent(json -> grammars.add(schema(
+                        json.isTextual() ? parsed(json.textValue(), structured.path("json")) : json,
+                        structured.path("json"))));
+        structured
+                .string("regex")
+                .ifPresent(regex -> grammars.add(grammar(structured.path("regex"), () -> Grammar.regex(regex))));
         structured.array("choice").ifPresent(choice -> grammars.add(choice(choice, structured.path("choice"))));
         if (structured.bool("json_object", false)) {
             grammars.add(Grammar.jsonObject(JsonLayout.DEFAULT));
