@@ -38,5 +38,5 @@ class Serve {
 7*3=21:36
 </think>
 <answer>(7*3)+15</answer>
-{"prompt_tokens":9,"completion_tokens":46,"total_tokens":55}
+{"prompt_tokens":9,"completion_tokens":33,"total_tokens":42}
 */

@@ -108,6 +108,7 @@ class OpenAiClientTest {
             assertThat(result.get("streamedUsage")).isEqualTo(result.get("usage"));
             assertThat(result.get("completionTokens").intValue()).isBetween(1, 5);
             assertThat(Served.ints(result.get("logprobs"))).containsOnly(3);
+            assertThat(result.get("parsed").get("ok").isBoolean()).isTrue();
             assertThat(result.get("aborted").booleanValue()).isTrue();
             JsonNode errors = result.get("errors");
             assertThat(errors.get("field").toString())

@@ -33,6 +33,11 @@ const logprobs = await client.chat.completions.create(
   {model, messages, temperature: 0, max_tokens: 4, logprobs: true, top_logprobs: 3});
 result.logprobs = logprobs.choices[0].logprobs.content.map(one => one.top_logprobs.length);
 
+const schema = {type: 'object', properties: {ok: {type: 'boolean'}}, required: ['ok'], additionalProperties: false};
+const parsed = await client.chat.completions.parse(
+  {model, messages, response_format: {type: 'json_schema', json_schema: {name: 'answer', strict: true, schema}}});
+result.parsed = JSON.parse(parsed.choices[0].message.content);
+
 result.errors = {};
 async function refused(name, call) {
   try {
