@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.io.Json;
+import dev.jacobian.testing.TestPaths;
+import java.io.BufferedReader;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.io.PrintStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code serve}: its options, and that it serves until it is told to end. */
+@Timeout(120)
+class ServeCommandTest {
+    private static final Path MODEL = TestPaths.model("qwen3");
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void servesWhatGenerateGives() throws Exception {
+        Path key = Files.writeString(folder.resolve("key"), "a-key-for-this-test\n");
+        JsonNode expected = Run.of(
+                        "generate", "--model", MODEL, "--message", "Hi", "--json", "--seed", 4, "--max-new-tokens", 9)
+                .json();
+        try (PipedInputStream in = new PipedInputStream();
+                PrintStream out = new PrintStream(new PipedOutputStream(in), true, StandardCharsets.UTF_8);
+                HttpClient client = HttpClient.newHttpClient()) {
+            String[] args = {
+                "serve",
+                "--model",
+                MODEL.toString(),
+                "--port",
+                "0",
+                "--json",
+                "--name",
+                "it",
+                "--grace",
+                "0",
+                "--api-key-file",
+                key.toString(),
+                "--seed",
+                "4"
+            };
+            CompletableFuture<Integer> code = new CompletableFuture<>();
+            PrintStream silent = new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8);
+            Thread server = Thread.ofPlatform()
+                    .start(() -> code.complete(Cli.run(args, InputStream.nullInputStream(), out, silent)));
+            JsonNode started = Json.parse(
+                    new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8)).readLine(), "first line");
+            assertThat(started.get("model").textValue()).isEqualTo("it");
+            HttpRequest.Builder request = HttpRequest.newBuilder(
+                            URI.create(started.get("url").textValue() + "/v1/chat/completions"))
+                    .header("Content-Type", "application/json")
+                    .POST(BodyPublishers.ofString("{\"model\":\"it\",\"max_tokens\":9,\"return_token_ids\":true,"
+                            + "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"));
+            assertThat(client.send(request.build(), BodyHandlers.ofString()).statusCode())
+                    .isEqualTo(401);
+            request.header("Authorization", "Bearer a-key-for-this-test");
+            // --seed is the first request's, and generation_config.json counts in both commands
+            JsonNode answer = Json.parse(
+                    client.send(request.build(), BodyHandlers.ofString()).body(), "answer");
+            assertThat(answer.at("/choices/0/token_ids")).isEqualTo(expected.get("token_ids"));
+            server.interrupt();
+            assertThat(code.get()).isZero();
+        }
+    }
+
+    @Test
+    void whatOthersCanReachNeedsAKey() throws Exception {
+        assertThat(Run.of("serve", "--model", MODEL, "--host", "0.0.0.0", "--port", 0)
+                        .failure(ExitCode.USAGE))
+                .contains("--api-key-file FILE");
+        Path key = Files.writeString(folder.resolve("key"), "short");
+        assertThat(Run.of("serve", "--model", MODEL, "--api-key-file", key).failure(ExitCode.FAILED))
+                .contains("16 or more")
+                .doesNotContain("short");
+    }
+
+    @Test
+    void wrongOptionsAreToldAtOnce() {
+        assertThat(Run.of("serve", "--model", MODEL, "--port", 70000).failure(ExitCode.USAGE))
+                .contains("65535");
+        assertThat(Run.of("serve", "--model", MODEL, "--temperature", -1).failure(ExitCode.USAGE))
+                .contains("temperature");
+        assertThat(Run.of("serve", "--model", MODEL, "--num-beams", 2).failure(ExitCode.FAILED))
+                .contains("generate's alone");
+    }
+}
