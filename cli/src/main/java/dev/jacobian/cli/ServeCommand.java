@@ -182,8 +182,9 @@ final class ServeCommand extends CliCommand {
         template.find(loaded.tokenizer().config(), folder).ifPresent(builder::template);
         toolFormat.ifPresent(builder::calls);
         common().givenSeed().ifPresent(first -> builder.seeds(new AtomicLong(first)::getAndIncrement));
-        GenerationOptions.tellRecommended(settings, streams());
-        serve(start(builder), called);
+        ModelServer server = start(builder);
+        GenerationOptions.tellRecommended(settings, streams()); // not before: a failure is told alone
+        serve(server, called);
     }
 
     private ModelServer start(ModelServer.Builder builder) {
