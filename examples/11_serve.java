@@ -7,7 +7,7 @@ import module dev.jacobian.serve;
 import com.fasterxml.jackson.databind.JsonNode;
 
 /**
- * 06: a model behind OpenAI's protocol.
+ * 11: a model behind OpenAI's protocol.
  *
  * <p>The server is an object; it ends when it is closed. Whoever speaks the protocol can ask it, and the tokens of an answer are
  * those that a Generator gives for the same seed, whoever else asks at the same time.
