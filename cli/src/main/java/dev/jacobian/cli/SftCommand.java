@@ -76,9 +76,9 @@ final class SftCommand extends OfflineCommand {
 
     @Override
     Map<String, String> furtherOptions(Map<String, String> saved) {
-        boolean isNew = init.isPresent() || super.givenModel().isEmpty() && Boolean.parseBoolean(saved.get(NEW));
+        boolean isNew = init.isPresent() || super.givenModel().isEmpty() && Boolean.parseBoolean(saved.getOrDefault(NEW, "false"));
         saved.put(NEW, Boolean.toString(isNew));
-        double usual = saved.containsKey(GIVE_UP_KEY) ? Double.parseDouble(saved.get(GIVE_UP_KEY)) : GIVE_UP;
+        double usual = Double.parseDouble(saved.getOrDefault(GIVE_UP_KEY, "" + GIVE_UP));
         saved.put(GIVE_UP_KEY, Double.toString(giveUp.orElse(usual)));
         return saved;
     }
@@ -94,7 +94,7 @@ final class SftCommand extends OfflineCommand {
     }
 
     private static boolean isNew(OfflineSettings run) {
-        return Boolean.parseBoolean(run.options().get(NEW));
+        return Boolean.parseBoolean(run.options().getOrDefault(NEW, "false"));
     }
 
     private static SftDataset demonstrations(OfflineSettings run) {

@@ -3,6 +3,7 @@ package dev.jacobian.transformer;
 
 import dev.jacobian.autograd.TokenLogProbs;
 import dev.jacobian.autograd.TokenLogProbs.Measure;
+import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
 
 /**
@@ -48,9 +49,8 @@ public record TokenScores(float[] logProbs, float[] entropy, float[] best, float
     }
 
     private static float[] measure(TokenLogProbs.Result result, Measure measure) {
-        return result.measures().containsKey(measure)
-                ? result.measures().get(measure).toFloatArray()
-                : new float[0];
+        Tensor measured = result.measures().get(measure);
+        return measured == null ? new float[0] : measured.toFloatArray();
     }
 
     /** Whether a token is the one that greedy decoding chooses; of ties all are. */

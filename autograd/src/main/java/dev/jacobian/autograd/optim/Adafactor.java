@@ -74,10 +74,10 @@ public final class Adafactor extends HostOptimizer {
     @Override
     void update(Slot slot, double[] weights, double[] gradient, double learningRate, long step) {
         boolean torch = settings.variant() == Variant.TORCH;
-        double fresh = Math.pow(step, settings.decayRate()); // 1 − ρ
+        double fresh = Math.pow((double) step, settings.decayRate()); // 1 − ρ
         double rate = torch
-                ? Math.min(learningRate, 1 / Math.sqrt(step))
-                : settings.relativeStep() ? Math.min(1e-2, 1 / Math.sqrt(step)) : learningRate;
+                ? Math.min(learningRate, 1 / Math.sqrt((double) step))
+                : settings.relativeStep() ? Math.min(1e-2, 1 / Math.sqrt((double) step)) : learningRate;
         if (torch || settings.scaleParameter()) {
             rate *= Math.max(SIZE, rms(weights));
         }

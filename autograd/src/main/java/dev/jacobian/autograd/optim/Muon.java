@@ -10,6 +10,7 @@ import dev.jacobian.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 
 /**
@@ -78,7 +79,7 @@ public final class Muon implements Optimizer {
     private void update(Parameter parameter, Tensor gradient, double learningRate, float scale) {
         Tensor value = parameter.value(); // [R, C]
         Backend backend = Backends.of(value.device());
-        Tensor momentum = momenta.get("momentum." + parameter.name()); // [R, C]
+        Tensor momentum = Objects.requireNonNull(momenta.get("momentum." + parameter.name())); // [R, C]
         float mu = (float) settings.momentum();
         backend.elementwise().scale(momentum, mu, momentum);
         backend.elementwise().addScaled(gradient, (1 - mu) * scale, momentum);

@@ -29,7 +29,7 @@ record BatchPlan(int rows, int batch, int accumulation, SamplingStrategy strateg
 
     /** Optimizer steps of so many passes. */
     int steps(double passes) {
-        return Math.toIntExact((long) Math.ceil(passes * stepsPerPass()));
+        return Math.toIntExact((long) Math.ceil(passes * (double) stepsPerPass()));
     }
 
     /** The micro-batches of a step, counted from 0, as places in the data. */

@@ -88,8 +88,11 @@ public record Bco(
         for (int i = 0; i < batch.size(); i++) {
             sum += beta * batch.logRatio(2 * i + 1);
         }
-        double delta = batch.memory().merge(SUM, sum, Double::sum)
-                / batch.memory().merge(COUNT, (double) batch.size(), Double::sum);
+        sum += batch.memory().getOrDefault(SUM, 0.0);
+        double count = batch.size() + batch.memory().getOrDefault(COUNT, 0.0);
+        batch.memory().put(SUM, sum);
+        batch.memory().put(COUNT, count);
+        double delta = sum / count;
         double share = 1.0 / ((double) batch.size() * batch.window().microBatches());
         for (int i = 0; i < batch.size(); i++) {
             double sign = batch.examples().get(i).desirable() ? 1 : -1;

@@ -116,7 +116,7 @@ public record Cpo(
             loss.add(share * value(h));
             pair.slope(loss, slope * rewardSlope(pair.chosen()), -slope * rewardSlope(pair.rejected()));
             if (cpoAlpha != 0) {
-                double pull = cpoAlpha * share * batch.size() / tokens;
+                double pull = cpoAlpha * share * batch.size() / (double) tokens;
                 loss.add(-pull * policy.sum(3 * i + 1), 3 * i + 1, -pull);
             }
             batch.meter().add("nll_loss", cpoAlpha == 0 ? 0 : -policy.sum(3 * i + 1), policy.count(3 * i + 1));

@@ -78,7 +78,7 @@ public record Orpo(
         double share = 1.0 / batch.window().microBatches();
         for (int i = 0; i < batch.size(); i++) {
             for (int span = 3 * i; span <= 3 * i + 1; span++) {
-                loss.add(-share * policy.sum(span) / tokens, span, -share / tokens);
+                loss.add(-share * policy.sum(span) / (double) tokens, span, -share / (double) tokens);
                 batch.meter().add("nll_loss", -policy.sum(span), policy.count(span));
             }
             MeanPair pair = MeanPair.of(policy, i);

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -65,7 +66,7 @@ final class Reference implements Checkpointed {
         float[] logProbs = new float[offsets[offsets.length - 1]];
         int at = 0;
         for (E example : batch) {
-            float[] own = scores.get(example);
+            float[] own = Objects.requireNonNull(scores.get(example));
             System.arraycopy(own, 0, logProbs, at, own.length);
             at += own.length;
         }

@@ -132,7 +132,7 @@ public record Sft(
 
     @Override
     public OptionalDouble constantDerivative(Window window) {
-        return lossType == LossType.DFT ? OptionalDouble.empty() : OptionalDouble.of(-1.0 / window.units());
+        return lossType == LossType.DFT ? OptionalDouble.empty() : OptionalDouble.of(-1.0 / (double) window.units());
     }
 
     @Override
@@ -142,7 +142,7 @@ public record Sft(
         for (int t = 0; t < tokens.logProbs().length; t++) {
             double log = tokens.logProbs()[t];
             double weight = (lossType == LossType.DFT ? StrictMath.exp(log) : 1)
-                    / batch.window().units();
+                    / (double) batch.window().units();
             loss.add(-weight * log);
             loss.slope(t, -weight);
             batch.meter().add("entropy", tokens.entropy()[t], 1);

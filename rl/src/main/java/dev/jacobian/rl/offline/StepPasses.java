@@ -60,7 +60,7 @@ final class StepPasses {
     }
 
     private double share(PackedSpans part) {
-        return (double) part.rows() / tokens;
+        return (double) part.rows() / (double) tokens;
     }
 
     TokenScores add(PackedSpans part, TrainingPass.Scores scores) {

@@ -83,7 +83,7 @@ class TrainingGoldenTest {
 
     private static boolean isOurs(Path folder) {
         Path config = folder.resolve("config.json");
-        if (!Files.exists(config) || !Files.exists(folder.resolve("trace.jsonl"))) {
+        if (!Files.exists(config) || !Files.exists(folder.resolve("trace64.jsonl"))) {
             return false;
         }
         JsonNode json = Json.read(config);
