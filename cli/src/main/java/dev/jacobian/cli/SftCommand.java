@@ -76,7 +76,8 @@ final class SftCommand extends OfflineCommand {
 
     @Override
     Map<String, String> furtherOptions(Map<String, String> saved) {
-        boolean isNew = init.isPresent() || super.givenModel().isEmpty() && Boolean.parseBoolean(saved.getOrDefault(NEW, "false"));
+        boolean isNew = init.isPresent()
+                || super.givenModel().isEmpty() && Boolean.parseBoolean(saved.getOrDefault(NEW, "false"));
         saved.put(NEW, Boolean.toString(isNew));
         double usual = Double.parseDouble(saved.getOrDefault(GIVE_UP_KEY, "" + GIVE_UP));
         saved.put(GIVE_UP_KEY, Double.toString(giveUp.orElse(usual)));

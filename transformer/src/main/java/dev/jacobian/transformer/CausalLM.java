@@ -229,8 +229,8 @@ public final class CausalLM {
     public CausalLM copy() {
         if (adapter.isPresent()) {
             LoraAdapter own = adapter.get();
-            AdapterTensors values = spec ->
-                    Optional.of(own.parameters().get(spec.name()).value().copy());
+            AdapterTensors values =
+                    spec -> Optional.of(own.parameter(spec).value().copy());
             return new CausalLM(config, files, adapted().with(values), options).routerAuxLossCoef(routerAuxLossCoef);
         }
         if (options.weights() != WeightFormat.F32) {

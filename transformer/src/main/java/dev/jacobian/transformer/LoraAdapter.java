@@ -12,10 +12,12 @@ import dev.jacobian.transformer.lora.LoraConfig;
 import dev.jacobian.transformer.lora.LoraConfigReader;
 import dev.jacobian.transformer.lora.LoraConfigWriter;
 import dev.jacobian.transformer.lora.LoraPlan;
+import dev.jacobian.transformer.plan.TensorSpec;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /** The adapter of a model: what alone is trained and saved of it. */
@@ -67,7 +69,7 @@ public final class LoraAdapter {
         SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
         StoredTensors.put(
                 plan.tensors(),
-                spec -> parameters.get(spec.name()).value(),
+                spec -> parameter(spec).value(),
                 (name, value) -> writer.add(name, value.to(Device.CPU), DType.F32));
         writer.write(directory.resolve(AdapterTensors.Saved.FILE));
     }
@@ -77,12 +79,17 @@ public final class LoraAdapter {
         LoraConfigReader.read(folder); // a folder that is damaged says so
         try (AdapterTensors.Saved saved = AdapterTensors.Saved.open(folder)) {
             plan.tensors().forEach(spec -> {
-                Parameter parameter = parameters.get(spec.name());
+                Parameter parameter = parameter(spec);
                 parameter.value().copyFrom(saved.get(spec).orElseThrow());
                 parameter.valueChanged();
             });
             saved.requireAllUsed();
         }
+    }
+
+    /** What is trained of one of the plan's tensors. */
+    Parameter parameter(TensorSpec spec) {
+        return Objects.requireNonNull(parameters.get(spec.name()), spec.name());
     }
 
     /** Names of the tensors, for what describes an adapter. */

@@ -70,7 +70,7 @@ final class LoraWeights implements Weights {
 
     /** What the adapter adds to the rows of a table; asked for once it has been built. */
     Optional<Tensor> sum(TensorSpec table) {
-        return rows(table).map(rows -> rows.sumWith(bases.get(Place.of(table)).numbers(device)));
+        return rows(table).map(rows -> rows.sumWith(baseOf(table).numbers(device)));
     }
 
     /** A weight of the base model. */
@@ -134,12 +134,12 @@ final class LoraWeights implements Weights {
         return new Weights() {
             @Override
             public Var get(TensorSpec spec) {
-                return (Var) bases.get(Place.of(spec));
+                return (Var) baseOf(spec);
             }
 
             @Override
             public LinearWeight linear(TensorSpec spec) {
-                return bases.get(Place.of(spec));
+                return baseOf(spec);
             }
 
             @Override
@@ -149,12 +149,12 @@ final class LoraWeights implements Weights {
 
             @Override
             public LinearWeight router(TensorSpec spec) {
-                return bases.get(Place.of(spec));
+                return baseOf(spec);
             }
 
             @Override
             public LinearWeight tiedHead(TensorSpec spec, Var table) {
-                return bases.get(Place.of(tiedHead));
+                return baseOf(tiedHead);
             }
         };
     }
@@ -202,7 +202,7 @@ final class LoraWeights implements Weights {
 
     @Override
     public LinearWeight tiedHead(TensorSpec spec, Var table) {
-        return changed(tiedHead, held.tiedHead(spec, (Var) bases.get(Place.of(spec))));
+        return changed(tiedHead, held.tiedHead(spec, (Var) baseOf(spec)));
     }
 
     private LinearWeight base(TensorSpec spec, LinearWeight weight) {

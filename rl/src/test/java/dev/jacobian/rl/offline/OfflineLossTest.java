@@ -58,7 +58,8 @@ class OfflineLossTest {
     private static int tokens(List<Span> spans) {
         int count = 0;
         for (Span span : spans) {
-            count += span.learned().cardinality() - (span.parent() < 0 && span.learned().get(0) ? 1 : 0);
+            count += span.learned().cardinality()
+                    - (span.parent() < 0 && span.learned().get(0) ? 1 : 0);
         }
         return count;
     }
@@ -88,7 +89,8 @@ class OfflineLossTest {
 
     static Stream<OfflineMethod<?>> methods() {
         List<OfflineMethod<?>> methods = new ArrayList<>();
-        for (String name : PreferenceLoss.names().replace("aot_unpaired, ", "").split(", ")) { // its ranks tie in these numbers
+        for (String name :
+                PreferenceLoss.names().replace("aot_unpaired, ", "").split(", ")) { // its ranks tie in these numbers
             methods.add(with(Dpo.DEFAULT, "loss_type", name, "beta", 0.7, "label_smoothing", 0.1));
         }
         for (FDivergence divergence : FDivergence.values()) {
@@ -183,8 +185,7 @@ class OfflineLossTest {
         Sft sft = (Sft) with(Sft.DEFAULT, "loss_type", "dft");
         BitSet learned = new BitSet();
         learned.set(1, 4);
-        List<Demonstration> one =
-                List.of(new Demonstration(List.of(new ExampleTokens.Encoded(new int[4], learned))));
+        List<Demonstration> one = List.of(new Demonstration(List.of(new ExampleTokens.Encoded(new int[4], learned))));
         float[] logs = logs(3, 4);
         Loss loss = loss(sft, one, logs, logs);
         for (int t = 0; t < 3; t++) {

@@ -102,7 +102,7 @@ final class Answering {
     private Submission submit(AsyncEngine engine, GenerationRequest request) {
         try {
             Submission submission = engine.submit(request);
-            submission.result().whenComplete((result, failure) -> {
+            var unused = submission.result().whenComplete((result, failure) -> { // nothing follows on it
                 if (failure != null) {
                     events.add(new Event(0, null, null, failure));
                 }
