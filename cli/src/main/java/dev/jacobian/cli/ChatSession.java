@@ -183,7 +183,7 @@ final class ChatSession {
                 config.apply(room),
                 GenerationRequest.NEVER,
                 listener));
-        submission.result().whenComplete((result, failure) -> tokens.add(Optional.empty()));
+        var unused = submission.result().whenComplete((result, failure) -> tokens.add(Optional.empty()));
         console.begin(submission::cancel);
         StreamingDecoder decoder = model.tokenizer().streamingDecoder(true);
         try {

@@ -58,8 +58,9 @@ record LoraChoice(Optional<Path> folder, Optional<ObjectNode> fresh, WeightForma
     /** The choice that a run was started with. */
     static LoraChoice read(JsonNode options, String where) {
         Optional<Path> folder = Optional.ofNullable(options.get(ADAPTER)).map(node -> Path.of(node.asText()));
-        Optional<ObjectNode> fresh = Optional.ofNullable(options.get(FRESH)).map(node -> (ObjectNode)
-                LoraConfigReader.parse(Json.parse(node.asText(), where), where).source());
+        Optional<ObjectNode> fresh = Optional.ofNullable(options.get(FRESH))
+                .map(node -> LoraConfigReader.parse(Json.parse(node.asText(), where), where)
+                        .source());
         return new LoraChoice(
                 folder, fresh, WeightFormat.parse(options.path(WEIGHTS).asText(WeightFormat.F32.label())));
     }
