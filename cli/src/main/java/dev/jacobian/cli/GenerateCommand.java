@@ -128,8 +128,17 @@ final class GenerateCommand extends CliCommand {
         });
         Path folder = model.folder();
         try {
-            GenerationOptions.builder(generation.settings(folder), common().seed())
-                    .build();
+            GenerationSettings settings = generation.settings(folder);
+            GenerationConfig config =
+                    GenerationOptions.builder(settings, common().seed()).build();
+            if (settings.asks("top_logprobs") && !common().json()) {
+                throw usage("--top-logprobs has no effect without --json: text has no place for them");
+            }
+            if (speculations.given()
+                    && (config.search().numBeams() > 1 || config.search().penaltyAlpha() > 0)) {
+                throw usage("guesses of tokens (--assistant-model, --prompt-lookup-num-tokens) have no effect on"
+                        + " num_beams and penalty_alpha, which search; leave out the one or the other");
+            }
         } catch (FormatException wrong) {
             if (wrong.where().startsWith("--")) {
                 throw usage(wrong.getMessage());

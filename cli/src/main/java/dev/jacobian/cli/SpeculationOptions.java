@@ -38,6 +38,11 @@ final class SpeculationOptions {
             description = "How many of the last tokens are looked up, at most (default: 2).")
     private Optional<Integer> maxMatchingNgramSize = Optional.empty();
 
+    /** Whether tokens are to be guessed. */
+    boolean given() {
+        return assistantModel.isPresent() || promptLookupNumTokens.isPresent();
+    }
+
     /** What is wrong with the options as they were given. */
     Optional<String> fault() {
         if (assistantModel.isPresent() && promptLookupNumTokens.isPresent()) {

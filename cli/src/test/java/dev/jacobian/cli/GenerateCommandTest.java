@@ -303,6 +303,8 @@ class GenerateCommandTest {
                 "--greedy --penalty-alpha 0.6 | set top_k to 2 or more",
                 "--max-length 9 --max-new-tokens 3 | --max-length: 'max_length' has no effect",
                 "--early-stopping maybe | --early-stopping: 'maybe' is not true, false or \"never\"",
+                "--top-logprobs 3 | --top-logprobs has no effect without --json",
+                "--num-beams 2 --prompt-lookup-num-tokens 2 | have no effect on num_beams",
                 "--bad-words-ids [1] | 'bad_words_ids' must be an array of arrays of token ids",
             })
     void settingsThatMakeNoSense(String options, String message) {

@@ -98,6 +98,14 @@ class ModelServerTest {
     }
 
     @Test
+    void aTemperatureOfNearlyZeroIsGreedyToo() throws Exception {
+        assertThat(served.answer("Hello", "\"temperature\":1e-44,\"max_tokens\":6")
+                        .at("/choices/0/message/content"))
+                .isEqualTo(served.answer("Hello", "\"temperature\":0,\"max_tokens\":6")
+                        .at("/choices/0/message/content"));
+    }
+
+    @Test
     void aTemperatureOfZeroIsGreedy() throws Exception {
         Generation expected =
                 generated(served.prompt("Hello"), 1, GenerationConfig.greedy(8)).getFirst();
@@ -432,6 +440,17 @@ class ModelServerTest {
                 .isEqualTo("suffix");
         assertThat(served.refused("/v1/completions", "[1]", 400).get("message").textValue())
                 .contains("a JSON object");
+    }
+
+    @Test
+    void settingsThatLeaveNoTokenAreTheClientsFault() throws Exception {
+        String fields = "\"structured_outputs\":{\"choice\":[\"\"]},\"min_tokens\":3,\"max_tokens\":5";
+        for (String streamed : List.of("", ",\"stream\":true")) {
+            assertThat(served.refused("/v1/chat/completions", Served.chat("x", fields + streamed), 400)
+                            .get("message")
+                            .textValue())
+                    .contains("rule out every token behind 0 new ones");
+        }
     }
 
     @Test

@@ -38,6 +38,15 @@ public final class EventStream {
         write("data: [DONE]\n\n");
     }
 
+    /** Tells that there will be no answer, or no more of it: with its status, unless an event has gone before. */
+    public void fail(WebException reason) throws IOException {
+        if (!request.hasBegun()) {
+            throw reason;
+        }
+        send(reason.toJson());
+        end();
+    }
+
     /** Ends the response. */
     public void end() throws IOException {
         begin();

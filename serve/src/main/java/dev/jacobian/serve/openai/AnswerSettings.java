@@ -20,11 +20,12 @@ import java.util.function.Supplier;
  *
  * <p>Names and ranges are OpenAI's; beside them stand vLLM's {@code top_k}, {@code min_p}, {@code repetition_penalty}, {@code
  * min_tokens}, {@code ignore_eos}, {@code include_stop_str_in_output} and {@code return_token_ids}. A temperature of 0 is greedy
- * decoding.
+ * decoding, and so is one below {@value #LEAST_TEMPERATURE}, as for vLLM: logits over it overflow.
  */
 final class AnswerSettings {
     private static final int MOST_STOPS = 16;
     private static final int LONGEST_STOP = 1000;
+    private static final float LEAST_TEMPERATURE = 1e-5f;
 
     /** Fields that say who asks and how it is billed, kept or scheduled: the answer is the same. */
     private static final List<String> HARMLESS = List.of(
@@ -103,7 +104,7 @@ final class AnswerSettings {
     }
 
     private void temperature(float value) {
-        if (value == 0) {
+        if (value < LEAST_TEMPERATURE) {
             config.doSample(false);
         } else {
             config.doSample(true).temperature(value);

@@ -12,6 +12,7 @@ import dev.jacobian.transformer.generation.Prefix;
 import dev.jacobian.transformer.generation.RequestListener;
 import dev.jacobian.transformer.generation.Submission;
 import dev.jacobian.transformer.generation.TokenLogProb;
+import dev.jacobian.transformer.generation.UnusableSettingsException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -164,6 +165,9 @@ final class Answering {
 
     /** A failure in the words of the protocol. */
     private static WebException failed(Throwable failure) {
+        if (failure instanceof UnusableSettingsException) {
+            return WebException.malformed(String.valueOf(failure.getMessage()));
+        }
         System.getLogger(Answering.class.getName()).log(System.Logger.Level.ERROR, "generation failed", failure);
         return WebException.internal();
     }

@@ -221,8 +221,7 @@ final class ChatWriter {
 
         @Override
         public void fail(WebException reason) throws IOException {
-            events.send(reason.toJson());
-            events.end();
+            events.fail(reason);
         }
     }
 }

@@ -142,8 +142,7 @@ final class CompletionWriter {
 
         @Override
         public void fail(WebException reason) throws IOException {
-            events.send(reason.toJson());
-            events.end();
+            events.fail(reason);
         }
     }
 }

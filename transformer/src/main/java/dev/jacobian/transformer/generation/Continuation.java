@@ -119,18 +119,36 @@ public final class Continuation {
      * Shapes the row that the next token is chosen from: ids that stand for no token are ruled out, then processors do theirs.
      *
      * @param logits [V], changed in place
-     * @throws IllegalStateException if no token is left
+     * @throws UnusableSettingsException if no token is left, or a logit that was a number is NaN or positive infinity now: a choice
+     *     by it would be token 0, whatever was meant
      */
     public void shape(float[] logits) {
+        boolean sound = firstOverflow(logits) < 0; // otherwise the model is to blame, which is told elsewhere
         rules.withoutToken.stream().forEach(id -> logits[id] = Float.NEGATIVE_INFINITY);
         processor.ifPresent(p -> p.process(history, logits));
+        int overflow = sound ? firstOverflow(logits) : -1;
+        if (overflow >= 0) {
+            throw new UnusableSettingsException("the settings of generation make the logit of token " + overflow + " "
+                    + logits[overflow] + " behind " + history.newTokens()
+                    + " new ones; use smaller biases, penalties and factors");
+        }
         for (float logit : logits) {
             if (logit != Float.NEGATIVE_INFINITY) {
                 return;
             }
         }
-        throw new IllegalStateException("the settings of generation rule out every token behind " + history.newTokens()
-                + " new ones; allow some more");
+        throw new UnusableSettingsException("the settings of generation rule out every token behind "
+                + history.newTokens() + " new ones; allow some more");
+    }
+
+    /** The first of some logits that is NaN or positive infinity; −1 if none is. */
+    private static int firstOverflow(float[] logits) {
+        for (int id = 0; id < logits.length; id++) {
+            if (!(logits[id] < Float.POSITIVE_INFINITY)) {
+                return id;
+            }
+        }
+        return -1;
     }
 
     /**

@@ -401,6 +401,13 @@ class GenerationControlTest {
                 IntStream.range(0, LLAMA.config().vocabularySize()).boxed().toList();
         assertThatThrownBy(() -> one(LLAMA, SUM, config(b -> b.suppressTokens(everything))))
                 .hasMessageContaining("rule out every token behind 0 new ones");
+        GenerationConfig overflows = config(b -> b.logitBias(
+                List.of(new SequenceBias.Bias(new int[] {7}, 3e38f), new SequenceBias.Bias(new int[] {7}, 3e38f))));
+        assertThatThrownBy(() -> one(LLAMA, SUM, overflows))
+                .isInstanceOf(UnusableSettingsException.class)
+                .hasMessageContaining("logit of token 7 Infinity behind 0 new ones");
+        GenerationConfig noNumber = config(b -> b.processor((tokens, logits) -> logits[9] = Float.NaN));
+        assertThatThrownBy(() -> one(LLAMA, SUM, noNumber)).hasMessageContaining("logit of token 9 NaN");
         Path bare = TestPaths.copy(TestPaths.model("arith-qwen3"), temporary.resolve("bare"));
         Files.delete(bare.resolve("tokenizer.json"));
         assertThatThrownBy(() -> one(CausalLM.load(bare), SUM, config(b -> b.stopStrings(List.of("x")))))
