@@ -71,6 +71,12 @@ final class LoraOption {
 
     /** What the command line and the settings choose; empty if they say nothing about adapters. */
     Optional<LoraChoice> choice(Given given) {
+        if (adapter.isPresent()) {
+            SHORT.keySet().stream().filter(given.keys()::contains).findFirst().ifPresent(key -> {
+                throw new CliException("'" + key + "' is about a new adapter, and --adapter names one that has its own"
+                        + " adapter_config.json; leave one of the two out");
+            });
+        }
         Optional<ObjectNode> fresh = fresh(given);
         if (adapter.isEmpty() && fresh.isEmpty()) {
             if (weights.isPresent()) {
@@ -107,9 +113,7 @@ final class LoraOption {
             json = Json.object().put("r", 16).put("lora_alpha", 32).put("target_modules", "all-linear");
         } else {
             SHORT.keySet().stream().filter(given.keys()::contains).findFirst().ifPresent(key -> {
-                if (adapter.isEmpty()) {
-                    throw new CliException("'" + key + "' is about an adapter; say --lora to train one");
-                }
+                throw new CliException("'" + key + "' is about an adapter; say --lora to train one");
             });
             return Optional.empty();
         }

@@ -233,7 +233,7 @@ abstract class OfflineCommand extends CliCommand {
     }
 
     private OfflineSettings freshSettings() {
-        Given all = settings.with(options().set("seed", common().seed(), "--seed"));
+        Given all = settings.with(options());
         return new OfflineSettings(
                 givenModel().orElseGet(BundledModel::folder),
                 data,
@@ -246,9 +246,7 @@ abstract class OfflineCommand extends CliCommand {
 
     /** The settings that a run was started with; what is given again must agree with them. */
     private OfflineSettings resumed(OfflineSettings saved) {
-        Given options = options();
-        common().givenSeed().ifPresent(seed -> options.set("seed", seed, "--seed"));
-        Given all = settings.with(options);
+        Given all = settings.with(options());
         return new OfflineSettings(
                 givenModel().orElse(saved.model()),
                 data.or(saved::data),
@@ -281,6 +279,7 @@ abstract class OfflineCommand extends CliCommand {
 
     private Given options() {
         Given options = new Given();
+        common().givenSeed().ifPresent(seed -> options.set("seed", seed, "--seed"));
         steps.ifPresent(value -> options.set("max_steps", value, "--steps"));
         batchSize.ifPresent(value -> options.set("batch_size", value, "--batch-size"));
         learningRate.ifPresent(value -> options.set("learning_rate", value, "--learning-rate"));

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -226,6 +227,33 @@ class TrainingCommandsTest {
         Run again = Run.of("sft", "--steps", 60, "--out", first);
         assertThat(again.code()).isEqualTo(1);
         assertThat(again.err()).contains("exists already");
+    }
+
+    @Test
+    @DisplayName("the seed of a configuration holds where the command line names none")
+    void seed() throws IOException {
+        Path data = Files.writeString(
+                folder.resolve("pairs.jsonl"), "{\"prompt\": \"1+1=\", \"chosen\": \"2\", \"rejected\": \"3\"}\n");
+        Path config = Files.writeString(folder.resolve("config.json"), "{\"seed\": 7}");
+        Object[] plan = {"dpo", "--dry-run", "--json", "--data", data, "--config", config};
+        assertThat(seedOf(Run.of(plan))).isEqualTo(7);
+        Object[] other = Arrays.copyOf(plan, plan.length + 2);
+        other[plan.length] = "--seed";
+        other[plan.length + 1] = 8;
+        assertThat(seedOf(Run.of(other))).isEqualTo(8);
+    }
+
+    @Test
+    @DisplayName("settings of a new adapter are refused beside one that is named")
+    void adapterSettings() {
+        Run run = Run.of("dpo", "--data", "any.jsonl", "--adapter", folder, "--set", "lora_r=4");
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).contains("'lora_r' is about a new adapter");
+    }
+
+    private static long seedOf(Run run) {
+        assertThat(run.code()).as(run.err()).isZero();
+        return Json.parse(run.out(), "the plan").path("config").path("seed").asLong();
     }
 
     @Test

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
+import static dev.jacobian.rl.config.Checks.require;
+
 import dev.jacobian.rl.sft.Permutation;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,7 +31,11 @@ record BatchPlan(int rows, int batch, int accumulation, SamplingStrategy strateg
 
     /** Optimizer steps of so many passes. */
     int steps(double passes) {
-        return Math.toIntExact((long) Math.ceil(passes * (double) stepsPerPass()));
+        double steps = Math.ceil(passes * stepsPerPass());
+        require(
+                steps <= Integer.MAX_VALUE,
+                "num_train_epochs " + passes + " makes more optimizer steps than can be counted; lower it");
+        return (int) steps;
     }
 
     /** The micro-batches of a step, counted from 0, as places in the data. */

@@ -84,6 +84,9 @@ public record Dpo(
         require(
                 fAlphaDivergenceCoef != 1,
                 "f_alpha_divergence_coef must not be 1; that is f_divergence_type=reverse_kl");
+        require(
+                !useWeighting || lossType.values().stream().noneMatch(name -> name.startsWith("aot")),
+                "use_weighting weighs pairs, and aot and aot_unpaired take pairs apart; leave one of the two out");
         require(ldAlpha.orElse(0) >= 0 && ldAlpha.orElse(0) <= 1, "ld_alpha must lie in [0, 1]");
     }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Json;
 import dev.jacobian.io.Jsonl;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.transformer.CausalLM;
@@ -37,7 +39,7 @@ public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> ski
             String where =
                     file + ", row " + number[0] + (line.number() == number[0] ? "" : " (line " + line.number() + ")");
             try {
-                examples.addAll(method.encode(line.json(), encoder));
+                examples.addAll(method.encode(row(line.json()), encoder));
             } catch (FormatException bad) {
                 FormatException placed = new FormatException(where, bad.what(), bad.fix(), bad);
                 if (!skipBadRows) {
@@ -81,7 +83,23 @@ public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> ski
     }
 
     private static <E> List<E> arranged(OfflineMethod<E> method, List<E> examples, OfflineConfig config) {
-        return List.copyOf(method.arrange(examples, config.maxLength().orElse(Integer.MAX_VALUE)));
+        List<E> arranged =
+                List.copyOf(method.arrange(examples, config.maxLength().orElse(Integer.MAX_VALUE)));
+        if (arranged.isEmpty()) {
+            throw new FormatException(
+                    "the data",
+                    "max_length " + config.maxLength().orElse(0) + " leaves no token to learn from in any example",
+                    "Raise max_length");
+        }
+        return arranged;
+    }
+
+    private static JsonNode row(JsonNode json) {
+        if (!json.isObject()) {
+            throw new FormatException(
+                    "the row", "a JSON object is expected, found " + Json.excerpt(json), "Write one object per line");
+        }
+        return json;
     }
 
     private static <E> E none(long place) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
+import static dev.jacobian.rl.config.Checks.requireAtLeast;
 import static dev.jacobian.rl.config.Checks.requirePositive;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -51,6 +52,8 @@ public record Kto(
 
     public Kto {
         requirePositive("beta", beta);
+        requireAtLeast("desirable_weight", 0, desirableWeight);
+        requireAtLeast("undesirable_weight", 0, undesirableWeight);
     }
 
     @Override
@@ -84,9 +87,14 @@ public record Kto(
     }
 
     @Override
+    public boolean scoresAside() {
+        return lossType == LossType.KTO;
+    }
+
+    @Override
     public List<Span> aside(List<Judged> batch) {
         List<Judged> mismatched = new ArrayList<>();
-        for (int i = 0; i < batch.size() && lossType == LossType.KTO; i++) {
+        for (int i = 0; scoresAside() && i < batch.size(); i++) {
             Judged before = batch.get((i + batch.size() - 1) % batch.size());
             mismatched.add(new Judged(batch.get(i).prompt(), before.completion(), before.desirable(), false));
         }
@@ -113,7 +121,7 @@ public record Kto(
         SpanScores policy = batch.policy();
         Loss loss = Loss.of(policy);
         double z = 0;
-        for (int i = 0; i < batch.size() && lossType == LossType.KTO; i++) {
+        for (int i = 0; scoresAside() && i < batch.size(); i++) {
             z += (batch.aside().sum(2 * i + 1)
                             - batch.referenceAside().orElseThrow().sum(2 * i + 1))
                     / batch.size();

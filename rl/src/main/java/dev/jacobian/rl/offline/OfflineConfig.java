@@ -134,7 +134,7 @@ public record OfflineConfig(
         List<ConfigTree.Key> keys = ConfigTree.keys(this);
         for (String name : given.keys()) {
             Given.Value value = given.get(name).orElseThrow();
-            String key = OTHER_NAMES.getOrDefault(name, name);
+            String key = isPartOfRun(name, value) ? "warmup_ratio" : OTHER_NAMES.getOrDefault(name, name);
             boolean isDefault = value.json().isNull()
                     && keys.stream().anyMatch(known -> known.name().equals(key) && !known.isNullable());
             if (!isDefault) {
@@ -155,6 +155,14 @@ public record OfflineConfig(
             }
         }
         return ConfigTree.with(this, all);
+    }
+
+    /** As in transformers {@code warmup_steps} below 1 is a part of the run. */
+    private static boolean isPartOfRun(String key, Given.Value value) {
+        return key.equals("warmup_steps")
+                && value.json().isFloatingPointNumber()
+                && value.json().doubleValue() > 0
+                && value.json().doubleValue() < 1;
     }
 
     BatchPlan batches(int rows) {

@@ -26,7 +26,8 @@ record OfflineMemory(CausalLM model, OfflineConfig config, int exampleTokens) {
         Arrays.fill(lengths, exampleTokens);
         MemoryPlanner planner = MemoryPlanner.training(model);
         boolean second = config.method().needsReference()
-                && !config.method().referenceConfig().precomputeRefLogProbs();
+                && (!config.method().referenceConfig().precomputeRefLogProbs()
+                        || config.method().scoresAside());
         return (second ? planner.reference() : planner)
                 .step(Segments.of(lengths), together * (exampleTokens - 1), checkpointing)
                 .plan();

@@ -45,6 +45,11 @@ public interface OfflineMethod<E> {
     /** The spans of a micro-batch: those of the first example, of the second, … */
     List<Span> spans(List<E> batch);
 
+    /** Whether there are {@link #aside} spans, for which a reference policy is needed as long as the run lasts. */
+    default boolean scoresAside() {
+        return false;
+    }
+
     /** Spans that are scored without gradient. */
     default List<Span> aside(List<E> batch) {
         return List.of();

@@ -94,7 +94,7 @@ public final class OfflineTrainer<E> {
                 config.memory().offloadOptimizer());
         this.reference = method.needsReference()
                 ? Optional.of(new Reference(
-                        model, method.referenceConfig(), config.memory().microBatchTokens()))
+                        model, method.referenceConfig(), config.memory().microBatchTokens(), method.scoresAside()))
                 : Optional.empty();
         reference.ifPresent(policy -> policy.prepare(method, data.listed()));
     }

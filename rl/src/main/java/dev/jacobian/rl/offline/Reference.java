@@ -32,8 +32,11 @@ final class Reference implements Checkpointed {
     private final CausalLM weights;
     private final Map<Object, float[]> scores = new HashMap<>(); // by example, where they were made before
 
-    /** @param policy as it is now */
-    Reference(CausalLM policy, ReferenceConfig config, int limit) {
+    /**
+     * @param policy as it is now
+     * @param aside whether spans that belong to no single example are scored too: these are not known beforehand
+     */
+    Reference(CausalLM policy, ReferenceConfig config, int limit, boolean aside) {
         this.config = config;
         this.limit = limit;
         boolean adapted = policy.adapter().isPresent();
@@ -42,7 +45,8 @@ final class Reference implements Checkpointed {
                     "sync_ref_model=true is for models that are trained whole: the reference of an adapter is the"
                             + " model without it");
         }
-        this.weights = adapted ? policy.withoutAdapter() : config.precomputeRefLogProbs() ? policy : policy.copy();
+        boolean known = config.precomputeRefLogProbs() && !aside;
+        this.weights = adapted ? policy.withoutAdapter() : known ? policy : policy.copy();
     }
 
     /** Scores examples now, if that is asked for; the policy is still what the reference is. */
