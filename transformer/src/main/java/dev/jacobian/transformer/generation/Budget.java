@@ -10,6 +10,9 @@ import dev.jacobian.transformer.MemoryPlanner;
 
 /** What keys, values and states may take where nobody has said it: what the memory plan leaves. */
 final class Budget {
+    /** New tokens of the batch that is planned; its decoding steps need no less than longer ones but for the cache. */
+    private static final int PLANNED_TOKENS = 8;
+
     private Budget() {}
 
     /**
@@ -23,8 +26,10 @@ final class Budget {
             return withoutPlan(
                     model); // a pool that is full is replaced by one of twice the size, and both are there meanwhile
         }
+        int positions = model.config().maxPositions();
+        int prompt = Math.clamp(prefillTokens / sequences, 1, Math.max(1, positions - PLANNED_TOKENS));
         MemoryPlan plan = MemoryPlanner.inference(model.config(), model.weightFormat())
-                .generation(sequences, 1, Math.max(1, prefillTokens / sequences), 8)
+                .generation(sequences, 1, prompt, Math.min(PLANNED_TOKENS, positions - prompt))
                 .plan();
         // batches of many sizes leave arrays of many sizes behind
         long others = plan.bytes() - plan.bytes(Part.KV_CACHE) + plan.bytes(Part.ACTIVATIONS) + plan.bytes(Part.LOGITS);

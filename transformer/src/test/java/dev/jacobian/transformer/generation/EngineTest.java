@@ -218,6 +218,20 @@ class EngineTest {
     }
 
     @Test
+    @DisplayName("the default budget is planned for models with few positions too")
+    void fewPositions() {
+        CausalLM model = model("gpt2"); // 64 positions
+        try (Engine engine = new Engine(model, EngineConfig.DEFAULT)) {
+            Submission whole = engine.submit(new GenerationRequest(
+                    TestModels.tokens(1, 60, model.config().vocabularySize()), GenerationConfig.greedy(4)));
+            while (engine.step()) {
+                // until it has ended
+            }
+            assertThat(whole.result().join().getFirst().tokenIds()).hasSizeBetween(1, 4);
+        }
+    }
+
+    @Test
     @DisplayName("a long prompt is computed in pieces, and who runs gets a token in every step meanwhile")
     void pieces() {
         CausalLM model = model("llama-gqa");
