@@ -8,10 +8,22 @@ import dev.jacobian.transformer.generation.GenerationConfigBuilder;
 import dev.jacobian.transformer.generation.GenerationSettings;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 import picocli.CommandLine.Option;
 
 /** How the next token is chosen; what is not given is off. */
 final class SamplingOptions {
+    /** What a model may recommend and a conversation does not heed: searches, and limits, of which it has its own. */
+    private static final Set<String> NOT_HEEDED = Set.of(
+            "num_beams",
+            "num_return_sequences",
+            "length_penalty",
+            "early_stopping",
+            "penalty_alpha",
+            "top_logprobs",
+            "max_length",
+            "max_new_tokens");
+
     @Option(names = "--temperature", paramLabel = "T", description = "Divide logits by T before sampling (default: 1).")
     private Optional<Float> temperature = Optional.empty();
 
@@ -42,14 +54,14 @@ final class SamplingOptions {
     }
 
     /**
-     * A model's own recommendations with these options over them.
+     * A model's own recommendations, as far as conversations heed them, with these options over them.
      *
      * @param folder of the model
      * @throws dev.jacobian.io.FormatException if its generation_config.json is broken or has a setting that is not supported, or an
      *     option has no effect beside {@code greedy}
      */
     GenerationSettings over(Path folder, boolean greedy) {
-        GenerationSettings settings = GenerationOptions.recommended(folder);
+        GenerationSettings settings = GenerationOptions.recommended(folder).withoutRecommended(NOT_HEEDED);
         temperature.ifPresent(t -> settings.set("temperature", FloatNode.valueOf(t), "--temperature"));
         topK.ifPresent(k -> settings.set("top_k", IntNode.valueOf(k), "--top-k"));
         topP.ifPresent(p -> settings.set("top_p", FloatNode.valueOf(p), "--top-p"));

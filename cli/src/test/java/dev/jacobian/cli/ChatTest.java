@@ -52,6 +52,18 @@ class ChatTest {
     }
 
     @Test
+    void searchesThatTheModelRecommendsAreLeftOut() throws Exception {
+        Path model = TestPaths.copyModel("qwen3", folder);
+        Files.writeString(
+                model.resolve("generation_config.json"),
+                "{\"num_beams\": 4, \"length_penalty\": 2, \"max_length\": 20, \"temperature\": 0.5}");
+        Run run = Run.withInput("Hi\n", "chat", "--model", model, "--json", "--max-new-tokens", 6);
+        assertThat(Json.parse(run.result(), "a line").get("completion_tokens").intValue())
+                .isEqualTo(6);
+        assertThat(run.err()).contains("sets temperature 0.5;").doesNotContain("num_beams", "max_length");
+    }
+
+    @Test
     void aTurnBeginsWithAllThatWasSaid() {
         List<JsonNode> answers = json("Hi\n\nAnd?\r\n", "--greedy");
         assertThat(answers).hasSize(2);

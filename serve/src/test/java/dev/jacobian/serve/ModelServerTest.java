@@ -443,6 +443,25 @@ class ModelServerTest {
     }
 
     @Test
+    void stopStringsOfTheModelEndAnAnswerThatHasNoneOfItsOwn() throws Exception {
+        String fields = "\"temperature\":0,\"max_tokens\":8";
+        String whole =
+                served.answer("Hello", fields).at("/choices/0/message/content").textValue();
+        String stop = whole.substring(whole.length() - 2, whole.length() - 1);
+        try (Served stopping =
+                Served.with(b -> b.defaults(() -> GenerationConfig.builder().stopStrings(List.of(stop))))) {
+            assertThat(stopping.answer("Hello", fields)
+                            .at("/choices/0/message/content")
+                            .textValue())
+                    .isEqualTo(whole.substring(0, whole.indexOf(stop)));
+            assertThat(stopping.answer("Hello", fields + ",\"stop\":[]")
+                            .at("/choices/0/message/content")
+                            .textValue())
+                    .isEqualTo(whole);
+        }
+    }
+
+    @Test
     void settingsThatLeaveNoTokenAreTheClientsFault() throws Exception {
         String fields = "\"structured_outputs\":{\"choice\":[\"\"]},\"min_tokens\":3,\"max_tokens\":5";
         for (String streamed : List.of("", ",\"stream\":true")) {

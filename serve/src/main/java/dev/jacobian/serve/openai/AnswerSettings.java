@@ -70,7 +70,7 @@ final class AnswerSettings {
         choices = fields.integer("n", 1, 128).orElse(1);
         stops = fields.find("stop")
                 .map(stop -> stops(stop, fields.path("stop")))
-                .orElse(List.of());
+                .orElseGet(() -> config.build().stop().stopStrings()); // the model's own
         config.stopStrings(stops);
         includeStop = fields.bool("include_stop_str_in_output", false);
         Optional<Integer> newName = limit(fields, "max_completion_tokens");

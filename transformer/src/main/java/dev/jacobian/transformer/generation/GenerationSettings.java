@@ -57,6 +57,12 @@ public final class GenerationSettings {
         return this;
     }
 
+    /** Leaves out what a model recommends and the caller does not heed. */
+    public GenerationSettings withoutRecommended(Set<String> keys) {
+        recommended.keySet().removeAll(keys);
+        return this;
+    }
+
     /**
      * Takes one setting that a user asks for; a later one of the same key wins.
      *
