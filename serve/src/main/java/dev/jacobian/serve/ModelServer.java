@@ -6,6 +6,7 @@ import dev.jacobian.io.chat.ChatTemplate;
 import dev.jacobian.io.chat.ToolCallFormat;
 import dev.jacobian.serve.http.Access;
 import dev.jacobian.serve.http.WebLimits;
+import dev.jacobian.serve.http.WebRequest;
 import dev.jacobian.serve.http.WebServer;
 import dev.jacobian.serve.openai.OpenAiEndpoint;
 import dev.jacobian.serve.openai.ServedModel;
@@ -61,16 +62,19 @@ public final class ModelServer implements AutoCloseable {
                     .limits(builder.limits)
                     .listener(endpoint.counter())
                     .publicRoute("GET", "/", page::reply)
-                    .publicRoute(
-                            "GET",
-                            "/health",
-                            request -> request.reply(200, Json.object().put("status", "ok")));
+                    .publicRoute("GET", "/health", this::health);
             endpoint.addTo(server);
             web = server.start(address);
         } catch (IOException | RuntimeException e) {
             engine.close(Duration.ZERO);
             throw e;
         }
+    }
+
+    /** Whether questions are answered; whoever watches the server starts it anew if not. */
+    private void health(WebRequest request) throws IOException {
+        boolean works = engine.failure().isEmpty();
+        request.reply(works ? 200 : 503, Json.object().put("status", works ? "ok" : "failed"));
     }
 
     /**

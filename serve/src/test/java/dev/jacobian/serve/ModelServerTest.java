@@ -8,6 +8,7 @@ import dev.jacobian.io.Json;
 import dev.jacobian.serve.http.RawClient;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationConfig;
+import dev.jacobian.transformer.generation.GenerationConfigBuilder;
 import dev.jacobian.transformer.generation.Generator;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -561,6 +562,23 @@ class ModelServerTest {
                 .doesNotContain("innerHTML")
                 .doesNotContain("https://")
                 .doesNotContain("http://");
+    }
+
+    @Test
+    void aBrokenEngineIsNotHealthy() throws Exception {
+        GenerationConfigBuilder breaking = GenerationConfig.builder().processor((tokens, logits) -> {
+            throw new AssertionError("no failure of one request");
+        });
+        try (Served broken = Served.with(b -> b.defaults(() -> breaking))) {
+            assertThat(broken.get("/health").statusCode()).isEqualTo(200);
+            broken.refused("/v1/chat/completions", Served.chat("x", ""), 500);
+            while (broken.get("/health").statusCode() == 200) { // requests hear of it a little earlier
+                Thread.sleep(5);
+            }
+            assertThat(broken.get("/health").statusCode()).isEqualTo(503);
+            assertThat(broken.get("/health").body()).contains("failed");
+            broken.refused("/v1/chat/completions", Served.chat("x", ""), 503);
+        }
     }
 
     @Test

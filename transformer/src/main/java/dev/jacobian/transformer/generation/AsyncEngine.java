@@ -5,6 +5,7 @@ import dev.jacobian.tensor.Nullable;
 import dev.jacobian.transformer.CausalLM;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -71,6 +72,11 @@ public final class AsyncEngine implements AutoCloseable {
     /** What it was doing after its last step. */
     public synchronized EngineMetrics metrics() {
         return metrics;
+    }
+
+    /** What broke it, if something has: then it answers nothing any more. */
+    public synchronized Optional<Throwable> failure() {
+        return Optional.ofNullable(failure);
     }
 
     private void drive() {
