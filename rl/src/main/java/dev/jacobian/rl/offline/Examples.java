@@ -57,7 +57,7 @@ public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> ski
                     "Give at least one");
         }
         return new Examples<>(
-                arranged(method, examples, config),
+                arranged(method, examples, config, model.config().maxPositions()),
                 Examples::none,
                 skipped,
                 encoder.truncated(),
@@ -79,10 +79,11 @@ public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> ski
                 .map(example -> method.encode(data, example, encoder))
                 .toList();
         return new Examples<>(
-                arranged(method, examples, config), Examples::none, List.of(), encoder.truncated(), examples.size());
+                arranged(method, examples, config, model.config().maxPositions()), Examples::none, List.of(), encoder.truncated(), examples.size());
     }
 
-    private static <E> List<E> arranged(OfflineMethod<E> method, List<E> examples, OfflineConfig config) {
+    private static <E> List<E> arranged(
+            OfflineMethod<E> method, List<E> examples, OfflineConfig config, int positions) {
         List<E> arranged =
                 List.copyOf(method.arrange(examples, config.maxLength().orElse(Integer.MAX_VALUE)));
         if (arranged.isEmpty()) {
@@ -90,6 +91,18 @@ public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> ski
                     "the data",
                     "max_length " + config.maxLength().orElse(0) + " leaves no token to learn from in any example",
                     "Raise max_length");
+        }
+        for (E example : arranged) { // of others each sequence has been looked at
+            if (method instanceof Sft sft
+                    && sft.packing()
+                    && sft.packingStrategy() == Packing.Strategy.WRAPPED
+                    && method.tokens(example) > positions) {
+                throw new FormatException(
+                        "the data",
+                        "packing_strategy=wrapped makes rows of " + method.tokens(example)
+                                + " tokens of it, more than the model's " + positions + " positions",
+                        "Set max_length to " + positions + " or less");
+            }
         }
         return arranged;
     }

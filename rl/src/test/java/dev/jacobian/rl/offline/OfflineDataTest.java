@@ -99,6 +99,26 @@ class OfflineDataTest {
     }
 
     @Test
+    @DisplayName("a stream of examples is cut into rows that the model has positions for, or refused")
+    void wrappedBeyondPositions() throws IOException {
+        Path data = file("{\"prompt\": \"10+20=\", \"completion\": \"30\"}\n".repeat(200));
+        int positions = model().config().maxPositions();
+        for (int length : new int[] {positions, positions + 1}) {
+            OfflineConfig config =
+                    config(Sft.DEFAULT, "packing", true, "packing_strategy", "wrapped", "max_length", length);
+            Sft method = (Sft) config.method();
+            if (length == positions) {
+                assertThat(Examples.read(method, model(), config, data, false).listed())
+                        .isNotEmpty();
+            } else {
+                assertThatThrownBy(() -> Examples.read(method, model(), config, data, false))
+                        .isInstanceOf(FormatException.class)
+                        .hasMessageContaining("more than the model's " + positions + " positions");
+            }
+        }
+    }
+
+    @Test
     @DisplayName("more passes than steps can be counted are refused")
     void endless() {
         assertThatThrownBy(() -> config(Dpo.DEFAULT, "num_train_epochs", 1e12).steps(24))
