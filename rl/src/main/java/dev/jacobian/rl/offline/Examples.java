@@ -79,7 +79,11 @@ public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> ski
                 .map(example -> method.encode(data, example, encoder))
                 .toList();
         return new Examples<>(
-                arranged(method, examples, config, model.config().maxPositions()), Examples::none, List.of(), encoder.truncated(), examples.size());
+                arranged(method, examples, config, model.config().maxPositions()),
+                Examples::none,
+                List.of(),
+                encoder.truncated(),
+                examples.size());
     }
 
     private static <E> List<E> arranged(

@@ -2,6 +2,7 @@
 package dev.jacobian.rl.offline;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -11,9 +12,22 @@ import java.util.List;
  * @param completion tokens
  * @param desirable whether it was liked
  * @param paired whether it comes from a pair, the other half of which is beside it
+ * @param uncut the completion before it was cut to fit behind its prompt
+ * @param limit most tokens of a prompt with a completion
  */
-public record Judged(int[] prompt, int[] completion, boolean desirable, boolean paired) {
+public record Judged(int[] prompt, int[] completion, boolean desirable, boolean paired, int[] uncut, int limit) {
     private static final int TOGETHER = 1000; // pairs
+
+    /** A completion that is as long as it was. */
+    public Judged(int[] prompt, int[] completion, boolean desirable, boolean paired) {
+        this(prompt, completion, desirable, paired, completion, Integer.MAX_VALUE);
+    }
+
+    /** This prompt with another's completion, as much of it as there is room for. */
+    Judged with(Judged other) {
+        int room = Math.clamp(limit - (long) prompt.length, 0, other.uncut.length);
+        return new Judged(prompt, Arrays.copyOf(other.uncut, room), other.desirable, false);
+    }
 
     /** Prompt and completion of each. */
     static List<Span> spans(List<Judged> examples) {

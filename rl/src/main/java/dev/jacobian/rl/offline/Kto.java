@@ -96,7 +96,7 @@ public record Kto(
         List<Judged> mismatched = new ArrayList<>();
         for (int i = 0; scoresAside() && i < batch.size(); i++) {
             Judged before = batch.get((i + batch.size() - 1) % batch.size());
-            mismatched.add(new Judged(batch.get(i).prompt(), before.completion(), before.desirable(), false));
+            mismatched.add(batch.get(i).with(before));
         }
         return Judged.spans(mismatched);
     }

@@ -83,7 +83,10 @@ public final class RowEncoder {
 
     /** {@code prompt} and a completion under a name, cut where they are too long: {prompt, completion}. */
     int[][] continued(JsonNode row, String column) {
-        ExampleTokens.Encoded encoded = tokens.encode(example(row, column));
+        return cut(tokens.encode(example(row, column)));
+    }
+
+    private int[][] cut(ExampleTokens.Encoded encoded) {
         int length = fitting(encoded.tokens().length);
         int prompt = Math.min(length, encoded.promptLength());
         return new int[][] {
@@ -181,12 +184,17 @@ public final class RowEncoder {
     /** The judged completions of a row: {@code completion} and {@code label}, or both halves of a pair. */
     List<Judged> judged(JsonNode row) {
         if (row.has("chosen") || row.has("rejected")) {
-            Preference pair = preference(row);
-            return List.of(
-                    new Judged(pair.prompt(), pair.chosen(), true, true),
-                    new Judged(pair.prompt(), pair.rejected(), false, true));
+            JsonNode pair = row.has("prompt") ? row : withPrompt(row);
+            return List.of(judged(pair, "chosen", true, true), judged(pair, "rejected", false, true));
         }
-        int[][] completion = continued(row, "completion");
-        return List.of(new Judged(completion[0], completion[1], label(row), false));
+        boolean label = label(row);
+        return List.of(judged(row, "completion", label, false));
+    }
+
+    private Judged judged(JsonNode row, String column, boolean desirable, boolean paired) {
+        ExampleTokens.Encoded encoded = tokens.encode(example(row, column));
+        int[][] cut = cut(encoded);
+        int[] uncut = Arrays.copyOfRange(encoded.tokens(), encoded.promptLength(), encoded.tokens().length);
+        return new Judged(cut[0], cut[1], desirable, paired, uncut, Math.min(limit, positions));
     }
 }

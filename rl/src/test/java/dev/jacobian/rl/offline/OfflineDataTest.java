@@ -119,6 +119,23 @@ class OfflineDataTest {
     }
 
     @Test
+    @DisplayName("KTO's mismatched completions fill max_length behind the prompt that they are put behind, as in TRL")
+    void mismatched() throws IOException {
+        Path data = file("{\"prompt\": \"1+1=\", \"completion\": \"2\", \"label\": true}\n"
+                + "{\"prompt\": \"10+20=\", \"completion\": \"301234\", \"label\": false}\n");
+        OfflineConfig config = config(Kto.DEFAULT, "max_length", 9);
+        List<Judged> rows =
+                Examples.read(Kto.DEFAULT, model(), config, data, false).listed();
+        assertThat(rows.get(1).completion()).hasSize(9 - rows.get(1).prompt().length);
+        List<Span> spans = Kto.DEFAULT.aside(rows);
+        assertThat(spans.get(0).tokens()).isEqualTo(rows.get(0).prompt());
+        assertThat(spans.get(1).tokens()) // of the row before, in a circle
+                .hasSize(9 - rows.get(0).prompt().length)
+                .startsWith(rows.get(1).completion());
+        assertThat(spans.get(3).tokens()).isEqualTo(rows.get(0).completion());
+    }
+
+    @Test
     @DisplayName("more passes than steps can be counted are refused")
     void endless() {
         assertThatThrownBy(() -> config(Dpo.DEFAULT, "num_train_epochs", 1e12).steps(24))
