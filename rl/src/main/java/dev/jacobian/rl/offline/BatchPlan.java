@@ -31,7 +31,7 @@ record BatchPlan(int rows, int batch, int accumulation, SamplingStrategy strateg
 
     /** Optimizer steps of so many passes. */
     int steps(double passes) {
-        double steps = Math.ceil(passes * stepsPerPass());
+        double steps = Math.ceil(passes * (double) stepsPerPass());
         require(
                 steps <= Integer.MAX_VALUE,
                 "num_train_epochs " + passes + " makes more optimizer steps than can be counted; lower it");
