@@ -13,10 +13,10 @@ import dev.jacobian.transformer.plan.Role;
 import dev.jacobian.transformer.plan.TensorSpec;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
@@ -27,7 +27,7 @@ final class CheckpointWeights implements Weights {
     private final StoredWeights tensors;
     private final DecoderPlan plan;
     private final Path folder;
-    private final Set<String> used = new HashSet<>();
+    private final Set<String> used = ConcurrentHashMap.newKeySet();
 
     CheckpointWeights(StoredWeights tensors, DecoderPlan plan, Path folder) {
         this.tensors = tensors;
@@ -61,6 +61,11 @@ final class CheckpointWeights implements Weights {
 
     private static Stream<TensorSpec> experts(DecoderPlan plan) {
         return plan.tensors().stream().filter(spec -> spec.kind() == TensorSpec.Kind.EXPERTS);
+    }
+
+    @Override
+    public boolean isConcurrent() {
+        return true;
     }
 
     @Override

@@ -24,6 +24,11 @@ import java.util.List;
  */
 record FrozenWeights(Weights source, WeightFormat format, Device device) implements Weights {
     @Override
+    public boolean isConcurrent() {
+        return device.equals(Device.CPU) && source.isConcurrent();
+    }
+
+    @Override
     public Var get(TensorSpec spec) {
         return Var.constant(source.get(spec).value().to(device));
     }

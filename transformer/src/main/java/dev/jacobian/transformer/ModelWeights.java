@@ -8,19 +8,19 @@ import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.plan.DecoderPlan;
-import dev.jacobian.transformer.plan.Head;
 import dev.jacobian.transformer.plan.Norm;
 import dev.jacobian.transformer.plan.Role;
 import dev.jacobian.transformer.plan.TensorSpec;
 import dev.jacobian.transformer.plan.TensorSpec.Kind;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
 /**
- * The tensors of a model by what they are for. All are fetched here, in the order of {@link DecoderPlan#tensors}; the layers
+ * The tensors of a model by what they are for. All are fetched before any layer is built; the layers
  * then ask for roles and know neither names nor shapes.
  */
 final class ModelWeights {
@@ -30,39 +30,32 @@ final class ModelWeights {
     private final Map<Place, ExpertWeights> experts = new HashMap<>();
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
     private final Changes changes = new Changes();
-    private Optional<LowRankRows> embeddingRows = Optional.empty();
+    private final Optional<LowRankRows> embeddingRows;
     private final Map<String, Tensor> buffers = new LinkedHashMap<>();
 
     ModelWeights(DecoderPlan plan, Weights source) {
-        for (TensorSpec spec : plan.tensors()) {
+        FetchedWeights fetched = new FetchedWeights(plan, source);
+        List<TensorSpec> specs = plan.tensors();
+        for (int i = 0; i < specs.size(); i++) {
+            TensorSpec spec = specs.get(i);
             if (spec.kind() == Kind.EXPERTS) {
-                ExpertWeights own = source.experts(spec);
+                ExpertWeights own = fetched.experts(i);
                 experts.put(new Place(spec.role(), spec.kind(), spec.layer()), own);
                 if (own instanceof ExpertWeights.Together(Parameter trainable)) {
                     parameters.put(spec.name(), trainable);
                 }
                 continue;
             }
-            LinearWeight weight = switch (spec.kind()) {
-                case TABLE -> source.table(spec);
-                case MATRIX -> isRouter(spec.role()) ? source.router(spec) : source.linear(spec);
-                case EXPERT_BIASES, GAIN, GAIN_LESS_ONE, HEAD_GAINS, BIAS, TAPS, PER_HEAD -> source.get(spec);
-                case EXPERTS -> throw new AssertionError(spec);
-                case BUFFER -> source.buffer(spec);
-            };
+            LinearWeight weight = fetched.weight(i);
             held.put(new Place(spec.role(), spec.kind(), spec.layer()), weight);
             if (weight instanceof Parameter trainable) {
                 parameters.put(spec.name(), trainable);
             } else if (spec.kind() == Kind.BUFFER) {
                 buffers.put(spec.name(), ((Var) weight).value());
             }
-            if (spec.role() == Role.EMBEDDING) {
-                embeddingRows = source.rows(spec);
-            }
-            if (spec.role() == Role.EMBEDDING && plan.head() instanceof Head.TiedTokens) {
-                held.put(new Place(Role.HEAD, Kind.MATRIX, TensorSpec.NO_LAYER), source.tiedHead(spec, (Var) weight));
-            }
         }
+        embeddingRows = fetched.embeddingRows();
+        fetched.tiedHead().ifPresent(head -> held.put(new Place(Role.HEAD, Kind.MATRIX, TensorSpec.NO_LAYER), head));
         Map<String, Parameter> adapter = source.trained();
         if (!adapter.isEmpty()) {
             parameters.clear();
@@ -89,11 +82,6 @@ final class ModelWeights {
     /** What is not trained but belongs to the model, by name. */
     Map<String, Tensor> buffers() {
         return buffers;
-    }
-
-    /** Whether a matrix decides where tokens go, which needs F32. */
-    private static boolean isRouter(Role role) {
-        return role == Role.ROUTER || role == Role.SHARED_WEIGHT;
     }
 
     /** The embedding's table, [V, D]. */

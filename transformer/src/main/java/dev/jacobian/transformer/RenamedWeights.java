@@ -39,6 +39,11 @@ final class RenamedWeights implements Weights {
     }
 
     @Override
+    public boolean isConcurrent() {
+        return source.isConcurrent();
+    }
+
+    @Override
     public Var get(TensorSpec spec) {
         return Weights.parameter(spec, source.get(inFile(spec)).value());
     }

@@ -15,6 +15,14 @@ interface Weights {
     /** A tensor as a parameter: norms and biases, and by default all others. */
     Var get(TensorSpec spec);
 
+    /**
+     * Whether several threads may ask for tensors at a time, in any order. Then they do: what takes time is new memory, and each
+     * thread gets some.
+     */
+    default boolean isConcurrent() {
+        return false;
+    }
+
     /** The numbers of a tensor in as few bits as they are stored in: F32, BF16 or F16, on the CPU. */
     default Tensor narrow(TensorSpec spec) {
         return get(spec).value();
