@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.serve.http.RawClient;
+import dev.jacobian.transformer.generation.EngineConfig;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import dev.jacobian.transformer.generation.GenerationConfigBuilder;
@@ -411,6 +412,7 @@ class ModelServerTest {
             {Served.chat("x", "\"stop\":[1]"), "stop", "a string"},
             {Served.chat("x", "\"stop\":\"\""), "stop", "a string"},
             {Served.chat("x", "\"logit_bias\":{\"100000\":1}"), "logit_bias", "100000"},
+            {Served.chat("x", "\"logit_bias\":{\"1\":100,\"01\":-100}"), "logit_bias", "'01' is no token id"},
             {Served.chat("x", "\"logit_bias\":{\"1\":1000}"), "logit_bias.1", "-100 to 100"},
             {Served.chat("x", "\"top_logprobs\":2"), "top_logprobs", "logprobs"},
             {Served.chat("x", "\"logprobs\":true,\"top_logprobs\":21"), "top_logprobs", "0 to 20"},
@@ -419,6 +421,11 @@ class ModelServerTest {
             {Served.chat("x", "\"tools\":[{\"type\":\"function\"}]"), "tools[0]", "function"},
             {Served.chat("x", "\"modalities\":[\"audio\"]"), "modalities", "only texts"},
             {Served.chat("x", "\"functions\":[]"), "functions", "tools"},
+            {
+                Served.chat("x", "\"chat_template_kwargs\":{\"add_generation_prompt\":false}"),
+                "chat_template_kwargs.add_generation_prompt",
+                "beside chat_template_kwargs"
+            },
             {Served.chat("x", "\"tempreature\":1"), "tempreature", "not supported"},
         };
         for (String[] bad : cases) {
@@ -579,6 +586,28 @@ class ModelServerTest {
             assertThat(broken.get("/health").body()).contains("failed");
             broken.refused("/v1/chat/completions", Served.chat("x", ""), 503);
         }
+    }
+
+    @Test
+    void aRequestThatNeverFitsIsTheClientsToMend() throws Exception {
+        try (Served small = Served.with(b -> b.engine(EngineConfig.DEFAULT.withKvCacheBytes(1)))) {
+            for (String more : List.of("", ",\"stream\":true")) {
+                JsonNode error =
+                        small.refused("/v1/chat/completions", Served.chat("x", "\"max_tokens\":9" + more), 400);
+                assertThat(error.get("message").textValue())
+                        .contains("KV cache", "ask for fewer tokens")
+                        .doesNotContain("JACOBIAN_JAVA_OPTS");
+            }
+        }
+    }
+
+    @Test
+    void theAnswersOfOneRequestAreBounded() throws Exception {
+        JsonNode error = served.refused("/v1/completions", Served.completion("[\"x\",\"y\",\"z\"]", "\"n\":43"), 400);
+        assertThat(error.get("param").textValue()).isEqualTo("n");
+        assertThat(error.get("message").textValue()).contains("3 prompts with 43 answers", "128");
+        assertThat(served.complete("[\"x\",\"y\"]", "\"n\":64,\"max_tokens\":1").get("choices"))
+                .hasSize(128);
     }
 
     @Test

@@ -87,6 +87,11 @@ public record Chat(
                 variables);
     }
 
+    /** Whether a name is that of a part of a conversation, which can be no variable of its template. */
+    public static boolean isPart(String name) {
+        return OWN.contains(name);
+    }
+
     private static void addVariables(JsonNode more, ObjectNode variables, String where) {
         more.properties().forEach(entry -> {
             if (OWN.contains(entry.getKey())) {

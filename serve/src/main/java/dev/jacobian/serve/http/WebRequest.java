@@ -108,9 +108,14 @@ public final class WebRequest {
         reply(status, JSON, Json.compact(json).getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Answers with anything. */
+    /** Answers with anything; to HEAD, with the headers that GET would have. */
     public void reply(int status, String type, byte[] body) throws IOException {
         setHeader("Content-Type", type);
+        if (isHead()) {
+            setHeader("Content-Length", String.valueOf(body.length));
+            writes.run(() -> exchange.sendResponseHeaders(status, -1));
+            return;
+        }
         writes.run(() -> {
             exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
             if (body.length > 0) {
@@ -153,6 +158,11 @@ public final class WebRequest {
     /** Ends such a response. */
     void end() throws IOException {
         writes.run(() -> exchange.getResponseBody().close());
+    }
+
+    /** Whether GET's headers are asked for alone, as monitors do. */
+    private boolean isHead() {
+        return exchange.getRequestMethod().equals("HEAD");
     }
 
     boolean hasBegun() {

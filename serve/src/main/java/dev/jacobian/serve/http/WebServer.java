@@ -103,8 +103,10 @@ public final class WebServer implements AutoCloseable {
     private void handle(HttpExchange exchange) {
         String id = "req_" + Long.toHexString(requests.incrementAndGet());
         String path = exchange.getRequestURI().getPath();
+        String asked = exchange.getRequestMethod();
+        String method = asked.equals("HEAD") ? "GET" : asked;
         Optional<Route> route = routes.stream()
-                .filter(r -> r.fits(path) && r.method.equals(exchange.getRequestMethod()))
+                .filter(r -> r.fits(path) && r.method.equals(method))
                 .findFirst();
         WebRequest request = new WebRequest(
                 exchange,

@@ -137,7 +137,8 @@ final class AnswerSettings {
 
     private int tokenId(String text, String path) {
         int vocabulary = model.model().config().vocabularySize();
-        if (text.matches("[0-9]{1,9}") && Integer.parseInt(text) < vocabulary) {
+        // One spelling of an id, or "01" were another field than "1" and one token had two biases.
+        if (text.matches("0|[1-9][0-9]{0,8}") && Integer.parseInt(text) < vocabulary) {
             return Integer.parseInt(text);
         }
         throw WebException.invalid(path, path + ": '" + text + "' is no token id from 0 to " + (vocabulary - 1));

@@ -8,6 +8,7 @@ import dev.jacobian.transformer.generation.AsyncEngine;
 import dev.jacobian.transformer.generation.FinishReason;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationRequest;
+import dev.jacobian.transformer.generation.NeverFitsException;
 import dev.jacobian.transformer.generation.Prefix;
 import dev.jacobian.transformer.generation.RequestListener;
 import dev.jacobian.transformer.generation.Submission;
@@ -114,7 +115,9 @@ final class Answering {
                     429, "rate_limit_error", String.valueOf(e.getMessage()), null, "rate_limit_exceeded");
         } catch (IllegalArgumentException e) {
             throw WebException.malformed(String.valueOf(e.getMessage()));
-        } catch (IllegalStateException e) { // closing, or too long for the cache
+        } catch (NeverFitsException e) {
+            throw WebException.malformed(e.reason() + ". Shorten the prompt, or ask for fewer tokens");
+        } catch (IllegalStateException e) { // closing, or broken
             throw new WebException(503, "server_error", String.valueOf(e.getMessage()), null, "service_unavailable");
         }
     }

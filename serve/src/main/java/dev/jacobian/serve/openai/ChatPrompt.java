@@ -30,8 +30,17 @@ record ChatPrompt(int[] tokens, ToolChoice tools, Optional<ToolCallFormat> calls
                         + " or serve an instruct model"));
         ToolChoice tools = ToolChoice.read(fields);
         ObjectNode variables = Json.object();
-        fields.object("chat_template_kwargs")
-                .ifPresent(ignored -> variables.setAll((ObjectNode) fields.get("chat_template_kwargs")));
+        if (fields.object("chat_template_kwargs").isPresent()) {
+            fields.get("chat_template_kwargs").properties().forEach(entry -> {
+                if (Chat.isPart(entry.getKey())) {
+                    throw WebException.invalid(
+                            "chat_template_kwargs." + entry.getKey(),
+                            "'" + entry.getKey() + "' is a field of the request, not a variable of the chat template;"
+                                    + " write it beside chat_template_kwargs");
+                }
+                variables.set(entry.getKey(), entry.getValue());
+            });
+        }
         fields.string("reasoning_effort").ifPresent(effort -> variables.put("reasoning_effort", effort));
         boolean continued = fields.bool("continue_final_message", false);
         boolean prompted = fields.bool("add_generation_prompt", !continued);

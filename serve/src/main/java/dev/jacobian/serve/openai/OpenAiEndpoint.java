@@ -30,7 +30,8 @@ public final class OpenAiEndpoint {
     /** New tokens of a completion that does not say how many, in OpenAI's protocol. */
     private static final int USUAL_COMPLETION = 16;
 
-    private static final int MOST_PROMPTS = 128;
+    /** Answers of one request, to all of its prompts: what one client may hold of the server at a time. */
+    private static final int MOST_ANSWERS = 128;
 
     private final ServedModel model;
     private final Supplier<Long> seeds;
@@ -147,6 +148,12 @@ public final class OpenAiEndpoint {
             throw WebException.invalid("echo", "echo with logprobs is not supported: prompts are not scored here");
         }
         List<int[]> prompts = prompts(fields);
+        if (prompts.size() * settings.choices() > MOST_ANSWERS) {
+            throw WebException.invalid(
+                    "n",
+                    prompts.size() + " prompts with " + settings.choices() + " answers each are more than "
+                            + MOST_ANSWERS + " answers; send several requests");
+        }
         ResponseFormat.read(fields).map(this::mask).ifPresent(settings::add);
         fields.refuseOthers();
         String[] echoes = new String[prompts.size() * settings.choices()];
@@ -186,9 +193,9 @@ public final class OpenAiEndpoint {
         } else {
             prompt.forEach(one -> prompts.add(one.isArray() ? ids(one) : prompt(one, special)));
         }
-        if (prompts.isEmpty() || prompts.size() > MOST_PROMPTS) {
+        if (prompts.isEmpty() || prompts.size() > MOST_ANSWERS) {
             throw WebException.invalid(
-                    "prompt", "prompt must hold 1 to " + MOST_PROMPTS + " prompts, found " + prompts.size());
+                    "prompt", "prompt must hold 1 to " + MOST_ANSWERS + " prompts, found " + prompts.size());
         }
         for (int[] tokens : prompts) {
             if (tokens.length == 0) {

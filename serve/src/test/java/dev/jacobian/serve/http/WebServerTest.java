@@ -129,6 +129,21 @@ class WebServerTest {
     }
 
     @Test
+    void headIsGetWithoutABody() throws Exception {
+        start();
+        String length =
+                send(to("/health")).headers().firstValue("Content-Length").orElseThrow();
+        HttpResponse<String> head = send(to("/health").HEAD());
+        assertThat(head.statusCode()).isEqualTo(200);
+        assertThat(head.body()).isEmpty();
+        assertThat(head.headers().firstValue("Content-Length")).contains(length);
+        assertThat(head.headers().firstValue("Content-Type")).contains("application/json");
+        assertThat(send(to("/echo").HEAD()).statusCode()).isEqualTo(405);
+        assertThat(send(to("/nowhere").HEAD()).statusCode()).isEqualTo(404);
+        assertThat(send(to("/health")).body()).isEqualTo("{\"status\":\"ok\"}"); // the connection is in order
+    }
+
+    @Test
     void refusesBodiesThatAreNoJson() throws Exception {
         start();
         refuses(post("{\"a\": 1"), 400, "the request's body", "line 1");

@@ -45,7 +45,8 @@ public final class AsyncEngine implements AutoCloseable {
      * Takes a request on, behind all others.
      *
      * @throws IllegalArgumentException if the model cannot do it
-     * @throws IllegalStateException if it would not fit into the cache even alone, or the engine is closed or has failed
+     * @throws NeverFitsException if it would not fit into the cache even alone
+     * @throws IllegalStateException if the engine is closed or has failed
      * @throws RejectedExecutionException if too many wait already
      */
     public Submission submit(GenerationRequest request) {

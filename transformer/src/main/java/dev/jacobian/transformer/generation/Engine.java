@@ -96,7 +96,8 @@ public final class Engine implements AutoCloseable {
      * Takes a request on, behind all others; nothing is computed yet.
      *
      * @throws IllegalArgumentException if the model cannot do it
-     * @throws IllegalStateException if it would not fit into the cache even alone, or the engine has failed
+     * @throws NeverFitsException if it would not fit into the cache even alone
+     * @throws IllegalStateException if the engine has failed
      */
     public Submission submit(GenerationRequest request) {
         Submission submission = submission(request, submissions);
@@ -135,11 +136,12 @@ public final class Engine implements AutoCloseable {
         PromptCheck.require(model, prefix, limit, name);
         long needed = cache.bytesOf((int) submission.request().longest());
         if (needed > budget) {
-            throw new IllegalStateException(name + " has " + prefix.tokens().length + " tokens and " + limit
-                    + " new ones are asked for, whose KV cache is " + MemoryPlan.size(needed) + "; there are "
-                    + MemoryPlan.size(Math.max(0, budget))
-                    + " for it. What helps: fewer new tokens, weights in a narrower format, a larger kv_cache_gb, a"
-                    + " larger heap (JACOBIAN_JAVA_OPTS=-Xmx...)");
+            throw new NeverFitsException(
+                    name + " has " + prefix.tokens().length + " tokens and " + limit
+                            + " new ones are asked for, whose KV cache is " + MemoryPlan.size(needed) + "; there are "
+                            + MemoryPlan.size(Math.max(0, budget)) + " for it",
+                    "fewer new tokens, weights in a narrower format, a larger kv_cache_gb, a larger heap"
+                            + " (JACOBIAN_JAVA_OPTS=-Xmx...)");
         }
     }
 

@@ -417,7 +417,7 @@ class EngineTest {
         long one = bytesOf(model, 3 * KvCache.PAGE);
         try (Engine engine = new Engine(model, EngineConfig.DEFAULT.withKvCacheBytes(one))) {
             assertThatThrownBy(() -> engine.submit(new GenerationRequest(new int[17], sampling(32, 1))))
-                    .isInstanceOf(IllegalStateException.class)
+                    .isInstanceOf(NeverFitsException.class)
                     .hasMessageContainingAll("17 tokens", "32 new ones", "KV cache", "kv_cache_gb");
             Submission fits = engine.submit(new GenerationRequest(new int[17], sampling(31, 1)));
             Submission also = engine.submit(new GenerationRequest(new int[3], sampling(45, 1)).withSamples(3));
