@@ -9,6 +9,7 @@ import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.AsyncEngine;
 import dev.jacobian.transformer.generation.EngineConfig;
 import dev.jacobian.transformer.generation.GenerationConfig;
+import dev.jacobian.transformer.generation.GenerationSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -70,15 +71,22 @@ final class ChatCommand extends CliCommand {
     @Mixin
     private SamplingOptions sampling;
 
+    @Mixin
+    private RecommendedOption recommended;
+
     private boolean told;
 
     ChatCommand(Streams streams) {
         super(streams);
     }
 
+    private GenerationSettings settings() {
+        return sampling.over(recommended.settings(model.folder()), greedy);
+    }
+
     private GenerationConfig config(int room) {
         try {
-            return GenerationOptions.builder(sampling.over(model.folder(), greedy), common().seed())
+            return GenerationOptions.builder(settings(), common().seed())
                     .maxNewTokens(Math.min(maxNewTokens.orElse(USUAL_TOKENS), room))
                     .build();
         } catch (IllegalArgumentException e) {
@@ -90,7 +98,7 @@ final class ChatCommand extends CliCommand {
     private GenerationConfig answering(int room) {
         if (!told) {
             told = true;
-            GenerationOptions.tellRecommended(sampling.over(model.folder(), greedy), streams());
+            recommended.tell(settings(), streams());
         }
         return config(room);
     }

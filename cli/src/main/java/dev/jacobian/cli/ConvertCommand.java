@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -65,14 +67,20 @@ final class ConvertCommand extends CliCommand {
     void execute() {
         OutputFile.require(out);
         GgufExport.Result result = GgufExport.write(model.folder(), out, type);
-        result.remarks().forEach(remark -> streams().note("note: " + remark));
+        List<String> remarks = new ArrayList<>(result.remarks());
+        List<String> settings = RecommendedOption.named(model.folder());
+        if (!settings.isEmpty()) {
+            remarks.add("the file does not hold what generation_config.json recommends (" + String.join(", ", settings)
+                    + "); give it as options where the file is used");
+        }
+        remarks.forEach(remark -> streams().note("note: " + remark));
         if (common().json()) {
             ObjectNode object = Json.object();
             object.put("out", out.toString());
             object.put("type", type.name());
             object.put("tensors", result.tensors());
             object.put("bytes", size());
-            result.remarks().forEach(object.putArray("remarks")::add);
+            remarks.forEach(object.putArray("remarks")::add);
             streams().json(object);
         } else {
             streams()

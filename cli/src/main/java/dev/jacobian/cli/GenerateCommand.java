@@ -267,7 +267,7 @@ final class GenerateCommand extends CliCommand {
         @Override
         public void onToken(int prompt, int sample, int token) {
             if (first) { // not before: a failure is told alone
-                GenerationOptions.tellRecommended(settings, streams());
+                generation.tellRecommended(settings, streams());
             }
             if (enabled) {
                 String piece = decoder.map(d -> d.push(token)).orElse((first ? "" : " ") + token);

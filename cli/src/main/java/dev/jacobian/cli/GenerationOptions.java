@@ -13,13 +13,12 @@ import dev.jacobian.transformer.generation.GenerationKey;
 import dev.jacobian.transformer.generation.GenerationKey.Type;
 import dev.jacobian.transformer.generation.GenerationKeys;
 import dev.jacobian.transformer.generation.GenerationSettings;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.ArgGroupSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -31,16 +30,11 @@ import picocli.CommandLine.Spec;
  * generation_config.json beneath them.
  */
 final class GenerationOptions {
-    private static final String FILE = "generation_config.json";
-
     @Option(names = "--greedy", description = "Take the likeliest token each time: --do-sample=false.")
     private boolean greedy;
 
-    @Option(
-            names = "--generation-config",
-            paramLabel = "FILE",
-            description = "Settings in place of the model's generation_config.json; none for no settings.")
-    private Optional<Path> file = Optional.empty();
+    @Mixin
+    private RecommendedOption recommended;
 
     private final Map<GenerationKey, OptionSpec> options = new LinkedHashMap<>();
 
@@ -98,9 +92,7 @@ final class GenerationOptions {
      * @throws FormatException if a value is of another type, or a file is broken or has settings that are unknown or not supported
      */
     GenerationSettings settings(Path folder) {
-        GenerationSettings settings = file.isEmpty() ? recommended(folder) : new GenerationSettings();
-        file.filter(path -> !path.equals(Path.of("none")))
-                .ifPresent(path -> settings.recommended(Json.read(path), path.toString()));
+        GenerationSettings settings = recommended.settings(folder);
         options.forEach((key, option) -> {
             Object given = option.getValue();
             if (given != null) {
@@ -114,14 +106,6 @@ final class GenerationOptions {
             settings.set("do_sample", BooleanNode.FALSE, "--greedy");
         }
         return settings;
-    }
-
-    /** What the generation_config.json of a model's folder recommends, if there is one. */
-    static GenerationSettings recommended(Path folder) {
-        Path source = folder.resolve(FILE);
-        return Files.exists(source)
-                ? new GenerationSettings().recommended(Json.read(source), source.toString())
-                : new GenerationSettings();
     }
 
     private static JsonNode json(GenerationKey key, Object given) {
@@ -140,11 +124,8 @@ final class GenerationOptions {
     }
 
     /** Says what the model's own settings do. */
-    static void tellRecommended(GenerationSettings settings, Streams streams) {
-        String all = settings.recommendations();
-        if (!all.isEmpty()) {
-            streams.note("the model's " + FILE + " sets " + all + "; options win over it");
-        }
+    void tellRecommended(GenerationSettings settings, Streams streams) {
+        recommended.tell(settings, streams);
     }
 
     /** A configuration with all settings, to which more may be added. */

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.node.FloatNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import dev.jacobian.transformer.generation.GenerationConfigBuilder;
 import dev.jacobian.transformer.generation.GenerationSettings;
-import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Option;
@@ -56,12 +55,10 @@ final class SamplingOptions {
     /**
      * A model's own recommendations, as far as conversations heed them, with these options over them.
      *
-     * @param folder of the model
-     * @throws dev.jacobian.io.FormatException if its generation_config.json is broken or has a setting that is not supported, or an
-     *     option has no effect beside {@code greedy}
+     * @throws dev.jacobian.io.FormatException if an option has no effect beside {@code greedy}
      */
-    GenerationSettings over(Path folder, boolean greedy) {
-        GenerationSettings settings = GenerationOptions.recommended(folder).withoutRecommended(NOT_HEEDED);
+    GenerationSettings over(GenerationSettings recommended, boolean greedy) {
+        GenerationSettings settings = recommended.withoutRecommended(NOT_HEEDED);
         temperature.ifPresent(t -> settings.set("temperature", FloatNode.valueOf(t), "--temperature"));
         topK.ifPresent(k -> settings.set("top_k", IntNode.valueOf(k), "--top-k"));
         topP.ifPresent(p -> settings.set("top_p", FloatNode.valueOf(p), "--top-p"));

@@ -137,6 +137,9 @@ final class ServeCommand extends CliCommand {
     @Mixin
     private SamplingOptions sampling;
 
+    @Mixin
+    private RecommendedOption recommended;
+
     ServeCommand(Streams streams) {
         super(streams);
     }
@@ -150,14 +153,16 @@ final class ServeCommand extends CliCommand {
             throw usage("--max-new-tokens must be at least 1 and --grace not negative");
         }
         try {
-            sampling.over(model.folder(), false)
-                    .apply(GenerationConfig.builder())
-                    .build();
+            settings().apply(GenerationConfig.builder()).build();
             engine();
             WebLimits.DEFAULT.withRequests(maxRequests);
         } catch (IllegalArgumentException e) {
             throw usage(e.getMessage());
         }
+    }
+
+    private GenerationSettings settings() {
+        return sampling.over(recommended.settings(model.folder()), false);
     }
 
     private EngineConfig engine() {
@@ -168,7 +173,7 @@ final class ServeCommand extends CliCommand {
     @Override
     void execute() {
         Path folder = model.folder();
-        GenerationSettings settings = sampling.over(folder, false);
+        GenerationSettings settings = settings();
         Access access = new Access(keyFile.map(ServeCommand::key), origins);
         CausalLM loaded = weights.load(folder, modelOptions(folder));
         String called = name.orElseGet(
@@ -183,7 +188,7 @@ final class ServeCommand extends CliCommand {
         toolFormat.ifPresent(builder::calls);
         common().givenSeed().ifPresent(first -> builder.seeds(new AtomicLong(first)::getAndIncrement));
         ModelServer server = start(builder);
-        GenerationOptions.tellRecommended(settings, streams()); // not before: a failure is told alone
+        recommended.tell(settings, streams()); // not before: a failure is told alone
         serve(server, called);
     }
 

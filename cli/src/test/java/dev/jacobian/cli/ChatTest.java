@@ -64,6 +64,33 @@ class ChatTest {
     }
 
     @Test
+    void anotherFileOfSettingsTakesThePlaceOfTheModels() throws Exception {
+        Path file = Files.writeString(folder.resolve("mine.json"), "{\"temperature\": 0.5}");
+        Run mine = Run.withInput(
+                "Hi\n",
+                "chat",
+                "--model",
+                TestPaths.model("qwen3"),
+                "--max-new-tokens",
+                2,
+                "--generation-config",
+                file);
+        assertThat(mine.code()).isZero();
+        assertThat(mine.err()).contains(file + " sets temperature 0.5;").doesNotContain("the model's");
+        Run none = Run.withInput(
+                "Hi\n",
+                "chat",
+                "--model",
+                TestPaths.model("qwen3"),
+                "--max-new-tokens",
+                2,
+                "--generation-config",
+                "none");
+        assertThat(none.code()).isZero();
+        assertThat(none.err()).doesNotContain(" sets ");
+    }
+
+    @Test
     void aTurnBeginsWithAllThatWasSaid() {
         List<JsonNode> answers = json("Hi\n\nAnd?\r\n", "--greedy");
         assertThat(answers).hasSize(2);

@@ -41,6 +41,16 @@ class ConvertCommandTest {
         assertThat(Run.of("tokenize", "--model", file(), "--json").code()).isZero();
     }
 
+    @Test
+    @DisplayName("settings that the file has no place for are named")
+    void recommendations() {
+        Run converted = Run.of("convert", "--model", TestPaths.model("qwen3"), "--out", file(), "--json");
+        assertThat(converted.code()).isZero();
+        assertThat(converted.err()).contains("generation_config.json recommends (", "temperature", "top_p");
+        assertThat(converted.err()).doesNotContain("eos_token_id");
+        assertThat(converted.json().get("remarks").toString()).contains("temperature");
+    }
+
     private static Run generate(String model, String... rest) {
         Object[] args = new Object[rest.length + 3];
         args[0] = "generate";

@@ -95,7 +95,11 @@ class ServeCommandTest {
     }
 
     @Test
-    void wrongOptionsAreToldAtOnce() {
+    void wrongOptionsAreToldAtOnce() throws Exception {
+        Path file = Files.writeString(folder.resolve("mine.json"), "{\"tempreature\": 0.5}");
+        assertThat(Run.of("serve", "--model", MODEL, "--generation-config", file)
+                        .failure(ExitCode.FAILED))
+                .contains("mine.json", "tempreature");
         assertThat(Run.of("serve", "--model", MODEL, "--port", 70000).failure(ExitCode.USAGE))
                 .contains("65535");
         assertThat(Run.of("serve", "--model", MODEL, "--temperature", -1).failure(ExitCode.USAGE))
