@@ -59,6 +59,9 @@ public final class GgufTokenizer {
     /** Keys of special tokens, by what tokenizer_config.json calls them. */
     static final Map<String, String> SPECIAL = special();
 
+    /** Keys that may be missing, but must name a token. */
+    private static final Set<String> NEVER_NONE = Set.of("tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id");
+
     /** Control tokens at which every model stops that has them. */
     private static final Set<String> ENDS = Set.of(
             "<|eot_id|>",
@@ -174,10 +177,16 @@ public final class GgufTokenizer {
         return List.copyOf(ends);
     }
 
-    /** The id of a special token, if there is one. Writers put the largest number for none. */
+    /**
+     * The id of a special token, if there is one. Writers put the largest number for none, as for padding; where an answer begins or
+     * ends is too much to lose by it.
+     */
     private static Optional<Integer> special(GgufMetadata metadata, String key, List<String> tokens) {
         Object value = metadata.plain().get(key);
         if (value instanceof Long id && (id == 0xFFFF_FFFFL || id == -1)) {
+            if (NEVER_NONE.contains(key) && !tokens.isEmpty()) {
+                throw metadata.bad(key, "the id " + id + " of a vocabulary of " + tokens.size());
+            }
             return Optional.empty();
         }
         Optional<Integer> id = metadata.integer(key);

@@ -175,6 +175,21 @@ class GgufTokenizerTest {
     }
 
     @Test
+    @DisplayName("no token begins or ends answers: an error; none pads: as usual")
+    void idsBeyondTheVocabulary() {
+        for (String name : List.of("bos", "eos")) {
+            String key = "tokenizer.ggml." + name + "_token_id";
+            GgufMetadata none = of(GgufTokenizer.TOKENS, new String[] {"a", "b"}, key, 0xFFFF_FFFFL);
+            assertThatThrownBy(() -> GgufTokenizer.config(none))
+                    .isInstanceOf(FormatException.class)
+                    .hasMessageContainingAll("file", key, "the id 4294967295 of a vocabulary of 2");
+        }
+        GgufMetadata unpadded =
+                of(GgufTokenizer.TOKENS, new String[] {"a", "b"}, "tokenizer.ggml.padding_token_id", 0xFFFF_FFFFL);
+        assertThat(GgufTokenizer.config(unpadded).has("pad_token")).isFalse();
+    }
+
+    @Test
     @DisplayName("WordPiece marks beginnings of words")
     void words() {
         Tokenizer tokenizer = GgufTokenizer.read(of(

@@ -371,11 +371,8 @@ final class GgufConfig {
 
     private void tokens() {
         GgufMetadata metadata = keys.metadata();
-        if (metadata.plain().get("tokenizer.ggml.bos_token_id") instanceof Long id
-                && id >= 0
-                && id < tensors.vocabulary()) {
-            config.put("bos_token_id", id);
-        }
+        token(metadata, "tokenizer.ggml.bos_token_id").ifPresent(id -> config.put("bos_token_id", id));
+        var unused = token(metadata, "tokenizer.ggml.eos_token_id"); // is one of the end tokens below
         List<Integer> ends = GgufTokenizer.endTokens(metadata).stream()
                 .filter(id -> id < tensors.vocabulary())
                 .toList();
@@ -383,6 +380,15 @@ final class GgufConfig {
             ArrayNode ids = config.putArray("eos_token_id");
             ends.forEach(ids::add);
         }
+    }
+
+    /** A token's id, if the key is there; one without an embedding is an error. */
+    private Optional<Integer> token(GgufMetadata metadata, String key) {
+        Optional<Integer> id = metadata.integer(key);
+        id.filter(i -> i >= tensors.vocabulary()).ifPresent(i -> {
+            throw metadata.bad(key, "the id " + i + " of a vocabulary of " + tensors.vocabulary());
+        });
+        return id;
     }
 
     /** The same under the names that the family has for some keys. */

@@ -18,6 +18,11 @@ import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.Checkpoints;
 import dev.jacobian.transformer.GgufExport;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import org.junit.jupiter.api.DisplayName;
@@ -25,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A folder written as a GGUF file and read back is the same model. That llama.cpp agrees is {@link LlamaCppTest}'s affair. */
 class GgufRoundTripTest {
@@ -98,6 +104,29 @@ class GgufRoundTripTest {
         String norm = "model.layers.0.input_layernorm.weight";
         assertThat(read.parameter(norm).value().toFloatArray())
                 .isEqualTo(own.parameter(norm).value().toFloatArray());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bos", "eos"})
+    @DisplayName("a special token beyond the vocabulary is an error that names key and file")
+    void tokensBeyondTheVocabulary(String name) throws IOException {
+        String key = "tokenizer.ggml." + name + "_token_id";
+        Path file = folder.resolve("model.gguf");
+        GgufExport.write(TestPaths.model("qwen3"), file, GgufType.F32);
+        byte[] bytes = Files.readAllBytes(file);
+        String eos = "tokenizer.ggml.eos_token_id";
+        int start = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(eos);
+        System.arraycopy(
+                key.getBytes(StandardCharsets.ISO_8859_1), 0, bytes, start, key.length()); // as long as the other
+        int type = start + key.length();
+        ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        assertThat(header.getInt(type)).isEqualTo(4); // UINT32
+        for (int id : new int[] {-1, 1 << 30, 100_000}) {
+            Files.write(file, header.putInt(type + 4, id).array());
+            assertThatThrownBy(() -> CausalLM.load(file))
+                    .isInstanceOf(FormatException.class)
+                    .hasMessageContainingAll("model.gguf", key);
+        }
     }
 
     @ParameterizedTest
