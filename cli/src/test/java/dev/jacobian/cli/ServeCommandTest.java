@@ -7,17 +7,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.testing.TestPaths;
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.io.PrintStream;
+import java.net.HttpURLConnection;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,8 +39,7 @@ class ServeCommandTest {
                         "generate", "--model", MODEL, "--message", "Hi", "--json", "--seed", 4, "--max-new-tokens", 9)
                 .json();
         try (PipedInputStream in = new PipedInputStream();
-                PrintStream out = new PrintStream(new PipedOutputStream(in), true, StandardCharsets.UTF_8);
-                HttpClient client = HttpClient.newHttpClient()) {
+                PrintStream out = new PrintStream(new PipedOutputStream(in), true, StandardCharsets.UTF_8)) {
             String[] args = {
                 "serve",
                 "--model",
@@ -66,21 +63,30 @@ class ServeCommandTest {
             JsonNode started = Json.parse(
                     new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8)).readLine(), "first line");
             assertThat(started.get("model").textValue()).isEqualTo("it");
-            HttpRequest.Builder request = HttpRequest.newBuilder(
-                            URI.create(started.get("url").textValue() + "/v1/chat/completions"))
-                    .header("Content-Type", "application/json")
-                    .POST(BodyPublishers.ofString("{\"model\":\"it\",\"max_tokens\":9,\"return_token_ids\":true,"
-                            + "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"));
-            assertThat(client.send(request.build(), BodyHandlers.ofString()).statusCode())
+            URI address = URI.create(started.get("url").textValue() + "/v1/chat/completions");
+            assertThat(ask(address, "Bearer another-key-than-that").getResponseCode())
                     .isEqualTo(401);
-            request.header("Authorization", "Bearer a-key-for-this-test");
             // --seed is the first request's, and generation_config.json counts in both commands
-            JsonNode answer = Json.parse(
-                    client.send(request.build(), BodyHandlers.ofString()).body(), "answer");
+            HttpURLConnection answered = ask(address, "Bearer a-key-for-this-test");
+            JsonNode answer =
+                    Json.parse(new String(answered.getInputStream().readAllBytes(), StandardCharsets.UTF_8), "answer");
             assertThat(answer.at("/choices/0/token_ids")).isEqualTo(expected.get("token_ids"));
             server.interrupt();
             assertThat(code.get()).isZero();
         }
+    }
+
+    private static HttpURLConnection ask(URI address, String authorization) throws IOException {
+        HttpURLConnection connection = (HttpURLConnection) address.toURL().openConnection();
+        connection.setRequestProperty("Content-Type", "application/json");
+        connection.setRequestProperty("Authorization", authorization);
+        connection.setDoOutput(true);
+        String body = "{\"model\":\"it\",\"max_tokens\":9,\"return_token_ids\":true,"
+                + "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}";
+        try (OutputStream out = connection.getOutputStream()) {
+            out.write(body.getBytes(StandardCharsets.UTF_8));
+        }
+        return connection;
     }
 
     @Test
