@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.rl.offline.OfflineConfig;
 import dev.jacobian.rl.offline.Sft;
+import dev.jacobian.rl.offline.SftTrainer;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.sft.SftExample;
-import dev.jacobian.rl.sft.SftTrainer;
 import dev.jacobian.rl.task.Addition;
 import dev.jacobian.transformer.CausalLM;
 import java.nio.file.Path;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl.sft;
+package dev.jacobian.rl.offline;
 
 import dev.jacobian.io.FormatException;
-import dev.jacobian.rl.offline.OfflineConfig;
-import dev.jacobian.rl.offline.Sft;
-import dev.jacobian.rl.offline.TruncationMode;
+import dev.jacobian.rl.sft.ExampleTokens;
+import dev.jacobian.rl.sft.SftExample;
+import dev.jacobian.rl.sft.SftRows;
 import dev.jacobian.transformer.CausalLM;
 import java.util.Optional;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl.sft;
+package dev.jacobian.rl.offline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,9 +9,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Jsonl;
 import dev.jacobian.rl.observe.TrainingListener;
-import dev.jacobian.rl.offline.OfflineConfig;
-import dev.jacobian.rl.offline.Sft;
 import dev.jacobian.rl.run.RunOrigin;
+import dev.jacobian.rl.sft.SftDataset;
+import dev.jacobian.rl.sft.SftRows;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.CausalLM;

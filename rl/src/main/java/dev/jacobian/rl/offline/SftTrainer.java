@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl.sft;
+package dev.jacobian.rl.offline;
 
 import dev.jacobian.rl.observe.TrainingListener;
-import dev.jacobian.rl.offline.Demonstration;
-import dev.jacobian.rl.offline.Examples;
-import dev.jacobian.rl.offline.OfflineConfig;
-import dev.jacobian.rl.offline.OfflineTrainer;
-import dev.jacobian.rl.offline.Sft;
 import dev.jacobian.rl.run.RunOrigin;
+import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.MemoryPlan;
