@@ -164,6 +164,7 @@ abstract class OfflineCommand extends CliCommand {
     private <E> void train(OfflineMethod<E> method, OfflineSettings run, CausalLM trained, Path folder) {
         Examples<E> examples = examples(method, trained, run);
         noteRows(examples);
+        method.remarks().forEach(streams()::note);
         streams().note(task() + ", " + trained + ", run folder " + folder);
         OfflineTrainer<E> trainer = new OfflineTrainer<>(trained, method, examples, run.config());
         if (trained.device().equals(Device.CPU)) {

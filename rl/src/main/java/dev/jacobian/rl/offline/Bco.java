@@ -3,13 +3,9 @@ package dev.jacobian.rl.offline;
 
 import static dev.jacobian.rl.config.Checks.requirePositive;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.jacobian.autograd.TokenLogProbs.Measure;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
-import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Binary classifier optimization (Jung et al., arXiv 2404.04656): a classifier of what was liked, whose logit is the reward.
@@ -25,7 +21,7 @@ public record Bco(
         double beta,
 
         ReferenceConfig referenceConfig)
-        implements OfflineMethod<Judged> {
+        implements JudgedMethod {
     /** TRL's. */
     public static final Bco DEFAULT = ConfigTree.defaults(Bco.class);
 
@@ -49,36 +45,6 @@ public record Bco(
     @Override
     public Map<String, Object> defaults() {
         return Map.of("learning_rate", 5e-7, "lr_scheduler_type", "linear");
-    }
-
-    @Override
-    public List<Judged> encode(JsonNode row, RowEncoder encoder) {
-        return encoder.judged(row);
-    }
-
-    @Override
-    public List<Judged> arrange(List<Judged> examples, int maxLength) {
-        return Judged.unpaired(examples);
-    }
-
-    @Override
-    public List<Span> spans(List<Judged> batch) {
-        return Judged.spans(batch);
-    }
-
-    @Override
-    public long tokens(Judged example) {
-        return example.length();
-    }
-
-    @Override
-    public boolean needsReference() {
-        return true;
-    }
-
-    @Override
-    public Set<Measure> measures() {
-        return Set.of(Measure.MEAN_LOGIT);
     }
 
     @Override

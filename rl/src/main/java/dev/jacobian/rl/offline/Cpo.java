@@ -4,12 +4,11 @@ package dev.jacobian.rl.offline;
 import static dev.jacobian.rl.config.Checks.require;
 import static dev.jacobian.rl.config.Checks.requirePositive;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.autograd.TokenLogProbs.Measure;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -41,7 +40,7 @@ public record Cpo(
 
         @Setting(value = "0.0", doc = "chance that a label is wrong; for sigmoid and simpo")
         double labelSmoothing)
-        implements OfflineMethod<Preference> {
+        implements PreferenceMethod {
     /** Losses of a margin. */
     public enum LossType {
         /** CPO. */
@@ -75,23 +74,15 @@ public record Cpo(
     }
 
     @Override
-    public Map<String, Object> defaults() {
-        return Map.of("learning_rate", 1e-6, "lr_scheduler_type", "linear");
-    }
-
-    @Override
-    public List<Preference> encode(JsonNode row, RowEncoder encoder) {
-        return List.of(encoder.preference(row));
-    }
-
-    @Override
-    public List<Span> spans(List<Preference> batch) {
-        return Preference.spans(batch, false);
-    }
-
-    @Override
-    public long tokens(Preference example) {
-        return example.length();
+    public List<String> remarks() {
+        List<String> remarks = new ArrayList<>();
+        if (labelSmoothing > 0 && (lossType == LossType.HINGE || lossType == LossType.IPO)) {
+            remarks.add("label_smoothing does nothing: sigmoid and simpo have it");
+        }
+        if (simpoGamma != DEFAULT.simpoGamma && lossType != LossType.SIMPO) {
+            remarks.add("simpo_gamma does nothing: only loss_type=simpo has a margin");
+        }
+        return remarks;
     }
 
     @Override

@@ -4,7 +4,6 @@ package dev.jacobian.rl.offline;
 import static dev.jacobian.rl.config.Checks.require;
 import static dev.jacobian.rl.config.Checks.requirePositive;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.autograd.TokenLogProbs.Measure;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Names;
@@ -12,7 +11,6 @@ import dev.jacobian.rl.config.Numbers;
 import dev.jacobian.rl.config.Setting;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
 
@@ -56,7 +54,7 @@ public record Dpo(
         double discopopTau,
 
         ReferenceConfig referenceConfig)
-        implements OfflineMethod<Preference> {
+        implements PreferenceMethod {
     /** DPO as the paper has it. */
     public static final Dpo DEFAULT = ConfigTree.defaults(Dpo.class);
 
@@ -101,23 +99,13 @@ public record Dpo(
     }
 
     @Override
-    public Map<String, Object> defaults() {
-        return Map.of("learning_rate", 1e-6, "lr_scheduler_type", "linear");
-    }
-
-    @Override
-    public List<Preference> encode(JsonNode row, RowEncoder encoder) {
-        return List.of(encoder.preference(row));
-    }
-
-    @Override
-    public List<Span> spans(List<Preference> batch) {
-        return Preference.spans(batch, false);
-    }
-
-    @Override
-    public long tokens(Preference example) {
-        return example.length();
+    public List<String> remarks() {
+        boolean smooths = lossType.values().stream()
+                .anyMatch(name -> PreferenceLoss.find(name).orElseThrow().smooths());
+        return labelSmoothing == 0 || smooths
+                ? List.of()
+                : List.of("label_smoothing does nothing: robust, exo_pair, aot and aot_unpaired have it, not "
+                        + String.join(", ", lossType.values()));
     }
 
     @Override

@@ -4,14 +4,11 @@ package dev.jacobian.rl.offline;
 import static dev.jacobian.rl.config.Checks.requireAtLeast;
 import static dev.jacobian.rl.config.Checks.requirePositive;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.jacobian.autograd.TokenLogProbs.Measure;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Kahneman–Tversky optimization (Ethayarajh et al., arXiv 2402.01306): completions that somebody liked or did not, each for itself.
@@ -38,7 +35,7 @@ public record Kto(
         double undesirableWeight,
 
         ReferenceConfig referenceConfig)
-        implements OfflineMethod<Judged> {
+        implements JudgedMethod {
     /** Whether there is a reference point. */
     public enum LossType {
         /** The KL estimate. */
@@ -72,21 +69,6 @@ public record Kto(
     }
 
     @Override
-    public List<Judged> encode(JsonNode row, RowEncoder encoder) {
-        return encoder.judged(row);
-    }
-
-    @Override
-    public List<Judged> arrange(List<Judged> examples, int maxLength) {
-        return Judged.unpaired(examples);
-    }
-
-    @Override
-    public List<Span> spans(List<Judged> batch) {
-        return Judged.spans(batch);
-    }
-
-    @Override
     public boolean scoresAside() {
         return lossType == LossType.KTO;
     }
@@ -99,21 +81,6 @@ public record Kto(
             mismatched.add(batch.get(i).with(before));
         }
         return Judged.spans(mismatched);
-    }
-
-    @Override
-    public long tokens(Judged example) {
-        return example.length();
-    }
-
-    @Override
-    public boolean needsReference() {
-        return true;
-    }
-
-    @Override
-    public Set<Measure> measures() {
-        return Set.of(Measure.MEAN_LOGIT);
     }
 
     @Override

@@ -30,6 +30,11 @@ public interface OfflineMethod<E> {
         return Map.of();
     }
 
+    /** Settings that were given and do nothing beside the others, each in a sentence; said before a run begins. */
+    default List<String> remarks() {
+        return List.of();
+    }
+
     /**
      * The examples in a row of the data, mostly one.
      *

@@ -3,12 +3,10 @@ package dev.jacobian.rl.offline;
 
 import static dev.jacobian.rl.config.Checks.requirePositive;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.autograd.TokenLogProbs.Measure;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -24,7 +22,7 @@ import java.util.Set;
  */
 public record Orpo(
         @Setting(value = "0.1", doc = "weight of the odds ratio, λ in the paper")
-        double beta) implements OfflineMethod<Preference> {
+        double beta) implements PreferenceMethod {
     /** TRL's. */
     public static final Orpo DEFAULT = ConfigTree.defaults(Orpo.class);
 
@@ -43,23 +41,8 @@ public record Orpo(
     }
 
     @Override
-    public Map<String, Object> defaults() {
-        return Map.of("learning_rate", 1e-6, "lr_scheduler_type", "linear");
-    }
-
-    @Override
-    public List<Preference> encode(JsonNode row, RowEncoder encoder) {
-        return List.of(encoder.preference(row));
-    }
-
-    @Override
     public List<Span> spans(List<Preference> batch) {
         return Preference.spans(batch, true);
-    }
-
-    @Override
-    public long tokens(Preference example) {
-        return example.length();
     }
 
     @Override

@@ -117,6 +117,11 @@ public enum PreferenceLoss {
         return this == IPO || this == SIGMOID_NORM;
     }
 
+    /** Whether label smoothing changes the loss; as in TRL it leaves sigmoid alone. */
+    boolean smooths() {
+        return this == ROBUST || this == EXO_PAIR || this == AOT || this == AOT_UNPAIRED;
+    }
+
     /** Whether the loss has no gradient, or none that is finite, without label smoothing. */
     boolean needsSmoothing() {
         return this == EXO_PAIR;

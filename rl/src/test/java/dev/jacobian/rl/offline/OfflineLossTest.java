@@ -194,6 +194,24 @@ class OfflineLossTest {
     }
 
     @Test
+    @DisplayName("a setting that the chosen loss does not have is told of")
+    void remarks() {
+        assertThat(with(Dpo.DEFAULT, "loss_type", "sigmoid", "label_smoothing", 0.1)
+                        .remarks())
+                .containsExactly(
+                        "label_smoothing does nothing: robust, exo_pair, aot and aot_unpaired have it, not sigmoid");
+        assertThat(with(Dpo.DEFAULT, "loss_type", "robust", "label_smoothing", 0.1)
+                        .remarks())
+                .isEmpty();
+        assertThat(with(Cpo.DEFAULT, "loss_type", "ipo", "label_smoothing", 0.1, "simpo_gamma", 1.0)
+                        .remarks())
+                .containsExactly(
+                        "label_smoothing does nothing: sigmoid and simpo have it",
+                        "simpo_gamma does nothing: only loss_type=simpo has a margin");
+        assertThat(Cpo.DEFAULT.remarks()).isEmpty();
+    }
+
+    @Test
     @DisplayName("keys that a method lacks name those that have them; losses and arguments that are unknown are told")
     void misuse() {
         assertThatThrownBy(() -> OfflineConfig.of(Orpo.DEFAULT).with(new Given().set("loss_type", "ipo", "--set")))

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.offline;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.autograd.TokenLogProbs.Measure;
+import java.util.List;
+import java.util.Set;
+
+/** A method that learns from single completions that were liked or not, beside a reference policy. */
+interface JudgedMethod extends OfflineMethod<Judged> {
+    @Override
+    default List<Judged> encode(JsonNode row, RowEncoder encoder) {
+        return encoder.judged(row);
+    }
+
+    @Override
+    default List<Judged> arrange(List<Judged> examples, int maxLength) {
+        return Judged.unpaired(examples);
+    }
+
+    @Override
+    default List<Span> spans(List<Judged> batch) {
+        return Judged.spans(batch);
+    }
+
+    @Override
+    default long tokens(Judged example) {
+        return example.length();
+    }
+
+    @Override
+    default boolean needsReference() {
+        return true;
+    }
+
+    @Override
+    default Set<Measure> measures() {
+        return Set.of(Measure.MEAN_LOGIT);
+    }
+}

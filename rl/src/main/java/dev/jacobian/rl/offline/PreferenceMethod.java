@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.offline;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.Map;
+
+/** A method that learns from pairs of completions of a prompt, one of which was chosen. */
+interface PreferenceMethod extends OfflineMethod<Preference> {
+    @Override
+    default Map<String, Object> defaults() {
+        return Map.of("learning_rate", 1e-6, "lr_scheduler_type", "linear");
+    }
+
+    @Override
+    default List<Preference> encode(JsonNode row, RowEncoder encoder) {
+        return List.of(encoder.preference(row));
+    }
+
+    @Override
+    default List<Span> spans(List<Preference> batch) {
+        return Preference.spans(batch, false);
+    }
+
+    @Override
+    default long tokens(Preference example) {
+        return example.length();
+    }
+}
