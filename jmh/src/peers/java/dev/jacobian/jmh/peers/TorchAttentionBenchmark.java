@@ -69,7 +69,7 @@ public class TorchAttentionBenchmark {
 
     @Benchmark
     public long torch() {
-        try (PointerScope scope = new PointerScope()) {
+        try (PointerScope _ = new PointerScope()) {
             if (shape.kind().equals("backward")) {
                 return torch.grad(new TensorVector(out), inputs, dOut, new BoolOptional(true), false, false)
                         .size();

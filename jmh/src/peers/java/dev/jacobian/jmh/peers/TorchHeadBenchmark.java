@@ -46,7 +46,7 @@ public class TorchHeadBenchmark {
 
     @Benchmark
     public float torch() {
-        try (PointerScope scope = new PointerScope()) {
+        try (PointerScope _ = new PointerScope()) {
             Tensor loss = torch.cross_entropy_loss(torch.linear(hidden, weight), targets);
             if (of.backward()) {
                 torch.grad(new TensorVector(loss), new TensorVector(hidden, weight));

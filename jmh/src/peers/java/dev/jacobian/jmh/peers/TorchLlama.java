@@ -228,7 +228,7 @@ final class TorchLlama {
             Cache cache = new Cache(first.size(0), newTokens);
             Tensor tokens = first;
             for (int step = 0; step < newTokens; step++) {
-                try (PointerScope inner = new PointerScope()) {
+                try (PointerScope _ = new PointerScope()) {
                     Tensor next = torch.multinomial(torch.softmax(decode(tokens, step, cache), -1), 1)
                             .squeeze(1);
                     scope.attach(next);

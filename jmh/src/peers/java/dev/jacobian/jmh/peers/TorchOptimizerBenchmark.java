@@ -41,7 +41,7 @@ public class TorchOptimizerBenchmark {
 
     @Benchmark
     public Tensor torch() {
-        try (PointerScope scope = new PointerScope()) {
+        try (PointerScope _ = new PointerScope()) {
             adamW.step();
         }
         return parameter;

@@ -51,7 +51,7 @@ public class TorchRowsBenchmark {
 
     @Benchmark
     public long torch() {
-        try (PointerScope scope = new PointerScope()) {
+        try (PointerScope _ = new PointerScope()) {
             Tensor out = switch (of.kind()) {
                 case "rmsnorm" ->
                     torch.rms_norm(x, new long[] {of.columns()}, new TensorOptional(weight), new DoubleOptional(1e-6));

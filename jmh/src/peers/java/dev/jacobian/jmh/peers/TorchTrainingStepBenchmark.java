@@ -67,7 +67,7 @@ public class TorchTrainingStepBenchmark {
         ModelCase small = ModelCase.parse("0.1M 3x37");
         CausalLM ours = small.model();
         float expected = ours.loss(small.tokens(), small.tokens()).value().item();
-        try (PointerScope scope = new PointerScope()) {
+        try (PointerScope _ = new PointerScope()) {
             float loss = new TorchLlama(small.shape(), false, small.length(), ours)
                     .loss(tensor(small))
                     .item_float();
@@ -80,7 +80,7 @@ public class TorchTrainingStepBenchmark {
 
     @Benchmark
     public float step() {
-        try (PointerScope scope = new PointerScope()) {
+        try (PointerScope _ = new PointerScope()) {
             Tensor loss = llama.loss(tokens);
             loss.backward();
             torch.clip_grad_norm_(parameters, 1);
