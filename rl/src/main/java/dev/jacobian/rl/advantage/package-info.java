@@ -19,7 +19,11 @@
  *     <td>online mirror descent, exact partition</td></tr>
  * <tr><td>{@link dev.jacobian.rl.advantage.BatchScaling}</td><td>another's, divided by the batch's standard deviation</td>
  *     <td>GRPO with {@code scale_rewards="batch"}</td></tr>
- * <tr><td>{@link dev.jacobian.rl.advantage.NoBaseline}</td><td>none</td><td>plain REINFORCE, win rates</td></tr>
+ * <tr><td>{@link dev.jacobian.rl.advantage.NoBaseline}</td><td>none</td><td>plain REINFORCE</td></tr>
+ * <tr><td>{@link dev.jacobian.rl.advantage.WinRate}</td><td>the chance to beat the others, less one half</td>
+ *     <td>SPPO</td></tr>
+ * <tr><td>{@link dev.jacobian.rl.advantage.FixedBaseline}</td><td>a number</td>
+ *     <td>SPPO with a preference model</td></tr>
  * </table>
  */
 package dev.jacobian.rl.advantage;

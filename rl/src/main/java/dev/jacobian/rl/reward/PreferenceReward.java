@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.reward;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How a sample fares against the other samples of its prompt, as a reward: so a {@link PreferenceFunction} serves every method.
+ *
+ * <p>A sample is compared with all samples of its group, itself included, which is a draw. What is made of the scores:
+ *
+ * <ul>
+ *   <li>{@link Form#WIN_RATE}: mean_j σ(s_ij), the chance to beat a sample of the policy, ½ on average. What SPPO regresses on
+ *       ({@code preference=given}).
+ *   <li>{@link Form#SCORE}: mean_j s_ij, 0 on average. What GPO regresses on ({@code preference=given}).
+ * </ul>
+ *
+ * @param name in metrics and messages
+ * @param preference compares
+ * @param form what is made of the comparisons
+ */
+public record PreferenceReward(String name, PreferenceFunction preference, Form form) implements GroupReward {
+    /** What is made of a sample's scores against all samples of the group. */
+    public enum Form {
+        /** The mean chance to win. */
+        WIN_RATE,
+        /** The mean score. */
+        SCORE
+    }
+
+    /** Mean chances to win. */
+    public static PreferenceReward winRate(String name, PreferenceFunction preference) {
+        return new PreferenceReward(name, preference, Form.WIN_RATE);
+    }
+
+    /** Mean scores. */
+    public static PreferenceReward score(String name, PreferenceFunction preference) {
+        return new PreferenceReward(name, preference, Form.SCORE);
+    }
+
+    /**
+     * The reward of every sample.
+     *
+     * @throws IllegalArgumentException if scores are not skew-symmetric numbers, one for each pair
+     */
+    @Override
+    public List<Score> score(Samples group) {
+        int n = group.completions().size();
+        double[][] scores = preference.scores(group);
+        require(scores, n);
+        List<Score> rewards = new ArrayList<>();
+        for (int i = 0; i < n; i++) {
+            double sum = 0;
+            for (int j = 0; j < n; j++) {
+                sum += form == Form.WIN_RATE ? 1 / (1 + StrictMath.exp(-scores[i][j])) : scores[i][j];
+            }
+            rewards.add(Score.of(sum / n));
+        }
+        return rewards;
+    }
+
+    private static void require(double[][] scores, int n) {
+        if (scores.length != n) {
+            throw new IllegalArgumentException("it compared " + scores.length + " samples of " + n);
+        }
+        for (int i = 0; i < n; i++) {
+            for (int j = 0; j < n; j++) {
+                if (scores[i].length != n
+                        || !Double.isFinite(scores[i][j])
+                        || Math.abs(scores[i][j] + scores[j][i]) > 1e-6 * (1 + Math.abs(scores[i][j]))) {
+                    throw new IllegalArgumentException("the score of sample " + i + " against sample " + j
+                            + " is not the finite opposite of the other way round; a preference is skew-symmetric:"
+                            + " s(i beats j) = -s(j beats i)");
+                }
+            }
+        }
+    }
+}
