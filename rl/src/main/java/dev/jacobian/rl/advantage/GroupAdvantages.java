@@ -52,6 +52,15 @@ public final class GroupAdvantages {
         return perToken ? Arrays.stream(values[sample]).average().orElse(0) : values[sample][0];
     }
 
+    /** The advantages of a sample's tokens, as an array of their own. */
+    double[] ofSample(int sample, int tokens) {
+        double[] row = new double[tokens];
+        for (int t = 0; t < tokens; t++) {
+            row[t] = at(sample, t);
+        }
+        return row;
+    }
+
     /** Whether nothing can be learned from comparing these samples. */
     public boolean isZero() {
         return Arrays.stream(values).flatMapToDouble(Arrays::stream).allMatch(a -> a == 0);

@@ -24,6 +24,23 @@
  *     <td>SPPO</td></tr>
  * <tr><td>{@link dev.jacobian.rl.advantage.FixedBaseline}</td><td>a number</td>
  *     <td>SPPO with a preference model</td></tr>
+ * <tr><td>{@link dev.jacobian.rl.advantage.WholeBatch}</td><td>another's, with the batch as one group</td>
+ *     <td>REINFORCE++ as OPO's authors run it</td></tr>
+ * <tr><td>{@link dev.jacobian.rl.advantage.BatchWhitened}</td><td>another's, whitened over all tokens</td>
+ *     <td>REINFORCE++ and its baseline variant</td></tr>
+ * <tr><td>{@link dev.jacobian.rl.advantage.RewardToGo}</td><td>none; what a token and those after it earned</td>
+ *     <td>REINFORCE++, ReMax</td></tr>
+ * <tr><td>{@link dev.jacobian.rl.advantage.NonZeroScaling}</td><td>another's, times samples per rewarded sample</td>
+ *     <td>GPG</td></tr>
+ * <tr><td>{@link dev.jacobian.rl.advantage.BestOfGroup}</td><td>the second best, for the best alone</td>
+ *     <td>GRPO for pass@k</td></tr>
+ * <tr><td>{@link dev.jacobian.rl.advantage.PassAtKAdvantage}</td><td>pass@k of the group</td><td>pass@k training</td></tr>
+ * <tr><td>{@link dev.jacobian.rl.advantage.MeanNormalized}</td><td>mean, divided by the mean</td><td>MaxRL</td></tr>
+ * <tr><td>{@link dev.jacobian.rl.advantage.LonelyReward}</td><td>another's, but none for a sample alone</td>
+ *     <td>verl's groups of one</td></tr>
  * </table>
+ *
+ * <p>{@link dev.jacobian.rl.advantage.GeneralizedAdvantage} and {@link dev.jacobian.rl.advantage.OptimalTokenBaseline} need more than
+ * rewards (values, the distributions that were sampled from) and are functions of arrays.
  */
 package dev.jacobian.rl.advantage;

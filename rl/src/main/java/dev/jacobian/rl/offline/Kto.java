@@ -99,13 +99,18 @@ public record Kto(
             int span = 2 * i + 1;
             boolean liked = batch.examples().get(i).desirable();
             double sign = liked ? 1 : -1;
-            double x = sign * beta * (batch.logRatio(span) - z);
             double weight = share * (liked ? desirableWeight : undesirableWeight);
+            double x = gain(batch.logRatio(span), z, liked);
             loss.add(weight * (1 - Sigmoids.sigmoid(x)), span, -weight * sign * beta * Sigmoids.slope(x));
             batch.meter().add("entropy", policy.sum(policy.tokens().entropy(), span), policy.count(span));
         }
         batch.meter().value("kl", z);
         JudgedMetrics.measure(batch, beta, false);
         return loss;
+    }
+
+    /** What a completion's log-ratio gains over the point z, liked or not; the loss is 1 − σ of it. */
+    double gain(double logRatio, double z, boolean liked) {
+        return (liked ? 1 : -1) * beta * (logRatio - z);
     }
 }

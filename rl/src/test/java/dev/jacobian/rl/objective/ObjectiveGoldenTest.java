@@ -86,7 +86,7 @@ class ObjectiveGoldenTest {
     @Test
     void divergences() {
         TokenBatch batch = Fixtures.golden(0, 0, 0, 0);
-        double[] means = new double[3];
+        double[] means = new double[KlEstimator.values().length];
         for (int t = 0; t < batch.tokens(); t++) {
             for (KlEstimator estimator : KlEstimator.values()) {
                 means[estimator.ordinal()] += estimator.value((double) Fixtures.NEW[t] - Fixtures.REF[t]) / 12;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.jacobian.rl.method.LossType;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -98,10 +99,13 @@ class ObjectiveInputTest {
         assertThat(KlEstimator.K3.derivative(1e-9)).isCloseTo(1e-9, within(1e-17));
         for (double d = -3; d < 3; d += 0.1) {
             assertThat(KlEstimator.K3.value(d)).isNotNegative();
-            for (KlEstimator estimator : KlEstimator.values()) {
+            for (KlEstimator estimator :
+                    List.of(KlEstimator.K1, KlEstimator.K2, KlEstimator.K3, KlEstimator.LOW_VAR_KL)) {
                 double slope = (estimator.value(d + 1e-5) - estimator.value(d - 1e-5)) / 2e-5;
                 assertThat(estimator.derivative(d)).isCloseTo(slope, within(1e-8));
             }
+            assertThat(KlEstimator.K1_PLUS.derivative(d)).isEqualTo(d);
+            assertThat(KlEstimator.K3_PLUS.derivative(d)).isEqualTo(d);
         }
     }
 
