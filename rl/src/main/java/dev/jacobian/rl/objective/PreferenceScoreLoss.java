@@ -52,4 +52,20 @@ public record PreferenceScoreLoss(double temperature) {
         double off = score / temperature - target;
         return new Point(off * off / 2, off / temperature, -off * score / (temperature * temperature));
     }
+
+    /**
+     * The derivative of the score of two embeddings ({@code PreferenceFunction.score}) with respect to the first, which is the second
+     * turned by a quarter in each pair of coordinates; that with respect to the second is the first, turned and negated.
+     *
+     * @param other [2m]
+     * @return [2m]
+     */
+    public static double[] turned(double[] other) {
+        double[] turned = new double[other.length];
+        for (int k = 0; k < other.length; k += 2) {
+            turned[k] = other[k + 1];
+            turned[k + 1] = -other[k];
+        }
+        return turned;
+    }
 }

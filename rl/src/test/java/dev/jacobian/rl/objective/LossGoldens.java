@@ -125,6 +125,21 @@ public final class LossGoldens {
                 .toArray(double[][]::new);
     }
 
+    /** Rows end to end. */
+    public static double[] flat(double[][] rows) {
+        return Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray();
+    }
+
+    /** The same in float. */
+    public static float[] floats(double[][] rows) {
+        double[] flat = flat(rows);
+        float[] floats = new float[flat.length];
+        for (int t = 0; t < flat.length; t++) {
+            floats[t] = (float) flat[t];
+        }
+        return floats;
+    }
+
     /** What stands where the mask is true. */
     public static double[][] counted(double[][] rows, boolean[][] mask) {
         double[][] counted = new double[rows.length][];
