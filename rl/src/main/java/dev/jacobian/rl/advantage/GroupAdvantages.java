@@ -2,6 +2,7 @@
 package dev.jacobian.rl.advantage;
 
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * The advantages of a group's samples: one per sample, which all its tokens share, or one per token.
@@ -11,10 +12,16 @@ import java.util.Arrays;
 public final class GroupAdvantages {
     private final double[][] values; // [G][1] or [G][tokens]
     private final boolean perToken;
+    private final Optional<int[]> kept; // the samples that are learned from, if not all
 
     private GroupAdvantages(double[][] values, boolean perToken) {
+        this(values, perToken, Optional.empty());
+    }
+
+    private GroupAdvantages(double[][] values, boolean perToken, Optional<int[]> kept) {
         this.values = values;
         this.perToken = perToken;
+        this.kept = kept;
     }
 
     /**
@@ -83,6 +90,21 @@ public final class GroupAdvantages {
                         + " advantages; the policy chose " + lengths[i] + " tokens");
             }
         }
+    }
+
+    /** The same where only these samples are learned from, in ascending order. */
+    public GroupAdvantages keeping(int[] samples) {
+        return new GroupAdvantages(values, perToken, Optional.of(samples.clone()));
+    }
+
+    /** The samples that are learned from, if not all are. */
+    public Optional<int[]> kept() {
+        return kept.map(int[]::clone);
+    }
+
+    /** Of these samples alone, all of which are learned from. */
+    public GroupAdvantages only(int[] samples) {
+        return new GroupAdvantages(Picked.of(values, samples), perToken);
     }
 
     /** All divided by a number. */

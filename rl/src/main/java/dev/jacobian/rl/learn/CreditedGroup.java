@@ -29,7 +29,15 @@ public record CreditedGroup(ScoredGroup scored, GroupAdvantages advantages) {
                     + advantages.size() + " groups of " + batch.size());
         }
         return IntStream.range(0, batch.size())
-                .mapToObj(g -> new CreditedGroup(batch.get(g), advantages.get(g)))
+                .mapToObj(g -> of(batch.get(g), advantages.get(g)))
                 .toList();
+    }
+
+    private static CreditedGroup of(ScoredGroup scored, GroupAdvantages advantages) {
+        return advantages
+                .kept()
+                .map(kept -> new CreditedGroup(
+                        scored.keeping(kept), advantages.only(kept.length == 0 ? new int[] {0} : kept)))
+                .orElseGet(() -> new CreditedGroup(scored, advantages));
     }
 }

@@ -9,7 +9,11 @@ import java.util.stream.Collectors;
 /** The methods that have a name, each with its default settings. */
 public final class Methods {
     private static final List<Method> ALL =
-            List.of(Grpo.DEFAULT, Opo.DEFAULT, Omd.DEFAULT, Rloo.DEFAULT, Cispo.DEFAULT);
+            List.of(Grpo.DEFAULT, Opo.DEFAULT, Omd.DEFAULT, Rloo.DEFAULT, Cispo.DEFAULT,
+                    Sppo.DEFAULT,
+                    Gpo.DEFAULT,
+                    OnlineDpo.DEFAULT,
+                    Rest.DEFAULT);
 
     private Methods() {}
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.rollout;
 
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * A group with what its samples earned.
@@ -25,6 +28,36 @@ public record ScoredGroup(
         boolean[] solved,
         Optional<double[][]> tokenRewards,
         Map<String, double[]> parts) {
+    /** These samples; where there are none of them the first, which does not count: the prompt was tried, and nothing is learned. */
+    public ScoredGroup keeping(int[] samples) {
+        int[] places = samples.length == 0 ? new int[] {0} : samples;
+        Map<String, double[]> some = new LinkedHashMap<>();
+        parts.forEach((name, all) -> some.put(name, picked(all, places)));
+        boolean[] counted = new boolean[places.length];
+        boolean[] right = new boolean[places.length];
+        List<Trajectory> trajectories = new ArrayList<>();
+        List<String> decoded = new ArrayList<>();
+        for (int i = 0; i < places.length; i++) {
+            counted[i] = samples.length > 0 && counts[places[i]];
+            right[i] = solved[places[i]];
+            trajectories.add(group.samples().get(places[i]));
+            decoded.add(texts.get(places[i]));
+        }
+        return new ScoredGroup(
+                new Group(group.problem(), group.key(), group.promptLength(), trajectories),
+                decoded,
+                picked(rewards, places),
+                counted,
+                right,
+                tokenRewards.map(all ->
+                        IntStream.of(places).mapToObj(i -> all[i]).toArray(double[][]::new)),
+                some);
+    }
+
+    private static double[] picked(double[] all, int[] places) {
+        return IntStream.of(places).mapToDouble(i -> all[i]).toArray();
+    }
+
     /** Tokens that the policy chose, per sample. */
     public int[] choices() {
         return group.samples().stream().mapToInt(Trajectory::choices).toArray();
