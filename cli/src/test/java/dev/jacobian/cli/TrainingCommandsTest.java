@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.Jsonl;
+import dev.jacobian.rl.method.Methods;
 import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -147,8 +148,8 @@ class TrainingCommandsTest {
                 .isZero();
         Run foreign = shortRl(folder.resolve("foreign"), "--algorithm", "opo", "--set", "beta=0.5");
         assertThat(foreign.failure(ExitCode.FAILED))
-                .isEqualTo("--set beta=0.5: the method opo has no setting 'beta'; methods that have it: grpo, cispo."
-                        + " Leave it out, or choose one of them as the algorithm");
+                .isEqualTo("--set beta=0.5: the method opo has no setting 'beta'; methods that have it: "
+                        + String.join(", ", Methods.having("beta")) + ". Leave it out, or choose one of them as the algorithm");
         Run nonsense = shortRl(folder.resolve("foreign"), "--algorithm", "omd", "--set", "loss_type=nonsense");
         assertThat(nonsense.failure(ExitCode.FAILED)).contains("the method omd has no setting 'loss_type'");
         Run bnpo = shortRl(folder.resolve("foreign"), "--set", "loss_type=bnpo");
@@ -159,9 +160,9 @@ class TrainingCommandsTest {
                 .contains("updates_per_rollout must not exceed prompts_per_step (4), got 5")
                 .contains("updates_per_rollout from --set updates_per_rollout=5, prompts_per_step from --prompts");
         assertThat(folder.resolve("foreign")).doesNotExist();
-        Run unknown = shortRl(folder.resolve("a"), "--algorithm", "ppo");
+        Run unknown = shortRl(folder.resolve("a"), "--algorithm", "a3c");
         assertThat(unknown.code()).isNotZero();
-        assertThat(unknown.err()).contains("ppo").contains("grpo, opo, omd, rloo or cispo");
+        assertThat(unknown.err()).contains("a3c").contains(Methods.names());
         Run key = shortRl(folder.resolve("b"), "--set", "lerning_rate=1e-4");
         assertThat(key.code()).isNotZero();
         assertThat(key.err()).contains("lerning_rate").contains("learning_rate");
