@@ -99,21 +99,41 @@ final class ModelSuites {
     static Suite serving() {
         return new Suite(
                 "serving",
-                "clients that ask, wait for the answer and ask again",
+                "clients that ask a server, wait for the answer and ask again",
                 "model",
                 Unit.TOKENS,
-                List.of("0.5B 1x32 bf16", "0.5B 4x32 bf16", "0.5B 16x32 bf16", "0.5B 1x32 q8_0", "0.5B 16x32 q8_0"),
-                List.of("0.5B 1x32 bf16", "0.5B 4x32 bf16", "0.5B 16x32 bf16"),
-                text -> ServingBenchmark.REQUESTS * ModelCase.parse(text).tokenCount(),
+                List.of(
+                        "0.5B 1x4 bf16",
+                        "0.5B 4x2 bf16",
+                        "0.5B 16x2 bf16",
+                        "0.5B 1x4 q8_0",
+                        "0.5B 4x2 q8_0",
+                        "0.5B 16x2 q8_0"),
+                List.of("0.5B 1x4 bf16", "0.5B 4x2 bf16", "0.5B 16x2 bf16"),
+                text -> ServingCase.parse(text).tokenCount(),
                 text -> Optional.empty(),
-                List.of(new Side.Jmh(OURS, Role.OURS, PACKAGE + "ServingBenchmark.serve")),
+                List.of(
+                        new Side.Program(OURS, Role.OURS, new HttpServing(HttpServing.Server.JACOBIAN, false)),
+                        new Side.Program(LLAMA_CPP, Role.PEER, new HttpServing(HttpServing.Server.LLAMA_CPP, false)),
+                        new Side.Program(
+                                LLAMA_CPP + ", 1 thread",
+                                Role.PEER,
+                                new HttpServing(HttpServing.Server.LLAMA_CPP, true)),
+                        new Side.Jmh("without HTTP", Role.BASELINE, PACKAGE + "ServingBenchmark.serve")),
                 0,
-                new Effort(3, 1, 3, 1000),
-                ModelSuites::loadedHeap,
+                new Effort(3, 1, 2, 1000),
+                text -> loadedHeap(ModelCase.parse(text)),
                 true,
-                "Cases are the model, clients x new tokens of an answer, and the format of the weights. Prompts have"
-                        + " 64 tokens, all different; what is counted is tokens of answers. Clients are threads of the"
-                        + " same process, so there is no HTTP in it.");
+                "Cases are the model, clients x requests of each, and the format of the weights; all sides read the"
+                    + " same GGUF file. Prompts have 16 to 256 tokens that nobody had before, answers 8 to 96, greedy"
+                    + " and with the end ignored, so that all have as many; what is counted is tokens of answers."
+                    + " Every side is a server in a process of its own, asked over HTTP by the same clients, answers"
+                    + " whole. Ours is jacobian serve. llama.cpp is that of node-llama-cpp "
+                        + NODE_LLAMA_CPP
+                        + ", which has no server in it, behind a small one for Node that has the loop of llama.cpp's"
+                        + " own: a sequence for each client, one token of each answer and pieces of prompts in every"
+                        + " batch of up to 512 tokens, flash attention where llama.cpp wants it. Without HTTP the same"
+                        + " requests go to the engine in one process.");
     }
 
     static Suite decode() {
@@ -142,7 +162,7 @@ final class ModelSuites {
                                 LLAMA_CPP + ", 1 thread", Role.PEER, new LlamaCpp(LlamaCpp.Mode.DECODE, true))),
                 0,
                 new Effort(3, 2, 5, 1000),
-                ModelSuites::loadedHeap,
+                text -> loadedHeap(ModelCase.parse(text)),
                 true,
                 "Cases are the model, 1 x new tokens, and the format of the weights. The roofline is the time to read"
                         + " the weights once per token; small models fit into a cache and pass it. llama.cpp through"
@@ -176,7 +196,7 @@ final class ModelSuites {
                                 LLAMA_CPP + ", 1 thread", Role.PEER, new LlamaCpp(LlamaCpp.Mode.PREFILL, true))),
                 0,
                 new Effort(3, 2, 3, 1000),
-                ModelSuites::loadedHeap,
+                text -> loadedHeap(ModelCase.parse(text)),
                 true,
                 "Cases are the model, 1 x tokens of the prompt, and the format of the weights. llama.cpp through"
                         + " node-llama-cpp "
@@ -211,7 +231,7 @@ final class ModelSuites {
     }
 
     /** Weights, the copies that kernels pack, and room to load them. */
-    private static int loadedHeap(String text) {
-        return (int) (ModelCase.parse(text).shape().parameters() * 12 >> 20) + 1024;
+    static int loadedHeap(ModelCase of) {
+        return (int) (of.shape().parameters() * 12 >> 20) + 1024;
     }
 }

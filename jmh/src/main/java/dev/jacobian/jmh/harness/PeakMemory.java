@@ -33,7 +33,12 @@ public final class PeakMemory implements InternalProfiler {
 
     /** Of this process, or 0 where the kernel does not tell. */
     public static long bytes() {
-        try (var lines = Files.lines(Path.of("/proc/self/status"))) {
+        return bytes(ProcessHandle.current().pid());
+    }
+
+    /** Of a process, or 0 where the kernel does not tell. */
+    public static long bytes(long pid) {
+        try (var lines = Files.lines(Path.of("/proc/" + pid + "/status"))) {
             return lines.filter(line -> line.startsWith("VmHWM:"))
                     .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("\\D", "")))
                     .findFirst()
