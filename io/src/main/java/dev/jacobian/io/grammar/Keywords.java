@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.io.grammar;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.Json;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** Which keywords of JSON Schema are understood, and which may stand beside which. */
 final class Keywords {
+    /** Restricts nothing where it stands, but adds null to what the others allow. */
+    private static final String NULLABLE = "nullable";
+
     /** Those that describe and restrict nothing. */
     private static final Set<String> DESCRIBING = Set.of(
             "$anchor",
@@ -24,7 +32,7 @@ final class Keywords {
             "example",
             "examples",
             "externalDocs",
-            "nullable",
+            NULLABLE,
             "readOnly",
             "strict",
             "title",
@@ -34,13 +42,42 @@ final class Keywords {
     /** Those that decide all about the values: nothing else may restrict them too. */
     private static final List<String> DECIDING = List.of("$ref", "enum", "const", "anyOf", "oneOf", "allOf");
 
+    /** Those whose lists and objects are no schemas. */
+    private static final Set<String> VALUES = Set.of("enum", "const", "type");
+
     private Keywords() {}
+
+    private static boolean describes(String keyword) {
+        return DESCRIBING.contains(keyword) || keyword.startsWith("x-");
+    }
+
+    /**
+     * What a schema says of its values, without what only describes: schemas with equal ones have the same values. Empty if
+     * it has other schemas in it, whose words would have to be left out too.
+     */
+    static Optional<JsonNode> meaning(Schema schema) {
+        if (!(schema.node() instanceof ObjectNode node)) {
+            return Optional.of(schema.node());
+        }
+        ObjectNode meaning = Json.object();
+        for (Map.Entry<String, JsonNode> keyword : node.properties()) {
+            String name = keyword.getKey();
+            if (describes(name) && !name.equals(NULLABLE)) {
+                continue;
+            }
+            if (keyword.getValue().isContainerNode() && !VALUES.contains(name)) {
+                return Optional.empty();
+            }
+            meaning.set(name, keyword.getValue());
+        }
+        return Optional.of(meaning);
+    }
 
     /** @throws dev.jacobian.io.FormatException if a keyword is not understood, or not beside another */
     static void require(Schema schema) {
         List<String> restricting = new ArrayList<>();
         schema.node().fieldNames().forEachRemaining(keyword -> {
-            if (!DESCRIBING.contains(keyword) && !keyword.startsWith("x-")) {
+            if (!describes(keyword)) {
                 restricting.add(keyword);
             }
         });

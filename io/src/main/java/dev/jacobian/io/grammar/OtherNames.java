@@ -15,9 +15,14 @@ import java.util.TreeSet;
  * none of them does. Each character has one spelling ({@link JsonStrings#letter}), so that no name comes in by another.
  */
 final class OtherNames {
+    private static final CodePointSet UNUSUAL = CodePointSet.range(' ', 0x7F)
+            .minus(CodePointSet.ofCharacters("\"\\"))
+            .not();
+
     private final ProgramBuilder out;
     private final int close;
     private final int anything;
+    private final int unusual; // a character that no name has at its place, as long as all names are of usual ones
     private final Deque<Node> open = new ArrayDeque<>();
 
     private static final class Node {
@@ -35,6 +40,12 @@ final class OtherNames {
         this.out = out;
         close = out.text("\"", next);
         anything = out.loop(again -> JsonStrings.letter(out, CodePointSet.ALL, again), close);
+        unusual = JsonStrings.letter(out, UNUSUAL, anything);
+    }
+
+    /** Whether a character stands for itself and takes a byte. */
+    private static boolean isUsual(int c) {
+        return c >= ' ' && c <= 0x7F && c != '"' && c != '\\';
     }
 
     static int write(ProgramBuilder out, Collection<String> names, int next) {
@@ -61,19 +72,41 @@ final class OtherNames {
             Node node = open.pop();
             Node parent = open.element();
             parent.taken.add(node.label);
-            parent.ways.add(JsonStrings.letter(out, CodePointSet.single(node.label), written(node)));
+            int behind = written(node);
+            parent.ways.add(
+                    isUsual(node.label)
+                            ? out.bytes(List.of(new int[] {node.label, node.label, behind}))
+                            : JsonStrings.letter(out, CodePointSet.single(node.label), behind));
         }
     }
 
     private int written(Node node) {
         List<Integer> ways = new ArrayList<>(node.ways);
-        CodePointSet others = CodePointSet.of(
-                        node.taken.stream().map(c -> new int[] {c, c}).toList())
-                .not();
-        ways.add(JsonStrings.letter(out, others, anything));
+        ways.add(usual(node.taken));
+        List<int[]> taken = node.taken.stream()
+                .filter(c -> !isUsual(c))
+                .map(c -> new int[] {c, c})
+                .toList();
+        ways.add(taken.isEmpty() ? unusual : JsonStrings.letter(out, UNUSUAL.minus(CodePointSet.of(taken)), anything));
         if (!node.name) {
             ways.add(close);
         }
         return out.split(ways);
+    }
+
+    /** One of the usual characters that are not taken. */
+    private int usual(Set<Integer> taken) {
+        List<int[]> ranges = new ArrayList<>();
+        for (int c = ' '; c <= 0x7F; c++) {
+            if (isUsual(c) && !taken.contains(c)) {
+                int[] last = ranges.isEmpty() ? null : ranges.getLast();
+                if (last != null && last[1] == c - 1) {
+                    last[1] = c;
+                } else {
+                    ranges.add(new int[] {c, c, anything});
+                }
+            }
+        }
+        return out.bytes(ranges);
     }
 }

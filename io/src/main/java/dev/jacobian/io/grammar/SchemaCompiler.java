@@ -14,7 +14,7 @@ import java.util.Set;
 
 /**
  * A JSON schema as rules of a grammar: one for each subschema, called wherever its value stands, so that schemas may refer to
- * themselves.
+ * themselves. Subschemas that say the same of a string, a number or an enumeration share one: of many properties most do.
  *
  * <p>Decisions:
  *
@@ -37,6 +37,7 @@ final class SchemaCompiler {
     private final JsonStrings strings;
     private final JsonValues values;
     private final Map<String, Integer> rules = new HashMap<>(); // by place
+    private final Map<JsonNode, Integer> alike = new HashMap<>(); // of schemas without others in them, by what they say
     private final Deque<Pending> open = new ArrayDeque<>();
 
     /** A rule whose schema is still to be written. */
@@ -66,11 +67,18 @@ final class SchemaCompiler {
         Schema meant = schema.resolved(root);
         Integer rule = rules.get(meant.pointer());
         if (rule == null) {
-            rule = out.rule("the schema at " + meant.pointer());
+            rule = Keywords.meaning(meant)
+                    .map(meaning -> alike.computeIfAbsent(meaning, one -> begin(meant)))
+                    .orElseGet(() -> begin(meant));
             rules.put(meant.pointer(), rule);
-            open.push(new Pending(rule, meant));
         }
         return out.call(rule, next);
+    }
+
+    private int begin(Schema schema) {
+        int rule = out.rule("the schema at " + schema.pointer());
+        open.push(new Pending(rule, schema));
+        return rule;
     }
 
     private int value(Schema schema) {

@@ -218,6 +218,36 @@ class SchemaGrammarTest {
         assertThatThrownBy(() -> new JsonLayout("[ x]?")).hasMessageContaining("more than blanks");
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void hundredsOfOptionalPropertiesFit(boolean open) {
+        String[] values = {
+            "{\"type\": \"string\", \"maxLength\": 255, \"description\": \"text %d\"}",
+            "{\"type\": \"integer\", \"minimum\": 0, \"title\": \"count %d\"}",
+            "{\"type\": [\"string\", \"null\"], \"format\": \"date-time\", \"description\": \"time %d\"}",
+            "{\"enum\": [\"red\", \"green\"], \"description\": \"colour %d\"}",
+            "{\"type\": \"array\", \"items\": {\"type\": \"number\", \"description\": \"number %d\"}}",
+        };
+        StringBuilder properties = new StringBuilder();
+        for (int i = 0; i < 600; i++) {
+            properties.append(i == 0 ? "" : ",").append("\"the_property_number_" + i + "\": ");
+            properties.append(values[i % values.length].formatted(i));
+        }
+        Grammar grammar = grammar(
+                "{\"type\": \"object\", \"properties\": {" + properties + "}, \"additionalProperties\": " + open + "}");
+        assertThat(grammar.matches("{}")).isTrue();
+        assertThat(grammar.matches("{\"the_property_number_0\": \"a\", \"the_property_number_301\": 7,"
+                        + " \"the_property_number_599\": [1.5]}"))
+                .isTrue();
+        assertThat(grammar.matches("{\"the_property_number_301\": -7}")).isFalse();
+        assertThat(grammar.matches("{\"the_property_number_2\": null, \"the_property_number_1\": 1}"))
+                .isFalse();
+        assertThat(grammar.matches("{\"the_property_number_600\": 1, \"a\\tb\": 2, \"\u00e9\": 3}"))
+                .isEqualTo(open);
+        assertThat(grammar.matches("{\"the_property_number_3\": \"blue\"}")).isFalse();
+        assertThat(grammar.matches("{\"the_property_number_3x\": \"blue\"}")).isEqualTo(open);
+    }
+
     @Test
     void theSchemaMayChangeAfterwards() {
         var schema = Json.object().put("type", "integer");

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -23,6 +24,9 @@ import java.util.function.Function;
 final class GgufConfig {
     /** Layers of the Gemmas of 27 billion, whose scores are scaled by the width of a head as if heads filled the hidden state. */
     private static final Map<String, Integer> WIDE_SCORES = Map.of("gemma2", 46, "gemma3", 62);
+
+    /** Families whose config.json says in any case how much of a head is rotated; that of Phi-3 says it where it is not all. */
+    private static final Set<String> PARTLY_ROTATED = Set.of("gpt_neox", "stablelm", "nemotron", "glm4");
 
     private static final double THETA = 10_000;
     private static final double ROPE_TOLERANCE = 1e-5;
@@ -72,7 +76,7 @@ final class GgufConfig {
         if (keys.size("attention.value_length").orElse(headDim) != headDim) {
             throw keys.bad("attention.value_length", "values of another length than keys are not computed here");
         }
-        config.put("vocab_size", tensors.vocabulary());
+        vocabulary();
         config.put("num_hidden_layers", layers);
         config.put("hidden_size", width);
         config.put("max_position_embeddings", keys.requireSize("context_length"));
@@ -98,6 +102,15 @@ final class GgufConfig {
         }
         family(layers, width, heads, headDim);
         tokens();
+    }
+
+    /** The table of tokens says how many there are; a key that says otherwise belongs to another file. */
+    private void vocabulary() {
+        long rows = tensors.vocabulary();
+        keys.size("vocab_size").filter(size -> size != rows).ifPresent(size -> {
+            throw keys.bad("vocab_size", "it is " + size + ", and the table of tokens has " + rows + " rows");
+        });
+        config.put("vocab_size", rows);
     }
 
     /** Whether the family has heads of some size where config.json does not say. */
@@ -137,15 +150,7 @@ final class GgufConfig {
     private void rotary(int headDim) {
         double theta = keys.number("rope.freq_base").orElse(THETA);
         config.put("rope_theta", theta);
-        int rotated = keys.size("rope.dimension_count").orElse(headDim);
-        if (rotated != headDim) {
-            config.put("partial_rotary_factor", (double) rotated / headDim);
-        } else if (architecture.family().equals("gpt_neox")
-                || architecture.family().equals("stablelm")
-                || architecture.family().equals("nemotron")
-                || architecture.family().equals("glm4")) {
-            config.put("partial_rotary_factor", 1.0);
-        }
+        int rotated = rotated(headDim);
         Optional<Double> linear = keys.number("rope.scale_linear");
         String type = keys.text("rope.scaling.type").orElse(linear.isPresent() ? "linear" : "none");
         Optional<Double> factor = keys.number("rope.scaling.factor").or(() -> linear);
@@ -176,6 +181,33 @@ final class GgufConfig {
                         magnitude);
             default -> throw keys.bad("rope.scaling.type", "'" + type + "' is not known; none, linear and yarn are");
         }
+    }
+
+    /** Elements of a head that are rotated: all, or the first of them in families that can. */
+    private int rotated(int headDim) {
+        String key = "rope.dimension_count";
+        int rotated = keys.size(key).orElse(headDim);
+        if (rotated < 2 || rotated > headDim || rotated % 2 != 0) {
+            throw keys.bad(
+                    keys.has(key)
+                            ? key
+                            : keys.has("attention.key_length") ? "attention.key_length" : "embedding_length",
+                    "that rotates " + rotated + " of " + headDim
+                            + " elements of a head, and they are rotated in pairs");
+        }
+        if (rotated != headDim
+                && !PARTLY_ROTATED.contains(architecture.family())
+                && !architecture.family().equals("phi3")) {
+            throw keys.bad(
+                    key,
+                    "it is " + rotated + ", a head has " + headDim + " elements, and this architecture rotates all");
+        }
+        if (rotated != headDim || PARTLY_ROTATED.contains(architecture.family())) {
+            double factor = (double) rotated / headDim;
+            boolean exact = (int) (factor * headDim) == rotated;
+            config.put("partial_rotary_factor", exact ? factor : Math.nextUp(factor));
+        }
+        return rotated;
     }
 
     private ObjectNode scaling(String type) {

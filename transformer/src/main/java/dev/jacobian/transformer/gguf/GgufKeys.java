@@ -17,8 +17,8 @@ final class GgufKeys {
     static final String ARCHITECTURE = "general.architecture";
 
     /** Keys of every architecture that say nothing of what it computes, or say it again. */
-    private static final Set<String> HARMLESS = Set.of(
-            "vocab_size", "rope.scaling.finetuned", "attention.causal", "tensor_data_layout", "attention.value_length");
+    private static final Set<String> HARMLESS =
+            Set.of("rope.scaling.finetuned", "attention.causal", "tensor_data_layout", "attention.value_length");
 
     private final GgufMetadata metadata;
     private final String prefix;
@@ -83,6 +83,11 @@ final class GgufKeys {
     /** Keys that change nothing here. */
     void unused(String... names) {
         used.addAll(List.of(names));
+    }
+
+    /** Whether the file has a key. */
+    boolean has(String name) {
+        return metadata.has(prefix + name);
     }
 
     FormatException bad(String name, String what) {

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -127,6 +128,28 @@ class GgufRoundTripTest {
                     .isInstanceOf(FormatException.class)
                     .hasMessageContainingAll("model.gguf", key);
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "llama-gqa, vocab_size, 17, rows",
+        "llama-gqa, rope.dimension_count, 4, rotates all",
+        "llama-gqa, rope.dimension_count, 7, in pairs",
+        "stablelm, rope.dimension_count, 1000, in pairs",
+    })
+    @DisplayName("a number that contradicts the tensors is an error that names its key in the file")
+    void contradictions(String model, String name, int value, String words) throws IOException {
+        Path file = folder.resolve("model.gguf");
+        GgufExport.write(TestPaths.model(model), file, GgufType.F32);
+        byte[] bytes = Files.readAllBytes(file);
+        String key = (model.startsWith("llama") ? "llama." : model + ".") + name;
+        int type = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(key) + key.length();
+        ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        assertThat(header.getInt(type)).isEqualTo(4); // UINT32
+        Files.write(file, header.putInt(type + 4, value).array());
+        assertThatThrownBy(() -> CausalLM.load(file))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContainingAll("model.gguf", key, String.valueOf(value), words);
     }
 
     @ParameterizedTest
