@@ -84,11 +84,31 @@ public final class Attention {
 
     /** The same where each head may also weigh a key without a value. */
     public static Var cachedAttention(Var q, Var k, Var v, Optional<Var> sinks, CachedRows rows, AttentionForm form) {
+        return cachedAttention(q, k, v, sinks, rows, rows, form);
+    }
+
+    /**
+     * The same where only the first segments of the batch belong to their sequences. The others look on: they see what the sequence
+     * whose handle they have holds and is given now, up to as many tokens as they have rows, and leave nothing behind.
+     *
+     * @param rows of all segments
+     * @param written of the first ones, each sequence once
+     */
+    public static Var cachedAttention(
+            Var q, Var k, Var v, Optional<Var> sinks, CachedRows rows, CachedRows written, AttentionForm form) {
         check(q, k, v, rows.segments(), form.headDim());
         if (!NoGrad.isActive()) {
             throw new IllegalStateException("attention over a cache has no gradient; run generation inside NoGrad");
         }
-        rows.cache().append(rows.layer(), rows.sequences(), rows.segments(), k.value(), v.value());
+        int kept = written.segments().rows();
+        boolean all = kept == rows.segments().rows();
+        written.cache()
+                .append(
+                        written.layer(),
+                        written.sequences(),
+                        written.segments(),
+                        all ? k.value() : k.value().slice(0, 0, kept),
+                        all ? v.value() : v.value().slice(0, 0, kept));
         Tensor out = q.like(); // [N, H · headDim]
         if (sinks.isEmpty()) {
             q.backend().attention().attention(q.value(), rows, form, out, null);

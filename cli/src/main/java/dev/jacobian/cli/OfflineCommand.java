@@ -4,14 +4,18 @@ package dev.jacobian.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.config.Given;
+import dev.jacobian.rl.config.MemoryConfig;
 import dev.jacobian.rl.offline.Examples;
 import dev.jacobian.rl.offline.OfflineConfig;
 import dev.jacobian.rl.offline.OfflineMethod;
 import dev.jacobian.rl.offline.OfflineTrainer;
+import dev.jacobian.rl.report.RunReport;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
+import dev.jacobian.tensor.DeviceException;
 import dev.jacobian.transformer.CausalLM;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -180,8 +184,28 @@ abstract class OfflineCommand extends CliCommand {
             loss = trainer.listener(display)
                     .output(folder, run.origin(), run.dtype(), resume)
                     .train();
+        } catch (DeviceException failure) {
+            throw new CliException(
+                    failure.getMessage() + lessMemory(failure, run.config().memory()) + continuing(folder), failure);
+        } catch (UncheckedIOException failure) {
+            String message = Failures.describe(failure).replaceFirst("\\.$", "");
+            throw new CliException(
+                    Files.exists(folder.resolve("run.json")) ? message + continuing(folder) : message, failure);
         }
+        RunReport.write(folder);
         print(loss, trainer.steps(), (System.nanoTime() - begin) / 1e9, folder);
+    }
+
+    /** What helps a run that a device ended, behind the failure's own sentence. */
+    private static String lessMemory(DeviceException failure, MemoryConfig config) {
+        return failure.isOutOfMemory() && !config.gradientCheckpointing()
+                ? ". --set gradient_checkpointing=true takes less memory and gives the same bits"
+                : "";
+    }
+
+    private String continuing(Path folder) {
+        return ". Continue from the last checkpoint with: jacobian " + usual.name() + " --resume --out " + folder
+                + " (another --device may continue it)";
     }
 
     /** What is done, in words. */
@@ -197,11 +221,7 @@ abstract class OfflineCommand extends CliCommand {
                             + " rows are left out; the first: "
                             + examples.skipped().getFirst());
         }
-        if (examples.truncated() > 0) {
-            streams()
-                    .note(examples.truncated() + " sequences were longer than max_length and are cut"
-                            + " (truncation_mode=error refuses them)");
-        }
+        examples.remarks().forEach(streams()::note);
     }
 
     private void printPlan(OfflineSettings run, OfflineTrainer<?> trainer, Examples<?> examples) {
@@ -235,6 +255,7 @@ abstract class OfflineCommand extends CliCommand {
 
     private OfflineSettings freshSettings() {
         Given all = settings.with(options());
+        OfflineConfig.of(usual).passedOver(all).forEach(streams()::note);
         return new OfflineSettings(
                 givenModel().orElseGet(BundledModel::folder),
                 data,
@@ -270,11 +291,12 @@ abstract class OfflineCommand extends CliCommand {
             streams()
                     .line(String.format(
                             Locale.ROOT,
-                            "Loss %.4f after %d steps (%.0f s). Model: %s",
+                            "Loss %.4f after %d steps (%.0f s). Model, metrics and report: %s (open %s)",
                             loss,
                             trainedSteps,
                             seconds,
-                            folder));
+                            folder,
+                            folder.resolve("report.html")));
         }
     }
 

@@ -25,6 +25,9 @@ final class ProgressText {
             add(parts, step, "loss", value -> "loss " + decimal(value));
         }
         state.passAt1().ifPresent(value -> parts.add("pass@1 " + percent(value)));
+        add(parts, step, "rewards/accuracies", value -> "preferred " + percent(value));
+        add(parts, step, "rewards/margins", value -> "margin " + decimal(value));
+        add(parts, step, "mean_token_accuracy", value -> "tokens right " + percent(value));
         add(parts, step, "completions/mean_length", value -> "length " + decimal(value));
         add(parts, step, "entropy", value -> "entropy " + decimal(value));
         add(parts, step, "tokens_per_s", value -> String.format(Locale.ROOT, "%.0f tok/s", value));

@@ -10,8 +10,8 @@ import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.observe.StepMetrics;
 import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.offline.OfflineConfig;
+import dev.jacobian.rl.offline.OfflineTrainer;
 import dev.jacobian.rl.offline.Sft;
-import dev.jacobian.rl.offline.SftTrainer;
 import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.sft.SftDataset;
@@ -79,7 +79,7 @@ class BalancedExpertsTest {
             {"prompt": "7+6=", "completion": "13"}
             """);
         List<StepMetrics> steps = new ArrayList<>();
-        new SftTrainer(model, SftDataset.jsonl(data), config)
+        OfflineTrainer.sft(model, SftDataset.jsonl(data), config)
                 .listener(TrainingListener.eachStep(steps::add))
                 .train();
         return steps;

@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.offline.OfflineConfig;
+import dev.jacobian.rl.offline.OfflineTrainer;
 import dev.jacobian.rl.offline.Sft;
-import dev.jacobian.rl.offline.SftTrainer;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.task.JsonlTask;
 import dev.jacobian.rl.task.Problem;
@@ -55,7 +55,8 @@ class ConversationalDataTest {
         Given given = new Given();
         given.set("assistant_only_loss", assistantOnly, "test");
         given.set("max_steps", 1, "test");
-        return new SftTrainer(model, SftDataset.jsonl(data), config.with(given)).train();
+        return OfflineTrainer.sft(model, SftDataset.jsonl(data), config.with(given))
+                .train();
     }
 
     /** The loss of a conversation is that of the text that its template makes of it: where the same tokens are learned. */

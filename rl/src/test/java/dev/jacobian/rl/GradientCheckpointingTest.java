@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.rl.offline.OfflineConfig;
+import dev.jacobian.rl.offline.OfflineTrainer;
 import dev.jacobian.rl.offline.Sft;
-import dev.jacobian.rl.offline.SftTrainer;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.sft.SftExample;
@@ -63,7 +63,7 @@ class GradientCheckpointingTest {
                 .microBatchTokens(40)
                 .gradientCheckpointing(checkpointing)
                 .build();
-        new SftTrainer(model, sums(), config).train();
+        OfflineTrainer.sft(model, sums(), config).train();
         return TestModels.bits(model);
     }
 
@@ -123,7 +123,7 @@ class GradientCheckpointingTest {
                 .microBatchTokens(20_000_000)
                 .build();
         SftExample example = new SftExample("1+1=", "2");
-        assertThatThrownBy(() -> new SftTrainer(TestModels.addition(), (seed, index) -> example, sft))
+        assertThatThrownBy(() -> OfflineTrainer.sft(TestModels.addition(), (seed, index) -> example, sft))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContainingAll("micro_batch_tokens=", "gradient_checkpointing=true (then ", "-Xmx");
     }

@@ -8,9 +8,10 @@ import dev.jacobian.io.Json;
 import dev.jacobian.rl.learn.ReferencePolicy;
 import dev.jacobian.rl.observe.StepMetrics;
 import dev.jacobian.rl.observe.TrainingListener;
+import dev.jacobian.rl.offline.Demonstration;
 import dev.jacobian.rl.offline.OfflineConfig;
+import dev.jacobian.rl.offline.OfflineTrainer;
 import dev.jacobian.rl.offline.Sft;
-import dev.jacobian.rl.offline.SftTrainer;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.task.Addition;
@@ -149,7 +150,7 @@ class LoraRunTest {
         sft(data, json.formatted(0.2))
                 .output(folder.resolve("whole"), ORIGIN, DType.F32, false)
                 .train();
-        SftTrainer stopped = sft(data, json.formatted(0.2))
+        OfflineTrainer<Demonstration> stopped = sft(data, json.formatted(0.2))
                 .listener(stoppingAfter(3))
                 .output(folder.resolve("run"), ORIGIN, DType.F32, false);
         assertThatThrownBy(stopped::train).hasMessage("stopped");
@@ -166,7 +167,7 @@ class LoraRunTest {
                 .isNotEqualTo(-1);
     }
 
-    private static SftTrainer sft(Path data, String json) {
+    private static OfflineTrainer<Demonstration> sft(Path data, String json) {
         OfflineConfig config = OfflineConfig.builder(Sft.DEFAULT)
                 .maxSteps(5)
                 .perDeviceTrainBatchSize(2)
@@ -176,7 +177,7 @@ class LoraRunTest {
                 .saveSteps(2)
                 .gradientCheckpointing(true)
                 .build();
-        return new SftTrainer(model(WeightFormat.Q8_0, json), SftDataset.jsonl(data), config);
+        return OfflineTrainer.sft(model(WeightFormat.Q8_0, json), SftDataset.jsonl(data), config);
     }
 
     @Test

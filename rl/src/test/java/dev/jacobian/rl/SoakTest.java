@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.jacobian.rl.observe.StepMetrics;
 import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.offline.OfflineConfig;
+import dev.jacobian.rl.offline.OfflineTrainer;
 import dev.jacobian.rl.offline.Sft;
-import dev.jacobian.rl.offline.SftTrainer;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.sft.SftExample;
 import dev.jacobian.tensor.Workspace;
@@ -51,7 +51,7 @@ class SoakTest {
                 .microBatchTokens(24)
                 .loggingSteps(1_000)
                 .build();
-        new SftTrainer(TestModels.addition(), SftDataset.of("sums", examples), config)
+        OfflineTrainer.sft(TestModels.addition(), SftDataset.of("sums", examples), config)
                 .listener(new TrainingListener() {
                     @Override
                     public void onStep(StepMetrics metrics) {

@@ -30,12 +30,12 @@ public final class TestModels {
      * The same on the GPU that {@code jacobian.test.device} names, batch-invariant; skips the test where the emulated one was not
      * built.
      */
-    static CausalLM addition(DType computeType) {
+    public static CausalLM addition(DType computeType) {
         return addition(computeType, Arithmetic.BATCH_INVARIANT);
     }
 
     /** The same in any arithmetic. */
-    static CausalLM addition(DType computeType, Arithmetic arithmetic) {
+    public static CausalLM addition(DType computeType, Arithmetic arithmetic) {
         EmulatedGpu.require();
         Device device = Device.parse(System.getProperty("jacobian.test.device")).with(arithmetic);
         return CausalLM.load(additionFolder(), ModelOptions.DEFAULT.on(device).computingIn(computeType));

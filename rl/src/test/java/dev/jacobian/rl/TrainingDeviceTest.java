@@ -9,8 +9,8 @@ import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.method.Omd;
 import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.offline.OfflineConfig;
+import dev.jacobian.rl.offline.OfflineTrainer;
 import dev.jacobian.rl.offline.Sft;
-import dev.jacobian.rl.offline.SftTrainer;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.sft.SftExample;
@@ -78,8 +78,8 @@ class TrainingDeviceTest {
                 .build();
         CausalLM device = TestModels.addition(DType.F32);
         CausalLM here = TestModels.addition();
-        new SftTrainer(device, SftDataset.of("sums", examples), config).train();
-        new SftTrainer(here, SftDataset.of("sums", examples), config).train();
+        OfflineTrainer.sft(device, SftDataset.of("sums", examples), config).train();
+        OfflineTrainer.sft(here, SftDataset.of("sums", examples), config).train();
         assertThat(TestModels.bits(device))
                 .isEqualTo(TestModels.bits(here))
                 .isNotEqualTo(TestModels.bits(TestModels.addition()));
@@ -104,7 +104,8 @@ class TrainingDeviceTest {
             System.setProperty("jacobian.cuda.graphs", Boolean.toString(graphs));
             try {
                 CausalLM device = TestModels.addition(bf16 ? DType.BF16 : DType.F32);
-                new SftTrainer(device, SftDataset.of("sums", examples), config).train();
+                OfflineTrainer.sft(device, SftDataset.of("sums", examples), config)
+                        .train();
                 weights.add(TestModels.bits(device));
             } finally {
                 System.clearProperty("jacobian.cuda.graphs");
@@ -113,7 +114,7 @@ class TrainingDeviceTest {
         assertThat(weights.get(0)).isEqualTo(weights.get(1)).isNotEqualTo(TestModels.bits(TestModels.addition()));
         if (!bf16) {
             CausalLM here = TestModels.addition();
-            new SftTrainer(here, SftDataset.of("sums", examples), config).train();
+            OfflineTrainer.sft(here, SftDataset.of("sums", examples), config).train();
             assertThat(weights.get(0)).isEqualTo(TestModels.bits(here));
         }
     }

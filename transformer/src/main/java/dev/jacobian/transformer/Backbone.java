@@ -10,6 +10,7 @@ import dev.jacobian.autograd.Rows;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.CacheSpec;
+import dev.jacobian.tensor.CarriedStates;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.DecodeStep;
 import dev.jacobian.tensor.KvCache;
@@ -175,9 +176,42 @@ public final class Backbone {
         }
         Var h = layers(
                 rows,
-                pass(segments, positions, lengths, Optional.of(cache), sequences, Optional.empty()),
+                pass(segments, positions, lengths, Optional.of(cache), sequences, 0, Optional.empty()),
                 listener); // [N, D]
         cache.advance(sequences, segments);
+        return finalNorm.apply(h);
+    }
+
+    /**
+     * Hidden states of one more token of each of some cached sequences, and of onlookers at places of their own behind it. An
+     * onlooker sees what its sequence holds with that token, and neither itself nor other onlookers. Only inside {@link NoGrad}.
+     *
+     * @param tokens [N] first those of the sequences, then the onlookers
+     * @param positions [N] that rotations go by
+     * @param sequences [N] handles, of onlookers too
+     * @param length of the longest sequence with its onlookers
+     * @return [N, D]
+     * @throws IllegalArgumentException if a layer carries a state from token to token, which nobody can look at from aside
+     */
+    Var watched(int[] tokens, int[] positions, KvCache cache, int[] sequences, int onlookers, int length) {
+        for (LayerPlan layer : plan.layers()) {
+            if (layer.mixer().cached() instanceof CarriedStates) {
+                throw new IllegalArgumentException("a layer carries a state from token to token; nothing can look on");
+            }
+        }
+        int[] lengths = new int[tokens.length]; // [N]
+        Arrays.fill(lengths, length);
+        int[] kept = Arrays.copyOf(sequences, sequences.length - onlookers);
+        ForwardPass pass = pass(
+                Segments.of(ones(tokens.length)),
+                positions,
+                lengths,
+                Optional.of(cache),
+                sequences,
+                onlookers,
+                Optional.empty());
+        Var h = layers(embed(tokens), pass, state -> {}); // [N, D]
+        cache.advance(kept, Segments.of(ones(kept.length)));
         return finalNorm.apply(h);
     }
 
@@ -191,15 +225,23 @@ public final class Backbone {
             int[] lengths,
             Optional<KvCache> cache,
             int[] sequences,
+            int onlookers,
             Optional<LoadBalance> balance) {
         requireRows(positions.length, segments);
         rotary.ensure(Arrays.stream(positions).max().orElse(0) + 1);
         return new ForwardPass(
-                segments, positions, rotary.at(positions, row -> lengths[row]), cache, sequences, balance, routing);
+                segments,
+                positions,
+                rotary.at(positions, row -> lengths[row]),
+                cache,
+                sequences,
+                onlookers,
+                balance,
+                routing);
     }
 
     private ForwardPass uncached(Segments segments, int[] positions, Optional<LoadBalance> balance) {
-        return pass(segments, positions, lengths(segments), Optional.empty(), new int[0], balance);
+        return pass(segments, positions, lengths(segments), Optional.empty(), new int[0], 0, balance);
     }
 
     private void requireRotatesAlike(int before, int after) {
@@ -303,6 +345,7 @@ public final class Backbone {
                             rotary.at(positions, row -> positions[row] + 1),
                             Optional.of(cache),
                             step.sequences(),
+                            0,
                             Optional.empty(),
                             routing);
                     return layers(embed(ids), pass, listener).value();

@@ -8,6 +8,7 @@ import dev.jacobian.tensor.Rotation;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.plan.Positions;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -21,6 +22,7 @@ import java.util.Optional;
  * @param rotations by these positions, for each rotary embedding among the layers
  * @param cache keys and values of earlier tokens, when decoding
  * @param sequences cache handle of each segment, when decoding
+ * @param onlookers how many of the last segments look on: they see what the sequence holds and leave nothing in the cache
  * @param balance where routers count what they choose, when the experts are to be kept equally busy
  * @param routing is shown what they choose
  */
@@ -30,6 +32,7 @@ record ForwardPass(
         Map<Positions, Rotation> rotations,
         Optional<KvCache> cache,
         int[] sequences,
+        int onlookers,
         Optional<LoadBalance> balance,
         RoutingListener routing) {
     /** Whether keys and values of earlier tokens come from a cache. */
@@ -50,5 +53,16 @@ record ForwardPass(
     /** Where the rows belong in a layer of the cache. */
     CachedRows cachedRows(int layer) {
         return new CachedRows(cache.orElseThrow(), layer, sequences, segments);
+    }
+
+    /** Those of them that are kept there: all but the onlookers. */
+    CachedRows keptRows(int layer) {
+        if (onlookers == 0) {
+            return cachedRows(layer);
+        }
+        int[] kept = Arrays.copyOf(sequences, sequences.length - onlookers);
+        int[] lengths = new int[kept.length];
+        Arrays.setAll(lengths, segments::length);
+        return new CachedRows(cache.orElseThrow(), layer, kept, Segments.of(lengths));
     }
 }

@@ -106,7 +106,7 @@ final class FusedLayer implements DecoderLayer {
 
     @Override
     public Var apply(Var h, ForwardPass pass) {
-        if (!pass.isCached() || !FusedRows.fit(h, matrices)) {
+        if (!pass.isCached() || pass.onlookers() > 0 || !FusedRows.fit(h, matrices)) {
             return separate.apply(h, pass);
         }
         List<Var> heads = FusedRows.normLinear(h, attentionNorm, norm.epsilon(), qkv); // q, k, v: [N, heads · headDim]

@@ -69,7 +69,8 @@ final class LatentAttention implements PositionMixer {
         boolean padded = plan.valueDim() < plan.headDim();
         Var wide = padded ? joined(new Part(values, heads)) : values; // [N, H · headDim]
         Var mixed = pass.isCached()
-                ? Attention.cachedAttention(queries, keys, wide, pass.cachedRows(layer), form)
+                ? Attention.cachedAttention(
+                        queries, keys, wide, Optional.empty(), pass.cachedRows(layer), pass.keptRows(layer), form)
                 : Attention.attention(queries, keys, wide, pass.segments(), form); // [N, H · headDim]
         return output.apply(padded ? Heads.first(mixed, heads, plan.valueDim()) : mixed);
     }

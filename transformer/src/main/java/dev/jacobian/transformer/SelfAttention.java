@@ -103,7 +103,8 @@ final class SelfAttention implements PositionMixer {
             case Positions.None none -> {}
         }
         Var mixed = pass.isCached()
-                ? Attention.cachedAttention(queries, keys, values, sinks, pass.cachedRows(layer), form)
+                ? Attention.cachedAttention(
+                        queries, keys, values, sinks, pass.cachedRows(layer), pass.keptRows(layer), form)
                 : Attention.attention(queries, keys, values, sinks, pass.segments(), form);
         return o.apply(
                 gate.isPresent()

@@ -58,6 +58,27 @@ public record TokenScores(float[] logProbs, float[] entropy, float[] best, float
         return logProbs[token] >= best[token] - 1e-6f * (1 - best[token]);
     }
 
+    /** Those of some tokens, in another order or several times. */
+    public TokenScores at(int[] places) {
+        return new TokenScores(
+                at(logProbs, places),
+                at(entropy, places),
+                at(best, places),
+                at(meanLogits, places),
+                at(collisions, places));
+    }
+
+    private static float[] at(float[] values, int[] places) {
+        if (values.length == 0) {
+            return values; // not measured
+        }
+        float[] some = new float[places.length];
+        for (int i = 0; i < some.length; i++) {
+            some[i] = values[places[i]];
+        }
+        return some;
+    }
+
     /** Several, one behind the other. */
     public static TokenScores joined(TokenScores first, TokenScores second) {
         return new TokenScores(

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.config;
 
+import static dev.jacobian.rl.config.Checks.require;
+
 import dev.jacobian.autograd.optim.Schedule;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** {@link Schedule.Kind} under the names of {@code transformers.get_scheduler}. */
 public enum LrScheduler implements Spelled {
@@ -27,6 +30,7 @@ public enum LrScheduler implements Spelled {
     /** It stays, and falls at the end. */
     WARMUP_STABLE_DECAY(Schedule.Kind.WARMUP_STABLE_DECAY, "warmup_stable_decay");
 
+    private static final Set<String> FLOORS = Set.of("min_lr", "min_lr_rate");
     private static final String KEY = "lr_scheduler_kwargs";
     private static final double LR_END = 1e-7; // transformers' default
 
@@ -59,6 +63,17 @@ public enum LrScheduler implements Spelled {
                 default -> numbers.put(name, kwargs.number(KEY, name, 0));
             }
         });
+        if (this == COSINE_WITH_MIN_LR || this == COSINE_WARMUP_WITH_MIN_LR) {
+            List<String> floors = kwargs.values().keySet().stream()
+                    .filter(FLOORS::contains)
+                    .sorted()
+                    .toList();
+            require(
+                    floors.size() == 1,
+                    "lr_scheduler_type=" + spellings.getFirst()
+                            + " needs min_lr or min_lr_rate in lr_scheduler_kwargs, one of" + " the two, found "
+                            + (floors.isEmpty() ? "neither" : "both"));
+        }
         if (this == POLYNOMIAL) {
             numbers.putIfAbsent("lr_end_rate", LR_END / learningRate);
         }

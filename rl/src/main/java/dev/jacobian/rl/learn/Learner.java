@@ -68,13 +68,23 @@ public final class Learner implements Checkpointed {
     }
 
     /**
-     * One optimizer step.
+     * One optimizer step, by the schedule's rate.
      *
      * @param accumulate adds the step's gradient to the parameters, in as many micro-batches as it likes, and returns the loss
      * @throws IllegalStateException if the loss or the gradient is not finite; the weights are left as they are
      */
     public Update update(DoubleSupplier accumulate) {
-        double loss = accumulate.getAsDouble();
+        return step(accumulate.getAsDouble(), config.learningRate() * schedule.factor(updates));
+    }
+
+    /**
+     * One optimizer step with the gradients that the parameters have.
+     *
+     * @param loss that they are of
+     * @param rate learning rate of this step
+     * @throws IllegalStateException if the loss or the gradient is not finite; the weights are left as they are
+     */
+    public Update step(double loss, double rate) {
         GradientClipping.Norm norm = GradientClipping.measure(parameters, config.maxGradNorm());
         if (!Double.isFinite(loss) || !Double.isFinite(norm.norm())) {
             throw new IllegalStateException("optimizer step " + (updates + 1) + ": the loss is " + loss
@@ -82,7 +92,6 @@ public final class Learner implements Checkpointed {
                     + "; the run diverged. Start again with a lower learning_rate; --model may be a"
                     + " checkpoint-N folder of this run");
         }
-        double rate = config.learningRate() * schedule.factor(updates);
         optimizer.step(rate, norm.scale());
         optimizer.zeroGrad();
         updates++;

@@ -5,6 +5,7 @@ import static dev.jacobian.rl.config.Checks.requirePositive;
 
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -20,6 +21,7 @@ public record Bco(
         @Setting(value = "0.1", doc = "how strongly the policy is held to the reference")
         double beta,
 
+        PaddedMetrics paddedMetrics,
         ReferenceConfig referenceConfig)
         implements JudgedMethod {
     /** TRL's. */
@@ -33,11 +35,6 @@ public record Bco(
     }
 
     @Override
-    public String name() {
-        return "bco";
-    }
-
-    @Override
     public String paper() {
         return "Jung et al., arXiv 2404.04656";
     }
@@ -48,25 +45,29 @@ public record Bco(
     }
 
     @Override
+    public List<int[]> padded(List<Judged> batch) {
+        return paddedMetrics.paddedLogits() ? Judged.sequences(batch) : List.of();
+    }
+
+    @Override
     public Loss loss(Batch<Judged> batch) {
         Loss loss = Loss.of(batch.policy());
         double sum = 0;
         for (int i = 0; i < batch.size(); i++) {
-            sum += beta * batch.logRatio(2 * i + 1);
+            sum += beta * batch.logRatio(Judged.completionOf(i));
         }
-        sum += batch.memory().getOrDefault(SUM, 0.0);
-        double count = batch.size() + batch.memory().getOrDefault(COUNT, 0.0);
-        batch.memory().put(SUM, sum);
-        batch.memory().put(COUNT, count);
-        double delta = sum / count;
-        double share = 1.0 / ((double) batch.size() * batch.window().microBatches());
+        sum = batch.memory().merge(SUM, sum, Double::sum);
+        double delta = sum / batch.memory().merge(COUNT, (double) batch.size(), Double::sum);
         for (int i = 0; i < batch.size(); i++) {
+            int span = Judged.completionOf(i);
             double sign = batch.examples().get(i).desirable() ? 1 : -1;
-            double x = sign * (beta * batch.logRatio(2 * i + 1) - delta);
-            loss.add(-share * Sigmoids.logSigmoid(x), 2 * i + 1, -share * sign * beta * Sigmoids.sigmoid(-x));
+            double x = sign * (beta * batch.logRatio(span) - delta);
+            double slope = -batch.share() * sign * beta * Sigmoids.sigmoid(-x);
+            loss.add(-batch.share() * Sigmoids.logSigmoid(x), span, slope);
         }
         batch.meter().value("delta", delta);
-        JudgedMetrics.measure(batch, beta, true);
+        JudgedMetrics.measurePooled(batch, beta);
+        paddedMetrics.measureJudged(batch);
         return loss;
     }
 }

@@ -6,8 +6,6 @@ import static dev.jacobian.rl.config.Checks.requirePositive;
 
 import dev.jacobian.autograd.TokenLogProbs.Measure;
 import dev.jacobian.rl.config.ConfigTree;
-import dev.jacobian.rl.config.Names;
-import dev.jacobian.rl.config.Numbers;
 import dev.jacobian.rl.config.Setting;
 import java.util.EnumSet;
 import java.util.List;
@@ -15,7 +13,8 @@ import java.util.OptionalDouble;
 import java.util.Set;
 
 /**
- * Direct preference optimization (Rafailov et al., arXiv 2305.18290) and the family of losses that has grown around it.
+ * Direct preference optimization (Rafailov et al., arXiv 2305.18290) and the family of {@linkplain PreferenceLoss losses} that has
+ * grown around it.
  *
  * <pre>
  * c, r = f(log π(y) − log π_ref(y))      of what was chosen and what was rejected; f of the divergence, the identity by default
@@ -29,29 +28,14 @@ public record Dpo(
         @Setting(value = "0.1", doc = "how strongly the policy is held to the reference")
         double beta,
 
-        @Setting(value = "sigmoid", doc = "one loss or several, whose sum is learned: sigmoid, hinge, ipo …")
-        Names lossType,
-
-        @Setting(value = "null", doc = "factors of several losses; null for 1 each")
-        Numbers lossWeights,
-
-        @Setting(value = "0.0", doc = "chance that a label is wrong; for robust, exo_pair, aot and aot_unpaired")
-        double labelSmoothing,
-
-        @Setting(value = "reverse_kl", doc = "divergence from the reference")
-        FDivergence fDivergenceType,
-
-        @Setting(value = "0.5", doc = "alpha of alpha_divergence")
-        double fAlphaDivergenceCoef,
+        PreferenceLosses losses,
+        Divergence divergence,
 
         @Setting(value = "null", doc = "weight of tokens behind the shorter completion's length; null for 1")
         OptionalDouble ldAlpha,
 
         @Setting(value = "false", doc = "weigh pairs by the policy's probability of both")
         boolean useWeighting,
-
-        @Setting(value = "0.05", doc = "temperature of discopop")
-        double discopopTau,
 
         ReferenceConfig referenceConfig)
         implements PreferenceMethod {
@@ -60,37 +44,10 @@ public record Dpo(
 
     public Dpo {
         requirePositive("beta", beta);
-        requirePositive("discopop_tau", discopopTau);
-        require(!lossType.values().isEmpty(), "loss_type names no loss; use " + PreferenceLoss.names());
-        for (String name : lossType.values()) {
-            require(
-                    PreferenceLoss.find(name).isPresent(),
-                    "loss_type '" + name + "' is unknown; use " + PreferenceLoss.names());
-            require(
-                    labelSmoothing > 0
-                            || !PreferenceLoss.find(name).orElseThrow().needsSmoothing(),
-                    "loss_type " + name + " needs label_smoothing above 0, such as 1e-3");
-        }
         require(
-                lossWeights.values().isEmpty()
-                        || lossWeights.values().size() == lossType.values().size(),
-                "loss_weights has " + lossWeights.values().size() + " factors for the "
-                        + lossType.values().size() + " losses of loss_type");
-        require(
-                labelSmoothing >= 0 && labelSmoothing < 0.5,
-                "label_smoothing must lie in [0, 0.5), got " + labelSmoothing);
-        require(
-                fAlphaDivergenceCoef != 1,
-                "f_alpha_divergence_coef must not be 1; that is f_divergence_type=reverse_kl");
-        require(
-                !useWeighting || lossType.values().stream().noneMatch(name -> name.startsWith("aot")),
+                !useWeighting || !losses.ranksPairs(),
                 "use_weighting weighs pairs, and aot and aot_unpaired take pairs apart; leave one of the two out");
         require(ldAlpha.orElse(0) >= 0 && ldAlpha.orElse(0) <= 1, "ld_alpha must lie in [0, 1]");
-    }
-
-    @Override
-    public String name() {
-        return "dpo";
     }
 
     @Override
@@ -100,12 +57,7 @@ public record Dpo(
 
     @Override
     public List<String> remarks() {
-        boolean smooths = lossType.values().stream()
-                .anyMatch(name -> PreferenceLoss.find(name).orElseThrow().smooths());
-        return labelSmoothing == 0 || smooths
-                ? List.of()
-                : List.of("label_smoothing does nothing: robust, exo_pair, aot and aot_unpaired have it, not "
-                        + String.join(", ", lossType.values()));
+        return losses.remarks();
     }
 
     @Override
@@ -121,12 +73,7 @@ public record Dpo(
     @Override
     public Loss loss(Batch<Preference> batch) {
         PairScores pairs = new PairScores(batch, this);
-        List<String> names = lossType.values();
-        for (int k = 0; k < names.size(); k++) {
-            double weight =
-                    lossWeights.values().isEmpty() ? 1 : lossWeights.values().get(k);
-            pairs.add(PreferenceLoss.find(names.get(k)).orElseThrow(), weight);
-        }
+        losses.all().forEach(one -> pairs.add(one.loss(), one.weight()));
         pairs.measure(batch.meter());
         return pairs.loss();
     }

@@ -18,10 +18,10 @@ import java.util.function.LongFunction;
  * @param listed the examples of a pass; empty for data without end
  * @param made the example at a place of such data
  * @param skipped what was wrong with the rows that were left out, each with file and row
- * @param truncated examples that were cut to {@code max_length}
+ * @param remarks what is worth knowing of the rest, each in a sentence
  * @param rows that were used
  */
-public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> skipped, int truncated, int rows) {
+public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> skipped, List<String> remarks, int rows) {
     /**
      * The rows of a JSONL file.
      *
@@ -60,7 +60,7 @@ public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> ski
                 arranged(method, examples, config, model.config().maxPositions()),
                 Examples::none,
                 skipped,
-                encoder.truncated(),
+                encoder.remarks(),
                 number[0] - skipped.size());
     }
 
@@ -72,7 +72,7 @@ public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> ski
                     List.of(),
                     place -> method.encode(data, data.example(config.seed(), place), encoder),
                     List.of(),
-                    0,
+                    List.of(),
                     0);
         }
         List<Demonstration> examples = data.allExamples().stream()
@@ -82,7 +82,7 @@ public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> ski
                 arranged(method, examples, config, model.config().maxPositions()),
                 Examples::none,
                 List.of(),
-                encoder.truncated(),
+                encoder.remarks(),
                 examples.size());
     }
 

@@ -29,6 +29,27 @@ public record Judged(int[] prompt, int[] completion, boolean desirable, boolean 
         return new Judged(prompt, Arrays.copyOf(other.uncut, room), other.desirable, false);
     }
 
+    /** Each prompt with the completion of the example before, the first one with the last one's. */
+    static List<Judged> mismatched(List<Judged> examples) {
+        List<Judged> mismatched = new ArrayList<>();
+        for (int i = 0; i < examples.size(); i++) {
+            mismatched.add(examples.get(i).with(examples.get((i + examples.size() - 1) % examples.size())));
+        }
+        return mismatched;
+    }
+
+    /** The place of an example's completion in {@link #spans}. */
+    static int completionOf(int example) {
+        return 2 * example + 1;
+    }
+
+    /** Prompt with completion of each. */
+    static List<int[]> sequences(List<Judged> examples) {
+        return examples.stream()
+                .map(example -> Span.joined(example.prompt, example.completion))
+                .toList();
+    }
+
     /** Prompt and completion of each. */
     static List<Span> spans(List<Judged> examples) {
         List<Span> spans = new ArrayList<>();

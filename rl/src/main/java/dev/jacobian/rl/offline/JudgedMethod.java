@@ -4,10 +4,16 @@ package dev.jacobian.rl.offline;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.autograd.TokenLogProbs.Measure;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** A method that learns from single completions that were liked or not, beside a reference policy. */
 interface JudgedMethod extends OfflineMethod<Judged> {
+    @Override
+    default Map<String, Object> defaults() {
+        return Map.of("learning_rate", 1e-6, "lr_scheduler_type", "linear");
+    }
+
     @Override
     default List<Judged> encode(JsonNode row, RowEncoder encoder) {
         return encoder.judged(row);

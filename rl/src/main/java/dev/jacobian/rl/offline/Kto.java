@@ -6,9 +6,7 @@ import static dev.jacobian.rl.config.Checks.requirePositive;
 
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Kahneman–Tversky optimization (Ethayarajh et al., arXiv 2402.01306): completions that somebody liked or did not, each for itself.
@@ -36,7 +34,7 @@ public record Kto(
 
         ReferenceConfig referenceConfig)
         implements JudgedMethod {
-    /** Whether there is a reference point. */
+    /** Whether there is a reference point z. */
     public enum LossType {
         /** The KL estimate. */
         KTO,
@@ -54,18 +52,8 @@ public record Kto(
     }
 
     @Override
-    public String name() {
-        return "kto";
-    }
-
-    @Override
     public String paper() {
         return "Ethayarajh et al., arXiv 2402.01306";
-    }
-
-    @Override
-    public Map<String, Object> defaults() {
-        return Map.of("learning_rate", 1e-6, "lr_scheduler_type", "linear");
     }
 
     @Override
@@ -75,37 +63,23 @@ public record Kto(
 
     @Override
     public List<Span> aside(List<Judged> batch) {
-        List<Judged> mismatched = new ArrayList<>();
-        for (int i = 0; scoresAside() && i < batch.size(); i++) {
-            Judged before = batch.get((i + batch.size() - 1) % batch.size());
-            mismatched.add(batch.get(i).with(before));
-        }
-        return Judged.spans(mismatched);
+        return scoresAside() ? Judged.spans(Judged.mismatched(batch)) : List.of();
     }
 
     @Override
     public Loss loss(Batch<Judged> batch) {
-        SpanScores policy = batch.policy();
-        Loss loss = Loss.of(policy);
-        double z = 0;
-        for (int i = 0; scoresAside() && i < batch.size(); i++) {
-            z += (batch.aside().sum(2 * i + 1)
-                            - batch.referenceAside().orElseThrow().sum(2 * i + 1))
-                    / batch.size();
-        }
-        z = Math.max(0, z);
-        double share = 1.0 / ((double) batch.size() * batch.window().microBatches());
+        Loss loss = Loss.of(batch.policy());
+        double z = scoresAside() ? Math.max(0, JudgedMetrics.meanAsideRatio(batch)) : 0;
         for (int i = 0; i < batch.size(); i++) {
-            int span = 2 * i + 1;
+            int span = Judged.completionOf(i);
             boolean liked = batch.examples().get(i).desirable();
             double sign = liked ? 1 : -1;
-            double weight = share * (liked ? desirableWeight : undesirableWeight);
             double x = gain(batch.logRatio(span), z, liked);
+            double weight = batch.share() * (liked ? desirableWeight : undesirableWeight);
             loss.add(weight * (1 - Sigmoids.sigmoid(x)), span, -weight * sign * beta * Sigmoids.slope(x));
-            batch.meter().add("entropy", policy.sum(policy.tokens().entropy(), span), policy.count(span));
         }
         batch.meter().value("kl", z);
-        JudgedMetrics.measure(batch, beta, false);
+        JudgedMetrics.measureEach(batch, beta);
         return loss;
     }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
+import dev.jacobian.rl.learn.LossValue;
 import dev.jacobian.transformer.TokenScores;
+import java.util.List;
 
 /**
  * A loss while it is written down: its value, and its derivative with respect to the log-probability of every token that counts.
@@ -61,11 +63,8 @@ public final class Loss {
         return derivatives[token];
     }
 
-    float[] derivatives(int from, int to) {
-        float[] part = new float[to - from];
-        for (int i = 0; i < part.length; i++) {
-            part[i] = (float) derivatives[from + i];
-        }
-        return part;
+    /** The same with derivatives of what is computed: of tokens that spans share, the sum. */
+    LossValue of(List<PackedSpans> parts) {
+        return new LossValue(value, PackedSpans.ofTargets(parts, derivatives));
     }
 }

@@ -11,11 +11,7 @@ package dev.jacobian.rl.offline;
  * @param perToken whether they are means
  */
 record MeanPair(SpanScores policy, int pair, double chosen, double rejected, boolean perToken) {
-    /** Means over tokens. */
-    static MeanPair of(SpanScores policy, int pair) {
-        return of(policy, pair, true);
-    }
-
+    /** @param perToken whether they are means over tokens */
     static MeanPair of(SpanScores policy, int pair, boolean perToken) {
         int chosen = Preference.chosenOf(pair);
         return new MeanPair(
@@ -46,7 +42,10 @@ record MeanPair(SpanScores policy, int pair, double chosen, double rejected, boo
         meter.value("rewards/margins", chosenReward - rejectedReward);
         meter.value("logps/chosen", chosen);
         meter.value("logps/rejected", rejected);
-        meter.add("logits/chosen", policy.sum(policy.tokens().meanLogits(), span), policy.count(span));
-        meter.add("logits/rejected", policy.sum(policy.tokens().meanLogits(), span + 1), policy.count(span + 1));
+        meter.add("completion_logits/chosen", policy.sum(policy.tokens().meanLogits(), span), policy.count(span));
+        meter.add(
+                "completion_logits/rejected",
+                policy.sum(policy.tokens().meanLogits(), span + 1),
+                policy.count(span + 1));
     }
 }

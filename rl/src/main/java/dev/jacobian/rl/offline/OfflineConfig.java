@@ -15,6 +15,7 @@ import dev.jacobian.rl.config.MemoryConfig;
 import dev.jacobian.rl.config.OptimizationConfig;
 import dev.jacobian.rl.config.SavingConfig;
 import dev.jacobian.rl.config.Setting;
+import dev.jacobian.rl.config.TrlKeys;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -76,6 +77,10 @@ public record OfflineConfig(
         requireAtLeast("gradient_accumulation_steps", 1, gradientAccumulationSteps);
         require(maxLength.orElse(2) >= 2, "max_length must be at least 2, got " + maxLength.orElse(0));
         requireAtLeast("logging_steps", 1, loggingSteps);
+        require(
+                truncationMode != TruncationMode.KEEP_END || !(method instanceof JudgedMethod),
+                "truncation_mode=keep_end is of demonstrations and pairs; completions that were liked or not are"
+                    + " compared behind other prompts, and these keep their beginning (truncation_mode=keep_start)");
     }
 
     /** A method's defaults. */
@@ -126,10 +131,12 @@ public record OfflineConfig(
     /**
      * These settings with some replaced. Whoever names a number of passes need not take back a number of steps.
      *
+     * @param everything settings, and keys of TRL's that are none here ({@link TrlKeys})
      * @throws FormatException for an unknown key, one that the method has not, a value of the wrong type or one that is refused;
      *     with the value's origin
      */
-    public OfflineConfig with(Given given) {
+    public OfflineConfig with(Given everything) {
+        Given given = TrlKeys.sort(everything, names()).settings();
         Given all = new Given();
         List<ConfigTree.Key> keys = ConfigTree.keys(this);
         for (String name : given.keys()) {
@@ -155,6 +162,15 @@ public record OfflineConfig(
             }
         }
         return ConfigTree.with(this, all);
+    }
+
+    /** Which of the keys that are given mean nothing here, with the reason ({@link TrlKeys}), each in a sentence. */
+    public List<String> passedOver(Given given) {
+        return TrlKeys.sort(given, names()).notes();
+    }
+
+    private List<String> names() {
+        return ConfigTree.names(this);
     }
 
     /** As in transformers {@code warmup_steps} below 1 is a part of the run. */

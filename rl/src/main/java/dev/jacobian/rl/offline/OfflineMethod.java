@@ -4,6 +4,7 @@ package dev.jacobian.rl.offline;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.autograd.TokenLogProbs.Measure;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -19,8 +20,10 @@ import java.util.Set;
  * @param <E> an example: token ids, and what a row says of them
  */
 public interface OfflineMethod<E> {
-    /** As the command is called. */
-    String name();
+    /** As the command is called: by default as the record, in lower case. */
+    default String name() {
+        return getClass().getSimpleName().toLowerCase(Locale.ROOT);
+    }
 
     /** Where it is described. */
     String paper();
@@ -57,6 +60,11 @@ public interface OfflineMethod<E> {
 
     /** Spans that are scored without gradient. */
     default List<Span> aside(List<E> batch) {
+        return List.of();
+    }
+
+    /** Sequences whose logits are measured at every place, with padding behind them as TRL has it; mostly none. */
+    default List<int[]> padded(List<E> batch) {
         return List.of();
     }
 

@@ -7,6 +7,9 @@ import dev.jacobian.autograd.Parameter;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.SavedConfig;
 import dev.jacobian.rl.learn.Learner;
+import dev.jacobian.rl.learn.LossPasses;
+import dev.jacobian.rl.learn.LossValue;
+import dev.jacobian.rl.learn.ReferencePolicy;
 import dev.jacobian.rl.learn.Update;
 import dev.jacobian.rl.observe.StepMetrics;
 import dev.jacobian.rl.observe.TrainingListener;
@@ -14,11 +17,14 @@ import dev.jacobian.rl.run.Checkpointed;
 import dev.jacobian.rl.run.RunDirectory;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.run.RunRecord;
+import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.LabelledBatch;
 import dev.jacobian.transformer.MemoryPlan;
+import dev.jacobian.transformer.PaddedLogits;
 import dev.jacobian.transformer.TokenScores;
 import dev.jacobian.transformer.TrainingPass;
 import java.nio.file.Path;
@@ -29,7 +35,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 
@@ -93,10 +98,25 @@ public final class OfflineTrainer<E> {
                 steps,
                 config.memory().offloadOptimizer());
         this.reference = method.needsReference()
-                ? Optional.of(new Reference(
-                        model, method.referenceConfig(), config.memory().microBatchTokens(), method.scoresAside()))
+                ? Optional.of(Reference.of(
+                        model, method, data.listed(), config.memory().microBatchTokens()))
                 : Optional.empty();
-        reference.ifPresent(policy -> policy.prepare(method, data.listed()));
+    }
+
+    /**
+     * A trainer of all parameters on demonstrations: supervised fine-tuning.
+     *
+     * @param config of the method {@code sft}
+     * @throws IllegalArgumentException if it is another's
+     * @throws dev.jacobian.io.FormatException if an example is too long or has nothing to learn; with file and row
+     */
+    public static OfflineTrainer<Demonstration> sft(CausalLM model, SftDataset data, OfflineConfig config) {
+        if (!(config.method() instanceof Sft method)) {
+            throw new IllegalArgumentException(
+                    "demonstrations are for sft, not for " + config.method().name());
+        }
+        model.requireTrainable("fine-tuning");
+        return new OfflineTrainer<>(model, method, Examples.of(data, method, model, config), config);
     }
 
     private int longest() {
@@ -161,19 +181,23 @@ public final class OfflineTrainer<E> {
                 (run, file) -> OfflineConfig.read(run, file).toJson());
     }
 
+    private Optional<ReferencePolicy> anchor() {
+        return reference.flatMap(Reference::model);
+    }
+
     /** All that moves beside the weights and the trainer's own fields. */
     private Checkpointed parts() {
         return new Checkpointed() {
             @Override
             public void save(Path checkpoint, ObjectNode json) {
                 learner.save(checkpoint, json);
-                reference.ifPresent(policy -> policy.save(checkpoint, json));
+                anchor().ifPresent(policy -> policy.save(checkpoint, json));
             }
 
             @Override
             public void restore(Path checkpoint, JsonNode json) {
                 learner.restore(checkpoint, json);
-                reference.ifPresent(policy -> policy.restore(checkpoint, json));
+                anchor().ifPresent(policy -> policy.restore(checkpoint, json));
             }
         };
     }
@@ -220,9 +244,8 @@ public final class OfflineTrainer<E> {
                             .sum();
             double spent = (System.nanoTime() - begin) / 1e9;
             state = new OfflineState(state.step() + 1, tokens, update.loss(), before.seconds() + spent, remembered);
-            reference.ifPresent(policy -> policy.follow(model, state.step()));
-            boolean last = state.step() == steps;
-            if (last || state.step() % config.loggingSteps() == 0) {
+            anchor().ifPresent(policy -> policy.follow(state.step()));
+            if (isLogged(state.step())) {
                 Map<String, Double> values = new LinkedHashMap<>();
                 values.put("loss", update.loss());
                 values.put("grad_norm", update.gradientNorm());
@@ -233,10 +256,14 @@ public final class OfflineTrainer<E> {
                 publish(new StepMetrics(state.step(), steps, values));
             }
             int saveSteps = config.saving().saveSteps();
-            if (last || saveSteps > 0 && state.step() % saveSteps == 0) {
+            if (state.step() == steps || saveSteps > 0 && state.step() % saveSteps == 0) {
                 directory.ifPresent(run -> run.checkpoint(state.step(), state.toJson(), model, parts()));
             }
         }
+    }
+
+    private boolean isLogged(int step) {
+        return step == steps || step % config.loggingSteps() == 0;
     }
 
     private void publish(StepMetrics metrics) {
@@ -253,7 +280,7 @@ public final class OfflineTrainer<E> {
                 .sum();
         Window window = new Window(microBatches.size(), units);
         model.parameters().forEach(Parameter::provideGrad); // a loss without slope is a gradient of zeros, not none
-        StepPasses passes = new StepPasses(
+        LossPasses passes = new LossPasses(
                 model,
                 state.step(),
                 microBatches.stream()
@@ -265,8 +292,23 @@ public final class OfflineTrainer<E> {
             loss += microBatch(pass, examples, window, meter, remembered, passes);
             meter.endMicroBatch();
         }
-        passes.measure(meter);
-        return loss + passes.loss();
+        passes.auxLoss().ifPresent(balance -> meter.pooled("aux_loss", balance, 1));
+        return loss + passes.ownLoss();
+    }
+
+    private Optional<PaddedMetrics.Logits> padded(List<E> examples) {
+        List<int[]> sequences = method.padded(examples);
+        if (sequences.isEmpty() || !PaddedLogits.isKnownFor(model)) {
+            return Optional.empty();
+        }
+        int padding = model.tokenizer()
+                .padId()
+                .orElseGet(() -> model.eosTokenIds().iterator().next());
+        int length =
+                sequences.stream().mapToInt(sequence -> sequence.length).max().orElseThrow();
+        float[][] means = new PaddedLogits(model, padding)
+                .means(sequences, length, config.memory().microBatchTokens());
+        return Optional.of(new PaddedMetrics.Logits(means, model.config().vocabularySize()));
     }
 
     private double microBatch(
@@ -275,7 +317,7 @@ public final class OfflineTrainer<E> {
             Window window,
             Meter meter,
             Map<String, Double> remembered,
-            StepPasses passes) {
+            LossPasses passes) {
         List<Span> spans = method.spans(examples);
         List<Span> aside = method.aside(examples);
         int limit = config.memory().microBatchTokens();
@@ -283,56 +325,27 @@ public final class OfflineTrainer<E> {
         Optional<SpanScores> ofReference = reference.map(policy -> policy.score(examples, spans));
         Optional<SpanScores> asideOfReference = reference.map(policy -> policy.scoreAside(aside));
         SpanScores asideOfPolicy = Scorer.score(model, aside, limit, method.measures());
-        Function<SpanScores, Loss> lossOf = policy -> method.loss(
-                new Batch<>(examples, policy, ofReference, asideOfPolicy, asideOfReference, window, meter, remembered));
-        List<PackedSpans> parts = PackedSpans.cut(spans, limit, passes.isWanted());
+        Optional<PaddedMetrics.Logits> padded = isLogged(state.step() + 1) ? padded(examples) : Optional.empty();
+        List<PackedSpans> parts = PackedSpans.cut(spans, limit, passes.wantsAllRows());
+        List<LabelledBatch> batches = parts.stream().map(PackedSpans::batch).toList();
+        Function<TokenScores, LossValue> lossOf = scores -> method.loss(new Batch<>(
+                        examples,
+                        SpanScores.of(parts, scores),
+                        ofReference,
+                        asideOfPolicy,
+                        asideOfReference,
+                        padded,
+                        window,
+                        meter,
+                        remembered))
+                .of(parts);
         OptionalDouble constant = method.constantDerivative(window);
-        if (constant.isPresent()) {
-            List<TokenScores> scores = new ArrayList<>();
-            for (PackedSpans part : parts) {
-                scores.add(passes.inTraining(
-                        part,
-                        () -> passes.add(
-                                part,
-                                pass.score(
-                                        part.batch(),
-                                        constant(part.targets(), constant.getAsDouble()),
-                                        passes.weight(part)))));
-            }
-            return lossOf.apply(SpanScores.joined(parts, scores)).value();
+        if (constant.isEmpty()) {
+            return passes.run(batches, method.measures(), lossOf);
         }
-        if (parts.size() == 1) {
-            return passes.inTraining(
-                    parts.getFirst(),
-                    () -> Workspace.currentOrNew().compute(() -> {
-                        StepPasses.Pass forward = passes.forward(parts.getFirst(), method.measures());
-                        Loss loss = lossOf.apply(SpanScores.joined(parts, List.of(TokenScores.of(forward.result()))));
-                        forward.backward(loss, 0);
-                        return loss.value();
-                    }));
-        }
-        StepPasses again = passes.copy(); // what is left out of an adapter is the same both times
-        List<TokenScores> scores = parts.stream()
-                .map(part -> again.inTraining(part, () -> Scorer.tokens(model, part, method.measures())))
-                .toList();
-        Loss loss = lossOf.apply(SpanScores.joined(parts, scores));
-        int from = 0;
-        for (PackedSpans part : parts) {
-            int first = from;
-            passes.inTraining(
-                    part,
-                    () -> Workspace.currentOrNew().compute(() -> {
-                        passes.forward(part, Set.of()).backward(loss, first);
-                        return first;
-                    }));
-            from += part.targets();
-        }
-        return loss.value();
-    }
-
-    private static float[] constant(int count, double value) {
-        float[] derivatives = new float[count];
-        Arrays.fill(derivatives, (float) value);
-        return derivatives;
+        float[] derivatives = new float
+                [batches.stream().mapToInt(batch -> batch.targets().length).sum()];
+        Arrays.fill(derivatives, (float) constant.getAsDouble());
+        return lossOf.apply(passes.known(pass, batches, derivatives)).value();
     }
 }

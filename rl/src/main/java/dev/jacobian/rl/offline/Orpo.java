@@ -3,11 +3,9 @@ package dev.jacobian.rl.offline;
 
 import static dev.jacobian.rl.config.Checks.requirePositive;
 
-import dev.jacobian.autograd.TokenLogProbs.Measure;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
 import java.util.List;
-import java.util.Set;
 
 /**
  * Odds-ratio preference optimization (Hong et al., arXiv 2403.07691): fine-tuning on what was chosen, and a pull away from what was
@@ -22,17 +20,15 @@ import java.util.Set;
  */
 public record Orpo(
         @Setting(value = "0.1", doc = "weight of the odds ratio, λ in the paper")
-        double beta) implements PreferenceMethod {
+        double beta,
+
+        PaddedMetrics paddedMetrics)
+        implements UnreferencedMethod {
     /** TRL's. */
     public static final Orpo DEFAULT = ConfigTree.defaults(Orpo.class);
 
     public Orpo {
         requirePositive("beta", beta);
-    }
-
-    @Override
-    public String name() {
-        return "orpo";
     }
 
     @Override
@@ -46,27 +42,13 @@ public record Orpo(
     }
 
     @Override
-    public Set<Measure> measures() {
-        return Set.of(Measure.MEAN_LOGIT);
-    }
-
-    @Override
     public Loss loss(Batch<Preference> batch) {
-        SpanScores policy = batch.policy();
-        Loss loss = Loss.of(policy);
-        long tokens = 0; // of prompts and chosen completions
+        Loss loss = Loss.of(batch.policy());
+        ChosenLikelihood.add(loss, batch, 1, 2);
         for (int i = 0; i < batch.size(); i++) {
-            tokens += policy.count(3 * i) + policy.count(3 * i + 1);
-        }
-        double share = 1.0 / batch.window().microBatches();
-        for (int i = 0; i < batch.size(); i++) {
-            for (int span = 3 * i; span <= 3 * i + 1; span++) {
-                loss.add(-share * policy.sum(span) / (double) tokens, span, -share / (double) tokens);
-                batch.meter().add("nll_loss", -policy.sum(span), policy.count(span));
-            }
-            MeanPair pair = MeanPair.of(policy, i);
+            MeanPair pair = MeanPair.of(batch.policy(), i, true);
             double odds = logOdds(pair.chosen()) - logOdds(pair.rejected());
-            double pull = share * beta / batch.size();
+            double pull = beta * batch.share();
             loss.add(-pull * Sigmoids.logSigmoid(odds));
             double slope = -pull * Sigmoids.sigmoid(-odds);
             pair.slope(loss, slope / -StrictMath.expm1(pair.chosen()), -slope / -StrictMath.expm1(pair.rejected()));
@@ -74,6 +56,7 @@ public record Orpo(
             batch.meter().value("log_odds_ratio", Sigmoids.logSigmoid(odds));
             batch.meter().value("log_odds_chosen", odds);
         }
+        paddedMetrics.measurePairs(batch, 1);
         return loss;
     }
 

@@ -5,18 +5,22 @@ import dev.jacobian.tensor.Segments;
 import dev.jacobian.transformer.LabelledBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Spans as one packed batch.
  *
- * <p>Behind the last token that counts nothing is computed, and only what predicts a token that counts goes through the head.
- * Log-probabilities come out span after span.
+ * <p>Behind the last token that counts nothing is computed, and only what predicts a token that counts goes through the head. What all
+ * that continue a span begin with is computed once too: a pair of {@code " water."} and {@code " wine."} shares {@code " w"}, and the
+ * gradients there cancel as exactly as they do on paper, where Adam would make steps of their rounding errors.
  *
  * @param batch tokens, segments, and what is predicted where
- * @param offsets [S + 1] span s owns targets [offsets[s], offsets[s + 1])
+ * @param offsets [S + 1] span s owns scores [offsets[s], offsets[s + 1])
+ * @param targets [offsets[S]] which of the batch's targets each of them is
  */
-record PackedSpans(LabelledBatch batch, int[] offsets) {
+record PackedSpans(LabelledBatch batch, int[] offsets, int[] targets) {
     /** Cuts a list into runs of at most so many tokens; what hangs together is never cut, so a run may exceed the limit alone. */
     static List<PackedSpans> cut(List<Span> spans, int limit) {
         return cut(spans, limit, false);
@@ -52,48 +56,91 @@ record PackedSpans(LabelledBatch batch, int[] offsets) {
         int[] parents = spans.stream()
                 .mapToInt(span -> span.parent() < 0 ? -1 : span.parent() - from)
                 .toArray();
-        boolean[] continued = new boolean[parents.length];
-        Arrays.stream(parents).filter(parent -> parent >= 0).forEach(parent -> continued[parent] = true);
+        int[] moved = whole ? new int[parents.length] : shared(spans, parents); // beginnings that their parents take
         int[] lengths = new int[parents.length];
         for (int s = 0; s < lengths.length; s++) {
-            Span span = spans.get(s);
-            lengths[s] = whole || continued[s]
-                    ? span.tokens().length
-                    : Math.max(0, span.learned().length() - 1);
+            lengths[s] = whole
+                    ? spans.get(s).tokens().length
+                    : Math.max(0, spans.get(s).learned().length() - 1 - moved[s]);
+            if (parents[s] >= 0) {
+                lengths[parents[s]] = spans.get(parents[s]).tokens().length + moved[s];
+            }
         }
         Segments segments = Segments.of(lengths, parents);
         int[] tokens = new int[segments.rows()];
+        Map<Long, Integer> known = new HashMap<>(); // targets by row and token
         int[] offsets = new int[lengths.length + 1];
         int capacity =
                 spans.stream().mapToInt(span -> span.learned().cardinality()).sum();
         int[] rows = new int[capacity];
+        int[] wanted = new int[capacity];
         int[] targets = new int[capacity];
-        int at = 0;
+        int scores = 0;
+        int count = 0;
         for (int s = 0; s < lengths.length; s++) {
             Span span = spans.get(s);
-            System.arraycopy(span.tokens(), 0, tokens, segments.start(s), lengths[s]);
+            int first = segments.history(s) - moved[s]; // the span's first position
+            for (int t = 0; t < Math.min(span.tokens().length, lengths[s] + moved[s]); t++) {
+                tokens[segments.row(s, first + t)] = span.tokens()[t];
+            }
             for (int t = span.learned().nextSetBit(0);
                     t >= 0;
                     t = span.learned().nextSetBit(t + 1)) {
-                int position = segments.history(s) + t - 1; // of the token that predicts
+                int position = first + t - 1; // of the token that predicts
                 if (position >= 0) {
-                    rows[at] = segments.row(s, position);
-                    targets[at++] = span.tokens()[t];
+                    int row = segments.row(s, position);
+                    boolean once = t < moved[s];
+                    Integer before = once ? known.get(((long) row << 32) + span.tokens()[t]) : null;
+                    if (before == null) {
+                        rows[count] = row;
+                        wanted[count] = span.tokens()[t];
+                        before = count++;
+                        if (once) {
+                            known.put(((long) row << 32) + span.tokens()[t], before);
+                        }
+                    }
+                    targets[scores++] = before;
                 }
             }
-            offsets[s + 1] = at;
+            offsets[s + 1] = scores;
         }
         return new PackedSpans(
-                new LabelledBatch(tokens, segments, Arrays.copyOf(rows, at), Arrays.copyOf(targets, at)), offsets);
+                new LabelledBatch(tokens, segments, Arrays.copyOf(rows, count), Arrays.copyOf(wanted, count)),
+                offsets,
+                Arrays.copyOf(targets, scores));
     }
 
-    /** Rows that are computed. */
-    int rows() {
-        return batch.tokens().length;
+    /** How many tokens all that continue the same span begin with, where there are several and all of these are learned. */
+    private static int[] shared(List<Span> spans, int[] parents) {
+        int[] shared = new int[parents.length];
+        for (int s = 1; s < parents.length; s++) {
+            if (parents[s] < 0 || parents[s - 1] != parents[s] || s > 1 && parents[s - 2] == parents[s]) {
+                continue;
+            }
+            if (s + 1 < parents.length && parents[s + 1] == parents[s]) {
+                continue; // more than two
+            }
+            int[] one = spans.get(s - 1).tokens();
+            int[] other = spans.get(s).tokens();
+            int common = Arrays.mismatch(one, other);
+            shared[s] = common < 0 ? one.length : common;
+            shared[s - 1] = shared[s];
+        }
+        return shared;
     }
 
-    /** Tokens whose log-probabilities are wanted. */
-    int targets() {
-        return batch.targets().length;
+    /** Derivatives of the batch's targets, part after part, from those of all scores. */
+    static double[] ofTargets(List<PackedSpans> parts, double[] ofScores) {
+        double[] all = new double
+                [parts.stream().mapToInt(part -> part.batch.targets().length).sum()];
+        int score = 0;
+        int first = 0;
+        for (PackedSpans part : parts) {
+            for (int target : part.targets) {
+                all[first + target] += ofScores[score++];
+            }
+            first += part.batch.targets().length;
+        }
+        return all;
     }
 }

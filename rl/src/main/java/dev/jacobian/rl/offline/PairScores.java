@@ -21,7 +21,7 @@ final class PairScores {
         this.dpo = dpo;
         this.policy = batch.policy();
         this.pairs = batch.size();
-        this.share = 1.0 / ((double) pairs * batch.window().microBatches());
+        this.share = batch.share();
         this.logs = new double[2][pairs];
         this.references = new double[2][pairs];
         this.weights = new double[pairs];
@@ -90,9 +90,8 @@ final class PairScores {
         double[] slopes = new double[2]; // of scores, with respect to log-ratios
         for (int side = 0; side < 2; side++) {
             double per = kind.isPerToken() ? length(pair, side) : 1;
-            double alpha = dpo.fAlphaDivergenceCoef();
-            scores[side] = dpo.fDivergenceType().score(ratio(side, pair), alpha) / per;
-            slopes[side] = dpo.fDivergenceType().slope(ratio(side, pair), alpha) / per;
+            scores[side] = dpo.divergence().score(ratio(side, pair)) / per;
+            slopes[side] = dpo.divergence().slope(ratio(side, pair)) / per;
         }
         PreferenceLoss.Point point = kind.at(scores[0], scores[1], dpo).scaled(weight * weights[pair] * share);
         loss.add(point.value());

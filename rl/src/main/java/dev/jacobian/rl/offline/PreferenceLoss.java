@@ -7,7 +7,6 @@ import static dev.jacobian.rl.offline.Sigmoids.slope;
 
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -32,8 +31,8 @@ public enum PreferenceLoss {
     /** KL(σ(x), σ(−x) ‖ 1 − ε, ε): EXO (Ji et al., arXiv 2402.00856). */
     EXO_PAIR((c, r, s) -> {
         double x = s.beta() * (c - r);
-        double won = logSigmoid(x) - StrictMath.log1p(-s.labelSmoothing());
-        double lost = logSigmoid(-x) - StrictMath.log(s.labelSmoothing());
+        double won = logSigmoid(x) - StrictMath.log1p(-s.losses().labelSmoothing());
+        double lost = logSigmoid(-x) - StrictMath.log(s.losses().labelSmoothing());
         return ofMargin(sigmoid(x) * won + sigmoid(-x) * lost, s.beta() * slope(x) * (won - lost));
     }),
     /** −log σ(βc) − ½ log σ(−βc) − ½ log σ(−βr): NCA (Chen et al., arXiv 2402.05369). */
@@ -45,7 +44,7 @@ public enum PreferenceLoss {
     /** (−(1 − ε) log σ(x) + ε log σ(−x)) / (1 − 2ε): robust to flipped labels (Chowdhury et al., arXiv 2403.00409). */
     ROBUST((c, r, s) -> {
         double x = s.beta() * (c - r);
-        double e = s.labelSmoothing();
+        double e = s.losses().labelSmoothing();
         double value = (-(1 - e) * logSigmoid(x) + e * logSigmoid(-x)) / (1 - 2 * e);
         return ofMargin(value, s.beta() * (-(1 - e) * sigmoid(-x) - e * sigmoid(x)) / (1 - 2 * e));
     }),
@@ -78,8 +77,8 @@ public enum PreferenceLoss {
     /** Between −log σ(x) and e⁻ˣ by σ(x/τ): DiscoPOP (Lu et al., arXiv 2406.08414). */
     DISCOPOP((c, r, s) -> {
         double x = s.beta() * (c - r);
-        double m = sigmoid(x / s.discopopTau());
-        double rise = slope(x / s.discopopTau()) / s.discopopTau();
+        double m = sigmoid(x / s.losses().discopopTau());
+        double rise = slope(x / s.losses().discopopTau()) / s.losses().discopopTau();
         double e = StrictMath.exp(-x);
         double value = -logSigmoid(x) * (1 - m) + e * m;
         return ofMargin(value, s.beta() * (-sigmoid(-x) * (1 - m) + logSigmoid(x) * rise - e * m + e * rise));
@@ -119,7 +118,12 @@ public enum PreferenceLoss {
 
     /** Whether label smoothing changes the loss; as in TRL it leaves sigmoid alone. */
     boolean smooths() {
-        return this == ROBUST || this == EXO_PAIR || this == AOT || this == AOT_UNPAIRED;
+        return this == ROBUST || this == EXO_PAIR || ranksPairs();
+    }
+
+    /** Whether pairs are taken apart and put together again by rank. */
+    boolean ranksPairs() {
+        return this == AOT || this == AOT_UNPAIRED;
     }
 
     /** Whether the loss has no gradient, or none that is finite, without label smoothing. */
@@ -128,20 +132,25 @@ public enum PreferenceLoss {
     }
 
     Point at(double chosen, double rejected, Dpo settings) {
-        if (this != AOT && this != AOT_UNPAIRED) {
+        if (!ranksPairs()) {
             return form.at(chosen, rejected, settings);
         }
-        double e = settings.labelSmoothing();
+        double e = settings.losses().labelSmoothing();
         Point kept = form.at(chosen, rejected, settings).scaled(1 - e);
         Point flipped = form.at(rejected, chosen, settings).scaled(e);
         return new Point(kept.value + flipped.value, kept.chosen + flipped.rejected, kept.rejected + flipped.chosen);
     }
 
-    /** The loss of a name. */
-    static Optional<PreferenceLoss> find(String name) {
+    /**
+     * The loss of a name.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    static PreferenceLoss find(String name) {
         return Arrays.stream(values())
                 .filter(loss -> loss.name().toLowerCase(Locale.ROOT).equals(name))
-                .findFirst();
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("loss_type '" + name + "' is unknown; use " + names()));
     }
 
     /** All names. */

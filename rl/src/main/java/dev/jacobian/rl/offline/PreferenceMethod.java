@@ -2,8 +2,10 @@
 package dev.jacobian.rl.offline;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.autograd.TokenLogProbs.Measure;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** A method that learns from pairs of completions of a prompt, one of which was chosen. */
 interface PreferenceMethod extends OfflineMethod<Preference> {
@@ -20,6 +22,11 @@ interface PreferenceMethod extends OfflineMethod<Preference> {
     @Override
     default List<Span> spans(List<Preference> batch) {
         return Preference.spans(batch, false);
+    }
+
+    @Override
+    default Set<Measure> measures() {
+        return Set.of(Measure.MEAN_LOGIT);
     }
 
     @Override

@@ -1,72 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.jacobian.autograd.Parameter;
-import dev.jacobian.io.safetensors.SafetensorsFile;
-import dev.jacobian.io.safetensors.SafetensorsWriter;
-import dev.jacobian.rl.run.Checkpointed;
-import dev.jacobian.tensor.Backends;
+import dev.jacobian.rl.learn.ReferencePolicy;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.TokenScores;
-import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /**
- * The reference policy of a run: the model as it was at first, or what it left behind.
+ * What the {@linkplain ReferencePolicy reference policy} of a run thinks of its examples.
  *
- * <p>Frozen it needs nothing from a checkpoint, because a resumed run loads the same model again. One that follows is saved. Scores that
- * were made before training are kept by example, so that batches may come in any order. Of a model with an adapter the reference is the
- * model without it, in the same memory.
+ * <p>Scores that were made before training ({@code precompute_ref_log_probs}) are kept by example, so that batches may come in any
+ * order; then there is no second model, unless spans of no single example are scored too.
  */
-final class Reference implements Checkpointed {
-    private static final String WEIGHTS = "reference.safetensors";
-
-    private final ReferenceConfig config;
+final class Reference {
     private final int limit;
-    private final CausalLM weights;
+    private final boolean known;
+    private final Optional<ReferencePolicy> model; // empty if all that it would be asked is known
     private final Map<Object, float[]> scores = new HashMap<>(); // by example, where they were made before
 
-    /**
-     * @param policy as it is now
-     * @param aside whether spans that belong to no single example are scored too: these are not known beforehand
-     */
-    Reference(CausalLM policy, ReferenceConfig config, int limit, boolean aside) {
-        this.config = config;
+    private Reference(int limit, boolean known, Optional<ReferencePolicy> model) {
         this.limit = limit;
-        boolean adapted = policy.adapter().isPresent();
-        if (adapted && config.syncRefModel()) {
-            throw new IllegalArgumentException(
-                    "sync_ref_model=true is for models that are trained whole: the reference of an adapter is the"
-                            + " model without it");
-        }
-        boolean known = config.precomputeRefLogProbs() && !aside;
-        this.weights = adapted ? policy.withoutAdapter() : known ? policy : policy.copy();
+        this.known = known;
+        this.model = model;
     }
 
-    /** Scores examples now, if that is asked for; the policy is still what the reference is. */
-    <E> void prepare(OfflineMethod<E> method, List<E> examples) {
-        if (config.precomputeRefLogProbs()) {
+    /**
+     * The policy as it is now.
+     *
+     * @param examples scored at once, if that is asked for
+     */
+    static <E> Reference of(CausalLM policy, OfflineMethod<E> method, List<E> examples, int limit) {
+        ReferenceConfig config = method.referenceConfig();
+        boolean known = config.precomputeRefLogProbs();
+        Reference reference = new Reference(
+                limit,
+                known,
+                known && !method.scoresAside()
+                        ? Optional.empty()
+                        : Optional.of(ReferencePolicy.of(policy, false, config.sync())));
+        if (known) {
+            CausalLM now = policy.adapter().isPresent() ? policy.withoutAdapter() : policy;
             for (E example : examples) {
-                scores.put(
+                reference.scores.put(
                         example,
-                        score(weights, method.spans(List.of(example))).tokens().logProbs());
+                        reference
+                                .score(now, method.spans(List.of(example)))
+                                .tokens()
+                                .logProbs());
             }
         }
+        return reference;
+    }
+
+    /** The model, as long as it is needed. */
+    Optional<ReferencePolicy> model() {
+        return model;
     }
 
     /** The scores of a micro-batch's spans. */
     <E> SpanScores score(List<E> batch, List<Span> spans) {
-        if (!config.precomputeRefLogProbs()) {
-            return score(weights, spans);
+        if (!known) {
+            return scoreAside(spans);
         }
-        int[] offsets = SpanScores.joined(PackedSpans.cut(spans, Integer.MAX_VALUE), List.of(TokenScores.NONE))
-                .offsets();
+        int[] offsets = SpanScores.offsets(PackedSpans.cut(spans, Integer.MAX_VALUE));
         float[] logProbs = new float[offsets[offsets.length - 1]];
         int at = 0;
         for (E example : batch) {
@@ -80,45 +82,15 @@ final class Reference implements Checkpointed {
 
     /** The scores of spans that belong to no single example. */
     SpanScores scoreAside(List<Span> spans) {
-        return score(weights, spans);
+        if (spans.isEmpty()) {
+            return SpanScores.of(List.of(), TokenScores.NONE);
+        }
+        List<SpanScores> scored = new ArrayList<>();
+        model.orElseThrow().use(weights -> scored.add(score(weights, spans)));
+        return scored.getFirst();
     }
 
-    private SpanScores score(CausalLM model, List<Span> spans) {
-        return Scorer.score(model, spans, limit, Set.of());
-    }
-
-    /** Follows the policy, if it is time to: ref = α policy + (1 − α) ref. */
-    void follow(CausalLM policy, int step) {
-        if (!config.syncsAfter(step)) {
-            return;
-        }
-        float alpha = (float) config.refModelMixupAlpha();
-        for (Parameter own : weights.parameters()) {
-            var kernels = Backends.of(own.value().device()).elementwise();
-            kernels.scale(own.value(), 1 - alpha, own.value());
-            kernels.addScaled(policy.parameter(own.name()).value(), alpha, own.value());
-            own.valueChanged();
-        }
-    }
-
-    @Override
-    public void save(Path checkpoint, ObjectNode state) {
-        if (config.syncRefModel()) {
-            SafetensorsWriter writer = new SafetensorsWriter();
-            weights.parameters().forEach(own -> writer.add(own.name(), own.value()));
-            writer.write(checkpoint.resolve(WEIGHTS));
-        }
-    }
-
-    @Override
-    public void restore(Path checkpoint, JsonNode state) {
-        if (config.syncRefModel()) {
-            try (SafetensorsFile file = SafetensorsFile.open(checkpoint.resolve(WEIGHTS))) {
-                for (Parameter own : weights.parameters()) {
-                    own.value().copyFrom(file.read(own.name()));
-                    own.valueChanged();
-                }
-            }
-        }
+    private SpanScores score(CausalLM weights, List<Span> spans) {
+        return Scorer.score(weights, spans, limit, Set.of());
     }
 }

@@ -15,13 +15,14 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Rows of TRL's data sets as token ids: texts or conversations, with a prompt of their own or with one that chosen and rejected share.
  *
  * <p>Decisions: a prompt has the tokens that it has when the model is used, and a completion continues them ({@link ExampleTokens}). The
  * prompt of a pair without one is what both begin with: whole messages of conversations, characters of texts. What is longer than
- * {@code max_length} is cut from the right and counted, or refused ({@code truncation_mode}).
+ * {@code max_length} is cut, from the right unless told otherwise, and counted, or refused ({@code truncation_mode}).
  */
 public final class RowEncoder {
     private final ExampleTokens tokens;
@@ -29,6 +30,8 @@ public final class RowEncoder {
     private final TruncationMode mode;
     private final int positions;
     private int truncated;
+    private int ties;
+    private int empty;
 
     /** For a model and the settings of a run. */
     RowEncoder(CausalLM model, OfflineConfig config) {
@@ -40,9 +43,21 @@ public final class RowEncoder {
         this.mode = config.truncationMode();
     }
 
-    /** Examples that were cut. */
-    int truncated() {
-        return truncated;
+    /** What is worth knowing of the rows that were encoded, each in a sentence. */
+    List<String> remarks() {
+        return Stream.of(
+                        count(
+                                truncated,
+                                "sequences were longer than max_length and are cut (truncation_mode=error refuses"
+                                        + " them)"),
+                        count(ties, "pairs have the same chosen and rejected completion, which says nothing"),
+                        count(empty, "completions have no token, which says nothing (max_length may have left none)"))
+                .filter(remark -> !remark.isEmpty())
+                .toList();
+    }
+
+    private static String count(int number, String what) {
+        return number == 0 ? "" : number + " of the " + what;
     }
 
     /**
@@ -63,9 +78,10 @@ public final class RowEncoder {
                     "there is no token to learn from: nothing is said, or nothing that another token predicts",
                     "Leave such rows out (--skip-bad-rows)");
         }
-        int length = fitting(encoded.tokens().length);
+        Kept kept = fitting(encoded.tokens().length);
         return new ExampleTokens.Encoded(
-                Arrays.copyOf(encoded.tokens(), length), encoded.learned().get(0, length));
+                Arrays.copyOfRange(encoded.tokens(), kept.from, kept.to),
+                encoded.learned().get(kept.from, kept.to));
     }
 
     /** The example of supervised fine-tuning that a row holds. */
@@ -78,7 +94,23 @@ public final class RowEncoder {
         ObjectNode pair = row.has("prompt") ? (ObjectNode) row : withPrompt(row);
         int[][] chosen = continued(pair, "chosen");
         int[][] rejected = continued(pair, "rejected");
-        return new Preference(chosen[0], chosen[1], rejected[1]);
+        Preference preference = new Preference(chosen[0], chosen[1], rejected[0], rejected[1]);
+        ties += preference.isTie() ? 1 : 0;
+        empty += chosen[1].length == 0 ? 1 : 0;
+        empty += rejected[1].length == 0 ? 1 : 0;
+        return preference;
+    }
+
+    /** A pair, for methods that need tokens of both completions: a mean over none is no number. */
+    Preference withTokens(Preference pair) {
+        if (pair.isEmpty()) {
+            throw new FormatException(
+                    "the example",
+                    (pair.chosen().length == 0 ? "'chosen'" : "'rejected'") + " has no token behind a prompt of "
+                            + pair.prompt().length + (limit == Integer.MAX_VALUE ? "" : " with max_length " + limit),
+                    "Raise max_length, or leave such rows out (--skip-bad-rows)");
+        }
+        return pair;
     }
 
     /** {@code prompt} and a completion under a name, cut where they are too long: {prompt, completion}. */
@@ -87,10 +119,11 @@ public final class RowEncoder {
     }
 
     private int[][] cut(ExampleTokens.Encoded encoded) {
-        int length = fitting(encoded.tokens().length);
-        int prompt = Math.min(length, encoded.promptLength());
+        Kept kept = fitting(encoded.tokens().length);
+        int behind = Math.clamp(encoded.promptLength(), kept.from, kept.to);
         return new int[][] {
-            Arrays.copyOf(encoded.tokens(), prompt), Arrays.copyOfRange(encoded.tokens(), prompt, length)
+            Arrays.copyOfRange(encoded.tokens(), kept.from, behind),
+            Arrays.copyOfRange(encoded.tokens(), behind, kept.to)
         };
     }
 
@@ -154,12 +187,16 @@ public final class RowEncoder {
         return part;
     }
 
-    /** How much of so many tokens stays. */
-    private int fitting(int length) {
-        if (length > limit && mode == TruncationMode.KEEP_START) {
+    /** The tokens [from, to) of a sequence. */
+    private record Kept(int from, int to) {}
+
+    /** Which of so many tokens stay. */
+    private Kept fitting(int length) {
+        boolean cuts = mode != TruncationMode.ERROR;
+        if (length > limit && cuts) {
             truncated++;
         }
-        int fits = mode == TruncationMode.KEEP_START ? Math.min(length, limit) : length;
+        int fits = cuts ? Math.min(length, limit) : length;
         if (fits > Math.min(limit, positions)) {
             throw new FormatException(
                     "the example",
@@ -169,7 +206,7 @@ public final class RowEncoder {
                                     : "the model's " + positions + " positions (max_length is " + limit + ")"),
                     "Shorten it, raise or lower max_length, or leave such rows out (--skip-bad-rows)");
         }
-        return fits;
+        return mode == TruncationMode.KEEP_END ? new Kept(length - fits, length) : new Kept(0, fits);
     }
 
     /** Whether somebody liked a completion: {@code label}. */
@@ -194,6 +231,7 @@ public final class RowEncoder {
     private Judged judged(JsonNode row, String column, boolean desirable, boolean paired) {
         ExampleTokens.Encoded encoded = tokens.encode(example(row, column));
         int[][] cut = cut(encoded);
+        empty += cut[1].length == 0 ? 1 : 0;
         int[] uncut = Arrays.copyOfRange(encoded.tokens(), encoded.promptLength(), encoded.tokens().length);
         return new Judged(cut[0], cut[1], desirable, paired, uncut, Math.min(limit, positions));
     }

@@ -64,11 +64,6 @@ public record Sft(
     }
 
     @Override
-    public String name() {
-        return "sft";
-    }
-
-    @Override
     public String paper() {
         return "supervised fine-tuning; dft: Wu et al., arXiv 2508.05629";
     }
@@ -99,9 +94,12 @@ public record Sft(
     }
 
     private boolean learnsPrompt(SftExample example) {
-        require(
-                !(example.isText() && completionOnlyLoss == Automatic.TRUE),
-                "completion_only_loss=true needs rows with a prompt and a completion, not 'text'");
+        if (example.isText() && completionOnlyLoss == Automatic.TRUE) {
+            throw new FormatException(
+                    "the example",
+                    "completion_only_loss=true needs a prompt and a completion, and this is 'text'",
+                    "Give 'prompt' and 'completion', or leave completion_only_loss out");
+        }
         return example.isText() || !completionOnlyLoss.or(true);
     }
 

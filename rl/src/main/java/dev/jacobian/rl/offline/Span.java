@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
+import java.util.Arrays;
 import java.util.BitSet;
 
 /**
@@ -15,6 +16,13 @@ public record Span(int[] tokens, int parent, BitSet learned) {
     /** A span that begins a sequence and of which nothing is learned: a prompt. */
     public static Span prompt(int[] tokens) {
         return new Span(tokens, -1, new BitSet());
+    }
+
+    /** Tokens and those behind them. */
+    static int[] joined(int[] first, int[] second) {
+        int[] all = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, all, first.length, second.length);
+        return all;
     }
 
     /** A span of which every token is learned. */

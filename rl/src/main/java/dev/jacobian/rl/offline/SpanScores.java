@@ -12,21 +12,37 @@ import java.util.List;
  * @param offsets [S + 1] span s owns tokens [offsets[s], offsets[s + 1])
  */
 public record SpanScores(TokenScores tokens, int[] offsets) {
-    /** Of parts that were scored one after the other. */
-    static SpanScores joined(List<PackedSpans> parts, List<TokenScores> scores) {
-        TokenScores tokens = scores.isEmpty() ? TokenScores.NONE : scores.getFirst();
-        int[] offsets = parts.isEmpty() ? new int[1] : parts.getFirst().offsets();
-        for (int p = 1; p < parts.size(); p++) {
-            int[] more = parts.get(p).offsets();
+    /**
+     * Of parts that were scored one after the other.
+     *
+     * @param scores of the targets of all parts
+     */
+    static SpanScores of(List<PackedSpans> parts, TokenScores scores) {
+        int[] offsets = offsets(parts);
+        int[] places = new int[offsets[offsets.length - 1]];
+        int at = 0;
+        int first = 0;
+        for (PackedSpans part : parts) {
+            for (int target : part.targets()) {
+                places[at++] = first + target;
+            }
+            first += part.batch().targets().length;
+        }
+        return new SpanScores(scores.at(places), offsets);
+    }
+
+    /** Where the tokens of each span begin in the scores of all. */
+    static int[] offsets(List<PackedSpans> parts) {
+        int[] offsets = new int[1];
+        for (PackedSpans part : parts) {
             int before = offsets[offsets.length - 1];
             int spans = offsets.length - 1;
-            offsets = Arrays.copyOf(offsets, spans + more.length);
-            for (int s = 1; s < more.length; s++) {
-                offsets[spans + s] = before + more[s];
+            offsets = Arrays.copyOf(offsets, spans + part.offsets().length);
+            for (int s = 1; s < part.offsets().length; s++) {
+                offsets[spans + s] = before + part.offsets()[s];
             }
-            tokens = TokenScores.joined(tokens, scores.get(p));
         }
-        return new SpanScores(tokens, offsets);
+        return offsets;
     }
 
     /** First token of a span. */

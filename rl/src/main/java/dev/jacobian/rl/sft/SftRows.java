@@ -8,8 +8,6 @@ import dev.jacobian.io.chat.ChatRow;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.function.Function;
 
 /** Demonstrations of a list, in a new order for every pass; each knows the row that it comes from. */
 public final class SftRows implements SftDataset {
@@ -87,22 +85,6 @@ public final class SftRows implements SftDataset {
         }
         return new SftExample(
                 row.get("prompt").textValue(), row.get("completion").textValue());
-    }
-
-    /**
-     * These demonstrations without those that there is something to say against; they count as {@link #skipped}.
-     *
-     * @param objection what is wrong with an example, if anything is
-     */
-    public SftRows without(Function<SftExample, Optional<String>> objection) {
-        List<Row> good = new ArrayList<>();
-        List<String> bad = new ArrayList<>(skipped);
-        for (Row row : rows) {
-            objection
-                    .apply(row.example())
-                    .ifPresentOrElse(what -> bad.add(row.where() + ": " + what), () -> good.add(row));
-        }
-        return new SftRows("these demonstrations", good, bad);
     }
 
     /** What was wrong with the rows that were left out, each with file and row. */

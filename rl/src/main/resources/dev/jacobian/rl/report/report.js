@@ -106,6 +106,10 @@
       const rewards = smooth(metrics.reward);
       const [first, final] = [measured(rewards)[0], lastOf(rewards)];
       result('mean reward, first and last step (smoothed)', figure(first), figure(final), final > first, '');
+    } else if (measured(metrics.loss).length > 1) {
+      const losses = smooth(metrics.loss);
+      const [first, final] = [measured(losses)[0], lastOf(losses)];
+      result('loss, first and last step (smoothed)', figure(first), figure(final), final < first, '');
     }
 
     const difference = fact('sampling_logp_difference_max') ?? largest(metrics['sampling/sampling_logp_difference/max']);
@@ -181,6 +185,17 @@
       { key: HELD_OUT, label: 'held-out problems', colour: 'blue', dots: true },
       { key: SAMPLED, label: 'training samples', colour: 'quiet' }] },
     { title: 'Reward', about: 'Mean over the completions of a step.', series: [{ key: 'reward', label: 'reward', colour: 'blue' }] },
+    ...(metrics.reward ? [] : [ // that of a policy gradient says nothing
+      { title: 'Loss', about: 'Of each step.', series: [{ key: 'loss', label: 'loss', colour: 'blue' }] }]),
+    { title: 'Implicit rewards', about: 'How much likelier completions have become than the reference has them, times beta.', series: [
+      { key: 'rewards/chosen', label: 'chosen', colour: 'teal' },
+      { key: 'rewards/rejected', label: 'rejected', colour: 'rose' }] },
+    { title: 'Margin', about: 'Implicit reward of what was chosen less that of what was rejected.',
+      series: [{ key: 'rewards/margins', label: 'margin', colour: 'blue' }] },
+    { title: 'Preferred', about: 'Share of pairs whose chosen completion has the higher implicit reward.', ...share,
+      series: [{ key: 'rewards/accuracies', label: 'pairs', colour: 'blue' }] },
+    { title: 'Tokens right', about: 'Share of the learned tokens that the model finds likeliest.', ...share,
+      series: [{ key: 'mean_token_accuracy', label: 'tokens', colour: 'teal' }] },
     { title: 'Completion length', about: 'Tokens: mean, and the shortest and longest of each step.', zero: true,
       band: ['completions/min_length', 'completions/max_length'],
       series: [{ key: 'completions/mean_length', label: 'mean', colour: 'blue' }] },

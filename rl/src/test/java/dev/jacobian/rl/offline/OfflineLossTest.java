@@ -74,6 +74,7 @@ class OfflineLossTest {
                 Optional.of(scores(spans, reference)),
                 scores(aside, logs(tokens(aside), 3)),
                 Optional.of(scores(aside, logs(tokens(aside), 5))),
+                Optional.empty(),
                 new Window(2, 7),
                 new Meter(),
                 memory));
@@ -100,7 +101,7 @@ class OfflineLossTest {
         methods.add(with(Kto.DEFAULT, "desirable_weight", 1.5, "undesirable_weight", 0.5));
         methods.add(with(Kto.DEFAULT, "loss_type", "apo_zero_unpaired"));
         methods.add(Orpo.DEFAULT);
-        for (Cpo.LossType type : Cpo.LossType.values()) {
+        for (MarginLoss type : MarginLoss.values()) {
             methods.add(with(Cpo.DEFAULT, "loss_type", type, "label_smoothing", 0.1, "beta", 0.4));
         }
         methods.add(with(Cpo.DEFAULT, "loss_type", "simpo", "alpha", 0.25, "cpo_alpha", 0.0));

@@ -4,6 +4,7 @@ package dev.jacobian.rl.offline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jacobian.rl.TestModels;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.run.RunOrigin;
@@ -119,5 +120,61 @@ class OfflineTrainerTest {
         assertThat(trainer(model(), config("dpo", "precompute_ref_log_probs", true), data)
                         .train())
                 .isEqualTo(live);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"dpo", "cpo"})
+    @DisplayName("a pair whose completions are equal teaches nothing: its gradient is zero, not rounding errors")
+    void tie(String method) throws IOException {
+        Path data = Files.writeString(
+                folder.resolve("ties.jsonl"),
+                "{\"prompt\": \"1+1=\", \"chosen\": \"23\", \"rejected\": \"23\"}\n"
+                        + "{\"prompt\": \"1+12=\", \"chosen\": \"13\", \"rejected\": \"13\"}\n");
+        CausalLM model = model();
+        OfflineConfig config = method.equals("dpo") ? config(method) : config(method, "cpo_alpha", 0.0);
+        Examples<?> examples = examples(config.method(), model, config, data);
+        assertThat(examples.remarks()).singleElement().asString().startsWith("2 of the pairs have the same");
+        trainer(model, config, data).train();
+        assertThat(TestModels.bits(model)).isEqualTo(TestModels.bits(model()));
+    }
+
+    private static <E> Examples<E> examples(OfflineMethod<E> method, CausalLM model, OfflineConfig config, Path data) {
+        return Examples.read(method, model, config, data, false);
+    }
+
+    @Test
+    @DisplayName("odds of a completion without tokens are no number: the row is named, or left out and counted")
+    void noTokens() throws IOException {
+        Path data = Files.writeString(
+                folder.resolve("long.jsonl"),
+                "{\"prompt\": \"1+1=\", \"chosen\": \"2\", \"rejected\": \"3\"}\n"
+                        + "{\"prompt\": \"111111+1=\", \"chosen\": \"2\", \"rejected\": \"3\"}\n");
+        for (String method : new String[] {"orpo", "cpo"}) {
+            OfflineConfig config = config(method, "max_length", 8);
+            assertThatThrownBy(() -> trainer(model(), config, data))
+                    .hasMessageContaining("long.jsonl, row 2")
+                    .hasMessageContaining("'chosen' has no token behind a prompt of 8 with max_length 8");
+            CausalLM model = model();
+            assertThat(Examples.read(config.method(), model, config, data, true).skipped())
+                    .hasSize(1);
+        }
+        CausalLM model = model();
+        OfflineConfig dpo = config("dpo", "max_length", 8);
+        assertThat(examples(dpo.method(), model, dpo, data).remarks())
+                .anyMatch(line -> line.startsWith("2 of the completions have no token"));
+    }
+
+    @Test
+    @DisplayName("keep_end keeps the end of prompt and completion together, of each half of a pair for itself")
+    void keepEnd() throws IOException {
+        Path data = Files.writeString(
+                folder.resolve("ends.jsonl"), "{\"prompt\": \"11+1=\", \"chosen\": \"12\", \"rejected\": \"7\"}\n");
+        OfflineConfig config = config("dpo", "max_length", 6, "truncation_mode", "keep_end", "max_steps", 1);
+        CausalLM model = model();
+        Preference pair = (Preference)
+                examples(config.method(), model, config, data).listed().getFirst();
+        assertThat(pair.prompt()).isEqualTo(model.tokenizer().encode("+1=", false)); // 12 and the end token behind it
+        assertThat(pair.rejectedPrompt()).isEqualTo(model.tokenizer().encode("1+1=", false));
+        assertThat(trainer(model, config, data).train()).isEqualTo(StrictMath.log(2));
     }
 }

@@ -11,7 +11,6 @@ import dev.jacobian.io.Jsonl;
 import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.sft.SftDataset;
-import dev.jacobian.rl.sft.SftRows;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.CausalLM;
@@ -48,8 +47,8 @@ class SftResumeTest {
                         .collect(Collectors.joining()));
     }
 
-    private static SftTrainer trainer(Path data, OfflineConfig config) {
-        return new SftTrainer(CausalLM.load(TestPaths.model("arith-qwen3")), SftDataset.jsonl(data), config);
+    private static OfflineTrainer<Demonstration> trainer(Path data, OfflineConfig config) {
+        return OfflineTrainer.sft(CausalLM.load(TestPaths.model("arith-qwen3")), SftDataset.jsonl(data), config);
     }
 
     private static RunOrigin origin(Path data) {
@@ -73,7 +72,8 @@ class SftResumeTest {
         for (int stop = 1; stop <= 7; stop++) {
             Path run = folder.resolve("stopped-" + stop);
             int last = stop;
-            SftTrainer stopped = trainer(data, CONFIG.toBuilder().build()).output(run, origin(data), DType.F32, false);
+            OfflineTrainer<Demonstration> stopped =
+                    trainer(data, CONFIG.toBuilder().build()).output(run, origin(data), DType.F32, false);
             stopped.listener(TrainingListener.eachStep(step -> {
                 if (step.step() >= last) {
                     throw new IllegalStateException("stopped");
@@ -101,7 +101,7 @@ class SftResumeTest {
         Path data = data();
         Path run = folder.resolve("run");
         assertThatThrownBy(() -> train(data, run, true)).hasMessageContaining("no run to resume");
-        SftTrainer holder = trainer(data, CONFIG).output(run, origin(data), DType.F32, false);
+        OfflineTrainer<Demonstration> holder = trainer(data, CONFIG).output(run, origin(data), DType.F32, false);
         assertThatThrownBy(() -> train(data, run, true))
                 .hasMessageContaining("process " + ProcessHandle.current().pid());
         holder.train();
@@ -133,9 +133,9 @@ class SftResumeTest {
                 .hasMessageContaining("72 tokens")
                 .hasMessageContaining("64 positions");
         CausalLM model = CausalLM.load(TestPaths.model("arith-qwen3"));
-        SftRows usable = SftDataset.jsonl(data).without(new ExampleCheck(model, CONFIG)::objection);
+        Examples<Demonstration> usable = Examples.read(Sft.DEFAULT, model, CONFIG, data, true);
         assertThat(usable.skipped()).hasSize(2);
-        assertThat(usable.allExamples()).hasSize(30);
-        new SftTrainer(model, usable, CONFIG).train();
+        assertThat(usable.listed()).hasSize(30);
+        new OfflineTrainer<>(model, Sft.DEFAULT, usable, CONFIG).train();
     }
 }

@@ -16,7 +16,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -157,9 +156,8 @@ class ExampleTokensTest {
         assertThat(rows.skipped()).hasSize(2);
         assertThat(rows.allExamples()).containsExactly(new SftExample("a", "1"), new SftExample("c", "3"));
         assertThat(rows.source(rows.allExamples().getLast())).isEqualTo(file + ", row 3 (line 4)");
-        SftRows fewer = rows.without(e -> e.prompt().equals("c") ? Optional.of("too long") : Optional.empty());
-        assertThat(fewer.skipped().getLast()).contains("row 3").contains("too long");
-        assertThat(fewer.example(0, 17)).isEqualTo(new SftExample("a", "1"));
-        assertThatThrownBy(() -> rows.without(e -> Optional.of("no"))).hasMessageContaining("all 4 examples");
+        assertThat(rows.example(0, 17)).isIn(rows.allExamples());
+        Path bad = Files.writeString(folder.resolve("bad.jsonl"), "{}\n{}\n");
+        assertThatThrownBy(() -> SftDataset.jsonl(bad, true)).hasMessageContaining("all 2 examples");
     }
 }

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.jacobian.rl.TestModels;
+import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.config.MemoryConfig;
+import dev.jacobian.rl.config.OptimizationConfig;
+import dev.jacobian.rl.learn.LossValue;
+import dev.jacobian.tensor.ComputePool;
+import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.generation.Generation;
+import dev.jacobian.transformer.generation.GenerationConfig;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A loop of one's own: losses and their derivatives, gradients that add up, exact resumption, one number for a log-probability. */
+class TrainerTest {
+    private static final OptimizationConfig USUAL = ConfigTree.defaults(OptimizationConfig.class);
+
+    @TempDir
+    Path folder;
+
+    private static Trainer trainer(int microBatchTokens) {
+        return new Trainer(TestModels.addition(), USUAL, new MemoryConfig(microBatchTokens, false, false));
+    }
+
+    private static List<Datum> sums(CausalLM model, int from) {
+        List<Datum> data = new ArrayList<>();
+        for (int a = from; a < from + 5; a++) {
+            data.add(Datum.of(
+                    model.tokenizer().encode(a + "+" + 3 * a + "=", false),
+                    model.tokenizer().encode("" + 4 * a, false)));
+        }
+        return data;
+    }
+
+    /** A step of reinforcement learning: what was sampled, one half liked. */
+    private static void step(Trainer trainer, int step) {
+        int[] prompt = trainer.model().tokenizer().encode("1" + step + "+7=", false);
+        List<Generation> samples = trainer.sample(prompt, 4, GenerationConfig.sampling(6, 1f, step));
+        List<Datum> batch = new ArrayList<>();
+        for (Generation sample : samples) {
+            batch.add(Datum.of(prompt, sample.tokenIds())
+                    .with("logprobs", sample.logProbs())
+                    .with("advantages", batch.size() % 2 == 0 ? 1f : -1f));
+        }
+        trainer.forwardBackward(batch, TokenLosses.ppo(0.8, 1.2));
+        trainer.optimStep(1e-3);
+    }
+
+    @Test
+    @DisplayName("a loop that goes on from a saved state computes the bits of one that was not interrupted")
+    void resumed() {
+        try (Trainer whole = trainer(4096);
+                Trainer first = trainer(4096);
+                Trainer second = trainer(4096)) {
+            for (int step = 0; step < 6; step++) {
+                step(whole, step);
+            }
+            for (int step = 0; step < 3; step++) {
+                step(first, step);
+            }
+            first.saveState(folder.resolve("state"));
+            step(second, 0); // what it has done before does not matter
+            second.loadState(folder.resolve("state"));
+            for (int step = second.steps(); step < 6; step++) {
+                step(second, step);
+            }
+            assertThat(TestModels.bits(second.model()))
+                    .isEqualTo(TestModels.bits(whole.model()))
+                    .isNotEqualTo(TestModels.bits(first.model()));
+        }
+    }
+
+    @Test
+    @DisplayName("what was just sampled has the ratio 1 exactly, in parts and on one thread too")
+    void onPolicy() {
+        int threads = ComputePool.threads();
+        try (Trainer trainer = trainer(16)) {
+            int[] prompt = trainer.model().tokenizer().encode("12+7=", false);
+            List<Generation> samples = trainer.sample(prompt, 5, GenerationConfig.sampling(6, 1f, 3));
+            List<Datum> batch = samples.stream()
+                    .map(sample -> Datum.of(prompt, sample.tokenIds()))
+                    .toList();
+            ComputePool.setThreads(1);
+            Scored scored = trainer.forward(batch);
+            Scored learned =
+                    trainer.forwardBackward(batch, TokenLosses.crossEntropy()).scored();
+            for (int i = 0; i < samples.size(); i++) {
+                assertThat(scored.logProbs(i)).isEqualTo(samples.get(i).logProbs());
+                assertThat(learned.logProbs(i)).isEqualTo(samples.get(i).logProbs());
+            }
+        } finally {
+            ComputePool.setThreads(threads);
+        }
+    }
+
+    @Test
+    @DisplayName("a loss of one's own is the built-in one, in one pass or in parts, in one call or in two")
+    void ownLoss() {
+        TokenLoss own = batch -> {
+            double value = 0;
+            double[] slopes = new double[batch.count()];
+            for (int t = 0; t < slopes.length; t++) {
+                slopes[t] = -1;
+                value -= batch.logProbs()[t];
+            }
+            return new LossValue(value, slopes);
+        };
+        List<List<Integer>> bits = new ArrayList<>();
+        List<Double> losses = new ArrayList<>();
+        for (IntFunction<TokenLoss> loss : List.<IntFunction<TokenLoss>>of(i -> own, i -> TokenLosses.crossEntropy())) {
+            for (int limit : new int[] {4096, 12}) {
+                try (Trainer trainer = trainer(limit)) {
+                    losses.add(trainer.forwardBackward(sums(trainer.model(), 10), loss.apply(0))
+                            .loss());
+                    trainer.optimStep(1e-3);
+                    bits.add(TestModels.bits(trainer.model()));
+                }
+            }
+        }
+        assertThat(losses).allSatisfy(loss -> assertThat(loss).isEqualTo(losses.getFirst()));
+        assertThat(bits.get(2)).isEqualTo(bits.get(0)); // the same passes
+        assertThat(bits.get(3)).isEqualTo(bits.get(1));
+        try (Trainer twice = trainer(12)) {
+            List<Datum> data = sums(twice.model(), 10);
+            twice.forwardBackward(data.subList(0, 2), own);
+            twice.forwardBackward(data.subList(2, 5), own);
+            assertThat(twice.optimStep(1e-3).loss()).isCloseTo(losses.getFirst(), within(1e-4));
+        }
+    }
+
+    static Stream<TokenLoss> losses() {
+        return Stream.of(
+                TokenLosses.crossEntropy(),
+                TokenLosses.importanceSampling(),
+                TokenLosses.named("ppo", Map.of("clip_low_threshold", 0.5)),
+                TokenLosses.named("dro", Map.of("beta", 0.3)));
+    }
+
+    private static Scored batch(float... logProbs) {
+        Datum datum = Datum.of(new int[] {1}, new int[logProbs.length])
+                .with("logprobs", new float[] {-1f, -1f, -1f, -1f})
+                .with("advantages", new float[] {1f, -1f, 0.5f, -2f})
+                .with("weights", new float[] {1f, 1f, 0f, 0.5f});
+        return new Scored(List.of(datum), logProbs);
+    }
+
+    @ParameterizedTest
+    @MethodSource("losses")
+    @DisplayName("the derivative that a loss says is that of its value")
+    void derivative(TokenLoss loss) {
+        float[] at = {-0.75f, -1.5f, -2f, -0.5f};
+        float h = 1f / 4096;
+        LossValue here = loss.of(batch(at));
+        for (int t = 0; t < at.length; t++) {
+            float[] up = at.clone();
+            float[] down = at.clone();
+            up[t] += h;
+            down[t] -= h;
+            double slope = (loss.of(batch(up)).value() - loss.of(batch(down)).value()) / (2 * h);
+            assertThat(here.derivatives()[t]).as("target %s", t).isCloseTo(slope, within(1e-6));
+        }
+    }
+
+    @Test
+    @DisplayName("on policy all policy gradients are one; cispo keeps the gradient that ppo clips away")
+    void identities() {
+        Scored same = batch(-1f, -1f, -1f, -1f);
+        double[] wanted = {-1, 1, -0.0, 1};
+        for (String name : List.of("importance_sampling", "ppo", "cispo", "dro")) {
+            assertThat(TokenLosses.named(name, Map.of()).of(same).derivatives())
+                    .as(name)
+                    .containsExactly(wanted);
+        }
+        Scored likelier = batch(0f, -1f, -1f, -1f); // r = e where the advantage is 1
+        assertThat(TokenLosses.ppo(0.8, 1.2).of(likelier).derivatives()[0]).isZero();
+        assertThat(TokenLosses.cispo(0, 2).of(likelier).derivatives()[0]).isEqualTo(-2);
+    }
+
+    @Test
+    @DisplayName("misuse is named")
+    void misuse() {
+        try (Trainer trainer = trainer(4096)) {
+            List<Datum> data = sums(trainer.model(), 10);
+            assertThatThrownBy(() -> trainer.optimStep(1e-3)).hasMessageContaining("call forwardBackward first");
+            assertThatThrownBy(() -> trainer.forwardBackward(data, TokenLosses.importanceSampling()))
+                    .hasMessageContaining("datum 0 has no 'logprobs'");
+            assertThatThrownBy(() -> trainer.forwardBackward(data, batch -> new LossValue(0, new double[1])))
+                    .hasMessageContaining("1 derivatives for");
+            trainer.forwardBackward(data, TokenLosses.crossEntropy());
+            assertThatThrownBy(() -> trainer.saveState(folder.resolve("s"))).hasMessageContaining("wait for optimStep");
+            List<Integer> before = TestModels.bits(trainer.model());
+            trainer.forwardBackward(data, batch -> new LossValue(Double.NaN, new double[batch.count()]));
+            assertThatThrownBy(() -> trainer.optimStep(1e-3)).hasMessageContaining("the loss is NaN");
+            assertThat(TestModels.bits(trainer.model())).isEqualTo(before);
+            trainer.forwardBackward(data, TokenLosses.crossEntropy());
+            assertThat(trainer.optimStep(1e-3).loss()).isFinite(); // nothing of the failure is left
+        }
+        assertThatThrownBy(() -> TokenLosses.named("ppo", Map.of("beta", 1.0))).hasMessageContaining("takes no 'beta'");
+        assertThatThrownBy(() -> TokenLosses.named("grpo", Map.of())).hasMessageContaining("unknown loss 'grpo'");
+        assertThatThrownBy(() -> Datum.of(new int[1], new int[2]).with("weights", new float[3]))
+                .hasMessageContaining("3 numbers for 2 targets");
+    }
+}
