@@ -149,7 +149,8 @@ class TrainingCommandsTest {
         Run foreign = shortRl(folder.resolve("foreign"), "--algorithm", "opo", "--set", "beta=0.5");
         assertThat(foreign.failure(ExitCode.FAILED))
                 .isEqualTo("--set beta=0.5: the method opo has no setting 'beta'; methods that have it: "
-                        + String.join(", ", Methods.having("beta")) + ". Leave it out, or choose one of them as the algorithm");
+                        + String.join(", ", Methods.having("beta"))
+                        + ". Leave it out, or choose one of them as the algorithm");
         Run nonsense = shortRl(folder.resolve("foreign"), "--algorithm", "omd", "--set", "loss_type=nonsense");
         assertThat(nonsense.failure(ExitCode.FAILED)).contains("the method omd has no setting 'loss_type'");
         Run bnpo = shortRl(folder.resolve("foreign"), "--set", "loss_type=bnpo");

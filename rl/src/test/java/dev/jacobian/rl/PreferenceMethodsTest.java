@@ -95,7 +95,9 @@ class PreferenceMethodsTest {
     }
 
     @Test
-    @DisplayName("SPPO at its anchor is a policy gradient: 2/β times REINFORCE with the win rate as reward and one half as baseline")
+    @DisplayName(
+            "SPPO at its anchor is a policy gradient: 2/β times REINFORCE with the win rate as reward and one half as"
+                    + " baseline")
     void semiOnlinePolicyGradient() {
         CausalLM model = TestModels.addition();
         Algorithm reinforce = new Algorithm(
@@ -131,9 +133,8 @@ class PreferenceMethodsTest {
         }
         Algorithm pair = new Algorithm(
                 "pair",
-                batch -> dpo.advantages().advantages(batch.stream()
-                        .map(group -> group)
-                        .toList()),
+                batch -> dpo.advantages()
+                        .advantages(batch.stream().map(group -> group).toList()),
                 new Reinforce(),
                 Aggregation.sequenceMeanTokenSum(),
                 1,
@@ -216,7 +217,10 @@ class PreferenceMethodsTest {
         Task task = judgedBy(WeightedRewards.of(PreferenceReward.winRate("circle", circle)));
         CausalLM model = TestModels.addition();
         List<Map<String, Double>> steps = new ArrayList<>();
-        new RlTrainer(model, task, config(with(Sppo.DEFAULT, "preference", "given")).build())
+        new RlTrainer(
+                        model,
+                        task,
+                        config(with(Sppo.DEFAULT, "preference", "given")).build())
                 .listener(TrainingListener.eachStep(metrics -> steps.add(metrics.values())))
                 .train();
         assertThat(steps.getLast().get("reward"))

@@ -92,9 +92,8 @@ class RlConfigTest {
     void settingOfAnotherMethod() {
         assertThatThrownBy(() -> with("{\"algorithm\": \"opo\", \"beta\": 0.5}"))
                 .isInstanceOf(FormatException.class)
-                .hasMessageContaining(
-                        "my.json: the method opo has no setting 'beta'; methods that have it: "
-                                + String.join(", ", Methods.having("beta")));
+                .hasMessageContaining("my.json: the method opo has no setting 'beta'; methods that have it: "
+                        + String.join(", ", Methods.having("beta")));
         assertThatThrownBy(() -> with("{\"algorithm\": \"omd\", \"loss_type\": \"nonsense\"}"))
                 .hasMessageContaining("the method omd has no setting 'loss_type'; methods that have it: grpo, opo");
         assertThatThrownBy(() -> with("{\"tau\": 7}")).hasMessageContaining("methods that have it: omd");

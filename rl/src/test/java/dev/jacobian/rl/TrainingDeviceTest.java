@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.method.Grpo;
+import dev.jacobian.rl.method.Method;
 import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.method.Omd;
 import dev.jacobian.rl.observe.TrainingListener;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Training on a GPU: batch-invariant in F32 every method ends with the CPU's weights, bit for bit. */
@@ -48,9 +50,13 @@ class TrainingDeviceTest {
                 .finalEvalProblems(5);
     }
 
+    static List<String> methods() {
+        return Methods.all().stream().map(Method::name).toList();
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"grpo", "opo", "omd"})
-    @DisplayName("reinforcement learning")
+    @MethodSource("methods")
+    @DisplayName("reinforcement learning, every method that has a name")
     void rl(String algorithm) {
         CausalLM device = TestModels.addition(DType.F32);
         CausalLM here = TestModels.addition();

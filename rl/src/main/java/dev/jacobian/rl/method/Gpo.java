@@ -31,7 +31,8 @@ public record Gpo(
 
         @Setting(
                 value = "difference",
-                doc = "scores: differences of rewards, or the rewards themselves (given) where a preference model gives them")
+                doc = "scores: differences of rewards, or the rewards themselves (given) where a preference model"
+                        + " gives them")
         Scores preference,
 
         @Setting(value = "all", doc = "samples of a group that are learned from")

@@ -8,12 +8,28 @@ import java.util.stream.Collectors;
 
 /** The methods that have a name, each with its default settings. */
 public final class Methods {
-    private static final List<Method> ALL =
-            List.of(Grpo.DEFAULT, Opo.DEFAULT, Omd.DEFAULT, Rloo.DEFAULT, Cispo.DEFAULT,
-                    Sppo.DEFAULT,
-                    Gpo.DEFAULT,
-                    OnlineDpo.DEFAULT,
-                    Rest.DEFAULT);
+    private static final List<Method> ALL = List.of(
+            Grpo.DEFAULT,
+            Opo.DEFAULT,
+            Omd.DEFAULT,
+            Rloo.DEFAULT,
+            Cispo.DEFAULT,
+            Sppo.DEFAULT,
+            Gpo.DEFAULT,
+            OnlineDpo.DEFAULT,
+            Rest.DEFAULT,
+            Reinforce.DEFAULT,
+            ReinforcePlusPlus.DEFAULT,
+            ReinforcePlusPlusBaseline.DEFAULT,
+            Dppo.DEFAULT,
+            Gmpo.DEFAULT,
+            Gpg.DEFAULT,
+            MaxRl.DEFAULT,
+            PassAtK.DEFAULT,
+            Dro.DEFAULT,
+            Oapl.DEFAULT,
+            AStarPo.DEFAULT,
+            KimiK25.DEFAULT);
 
     private Methods() {}
 

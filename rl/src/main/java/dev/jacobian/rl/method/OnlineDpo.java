@@ -29,7 +29,9 @@ public record OnlineDpo(
         @Setting(value = "sigmoid", doc = "what is made of the difference of log-ratios")
         PairedLogRatio.Loss lossType,
 
-        @Setting(value = "reference", doc = "what log-ratios are taken to: the initial model, or the policy that sampled")
+        @Setting(
+                value = "reference",
+                doc = "what log-ratios are taken to: the initial model, or the policy that sampled")
         PairedLogRatio.Anchor anchor,
 
         @Setting(value = "1", doc = "optimizer steps per rollout, on equal parts of it")

@@ -28,7 +28,8 @@ public record Sppo(
 
         @Setting(
                 value = "hard",
-                doc = "win rates: of rewards by any margin (hard) or by how much (soft), or the rewards themselves (given)")
+                doc = "win rates: of rewards by any margin (hard) or by how much (soft), or the rewards themselves"
+                        + " (given)")
         Preferring preference,
 
         @Setting(value = "1.0", doc = "with soft win rates the log-odds that one unit of reward is worth")

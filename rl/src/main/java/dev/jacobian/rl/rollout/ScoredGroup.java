@@ -49,8 +49,8 @@ public record ScoredGroup(
                 picked(rewards, places),
                 counted,
                 right,
-                tokenRewards.map(all ->
-                        IntStream.of(places).mapToObj(i -> all[i]).toArray(double[][]::new)),
+                tokenRewards.map(
+                        all -> IntStream.of(places).mapToObj(i -> all[i]).toArray(double[][]::new)),
                 some);
     }
 
