@@ -9,9 +9,11 @@ import dev.jacobian.io.grammar.Grammar;
 import dev.jacobian.io.tokenizer.StreamingDecoder;
 import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.generation.Continuation;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import dev.jacobian.transformer.generation.GenerationConfigBuilder;
+import dev.jacobian.transformer.generation.GenerationKeys;
 import dev.jacobian.transformer.generation.GenerationRequest;
 import dev.jacobian.transformer.generation.GenerationSettings;
 import dev.jacobian.transformer.generation.Generator;
@@ -163,6 +165,7 @@ final class GenerateCommand extends CliCommand {
         GenerationConfigBuilder builder = GenerationOptions.builder(settings, common().seed());
         grammar.map(g -> GrammarMask.of(loaded, g)).ifPresent(builder::processor);
         GenerationConfig config = builder.build();
+        requireTokens(loaded, config, settings);
         int samples = config.search().numReturnSequences();
         boolean streaming = !common().json() && prompts.size() * samples == 1;
         Output output = new Output(loaded, streaming, settings);
@@ -185,6 +188,17 @@ final class GenerateCommand extends CliCommand {
             streams().json(GenerationJson.of(loaded, generations, guessed));
         } else {
             generations.forEach(generation -> streams().line(readable(loaded, generation)));
+        }
+    }
+
+    /** Ids on the command line that the model lacks are wrong usage, though only the model tells. */
+    private void requireTokens(CausalLM loaded, GenerationConfig config, GenerationSettings settings) {
+        try {
+            Continuation.Rules.of(loaded, config);
+        } catch (IllegalArgumentException wrong) {
+            boolean given =
+                    GenerationKeys.ALL.stream().anyMatch(key -> key.type().namesTokens() && settings.asks(key.name()));
+            throw given ? usage(wrong.getMessage()) : wrong;
         }
     }
 

@@ -33,10 +33,10 @@ import picocli.CommandLine.Option;
         name = "serve",
         header = "Serve a model to other programs, and a page to chat with.",
         description = {
-            "An endpoint that speaks OpenAI's protocol: /v1/chat/completions, /v1/completions and /v1/models, with"
-                + " streaming, tools, log-probabilities and JSON schemas; /health and /metrics; at / a page to chat"
-                + " with. Requests are generated together; the tokens of a request are those that generate gives for"
-                + " its seed.",
+            "An endpoint that speaks OpenAI's protocol: /v1/chat/completions, /v1/responses, /v1/completions and"
+                + " /v1/models, with streaming, tools, log-probabilities and JSON schemas; /health and /metrics; at /"
+                + " a page to chat with. Requests are generated together; the tokens of a request are those that"
+                + " generate gives for its seed.",
             "",
             "Only this machine is served, unless there is a key. SIGINT and SIGTERM end the server when the requests"
                 + " that run have ended, after --grace seconds at the latest. With --json the first line is an object"

@@ -306,11 +306,21 @@ class GenerateCommandTest {
                 "--top-logprobs 3 | --top-logprobs has no effect without --json",
                 "--num-beams 2 --prompt-lookup-num-tokens 2 | have no effect on num_beams",
                 "--bad-words-ids [1] | 'bad_words_ids' must be an array of arrays of token ids",
+                "--suppress-tokens 99999 | names token id 99999, but the model's vocabulary has",
+                "--eos-token-id 99999 | names token id 99999, but the model's vocabulary has",
             })
     void settingsThatMakeNoSense(String options, String message) {
         Object[] args = {"generate", "--model", TestPaths.model("llama-gqa"), "--prompt", "x"};
         assertThat(Run.of(with(args, (Object[]) options.split(" "))).failure(ExitCode.USAGE))
                 .contains(message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--num-beams 20000000", "--num-beams 20000000 --do-sample"})
+    void searchesThatDoNotFitAreRefusedBeforeTheyBegin(String options) {
+        Object[] args = {"generate", "--model", TestPaths.model("llama-gqa"), "--prompt", "x", "--max-new-tokens", 8};
+        assertThat(Run.of(with(args, (Object[]) options.split(" "))).failure(ExitCode.FAILED))
+                .contains("beam search with num_beams 20000000 of up to", "What helps: a num_beams of ");
     }
 
     @Test

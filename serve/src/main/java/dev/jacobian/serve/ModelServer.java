@@ -35,8 +35,8 @@ import java.util.function.Supplier;
  * }</pre>
  *
  * <p>Requests of all clients are generated together (continuous batching), and a request's tokens are those that
- * {@code Generator} gives for its seed, whoever else is served. Routes: {@code /v1/chat/completions}, {@code /v1/completions}, {@code
- * /v1/models}, {@code /metrics}, and without a key {@code /} and {@code /health}. Only this machine may ask unless there is a key
+ * {@code Generator} gives for its seed, whoever else is served. Routes: {@code /v1/chat/completions}, {@code /v1/responses}, {@code
+ * /v1/completions}, {@code /v1/models}, {@code /metrics}, and without a key {@code /} and {@code /health}. Only this machine may ask unless there is a key
  * ({@link Access}).
  */
 public final class ModelServer implements AutoCloseable {

@@ -21,6 +21,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -371,6 +372,48 @@ class ModelServerTest {
         assertThat(logProbs.get("text_offset").get(0).intValue()).isZero();
         assertThat(logProbs.get("text_offset").get(1).intValue())
                 .isEqualTo(logProbs.get("tokens").get(0).textValue().length());
+    }
+
+    @Test
+    void aPromptIsScoredWhereItIsRepeated() throws Exception {
+        int[] prompt = served.encode("Once upon");
+        Generation generated = generated(prompt, 1, GenerationConfig.greedy(5)).getFirst();
+        int[] all = IntStream.concat(Arrays.stream(prompt), Arrays.stream(generated.tokenIds()))
+                .toArray();
+        String fields = "\"temperature\":0,\"echo\":true,\"logprobs\":2,";
+        JsonNode scored = served.complete(Arrays.toString(all), fields + "\"max_tokens\":0");
+        JsonNode logProbs = scored.at("/choices/0/logprobs");
+        assertThat(logProbs.get("tokens")).hasSize(all.length);
+        assertThat(logProbs.get("token_logprobs").get(0).isNull()).isTrue();
+        assertThat(logProbs.get("top_logprobs").get(0).isNull()).isTrue();
+        for (int i = 0; i < generated.tokenIds().length; i++) {
+            assertThat(logProbs.get("token_logprobs").get(prompt.length + i).floatValue())
+                    .isEqualTo(generated.logProbs()[i]);
+            assertThat(logProbs.get("top_logprobs").get(prompt.length + i)).isNotEmpty();
+        }
+        String text = scored.at("/choices/0/text").textValue();
+        assertThat(text).isEqualTo(served.model.tokenizer().decode(all, true));
+        assertThat(scored.at("/choices/0/finish_reason").textValue()).isEqualTo("length");
+        assertThat(scored.at("/usage/completion_tokens").intValue()).isZero();
+        assertThat(scored.at("/usage/prompt_tokens").intValue()).isEqualTo(all.length);
+
+        JsonNode both = served.complete(Arrays.toString(prompt), fields + "\"max_tokens\":5")
+                .get("choices")
+                .get(0);
+        assertThat(both.get("text").textValue()).isEqualTo(text);
+        assertThat(both.at("/logprobs/token_logprobs")).isEqualTo(logProbs.get("token_logprobs"));
+        JsonNode streamed = served.events(
+                        "/v1/completions",
+                        Served.completion(Arrays.toString(prompt), fields + "\"max_tokens\":5,\"stream\":true"))
+                .getFirst()
+                .at("/choices/0/logprobs/token_logprobs");
+        for (int i = 0; i < prompt.length; i++) {
+            assertThat(streamed.get(i)).isEqualTo(logProbs.get("token_logprobs").get(i));
+        }
+        assertThat(served.refused("/v1/completions", Served.completion("\"x\"", "\"max_tokens\":0"), 400)
+                        .get("param")
+                        .textValue())
+                .isEqualTo("max_tokens");
     }
 
     @Test

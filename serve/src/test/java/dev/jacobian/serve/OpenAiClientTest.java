@@ -110,6 +110,23 @@ class OpenAiClientTest {
             assertThat(Served.ints(result.get("logprobs"))).containsOnly(3);
             assertThat(result.get("parsed").get("ok").isBoolean()).isTrue();
             assertThat(result.get("aborted").booleanValue()).isTrue();
+            Generation greedy = new Generator(served.model)
+                    .generate(List.of(served.prompt("Hello")), 1, GenerationConfig.greedy(12))
+                    .getFirst()
+                    .getFirst();
+            String answer = served.model.tokenizer().decode(greedy.tokenIds(), true);
+            assertThat(result.get("response").textValue()).isEqualTo(answer);
+            assertThat(result.get("responseStreamed").textValue()).isEqualTo(answer);
+            assertThat(result.at("/responseUsage/output_tokens").intValue()).isEqualTo(greedy.tokenIds().length);
+            assertThat(result.get("responseStatus").toString())
+                    .isEqualTo("[\"incomplete\",\"incomplete\",\"max_output_tokens\"]");
+            assertThat(result.get("responseEvents").toString())
+                    .startsWith("[\"response.created\",\"response.in_progress\",\"response.output_item.added\","
+                            + "\"response.content_part.added\",\"response.output_text.delta\"")
+                    .endsWith("\"response.output_text.done\",\"response.content_part.done\","
+                            + "\"response.output_item.done\",\"response.incomplete\"]");
+            assertThat(result.get("responseNext").intValue()).isGreaterThan(served.prompt("Hello").length + 12);
+            assertThat(result.at("/responseParsed/ok").isBoolean()).isTrue();
             JsonNode errors = result.get("errors");
             assertThat(errors.get("field").toString())
                     .isEqualTo(

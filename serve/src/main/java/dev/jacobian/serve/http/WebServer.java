@@ -30,6 +30,8 @@ import java.util.concurrent.atomic.AtomicLong;
  *   <li>The order of checks: who asks ({@link Access}), for what (404, 405), whether there is room (429), and only then the body.
  *   <li>The JDK's server has its limits in system properties, read once in a process: unless they are set, 30 seconds for a client
  *       to send its request, 256 connections, 100 headers of 64 KiB together.
+ *   <li>Of a body that is refused unread up to 256 MiB are read and thrown away behind the answer, as long as {@link
+ *       WebLimits#writing} lasts: a connection that ends with something unread is reset, and the client would never see why.
  * </ul>
  */
 public final class WebServer implements AutoCloseable {
@@ -42,6 +44,7 @@ public final class WebServer implements AutoCloseable {
         usually("sun.net.httpserver.maxReqTime", "30");
         usually("sun.net.httpserver.maxReqHeaders", "100");
         usually("sun.net.httpserver.maxReqHeaderSize", String.valueOf(64 << 10));
+        usually("sun.net.httpserver.drainAmount", String.valueOf(256 << 20));
         usually("sun.net.httpserver.nodelay", "true"); // or a token waits for the one behind it
         usually("jdk.httpserver.maxConnections", "256");
     }

@@ -3,6 +3,7 @@ package dev.jacobian.serve.openai;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.serve.http.WebException;
 import dev.jacobian.transformer.generation.GenerationConfig;
@@ -52,7 +53,14 @@ final class AnswerSettings {
     private final boolean includeUsage;
     private final boolean returnTokenIds;
 
-    private AnswerSettings(RequestFields fields, ServedModel model, int usualTokens, Supplier<Long> freshSeed) {
+    private AnswerSettings(
+            RequestFields fields,
+            ServedModel model,
+            int usualTokens,
+            Supplier<Long> freshSeed,
+            String limitName,
+            Optional<String> oldLimitName,
+            int leastTokens) {
         this.model = model;
         this.config = model.defaults().get();
         fields.number("temperature", 0, 100).ifPresent(this::temperature);
@@ -73,11 +81,12 @@ final class AnswerSettings {
                 .orElseGet(() -> config.build().stop().stopStrings()); // the model's own
         config.stopStrings(stops);
         includeStop = fields.bool("include_stop_str_in_output", false);
-        Optional<Integer> newName = limit(fields, "max_completion_tokens");
-        Optional<Integer> oldName = limit(fields, "max_tokens");
+        Optional<Integer> newName = limit(fields, limitName, leastTokens);
+        Optional<Integer> oldName = oldLimitName.flatMap(name -> limit(fields, name, leastTokens));
         if (newName.isPresent() && oldName.isPresent() && !newName.equals(oldName)) {
             throw WebException.invalid(
-                    "max_tokens", "max_tokens and max_completion_tokens say different things; give one of them");
+                    oldLimitName.orElseThrow(),
+                    oldLimitName.orElseThrow() + " and " + limitName + " say different things; give one of them");
         }
         maxTokens = newName.or(() -> oldName).or(() -> usualTokens == 0 ? Optional.empty() : Optional.of(usualTokens));
         stream = fields.bool("stream", false);
@@ -100,7 +109,24 @@ final class AnswerSettings {
      * @param freshSeed the seed of a request that has none
      */
     static AnswerSettings read(RequestFields fields, ServedModel model, int usualTokens, Supplier<Long> freshSeed) {
-        return new AnswerSettings(fields, model, usualTokens, freshSeed);
+        return new AnswerSettings(
+                fields, model, usualTokens, freshSeed, "max_completion_tokens", Optional.of("max_tokens"), 1);
+    }
+
+    /** The same of a completion that begins with its prompt, behind which there may be nothing. */
+    static AnswerSettings ofEcho(RequestFields fields, ServedModel model, int usualTokens, Supplier<Long> freshSeed) {
+        return new AnswerSettings(
+                fields, model, usualTokens, freshSeed, "max_completion_tokens", Optional.of("max_tokens"), 0);
+    }
+
+    /** The same of a request to {@code /v1/responses}, whose limit has another name. */
+    static AnswerSettings ofResponse(RequestFields fields, ServedModel model, Supplier<Long> freshSeed) {
+        AnswerSettings settings =
+                new AnswerSettings(fields, model, 0, freshSeed, "max_output_tokens", Optional.empty(), 1);
+        if (settings.choices != 1) {
+            throw WebException.invalid("n", "n must be 1: a response has one message");
+        }
+        return settings;
     }
 
     private void temperature(float value) {
@@ -111,8 +137,8 @@ final class AnswerSettings {
         }
     }
 
-    private Optional<Integer> limit(RequestFields fields, String key) {
-        Optional<Integer> value = fields.integer(key, 1, Integer.MAX_VALUE);
+    private Optional<Integer> limit(RequestFields fields, String key, int least) {
+        Optional<Integer> value = fields.integer(key, least, Integer.MAX_VALUE);
         value.filter(v -> v > model.maxTokens()).ifPresent(v -> {
             throw WebException.invalid(key, key + " may be " + model.maxTokens() + " at most here, found " + v);
         });
@@ -175,6 +201,20 @@ final class AnswerSettings {
      * @throws WebException if the model has too few positions for it
      */
     GenerationConfig config(int promptTokens) {
+        int wanted = requireRoom(promptTokens);
+        try {
+            return config.maxNewTokens(wanted).build();
+        } catch (IllegalArgumentException e) {
+            throw WebException.malformed(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /**
+     * How many tokens the answer to a prompt may have.
+     *
+     * @throws WebException if the model has too few positions for them
+     */
+    int requireRoom(int promptTokens) {
         int room = model.positions() - promptTokens;
         int wanted = maxTokens.orElse(Math.min(Math.max(room, 1), model.maxTokens()));
         if (wanted > room) {
@@ -187,11 +227,31 @@ final class AnswerSettings {
                     null,
                     "context_length_exceeded");
         }
-        try {
-            return config.maxNewTokens(wanted).build();
-        } catch (IllegalArgumentException e) {
-            throw WebException.malformed(String.valueOf(e.getMessage()));
-        }
+        return wanted;
+    }
+
+    /** Whether nothing is to be generated. */
+    boolean isEchoAlone() {
+        return maxTokens.orElse(1) == 0;
+    }
+
+    /** What logits are divided by for log-probabilities; 1 for greedy decoding. */
+    float temperature() {
+        GenerationConfig made = config.build();
+        return made.doSample() ? made.temperature() : 1f;
+    }
+
+    /** What a response repeats of them, in the words of {@code /v1/responses}. */
+    ObjectNode echoed(int promptTokens) {
+        GenerationConfig made = config(promptTokens);
+        ObjectNode echoed = Json.object();
+        echoed.put("max_output_tokens", maxTokens.orElse(null));
+        echoed.putObject("metadata");
+        echoed.put("parallel_tool_calls", true).putNull("previous_response_id");
+        echoed.put("temperature", made.doSample() ? made.temperature() : 0f);
+        echoed.putObject("text").putObject("format").put("type", "text");
+        echoed.put("tool_choice", "auto").putArray("tools");
+        return echoed.put("top_p", made.sampling().topP()).put("truncation", "disabled");
     }
 
     /** Answers to each prompt. */

@@ -8,12 +8,10 @@ import dev.jacobian.transformer.generation.AsyncEngine;
 import dev.jacobian.transformer.generation.FinishReason;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationRequest;
-import dev.jacobian.transformer.generation.NeverFitsException;
 import dev.jacobian.transformer.generation.Prefix;
 import dev.jacobian.transformer.generation.RequestListener;
 import dev.jacobian.transformer.generation.Submission;
 import dev.jacobian.transformer.generation.TokenLogProb;
-import dev.jacobian.transformer.generation.UnusableSettingsException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,7 +19,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -102,24 +99,13 @@ final class Answering {
     }
 
     private Submission submit(AsyncEngine engine, GenerationRequest request) {
-        try {
-            Submission submission = engine.submit(request);
-            var unused = submission.result().whenComplete((result, failure) -> { // nothing follows on it
-                if (failure != null) {
-                    events.add(new Event(0, null, null, failure));
-                }
-            });
-            return submission;
-        } catch (RejectedExecutionException e) {
-            throw new WebException(
-                    429, "rate_limit_error", String.valueOf(e.getMessage()), null, "rate_limit_exceeded");
-        } catch (IllegalArgumentException e) {
-            throw WebException.malformed(String.valueOf(e.getMessage()));
-        } catch (NeverFitsException e) {
-            throw WebException.malformed(e.reason() + ". Shorten the prompt, or ask for fewer tokens");
-        } catch (IllegalStateException e) { // closing, or broken
-            throw new WebException(503, "server_error", String.valueOf(e.getMessage()), null, "service_unavailable");
-        }
+        Submission submission = EngineErrors.told(() -> engine.submit(request));
+        var unused = submission.result().whenComplete((result, failure) -> { // nothing follows on it
+            if (failure != null) {
+                events.add(new Event(0, null, null, failure));
+            }
+        });
+        return submission;
     }
 
     /** Passes events on until all choices have ended; returns how many tokens they have. */
@@ -143,7 +129,7 @@ final class Answering {
                 continue;
             }
             if (event.failure() != null) {
-                throw failed(event.failure());
+                throw EngineErrors.failed(event.failure());
             }
             ChoiceText choice = choices.get(event.choice());
             if (choice.isOver()) {
@@ -164,15 +150,6 @@ final class Answering {
 
     private boolean isEnd(int token) {
         return !settings.ignoreEos() && model.model().eosTokenIds().contains(token);
-    }
-
-    /** A failure in the words of the protocol. */
-    private static WebException failed(Throwable failure) {
-        if (failure instanceof UnusableSettingsException) {
-            return WebException.malformed(String.valueOf(failure.getMessage()));
-        }
-        System.getLogger(Answering.class.getName()).log(System.Logger.Level.ERROR, "generation failed", failure);
-        return WebException.internal();
     }
 
     /** Puts what the engine tells into the queue. */

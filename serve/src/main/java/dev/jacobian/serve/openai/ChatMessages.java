@@ -24,15 +24,16 @@ final class ChatMessages {
     /**
      * The messages for a template.
      *
+     * @param name of the field that they come from, for messages of errors
      * @param source the template's
      */
-    static ArrayNode forTemplate(JsonNode messages, String source) {
+    static ArrayNode forTemplate(JsonNode messages, String name, String source) {
         if (!messages.isArray() || messages.isEmpty()) {
-            throw RequestFields.wrong("messages", "an array of at least one message", messages);
+            throw RequestFields.wrong(name, "an array of at least one message", messages);
         }
         ArrayNode out = Json.object().arrayNode();
         for (int i = 0; i < messages.size(); i++) {
-            String path = "messages[" + i + "]";
+            String path = name + "[" + i + "]";
             if (!(messages.get(i) instanceof ObjectNode message)) {
                 throw RequestFields.wrong(path, "an object", messages.get(i));
             }

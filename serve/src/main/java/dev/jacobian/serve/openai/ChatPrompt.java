@@ -24,6 +24,15 @@ import java.util.Optional;
 record ChatPrompt(int[] tokens, ToolChoice tools, Optional<ToolCallFormat> calls) {
     /** Reads the fields that say what the model is told: messages, tools, and vLLM's for the template. */
     static ChatPrompt read(RequestFields fields, ServedModel model) {
+        return read(fields, fields.get("messages"), "messages", model);
+    }
+
+    /**
+     * The same where messages come from elsewhere.
+     *
+     * @param name of the field that they come from, for messages
+     */
+    static ChatPrompt read(RequestFields fields, JsonNode conversation, String name, ServedModel model) {
         ChatTemplate template = model.template()
                 .orElseThrow(() -> WebException.malformed("the model '" + model.name()
                         + "' has no chat template, so it knows no conversations; use /v1/completions,"
@@ -55,7 +64,7 @@ record ChatPrompt(int[] tokens, ToolChoice tools, Optional<ToolCallFormat> calls
                     Optional.empty(),
                     variables);
             String source = template.source(bare);
-            ArrayNode messages = ChatMessages.forTemplate(fields.get("messages"), source);
+            ArrayNode messages = ChatMessages.forTemplate(conversation, name, source);
             Optional<ToolCallFormat> calls = tools.tools().isEmpty()
                     ? Optional.empty()
                     : Optional.of(model.calls()
@@ -70,7 +79,7 @@ record ChatPrompt(int[] tokens, ToolChoice tools, Optional<ToolCallFormat> calls
                     : calls.map(ToolCallFormat::opening).orElse("");
             return new ChatPrompt(model.tokenizer().encode(rendered.text() + opening, false), tools, calls);
         } catch (FormatException e) {
-            throw WebException.invalid("messages", e.what() + ". " + e.fix());
+            throw WebException.invalid(name, e.what() + ". " + e.fix());
         }
     }
 }

@@ -10,20 +10,32 @@ import dev.jacobian.serve.http.WebException;
 import dev.jacobian.serve.openai.ChatWriter.Form;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
 /** Text completions: one object, or chunks of it; whole ones are the chunks of each choice, joined. */
-final class CompletionWriter {
+abstract sealed class CompletionWriter implements AnswerWriter {
     private CompletionWriter() {}
+
+    /**
+     * Before anything is added.
+     *
+     * @param echoes what stands before the text of each choice
+     */
+    abstract void begin(List<Echo> echoes);
 
     /** A choice, or what has been added to it. */
     private static ObjectNode choice(
-            Form form, int index, String text, List<ChosenToken> tokens, int offset, Optional<String> reason) {
-        ObjectNode choice = Json.object().put("index", index).put("text", text);
+            Form form,
+            int index,
+            Echo echo,
+            String text,
+            List<ChosenToken> tokens,
+            int offset,
+            Optional<String> reason) {
+        ObjectNode choice = Json.object().put("index", index).put("text", echo.text() + text);
         if (form.logProbs()) {
-            choice.set("logprobs", form.texts().arrays(tokens, offset));
+            choice.set("logprobs", form.texts().arrays(echo.tokens(), tokens, offset));
         } else {
             choice.putNull("logprobs");
         }
@@ -35,20 +47,21 @@ final class CompletionWriter {
     }
 
     /** Everything at the end. */
-    static final class Whole implements AnswerWriter {
+    static final class Whole extends CompletionWriter {
         private final SlowReply reply;
         private final Form form;
         private final List<List<Delta>> choices = new ArrayList<>();
-        private final String[] echoes;
+        private List<Echo> echoes = List.of();
 
-        /** @param echoes what stands before the text of each choice */
-        Whole(SlowReply reply, Form form, String[] echoes) {
+        Whole(SlowReply reply, Form form) {
             this.reply = reply;
             this.form = form;
-            this.echoes = echoes;
-            for (int i = 0; i < echoes.length; i++) {
-                choices.add(new ArrayList<>());
-            }
+        }
+
+        @Override
+        void begin(List<Echo> before) {
+            echoes = before;
+            before.forEach(echo -> choices.add(new ArrayList<>()));
         }
 
         @Override
@@ -66,7 +79,7 @@ final class CompletionWriter {
             ObjectNode object = form.object("text_completion");
             ArrayNode array = object.putArray("choices");
             for (int i = 0; i < choices.size(); i++) {
-                StringBuilder text = new StringBuilder(echoes[i]);
+                StringBuilder text = new StringBuilder();
                 List<ChosenToken> tokens = new ArrayList<>();
                 Optional<String> reason = Optional.empty();
                 for (Delta delta : choices.get(i)) {
@@ -74,7 +87,9 @@ final class CompletionWriter {
                     tokens.addAll(delta.tokens());
                     reason = delta.finishReason();
                 }
-                array.add(choice(form, i, text.toString(), tokens, echoes[i].length(), reason));
+                Echo echo = echoes.get(i);
+                array.add(choice(
+                        form, i, echo, text.toString(), tokens, echo.text().length(), reason));
             }
             object.set("usage", usage.toJson());
             reply.end(object);
@@ -87,19 +102,23 @@ final class CompletionWriter {
     }
 
     /** Chunks. */
-    static final class Streamed implements AnswerWriter {
+    static final class Streamed extends CompletionWriter {
         private final EventStream events;
         private final Form form;
         private final boolean includeUsage;
-        private final String[] echoes; // empty once they were sent
-        private final int[] offsets;
+        private Echo[] echoes = {}; // none once they were sent
+        private int[] offsets = {};
 
-        Streamed(EventStream events, Form form, String[] echoes, boolean includeUsage) {
+        Streamed(EventStream events, Form form, boolean includeUsage) {
             this.events = events;
             this.form = form;
             this.includeUsage = includeUsage;
-            this.echoes = echoes.clone();
-            this.offsets = Arrays.stream(echoes).mapToInt(String::length).toArray();
+        }
+
+        @Override
+        void begin(List<Echo> before) {
+            echoes = before.toArray(Echo[]::new);
+            offsets = before.stream().mapToInt(echo -> echo.text().length()).toArray();
         }
 
         @Override
@@ -108,11 +127,11 @@ final class CompletionWriter {
                 return;
             }
             int index = delta.choice();
-            String text = echoes[index] + delta.text();
-            echoes[index] = "";
+            Echo echo = echoes[index];
+            echoes[index] = Echo.NONE;
             ObjectNode chunk = form.object("text_completion");
             chunk.putArray("choices")
-                    .add(choice(form, index, text, delta.tokens(), offsets[index], delta.finishReason()));
+                    .add(choice(form, index, echo, delta.text(), delta.tokens(), offsets[index], delta.finishReason()));
             for (ChosenToken token : delta.tokens()) {
                 offsets[index] +=
                         form.logProbs() ? form.texts().text(token.token()).length() : 0;

@@ -2,7 +2,9 @@
 package dev.jacobian.serve.openai;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.chat.ToolCallFormat;
 import dev.jacobian.io.chat.ToolCallParser;
@@ -13,19 +15,24 @@ import dev.jacobian.serve.http.WebException;
 import dev.jacobian.serve.http.WebRequest;
 import dev.jacobian.serve.http.WebServer;
 import dev.jacobian.serve.openai.ChatWriter.Form;
+import dev.jacobian.transformer.generation.TokenScore;
 import dev.jacobian.transformer.generation.processor.GrammarMask;
 import dev.jacobian.transformer.generation.processor.LogitsProcessor;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
-/** OpenAI's routes for one model: {@code /v1/chat/completions}, {@code /v1/completions}, {@code /v1/models}. */
+/**
+ * OpenAI's routes for one model: {@code /v1/chat/completions}, {@code /v1/responses}, {@code /v1/completions}, {@code
+ * /v1/models}.
+ */
 public final class OpenAiEndpoint {
     /** New tokens of a completion that does not say how many, in OpenAI's protocol. */
     private static final int USUAL_COMPLETION = 16;
@@ -60,6 +67,7 @@ public final class OpenAiEndpoint {
     /** Adds the routes to a server. */
     public void addTo(WebServer.Builder server) {
         server.route("POST", "/v1/chat/completions", this::chat)
+                .route("POST", "/v1/responses", this::respond)
                 .route("POST", "/v1/completions", this::complete)
                 .route("GET", "/v1/models", this::models)
                 .route("GET", "/v1/models/", this::model)
@@ -109,6 +117,29 @@ public final class OpenAiEndpoint {
                 .run(List.of(prompt.tokens()), request.limits().beat(), out);
     }
 
+    private void respond(WebRequest request) throws IOException, InterruptedException {
+        RequestFields fields = RequestFields.of(request.json());
+        model.requireNamed(requiredModel(fields));
+        AnswerSettings settings = AnswerSettings.ofResponse(fields, model, seeds);
+        fields.only("tools", Json.object().arrayNode(), "functions are called through /v1/chat/completions");
+        ChatPrompt prompt = ChatPrompt.read(fields, ResponseInput.messages(fields), "input", model);
+        ResponseFormat.ofResponse(fields).map(this::mask).ifPresent(settings::add);
+        fields.only("background", BooleanNode.FALSE, "a response comes at once");
+        fields.only("truncation", TextNode.valueOf("disabled"), "nothing of a conversation is left out");
+        fields.only("include", Json.object().arrayNode(), "a response has nothing more to include");
+        fields.refuseOthers();
+        ObjectNode echoed = settings.echoed(prompt.tokens().length).put("model", model.name());
+        echoed.put("instructions", fields.string("instructions").orElse(null));
+        fields.find("text").ifPresent(text -> echoed.set("text", text));
+        ResponseWriter.Form form =
+                new ResponseWriter.Form(id("resp_"), clock.instant().getEpochSecond(), echoed);
+        AnswerWriter out = settings.stream()
+                ? new ResponseWriter.Streamed(request.replyWithEvents(), form)
+                : new ResponseWriter.Whole(request.replyInTime(), form);
+        new Answering(model, settings, Optional.empty(), "", counters)
+                .run(List.of(prompt.tokens()), request.limits().beat(), out);
+    }
+
     /** What the answer must be a text of. */
     private static Optional<Grammar> grammar(RequestFields fields, ChatPrompt prompt) {
         Optional<Grammar> format = ResponseFormat.read(fields);
@@ -137,16 +168,15 @@ public final class OpenAiEndpoint {
     private void complete(WebRequest request) throws IOException, InterruptedException {
         RequestFields fields = RequestFields.of(request.json());
         model.requireNamed(requiredModel(fields));
-        AnswerSettings settings = AnswerSettings.read(fields, model, USUAL_COMPLETION, seeds);
+        boolean echo = fields.bool("echo", false);
+        AnswerSettings settings = echo
+                ? AnswerSettings.ofEcho(fields, model, USUAL_COMPLETION, seeds)
+                : AnswerSettings.read(fields, model, USUAL_COMPLETION, seeds);
         Optional<Integer> top = fields.integer("logprobs", 0, 20);
         settings.topLogProbs(top.orElse(0));
         fields.integer("best_of", 1, 128).filter(n -> n != settings.choices()).ifPresent(n -> {
             throw WebException.invalid("best_of", "best_of must be n: choices are not ranked here");
         });
-        boolean echo = fields.bool("echo", false);
-        if (echo && top.isPresent()) {
-            throw WebException.invalid("echo", "echo with logprobs is not supported: prompts are not scored here");
-        }
         List<int[]> prompts = prompts(fields);
         if (prompts.size() * settings.choices() > MOST_ANSWERS) {
             throw WebException.invalid(
@@ -156,24 +186,65 @@ public final class OpenAiEndpoint {
         }
         ResponseFormat.read(fields).map(this::mask).ifPresent(settings::add);
         fields.refuseOthers();
-        String[] echoes = new String[prompts.size() * settings.choices()];
-        Arrays.setAll(echoes, i -> echo ? model.tokenizer().decode(prompts.get(i / settings.choices()), true) : "");
+        prompts.forEach(prompt -> settings.requireRoom(prompt.length));
+        Duration beat = request.limits().beat();
         Form form = form("cmpl-", top.isPresent(), settings);
-        AnswerWriter out = settings.stream()
-                ? new CompletionWriter.Streamed(request.replyWithEvents(), form, echoes, settings.includeUsage())
-                : new CompletionWriter.Whole(request.replyInTime(), form, echoes);
-        new Answering(model, settings, Optional.empty(), "", counters)
-                .run(prompts, request.limits().beat(), out);
+        CompletionWriter out = settings.stream()
+                ? new CompletionWriter.Streamed(request.replyWithEvents(), form, settings.includeUsage())
+                : new CompletionWriter.Whole(request.replyInTime(), form);
+        try {
+            out.begin(echoes(prompts, echo, top, settings, beat, out));
+        } catch (WebException e) {
+            out.fail(e);
+            return;
+        }
+        if (settings.isEchoAlone()) {
+            for (int i = 0; i < prompts.size() * settings.choices(); i++) {
+                out.add(new Delta(i, "", List.of(), List.of(), Optional.of("length")));
+            }
+            out.end(new Usage(prompts.stream().mapToInt(p -> p.length).sum(), 0));
+            return;
+        }
+        new Answering(model, settings, Optional.empty(), "", counters).run(prompts, beat, out);
+    }
+
+    /** What stands before each choice. */
+    private List<Echo> echoes(
+            List<int[]> prompts,
+            boolean echo,
+            Optional<Integer> top,
+            AnswerSettings settings,
+            Duration beat,
+            AnswerWriter out)
+            throws IOException, InterruptedException {
+        List<List<TokenScore>> scores = echo && top.isPresent()
+                ? PromptScores.of(model, prompts, settings.temperature(), top.get(), beat, out)
+                : List.of();
+        List<Echo> echoes = new ArrayList<>();
+        for (int p = 0; p < prompts.size(); p++) {
+            Echo one = Echo.NONE;
+            if (echo) {
+                one = scores.isEmpty()
+                        ? Echo.of(model.tokenizer(), prompts.get(p))
+                        : Echo.of(model.tokenizer(), prompts.get(p), scores.get(p));
+            }
+            echoes.addAll(Collections.nCopies(settings.choices(), one));
+        }
+        return echoes;
     }
 
     private Form form(String prefix, boolean logProbs, AnswerSettings settings) {
         return new Form(
-                prefix + Long.toHexString(clock.millis()) + Long.toHexString(answers.incrementAndGet()),
+                id(prefix),
                 clock.instant().getEpochSecond(),
                 model.name(),
                 logProbs,
                 settings.returnTokenIds(),
                 new TokenTexts(model.tokenizer()));
+    }
+
+    private String id(String prefix) {
+        return prefix + Long.toHexString(clock.millis()) + Long.toHexString(answers.incrementAndGet());
     }
 
     private static String requiredModel(RequestFields fields) {

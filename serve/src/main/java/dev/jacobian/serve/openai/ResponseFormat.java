@@ -32,6 +32,22 @@ final class ResponseFormat {
         return format.flatMap(ResponseFormat::format).or(() -> structured.map(ResponseFormat::structured));
     }
 
+    /** The same of a request to {@code /v1/responses}: {@code text.format}. */
+    static Optional<Grammar> ofResponse(RequestFields fields) {
+        Optional<RequestFields> text = fields.object("text");
+        Optional<Grammar> grammar = text.flatMap(said -> said.object("format")).flatMap(format -> {
+            if (!format.string("type").orElse("").equals("json_schema")) {
+                return format(format);
+            }
+            format.ignore(List.of("name", "description", "strict"));
+            Grammar made = schema(format.get("schema"), format.path("schema"));
+            format.refuseOthers();
+            return Optional.of(made);
+        });
+        text.ifPresent(RequestFields::refuseOthers);
+        return grammar;
+    }
+
     /** The grammar of a call that must be made, behind its opening. */
     static Grammar calls(ToolChoice tools, ToolCallFormat format) {
         List<Grammar> calls = new ArrayList<>();

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.tokenizer.Tokenizer;
+import dev.jacobian.transformer.generation.TokenLogProb;
+import dev.jacobian.transformer.generation.TokenScore;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
@@ -51,25 +53,41 @@ final class TokenTexts {
     /**
      * The older form: four arrays of the same length.
      *
-     * @param offset characters of the text before these tokens
+     * @param prompt tokens of a prompt that is repeated, of which the first has no log-probability
+     * @param offset characters of the text before the chosen tokens
      */
-    ObjectNode arrays(List<ChosenToken> tokens, int offset) {
+    ObjectNode arrays(List<Echo.Scored> prompt, List<ChosenToken> tokens, int offset) {
         ObjectNode object = Json.object();
         ArrayNode texts = object.putArray("tokens");
         ArrayNode logProbs = object.putArray("token_logprobs");
         ArrayNode likeliest = object.putArray("top_logprobs");
         ArrayNode offsets = object.putArray("text_offset");
+        for (Echo.Scored token : prompt) {
+            texts.add(text(token.token()));
+            offsets.add(token.offset());
+            TokenScore score = token.score();
+            if (score == null) {
+                logProbs.addNull();
+                likeliest.addNull();
+            } else {
+                logProbs.add(number(score.logProb()));
+                others(likeliest.addObject(), score.likeliest());
+            }
+        }
         int at = offset;
         for (ChosenToken token : tokens) {
             String text = text(token.token());
             texts.add(text);
             logProbs.add(number(token.logProb()));
-            ObjectNode others = likeliest.addObject();
-            token.likeliest().forEach(other -> others.put(text(other.token()), number(other.logProb())));
+            others(likeliest.addObject(), token.likeliest());
             offsets.add(at);
             at += text.length();
         }
         return object;
+    }
+
+    private void others(ObjectNode into, List<TokenLogProb> likeliest) {
+        likeliest.forEach(other -> into.put(text(other.token()), number(other.logProb())));
     }
 
     private static double number(float logProb) {

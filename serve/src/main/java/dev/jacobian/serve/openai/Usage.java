@@ -17,4 +17,13 @@ record Usage(int prompt, int completion) {
                 .put("completion_tokens", completion)
                 .put("total_tokens", prompt + completion);
     }
+
+    /** In the words of {@code /v1/responses}. */
+    ObjectNode toResponseJson() {
+        ObjectNode usage = Json.object().put("input_tokens", prompt);
+        usage.putObject("input_tokens_details").put("cached_tokens", 0);
+        usage.put("output_tokens", completion);
+        usage.putObject("output_tokens_details").put("reasoning_tokens", 0);
+        return usage.put("total_tokens", prompt + completion);
+    }
 }

@@ -170,6 +170,15 @@ class WebServerTest {
     }
 
     @Test
+    void whoeverSendsTooMuchIsToldSoAndNotCutOff() throws Exception {
+        start();
+        String large = "\"" + "x".repeat(9 << 20) + "\"";
+        refuses(post(large), 413, "longer than 4194304 bytes");
+        refuses(to("/echo").POST(BodyPublishers.ofString(large)), 415, "application/json");
+        refuses(to("/nowhere").POST(BodyPublishers.ofString(large)), 404, "/nowhere");
+    }
+
+    @Test
     void aHugeBodyIsRefusedBeforeItIsSent() throws Exception {
         start();
         try (RawClient raw = new RawClient(server.address())) {

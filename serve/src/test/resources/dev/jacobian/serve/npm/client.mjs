@@ -38,6 +38,26 @@ const parsed = await client.chat.completions.parse(
   {model, messages, response_format: {type: 'json_schema', json_schema: {name: 'answer', strict: true, schema}}});
 result.parsed = JSON.parse(parsed.choices[0].message.content);
 
+const asked = {model, input: 'Hello', temperature: 0, max_output_tokens: 12};
+const response = await client.responses.create(asked);
+result.response = response.output_text;
+result.responseUsage = response.usage;
+const responses = client.responses.stream(asked);
+result.responseEvents = [];
+responses.on('event', event => result.responseEvents.push(event.type));
+const streamed = await responses.finalResponse();
+result.responseStreamed = streamed.output_text;
+result.responseStatus = [response.status, streamed.status, streamed.incomplete_details?.reason ?? null];
+const next = await client.responses.create({
+  ...asked,
+  instructions: 'Be brief.',
+  input: [{role: 'user', content: 'Hello'}, ...response.output, {role: 'user', content: [{type: 'input_text', text: 'And?'}]}],
+});
+result.responseNext = next.usage.input_tokens;
+const fitting = await client.responses.parse(
+  {model, input: 'Hello', text: {format: {type: 'json_schema', name: 'answer', strict: true, schema}}});
+result.responseParsed = fitting.output_parsed ?? JSON.parse(fitting.output_text);
+
 result.errors = {};
 async function refused(name, call) {
   try {

@@ -5,8 +5,10 @@ import dev.jacobian.tensor.Nullable;
 import dev.jacobian.transformer.CausalLM;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -29,6 +31,7 @@ public final class AsyncEngine implements AutoCloseable {
     private final AtomicLong submissions = new AtomicLong();
     private volatile boolean cancelling;
     private final Queue<Submission> inbox = new ArrayDeque<>(); // guarded by this, as all below
+    private final Queue<PromptScore> scores = new ArrayDeque<>();
     private EngineMetrics metrics;
     private boolean closing;
     private @Nullable Throwable failure;
@@ -53,21 +56,46 @@ public final class AsyncEngine implements AutoCloseable {
         Submission submission = engine.submission(request, submissions.getAndIncrement());
         engine.check(submission);
         synchronized (this) {
-            if (failure != null) {
-                throw new IllegalStateException("the engine has failed; make another one", failure);
-            }
-            if (closing) {
-                throw new IllegalStateException("the engine is closed; it takes no more requests");
-            }
-            int ahead = inbox.size() + engine.waitingRequests();
-            if (ahead >= engine.config().maxWaiting()) {
-                throw new RejectedExecutionException(
-                        ahead + " requests wait already, which is max_waiting; ask again later");
-            }
+            requireRoom();
             inbox.add(submission);
             notifyAll();
         }
         return submission;
+    }
+
+    /**
+     * The log-probabilities of all tokens of a prompt but the first. A caller that does not want them any more cancels the future.
+     *
+     * @param temperature that logits are divided by
+     * @param top how many of the likeliest tokens are told in the place of each
+     * @throws IllegalArgumentException if the model cannot do it
+     * @throws NeverFitsException if it would not fit into the cache even alone
+     * @throws IllegalStateException if the engine is closed or has failed
+     * @throws RejectedExecutionException if too many wait already
+     */
+    public CompletableFuture<List<TokenScore>> score(int[] prompt, float temperature, int top) {
+        PromptScore score = new PromptScore(prompt, temperature, top);
+        engine.check(prompt);
+        synchronized (this) {
+            requireRoom();
+            scores.add(score);
+            notifyAll();
+        }
+        return score.result();
+    }
+
+    private void requireRoom() {
+        if (failure != null) {
+            throw new IllegalStateException("the engine has failed; make another one", failure);
+        }
+        if (closing) {
+            throw new IllegalStateException("the engine is closed; it takes no more requests");
+        }
+        int ahead = inbox.size() + scores.size() + engine.waitingRequests();
+        if (ahead >= engine.config().maxWaiting()) {
+            throw new RejectedExecutionException(
+                    ahead + " requests wait already, which is max_waiting; ask again later");
+        }
     }
 
     /** What it was doing after its last step. */
@@ -101,21 +129,25 @@ public final class AsyncEngine implements AutoCloseable {
 
     /** Waits for a request; whether there is one. */
     private synchronized boolean awaitWork() throws InterruptedException {
-        while (inbox.isEmpty() && !closing) {
+        while (inbox.isEmpty() && scores.isEmpty() && !closing) {
             wait();
         }
-        return !inbox.isEmpty();
+        return !inbox.isEmpty() || !scores.isEmpty();
     }
 
     private synchronized void handOver() {
         inbox.forEach(engine::take);
         inbox.clear();
+        scores.forEach(engine::take);
+        scores.clear();
     }
 
     private synchronized void failEverybody(Throwable broken) {
         failure = broken;
         inbox.forEach(submission -> submission.fail(broken));
         inbox.clear();
+        scores.forEach(score -> score.fail(broken));
+        scores.clear();
         engine.failAll(broken);
     }
 

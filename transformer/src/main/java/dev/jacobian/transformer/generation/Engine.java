@@ -14,10 +14,14 @@ import dev.jacobian.transformer.DecodingPass;
 import dev.jacobian.transformer.MemoryPlan;
 import dev.jacobian.transformer.generation.Scheduler.Piece;
 import dev.jacobian.transformer.generation.Scheduler.Start;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Deque;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * Generation with continuous batching: requests join and leave between any two steps, and a step advances all who run by one
@@ -63,6 +67,7 @@ public final class Engine implements AutoCloseable {
     private final Scheduler scheduler;
     private final TokenChooser chooser;
     private final BitSet withoutToken; // ids that stand for no token
+    private final Deque<PromptScore> scores = new ArrayDeque<>();
     private final Workspace workspace = new Workspace();
     private long weights; // changes that what is in the cache has seen
     private long submissions;
@@ -106,6 +111,40 @@ public final class Engine implements AutoCloseable {
         return submission;
     }
 
+    /**
+     * The log-probabilities of all tokens of a prompt but the first, computed in the steps to come beside what is generated.
+     *
+     * @param temperature that logits are divided by
+     * @param top how many of the likeliest tokens are told in the place of each
+     * @throws IllegalArgumentException if the model cannot do it
+     * @throws NeverFitsException if it would not fit into the cache even alone
+     * @throws IllegalStateException if the engine has failed
+     */
+    public CompletableFuture<List<TokenScore>> score(int[] prompt, float temperature, int top) {
+        PromptScore score = new PromptScore(prompt, temperature, top);
+        check(prompt);
+        take(score);
+        return score.result();
+    }
+
+    /** Refuses a prompt that can never be scored. Reads nothing that changes. */
+    void check(int[] prompt) {
+        PromptCheck.requireTokens(model, prompt, "the prompt");
+        if (prompt.length > model.config().maxPositions()) {
+            throw new IllegalArgumentException("the prompt has " + prompt.length + " tokens, but the model is made for "
+                    + model.config().maxPositions() + " positions");
+        }
+        long needed = cache.bytesOf(prompt.length);
+        if (needed > budget) {
+            throw neverFits("the prompt has " + prompt.length + " tokens", needed, "a shorter prompt");
+        }
+    }
+
+    void take(PromptScore score) {
+        requireWhole();
+        scores.add(score);
+    }
+
     /** Takes a request on that was {@linkplain #check checked}. */
     void take(Submission submission) {
         requireWhole();
@@ -136,13 +175,19 @@ public final class Engine implements AutoCloseable {
         PromptCheck.require(model, prefix, limit, name);
         long needed = cache.bytesOf((int) submission.request().longest());
         if (needed > budget) {
-            throw new NeverFitsException(
-                    name + " has " + prefix.tokens().length + " tokens and " + limit
-                            + " new ones are asked for, whose KV cache is " + MemoryPlan.size(needed) + "; there are "
-                            + MemoryPlan.size(Math.max(0, budget)) + " for it",
-                    "fewer new tokens, weights in a narrower format, a larger kv_cache_gb, a larger heap"
-                            + " (JACOBIAN_JAVA_OPTS=-Xmx...)");
+            throw neverFits(
+                    name + " has " + prefix.tokens().length + " tokens and " + limit + " new ones are asked for",
+                    needed,
+                    "fewer new tokens");
         }
+    }
+
+    private NeverFitsException neverFits(String what, long needed, String first) {
+        return new NeverFitsException(
+                what + ", whose KV cache is " + MemoryPlan.size(needed) + "; there are "
+                        + MemoryPlan.size(Math.max(0, budget)) + " for it",
+                first + ", weights in a narrower format, a larger kv_cache_gb, a larger heap"
+                        + " (JACOBIAN_JAVA_OPTS=-Xmx...)");
     }
 
     /**
@@ -152,7 +197,7 @@ public final class Engine implements AutoCloseable {
      */
     public boolean step() {
         requireWhole();
-        if (scheduler.isIdle()) {
+        if (scheduler.isIdle() && scores.isEmpty()) {
             return false;
         }
         try {
@@ -166,7 +211,7 @@ public final class Engine implements AutoCloseable {
             failAll(broken);
             throw broken;
         }
-        return !scheduler.isIdle();
+        return !scheduler.isIdle() || !scores.isEmpty();
     }
 
     private void advance() {
@@ -186,6 +231,27 @@ public final class Engine implements AutoCloseable {
         }
         for (Start start : step.starts()) {
             Workspace.inner(() -> start(start));
+        }
+        Workspace.inner(this::score);
+    }
+
+    /** Computes a piece of the first prompt that is to be scored, if there is one and room for it. */
+    private void score() {
+        while (!scores.isEmpty() && scores.element().isOver()) {
+            scores.remove().release(cache);
+        }
+        if (scores.isEmpty()) {
+            return;
+        }
+        PromptScore score = scores.element();
+        boolean fits = score.hasBegun() || cache.usedBytes() + cache.bytesOf(score.length()) <= budget;
+        if (!fits && scheduler.isIdle()) {
+            scheduler.forget(); // what is only kept makes room, and alone it fits
+            fits = true;
+        }
+        if (fits) {
+            score.advance(model, cache, config.maxPrefillTokens());
+            emptySteps = 0;
         }
     }
 
@@ -289,6 +355,7 @@ public final class Engine implements AutoCloseable {
     /** Cancels all requests. */
     void cancelAll() {
         scheduler.all().forEach(Submission::cancel);
+        scores.forEach(score -> score.fail(new CancellationException("the engine ends")));
     }
 
     /** Requests with samples that have not begun. */
@@ -299,6 +366,7 @@ public final class Engine implements AutoCloseable {
     /** Ends all requests with a failure. */
     void failAll(Throwable reason) {
         scheduler.all().forEach(submission -> submission.fail(reason));
+        scores.forEach(score -> score.fail(reason));
     }
 
     /** What it is doing and has done. */

@@ -32,6 +32,14 @@ public record GenerationKey(String name, Type type, String preset, String doc, S
             this.words = words;
         }
 
+        /** Whether a value names ids of tokens, which a model may lack. */
+        public boolean namesTokens() {
+            return switch (this) {
+                case TOKEN, TOKENS, SEQUENCES, BIASES, BIAS_OF_TOKENS -> true;
+                default -> false;
+            };
+        }
+
         /** Such as {@code a number}. */
         public String words() {
             return words;

@@ -124,8 +124,8 @@ public final class Generator {
             PromptCheck.require(model, prefix, config.length().newTokens(promptLength), "prompt " + p);
         }
         List<List<Generation>> results = new ArrayList<>();
-        int wave = Math.max(
-                1, maxBatch / Math.max(search.numBeams(), config.sampling().topK()));
+        int together = Math.max(1, maxBatch / SearchMemory.width(model, config));
+        int wave = new SearchMemory(model, config, prefixes).together(Math.min(together, Math.max(1, prefixes.size())));
         for (int from = 0; from < prefixes.size(); from += wave) {
             int first = from;
             List<Prefix> part = prefixes.subList(from, Math.min(prefixes.size(), from + wave));

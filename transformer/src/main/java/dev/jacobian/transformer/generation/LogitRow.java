@@ -17,6 +17,9 @@ import java.util.List;
  * @param logSum logarithm of the sum of the exponentials of products less {@code max}
  */
 record LogitRow(float[] logits, float inverseTemperature, float max, float logSum) {
+    /** Up to so many are found by insertion, more by sorting. */
+    private static final int FEW = 64;
+
     /**
      * The rows of a tensor.
      *
@@ -66,8 +69,12 @@ record LogitRow(float[] logits, float inverseTemperature, float max, float logSu
         return top;
     }
 
-    /** The indices of the n largest of some values, from the largest on; equal ones in order. */
+    /** The indices of the n largest of some values, none of which is NaN; from the largest on, equal ones in order. */
     static int[] largest(float[] values, int n) {
+        return n > FEW ? Arrays.copyOf(descending(values), Math.min(n, values.length)) : fewLargest(values, n);
+    }
+
+    private static int[] fewLargest(float[] values, int n) {
         int[] best = new int[Math.min(n, values.length)];
         int held = 0;
         for (int i = 0; i < values.length && best.length > 0; i++) {
@@ -82,5 +89,19 @@ record LogitRow(float[] logits, float inverseTemperature, float max, float logSu
             best[at] = i;
         }
         return best;
+    }
+
+    /** All indices, sorted as numbers whose upper half is the value and whose lower half is the index. */
+    private static int[] descending(float[] values) {
+        long[] keys = new long[values.length];
+        for (int i = 0; i < values.length; i++) {
+            int bits = Float.floatToIntBits(-values[i] + 0f); // −0 and 0 are equal
+            int ordered = bits < 0 ? bits ^ Integer.MAX_VALUE : bits; // signed, as the numbers are
+            keys[i] = (long) ordered << Integer.SIZE | i;
+        }
+        Arrays.sort(keys);
+        int[] indices = new int[values.length];
+        Arrays.setAll(indices, rank -> (int) keys[rank]);
+        return indices;
     }
 }

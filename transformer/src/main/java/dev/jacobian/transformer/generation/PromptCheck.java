@@ -17,6 +17,24 @@ final class PromptCheck {
     static void require(CausalLM model, Prefix prefix, int limit, String name) {
         int[] prompt = prefix.tokens();
         int continued = prefix.continued();
+        requireTokens(model, prompt, name);
+        if (continued >= limit) {
+            throw new IllegalArgumentException(
+                    name + " is continued by " + continued + " tokens already, of " + limit + " at most; it has ended");
+        }
+        if ((long) prompt.length - continued + limit > model.config().maxPositions()) {
+            throw new IllegalArgumentException(name + " has " + prompt.length + " tokens and " + limit
+                    + " new ones are asked for, but the model is made for "
+                    + model.config().maxPositions() + " positions; ask for fewer");
+        }
+    }
+
+    /**
+     * Looks at the tokens alone.
+     *
+     * @throws IllegalArgumentException if there are none, or ids that are no tokens
+     */
+    static void requireTokens(CausalLM model, int[] prompt, String name) {
         int vocabulary = model.config().vocabularySize();
         if (prompt.length == 0) {
             throw new IllegalArgumentException(name + " is empty; begin with at least one token (such as BOS)");
@@ -26,15 +44,6 @@ final class PromptCheck {
                 throw new IllegalArgumentException(
                         name + " has token id " + token + ", the vocabulary has " + vocabulary);
             }
-        }
-        if (continued >= limit) {
-            throw new IllegalArgumentException(
-                    name + " is continued by " + continued + " tokens already, of " + limit + " at most; it has ended");
-        }
-        if ((long) prompt.length - continued + limit > model.config().maxPositions()) {
-            throw new IllegalArgumentException(name + " has " + prompt.length + " tokens and " + limit
-                    + " new ones are asked for, but the model is made for "
-                    + model.config().maxPositions() + " positions; ask for fewer");
         }
     }
 }
