@@ -136,6 +136,29 @@ final class ModelSuites {
                         + " requests go to the engine in one process.");
     }
 
+    static Suite sampling() {
+        List<String> cases = List.of("1x151936 top_p", "16x151936 top_p", "16x151936 top_k", "16x151936 both");
+        return new Suite(
+                "sampling",
+                "a token from each row of logits, through top-k and top-p",
+                "row",
+                Unit.TOKENS,
+                cases,
+                cases,
+                text -> SamplingBenchmark.rows(text),
+                text -> Optional.empty(),
+                List.of(
+                        new Side.Jmh(OURS, Role.OURS, PACKAGE + "SamplingBenchmark.likeliest"),
+                        new Side.Jmh("plain loops", Role.BASELINE, PACKAGE + "SamplingBenchmark.plain")),
+                0,
+                new Effort(3, 2, 3, 1000),
+                text -> 1024,
+                false,
+                "Cases are rows x vocabulary and the filters: top_k 50, top_p 0.9 at temperature 0.7. Logits are"
+                        + " normal with a deviation of 3. The plain loops are the specification, which sorts the"
+                        + " vocabulary; tokens are the same. There is no peer.");
+    }
+
     static Suite decode() {
         return new Suite(
                 "decode",

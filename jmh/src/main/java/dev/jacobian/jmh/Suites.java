@@ -22,6 +22,7 @@ final class Suites {
                             ModelSuites.rollouts(),
                             ModelSuites.tailRollouts(),
                             ModelSuites.serving(),
+                            ModelSuites.sampling(),
                             ModelSuites.grpo(),
                             DataSuites.tokenizer(),
                             DataSuites.grammar(),

@@ -16,7 +16,6 @@ import dev.jacobian.tensor.RowKernels;
 import dev.jacobian.tensor.SamplingKernels;
 import dev.jacobian.tensor.SoftmaxKernels;
 import dev.jacobian.tensor.reference.ReferenceFused;
-import dev.jacobian.tensor.reference.ReferenceSampling;
 
 /**
  * Kernels on the Vector API, bit for bit equal to the {@linkplain dev.jacobian.tensor.reference.ReferenceBackend reference}
@@ -54,7 +53,7 @@ public record VectorBackend(
                 new VectorRecurrent(),
                 new VectorExperts(matrices),
                 softmax,
-                new ReferenceSampling(softmax),
+                new VectorSampling(softmax),
                 new VectorAdamW());
     }
 

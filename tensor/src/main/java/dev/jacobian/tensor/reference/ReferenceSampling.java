@@ -14,8 +14,8 @@ import java.util.Arrays;
  * One token from each row.
  *
  * <p>Sampling inverts the cumulative distribution in order of token id with one uniform number, so the choice is a pure
- * function of (logits, number). Beside the softmax there is nothing to gain from vectors here: the vector backend samples
- * with these loops too.
+ * function of (logits, number). Beside the softmax there is nothing to gain from vectors here: the vector backend draws
+ * with these loops too, and has filters of its own.
  */
 public class ReferenceSampling implements SamplingKernels {
     private final SoftmaxKernels softmax;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer.generation.processor;
 
+import dev.jacobian.tensor.LikeliestTokens;
 import dev.jacobian.tensor.SamplingFilters;
 import java.util.Arrays;
 
@@ -13,6 +14,9 @@ import java.util.Arrays;
 public record MinP(float minP, int minTokensToKeep) implements LogitsProcessor {
     @Override
     public void process(TokenHistory tokens, float[] logits) {
+        if (minTokensToKeep == 1 && LikeliestTokens.keepShare(logits, minP)) {
+            return;
+        }
         double[] p = SamplingFilters.probabilities(logits);
         double limit = minP * Arrays.stream(p).max().orElseThrow();
         int[] ascending = Rows.ascending(logits);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer.generation.processor;
 
+import dev.jacobian.tensor.LikeliestTokens;
 import java.util.Arrays;
 
 /** What several processors do with a row of logits. */
@@ -26,9 +27,7 @@ final class Rows {
         if (k > logits.length) {
             return Float.NEGATIVE_INFINITY;
         }
-        float[] sorted = logits.clone();
-        Arrays.sort(sorted);
-        return sorted[logits.length - k];
+        return LikeliestTokens.kthLargest(logits, k);
     }
 
     /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer.generation.processor;
 
+import dev.jacobian.tensor.LikeliestTokens;
 import dev.jacobian.tensor.SamplingFilters;
 
 /**
@@ -12,6 +13,9 @@ import dev.jacobian.tensor.SamplingFilters;
 public record TopP(float topP, int minTokensToKeep) implements LogitsProcessor {
     @Override
     public void process(TokenHistory tokens, float[] logits) {
+        if (LikeliestTokens.keepNucleus(logits, topP, minTokensToKeep)) {
+            return;
+        }
         double[] p = SamplingFilters.probabilities(logits);
         int[] ascending = Rows.ascending(logits);
         double cumulative = 0;
