@@ -34,6 +34,7 @@ final class Generate {
         files.put("MatMulColumnTiles.java", MatMulTiles.byColumns());
         files.put("Q4Kernels.java", NarrowKernels.q4());
         files.put("Q8Kernels.java", NarrowKernels.q8());
+        files.put("NarrowTiles.java", NarrowTiles.text());
         files.put("AttentionTiles.java", AttentionTiles.text());
         return files;
     }

@@ -12,7 +12,7 @@ import jdk.incubator.vector.VectorOperators;
 final class Bf16Kernels {
     private static final int L = Lanes.COUNT;
     private static final int W = NarrowPanels.WIDTH;
-    private static final int HIGH = 0xFFFF0000;
+    static final int HIGH = 0xFFFF0000;
 
     private Bf16Kernels() {}
 

@@ -14,6 +14,8 @@ import dev.jacobian.tensor.reference.ReferenceQuantization;
  *
  * <ul>
  *   <li>One row (decoding one sequence) is bound by memory: its kernels widen in registers and read every word once.
+ *   <li>A few rows (decoding several sequences together) still hide behind reading the weights if those are widened in
+ *       registers, once for up to eight rows: {@link NarrowTiles}.
  *   <li>More rows are worth a detour: a block of columns is widened to strips in the second-level cache, and the tiles of
  *       {@link VectorMatMul} run on those. So the formats need no tiles of their own, and a row has the bits of the F32
  *       product whatever its company.
@@ -28,6 +30,12 @@ final class NarrowMatMul {
 
     /** Steps of k that are widened at a time: long chains, since between two blocks they wait in memory. */
     private static final int K_BLOCK = 1024;
+
+    /** Steps of k that a few rows go through at a time: a panel's words for them stay in the second-level cache. */
+    private static final int FEW_BLOCK = 1024;
+
+    /** Rows of the larger of the tiles of {@link NarrowTiles}. */
+    private static final int TILE = 8;
 
     /** Rows that go through a widened block together. */
     private static final int ROW_BLOCK = 128;
@@ -59,6 +67,8 @@ final class NarrowMatMul {
                 ComputePool.threads() > 1 && (b.bytes() >= PARALLEL_BYTES || (long) m * k * b.columns() >= PARALLEL);
         if (m == 1) {
             row(a, b, out, accumulate, parallel);
+        } else if (m <= few(b.format())) {
+            few(a, b, out, accumulate, parallel);
         } else {
             rows(a, b, out, accumulate, parallel);
         }
@@ -99,6 +109,123 @@ final class NarrowMatMul {
             System.arraycopy(out.floats(), at, square, 0, n);
             panel(k, x, xAt, b, panel, square, 0, load);
             System.arraycopy(square, 0, out.floats(), at, n);
+        }
+    }
+
+    /** Rows up to which words are widened in registers; beyond, it pays to widen them once and write that to memory. */
+    private static int few(WeightFormat format) {
+        return switch (format) {
+            case BF16 -> 32;
+            case Q8_0 -> 16;
+            case Q4_0 -> 8;
+            case F32 -> throw new AssertionError("F32 is not narrow");
+        };
+    }
+
+    private static void few(Tensor a, NarrowPanels b, Tensor out, boolean load, boolean parallel) {
+        int m = a.extent(0);
+        int k = b.paddedRows();
+        boolean copied = k != b.rows() || a.stride(1) != 1;
+        float[] x = copied ? padded(a, k) : a.floats();
+        int at = copied ? 0 : a.offset();
+        int row = copied ? k : a.stride(0);
+        int panels = b.panels();
+        int tasks = parallel ? Math.min(panels, 2 * ComputePool.threads()) : 1;
+        ComputePool.run(tasks, task -> {
+            for (int panel = panels * task / tasks; panel < panels * (task + 1) / tasks; panel++) {
+                int end = Math.min(b.columns(), (panel + 1) * WIDTH);
+                for (int p = 0; p < k; p += FEW_BLOCK) {
+                    for (int r = 0; r < m; r += TILE) {
+                        for (int column = panel * WIDTH; column < end; column += 2 * L) {
+                            tile(Math.min(TILE, m - r), x, at + r * row, row, b, p, column, out, r, load || p > 0);
+                        }
+                    }
+                }
+            }
+        });
+    }
+
+    /** The rows of {@code a}, each continued with −0 to k numbers: [m, k]. */
+    private static float[] padded(Tensor a, int k) {
+        float[] x = Scratch.current().get(Slot.LEFT, a.extent(0) * k);
+        for (int r = 0; r < a.extent(0); r++) {
+            int from = a.offset() + r * a.stride(0);
+            for (int p = 0; p < k; p++) {
+                x[r * k + p] = p < a.extent(1) ? a.floats()[from + p * a.stride(1)] : -0f;
+            }
+        }
+        return x;
+    }
+
+    /** One tile of output, in place or, where it would stick out of the matrix, by way of scratch memory. */
+    private static void tile(
+            int rows,
+            float[] x,
+            int at,
+            int xRow,
+            NarrowPanels b,
+            int p,
+            int column,
+            Tensor out,
+            int row,
+            boolean load) {
+        int height = rows > 4 ? TILE : 4;
+        int columns = Math.min(2 * L, b.columns() - column);
+        float[] c = out.floats();
+        int cRow = out.extent(1);
+        int cAt = out.offset() + row * cRow + column;
+        if (rows == height && columns == 2 * L) {
+            tile(height, x, at + p, xRow, rows - 1, b, p, column, c, cAt, cRow, load);
+            return;
+        }
+        float[] square = Scratch.current().get(Slot.TILE, VectorMatMul.SQUARE);
+        if (load) {
+            VectorMatMul.copy(c, cAt, cRow, square, 0, 2 * L, rows, columns);
+        }
+        tile(height, x, at + p, xRow, rows - 1, b, p, column, square, 0, 2 * L, load);
+        VectorMatMul.copy(square, 0, 2 * L, c, cAt, cRow, rows, columns);
+    }
+
+    private static void tile(
+            int height,
+            float[] x,
+            int at,
+            int xRow,
+            int last,
+            NarrowPanels b,
+            int p,
+            int column,
+            float[] c,
+            int cAt,
+            int cRow,
+            boolean load) {
+        int k = Math.min(FEW_BLOCK, b.paddedRows() - p);
+        int words = b.wordsAt(column / WIDTH) + p * b.format().bits() / Integer.SIZE * WIDTH + column % WIDTH;
+        int scales = b.scalesAt(column / WIDTH) + p / (2 * ReferenceQuantization.BLOCK) * WIDTH + column % WIDTH;
+        boolean tall = height == TILE;
+        switch (b.format()) {
+            case BF16 -> {
+                if (tall) {
+                    NarrowTiles.bf16x8(k, x, at, xRow, last, b.words(), words, c, cAt, cRow, load);
+                } else {
+                    NarrowTiles.bf16x4(k, x, at, xRow, last, b.words(), words, c, cAt, cRow, load);
+                }
+            }
+            case Q8_0 -> {
+                if (tall) {
+                    NarrowTiles.q8x8(k, x, at, xRow, last, b.words(), words, b.scales(), scales, c, cAt, cRow, load);
+                } else {
+                    NarrowTiles.q8x4(k, x, at, xRow, last, b.words(), words, b.scales(), scales, c, cAt, cRow, load);
+                }
+            }
+            case Q4_0 -> {
+                if (tall) {
+                    NarrowTiles.q4x8(k, x, at, xRow, last, b.words(), words, b.scales(), scales, c, cAt, cRow, load);
+                } else {
+                    NarrowTiles.q4x4(k, x, at, xRow, last, b.words(), words, b.scales(), scales, c, cAt, cRow, load);
+                }
+            }
+            case F32 -> throw new AssertionError("F32 is not narrow");
         }
     }
 

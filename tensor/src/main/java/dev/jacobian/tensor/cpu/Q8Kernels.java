@@ -20,16 +20,16 @@ final class Q8Kernels {
     private static final int W = NarrowPanels.WIDTH;
 
     /** Where in a word the integer is brought: inside the mantissa. */
-    private static final int FIELD = 0xFF00;
+    static final int FIELD = 0xFF00;
 
     /** The exponent of 1. */
-    private static final int ONE = 0x3F800000;
+    static final int ONE = 0x3F800000;
 
     /** How much of the scale a unit of the float stands for. */
     static final float UP = 0x1p15f;
 
     /** What is taken off, as a multiple of UP times the scale. */
-    private static final float DOWN = -(1f + 0x1p-8f);
+    static final float DOWN = -(1f + 0x1p-8f);
 
     private Q8Kernels() {}
 
