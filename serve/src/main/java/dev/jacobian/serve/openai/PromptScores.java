@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -48,7 +49,7 @@ final class PromptScores {
             } catch (TimeoutException stillAtIt) {
                 out.beat();
             } catch (ExecutionException e) {
-                throw EngineErrors.failed(e.getCause());
+                throw EngineErrors.failed(Objects.requireNonNullElse(e.getCause(), e));
             }
         }
     }
