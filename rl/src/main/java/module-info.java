@@ -17,6 +17,7 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl.objective;
     exports dev.jacobian.rl.observe;
     exports dev.jacobian.rl.offline;
+    exports dev.jacobian.rl.recorded;
     exports dev.jacobian.rl.report;
     exports dev.jacobian.rl.reward;
     exports dev.jacobian.rl.rollout;

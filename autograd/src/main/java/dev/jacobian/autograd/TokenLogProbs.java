@@ -98,8 +98,7 @@ public final class TokenLogProbs {
         Tensor logProbs = Workspace.floatsBeside(states, rows.length); // [R]
         Tensor entropy = Workspace.floatsBeside(states, rows.length); // [R]
         Tensor stats = Workspace.floatsBeside(states, rows.length, 2); // [R, 2]
-        int chunkElements = Math.max(CHUNK_ELEMENTS, hidden.backend().memory().chunkElements());
-        int chunk = Math.max(1, Math.min(Math.max(1, rows.length), chunkElements / vocabulary));
+        int chunk = chunk(hidden, rows.length, vocabulary);
         Tensor h = Workspace.like(states, chunk, d); // [chunk, D]
         Tensor logits = Workspace.floatsBeside(states, chunk, vocabulary); // [chunk, V]
         Map<Measure, Tensor> measures = new EnumMap<>(Measure.class);
@@ -129,14 +128,25 @@ public final class TokenLogProbs {
         }
         Workspace.release(h);
         Workspace.release(logits);
-        List<Var> all = new ArrayList<>(List.of(hidden));
-        all.addAll(Linear.inputs(weight));
-        Var[] inputs = all.toArray(Var[]::new);
+        Var[] inputs = inputs(hidden, weight);
         Var result = Operation.of("tokenLogProbs", inputs).result(logProbs, dOut -> {
             backwardOf(hidden, states, weight, form, rows, targets, inverseTemperature, stats, dOut, chunk);
             Workspace.release(stats);
         });
         return new Result(result, entropy, stats, measures);
+    }
+
+    /** Rows that are processed at once. */
+    static int chunk(Var hidden, int rows, int vocabulary) {
+        int elements = Math.max(CHUNK_ELEMENTS, hidden.backend().memory().chunkElements());
+        return Math.max(1, Math.min(Math.max(1, rows), elements / vocabulary));
+    }
+
+    /** What the head depends on. */
+    static Var[] inputs(Var hidden, LinearWeight weight) {
+        List<Var> all = new ArrayList<>(List.of(hidden));
+        all.addAll(Linear.inputs(weight));
+        return all.toArray(Var[]::new);
     }
 
     /** @param logits [n, V], which may be overwritten */
@@ -172,8 +182,7 @@ public final class TokenLogProbs {
         return logits;
     }
 
-    private static void logitsOf(
-            Tensor states, LinearWeight weight, LogitForm form, int[] rows, Tensor h, Tensor logits) {
+    static void logitsOf(Tensor states, LinearWeight weight, LogitForm form, int[] rows, Tensor h, Tensor logits) {
         Backend backend = Backends.of(states.device());
         backend.rows().gatherRows(states, rows, h);
         Linear.timesTransposed(h, weight, logits, false);
@@ -190,7 +199,7 @@ public final class TokenLogProbs {
      *
      * @param logits under a cap, null where there is none
      */
-    private static void throughForm(Backend backend, LogitForm form, Tensor dLogits, @Nullable Tensor logits) {
+    static void throughForm(Backend backend, LogitForm form, Tensor dLogits, @Nullable Tensor logits) {
         if (logits != null) {
             backend.activations().softCapBackward(dLogits, logits, form.softCap(), dLogits);
         }
@@ -249,12 +258,7 @@ public final class TokenLogProbs {
                 rounded.convertFrom(dLogits);
                 dLogits = rounded;
             }
-            if (hidden.requiresGrad()) {
-                Tensor dHChunk = dH.slice(0, 0, n); // [n, D]
-                Linear.timesWeight(dLogits, weight, dHChunk);
-                backend.rows().scatterAddRows(dHChunk, chunkRows, hidden.gradToAddInto());
-            }
-            Linear.addGradients(dLogits, hChunk, weight);
+            give(hidden, weight, chunkRows, hChunk, dLogits, dH.slice(0, 0, n));
         }
         Workspace.release(h);
         Workspace.release(dH);
@@ -265,6 +269,30 @@ public final class TokenLogProbs {
         if (narrowed != null) {
             Workspace.release(narrowed);
         }
+    }
+
+    /**
+     * Gives gradients of logits to hidden states and weights.
+     *
+     * @param h [n, D] the rows
+     * @param dLogits [n, V] in F32
+     */
+    static void giveGradients(Var hidden, LinearWeight weight, int[] rows, Tensor h, Tensor dLogits) {
+        Tensor rounded = dLogits; // [n, V]
+        if (h.dtype() != DType.F32) {
+            rounded = Workspace.like(h, rows.length, dLogits.extent(1));
+            rounded.convertFrom(dLogits);
+        }
+        give(hidden, weight, rows, h, rounded, Workspace.like(h, rows.length, h.extent(1)));
+    }
+
+    /** @param dH [n, D], overwritten */
+    private static void give(Var hidden, LinearWeight weight, int[] rows, Tensor h, Tensor dLogits, Tensor dH) {
+        if (hidden.requiresGrad()) {
+            Linear.timesWeight(dLogits, weight, dH);
+            hidden.backend().rows().scatterAddRows(dH, rows, hidden.gradToAddInto());
+        }
+        Linear.addGradients(dLogits, h, weight);
     }
 
     private static int[] everyRow(int count) {

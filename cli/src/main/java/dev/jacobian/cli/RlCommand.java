@@ -135,8 +135,8 @@ final class RlCommand extends CliCommand {
         if (failure.isOutOfMemory() && !config.memory().offloadOptimizer()) {
             less += ". --set offload_optimizer=true takes less memory and gives the same bits";
         }
-        boolean reference = config.measuring().klSamples() > 0
-                || config.algorithm().objective().needsReference();
+        boolean reference =
+                config.measuring().klSamples() > 0 || config.algorithm().needsReference();
         if (failure.isOutOfMemory() && reference && !config.offloadReference()) {
             less += ". --set offload_reference=true takes less memory and gives the same bits";
         }

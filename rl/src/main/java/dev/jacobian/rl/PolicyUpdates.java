@@ -1,95 +1,183 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.rl.advantage.PolicyViews;
+import dev.jacobian.rl.config.StepPlan;
 import dev.jacobian.rl.learn.CreditedGroup;
 import dev.jacobian.rl.learn.DriftEstimate;
+import dev.jacobian.rl.learn.EntropyControl;
 import dev.jacobian.rl.learn.Learner;
+import dev.jacobian.rl.learn.MicroBatch;
 import dev.jacobian.rl.learn.PolicyGradient;
+import dev.jacobian.rl.learn.PolicyScorer;
 import dev.jacobian.rl.learn.ReferencePolicy;
+import dev.jacobian.rl.learn.StepCut;
 import dev.jacobian.rl.learn.Update;
 import dev.jacobian.rl.method.Algorithm;
 import dev.jacobian.rl.observe.TrainingStep;
+import dev.jacobian.rl.rollout.Group;
+import dev.jacobian.rl.rollout.Rollouts;
+import dev.jacobian.rl.rollout.ScoredGroup;
+import dev.jacobian.rl.run.Checkpointed;
 import dev.jacobian.transformer.CausalLM;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
-/** The optimizer steps that a method makes on a batch, and what the initial model has to say to them. */
-final class PolicyUpdates {
+/** The optimizer steps that a method makes on a rollout, and what the initial model has to say to them. */
+final class PolicyUpdates implements Checkpointed {
     private final CausalLM model;
     private final RlConfig config;
     private final Algorithm algorithm;
+    private final StepPlan plan;
     private final Learner learner;
+    private final EntropyControl entropy;
     private Optional<ReferencePolicy> initial = Optional.empty();
 
     PolicyUpdates(CausalLM model, RlConfig config, Learner learner) {
         this.model = model;
         this.config = config;
         this.algorithm = config.algorithm();
+        this.plan = config.plan();
         this.learner = learner;
+        this.entropy = new EntropyControl(algorithm.entropyBonus());
     }
-
-    /**
-     * What came of a batch.
-     *
-     * @param updates the optimizer steps, in order
-     * @param klToInitial the policy's drift from the initial model before them, if it is measured
-     */
-    record Outcome(List<TrainingStep.Learned> updates, OptionalDouble klToInitial) {}
 
     /** Keeps the model as it is now, if the run wants to know it later. */
     void keepInitial() {
-        if (initial.isEmpty()
-                && (config.measuring().klSamples() > 0 || algorithm.objective().needsReference())) {
-            initial = Optional.of(ReferencePolicy.of(model, config.offloadReference()));
+        if (initial.isEmpty() && (config.measuring().klSamples() > 0 || algorithm.needsReference())) {
+            initial = Optional.of(ReferencePolicy.of(
+                    model, config.offloadReference(), algorithm.extras().reference()));
         }
     }
 
-    /** One optimizer step for each of the equal parts of the batch. */
-    Outcome learn(List<CreditedGroup> batch) {
-        int parts = algorithm.updatesPerRollout();
-        List<PolicyGradient> gradients = new ArrayList<>();
-        for (int u = 0; u < parts; u++) {
-            gradients.add(new PolicyGradient(
+    /**
+     * Looks at a rollout with the eyes of all policies that have a say, and gives its tokens credit.
+     *
+     * @param logProbs whose log-probabilities its samples have
+     */
+    Lesson begin(List<ScoredGroup> rollout, Rollouts.LogProbs logProbs) {
+        List<PolicyViews> views = new ArrayList<>();
+        List<Group> groups = rollout.stream().map(ScoredGroup::group).toList();
+        if (logProbs == Rollouts.LogProbs.OWN) {
+            rollout.forEach(group -> views.add(CreditedGroup.sampled(group)));
+        } else {
+            List<float[][]> old = scored(model, groups);
+            for (int g = 0; g < groups.size(); g++) {
+                views.add(new PolicyViews(
+                        old.get(g),
+                        logProbs == Rollouts.LogProbs.UNKNOWN
+                                ? Optional.empty()
+                                : Optional.of(
+                                        CreditedGroup.sampled(rollout.get(g)).old()),
+                        Optional.empty(),
+                        Optional.empty()));
+            }
+        }
+        OptionalDouble kl = askInitial(groups, views);
+        List<CreditedGroup> batch = new ArrayList<>();
+        for (int from = 0; from < rollout.size(); from += plan.prompts()) {
+            int to = Math.min(rollout.size(), from + plan.prompts());
+            batch.addAll(CreditedGroup.of(rollout.subList(from, to), views.subList(from, to), algorithm.advantages()));
+        }
+        if (algorithm.resetsOptimizer()) {
+            learner.forget();
+        }
+        return new Lesson(
+                batch,
+                kl,
+                new StepCut(plan, algorithm.aggregation()).steps(batch).iterator());
+    }
+
+    private List<float[][]> scored(CausalLM policy, List<Group> groups) {
+        return PolicyScorer.perSample(
+                policy,
+                groups,
+                (float) config.rollout().temperature(),
+                config.memory().microBatchTokens());
+    }
+
+    /** All that a step wants to know of the initial model, at once and before there are gradients: it may be far away. */
+    private OptionalDouble askInitial(List<Group> groups, List<PolicyViews> views) {
+        double[] kl = {Double.NaN};
+        initial.ifPresent(reference -> reference.use(policy -> {
+            if (config.measuring().klSamples() > 0 && !follows()) { // one that follows is the initial model no more
+                kl[0] = DriftEstimate.klTo(
+                        policy, groups, config.measuring().klSamples(), config.rollout(), config.memory());
+            }
+            if (algorithm.needsReference()) {
+                List<float[][]> ref = scored(policy, groups);
+                for (int g = 0; g < groups.size(); g++) {
+                    views.set(g, views.get(g).withRef(ref.get(g)));
+                }
+            }
+        }));
+        return initial.isPresent() && config.measuring().klSamples() > 0 && !follows()
+                ? OptionalDouble.of(kl[0])
+                : OptionalDouble.empty();
+    }
+
+    /** The optimizer steps on one rollout, each made when it is asked for. */
+    final class Lesson implements Iterator<TrainingStep.Learned> {
+        private final List<CreditedGroup> batch;
+        private final OptionalDouble klToInitial;
+        private final Iterator<List<MicroBatch>> steps;
+
+        private Lesson(List<CreditedGroup> batch, OptionalDouble klToInitial, Iterator<List<MicroBatch>> steps) {
+            this.batch = batch;
+            this.klToInitial = klToInitial;
+            this.steps = steps;
+        }
+
+        /** What is learned from. */
+        List<CreditedGroup> batch() {
+            return batch;
+        }
+
+        /** The policy's drift from the initial model before these steps, if it is measured. */
+        OptionalDouble klToInitial() {
+            return klToInitial;
+        }
+
+        @Override
+        public boolean hasNext() {
+            return steps.hasNext();
+        }
+
+        /** Makes the next step. */
+        @Override
+        public TrainingStep.Learned next() {
+            PolicyGradient gradient = new PolicyGradient(
                     model,
                     algorithm,
                     (float) config.rollout().temperature(),
                     config.memory().microBatchTokens(),
-                    batch.subList(u * batch.size() / parts, (u + 1) * batch.size() / parts)));
-        }
-        OptionalDouble kl = askInitial(batch, gradients);
-        if (algorithm.resetsOptimizer()) {
-            learner.forget();
-        }
-        List<TrainingStep.Learned> updates = new ArrayList<>();
-        for (PolicyGradient gradient : gradients) {
+                    steps.next(),
+                    entropy.coefficient());
             Update update = learner.update(() -> {
                 gradient.accumulate(learner.updates());
                 requireOnPolicy(gradient);
                 return gradient.loss();
             });
-            updates.add(new TrainingStep.Learned(
-                    update, gradient.statistics(), gradient.agreement(), gradient.balanceLoss()));
+            initial.ifPresent(reference -> reference.follow(learner.updates()));
+            Map<String, Double> measures = gradient.measures();
+            entropy.observe(measures.getOrDefault("entropy", 0.0));
+            if (!algorithm.entropyBonus().isNone()) {
+                measures.put("entropy_coef", entropy.reported());
+            }
+            return new TrainingStep.Learned(
+                    update, gradient.statistics(), gradient.agreement(), gradient.balanceLoss(), measures);
         }
-        return new Outcome(updates, kl);
     }
 
-    /** All that a step wants to know of the initial model, at once and before there are gradients: it may be far away. */
-    private OptionalDouble askInitial(List<CreditedGroup> batch, List<PolicyGradient> gradients) {
-        double[] kl = {Double.NaN};
-        initial.ifPresent(reference -> reference.use(policy -> {
-            if (config.measuring().klSamples() > 0) {
-                kl[0] = DriftEstimate.klTo(
-                        policy, batch, config.measuring().klSamples(), config.rollout(), config.memory());
-            }
-            if (algorithm.objective().needsReference()) {
-                gradients.forEach(gradient -> gradient.scoreReference(policy));
-            }
-        }));
-        return initial.isPresent() && config.measuring().klSamples() > 0
-                ? OptionalDouble.of(kl[0])
-                : OptionalDouble.empty();
+    private boolean follows() {
+        return algorithm.extras().reference().syncRefModel() && initial.isPresent();
     }
 
     private void requireOnPolicy(PolicyGradient gradient) {
@@ -104,5 +192,17 @@ final class PolicyUpdates {
                     + " is strictly on-policy, but log-probabilities differ from the sampler's by " + difference
                     + "; sample with the weights that train (Rollouts.local)");
         }
+    }
+
+    @Override
+    public void save(Path checkpoint, ObjectNode state) {
+        entropy.save(state);
+        initial.ifPresent(reference -> reference.save(checkpoint, state));
+    }
+
+    @Override
+    public void restore(Path checkpoint, JsonNode state) {
+        entropy.restore(state);
+        initial.ifPresent(reference -> reference.restore(checkpoint, state));
     }
 }

@@ -4,6 +4,7 @@ package dev.jacobian.rl;
 import static dev.jacobian.rl.config.Checks.require;
 import static dev.jacobian.rl.config.Checks.requireAtLeast;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
@@ -16,11 +17,13 @@ import dev.jacobian.rl.config.OptimizationConfig;
 import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.config.SavingConfig;
 import dev.jacobian.rl.config.Setting;
+import dev.jacobian.rl.config.StepPlan;
 import dev.jacobian.rl.method.Algorithm;
 import dev.jacobian.rl.method.Grpo;
 import dev.jacobian.rl.method.Method;
 import dev.jacobian.rl.method.Methods;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * Everything that decides a reinforcement-learning run: a method with its own settings, and the settings that all methods share.
@@ -71,21 +74,39 @@ public record RlConfig(
     /** The key that names the method. */
     private static final String ALGORITHM = "algorithm";
 
+    private static final String BATCH_SIZE = "per_device_train_batch_size";
+    private static final String PROMPTS = "prompts_per_step";
+
     /** GRPO, and the defaults of all other settings. */
     public static final RlConfig DEFAULT = ConfigTree.defaults(RlConfig.class, Grpo.DEFAULT);
 
     public RlConfig {
         requireAtLeast("max_steps", 1, maxSteps);
-        int updates = method.algorithm(rollout).updatesPerRollout();
+        Algorithm chosen = method.algorithm(rollout);
+        int updates = chosen.updatesPerRollout();
         require(
-                updates <= rollout.promptsPerStep(),
+                rollout.isTrl() || updates <= rollout.promptsPerStep(),
                 "updates_per_rollout must not exceed prompts_per_step (" + rollout.promptsPerStep() + "), got "
                         + updates);
+        int inAll = rollout.plan(updates).updates();
+        require(
+                !rollout.isTrl() || updates == 1 || updates == inAll,
+                "updates_per_rollout is " + updates + ", but steps_per_generation, num_iterations and"
+                        + " gradient_accumulation_steps make " + inAll + "; leave updates_per_rollout out");
+        require(
+                inAll == 1 || !chosen.strictlyOnPolicy() && chosen.objective().usesOldLogProbs(),
+                chosen.name() + " learns once from each sample, but steps_per_generation, num_iterations and"
+                        + " gradient_accumulation_steps make " + inAll + " optimizer steps per rollout");
     }
 
     /** The method's choices for this run. */
     public Algorithm algorithm() {
         return method.algorithm(rollout);
+    }
+
+    /** How a rollout becomes optimizer steps. */
+    public StepPlan plan() {
+        return rollout.plan(algorithm().updatesPerRollout());
     }
 
     /** The same with another method. */
@@ -125,7 +146,7 @@ public record RlConfig(
 
     private RlConfig with(Method usual, Given given) {
         Method chosen = given.get(ALGORITHM).map(name -> named(name, usual)).orElse(usual);
-        Given rest = given.without(List.of(ALGORITHM));
+        Given rest = withPrompts(given.without(List.of(ALGORITHM)));
         List<String> names = ConfigTree.names(this, chosen);
         for (String key : rest.keys()) {
             List<String> owners = Methods.having(key);
@@ -138,6 +159,34 @@ public record RlConfig(
             }
         }
         return ConfigTree.with(this, rest, chosen);
+    }
+
+    /** With the number of prompts that settings in TRL's terms make, unless it is said. */
+    private Given withPrompts(Given given) {
+        OptionalInt batch = given.get(BATCH_SIZE)
+                .map(value -> value.json().isInt() ? OptionalInt.of(value.json().intValue()) : OptionalInt.empty())
+                .orElse(rollout.perDeviceTrainBatchSize());
+        if (batch.isEmpty() || given.get(PROMPTS).isPresent()) {
+            return given;
+        }
+        int accumulation = number(given, "gradient_accumulation_steps", rollout.gradientAccumulationSteps());
+        int steps = number(
+                given, "steps_per_generation", rollout.stepsPerGeneration().orElse(accumulation));
+        int samples = number(given, "num_generations", rollout.numGenerations());
+        return new Given()
+                .setAll(given)
+                .set(
+                        PROMPTS,
+                        RolloutConfig.prompts(batch.getAsInt(), steps, Math.max(1, samples)),
+                        given.get(BATCH_SIZE).map(Given.Value::origin).orElse("the settings"));
+    }
+
+    private static int number(Given given, String key, int otherwise) {
+        return given.get(key)
+                .map(Given.Value::json)
+                .filter(JsonNode::isInt)
+                .map(JsonNode::intValue)
+                .orElse(otherwise);
     }
 
     private static Method named(Given.Value name, Method usual) {
@@ -189,6 +238,26 @@ public record RlConfig(
         /** Sets: sampling temperature. */
         public Builder temperature(double value) {
             return set("temperature", value);
+        }
+
+        /** Sets: samples of a micro-batch, and that the run is one in TRL's terms. */
+        public Builder perDeviceTrainBatchSize(int value) {
+            return set(BATCH_SIZE, value);
+        }
+
+        /** Sets: micro-batches of an optimizer step. */
+        public Builder gradientAccumulationSteps(int value) {
+            return set("gradient_accumulation_steps", value);
+        }
+
+        /** Sets: micro-batches that are sampled at once. */
+        public Builder stepsPerGeneration(int value) {
+            return set("steps_per_generation", value);
+        }
+
+        /** Sets: how often a rollout is learned from. */
+        public Builder numIterations(int value) {
+            return set("num_iterations", value);
         }
 
         /** Sets: the initial model in the host's memory. */

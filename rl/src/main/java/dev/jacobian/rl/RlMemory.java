@@ -27,13 +27,16 @@ final class RlMemory {
     private final boolean reference;
     private final boolean onDevice;
     private final int promptTokens;
+    private final boolean samples; // or learns from recorded ones
 
-    private RlMemory(CausalLM model, RlConfig config, boolean reference, boolean onDevice, int promptTokens) {
+    private RlMemory(
+            CausalLM model, RlConfig config, boolean reference, boolean onDevice, int promptTokens, boolean samples) {
         this.model = model;
         this.config = config;
         this.reference = reference;
         this.onDevice = onDevice;
         this.promptTokens = promptTokens;
+        this.samples = samples;
     }
 
     /**
@@ -43,20 +46,29 @@ final class RlMemory {
      * @throws IllegalArgumentException if the task has too few evaluation problems and did not say so by its size
      */
     static RlMemory of(CausalLM model, Task task, RlConfig config) {
+        boolean reference =
+                config.measuring().klSamples() > 0 || config.algorithm().needsReference();
+        boolean onDevice = !model.device().equals(Device.CPU);
+        if (task.recordedPromptTokens().isPresent()) {
+            return new RlMemory(
+                    model,
+                    config,
+                    reference,
+                    onDevice,
+                    task.recordedPromptTokens().getAsInt(),
+                    false);
+        }
         List<Problem> problems = new ArrayList<>(task.allProblems());
         if (problems.isEmpty()) {
             MeasuringConfig measuring = config.measuring();
-            problems.addAll(
-                    task.trainProblems(config.seed(), 0, config.rollout().promptsPerStep()));
+            problems.addAll(task.trainProblems(config.seed(), 0, config.plan().groups()));
             int most = measuring.evalSteps() > 0
                     ? Math.max(measuring.evalProblems(), measuring.finalEvalProblems())
                     : measuring.finalEvalProblems();
             problems.addAll(task.evalProblems(Math.min(most, task.evalSize())));
         }
         int longest = new PromptCheck(model, config.rollout().maxCompletionLength()).longest(task, problems);
-        boolean reference = config.measuring().klSamples() > 0
-                || config.algorithm().objective().needsReference();
-        return new RlMemory(model, config, reference, !model.device().equals(Device.CPU), longest);
+        return new RlMemory(model, config, reference, onDevice, longest, true);
     }
 
     /** The plan of the run as it is configured. */
@@ -71,7 +83,21 @@ final class RlMemory {
         } else if (reference) {
             planner.reference();
         }
-        int samples = settings.rollout().numGenerations();
+        int perGroup = settings.rollout().numGenerations();
+        if (samples) {
+            planSampling(planner, settings);
+        }
+        Segments batch = largestMicroBatch(settings);
+        int targets = batch.rows() - promptRows(batch) + perGroup;
+        if (reference) {
+            planner.scoring(batch, targets);
+        }
+        return planner.step(batch, targets, settings.memory().gradientCheckpointing())
+                .plan();
+    }
+
+    private void planSampling(MemoryPlanner planner, RlConfig settings) {
+        int perGroup = settings.rollout().numGenerations();
         planner.generation(
                 Math.min(settings.measuring().finalEvalProblems(), Generator.DEFAULT_MAX_BATCH),
                 1,
@@ -79,19 +105,12 @@ final class RlMemory {
                 settings.rollout().maxCompletionLength());
         planner.generation(
                 Math.clamp(
-                        Generator.DEFAULT_MAX_BATCH / samples,
+                        Generator.DEFAULT_MAX_BATCH / perGroup,
                         1,
                         settings.rollout().promptsPerStep()),
-                samples,
+                perGroup,
                 promptTokens,
                 settings.rollout().maxCompletionLength());
-        Segments batch = largestMicroBatch(settings);
-        int targets = batch.rows() - promptRows(batch) + samples;
-        if (reference) {
-            planner.scoring(batch, targets);
-        }
-        return planner.step(batch, targets, settings.memory().gradientCheckpointing())
-                .plan();
     }
 
     /** Groups of full length, the last one cut so that the batch has the tokens allowed; at least one whole group. */
@@ -156,7 +175,7 @@ final class RlMemory {
         }
         int updates = config.algorithm().updatesPerRollout();
         int fewer = Math.max(updates, config.rollout().promptsPerStep() / 2);
-        if (fewer < config.rollout().promptsPerStep()) {
+        if (!config.rollout().isTrl() && fewer < config.rollout().promptsPerStep()) {
             advice.add("prompts_per_step=" + fewer + " (then "
                     + size(config.toBuilder().promptsPerStep(fewer).build()) + ")");
         }

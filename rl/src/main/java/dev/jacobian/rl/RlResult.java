@@ -23,11 +23,18 @@ public record RlResult(
         double seconds,
         long peakMemoryBytes,
         double samplingLogpDifferenceMax) {
+    /** Whether there were held-out problems; recorded samples have none, and both rates are NaN. */
+    public boolean isMeasured() {
+        return !Double.isNaN(passAt1After);
+    }
+
     /** Under the names of {@code run.json} and of {@code rl --json}. */
     public ObjectNode toJson() {
         ObjectNode json = Json.object();
-        json.put("pass@1_before", passAt1Before);
-        json.put("pass@1_after", passAt1After);
+        if (isMeasured()) {
+            json.put("pass@1_before", passAt1Before);
+            json.put("pass@1_after", passAt1After);
+        }
         json.put("steps", steps);
         json.put("samples", samples);
         json.put("seconds", seconds);

@@ -2,9 +2,10 @@
 package dev.jacobian.rl;
 
 import dev.jacobian.io.FormatException;
+import dev.jacobian.rl.config.StepPlan;
 import dev.jacobian.rl.learn.CreditedGroup;
 import dev.jacobian.rl.learn.Learner;
-import dev.jacobian.rl.method.Algorithm;
+import dev.jacobian.rl.method.RewardMix;
 import dev.jacobian.rl.observe.CompletionRecord;
 import dev.jacobian.rl.observe.HeldOutMetrics;
 import dev.jacobian.rl.observe.LearningMetrics;
@@ -17,6 +18,7 @@ import dev.jacobian.rl.observe.StepMetrics;
 import dev.jacobian.rl.observe.StepObserver;
 import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.observe.TrainingStep;
+import dev.jacobian.rl.recorded.RecordedRollouts;
 import dev.jacobian.rl.rollout.Buffer;
 import dev.jacobian.rl.rollout.CompletionText;
 import dev.jacobian.rl.rollout.Curriculum;
@@ -38,10 +40,12 @@ import dev.jacobian.transformer.MemoryPlan;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Reinforcement learning of a language model on a task with verifiable rewards: the loop that all methods share.
@@ -68,7 +72,7 @@ public final class RlTrainer {
     private final CausalLM model;
     private final Task task;
     private final RlConfig config;
-    private final Algorithm algorithm;
+    private final StepPlan plan;
     private final Learner learner;
     private final PolicyUpdates updates;
     private final HeldOutProblems heldOut;
@@ -78,6 +82,7 @@ public final class RlTrainer {
     private final RlMemory memory;
     private final CompletionText texts;
     private Rollouts rollouts;
+    private Function<List<Group>, List<ScoredGroup>> scoring;
     private Curriculum curriculum;
     private Buffer buffer = Buffer.none();
     private Optional<RunDirectory> directory = Optional.empty();
@@ -93,7 +98,7 @@ public final class RlTrainer {
     public RlTrainer(CausalLM model, Task task, RlConfig config) {
         model.requireTrainable("training");
         requireNoDropout(model);
-        if (task.evalSize() < 1) {
+        if (!isRecorded(task) && task.evalSize() < 1) {
             throw new IllegalArgumentException("task '" + task.name() + "' has no held-out problems (its evalSize() is "
                     + task.evalSize() + "), so there is nothing to measure pass@1 on before and after training; give it"
                     + " one at least");
@@ -110,18 +115,24 @@ public final class RlTrainer {
         this.model = model;
         this.task = task;
         this.config = config;
-        this.algorithm = config.algorithm();
+        this.plan = config.plan();
         this.texts = new CompletionText(model);
         this.rollouts = Rollouts.local(model);
+        this.scoring = groups -> Scoring.score(groups, texts, task);
         this.curriculum = Curriculum.inOrder(task, config.seed());
-        observers.addAll(List.of(new RewardMetrics(), new LengthMetrics(), new LearningMetrics(), new RewardWatch()));
+        observers.addAll(
+                List.of(new RewardMetrics(plan.trl()), new LengthMetrics(), new LearningMetrics(), new RewardWatch()));
         this.learner = new Learner(
                 model.parameters(),
                 config.optimization(),
-                config.maxSteps() * algorithm.updatesPerRollout(),
+                plan.updates(config.maxSteps()),
                 config.memory().offloadOptimizer());
         this.updates = new PolicyUpdates(model, config, learner);
         this.heldOut = new HeldOutProblems(model, task, config, workspace);
+    }
+
+    private static boolean isRecorded(Task task) {
+        return task.recordedPromptTokens().isPresent();
     }
 
     private static void requireNoDropout(CausalLM model) {
@@ -154,6 +165,23 @@ public final class RlTrainer {
     /** Replaces the sampler. */
     public RlTrainer rollouts(Rollouts sampler) {
         rollouts = sampler;
+        return this;
+    }
+
+    /**
+     * Learns from recorded samples, whose task this trainer's is.
+     *
+     * @throws IllegalArgumentException if they lack the log-probabilities that the method corrects with
+     */
+    public RlTrainer recorded(RecordedRollouts recorded) {
+        if (config.algorithm().correctsSampler() && recorded.logProbs() == Rollouts.LogProbs.UNKNOWN) {
+            throw new IllegalArgumentException("vllm_importance_sampling_correction=true corrects with the sampler's"
+                    + " log-probabilities, but the recorded samples have no 'sampling_logps'; record them, or set it to"
+                    + " false");
+        }
+        rollouts = recorded;
+        curriculum = recorded;
+        scoring = recorded::score;
         return this;
     }
 
@@ -192,7 +220,7 @@ public final class RlTrainer {
     }
 
     private void requireFitting(Path folder) {
-        long updates = (long) state.step() * algorithm.updatesPerRollout();
+        long updates = plan.trl() ? state.step() : (long) state.step() * plan.updates();
         if (learner.updates() != updates) {
             throw new FormatException(
                     "trainer_state.json of the last checkpoint in " + folder,
@@ -229,24 +257,27 @@ public final class RlTrainer {
             say("Adding " + model.routerAuxLossCoef() + " times the load-balancing loss of the experts"
                     + " (router_aux_loss_coef)");
         }
-        if (state.step() == 0) {
+        config.method().remarks().forEach(this::say);
+        if (state.step() == 0 && !isRecorded(task)) {
             evaluateBefore();
         }
         rollouts.publish(model, learner.updates());
         while (state.step() < config.maxSteps()) {
-            workspace.run(this::step);
+            int done = state.step();
+            workspace.run(this::rollout);
             state = state.withSeconds(before + (System.nanoTime() - begin) / 1e9);
             boolean last = state.step() == config.maxSteps();
-            if (last
-                    || config.saving().saveSteps() > 0
-                            && state.step() % config.saving().saveSteps() == 0) {
+            int every = config.saving().saveSteps();
+            if (last || every > 0 && state.step() / every > done / every) { // a rollout is not interrupted
                 directory.ifPresent(run -> run.checkpoint(state.step(), state.toJson(), model, parts()));
             }
         }
-        double after = heldOut.passAt1(config.measuring().finalEvalProblems());
+        double after = isRecorded(task)
+                ? Double.NaN
+                : heldOut.passAt1(config.measuring().finalEvalProblems());
         double seconds = before + (System.nanoTime() - begin) / 1e9;
         RlResult result = new RlResult(
-                state.passAt1Before(),
+                isRecorded(task) ? Double.NaN : state.passAt1Before(),
                 after,
                 state.step(),
                 state.samples(),
@@ -275,33 +306,54 @@ public final class RlTrainer {
 
     /** What a checkpoint holds besides weights and counters. */
     private Checkpointed parts() {
-        return new RunParts(learner, curriculum, buffer, config.rollout().promptsPerStep());
+        return new RunParts(learner, updates, curriculum, buffer, plan.groups());
     }
 
-    // One step
+    // One rollout, and the steps on it
 
-    private void step() {
+    private void rollout() {
         StepClock clock = new StepClock();
         List<ScoredGroup> sampled = new ArrayList<>();
         List<ScoredGroup> admitted = List.of();
         while (admitted.isEmpty()) {
             List<Group> groups = clock.sampling(this::ask);
-            List<ScoredGroup> scored = Scoring.score(groups, texts, task);
+            List<ScoredGroup> scored =
+                    scoring.apply(groups).stream().map(this::mixed).toList();
             sampled.addAll(scored);
             admitted = admit(scored, sampled.size());
         }
-        List<CreditedGroup> batch = CreditedGroup.of(admitted, algorithm.advantages());
-        PolicyUpdates.Outcome learned = updates.learn(batch);
-        rollouts.publish(model, learner.updates());
-        observe(
-                new TrainingStep(
-                        state.step() + 1, config.maxSteps(), sampled, batch, learned.updates(), learned.klToInitial()),
-                clock);
+        PolicyUpdates.Lesson lesson = updates.begin(admitted, rollouts.logProbs());
+        do {
+            List<TrainingStep.Learned> learned = new ArrayList<>();
+            do {
+                learned.add(lesson.next());
+            } while (!plan.trl() && lesson.hasNext());
+            rollouts.publish(model, learner.updates());
+            observe(
+                    new TrainingStep(
+                            state.step() + 1,
+                            config.maxSteps(),
+                            sampled,
+                            lesson.batch(),
+                            learned,
+                            lesson.klToInitial()),
+                    clock);
+            clock = new StepClock();
+            sampled = List.of();
+        } while (lesson.hasNext() && state.step() < config.maxSteps());
+    }
+
+    /** A group with rewards and samples as the method wants them. */
+    private ScoredGroup mixed(ScoredGroup group) {
+        RewardMix mix = config.algorithm().extras().rewards();
+        List<Double> weights = mix.rewardWeights().values();
+        ScoredGroup weighted = weights.isEmpty() ? group : group.weighted(weights);
+        return mix.maskTruncatedCompletions() ? weighted.withoutTruncated() : weighted;
     }
 
     private List<Group> ask() {
         GenerationConfig sampling = config.rollout().sampling(config.seed());
-        List<RolloutTask.Request> requests = curriculum.next(config.rollout().promptsPerStep()).stream()
+        List<RolloutTask.Request> requests = curriculum.next(plan.groups()).stream()
                 .map(draw -> new RolloutTask.Request(
                         draw.problem(), draw.key(), config.rollout().numGenerations()))
                 .toList();
@@ -321,11 +373,11 @@ public final class RlTrainer {
                 buffer.add(group);
             }
         }
-        List<ScoredGroup> drawn = buffer.draw(config.rollout().promptsPerStep(), learner.updates());
-        if (drawn.isEmpty() && sampledSoFar >= MAX_WAVES * config.rollout().promptsPerStep()) {
+        List<ScoredGroup> drawn = buffer.draw(plan.groups(), learner.updates());
+        if (drawn.isEmpty() && sampledSoFar >= MAX_WAVES * plan.groups()) {
             throw new IllegalStateException("step " + (state.step() + 1) + ": of " + sampledSoFar
                     + " groups the curriculum admitted fewer than the "
-                    + config.rollout().promptsPerStep()
+                    + plan.groups()
                     + " that a step learns from; loosen its gate, or take problems that suit the model");
         }
         return drawn;
@@ -335,7 +387,7 @@ public final class RlTrainer {
         Measurements measured = new Measurements();
         observers.forEach(observer -> observer.observe(step, measured));
         double difference = step.updates().getFirst().agreement().differenceMax();
-        long tokens = step.sampled().stream().mapToLong(g -> g.group().tokens()).sum();
+        long tokens = step.sampled().stream().mapToLong(this::tokens).sum();
         int samples = step.sampled().stream().mapToInt(g -> g.group().size()).sum();
         state = state.withDifference(difference).advanced(tokens, samples);
         measured.put("num_tokens", (double) state.tokens());
@@ -344,15 +396,24 @@ public final class RlTrainer {
                 samples,
                 tokens,
                 Objects.requireNonNull(measured.values().get("loss")));
-        new HeldOutMetrics(config.measuring().evalSteps(), config.measuring().evalProblems(), heldOut::passAt1)
-                .observe(step, measured);
+        int evalSteps = isRecorded(task) ? 0 : config.measuring().evalSteps();
+        new HeldOutMetrics(evalSteps, config.measuring().evalProblems(), heldOut::passAt1).observe(step, measured);
         clock.measure(measured, tokens);
         measured.messages().forEach(this::say);
         report(new StepMetrics(step.number(), step.of(), measured.values()), completions(step));
     }
 
+    /** Tokens of a group as the run counts them: those computed, a shared prompt once; in TRL's terms each choice, and each sample's prompt. */
+    private long tokens(ScoredGroup scored) {
+        Group group = scored.group();
+        return plan.trl()
+                ? (long) group.promptLength() * group.size()
+                        + Arrays.stream(scored.choices()).sum()
+                : group.tokens();
+    }
+
     private List<CompletionRecord> completions(TrainingStep step) {
-        List<CreditedGroup> batch = step.batch();
+        List<CreditedGroup> batch = step.sampled().isEmpty() ? List.of() : step.batch();
         List<CompletionRecord> records = new ArrayList<>();
         for (int i = 0; i < Math.min(config.measuring().logCompletions(), batch.size()); i++) {
             ScoredGroup group = batch.get(i).scored();

@@ -15,15 +15,23 @@ import java.nio.file.Path;
  * All parts of a reinforcement-learning run that move between steps, but weights and counters: the learner's numbers stand in
  * the checkpoint's description itself, the others under names of their own.
  *
+ * @param updates what the method remembers from step to step
  * @param promptsPerStep groups of a step, for checkpoints from when every run took the problems in order
  */
-record RunParts(Learner learner, Curriculum curriculum, Buffer buffer, int promptsPerStep) implements Checkpointed {
+record RunParts(Learner learner, PolicyUpdates updates, Curriculum curriculum, Buffer buffer, int promptsPerStep)
+        implements Checkpointed {
     static final String CURRICULUM = "curriculum";
     static final String BUFFER = "buffer";
+    static final String METHOD = "method";
 
     @Override
     public void save(Path checkpoint, ObjectNode description) {
         learner.save(checkpoint, description);
+        ObjectNode method = Json.object();
+        updates.save(checkpoint, method);
+        if (!method.isEmpty()) {
+            description.set(METHOD, method);
+        }
         curriculum.save(checkpoint, description.putObject(CURRICULUM));
         buffer.save(checkpoint, description.putObject(BUFFER));
     }
@@ -31,6 +39,7 @@ record RunParts(Learner learner, Curriculum curriculum, Buffer buffer, int promp
     @Override
     public void restore(Path checkpoint, JsonNode description) {
         learner.restore(checkpoint, description);
+        updates.restore(checkpoint, description.path(METHOD));
         JsonNode inOrder =
                 Json.object().put(TaskOrder.NEXT, description.path("step").asLong() * promptsPerStep);
         curriculum.restore(checkpoint, description.has(CURRICULUM) ? description.get(CURRICULUM) : inOrder);

@@ -10,7 +10,7 @@ import dev.jacobian.rl.run.RunDirectory;
 /**
  * Where a run stands. Together with weights, optimizer moments and configuration this is all that a resumed run needs.
  *
- * @param step rollouts learned from
+ * @param step rollouts learned from; in TRL's terms optimizer steps
  * @param tokens tokens computed in rollouts so far
  * @param samples completions sampled so far
  * @param passAt1Before held-out pass@1 before training
@@ -34,7 +34,7 @@ record TrainerState(int step, long tokens, long samples, double passAt1Before, d
                 fields.quantity("pass@1_before"),
                 fields.quantity("sampling_logp_difference_max"),
                 fields.quantity("seconds"));
-        fields.ignore("updates", "optimizer_steps", RunParts.CURRICULUM, RunParts.BUFFER);
+        fields.ignore("updates", "optimizer_steps", RunParts.METHOD, RunParts.CURRICULUM, RunParts.BUFFER);
         fields.finish();
         if (state.passAt1Before > 1 || state.samples < state.step) {
             throw new FormatException(

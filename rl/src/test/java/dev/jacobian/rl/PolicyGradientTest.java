@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.rl.learn.CreditedGroup;
 import dev.jacobian.rl.learn.PolicyGradient;
+import dev.jacobian.rl.learn.PolicyScorer;
 import dev.jacobian.rl.method.Algorithm;
 import dev.jacobian.rl.method.Grpo;
 import dev.jacobian.rl.reward.RewardException;
@@ -95,8 +96,15 @@ class PolicyGradientTest {
         assertThatThrownBy(() -> unasked.accumulate(0))
                 .hasMessageContaining("needs the reference policy's log-probabilities");
         model.parameters().forEach(Parameter::clearGrad);
-        PolicyGradient asked = new PolicyGradient(model, anchored, 1f, 50, groups);
-        asked.scoreReference(model);
+        List<float[][]> seen = PolicyScorer.perSample(
+                model, groups.stream().map(g -> g.scored().group()).toList(), 1f, 50);
+        List<CreditedGroup> withReference = new ArrayList<>();
+        for (int g = 0; g < groups.size(); g++) {
+            CreditedGroup group = groups.get(g);
+            withReference.add(new CreditedGroup(
+                    group.scored(), group.advantages(), group.views().withRef(seen.get(g))));
+        }
+        PolicyGradient asked = new PolicyGradient(model, anchored, 1f, 50, withReference);
         asked.accumulate(0);
         assertThat(asked.statistics().klMean()).isZero();
         int at = 0;

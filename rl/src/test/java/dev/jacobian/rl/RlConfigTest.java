@@ -110,7 +110,10 @@ class RlConfigTest {
                 .hasMessage("my.json: the key 'lerning_rate' is unknown. Did you mean 'learning_rate'?");
         assertThatThrownBy(() -> with("{\"algorithm\": \"a3c\"}"))
                 .hasMessage("my.json: unknown algorithm 'a3c'. Use " + Methods.names());
-        assertThatThrownBy(() -> with("{\"loss_type\": \"bnpo\"}"))
+        assertThatThrownBy(() -> with("{\"loss_type\": \"ppo\"}"))
+                .hasMessageContaining("'loss_type' must be dapo, grpo, dr_grpo, bnpo, cispo, sapo, luspo, vespo,"
+                        + " seq-mean-token-sum or token-sum, not \"ppo\"");
+        assertThatThrownBy(() -> with("{\"algorithm\": \"opo\", \"loss_type\": \"bnpo\"}"))
                 .hasMessageContaining(
                         "'loss_type' must be dapo, grpo, dr_grpo, seq-mean-token-sum or token-sum, not \"bnpo\"");
         assertThatThrownBy(() -> with("{\"max_steps\": 1.5}"))

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.jacobian.rl.config.Arguments;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.LrScheduler;
+import dev.jacobian.rl.config.Numbers;
 import dev.jacobian.rl.config.Optim;
 import dev.jacobian.rl.method.Method;
 import dev.jacobian.rl.method.Methods;
@@ -20,6 +21,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +45,53 @@ class SettingEffectTest {
             "offload_optimizer",
             "offload_reference",
             "router_aux_loss_coef"); // of a model without experts
+
+    /** Settings about samples of another engine; these runs sample themselves. */
+    private static final Set<String> OF_FOREIGN_SAMPLES = Set.of(
+            "vllm_importance_sampling_correction",
+            "vllm_importance_sampling_mode",
+            "vllm_importance_sampling_clip_max",
+            "vllm_importance_sampling_clip_min");
+
+    private static final Map<String, Object> IN_TRLS_TERMS =
+            Map.of("per_device_train_batch_size", 16, "updates_per_rollout", 1);
+
+    /** What must be set for another setting to have something to act on. */
+    private static final Map<String, Map<String, Object>> TOGETHER = Map.ofEntries(
+            Map.entry("sapo_temperature_pos", Map.of("loss_type", "sapo")),
+            Map.entry("sapo_temperature_neg", Map.of("loss_type", "sapo")),
+            Map.entry("vespo_k_pos", Map.of("loss_type", "vespo")),
+            Map.entry("vespo_k_neg", Map.of("loss_type", "vespo")),
+            Map.entry("vespo_lambda_pos", Map.of("loss_type", "vespo")),
+            Map.entry("vespo_lambda_neg", Map.of("loss_type", "vespo")),
+            Map.entry("entropy_coef_min", Map.of("use_adaptive_entropy", true, "entropy_target", 9.0)),
+            Map.entry("entropy_coef_max", Map.of("use_adaptive_entropy", true, "entropy_target", 9.0)),
+            Map.entry("entropy_coef_delta", Map.of("use_adaptive_entropy", true, "entropy_target", 9.0)),
+            Map.entry("entropy_target", Map.of("use_adaptive_entropy", true, "entropy_target", 9.0)),
+            Map.entry("use_adaptive_entropy", Map.of("entropy_target", 9.0, "entropy_coef", 0.1)),
+            Map.entry("ref_model_mixup_alpha", Map.of("sync_ref_model", true, "ref_model_sync_steps", 1)),
+            Map.entry("ref_model_sync_steps", Map.of("sync_ref_model", true, "ref_model_sync_steps", 1)),
+            Map.entry("sync_ref_model", Map.of("ref_model_sync_steps", 1)),
+            Map.entry("epsilon", Map.of("epsilon_high", 0.2)),
+            Map.entry("preference_scale", Map.of("preference", "soft")),
+            Map.entry("gradient_accumulation_steps", IN_TRLS_TERMS),
+            Map.entry("steps_per_generation", IN_TRLS_TERMS));
+
+    /** Values to try where a step away from the usual one would not do. */
+    private static final Map<String, Object> VALUES = Map.ofEntries(
+            Map.entry("entropy_coef", 0.1),
+            Map.entry("entropy_coef_min", 0.5),
+            Map.entry("entropy_coef_max", 0.002),
+            Map.entry("entropy_target", -1.0),
+            Map.entry("epsilon_high", 0.01),
+            Map.entry("delta", 1.01),
+            Map.entry("off_policy_mask_threshold", 0.0001),
+            Map.entry("vllm_importance_sampling_clip_min", 0.5),
+            Map.entry("reward_weights", new Numbers(List.of(-1.0))),
+            Map.entry("reward_clip_range", new Numbers(List.of(0.2, 0.5))),
+            Map.entry("per_device_train_batch_size", 8),
+            Map.entry("gradient_accumulation_steps", 2),
+            Map.entry("steps_per_generation", 2));
 
     /** Settings that change what is measured and kept, but not what is learned. */
     private static final Set<String> SAME_WEIGHTS = Set.of(
@@ -129,6 +178,10 @@ class SettingEffectTest {
         if (key.name().equals("router_aux_loss_coef")) {
             return List.of(0.0);
         }
+        boolean ofCispo = key.name().equals("epsilon_high") && key.type() == double.class;
+        if (VALUES.containsKey(key.name()) && !ofCispo) {
+            return List.of(VALUES.get(key.name()));
+        }
         return switch (key.type().getSimpleName()) {
             case "int" -> List.of(key.value().intValue() + 1);
             case "long" -> List.of(key.value().longValue() + 1);
@@ -137,7 +190,7 @@ class SettingEffectTest {
             case "Arguments" -> List.of(new Arguments(BESIDE.get(key.name())));
             default ->
                 key.choices().stream()
-                        .filter(choice -> !choice.equals(key.value().textValue()))
+                        .filter(choice -> !choice.equals(key.value().asText()))
                         .map(Object.class::cast)
                         .toList();
         };
@@ -157,8 +210,30 @@ class SettingEffectTest {
             return builder.warmupSteps(0).warmupRatio(0.75).build();
         } else if (value.equals("warmup_stable_decay")) {
             builder.lrSchedulerKwargs(new Arguments(Map.of("num_decay_steps", 2.0)));
+        } else if (value.toString().endsWith("with_min_lr")) {
+            builder.lrSchedulerKwargs(new Arguments(Map.of("min_lr_rate", 0.5)));
+        }
+        if (key.equals("per_device_train_batch_size")) {
+            builder.set("updates_per_rollout", 1); // which the batch's size decides then
         }
         return builder.set(key, value).build();
+    }
+
+    private static RlConfig with(RlConfig config, Map<String, Object> settings) {
+        RlConfig.Builder builder = config.toBuilder();
+        List<String> names = ConfigTree.names(config);
+        settings.forEach((key, value) -> {
+            if (names.contains(key)) {
+                builder.set(key, value);
+            }
+        });
+        return builder.build();
+    }
+
+    /** Values that say no more than null does, or that are another name for the usual one here. */
+    private static boolean alsoWithout(String key, Object value) {
+        return key.equals("use_bias_correction_kl") && value.equals("false")
+                || key.equals("loss_type") && value.equals("bnpo"); // a step is one micro-batch
     }
 
     static List<Method> methods() {
@@ -172,12 +247,25 @@ class SettingEffectTest {
         RlConfig config = lively(method).toBuilder().learningRate(8e-3).seed(3).build(); // it clips both sides
         Outcome usual = run(config);
         assertThat(run(config)).as("the same run").isEqualTo(usual);
+        Map<Map<String, Object>, Outcome> known = new HashMap<>(Map.of(Map.of(), usual));
         for (ConfigTree.Key key : ConfigTree.keys((Record) config.method())) {
-            for (Object other : others(key)) {
-                RlConfig changed = config.toBuilder().set(key.name(), other).build();
-                assertThat(run(changed).weights())
-                        .as("%s: %s=%s", method.name(), key.name(), other)
-                        .isNotEqualTo(usual.weights());
+            Map<String, Object> together = TOGETHER.getOrDefault(key.name(), Map.of());
+            RlConfig beside = with(config, together);
+            if (!known.containsKey(together)) {
+                known.put(together, run(beside));
+            }
+            int without = known.get(together).weights();
+            List<Object> others = others(key);
+            assertThat(others).as("values to try of " + key.name()).isNotEmpty();
+            for (Object other : others) {
+                int weights =
+                        run(beside.toBuilder().set(key.name(), other).build()).weights();
+                String name = method.name() + ": " + key.name() + "=" + other;
+                if (OF_FOREIGN_SAMPLES.contains(key.name()) || alsoWithout(key.name(), other)) {
+                    assertThat(weights).as(name).isEqualTo(without);
+                } else {
+                    assertThat(weights).as(name).isNotEqualTo(without);
+                }
             }
         }
     }
@@ -195,7 +283,8 @@ class SettingEffectTest {
             }
             for (Object other : others(key)) {
                 Object value = key.name().equals("micro_batch_tokens") ? 30 : other;
-                Outcome outcome = run(changed(config, key.name(), value));
+                RlConfig beside = with(config, TOGETHER.getOrDefault(key.name(), Map.of()));
+                Outcome outcome = run(changed(beside, key.name(), value));
                 String name = key.name() + "=" + value;
                 if (SAME_BITS.contains(key.name())) {
                     assertThat(outcome).as(name).isEqualTo(usual);

@@ -552,6 +552,17 @@ public final class CausalLM {
         return head.logProbs(hidden, rows, targets, temperature);
     }
 
+    /**
+     * The entropies beside some log-probabilities as something that a loss may depend on; costs the head once more in backward.
+     *
+     * @param hidden [N, D], rows [R] and temperature as the log-probabilities were asked for
+     * @param scored the log-probabilities, before their backward
+     * @return [R] in nats
+     */
+    public Var entropies(Var hidden, int[] rows, float temperature, TokenLogProbs.Result scored) {
+        return head.entropies(hidden, rows, temperature, scored);
+    }
+
     /** The same with further measures of the logits. */
     public TokenLogProbs.Result logProbs(
             Var hidden, int[] rows, int[] targets, float temperature, Set<TokenLogProbs.Measure> measured) {

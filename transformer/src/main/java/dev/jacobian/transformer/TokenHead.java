@@ -4,6 +4,7 @@ package dev.jacobian.transformer;
 import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.autograd.LogitForm;
 import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.TokenEntropies;
 import dev.jacobian.autograd.TokenLogProbs;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Tensor;
@@ -50,6 +51,11 @@ public record TokenHead(LinearWeight weight, LogitForm form) {
      */
     public TokenLogProbs.Result logProbs(Var hidden, int[] rows, int[] targets, float temperature) {
         return logProbs(hidden, rows, targets, temperature, Set.of());
+    }
+
+    /** The entropies beside some log-probabilities, differentiable. */
+    Var entropies(Var hidden, int[] rows, float temperature, TokenLogProbs.Result scored) {
+        return TokenEntropies.of(hidden, weight, form, rows, temperature, scored);
     }
 
     /** The same with further measures of the logits. */

@@ -18,8 +18,13 @@ public interface AdvantageEstimator {
     /**
      * The advantages of every group.
      *
-     * @param batch the groups of a rollout
+     * @param batch the groups of a rollout; of TRL's, of one generation batch
      * @return one for each, in order
      */
     List<GroupAdvantages> advantages(List<GroupRewards> batch);
+
+    /** Whether {@link PolicyViews#ref} must be there: an estimator that takes a divergence from the rewards. */
+    default boolean needsReference() {
+        return false;
+    }
 }

@@ -107,6 +107,11 @@ public final class GroupAdvantages {
         return new GroupAdvantages(Picked.of(values, samples), perToken);
     }
 
+    /** Of some of the samples. */
+    public GroupAdvantages slice(int from, int to) {
+        return new GroupAdvantages(Arrays.copyOfRange(values, from, to), perToken);
+    }
+
     /** All divided by a number. */
     GroupAdvantages dividedBy(double scale) {
         return new GroupAdvantages(

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.advantage;
 
+import java.util.List;
 import java.util.Optional;
 
 /**
- * The rewards of one prompt's samples: all that an advantage may depend on.
+ * The rewards of one prompt's samples, and what else an advantage may depend on.
  *
  * <p>A sample without a reward (its reward function skipped it) holds NaN. Such a sample is left out of every baseline
  * and its advantage is 0, as in TRL. The arrays are copied on the way in, and not on the way out: do not change them.
@@ -12,8 +13,16 @@ import java.util.Optional;
  * @param rewards [G] one reward per sample; NaN means "no reward"
  * @param lengths [G] completion tokens that count in the loss, per sample (the masked length, end token included)
  * @param tokenRewards [G][length] the rewards spread over the counted tokens, if they were given so
+ * @param parts [G] each reward function's own rewards, unweighted, in the order of the functions; NaN where one skipped. Empty where
+ *     nobody knows them
+ * @param views what policies say of the samples, if learning from them is about to begin
  */
-public record GroupRewards(double[] rewards, int[] lengths, Optional<double[][]> tokenRewards) {
+public record GroupRewards(
+        double[] rewards,
+        int[] lengths,
+        Optional<double[][]> tokenRewards,
+        List<double[]> parts,
+        Optional<PolicyViews> views) {
 
     /**
      * Copies and checks the arrays.
@@ -31,6 +40,7 @@ public record GroupRewards(double[] rewards, int[] lengths, Optional<double[][]>
         }
         rewards = rewards.clone();
         lengths = lengths.clone();
+        parts = List.copyOf(parts);
         if (tokenRewards.isPresent() && tokenRewards.get().length != rewards.length) {
             throw new IllegalArgumentException("a group of " + rewards.length + " samples needs as many rows of token"
                     + " rewards, got " + tokenRewards.get().length);
@@ -53,6 +63,16 @@ public record GroupRewards(double[] rewards, int[] lengths, Optional<double[][]>
     /** Rewards of whole completions. */
     public GroupRewards(double[] rewards, int[] lengths) {
         this(rewards, lengths, Optional.empty());
+    }
+
+    /** Rewards alone. */
+    public GroupRewards(double[] rewards, int[] lengths, Optional<double[][]> tokenRewards) {
+        this(rewards, lengths, tokenRewards, List.of(), Optional.empty());
+    }
+
+    /** The same with other rewards of whole completions; a penalty has been taken from them, say. */
+    public GroupRewards withRewards(double[] others) {
+        return new GroupRewards(others, lengths, tokenRewards, parts, views);
     }
 
     /**

@@ -20,15 +20,10 @@ public final class DriftEstimate {
      * @param completions how many samples are enough
      */
     public static double klTo(
-            CausalLM reference,
-            List<CreditedGroup> batch,
-            int completions,
-            RolloutConfig rollout,
-            MemoryConfig memory) {
+            CausalLM reference, List<Group> batch, int completions, RolloutConfig rollout, MemoryConfig memory) {
         List<Group> some = new ArrayList<>();
         int samples = 0;
-        for (CreditedGroup credited : batch) {
-            Group group = credited.scored().group();
+        for (Group group : batch) {
             if (samples < completions) {
                 some.add(group);
                 samples += group.size();

@@ -10,43 +10,40 @@ import dev.jacobian.rl.method.Algorithm;
 import dev.jacobian.rl.objective.Normalizer;
 import dev.jacobian.rl.objective.ObjectiveResult;
 import dev.jacobian.rl.objective.ObjectiveStatistics;
+import dev.jacobian.rl.objective.Quotient;
 import dev.jacobian.rl.objective.TokenBatch;
+import dev.jacobian.rl.objective.TokenWeighting;
 import dev.jacobian.rl.rollout.Group;
-import dev.jacobian.rl.rollout.ScoredGroup;
 import dev.jacobian.rl.rollout.Trajectory;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
+import java.util.function.Function;
 
 /**
- * Accumulates the gradient of one optimizer step over its micro-batches.
+ * Accumulates the gradient of one optimizer step over its {@link MicroBatch micro-batches}.
  *
- * <p>Decisions: what the reference policy says of the completions is asked for all of them first, so that its weights are
- * not needed while activations are held. The denominator of the loss is fixed over the whole step before it is cut, so the
- * cut changes nothing but rounding. Groups whose advantages are all 0 are scored without recording first; only if the objective
- * gives them a gradient all the same (an anchor that pulls) are they computed again with one. The load-balancing loss of
- * experts gives every group a gradient. Its means are over the rows of a micro-batch, a prompt that samples share counted once, and
- * a micro-batch counts by its share of the step's tokens.
+ * <p>Decisions: the denominator of the loss is fixed over the whole step before it is cut ({@link MicroBatch#normalizer}), so the
+ * cut changes nothing but rounding. A micro-batch that is too large for one pass ({@code micro_batch_tokens}) goes through in parts, each of whole
+ * groups. Groups whose advantages are all 0 are scored without recording first; only if the objective
+ * gives them a gradient all the same (an anchor that pulls, a bonus) are they computed again with one. The load-balancing loss of
+ * experts gives every group a gradient. Its means are over the rows of a part, a prompt that samples share counted once, and
+ * a part counts by its share of the step's tokens.
  */
 public final class PolicyGradient {
     private final CausalLM model;
     private final Algorithm algorithm;
     private final float temperature;
     private final int microBatchTokens;
-    private final List<CreditedGroup> groups;
-    private final List<List<CreditedGroup>> withAdvantages; // micro-batches
-    private final List<List<CreditedGroup>> withoutAdvantages;
-    // the reference policy's log-probabilities by micro-batch
-    private final Map<List<CreditedGroup>, float[]> reference = new IdentityHashMap<>();
+    private final List<MicroBatch> microBatches;
+    private final double entropyCoefficient;
+    private final StepMeasures measures = new StepMeasures();
 
     private ObjectiveStatistics statistics = ObjectiveStatistics.EMPTY;
     private double loss;
@@ -59,33 +56,36 @@ public final class PolicyGradient {
     private long version;
 
     /**
-     * The gradient of the loss over some groups.
+     * The gradient of the loss over some micro-batches.
      *
-     * @param microBatchTokens tokens of a micro-batch at most, unless one group has more
+     * @param microBatchTokens tokens of a pass at most, unless one group has more
+     * @param entropyCoefficient of the bonus for the mean entropy of a micro-batch's counted tokens; 0 for none
      */
     public PolicyGradient(
-            CausalLM model, Algorithm algorithm, float temperature, int microBatchTokens, List<CreditedGroup> groups) {
+            CausalLM model,
+            Algorithm algorithm,
+            float temperature,
+            int microBatchTokens,
+            List<MicroBatch> microBatches,
+            double entropyCoefficient) {
         this.model = model;
         this.algorithm = algorithm;
         this.temperature = temperature;
         this.microBatchTokens = microBatchTokens;
-        this.groups = groups;
-        this.withoutAdvantages =
-                cut(groups.stream().filter(g -> g.advantages().isZero()).toList());
-        this.withAdvantages =
-                cut(groups.stream().filter(g -> !g.advantages().isZero()).toList());
+        this.microBatches = List.copyOf(microBatches);
+        this.entropyCoefficient = entropyCoefficient;
     }
 
-    /** Asks a reference policy, which the loss needs, for its log-probabilities of all completions; before {@link #accumulate}. */
-    public void scoreReference(CausalLM policy) {
-        Stream.concat(withoutAdvantages.stream(), withAdvantages.stream())
-                .forEach(part -> reference.put(
-                        part,
-                        PolicyScorer.logProbs(
-                                policy,
-                                part.stream().map(g -> g.scored().group()).toList(),
-                                temperature,
-                                microBatchTokens)));
+    /** The gradient of the loss over some groups, which are the step. */
+    public PolicyGradient(
+            CausalLM model, Algorithm algorithm, float temperature, int microBatchTokens, List<CreditedGroup> groups) {
+        this(
+                model,
+                algorithm,
+                temperature,
+                microBatchTokens,
+                List.of(MicroBatch.whole(groups, algorithm.aggregation())),
+                algorithm.entropyBonus().coefficient());
     }
 
     /**
@@ -95,127 +95,246 @@ public final class PolicyGradient {
      */
     public void accumulate(long version) {
         this.version = version;
-        int[] lengths = groups.stream()
-                .flatMapToInt(g -> IntStream.range(0, g.scored().group().size()).map(i -> countedLength(g.scored(), i)))
-                .toArray();
-        Normalizer normalizer = algorithm.aggregation().normalizer(lengths);
-        withoutAdvantages.forEach(part -> Workspace.inner(() -> {
-            if (balances() || algorithm.objective().needsReference() || !isWithoutGradient(part, normalizer)) {
-                process(part, normalizer);
+        for (MicroBatch microBatch : microBatches) {
+            ObjectiveStatistics before = statistics;
+            statistics = ObjectiveStatistics.EMPTY;
+            accumulate(microBatch);
+            microBatch.requireComplete(statistics);
+            measure(statistics);
+            measures.endMicroBatch();
+            statistics = before.plus(statistics);
+        }
+    }
+
+    private void accumulate(MicroBatch whole) {
+        List<Part> resting = cut(whole, true);
+        List<Part> moving = cut(whole, false);
+        List<Part> all = new ArrayList<>(resting);
+        all.addAll(moving);
+        if (algorithm.weighting().comparesTokens() && all.size() > 1) {
+            Compared.weigh(all, algorithm.weighting(), this::seen);
+        }
+        resting.forEach(part -> Workspace.inner(() -> {
+            if (balances() || algorithm.objective().needsReference() || !isWithoutGradient(part)) {
+                process(part);
             }
         }));
-        withAdvantages.forEach(part -> Workspace.inner(() -> process(part, normalizer)));
-        normalizer.requireComplete(statistics);
+        moving.forEach(part -> Workspace.inner(() -> process(part)));
     }
 
-    /** Tokens of a sample that are learned from. */
-    private static int countedLength(ScoredGroup group, int sample) {
-        return group.counts()[sample] ? group.group().samples().get(sample).choices() : 0;
+    /** What one pass holds of a micro-batch; {@code weights} where they had to be known beforehand. */
+    static final class Part {
+        private final MicroBatch whole;
+        private final List<CreditedGroup> groups;
+        private final PackedGroups packed;
+        private Optional<double[]> weights = Optional.empty();
+
+        private Part(MicroBatch whole, List<CreditedGroup> groups) {
+            this.whole = whole;
+            this.groups = groups;
+            this.packed = PackedGroups.of(groupsOf(groups));
+        }
+
+        void weights(double[] known) {
+            weights = Optional.of(known);
+        }
+
+        private Normalizer normalizer() {
+            return whole.normalizer();
+        }
     }
 
-    private List<List<CreditedGroup>> cut(List<CreditedGroup> groups) {
-        List<List<CreditedGroup>> parts = new ArrayList<>();
+    private List<Part> cut(MicroBatch whole, boolean resting) {
+        List<CreditedGroup> groups = whole.groups().stream()
+                .filter(g -> g.advantages().isZero() == resting)
+                .toList();
+        List<Part> parts = new ArrayList<>();
         int next = 0;
-        for (List<Group> part : PolicyScorer.microBatches(
-                groups.stream().map(g -> g.scored().group()).toList(), microBatchTokens)) {
-            parts.add(groups.subList(next, next + part.size()));
+        for (List<Group> part : PolicyScorer.microBatches(groupsOf(groups), microBatchTokens)) {
+            parts.add(new Part(whole, groups.subList(next, next + part.size())));
             next += part.size();
         }
         return parts;
     }
 
-    private boolean isWithoutGradient(List<CreditedGroup> part, Normalizer normalizer) {
-        PackedGroups packed = pack(part);
-        TokenLogProbs.Result scored = NoGrad.compute(() -> PolicyScorer.score(model, packed, temperature));
-        ObjectiveResult result = algorithm.objective().evaluate(batch(part, packed, scored), normalizer);
-        for (float gradient : result.gradLogProbs()) {
+    private static List<Group> groupsOf(List<CreditedGroup> groups) {
+        return groups.stream().map(g -> g.scored().group()).toList();
+    }
+
+    private boolean isWithoutGradient(Part part) {
+        TokenLogProbs.Result scored = NoGrad.compute(() -> PolicyScorer.score(model, part.packed, temperature));
+        TokenBatch batch = batch(part, scored);
+        ObjectiveResult result = evaluate(part, batch);
+        if (!isZero(result.gradLogProbs())
+                || !result.gradEntropies().map(PolicyGradient::isZero).orElse(true)) {
+            return false;
+        }
+        record(part, batch, result);
+        return true;
+    }
+
+    private static boolean isZero(float[] gradients) {
+        for (float gradient : gradients) {
             if (gradient != 0f) {
                 return false;
             }
         }
-        record(part, scored, result);
         return true;
+    }
+
+    private TokenBatch seen(Part part) {
+        return Workspace.currentOrNew()
+                .compute(() -> seen(part, NoGrad.compute(() -> PolicyScorer.score(model, part.packed, temperature))));
     }
 
     private boolean balances() {
         return model.routerAuxLossCoef() > 0;
     }
 
-    private void process(List<CreditedGroup> part, Normalizer normalizer) {
-        if (balances()) {
-            processBalanced(part, normalizer);
-            return;
+    private void process(Part part) {
+        Optional<LoadBalance> balance = balances() ? Optional.of(model.newLoadBalance()) : Optional.empty();
+        Var hidden = balance.isPresent() // [N, D]
+                ? model.hidden(part.packed.tokens(), part.packed.segments(), balance.get())
+                : model.hidden(part.packed.tokens(), part.packed.segments());
+        TokenLogProbs.Result scored = PolicyScorer.score(model, hidden, part.packed, temperature);
+        ObjectiveResult result = recorded(part, scored);
+        Var outputs = scored.logProbs(); // [R], then what else the loss depends on, one behind the other
+        float[] gradient = result.gradLogProbs();
+        if (result.gradEntropies().isPresent()) {
+            outputs = Rows.joined(outputs, model.entropies(hidden, part.packed.rows(), temperature, scored));
+            gradient = joined(gradient, result.gradEntropies().get());
         }
-        PackedGroups packed = pack(part);
-        TokenLogProbs.Result scored = PolicyScorer.score(model, packed, temperature);
-        float[] gradient = evaluate(part, packed, scored, normalizer);
-        scored.logProbs().backward(Tensor.of(gradient, gradient.length));
+        if (balance.isPresent()) {
+            Var own = balance.get().loss(hidden); // [1]
+            double share = (double) tokens(part.groups)
+                    / microBatches.stream()
+                            .mapToLong(all -> tokens(all.groups()))
+                            .sum();
+            balanceLoss += share * own.value().toFloatArray()[0];
+            outputs = Rows.joined(outputs, own);
+            gradient = joined(gradient, new float[] {(float) (share * model.routerAuxLossCoef())});
+        }
+        outputs.backward(Tensor.of(gradient, gradient.length));
     }
 
-    private void processBalanced(List<CreditedGroup> part, Normalizer normalizer) {
-        PackedGroups packed = pack(part);
-        LoadBalance balance = model.newLoadBalance();
-        Var hidden = model.hidden(packed.tokens(), packed.segments(), balance); // [N, D]
-        TokenLogProbs.Result scored = PolicyScorer.score(model, hidden, packed, temperature);
-        float[] gradient = evaluate(part, packed, scored, normalizer);
-        Var own = balance.loss(hidden); // [1]
-        double share = (double) tokens(part) / tokens(groups);
-        balanceLoss += share * own.value().toFloatArray()[0];
-        float[] both = Arrays.copyOf(gradient, gradient.length + 1);
-        both[gradient.length] = (float) (share * model.routerAuxLossCoef());
-        Rows.joined(scored.logProbs(), own).backward(Tensor.of(both, both.length));
-    }
-
-    /** The gradient of the objective by log-probabilities, whose numbers are recorded. */
-    private float[] evaluate(
-            List<CreditedGroup> part, PackedGroups packed, TokenLogProbs.Result scored, Normalizer normalizer) {
-        ObjectiveResult result = algorithm.objective().evaluate(batch(part, packed, scored), normalizer);
-        record(part, scored, result);
-        return result.gradLogProbs();
+    private static float[] joined(float[] first, float[] second) {
+        float[] both = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, both, first.length, second.length);
+        return both;
     }
 
     private static long tokens(List<CreditedGroup> groups) {
         return groups.stream().mapToLong(g -> g.scored().group().tokens()).sum();
     }
 
-    private static PackedGroups pack(List<CreditedGroup> part) {
-        return PackedGroups.of(part.stream().map(g -> g.scored().group()).toList());
+    /** What the objective says, its numbers recorded. */
+    private ObjectiveResult recorded(Part part, TokenLogProbs.Result scored) {
+        TokenBatch batch = batch(part, scored);
+        ObjectiveResult result = evaluate(part, batch);
+        record(part, batch, result);
+        return result;
     }
 
-    private TokenBatch batch(List<CreditedGroup> part, PackedGroups packed, TokenLogProbs.Result scored) {
-        int n = packed.targets().length;
-        float[] old = new float[n];
+    private ObjectiveResult evaluate(Part part, TokenBatch batch) {
+        ObjectiveResult result = algorithm.objective().evaluate(batch, part.normalizer());
+        return entropyCoefficient == 0 ? result : withBonus(result, part, batch);
+    }
+
+    /** −c H on top, H the mean over the counted tokens of the micro-batch. */
+    private ObjectiveResult withBonus(ObjectiveResult result, Part part, TokenBatch batch) {
+        int counted = Arrays.stream(MicroBatch.lengths(part.whole.groups())).sum();
+        double each = -entropyCoefficient * part.whole.share() / Math.max(1, counted);
+        float[] entropies = batch.entropies().orElseThrow();
+        float[] gradient = result.gradEntropies().map(float[]::clone).orElseGet(() -> new float[entropies.length]);
+        double bonus = 0;
+        for (int t = 0; t < entropies.length; t++) {
+            if (batch.mask()[t]) {
+                bonus += each * entropies[t];
+                gradient[t] += (float) each;
+            }
+        }
+        return new ObjectiveResult(
+                result.loss() + bonus,
+                result.gradLogProbs(),
+                Optional.of(gradient),
+                result.gradValues(),
+                result.statistics(),
+                result.measures());
+    }
+
+    private TokenBatch batch(Part part, TokenLogProbs.Result scored) {
+        TokenBatch seen = seen(part, scored);
+        if (algorithm.weighting() == TokenWeighting.NONE) {
+            return seen;
+        }
+        return seen.withWeights(
+                part.weights.orElseGet(() -> algorithm.weighting().weights(seen)));
+    }
+
+    /** What is known of a part's choices before factors of their losses are. */
+    private static TokenBatch seen(Part part, TokenLogProbs.Result scored) {
+        int n = part.packed.targets().length;
         double[] advantages = new double[n];
         boolean[] mask = new boolean[n];
         int at = 0;
-        for (CreditedGroup group : part) {
+        for (CreditedGroup group : part.groups) {
             for (int i = 0; i < group.scored().group().size(); i++) {
-                Trajectory sample = group.scored().group().samples().get(i);
-                int choice = 0;
-                for (int t = 0; t < sample.length(); t++) {
-                    if (sample.chosen()[t]) {
-                        old[at] = sample.logProbs()[t];
-                        advantages[at] = group.advantages().at(i, choice++);
-                        mask[at++] = group.scored().counts()[i];
-                    }
+                int choices = group.scored().group().samples().get(i).choices();
+                for (int choice = 0; choice < choices; choice++) {
+                    advantages[at] = group.advantages().at(i, choice);
+                    mask[at++] = group.scored().counts()[i];
                 }
             }
         }
-        Optional<float[]> ref = Optional.ofNullable(reference.get(part));
-        return new TokenBatch(scored.logProbs().value().toFloatArray(), old, ref, advantages, packed.offsets(), mask);
+        TokenBatch batch = new TokenBatch(
+                        scored.logProbs().value().toFloatArray(),
+                        flat(part, n, g -> Optional.of(g.views().old())).orElseThrow(),
+                        flat(part, n, g -> g.views().ref()),
+                        advantages,
+                        part.packed.offsets(),
+                        mask)
+                .withEntropies(scored.entropy().toFloatArray());
+        return flat(part, n, g -> g.views().rollout()).map(batch::withRollout).orElse(batch);
     }
 
-    private void record(List<CreditedGroup> part, TokenLogProbs.Result scored, ObjectiveResult result) {
+    /** What something says of all choices, one after another, [n]; empty where one of the groups has nothing said. */
+    private static Optional<float[]> flat(Part part, int n, Function<CreditedGroup, Optional<float[][]>> of) {
+        float[] all = new float[n];
+        int at = 0;
+        for (CreditedGroup group : part.groups) {
+            Optional<float[][]> said = of.apply(group);
+            if (said.isEmpty()) {
+                return Optional.empty();
+            }
+            for (float[] sample : said.get()) {
+                System.arraycopy(sample, 0, all, at, sample.length);
+                at += sample.length;
+            }
+        }
+        return Optional.of(all);
+    }
+
+    private void record(Part part, TokenBatch batch, ObjectiveResult result) {
         statistics = statistics.plus(result.statistics());
         loss += result.loss();
-        float[] now = scored.logProbs().value().toFloatArray();
-        float[] entropy = scored.entropy().toFloatArray();
+        result.measures().forEach(measures::add);
+        if (batch.weights().isPresent()) {
+            algorithm.weighting().measures(batch, batch.weights().get()).forEach(measures::add);
+        }
+        float[] now = batch.logProbs();
+        float[] entropy = batch.entropies().orElseThrow();
+        double counted = 0;
+        double countedEntropy = 0;
         int at = 0;
-        for (CreditedGroup group : part) {
+        for (CreditedGroup group : part.groups) {
             for (Trajectory sample : group.scored().group().samples()) {
                 for (int t = 0; t < sample.length(); t++) {
                     if (sample.chosen()[t]) {
                         entropySum += entropy[at];
+                        if (batch.mask()[at]) {
+                            countedEntropy += entropy[at];
+                            counted++;
+                        }
                         if (sample.versions().at(t) == version) {
                             double difference = Math.abs((double) now[at] - sample.logProbs()[t]);
                             differenceMax = Math.max(differenceMax, difference);
@@ -227,7 +346,22 @@ public final class PolicyGradient {
                 }
             }
         }
+        measures.add("entropy", new Quotient(countedEntropy, counted));
         tokens += now.length;
+    }
+
+    private void measure(ObjectiveStatistics microBatch) {
+        if (!algorithm.entropyBonus().isNone()) {
+            measures.add("policy_loss", new Quotient(microBatch.policyLoss() + microBatch.klLoss(), 1));
+        }
+
+        double counted = (double) microBatch.tokens();
+        double low = (double) microBatch.clippedLow();
+        double high = (double) microBatch.clippedHigh();
+        measures.addMissing("clip_ratio/low_mean", new Quotient(low, counted));
+        measures.addMissing("clip_ratio/high_mean", new Quotient(high, counted));
+        measures.addMissing("clip_ratio/region_mean", new Quotient(low + high, counted));
+        measures.addMissing("kl", new Quotient(microBatch.kl(), counted));
     }
 
     /** Loss of the step. */
@@ -243,6 +377,11 @@ public final class PolicyGradient {
     /** What the objective counted. */
     public ObjectiveStatistics statistics() {
         return statistics;
+    }
+
+    /** Metrics of the step by name: the means over its micro-batches of what each measured. */
+    public Map<String, Double> measures() {
+        return measures.means();
     }
 
     /** Tokens that other weights chose than those that learn. */

@@ -9,6 +9,7 @@ import dev.jacobian.rl.rollout.Trajectory;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Log-probabilities of sampled completions under a model, without gradient, in micro-batches. */
@@ -33,6 +34,24 @@ public final class PolicyScorer {
             at += scored.length;
         }
         return all;
+    }
+
+    /** The same by group and sample: [groups][samples][choices]. */
+    public static List<float[][]> perSample(
+            CausalLM model, List<Group> groups, float temperature, int microBatchTokens) {
+        float[] all = logProbs(model, groups, temperature, microBatchTokens);
+        List<float[][]> cut = new ArrayList<>();
+        int at = 0;
+        for (Group group : groups) {
+            float[][] own = new float[group.size()][];
+            for (int i = 0; i < own.length; i++) {
+                int to = at + group.samples().get(i).choices();
+                own[i] = Arrays.copyOfRange(all, at, to);
+                at = to;
+            }
+            cut.add(own);
+        }
+        return cut;
     }
 
     /** One forward pass over a packed batch; differentiable unless inside {@link NoGrad}. */

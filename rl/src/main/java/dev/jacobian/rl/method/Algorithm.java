@@ -2,9 +2,12 @@
 package dev.jacobian.rl.method;
 
 import dev.jacobian.rl.advantage.AdvantageEstimator;
+import dev.jacobian.rl.config.ReferenceSync;
 import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.objective.Aggregation;
+import dev.jacobian.rl.objective.EntropyBonus;
 import dev.jacobian.rl.objective.PolicyObjective;
+import dev.jacobian.rl.objective.TokenWeighting;
 
 /**
  * A policy-optimisation method as the few choices in which the family differs. {@link Grpo}, {@link Opo}, {@link Omd} and
@@ -17,6 +20,7 @@ import dev.jacobian.rl.objective.PolicyObjective;
  * @param updatesPerRollout optimizer steps per batch of samples: the batch is cut into so many parts, one step each
  * @param strictlyOnPolicy whether samples must come from exactly the weights that are updated (checked bit for bit)
  * @param resetsOptimizer whether the optimizer forgets its moments whenever new samples are drawn
+ * @param extras what few methods have
  */
 public record Algorithm(
         String name,
@@ -25,8 +29,34 @@ public record Algorithm(
         Aggregation aggregation,
         int updatesPerRollout,
         boolean strictlyOnPolicy,
-        boolean resetsOptimizer)
+        boolean resetsOptimizer,
+        Extras extras)
         implements Method {
+    /**
+     * What few methods have.
+     *
+     * @param weighting constant factors of tokens' policy losses: corrections of foreign samples, filters
+     * @param entropyBonus what undecided policies earn
+     * @param rewards weights of reward functions, and which samples teach
+     * @param reference whether the reference policy follows
+     */
+    public record Extras(
+            TokenWeighting weighting, EntropyBonus entropyBonus, RewardMix rewards, ReferenceSync reference) {
+        /** None of it. */
+        public static final Extras NONE =
+                new Extras(TokenWeighting.NONE, EntropyBonus.NONE, RewardMix.NONE, ReferenceSync.FROZEN);
+
+        /** The same with other factors. */
+        public Extras withWeighting(TokenWeighting other) {
+            return new Extras(other, entropyBonus, rewards, reference);
+        }
+
+        /** The same with another bonus. */
+        public Extras withEntropyBonus(EntropyBonus other) {
+            return new Extras(weighting, other, rewards, reference);
+        }
+    }
+
     public Algorithm {
         if (updatesPerRollout < 1) {
             throw new IllegalArgumentException("updates_per_rollout must be at least 1, got " + updatesPerRollout);
@@ -40,6 +70,52 @@ public record Algorithm(
                     "the objective of " + name + " ignores what policy sampled, which is right"
                             + " for one update per rollout, not " + updatesPerRollout);
         }
+    }
+
+    /** Without what few methods have. */
+    public Algorithm(
+            String name,
+            AdvantageEstimator advantages,
+            PolicyObjective objective,
+            Aggregation aggregation,
+            int updatesPerRollout,
+            boolean strictlyOnPolicy,
+            boolean resetsOptimizer) {
+        this(
+                name,
+                advantages,
+                objective,
+                aggregation,
+                updatesPerRollout,
+                strictlyOnPolicy,
+                resetsOptimizer,
+                Extras.NONE);
+    }
+
+    /** The same with what few methods have. */
+    public Algorithm with(Extras others) {
+        return new Algorithm(
+                name, advantages, objective, aggregation, updatesPerRollout, strictlyOnPolicy, resetsOptimizer, others);
+    }
+
+    /** Constant factors of tokens' policy losses. */
+    public TokenWeighting weighting() {
+        return extras.weighting;
+    }
+
+    /** What undecided policies earn. */
+    public EntropyBonus entropyBonus() {
+        return extras.entropyBonus;
+    }
+
+    /** Whether the difference between a foreign sampler's log-probabilities and this engine's enters the loss. */
+    public boolean correctsSampler() {
+        return weighting().readsRollout() || objective.readsRollout();
+    }
+
+    /** Whether a reference policy has a say in losses or advantages. */
+    public boolean needsReference() {
+        return objective.needsReference() || advantages.needsReference();
     }
 
     @Override

@@ -2,6 +2,7 @@
 package dev.jacobian.rl.method;
 
 import dev.jacobian.rl.config.RolloutConfig;
+import java.util.List;
 
 /**
  * A policy-optimisation method with its settings: best a record, so that a run's description has the settings and resuming
@@ -16,6 +17,11 @@ public interface Method {
     /** Where it is published. */
     default String paper() {
         return "";
+    }
+
+    /** What a person should know of these settings before the run, a sentence each. */
+    default List<String> remarks() {
+        return List.of();
     }
 
     /**

@@ -4,36 +4,59 @@ package dev.jacobian.rl.method;
 import static dev.jacobian.rl.config.Checks.require;
 import static dev.jacobian.rl.config.Checks.requireAtLeast;
 
+import dev.jacobian.rl.advantage.BatchNormalized;
 import dev.jacobian.rl.advantage.LeaveOneOut;
+import dev.jacobian.rl.advantage.ShapedRewards;
 import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.config.Numbers;
+import dev.jacobian.rl.config.ReferenceSync;
 import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.config.Setting;
 import dev.jacobian.rl.objective.Aggregation;
 import dev.jacobian.rl.objective.ClippedSurrogate;
+import dev.jacobian.rl.objective.EntropyBonus;
 import dev.jacobian.rl.objective.KlPenalty;
 import dev.jacobian.rl.objective.RatioLevel;
+import dev.jacobian.rl.objective.TokenWeighting;
+import java.util.OptionalDouble;
 
 /**
  * REINFORCE leave-one-out (Ahmadian et al., arXiv 2402.14740), with the clipped sequence ratio of TRL's trainer.
  *
  * <pre>
+ * r_i  = clip(r_i) − β Σ_t log(π_old / π_ref)                 at the moment when the samples are learned from first
  * A_i  = r_i − mean of the other rewards of the group
  * R_i  = exp(Σ_t log(π / π_old))                              the ratio of the whole completion's probabilities
  * loss = mean_i −min(R A, clip(R, 1 − ε, 1 + ε_high) A)
  * </pre>
  *
- * <p>With one update per rollout R is exactly 1, and this is REINFORCE over whole completions. Difference to TRL: no KL term
- * (TRL takes 0.05 Σ_t log(π / π_ref) from every reward).
+ * <p>With one update per rollout R is exactly 1, and this is REINFORCE over whole completions. Difference to TRL: β is 0 by
+ * default, so that no second model is held; TRL's is 0.05.
  */
 public record Rloo(
         @Setting(value = "0.2", doc = "how far the completion's ratio may fall below 1")
         double epsilon,
 
-        @Setting(value = "0.2", doc = "how far the completion's ratio may rise above 1 (an offset)")
-        double epsilonHigh,
+        @Setting(value = "null", doc = "how far the completion's ratio may rise above 1 (an offset); null for epsilon")
+        OptionalDouble epsilonHigh,
+
+        @Setting(
+                value = "0.0",
+                doc = "what a nat of divergence from the initial model costs of a completion's reward (k1); 0 needs no"
+                        + " second model")
+        double beta,
+
+        @Setting(value = "null", doc = "least and largest reward, [low, high], before that cost; null for no limits")
+        Numbers rewardClipRange,
+
+        @Setting(value = "false", doc = "normalise advantages over the whole batch")
+        boolean normalizeAdvantages,
 
         @Setting(value = "1", doc = "optimizer steps per rollout, on equal parts of it")
-        int updatesPerRollout)
+        int updatesPerRollout,
+
+        RewardMix rewards,
+        ReferenceSync reference)
         implements Method {
     /** TRL's clip range, one update. */
     public static final Rloo DEFAULT = ConfigTree.defaults(Rloo.class);
@@ -41,8 +64,16 @@ public record Rloo(
     public Rloo {
         require(epsilon >= 0 && epsilon <= 1, "epsilon must lie in [0, 1], got " + epsilon);
         require(
-                epsilonHigh >= 0,
-                "epsilon_high is the offset above 1, not the largest ratio, and at least 0; got " + epsilonHigh);
+                epsilonHigh.orElse(0) >= 0,
+                "epsilon_high is the offset above 1, not the largest ratio, and at least 0; got "
+                        + epsilonHigh.orElse(0));
+        requireAtLeast("beta", 0, beta);
+        require(
+                rewardClipRange.values().isEmpty()
+                        || rewardClipRange.values().size() == 2
+                                && rewardClipRange.values().get(0)
+                                        <= rewardClipRange.values().get(1),
+                "reward_clip_range must be two numbers, the smaller first, or null; got " + rewardClipRange);
         requireAtLeast("updates_per_rollout", 1, updatesPerRollout);
     }
 
@@ -58,15 +89,17 @@ public record Rloo(
 
     @Override
     public Algorithm algorithm(RolloutConfig rollout) {
+        ShapedRewards shaped = new ShapedRewards(new LeaveOneOut(), rewardClipRange.values(), beta);
         return new Algorithm(
-                name(),
-                new LeaveOneOut(),
-                new ClippedSurrogate(epsilon, epsilonHigh, KlPenalty.NONE, RatioLevel.SEQUENCE_SUM),
-                Aggregation
-                        .sequenceMeanTokenMean(), // each token has the whole completion's loss: its mean is that loss
-                updatesPerRollout,
-                false,
-                false);
+                        name(),
+                        normalizeAdvantages ? new BatchNormalized(shaped) : shaped,
+                        new ClippedSurrogate(
+                                epsilon, epsilonHigh.orElse(epsilon), KlPenalty.NONE, RatioLevel.SEQUENCE_SUM),
+                        Aggregation.sequenceMeanTokenMean(), // each token has the whole completion's loss
+                        updatesPerRollout,
+                        false,
+                        false)
+                .with(new Algorithm.Extras(TokenWeighting.NONE, EntropyBonus.NONE, rewards, reference));
     }
 
     /** The same with another {@code updates_per_rollout}. */

@@ -6,12 +6,15 @@ package dev.jacobian.rl.objective;
  *
  * <p>Every mode is a weighted sum Σ_i w_i Σ_t L[i,t] in which a sequence's weight depends on its own counted length l_i
  * and on totals over the <em>whole</em> optimizer step: B sequences, Σ l tokens. A {@link Normalizer} holds those
- * totals. Because it is made once, before the step is cut into micro-batches, their number cannot change the loss.
+ * totals. Because it is made once, before the step is cut into micro-batches, their number cannot change the loss; {@link
+ * MicroBatchTokenMean} is the exception, for those who want TRL's.
  *
  * <table>
  * <caption>Modes</caption>
  * <tr><th>mode</th><th>w_i</th><th>TRL's loss_type</th><th>effect</th></tr>
  * <tr><td>{@link TokenMean}</td><td>1 / Σ l</td><td>dapo</td><td>long sequences weigh more</td></tr>
+ * <tr><td>{@link MicroBatchTokenMean}</td><td>1 / (M Σ l) over the micro-batch</td><td>bnpo</td><td>the loss depends on how a step
+ *     is cut into its M micro-batches</td></tr>
  * <tr><td>{@link SequenceMeanTokenMean}</td><td>1 / (B l_i)</td><td>grpo</td><td>a token of a long sequence weighs
  *     less, so long wrong answers are punished too little</td></tr>
  * <tr><td>{@link SequenceMeanTokenSum}</td><td>1 / B</td><td></td><td>the policy gradient's own form</td></tr>
@@ -30,12 +33,12 @@ public sealed interface Aggregation {
      * @param sequences B, all sequences of the optimizer step
      * @param tokens all counted tokens of the optimizer step
      */
-    double weight(int length, long sequences, long tokens);
+    double weight(int length, long sequences, double tokens);
 
     /** Σ L / Σ l over the whole optimizer step (DAPO, arXiv 2503.14476). */
     record TokenMean() implements Aggregation {
         @Override
-        public double weight(int length, long sequences, long tokens) {
+        public double weight(int length, long sequences, double tokens) {
             return 1.0 / tokens;
         }
     }
@@ -43,7 +46,7 @@ public sealed interface Aggregation {
     /** mean_i (1/l_i) Σ_t L (GRPO as published, arXiv 2402.03300). */
     record SequenceMeanTokenMean() implements Aggregation {
         @Override
-        public double weight(int length, long sequences, long tokens) {
+        public double weight(int length, long sequences, double tokens) {
             return 1.0 / ((double) sequences * length);
         }
     }
@@ -51,7 +54,7 @@ public sealed interface Aggregation {
     /** mean_i Σ_t L. */
     record SequenceMeanTokenSum() implements Aggregation {
         @Override
-        public double weight(int length, long sequences, long tokens) {
+        public double weight(int length, long sequences, double tokens) {
             return 1.0 / sequences;
         }
     }
@@ -70,7 +73,7 @@ public sealed interface Aggregation {
         }
 
         @Override
-        public double weight(int length, long sequences, long tokens) {
+        public double weight(int length, long sequences, double tokens) {
             return 1.0 / ((double) sequences * maxLength);
         }
     }
@@ -78,8 +81,19 @@ public sealed interface Aggregation {
     /** Σ L. */
     record TokenSum() implements Aggregation {
         @Override
-        public double weight(int length, long sequences, long tokens) {
+        public double weight(int length, long sequences, double tokens) {
             return 1;
+        }
+    }
+
+    /**
+     * Σ L / Σ l within each micro-batch, and the mean of those (TRL's {@code bnpo}): the {@link Normalizer} of each micro-batch has that
+     * micro-batch's tokens times the number of micro-batches.
+     */
+    record MicroBatchTokenMean() implements Aggregation {
+        @Override
+        public double weight(int length, long sequences, double tokens) {
+            return 1.0 / tokens;
         }
     }
 
@@ -106,6 +120,11 @@ public sealed interface Aggregation {
     /** {@link TokenSum}. */
     static Aggregation tokenSum() {
         return new TokenSum();
+    }
+
+    /** {@link MicroBatchTokenMean}. */
+    static Aggregation microBatchTokenMean() {
+        return new MicroBatchTokenMean();
     }
 
     /**

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.objective;
 
+import java.util.OptionalDouble;
+
 /**
  * The clipped surrogate of PPO (arXiv 1707.06347), as GRPO, DAPO, Dr.GRPO, GSPO and RLOO use it:
  *
@@ -20,8 +22,10 @@ package dev.jacobian.rl.objective;
  * @param epsilonHigh how far the ratio may rise above 1; larger than {@code epsilonLow} is DAPO's "clip-higher"
  * @param klPenalty anchor to a reference policy, or {@link KlPenalty#NONE}
  * @param level what the ratio is taken of
+ * @param delta the largest ratio of a sample that was worse than expected, which otherwise has no bound (INTELLECT-2, arXiv 2505.07291)
  */
-public record ClippedSurrogate(double epsilonLow, double epsilonHigh, KlPenalty klPenalty, RatioLevel level)
+public record ClippedSurrogate(
+        double epsilonLow, double epsilonHigh, KlPenalty klPenalty, RatioLevel level, OptionalDouble delta)
         implements PolicyObjective {
 
     /** Checks the clip range. */
@@ -33,6 +37,15 @@ public record ClippedSurrogate(double epsilonLow, double epsilonHigh, KlPenalty 
             throw new IllegalArgumentException("epsilonHigh must be at least 0, got " + epsilonHigh
                     + "; it is the offset above 1, not the largest ratio");
         }
+        if (!(delta.orElse(1) > 0)) {
+            throw new IllegalArgumentException("delta must be positive, got " + delta.getAsDouble()
+                    + "; it is the largest ratio itself, not an offset from 1");
+        }
+    }
+
+    /** Without a bound for samples that were worse than expected. */
+    public ClippedSurrogate(double epsilonLow, double epsilonHigh, KlPenalty klPenalty, RatioLevel level) {
+        this(epsilonLow, epsilonHigh, klPenalty, level, OptionalDouble.empty());
     }
 
     /** Token ratios and no KL penalty. */
@@ -49,52 +62,35 @@ public record ClippedSurrogate(double epsilonLow, double epsilonHigh, KlPenalty 
     public ObjectiveResult evaluate(TokenBatch batch, Normalizer normalizer) {
         klPenalty.check(batch);
         ObjectiveSums sums = new ObjectiveSums(batch);
+        ClipCounts counts = new ClipCounts();
         for (int s = 0; s < batch.sequences(); s++) {
-            int length = batch.length(s);
-            double weight = normalizer.weight(length);
-            double sum = 0;
-            if (level != RatioLevel.TOKEN) {
-                batch.requireOneAdvantage(s, "a ratio of sequences");
-                sum = logRatioSum(batch, s);
-            }
+            double weight = normalizer.weight(batch.length(s));
+            Ratios ratios = Ratios.of(batch, s, level);
+            sums.kl(klPenalty, s, weight, ratios);
             for (int t = batch.start(s); t < batch.end(s); t++) {
                 if (!batch.mask()[t]) {
                     continue;
                 }
                 double advantage = batch.advantages()[t];
-                double logRatio = switch (level) {
-                    case TOKEN -> batch.logRatio(t);
-                    case SEQUENCE_MEAN -> sum / length;
-                    case SEQUENCE_SUM -> sum;
-                };
-                double ratio = StrictMath.exp(logRatio);
+                double ratio = ratios.at(t);
                 boolean low = advantage < 0 && ratio < 1 - epsilonLow;
                 boolean high = advantage > 0 && ratio > 1 + epsilonHigh;
-                double loss = 0;
-                double derivative = 0; // of the loss with respect to this token's log-probability
+                double capped = Math.min(ratio, delta.orElse(Double.POSITIVE_INFINITY));
+                double within = Math.clamp(ratio, 1 - epsilonLow, 1 + epsilonHigh);
+                double used = advantage > 0 ? Math.min(capped, within) : Math.max(capped, within);
+                double loss = advantage == 0 ? 0 : -used * advantage;
+                double derivative = used == ratio ? ratios.slope(t) * loss : 0; // by this token's log-probability
                 if (low) {
-                    loss = -(1 - epsilonLow) * advantage;
                     sums.clippedLow();
                 } else if (high) {
-                    loss = -(1 + epsilonHigh) * advantage;
                     sums.clippedHigh();
-                } else if (advantage != 0) {
-                    loss = -ratio * advantage;
-                    // At a sequence level l equal token losses depend on this token: l · ρ/l, or l · ρ.
-                    derivative = level == RatioLevel.SEQUENCE_SUM ? length * loss : loss;
                 }
-                sums.loss(weight * loss);
-                sums.gradient(t, weight * derivative + sums.kl(klPenalty, t, weight));
+                counts.token(low, high);
+                sums.loss(weight * loss * batch.weight(t));
+                sums.gradient(t, weight * derivative + sums.kl(t));
             }
+            counts.endSequence(batch.length(s));
         }
-        return sums.result();
-    }
-
-    private static double logRatioSum(TokenBatch batch, int s) {
-        double sum = 0;
-        for (int t = batch.start(s); t < batch.end(s); t++) {
-            sum += batch.mask()[t] ? batch.logRatio(t) : 0;
-        }
-        return sum;
+        return sums.result().withMeasures(counts.measures(level));
     }
 }

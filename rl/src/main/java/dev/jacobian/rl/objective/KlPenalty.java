@@ -6,8 +6,10 @@ package dev.jacobian.rl.objective;
  *
  * @param beta the coefficient; 0 means no penalty, and then no reference policy is needed
  * @param estimator how the divergence is estimated from a sampled token
+ * @param corrected whether the estimate is multiplied with the objective's ratio π_θ/π_old, unclipped and with its gradient (DeepSeek-V3.2,
+ *     arXiv 2512.02556): then it is unbiased for samples of the old policy, and its gradient is the divergence's own
  */
-public record KlPenalty(double beta, KlEstimator estimator) {
+public record KlPenalty(double beta, KlEstimator estimator, boolean corrected) {
 
     /** No penalty. */
     public static final KlPenalty NONE = new KlPenalty(0, KlEstimator.K3);
@@ -17,6 +19,11 @@ public record KlPenalty(double beta, KlEstimator estimator) {
         if (!(beta >= 0) || Double.isInfinite(beta)) {
             throw new IllegalArgumentException("beta must be finite and at least 0, got " + beta);
         }
+    }
+
+    /** Uncorrected. */
+    public KlPenalty(double beta, KlEstimator estimator) {
+        this(beta, estimator, false);
     }
 
     /** GRPO's penalty: β times k3. */

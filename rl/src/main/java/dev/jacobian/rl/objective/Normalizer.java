@@ -6,9 +6,9 @@ package dev.jacobian.rl.objective;
  *
  * @param aggregation the mode
  * @param sequences all sequences of the optimizer step
- * @param tokens all counted tokens of the optimizer step
+ * @param tokens all counted tokens of the optimizer step; a fraction where a step takes its share of a larger batch's
  */
-public record Normalizer(Aggregation aggregation, long sequences, long tokens) {
+public record Normalizer(Aggregation aggregation, long sequences, double tokens) {
 
     /**
      * The weight of a sequence's token losses.
@@ -29,7 +29,8 @@ public record Normalizer(Aggregation aggregation, long sequences, long tokens) {
         if (step.sequences() != sequences || step.tokens() != tokens) {
             throw new IllegalStateException("the micro-batches had " + step.sequences() + " sequences and "
                     + step.tokens()
-                    + " counted tokens, but the normalizer of the step was made for " + sequences + " and " + tokens
+                    + " counted tokens, but the normalizer of the step was made for " + sequences + " and "
+                    + (long) tokens
                     + "; pass the lengths of exactly the sequences that are evaluated");
         }
     }

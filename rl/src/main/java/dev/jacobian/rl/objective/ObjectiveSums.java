@@ -9,6 +9,7 @@ package dev.jacobian.rl.objective;
 final class ObjectiveSums {
     private final TokenBatch batch;
     private final float[] gradient; // [N]
+    private final double[] klGradient; // [N]
     private double policyLoss;
     private double klLoss;
     private double kl;
@@ -27,6 +28,7 @@ final class ObjectiveSums {
     ObjectiveSums(TokenBatch batch) {
         this.batch = batch;
         this.gradient = new float[batch.tokens()];
+        this.klGradient = new double[batch.tokens()];
     }
 
     /** Adds a share of the loss. */
@@ -48,7 +50,7 @@ final class ObjectiveSums {
     }
 
     /**
-     * The KL penalty of token {@code t}.
+     * The KL penalty of token {@code t}, by the token's own ratio where it is corrected.
      *
      * @param weight the weight of the token's loss
      * @return its part of the gradient
@@ -57,9 +59,43 @@ final class ObjectiveSums {
         if (penalty.beta() == 0) {
             return 0;
         }
-        double d = (double) batch.logProbs()[t] - batch.refLogProbs().orElseThrow()[t];
-        klLoss += weight * penalty.beta() * penalty.estimator().value(d);
-        return weight * penalty.beta() * penalty.estimator().derivative(d);
+        double value = penalty.estimator().value(distance(t));
+        double ratio = penalty.corrected() ? StrictMath.exp(batch.logRatio(t)) : 1;
+        double through = penalty.corrected() ? ratio * value : 0; // by way of the ratio
+        return kl(penalty, t, weight, value, ratio, through);
+    }
+
+    /** The KL penalties of a sequence, by its ratios where they are corrected; then {@link #kl(int)} is each token's part of the gradient. */
+    void kl(KlPenalty penalty, int s, double weight, Ratios ratios) {
+        if (penalty.beta() == 0) {
+            return;
+        }
+        double sum = 0;
+        for (int t = batch.start(s); penalty.corrected() && ratios.isOfSequence() && t < batch.end(s); t++) {
+            sum += batch.mask()[t] ? penalty.estimator().value(distance(t)) : 0;
+        }
+        for (int t = batch.start(s); t < batch.end(s); t++) {
+            if (batch.mask()[t]) {
+                double value = penalty.estimator().value(distance(t));
+                double ratio = penalty.corrected() ? ratios.at(t) : 1;
+                double through = penalty.corrected() ? ratio * ratios.spread(value, sum) : 0;
+                klGradient[t] = kl(penalty, t, weight, value, ratio, through);
+            }
+        }
+    }
+
+    /** What the KL penalty of token {@code t}'s sequence adds to its gradient. */
+    double kl(int t) {
+        return klGradient[t];
+    }
+
+    private double kl(KlPenalty penalty, int t, double weight, double value, double ratio, double through) {
+        klLoss += weight * penalty.beta() * value * ratio;
+        return weight * penalty.beta() * (penalty.estimator().derivative(distance(t)) * ratio + through);
+    }
+
+    private double distance(int t) {
+        return (double) batch.logProbs()[t] - batch.refLogProbs().orElseThrow()[t];
     }
 
     /** The statistics that need no objective. */

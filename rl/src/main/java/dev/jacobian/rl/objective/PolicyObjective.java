@@ -6,7 +6,11 @@ package dev.jacobian.rl.objective;
  *
  * <p>Implementations are immutable values, safe to share. They compute in double with {@link StrictMath}, so that a
  * loss has the same bits on every machine, and give the gradient in float. The gradient of a token depends on its own
- * sequence and on the normalizer only: cutting a step into other micro-batches does not change a bit of it.
+ * sequence and on the normalizer only: cutting a step into other micro-batches does not change a bit of it. What compares tokens of a
+ * micro-batch with each other is a {@link TokenWeighting}.
+ *
+ * <p>An objective that honours {@link TokenBatch#weights} multiplies each token's policy loss and its derivative with them, and leaves
+ * the KL penalty alone; those of this package do.
  *
  * <p>At the sampling policy (log-probabilities equal to the old ones, no KL penalty) all objectives of this package
  * have the same gradient, -A times the weight of the aggregation, up to a constant scale: {@link SquaredLogRatio} has
@@ -26,6 +30,11 @@ public interface PolicyObjective {
 
     /** Whether {@link TokenBatch#refLogProbs} must be present. */
     default boolean needsReference() {
+        return false;
+    }
+
+    /** Whether it reads {@link TokenBatch#rolloutLogProbs}, which must have been reported then if this engine did not sample. */
+    default boolean readsRollout() {
         return false;
     }
 

@@ -40,8 +40,9 @@ public record Reinforce(KlPenalty klPenalty) implements PolicyObjective {
             for (int t = batch.start(s); t < batch.end(s); t++) {
                 if (batch.mask()[t]) {
                     double advantage = batch.advantages()[t];
-                    sums.loss(-weight * advantage * batch.logProbs()[t]);
-                    sums.gradient(t, -weight * advantage + sums.kl(klPenalty, t, weight));
+                    double factor = batch.weight(t);
+                    sums.loss(-weight * advantage * batch.logProbs()[t] * factor);
+                    sums.gradient(t, -weight * advantage * factor + sums.kl(klPenalty, t, weight));
                 }
             }
         }

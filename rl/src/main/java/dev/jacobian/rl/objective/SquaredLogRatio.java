@@ -101,8 +101,8 @@ public record SquaredLogRatio(Level level, Form form, double tau, double coeffic
                 }
                 target = batch.advantages()[t] / tau;
                 if (level == Level.TOKEN) {
-                    sums.loss(weight * loss(target, batch.logProbs()[t], batch.logRatio(t)));
-                    sums.gradient(t, weight * derivative(target, batch.logRatio(t)));
+                    sums.loss(weight * loss(target, batch.logProbs()[t], batch.logRatio(t)) * batch.weight(t));
+                    sums.gradient(t, weight * derivative(target, batch.logRatio(t)) * batch.weight(t));
                 }
                 logProb += batch.logProbs()[t];
                 delta += batch.logRatio(t);

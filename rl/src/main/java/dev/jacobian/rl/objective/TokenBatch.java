@@ -2,13 +2,20 @@
 package dev.jacobian.rl.objective;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * The completion tokens of one micro-batch: S sequences of any lengths, end to end, N tokens in all, no padding.
  *
  * <p>Prompt tokens are not in it, and tokens that the policy did not choose (tool output) need not be. Tokens that shall not
  * count are in it with {@code mask} false: they have neither loss nor gradient.
+ *
+ * <p>Three policies may have something to say of a token beside π_θ, and they are kept apart: the one that sampled it ({@code
+ * rolloutLogProbs}, in the sampler's own words), the one that the ratio refers to ({@code oldLogProbs}: the weights as they were when
+ * learning from these samples began, in this engine's words) and the reference of a KL penalty. Where this engine sampled, the first two are one
+ * number.
  *
  * <p>The arrays are not copied; leave them alone while the batch is in use.
  *
@@ -19,6 +26,12 @@ import java.util.Optional;
  * @param advantages [N] one advantage per token; see {@link #spread} for one per sequence
  * @param sequenceOffsets [S + 1] sequence s owns tokens {@code [offsets[s], offsets[s + 1])}
  * @param mask [N] whether a token counts
+ * @param rolloutLogProbs [N] log-probabilities as whoever sampled reported them; absent where they are {@code oldLogProbs}
+ * @param weights [N] a constant factor of each token's policy loss, but not of its KL penalty: importance weights of foreign samples,
+ *     tokens that are left out of the policy's term while they count in the divisor. All 1 where absent
+ * @param entropies [N] entropy of the distribution that π_θ has at each token, in nats; a loss may have a {@linkplain
+ *     ObjectiveResult#gradEntropies derivative by it}. The trainer always knows it
+ * @param values [N] what a value model predicts at each token, if there is one
  */
 public record TokenBatch(
         float[] logProbs,
@@ -26,7 +39,11 @@ public record TokenBatch(
         Optional<float[]> refLogProbs,
         double[] advantages,
         int[] sequenceOffsets,
-        boolean[] mask) {
+        boolean[] mask,
+        Optional<float[]> rolloutLogProbs,
+        Optional<double[]> weights,
+        Optional<float[]> entropies,
+        Optional<TokenValues> values) {
 
     /**
      * Checks that the arrays fit together and that every counted token has finite log-probabilities.
@@ -39,6 +56,10 @@ public record TokenBatch(
         requireLength("mask", mask.length, tokens, "logProbs");
         refLogProbs.ifPresent(ref -> requireLength("refLogProbs", ref.length, tokens, "logProbs"));
         requireLength("advantages", advantages.length, tokens, "logProbs");
+        rolloutLogProbs.ifPresent(own -> requireLength("rolloutLogProbs", own.length, tokens, "logProbs"));
+        weights.ifPresent(own -> requireLength("weights", own.length, tokens, "logProbs"));
+        entropies.ifPresent(own -> requireLength("entropies", own.length, tokens, "logProbs"));
+        values.ifPresent(own -> requireLength("values", own.now().length, tokens, "logProbs"));
         int sequences = sequenceOffsets.length - 1;
         if (sequences < 0 || sequenceOffsets[0] != 0 || sequenceOffsets[sequences] != tokens) {
             throw new IllegalArgumentException("sequenceOffsets must run from 0 to the number of tokens (" + tokens
@@ -68,6 +89,109 @@ public record TokenBatch(
         }
     }
 
+    /** Samples of this engine, every token with its whole loss. */
+    public TokenBatch(
+            float[] logProbs,
+            float[] oldLogProbs,
+            Optional<float[]> refLogProbs,
+            double[] advantages,
+            int[] sequenceOffsets,
+            boolean[] mask) {
+        this(
+                logProbs,
+                oldLogProbs,
+                refLogProbs,
+                advantages,
+                sequenceOffsets,
+                mask,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    /** The same, sampled by somebody who reported these log-probabilities, [N]. */
+    public TokenBatch withRollout(float[] sampled) {
+        return with(Optional.of(sampled), weights, entropies, values);
+    }
+
+    /** The same with factors of the policy's loss, [N]; they replace those that it has. */
+    public TokenBatch withWeights(double[] factors) {
+        return with(rolloutLogProbs, Optional.of(factors), entropies, values);
+    }
+
+    /** The same with entropies, [N]. */
+    public TokenBatch withEntropies(float[] nats) {
+        return with(rolloutLogProbs, weights, Optional.of(nats), values);
+    }
+
+    /** The same with what a value model says. */
+    public TokenBatch withValues(TokenValues predicted) {
+        return with(rolloutLogProbs, weights, entropies, Optional.of(predicted));
+    }
+
+    private TokenBatch with(
+            Optional<float[]> rollout,
+            Optional<double[]> factors,
+            Optional<float[]> nats,
+            Optional<TokenValues> predicted) {
+        return new TokenBatch(
+                logProbs,
+                oldLogProbs,
+                refLogProbs,
+                advantages,
+                sequenceOffsets,
+                mask,
+                rollout,
+                factors,
+                nats,
+                predicted);
+    }
+
+    /** The sequences of several batches one after the other, as what compares their tokens sees them: without factors and values. */
+    public static TokenBatch joined(List<TokenBatch> parts) {
+        int[] offsets = new int[parts.stream().mapToInt(TokenBatch::sequences).sum() + 1];
+        boolean[] counted =
+                new boolean[parts.stream().mapToInt(TokenBatch::tokens).sum()];
+        double[] credit = new double[counted.length];
+        int s = 0;
+        int at = 0;
+        for (TokenBatch part : parts) {
+            System.arraycopy(part.mask, 0, counted, at, part.tokens());
+            System.arraycopy(part.advantages, 0, credit, at, part.tokens());
+            for (int own = 0; own < part.sequences(); own++) {
+                offsets[++s] = at + part.end(own);
+            }
+            at += part.tokens();
+        }
+        TokenBatch all = new TokenBatch(
+                flat(parts, part -> Optional.of(part.logProbs)).orElseThrow(),
+                flat(parts, part -> Optional.of(part.oldLogProbs)).orElseThrow(),
+                flat(parts, TokenBatch::refLogProbs),
+                credit,
+                offsets,
+                counted);
+        return all.with(
+                flat(parts, TokenBatch::rolloutLogProbs),
+                Optional.empty(),
+                flat(parts, TokenBatch::entropies),
+                Optional.empty());
+    }
+
+    private static Optional<float[]> flat(List<TokenBatch> parts, Function<TokenBatch, Optional<float[]>> of) {
+        float[] all = new float[parts.stream().mapToInt(TokenBatch::tokens).sum()];
+        int at = 0;
+        for (TokenBatch part : parts) {
+            Optional<float[]> own = of.apply(part);
+            if (own.isEmpty()) {
+                return Optional.empty();
+            }
+            System.arraycopy(own.get(), 0, all, at, own.get().length);
+            at += own.get().length;
+        }
+        return Optional.of(all);
+    }
+
     /** S, the number of sequences. */
     public int sequences() {
         return sequenceOffsets.length - 1;
@@ -93,12 +217,12 @@ public record TokenBatch(
     }
 
     /** The first token of sequence {@code s}. */
-    int start(int s) {
+    public int start(int s) {
         return sequenceOffsets[s];
     }
 
     /** One past the last token of sequence {@code s}. */
-    int end(int s) {
+    public int end(int s) {
         return sequenceOffsets[s + 1];
     }
 
@@ -128,7 +252,7 @@ public record TokenBatch(
      * @param why what knows sequences only
      * @throws IllegalArgumentException if they do not
      */
-    void requireOneAdvantage(int s, String why) {
+    public void requireOneAdvantage(int s, String why) {
         double first = Double.NaN;
         for (int t = start(s); t < end(s); t++) {
             if (mask[t] && !Double.isNaN(first) && advantages[t] != first) {
@@ -142,8 +266,18 @@ public record TokenBatch(
     }
 
     /** log(π_θ / π_old) of token {@code t}, in double: exactly 0 if the two are the same number. */
-    double logRatio(int t) {
+    public double logRatio(int t) {
         return (double) logProbs[t] - oldLogProbs[t];
+    }
+
+    /** log(π_old / π_rollout) of token {@code t}, in double: exactly 0 where this engine sampled. */
+    public double rolloutLogRatio(int t) {
+        return rolloutLogProbs.map(own -> (double) oldLogProbs[t] - own[t]).orElse(0.0);
+    }
+
+    /** The constant factor of token {@code t}'s policy loss. */
+    public double weight(int t) {
+        return weights.map(own -> own[t]).orElse(1.0);
     }
 
     private static void requireLength(String name, int length, int expected, String other) {

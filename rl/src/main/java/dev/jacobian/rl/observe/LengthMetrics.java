@@ -11,6 +11,9 @@ import java.util.List;
 public final class LengthMetrics implements StepObserver {
     @Override
     public void observe(TrainingStep step, Measurements measured) {
+        if (step.sampled().isEmpty()) {
+            return;
+        }
         List<Integer> all = new ArrayList<>();
         List<Integer> ended = new ArrayList<>();
         for (ScoredGroup group : step.sampled()) {

@@ -7,15 +7,29 @@ import java.util.List;
 
 /** What the samples earned: the mean reward, how it varies within groups, each function's own part. */
 public final class RewardMetrics implements StepObserver {
+    private final boolean overBatch;
+
+    /** @param overBatch whether {@code reward_std} is the deviation over all samples, as TRL has it today, or the mean of the groups' */
+    public RewardMetrics(boolean overBatch) {
+        this.overBatch = overBatch;
+    }
+
+    /** With the mean of the groups' deviations. */
+    public RewardMetrics() {
+        this(false);
+    }
+
     @Override
     public void observe(TrainingStep step, Measurements measured) {
+        if (step.sampled().isEmpty()) {
+            return;
+        }
         List<ScoredGroup> groups = step.sampled();
         double[] all = scored(groups.stream().map(ScoredGroup::rewards).toList());
         measured.put("reward", mean(all));
         double[] deviations =
                 groups.stream().mapToDouble(g -> deviation(g.rewards())).toArray();
-        // TRL's reward_std: the mean over groups of the deviation within the group
-        measured.put("reward_std", mean(deviations));
+        measured.put("reward_std", overBatch ? deviation(all) : mean(deviations));
         measured.put(
                 "frac_reward_zero_std",
                 mean(Arrays.stream(deviations).map(d -> d == 0 ? 1 : 0).toArray()));

@@ -7,6 +7,7 @@ import dev.jacobian.rl.learn.Update;
 import dev.jacobian.rl.objective.ObjectiveStatistics;
 import dev.jacobian.rl.rollout.ScoredGroup;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 
 /**
@@ -14,7 +15,8 @@ import java.util.OptionalDouble;
  *
  * @param number 1 for the first step
  * @param of steps of the whole run
- * @param sampled every group that was sampled and scored for it, admitted or not
+ * @param sampled every group that was sampled and scored for it, admitted or not; none in a step that goes on with an earlier
+ *     step's samples
  * @param batch what was learned from
  * @param updates its optimizer steps, in order
  * @param klToInitial estimate of KL(policy || initial model) per token, if it was measured
@@ -39,6 +41,12 @@ public record TrainingStep(
      * @param objective what the objective counted
      * @param agreement the policy's own view of the samples just before
      * @param auxLoss the load-balancing loss of its experts before it is weighted, if it is part of the loss
+     * @param measures metrics by name, each the mean over the step's micro-batches of its mean within one
      */
-    public record Learned(Update update, ObjectiveStatistics objective, Agreement agreement, OptionalDouble auxLoss) {}
+    public record Learned(
+            Update update,
+            ObjectiveStatistics objective,
+            Agreement agreement,
+            OptionalDouble auxLoss,
+            Map<String, Double> measures) {}
 }

@@ -59,6 +59,11 @@ public record Group(Problem problem, long key, int promptLength, List<Trajectory
                 + samples.stream().mapToInt(s -> s.length() - promptLength).sum();
     }
 
+    /** Some of the samples. */
+    public Group slice(int from, int to) {
+        return new Group(problem, key, promptLength, samples.subList(from, to));
+    }
+
     /** Whether a sample waits to be continued. */
     public boolean isPaused() {
         return samples.stream().anyMatch(sample -> sample.finish() == FinishReason.PAUSED);

@@ -30,6 +30,21 @@ public interface Rollouts {
      */
     List<Group> next();
 
+    /** Whose log-probabilities samples come with. */
+    enum LogProbs {
+        /** This engine's, for the weights that sampled: they are those that a ratio refers to. */
+        OWN,
+        /** Somebody else's; kept beside what this engine says of the tokens, and a method may correct for the difference. */
+        REPORTED,
+        /** Nobody's. */
+        UNKNOWN
+    }
+
+    /** Whose log-probabilities the samples have. */
+    default LogProbs logProbs() {
+        return LogProbs.OWN;
+    }
+
     /** Asks, and waits for the answer; for callers that have nothing else under way. */
     default List<Group> run(RolloutTask task) {
         ask(task);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.rollout;
 
+import dev.jacobian.transformer.generation.FinishReason;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +58,53 @@ public record ScoredGroup(
 
     private static double[] picked(double[] all, int[] places) {
         return IntStream.of(places).mapToDouble(i -> all[i]).toArray();
+    }
+
+    /**
+     * The same with the weighted sum of the functions' rewards, NaN where none applied.
+     *
+     * @param weights one for each function, in order
+     */
+    public ScoredGroup weighted(List<Double> weights) {
+        if (weights.size() != parts.size()) {
+            throw new IllegalArgumentException("reward_weights has " + weights.size() + " numbers, but there are "
+                    + parts.size() + " reward functions: " + String.join(", ", parts.keySet()));
+        }
+        double[] sums = new double[rewards.length];
+        for (int i = 0; i < sums.length; i++) {
+            boolean any = false;
+            int f = 0;
+            for (double[] own : parts.values()) {
+                double weight = weights.get(f++);
+                sums[i] += Double.isNaN(own[i]) ? 0 : weight * own[i];
+                any |= !Double.isNaN(own[i]);
+            }
+            sums[i] = any ? sums[i] : Double.NaN;
+        }
+        return new ScoredGroup(group, texts, sums, counts, solved, Optional.empty(), parts);
+    }
+
+    /** The same without teaching by samples that were cut. */
+    public ScoredGroup withoutTruncated() {
+        boolean[] some = counts.clone();
+        for (int i = 0; i < some.length; i++) {
+            some[i] &= group.samples().get(i).finish() != FinishReason.LENGTH;
+        }
+        return new ScoredGroup(group, texts, rewards, some, solved, tokenRewards, parts);
+    }
+
+    /** Some of the samples. */
+    public ScoredGroup slice(int from, int to) {
+        Map<String, double[]> some = new LinkedHashMap<>();
+        parts.forEach((name, all) -> some.put(name, Arrays.copyOfRange(all, from, to)));
+        return new ScoredGroup(
+                group.slice(from, to),
+                texts.subList(from, to),
+                Arrays.copyOfRange(rewards, from, to),
+                Arrays.copyOfRange(counts, from, to),
+                Arrays.copyOfRange(solved, from, to),
+                tokenRewards.map(all -> Arrays.copyOfRange(all, from, to)),
+                some);
     }
 
     /** Tokens that the policy chose, per sample. */

@@ -104,6 +104,18 @@ public record Trajectory(
         return count;
     }
 
+    /** The log-probabilities of the choices, [choices], as an array of its own. */
+    public float[] chosenLogProbs() {
+        float[] own = new float[choices()];
+        int next = 0;
+        for (int t = 0; t < length(); t++) {
+            if (chosen[t]) {
+                own[next++] = logProbs[t];
+            }
+        }
+        return own;
+    }
+
     /** One past the last token that was chosen; 0 if none was. What stands behind it has no part in the loss. */
     public int lastChoice() {
         int end = length();

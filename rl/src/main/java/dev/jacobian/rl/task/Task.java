@@ -4,6 +4,7 @@ package dev.jacobian.rl.task;
 import dev.jacobian.rl.reward.WeightedRewards;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.LongStream;
 
 /**
@@ -56,6 +57,13 @@ public interface Task {
     /** Where a problem comes from, in words for an error message: file and row, if there is a file. */
     default String source(Problem problem) {
         return "problem '" + problem.id() + "' of task '" + name() + "'";
+    }
+
+    /**
+     * For a task whose samples were recorded: the tokens of its longest prompt. Such a task is not sampled, and has no held-out problems to measure.
+     */
+    default OptionalInt recordedPromptTokens() {
+        return OptionalInt.empty();
     }
 
     /** What a completion earns in training. */

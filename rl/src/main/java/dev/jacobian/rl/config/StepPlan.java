@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.config;
+
+/**
+ * How a rollout becomes optimizer steps, in one form for two ways to say it.
+ *
+ * <p>Ours: {@code prompts_per_step} groups are sampled, and cut into {@code updates_per_rollout} equal parts of whole groups, a step each.
+ * A run's steps are rollouts, and the loss is divided by what is in an optimizer step.
+ *
+ * <p>TRL's, wherever {@code per_device_train_batch_size} is given: a generation batch is {@code steps_per_generation} micro-batches of so many
+ * samples; it is gone through {@code num_iterations} times; {@code gradient_accumulation_steps} micro-batches make an optimizer step. A
+ * run's steps are optimizer steps, and what divides by tokens divides by a step's share of the generation batch's.
+ *
+ * @param prompts groups of a generation batch
+ * @param generations generation batches that are sampled at once, because an optimizer step takes in more than one
+ * @param microBatches micro-batches of a generation batch
+ * @param iterations how often each is learned from
+ * @param accumulation micro-batches of an optimizer step
+ * @param trl whether it is said in TRL's way
+ */
+public record StepPlan(int prompts, int generations, int microBatches, int iterations, int accumulation, boolean trl) {
+    /** Groups that are sampled at once. */
+    public int groups() {
+        return prompts * generations;
+    }
+
+    /** Groups that a run with this {@code max_steps} samples. */
+    public int groups(int maxSteps) {
+        return (trl ? Math.ceilDiv(maxSteps, updates()) : maxSteps) * groups();
+    }
+
+    /** The most {@code max_steps} for which so many groups are enough. */
+    public int steps(int groups) {
+        return groups / groups() * (trl ? updates() : 1);
+    }
+
+    /** Optimizer steps on what is sampled at once. */
+    public int updates() {
+        return generations * microBatches * iterations / accumulation;
+    }
+
+    /** Optimizer steps of a run whose {@code max_steps} is this. */
+    public int updates(int maxSteps) {
+        return trl ? maxSteps : maxSteps * updates();
+    }
+}
