@@ -32,6 +32,8 @@ final class Generate {
         Map<String, String> files = new TreeMap<>();
         files.put("MatMulTiles.java", MatMulTiles.byRows());
         files.put("MatMulColumnTiles.java", MatMulTiles.byColumns());
+        files.put("Q4KKernels.java", SuperKernels.q4());
+        files.put("Q6KKernels.java", SuperKernels.q6());
         files.put("Q4Kernels.java", NarrowKernels.q4());
         files.put("Q8Kernels.java", NarrowKernels.q8());
         files.put("NarrowTiles.java", NarrowTiles.text());

@@ -4,6 +4,7 @@ package dev.jacobian.autograd;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.PackedMatrix;
+import dev.jacobian.tensor.QuantizedMatrix;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.tensor.Workspace;
@@ -38,6 +39,15 @@ public record FrozenWeight(String name, PackedMatrix packed) implements LinearWe
         } catch (IllegalArgumentException wrong) {
             throw new IllegalArgumentException("weight '" + name + "' (transposed): " + wrong.getMessage(), wrong);
         }
+    }
+
+    /**
+     * Holds a weight [M, K] of a file as it is.
+     *
+     * @throws IllegalArgumentException if the device has no products with its format
+     */
+    public static FrozenWeight of(String name, QuantizedMatrix weight, Device device) {
+        return new FrozenWeight(name, Backends.of(device).matrices().pack(weight));
     }
 
     /**

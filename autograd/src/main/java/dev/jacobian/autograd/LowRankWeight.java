@@ -22,7 +22,9 @@ import java.util.Optional;
  *       backward: that costs a r/M-th of the layer and keeps nothing.
  *   <li>The norm is a constant to the gradient, as the paper proposes (section 4.3): dm = Σ_n dy · (x · (W + s · B · A)ᵀ)/‖…‖. It is kept while A and
  *       B do not change ({@link RowNorms}).
- *   <li>What {@link LowRankDropout} leaves out is left out of what A reads, of nothing else.
+ *   <li>What {@link LowRankDropout} leaves out is left out of what A reads, of nothing else. With factors f = m/‖…‖ it is left out of all that
+ *       they change, as in PEFT: with x̃ for what is left, {@code y = x · Wᵀ + (f − 1) ∘ (x̃ · Wᵀ) + f ∘ (h · Bᵀ)}, so that
+ *       dx = g · W + D ∘ (((f − 1) ∘ g) · W + u · A), where D is what is left of 1.
  * </ul>
  */
 public final class LowRankWeight implements LinearWeight {
@@ -133,20 +135,52 @@ public final class LowRankWeight implements LinearWeight {
         if (accumulate) {
             throw new UnsupportedOperationException("a product with a low-rank weight is not added to another");
         }
-        unscaled(x, out);
-        if (magnitude.isPresent()) {
+        if (magnitude.isEmpty()) {
+            Linear.timesTransposed(x, base, out, false);
+            Tensor read = dropout.kept(x); // [N, K]
+            addNarrow(read, out);
+            dropout.release(read, x);
+        } else if (dropout.isActive()) {
+            timesTransposedOfKept(x, out);
+        } else {
+            unscaled(x, out);
             timesFactors(out, out);
         }
     }
 
-    /** The same without factors of rows. */
-    private void unscaled(Tensor x, Tensor out) {
-        Linear.timesTransposed(x, base, out, false);
-        Tensor read = dropout.kept(x); // [N, K]
-        Tensor h = read(read, x); // [N, r]
+    /** {@code out += s · x · Aᵀ · Bᵀ}. */
+    private void addNarrow(Tensor kept, Tensor out) {
+        Tensor h = read(kept, kept); // [N, r]
         Linear.timesTransposed(h, b, out, true);
         Workspace.release(h);
-        dropout.release(read, x);
+    }
+
+    /** The product without factors of rows, [N, M] from what they are to see of x. */
+    private void unscaled(Tensor kept, Tensor out) {
+        Linear.timesTransposed(kept, base, out, false);
+        addNarrow(kept, out);
+    }
+
+    /** {@code out = x + factor · y}. */
+    private static void add(Tensor x, Tensor y, float factor, Tensor out) {
+        Tensor scaled = Workspace.like(y);
+        backend(x).elementwise().scale(y, factor, scaled);
+        backend(x).elementwise().add(x, scaled, out);
+        Workspace.release(scaled);
+    }
+
+    /** The product with factors where something is left out: what it would be without the adapter, and the change of what is left. */
+    private void timesTransposedOfKept(Tensor x, Tensor out) {
+        Linear.timesTransposed(x, base, out, false);
+        Tensor kept = dropout.kept(x); // [N, K]
+        Tensor plain = Workspace.like(out); // [N, M]
+        Linear.timesTransposed(kept, base, plain, false);
+        add(out, plain, -1, out);
+        addNarrow(kept, plain);
+        timesFactors(plain, plain);
+        add(out, plain, 1, out);
+        Workspace.release(plain);
+        dropout.release(kept, x);
     }
 
     /** {@code s · x · Aᵀ}, [N, r]. */
@@ -190,11 +224,20 @@ public final class LowRankWeight implements LinearWeight {
     /** {@code dX = dOut · W} with the changed W, [N, K] from [N, M]. */
     void timesWeight(Tensor dOut, Tensor dX) {
         Tensor g = beforeFactors(dOut); // [N, M]
-        Linear.timesWeight(g, base, dX);
+        boolean throughKept = dropout.isActive() && magnitude.isPresent();
+        Linear.timesWeight(throughKept ? dOut : g, base, dX);
         Tensor u = written(g); // [N, r]
         if (dropout.isActive()) {
             Tensor read = Workspace.like(dX); // [N, K]
-            Linear.timesWeight(u, a, read);
+            if (throughKept) {
+                Tensor more = Workspace.like(dOut); // [N, M]: (f − 1) ∘ dOut
+                add(g, dOut, -1, more);
+                Linear.timesWeight(more, base, read);
+                Workspace.release(more);
+                backend(dX).matrices().matmul(u, a.valueAs(u.dtype()), read, true);
+            } else {
+                Linear.timesWeight(u, a, read);
+            }
             Tensor kept = dropout.kept(read); // [N, K]
             backend(dX).elementwise().add(dX, kept, dX);
             Workspace.release(kept);
@@ -236,7 +279,9 @@ public final class LowRankWeight implements LinearWeight {
     private void addMagnitudeGradient(Tensor dOut, Tensor x, Var m) {
         Backend backend = backend(x);
         Tensor products = Workspace.like(dOut); // [N, M]
-        unscaled(x, products);
+        Tensor kept = dropout.kept(x); // [N, K]
+        unscaled(kept, products);
+        dropout.release(kept, x);
         backend.elementwise().multiply(dOut, products, products);
         Tensor sums = Workspace.floatsBeside(x, m.value().elements()); // [M]
         sums.fill(0f);

@@ -112,7 +112,7 @@ class LowRankWeightTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.MATCH_NONE, names = ".*_K")
     @DisplayName("value and gradients of x, A, B and the bias, over a weight in each format")
     void linear(WeightFormat format) {
         FrozenWeight base = frozen(format);
@@ -270,6 +270,41 @@ class LowRankWeightTest {
         assertThat(Linear.linear(x, w, Optional.empty()).value().item()).isNotEqualTo(kept);
         dropout.end();
         assertThat(Linear.linear(x, w, Optional.empty()).value().item()).isEqualTo(whole);
+    }
+
+    @Test
+    @DisplayName("dropout with magnitudes: it is left out of all that factors change, as in PEFT")
+    void dropoutWithMagnitudes() {
+        LowRankDropout dropout = new LowRankDropout(0.4, 7);
+        dropout.begin(3);
+        FrozenWeight base = frozen(WeightFormat.F32);
+        double[] w = numbersOf(base);
+        Tensor a = normal(3, R, K);
+        Tensor b = normal(4, M, R);
+        double[] norms = norms(w, doubles(a), doubles(b));
+        Tensor ones = Tensor.zeros(N, K);
+        ones.fill(1);
+        double[] left = doubles(dropout.stream(2).kept(ones)); // of each element of x
+        assertThat(Arrays.stream(left).filter(one -> one == 0).count()).isBetween(N * K / 4L, N * K / 2L);
+        double[] zero = new double[M * R];
+        GradientCheck.check(
+                in -> Linear.linear(
+                        in[0],
+                        new LowRankWeight(base, in[1], in[2], SCALE, Optional.of(in[3]), dropout.stream(2)),
+                        Optional.empty()),
+                in -> {
+                    double[] kept = new double[N * K];
+                    Arrays.setAll(kept, i -> in[0][i] * left[i]);
+                    double[] out = product(in[0], w, in[1], zero); // of the base model
+                    double[] plain = product(kept, w, in[1], zero);
+                    double[] changed = product(kept, w, in[1], in[2]);
+                    Arrays.setAll(out, i -> out[i] - plain[i] + in[3][i % M] / norms[i % M] * changed[i]);
+                    return out;
+                },
+                normal(2, N, K),
+                a,
+                b,
+                normal(5, M));
     }
 
     @Test

@@ -15,6 +15,7 @@ import dev.jacobian.transformer.Checkpoints;
 import dev.jacobian.transformer.EndTokens;
 import dev.jacobian.transformer.MemoryPlan;
 import dev.jacobian.transformer.MemoryPlanner;
+import dev.jacobian.transformer.WeightFormats;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.family.Families;
 import dev.jacobian.transformer.family.Family;
@@ -29,7 +30,6 @@ import dev.jacobian.transformer.plan.Recurrence;
 import dev.jacobian.transformer.plan.RopeConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -38,6 +38,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -194,7 +195,7 @@ final class InspectCommand extends CliCommand {
                 "%s, and %s per 1,000 tokens of context",
                 memory(MemoryPlan.inference(c)),
                 bytes(1000 * facts.cacheBytesPerToken()));
-        row("", "%s", narrow(c));
+        row("", "%s", narrow(c, facts.folder()));
         row(
                 "training",
                 "%s with %,d tokens at a time, %s with gradient_checkpointing",
@@ -317,12 +318,18 @@ final class InspectCommand extends CliCommand {
     }
 
     /** What --weights saves. */
-    private static String narrow(DecoderConfig c) {
-        return Arrays.stream(WeightFormat.values())
+    private static String narrow(DecoderConfig c, Path model) {
+        Stream<String> asStored = GgufFile.isNamed(model)
+                ? Stream.of("--weights " + WeightFormats.AS_STORED_LABEL + ": "
+                        + bytes(MemoryPlanner.inference(c, Checkpoints.storedFormats(model))
+                                .plan()
+                                .bytes()))
+                : Stream.empty();
+        Stream<String> made = WeightFormat.made().stream()
                 .filter(format -> format != WeightFormat.F32)
                 .map(format -> "--weights " + format.label() + ": "
-                        + bytes(MemoryPlan.inference(c, format).bytes()))
-                .collect(Collectors.joining(", "));
+                        + bytes(MemoryPlan.inference(c, format).bytes()));
+        return Stream.concat(made, asStored).collect(Collectors.joining(", "));
     }
 
     /** Tokens of the micro-batch that training is planned for: the trainers' default, in sequences of a quarter of it. */
@@ -363,7 +370,7 @@ final class InspectCommand extends CliCommand {
         object.put("parameters", c.parameters());
         object.put("inference_bytes", MemoryPlan.inference(c).bytes());
         ObjectNode formats = object.putObject("inference_bytes_by_weights");
-        for (WeightFormat format : WeightFormat.values()) {
+        for (WeightFormat format : WeightFormat.made()) {
             formats.put(format.label(), MemoryPlan.inference(c, format).bytes());
         }
         object.put("training_bytes", training(c, false).bytes());

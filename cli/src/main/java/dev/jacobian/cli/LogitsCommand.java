@@ -12,7 +12,6 @@ import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
-import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.LabelledBatch;
 import java.nio.file.Path;
@@ -79,7 +78,7 @@ final class LogitsCommand extends CliCommand {
 
     @Override
     void checkUsage() {
-        if (gradients && weights.format() != WeightFormat.F32 && !weights.hasAdapter()) {
+        if (gradients && !weights.formats().areTrainable() && !weights.hasAdapter()) {
             throw usage("--gradients needs F32 weights; leave out --weights");
         }
         if (gradients && labels.isEmpty()) {

@@ -4,9 +4,9 @@ package dev.jacobian.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
-import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
+import dev.jacobian.transformer.WeightFormats;
 import dev.jacobian.transformer.lora.AdapterSource;
 import dev.jacobian.transformer.lora.LoraConfigReader;
 import java.nio.file.Path;
@@ -21,9 +21,9 @@ import java.util.TreeMap;
  * @param fresh {@code peft_config} of a new one
  * @param weights how the weights beside an adapter are held
  */
-record LoraChoice(Optional<Path> folder, Optional<ObjectNode> fresh, WeightFormat weights) {
+record LoraChoice(Optional<Path> folder, Optional<ObjectNode> fresh, WeightFormats weights) {
     /** All of the model. */
-    static final LoraChoice NONE = new LoraChoice(Optional.empty(), Optional.empty(), WeightFormat.F32);
+    static final LoraChoice NONE = new LoraChoice(Optional.empty(), Optional.empty(), WeightFormats.F32);
 
     private static final String ADAPTER = "adapter";
     private static final String FRESH = "peft_config";
@@ -62,6 +62,6 @@ record LoraChoice(Optional<Path> folder, Optional<ObjectNode> fresh, WeightForma
                 .map(node -> LoraConfigReader.parse(Json.parse(node.asText(), where), where)
                         .source());
         return new LoraChoice(
-                folder, fresh, WeightFormat.parse(options.path(WEIGHTS).asText(WeightFormat.F32.label())));
+                folder, fresh, WeightFormats.parse(options.path(WEIGHTS).asText(WeightFormats.F32.label())));
     }
 }

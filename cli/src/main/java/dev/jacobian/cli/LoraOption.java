@@ -6,14 +6,16 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.config.Given;
-import dev.jacobian.tensor.WeightFormat;
+import dev.jacobian.transformer.WeightFormats;
 import dev.jacobian.transformer.lora.LoraConfigReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import picocli.CommandLine.Option;
 
 /** Whether an adapter is trained instead of the whole model, and which. */
@@ -55,9 +57,9 @@ final class LoraOption {
             paramLabel = "FORMAT",
             converter = WeightsOption.Converter.class,
             description =
-                    "With an adapter: how to hold the weights that are not trained: f32, bf16, q8_0 or q4_0 (default:"
-                            + " f32).")
-    private Optional<WeightFormat> weights = Optional.empty();
+                    "With an adapter: how to hold the weights that are not trained: f32, bf16, q8_0, q4_0 or as-stored"
+                            + " (default: f32).")
+    private Optional<WeightFormats> weights = Optional.empty();
 
     /** Whether the command line asks for an adapter. */
     boolean isGiven() {
@@ -85,9 +87,41 @@ final class LoraOption {
             }
             return Optional.empty();
         }
-        adapter.ifPresent(LoraOption::existing);
+        adapter.map(LoraOption::existing).ifPresent(folder -> fresh.ifPresent(asked -> requireSame(asked, folder)));
         return Optional.of(new LoraChoice(
-                adapter, adapter.isPresent() ? Optional.empty() : fresh, weights.orElse(WeightFormat.F32)));
+                adapter, adapter.isPresent() ? Optional.empty() : fresh, weights.orElse(WeightFormats.F32)));
+    }
+
+    /** Refuses a {@code peft_config} that asks for another adapter than the one that is trained on, which keeps its own. */
+    private static void requireSame(ObjectNode asked, Path folder) {
+        ObjectNode own = LoraConfigReader.read(folder).source();
+        asked.properties().forEach(field -> {
+            JsonNode has = own.path(field.getKey());
+            if (!field.getValue().isNull() && !isSame(field.getValue(), has)) {
+                throw new CliException("'peft_config' has " + field.getKey() + " = " + Json.excerpt(field.getValue())
+                        + ", and the adapter in " + folder + " has "
+                        + (has.isMissingNode() ? "none" : Json.excerpt(has))
+                        + "; an adapter that is trained on keeps its own settings: leave 'peft_config' out, or"
+                        + " --adapter to begin a new one");
+            }
+        });
+    }
+
+    /** Equal numbers, or equal lists in any order: PEFT writes names of modules in the order of a set. */
+    private static boolean isSame(JsonNode asked, JsonNode own) {
+        if (asked.isNumber() && own.isNumber()) {
+            return asked.doubleValue() == own.doubleValue();
+        }
+        if (asked.isArray() && own.isArray()) {
+            return Set.copyOf(list(asked)).equals(Set.copyOf(list(own)));
+        }
+        return asked.equals(own);
+    }
+
+    private static List<String> list(JsonNode array) {
+        List<String> texts = new ArrayList<>();
+        array.forEach(one -> texts.add(one.toString()));
+        return texts;
     }
 
     /** Refuses a path that cannot be an adapter's folder. */

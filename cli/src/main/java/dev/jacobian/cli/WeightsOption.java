@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
-import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
+import dev.jacobian.transformer.WeightFormats;
 import dev.jacobian.transformer.lora.AdapterSource;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -19,10 +19,12 @@ final class WeightsOption {
             defaultValue = "f32",
             converter = Converter.class,
             description =
-                    "How to hold the weights: f32, bf16, q8_0 or q4_0 (default: ${DEFAULT-VALUE}). Fewer bits take"
-                        + " less memory and decode faster; bf16 changes nothing for a checkpoint stored as BF16, q8_0"
-                        + " and q4_0 round to 8 and 4 bits.")
-    private WeightFormat format;
+                    "How to hold the weights: f32, bf16, q8_0, q4_0 or as-stored (default: ${DEFAULT-VALUE}). Fewer"
+                        + " bits take less memory and decode faster; bf16 changes nothing for a checkpoint stored as"
+                        + " BF16, q8_0 and q4_0 round to 8 and 4 bits; as-stored rounds nothing: matrices in BF16, and"
+                        + " those of a GGUF file in Q8_0, Q4_0, Q4_K and Q6_K, stay as they are, all others become"
+                        + " F32.")
+    private WeightFormats formats;
 
     @Option(
             names = "--adapter",
@@ -36,25 +38,25 @@ final class WeightsOption {
         return adapter.isPresent();
     }
 
-    WeightFormat format() {
-        return format;
+    WeightFormats formats() {
+        return formats;
     }
 
     /** Loads the checkpoint in a folder. */
     CausalLM load(Path folder, ModelOptions options) {
         return adapter.map(LoraOption::existing)
-                .map(path -> CausalLM.load(folder, options.weights(format), new AdapterSource.Saved(path)))
-                .orElseGet(() -> CausalLM.load(folder, options.weights(format)));
+                .map(path -> CausalLM.load(folder, options.weights(formats), new AdapterSource.Saved(path)))
+                .orElseGet(() -> CausalLM.load(folder, options.weights(formats)));
     }
 
     /** Parses the option. */
-    static final class Converter implements ITypeConverter<WeightFormat> {
+    static final class Converter implements ITypeConverter<WeightFormats> {
         Converter() {}
 
         @Override
-        public WeightFormat convert(String text) {
+        public WeightFormats convert(String text) {
             try {
-                return WeightFormat.parse(text);
+                return WeightFormats.parse(text);
             } catch (IllegalArgumentException e) {
                 throw new TypeConversionException(e.getMessage());
             }

@@ -40,9 +40,20 @@ public interface MatrixKernels {
      * Rearranges {@code b} [K, N] (any strides) for repeated products and holds it in a format that may round it.
      *
      * @param b F32; on the CPU also BF16 or F16 where the format is not F32, with the result of the widened matrix
-     * @throws IllegalArgumentException if the format is quantized and a number is NaN, infinite or beyond 5e5
+     * @throws IllegalArgumentException if the format is quantized and a number is NaN, infinite or beyond 5e5, or if it is one that
+     *     is {@linkplain WeightFormat#isMade not made}
      */
     PackedMatrix pack(Tensor b, WeightFormat format);
+
+    /**
+     * Rearranges the transpose [K, M] of a matrix that is quantized already for repeated products. Its numbers stay as they are.
+     *
+     * @throws IllegalArgumentException if the backend has no products with it
+     */
+    default PackedMatrix pack(QuantizedMatrix transposed) {
+        throw new IllegalArgumentException("weights of a file in " + transposed.format()
+                + " are held as they are on the CPU alone; choose a format (f32, bf16, q8_0 or q4_0)");
+    }
 
     /** Bytes of what {@link #pack(Tensor, WeightFormat)} makes of a matrix [K, N], which may be padded. */
     default long packedBytes(int k, int n, WeightFormat format) {

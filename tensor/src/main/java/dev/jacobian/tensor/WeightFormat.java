@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -17,26 +19,33 @@ import java.util.Locale;
  *   <tr><td>{@link #BF16}</td><td>16</td><td>nothing for a checkpoint stored as BF16; else rounding to 8 significant bits</td></tr>
  *   <tr><td>{@link #Q8_0}</td><td>8.5</td><td>an error of at most 1/254 of the largest of 32 neighbours; rarely visible</td></tr>
  *   <tr><td>{@link #Q4_0}</td><td>4.5</td><td>an error of about 1/16 of the largest of 32 neighbours; visible in small models</td></tr>
+ *   <tr><td>{@link #Q4_K}, {@link #Q6_K}</td><td>4.5, 6.6</td><td>nothing: held of files that have them, not made here</td></tr>
  * </table>
  *
- * <p>The exact formulas stand in {@code ReferenceQuantization}.
+ * <p>The exact formulas stand in {@code ReferenceQuantization} and {@code ReferenceBlocks}.
  */
 public enum WeightFormat {
     /** binary32, as it is. */
-    F32(32, 1),
+    F32(32, 1, 0),
     /** bfloat16, rounded to nearest, ties to even. */
-    BF16(16, 1),
+    BF16(16, 1, 0),
     /** Blocks of 32 neighbours along k: 8-bit integers and one F16 scale. */
-    Q8_0(8, 32),
+    Q8_0(8, 32, 2),
     /** Blocks of 32 neighbours along k: 4-bit integers and one F16 scale. */
-    Q4_0(4, 32);
+    Q4_0(4, 32, 2),
+    /** Blocks of 256 neighbours along k: 4-bit integers, for each 32 of them a scale and a minimum of 6 bits, F16 factors of both. */
+    Q4_K(4, 256, 16),
+    /** Blocks of 256 neighbours along k: 6-bit integers, for each 16 of them a scale of 8 bits, and an F16 factor of the scales. */
+    Q6_K(6, 256, 18);
 
     private final int bits;
     private final int block;
+    private final int scaleBytes; // of a block
 
-    WeightFormat(int bits, int block) {
+    WeightFormat(int bits, int block, int scaleBytes) {
         this.bits = bits;
         this.block = block;
+        this.scaleBytes = scaleBytes;
     }
 
     /** Bits of one number, without its share of a scale. */
@@ -49,6 +58,21 @@ public enum WeightFormat {
         return block;
     }
 
+    /** Bytes of a block with its scales. */
+    public int blockBytes() {
+        return block * bits / 8 + scaleBytes;
+    }
+
+    /** Whether numbers can be made to have it ({@link MatrixKernels#pack(Tensor, WeightFormat)}); else only a file's blocks have. */
+    public boolean isMade() {
+        return this != Q4_K && this != Q6_K;
+    }
+
+    /** All that {@linkplain #isMade can be made}. */
+    public static List<WeightFormat> made() {
+        return Arrays.stream(values()).filter(WeightFormat::isMade).toList();
+    }
+
     /** Whether a block's numbers are small integers times a scale. */
     public boolean isQuantized() {
         return block > 1;
@@ -56,17 +80,17 @@ public enum WeightFormat {
 
     /** Bytes for {@code weights} numbers with their scales, without padding. */
     public long bytes(long weights) {
-        return weights * bits / 8 + (isQuantized() ? weights / block * Short.BYTES : 0);
+        return weights * bits / 8 + weights / block * scaleBytes;
     }
 
     /**
-     * The format of that name, in upper or lower case.
+     * The format of that name, in upper or lower case, if numbers can be made to have it.
      *
-     * @throws IllegalArgumentException naming all formats
+     * @throws IllegalArgumentException naming all such formats
      */
     public static WeightFormat parse(String name) {
         for (WeightFormat format : values()) {
-            if (format.label().equals(name.toLowerCase(Locale.ROOT))) {
+            if (format.isMade() && format.label().equals(name.toLowerCase(Locale.ROOT))) {
                 return format;
             }
         }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.reflect.Method;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -105,10 +106,25 @@ class AllocationTest {
 
     @Test
     void matrixProductsInEveryWeightFormat() {
-        for (WeightFormat format : WeightFormat.values()) {
+        for (WeightFormat format : WeightFormat.made()) {
             PackedMatrix packed = cpu.matrices().pack(normal(rng, 70, 150), format);
             for (int m : new int[] {1, 4, 37}) {
                 Tensor a = normal(rng, m, 70);
+                Tensor out = Tensor.zeros(m, 150);
+                assertAllocatesAtMost(
+                        256,
+                        format + " matmul with " + m + " rows",
+                        () -> cpu.matrices().matmul(a, packed, out, false));
+            }
+        }
+    }
+
+    @Test
+    void matrixProductsWithBlocksOfAFile() {
+        for (WeightFormat format : List.of(WeightFormat.Q4_K, WeightFormat.Q6_K)) {
+            PackedMatrix packed = cpu.matrices().pack(RandomBlocks.of(format, rng, 150, 512));
+            for (int m : new int[] {1, 4, 37}) {
+                Tensor a = normal(rng, m, 512);
                 Tensor out = Tensor.zeros(m, 150);
                 assertAllocatesAtMost(
                         256,

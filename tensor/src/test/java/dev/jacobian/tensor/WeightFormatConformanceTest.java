@@ -46,7 +46,7 @@ class WeightFormatConformanceTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.MATCH_NONE, names = ".*_K")
     void everyTailOfRowsAndColumns(WeightFormat format) {
         Rng rng = new Rng(51, format.ordinal());
         for (int m = 0; m <= 17; m++) {
@@ -57,7 +57,7 @@ class WeightFormatConformanceTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.MATCH_NONE, names = ".*_K")
     void everyTailOfTheSum(WeightFormat format) {
         Rng rng = new Rng(52, format.ordinal());
         for (int k = 0; k <= 130; k++) {
@@ -69,7 +69,7 @@ class WeightFormatConformanceTest {
     @ParameterizedTest
     @CsvSource({"1,2000,640", "1,130,4000", "2,700,300", "9,500,513", "130,300,290", "200,17,700", "5,70,2105", "29,100,1100"})
     void blocksOfEverySideOnSeveralThreads(int m, int n, int k) {
-        for (WeightFormat format : WeightFormat.values()) {
+        for (WeightFormat format : WeightFormat.made()) {
             Rng rng = new Rng(53, m);
             for (int count : new int[] {1, 2, 3, 16}) {
                 ComputePool.setThreads(count);
@@ -101,7 +101,7 @@ class WeightFormatConformanceTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.MATCH_NONE, names = ".*_K")
     void zerosKeepTheirSign(WeightFormat format) {
         // Every sum is a zero whose sign depends on each step: padding that added anything would show.
         for (int k : new int[] {1, 2, 31, 32, 33, 63, 65}) {
@@ -129,7 +129,7 @@ class WeightFormatConformanceTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.MATCH_NONE, names = ".*_K")
     void activationsMayBeAnything(WeightFormat format) {
         Rng rng = new Rng(55, 0);
         for (int i = 0; i < 40; i++) {
@@ -139,7 +139,7 @@ class WeightFormatConformanceTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.MATCH_NONE, names = ".*_K")
     void magnitudesFromSubnormalToTheLimit(WeightFormat format) {
         Rng rng = new Rng(56, 0);
         for (int exponent = -149; exponent <= 18; exponent++) {
@@ -154,7 +154,7 @@ class WeightFormatConformanceTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.MATCH_NONE, names = ".*_K")
     void aRowDoesNotDependOnItsBatch(WeightFormat format) {
         Rng rng = new Rng(57, 0);
         Tensor a = normal(rng, 120, 333); // [M, K]
@@ -171,7 +171,7 @@ class WeightFormatConformanceTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.MATCH_NONE, names = ".*_K")
     void columnsUnpackOneByOneAsTogether(WeightFormat format) {
         Rng rng = new Rng(58, 0);
         Tensor b = strided(rng, 290, 150, false); // [K, N]
@@ -185,7 +185,7 @@ class WeightFormatConformanceTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.MATCH_NONE, names = ".*_K")
     void repackingLeavesNothingBehind(WeightFormat format) {
         Rng rng = new Rng(59, 0);
         PackedMatrix packed = tested.matrices().pack(normal(rng, 75, 70), format);
@@ -198,7 +198,7 @@ class WeightFormatConformanceTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.MATCH_NONE, names = ".*_K")
     void coldAndHotGiveTheSameBits(WeightFormat format) {
         Rng rng = new Rng(60, 0);
         Tensor a = normal(rng, 3, 100); // [M, K]

@@ -36,6 +36,13 @@ interface AdapterTensors {
         }
         List<String> names = plan.tensors().stream().map(TensorSpec::name).toList();
         Init init = plan.config().init();
+        if (init == Init.OF_PEFT) {
+            throw new FormatException(
+                    "peft_config",
+                    "'init_lora_weights' is " + plan.config().source().path("init_lora_weights")
+                            + ", which is not supported for a new adapter",
+                    "Use true, false or \"gaussian\", or begin with an adapter that PEFT has made");
+        }
         return spec -> {
             Tensor value = Tensor.zeros(spec.shape());
             Rng rng = new Rng(seed, names.indexOf(spec.name()));

@@ -138,7 +138,8 @@ public final class CausalLM {
                 config,
                 LoraPlan.of(source.config(), config.plan(), source.where()),
                 files,
-                new FrozenWeights(spec -> Weights.parameter(spec, tensor(spec)), format, options.device()),
+                new FrozenWeights(
+                        spec -> Weights.parameter(spec, tensor(spec)), new WeightFormats.All(format), options.device()),
                 options.weights(format),
                 source);
     }
@@ -165,10 +166,10 @@ public final class CausalLM {
      * @throws IllegalStateException if there is no adapter, or the weights are held in another format than F32
      */
     public CausalLM merged() {
-        if (options.weights() != WeightFormat.F32) {
-            throw new IllegalStateException(
-                    "merging takes the weights as they were stored, but this model holds them as " + options.weights()
-                            + "; load model and adapter with WeightFormat.F32 (jacobian merge does)");
+        if (!options.weights().areTrainable()) {
+            throw new IllegalStateException("merging takes the weights as numbers, but this model holds them as "
+                    + options.weights()
+                    + "; load model and adapter with WeightFormat.F32 (jacobian merge does)");
         }
         return Adapters.merged(config, files, adapted());
     }
@@ -233,7 +234,7 @@ public final class CausalLM {
                     spec -> Optional.of(own.parameter(spec).value().copy());
             return new CausalLM(config, files, adapted().with(values), options).routerAuxLossCoef(routerAuxLossCoef);
         }
-        if (options.weights() != WeightFormat.F32) {
+        if (!options.weights().areTrainable()) {
             return this;
         }
         Weights copied = spec -> Weights.parameter(spec, tensor(spec).copy());
@@ -282,7 +283,7 @@ public final class CausalLM {
     }
 
     /** How the weights are held. */
-    public WeightFormat weightFormat() {
+    public WeightFormats weightFormats() {
         return options.weights();
     }
 
@@ -293,11 +294,11 @@ public final class CausalLM {
      * @throws IllegalStateException if the weights are not F32
      */
     public void requireTrainable(String task) {
-        if (options.weights() != WeightFormat.F32 && adapter.isEmpty()) {
-            throw new IllegalStateException(
-                    task + " needs F32 weights, but this model was loaded as " + options.weights()
-                            + ", for inference alone; load it with WeightFormat.F32 (on the command line without"
-                            + " --weights), or train an adapter of it (--lora)");
+        if (!options.weights().areTrainable() && adapter.isEmpty()) {
+            throw new IllegalStateException(task + " needs F32 weights, but this model was loaded as "
+                    + options.weights()
+                    + ", for inference alone; load it with WeightFormat.F32 (on the command line without"
+                    + " --weights), or train an adapter of it (--lora)");
         }
     }
 

@@ -5,12 +5,12 @@ import dev.jacobian.io.gguf.GgufFile;
 import dev.jacobian.io.quantized.StoredWeights;
 import dev.jacobian.io.safetensors.CheckpointTensors;
 import dev.jacobian.tensor.Device;
-import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.family.Families;
 import dev.jacobian.transformer.gguf.GgufModel;
 import dev.jacobian.transformer.lora.AdapterSource;
 import dev.jacobian.transformer.lora.LoraPlan;
+import dev.jacobian.transformer.plan.DecoderPlan;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -31,7 +31,8 @@ final class CheckpointLoader {
             StoredWeights stored = StoredWeights.of(tensors, config.quantization());
             DecoderConfig named = config.withPlan(CheckpointWeights.named(config.plan(), stored.names()));
             CheckpointWeights weights = new CheckpointWeights(stored, named.plan(), folder);
-            CausalLM model = model(named, beside.withTypes(stored), weights, checked);
+            CausalLM model =
+                    model(named, beside.withTypes(stored), weights, checked.with(weights, named, named.plan()));
             weights.requireAllUsed();
             return model;
         }
@@ -43,14 +44,39 @@ final class CheckpointLoader {
             CheckpointFiles beside = CheckpointFiles.of(file.companions(), path);
             Checked checked = check(config, beside, options, adapter, path);
             CheckpointWeights weights = new CheckpointWeights(file.weights(), file.plan(), path);
-            CausalLM model = model(config, beside, new RenamedWeights(weights, config.plan(), file.plan()), checked);
+            Weights renamed = new RenamedWeights(weights, config.plan(), file.plan());
+            CausalLM model = model(config, beside, renamed, checked.with(weights, config, file.plan()));
             weights.requireAllUsed();
             return model;
         }
     }
 
     /** What is asked for, found to be possible. */
-    private record Checked(ModelOptions options, Optional<AdapterSource> adapter, Optional<LoraPlan> lora) {}
+    private record Checked(ModelOptions options, Optional<AdapterSource> adapter, Optional<LoraPlan> lora, Path path) {
+        /**
+         * The same with the formats that a file has, if those are to be kept.
+         *
+         * @param inFile the plan under the names of the file
+         */
+        Checked with(CheckpointWeights weights, DecoderConfig config, DecoderPlan inFile) {
+            if (!(options.weights() instanceof WeightFormats.AsStored)) {
+                return this;
+            }
+            Checked known = new Checked(options.weights(weights.formats(config.plan(), inFile)), adapter, lora, path);
+            known.requireMemory(config);
+            return known;
+        }
+
+        void requireMemory(DecoderConfig config) {
+            MemoryPlan plan = MemoryPlanner.inference(config, options.weights(), options.device(), lora)
+                    .plan();
+            if (options.device().equals(Device.CPU)) {
+                plan.require("loading " + path);
+            } else {
+                plan.requireWeights(options.device(), "loading " + path);
+            }
+        }
+    }
 
     private static Checked check(
             DecoderConfig config,
@@ -60,15 +86,14 @@ final class CheckpointLoader {
             Path path) {
         var unused = beside.eosTokenIds(config); // refuses ids that the model has no row for
         Optional<LoraPlan> lora = adapter.map(source -> LoraPlan.of(source.config(), config.plan(), source.where()));
-        MemoryPlan plan = MemoryPlanner.inference(config, options.weights(), options.device(), lora)
-                .plan();
-        if (options.device().equals(Device.CPU)) {
-            plan.require("loading " + path);
-        } else {
+        if (!options.device().equals(Device.CPU)) {
             requireComputable(config, options.device(), path);
-            plan.requireWeights(options.device(), "loading " + path);
         }
-        return new Checked(options, adapter, lora);
+        Checked checked = new Checked(options, adapter, lora, path);
+        if (!(options.weights() instanceof WeightFormats.AsStored)) { // else the file must be opened first
+            checked.requireMemory(config);
+        }
+        return checked;
     }
 
     private static CausalLM model(DecoderConfig config, CheckpointFiles files, Weights weights, Checked checked) {
@@ -83,7 +108,7 @@ final class CheckpointLoader {
                     options,
                     checked.adapter().get());
         }
-        Weights held = options.weights() == WeightFormat.F32 ? new PlacedWeights(weights, options.device()) : frozen;
+        Weights held = options.weights().areTrainable() ? new PlacedWeights(weights, options.device()) : frozen;
         return new CausalLM(config, files, held, options);
     }
 

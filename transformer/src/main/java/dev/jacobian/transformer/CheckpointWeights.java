@@ -4,7 +4,9 @@ package dev.jacobian.transformer;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.quantized.StoredWeights;
+import dev.jacobian.tensor.QuantizedMatrix;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.plan.CheckpointNames;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.Head;
@@ -13,7 +15,10 @@ import dev.jacobian.transformer.plan.Role;
 import dev.jacobian.transformer.plan.TensorSpec;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
@@ -78,6 +83,47 @@ final class CheckpointWeights implements Weights {
         return spec.layout().isPlain(spec)
                 ? tensors.readNarrow(checked(spec.layout().stored(), spec))
                 : Weights.super.narrow(spec);
+    }
+
+    @Override
+    public Optional<QuantizedMatrix> blocks(TensorSpec spec, WeightFormat format) {
+        Layout layout = spec.layout();
+        if (!format.isQuantized() || storedFormat(spec) != format) {
+            return Optional.empty();
+        }
+        QuantizedMatrix stored = tensors.readBlocks(checked(layout.stored(), spec));
+        int rows = spec.rows();
+        return Optional.of(
+                layout.isPlain(spec)
+                        ? stored
+                        : stored.select(
+                                (int) (spec.elements() / spec.rowElements()),
+                                row -> row / rows * layout.rows() + layout.row(row % rows)));
+    }
+
+    /** The format that holds a matrix without rounding it. */
+    WeightFormat storedFormat(TensorSpec spec) {
+        Layout layout = spec.layout();
+        if (layout.isSplit() || !tensors.contains(layout.stored())) {
+            return WeightFormat.F32; // what is missing is told of when it is read
+        }
+        WeightFormat stored = tensors.format(layout.stored());
+        return stored.isQuantized() && layout.order() != Layout.Order.PLAIN ? WeightFormat.F32 : stored;
+    }
+
+    /**
+     * The formats of all matrices.
+     *
+     * @param model the plan under the model's own names
+     * @param stored the same under those of these weights
+     */
+    WeightFormats.AsStored formats(DecoderPlan model, DecoderPlan stored) {
+        Map<String, WeightFormat> formats = new HashMap<>();
+        for (int i = 0; i < model.tensors().size(); i++) { // both in the same order
+            formats.put(
+                    model.tensors().get(i).name(), storedFormat(stored.tensors().get(i)));
+        }
+        return new WeightFormats.AsStored(formats);
     }
 
     /** The name of a tensor that is there and has its shape. */

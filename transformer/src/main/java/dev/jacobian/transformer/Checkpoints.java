@@ -55,6 +55,14 @@ public final class Checkpoints {
         }
     }
 
+    /** The formats in which the matrices of a GGUF file are held as they are, and the memory that this takes is planned. */
+    public static WeightFormats storedFormats(Path file) {
+        try (GgufModel opened = GgufModel.open(file)) {
+            return new CheckpointWeights(opened.weights(), opened.plan(), file)
+                    .formats(opened.config().plan(), opened.plan());
+        }
+    }
+
     /** The tokenizer; empty if there is none. */
     public static Optional<Tokenizer> tokenizer(Path path) {
         if (!GgufFile.isNamed(path)) {

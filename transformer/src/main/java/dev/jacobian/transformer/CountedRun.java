@@ -13,7 +13,6 @@ import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.TokenChoice;
-import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.lora.LoraPlan;
@@ -44,13 +43,13 @@ final class CountedRun {
      * @param device that it is planned for
      * @throws Shape.TooLargeException if a weight is larger than any tensor
      */
-    CountedRun(DecoderConfig config, WeightFormat format, Device device, Optional<LoraPlan> adapter) {
-        weights = adapter.isPresent() ? CountedWeights.frozen(format, device) : new CountedWeights(format, device);
+    CountedRun(DecoderConfig config, WeightFormats formats, Device device, Optional<LoraPlan> adapter) {
+        weights = adapter.isPresent() ? CountedWeights.frozen(formats, device) : new CountedWeights(formats, device);
         model = new CausalLM(
                 config,
                 CheckpointFiles.none(),
                 adapter.<Weights>map(lora -> adapted(lora, config)).orElse(weights),
-                ModelOptions.DEFAULT.on(Device.COUNTED).weights(format));
+                ModelOptions.DEFAULT.on(Device.COUNTED).weights(formats));
         new Workspace().run(() -> model.logits(new int[1])); // makes the copies that products read
     }
 

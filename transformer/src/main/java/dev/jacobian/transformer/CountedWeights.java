@@ -11,7 +11,6 @@ import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
-import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.plan.TensorSpec;
 
 /** Weights on {@link Device#COUNTED}: a model made of them has its shapes and takes next to no memory. */
@@ -22,22 +21,22 @@ final class CountedWeights implements Weights {
     private long largest; // bytes of a single tensor in F32
 
     /**
-     * Weights as a model holds them that is loaded in a format.
+     * Weights as a model holds them that is loaded in formats.
      *
      * @param device that it is loaded for
      */
-    CountedWeights(WeightFormat format, Device device) {
-        this(format, device, format == WeightFormat.F32);
+    CountedWeights(WeightFormats formats, Device device) {
+        this(formats, device, formats.areTrainable());
     }
 
-    private CountedWeights(WeightFormat format, Device device, boolean trained) {
+    private CountedWeights(WeightFormats formats, Device device, boolean trained) {
         this.device = device;
-        this.held = trained ? this::read : new FrozenWeights(this::read, format, Device.COUNTED);
+        this.held = trained ? this::read : new FrozenWeights(this::read, formats, Device.COUNTED);
     }
 
     /** Weights as a model holds them that has an adapter. */
-    static CountedWeights frozen(WeightFormat format, Device device) {
-        return new CountedWeights(format, device, false);
+    static CountedWeights frozen(WeightFormats formats, Device device) {
+        return new CountedWeights(formats, device, false);
     }
 
     /** Stands for the tensor of a checkpoint, in F32. */

@@ -64,45 +64,50 @@ public final class MemoryPlanner {
     private long strips;
 
     private MemoryPlanner(
-            DecoderConfig config, WeightFormat format, Device device, boolean trains, Optional<LoraPlan> adapter) {
+            DecoderConfig config, WeightFormats formats, Device device, boolean trains, Optional<LoraPlan> adapter) {
         this.adapted = adapter.isPresent();
         this.config = config;
         this.trains = trains;
-        count(() -> run = new CountedRun(config, format, device, adapter));
+        count(() -> run = new CountedRun(config, formats, device, adapter));
         if (run == null) {
-            parts.put(Part.WEIGHTS, Math.max(MemoryPlan.UNBOUNDED, format.bytes(config.parameters())));
+            parts.put(Part.WEIGHTS, MemoryPlan.UNBOUNDED);
         } else {
             parts.put(Part.WEIGHTS, run.weights().bytes() + run.adapterBytes());
             parts.put(Part.PACKED, run.packedBytes());
             parts.put(
                     Part.LOADING,
-                    format == WeightFormat.F32 && !adapted ? 0 : run.weights().largest());
+                    formats.areTrainable() && !adapted ? 0 : run.weights().largest());
         }
     }
 
     /** A run that does not train; weights are held in {@code format}. */
     public static MemoryPlanner inference(DecoderConfig config, WeightFormat format) {
-        return inference(config, format, Device.CPU, Optional.empty());
+        return inference(config, new WeightFormats.All(format));
+    }
+
+    /** The same with weights held in several formats. */
+    public static MemoryPlanner inference(DecoderConfig config, WeightFormats formats) {
+        return inference(config, formats, Device.CPU, Optional.empty());
     }
 
     /** A run that does not train a model, with its adapter if it has one. */
     public static MemoryPlanner inference(CausalLM model) {
         return inference(
                 model.config(),
-                model.weightFormat(),
+                model.weightFormats(),
                 model.device(),
                 model.adapter().map(LoraAdapter::plan));
     }
 
-    /** A run on a device that does not train; weights are held in {@code format}, and may have an adapter. */
+    /** A run on a device that does not train; weights are held in {@code formats}, and may have an adapter. */
     static MemoryPlanner inference(
-            DecoderConfig config, WeightFormat format, Device device, Optional<LoraPlan> adapter) {
-        return new MemoryPlanner(config, format, device, false, adapter);
+            DecoderConfig config, WeightFormats formats, Device device, Optional<LoraPlan> adapter) {
+        return new MemoryPlanner(config, formats, device, false, adapter);
     }
 
     /** A run that trains with AdamW; weights are F32. */
     public static MemoryPlanner training(DecoderConfig config) {
-        MemoryPlanner planner = new MemoryPlanner(config, WeightFormat.F32, Device.CPU, true, Optional.empty());
+        MemoryPlanner planner = new MemoryPlanner(config, WeightFormats.F32, Device.CPU, true, Optional.empty());
         long weights = planner.weights();
         planner.parts.put(Part.GRADIENTS, weights);
         planner.parts.put(Part.MOMENTS, 2 * weights);
@@ -112,13 +117,17 @@ public final class MemoryPlanner {
     /** A run that trains a model with AdamW: its adapter alone, if it has one. */
     public static MemoryPlanner training(CausalLM model) {
         return model.adapter()
-                .map(adapter -> training(model.config(), model.weightFormat(), adapter.plan()))
+                .map(adapter -> training(model.config(), model.weightFormats(), adapter.plan()))
                 .orElseGet(() -> training(model.config()));
     }
 
     /** A run that trains an adapter with AdamW, of a model whose weights are held in {@code format}. */
     public static MemoryPlanner training(DecoderConfig config, WeightFormat format, LoraPlan adapter) {
-        MemoryPlanner planner = new MemoryPlanner(config, format, Device.CPU, true, Optional.of(adapter));
+        return training(config, new WeightFormats.All(format), adapter);
+    }
+
+    private static MemoryPlanner training(DecoderConfig config, WeightFormats formats, LoraPlan adapter) {
+        MemoryPlanner planner = new MemoryPlanner(config, formats, Device.CPU, true, Optional.of(adapter));
         planner.parts.put(Part.GRADIENTS, Float.BYTES * adapter.parameters());
         planner.parts.put(Part.MOMENTS, 2 * Float.BYTES * adapter.parameters());
         return planner;

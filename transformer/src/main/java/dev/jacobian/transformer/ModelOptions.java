@@ -15,13 +15,13 @@ import dev.jacobian.tensor.WeightFormat;
  * }</pre>
  *
  * @param device where the weights are and everything is computed, in the device's {@link Arithmetic}
- * @param weights format of the matrices; another than F32 is for inference alone
+ * @param weights formats of the matrices; others than F32 are for inference alone, or stand beside an adapter
  * @param computeType F32, or on a GPU BF16: hidden states and the inputs of matrix products are then BF16, while sums,
  *     norms, softmax, log-probabilities, trained weights, their gradients and the optimizer stay F32
  */
-public record ModelOptions(Device device, WeightFormat weights, DType computeType) {
+public record ModelOptions(Device device, WeightFormats weights, DType computeType) {
     /** On the CPU, F32 throughout. */
-    public static final ModelOptions DEFAULT = new ModelOptions(Device.CPU, WeightFormat.F32, DType.F32);
+    public static final ModelOptions DEFAULT = new ModelOptions(Device.CPU, WeightFormats.F32, DType.F32);
 
     /**
      * Checks the combination.
@@ -45,6 +45,11 @@ public record ModelOptions(Device device, WeightFormat weights, DType computeTyp
 
     /** The same with matrices in another format. */
     public ModelOptions weights(WeightFormat other) {
+        return weights(new WeightFormats.All(other));
+    }
+
+    /** The same with matrices in other formats. */
+    public ModelOptions weights(WeightFormats other) {
         return new ModelOptions(device, other, computeType);
     }
 

@@ -2,12 +2,15 @@
 package dev.jacobian.transformer;
 
 import dev.jacobian.autograd.Var;
+import dev.jacobian.tensor.QuantizedMatrix;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.TensorSpec;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** The weights of a file that names and lays out its tensors otherwise than the model, which is saved under names of its own. */
 final class RenamedWeights implements Weights {
@@ -46,6 +49,11 @@ final class RenamedWeights implements Weights {
     @Override
     public Var get(TensorSpec spec) {
         return Weights.parameter(spec, source.get(inFile(spec)).value());
+    }
+
+    @Override
+    public Optional<QuantizedMatrix> blocks(TensorSpec spec, WeightFormat format) {
+        return source.blocks(inFile(spec), format);
     }
 
     @Override

@@ -5,7 +5,9 @@ import dev.jacobian.autograd.ExpertWeights;
 import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
+import dev.jacobian.tensor.QuantizedMatrix;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.plan.TensorSpec;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +28,11 @@ interface Weights {
     /** The numbers of a tensor in as few bits as they are stored in: F32, BF16 or F16, on the CPU. */
     default Tensor narrow(TensorSpec spec) {
         return get(spec).value();
+    }
+
+    /** A matrix, or those of all experts below each other, as the file has it; empty unless that is in blocks of the format. */
+    default Optional<QuantizedMatrix> blocks(TensorSpec spec, WeightFormat format) {
+        return Optional.empty();
     }
 
     /** The weight of a linear layer, [outputs, inputs]. */

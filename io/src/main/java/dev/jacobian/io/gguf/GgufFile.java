@@ -3,22 +3,17 @@ package dev.jacobian.io.gguf;
 
 import dev.jacobian.io.FilePieces;
 import dev.jacobian.io.FormatException;
-import dev.jacobian.io.InputFiles;
+import dev.jacobian.io.MappedFile;
+import dev.jacobian.io.NonFinite;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.HalfFloats;
-import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Tensor;
-import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -42,12 +37,12 @@ public final class GgufFile implements AutoCloseable {
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Path path;
-    private final FileChannel channel;
+    private final MappedFile file;
     private final GgufHeader header;
 
-    private GgufFile(Path path, FileChannel channel, GgufHeader header) {
-        this.path = path;
-        this.channel = channel;
+    private GgufFile(MappedFile file, GgufHeader header) {
+        this.path = file.path();
+        this.file = file;
         this.header = header;
     }
 
@@ -64,33 +59,10 @@ public final class GgufFile implements AutoCloseable {
      * @throws UncheckedIOException if it cannot be read
      */
     public static GgufFile open(Path path) {
-        InputFiles.requireRegular(path);
-        FileChannel channel = null;
-        try {
-            channel = FileChannel.open(path, StandardOpenOption.READ);
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment all = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-                return new GgufFile(path, channel, GgufHeader.parse(all, path.toString()));
-            }
-        } catch (NoSuchFileException e) {
-            throw new UncheckedIOException("No such file: " + path, e);
-        } catch (IOException e) {
-            closeQuietly(channel);
-            throw new UncheckedIOException("Cannot read " + path + ": " + e.getMessage(), e);
-        } catch (RuntimeException | Error e) {
-            closeQuietly(channel);
-            throw e;
-        }
-    }
-
-    private static void closeQuietly(@Nullable FileChannel channel) {
-        try {
-            if (channel != null) {
-                channel.close();
-            }
-        } catch (IOException ignored) {
-            // what went wrong before is what the caller must hear
-        }
+        return MappedFile.open(
+                path,
+                (file, arena) ->
+                        new GgufFile(file, GgufHeader.parse(file.map(0, file.size(), arena), path.toString())));
     }
 
     /** The file. */
@@ -138,18 +110,13 @@ public final class GgufFile implements AutoCloseable {
         GgufTensor tensor = tensor(name);
         Tensor out = Tensor.zeros(DType.F32, tensor.shape());
         GgufType type = tensor.type();
-        AtomicInteger bad = new AtomicInteger(Integer.MAX_VALUE); // the first of all pieces, whoever comes first
+        AtomicInteger bad = new AtomicInteger(NonFinite.NONE); // the first of all pieces, whoever comes first
         inPieces(tensor, (bytes, at, n) -> {
             int first = at * type.block();
             decode(type, bytes, out.floats(), first, n);
-            for (int i = first; i < first + n * type.block(); i++) {
-                if (!Float.isFinite(out.floats()[i])) {
-                    bad.accumulateAndGet(i, Math::min);
-                    break;
-                }
-            }
+            bad.accumulateAndGet(NonFinite.first(out.floats(), first, n * type.block()), Math::min);
         });
-        requireFinite(tensor, bad.get(), bad.get() < Integer.MAX_VALUE ? out.floats()[bad.get()] : 0);
+        requireFinite(tensor, bad.get(), bad.get() < NonFinite.NONE ? out.floats()[bad.get()] : 0);
         return out;
     }
 
@@ -165,18 +132,12 @@ public final class GgufFile implements AutoCloseable {
         }
         DType type = tensor.type() == GgufType.BF16 ? DType.BF16 : DType.F16;
         Tensor out = Tensor.zeros(type, tensor.shape());
-        int exponent = type == DType.BF16 ? 0x7F80 : 0x7C00;
-        AtomicInteger bad = new AtomicInteger(Integer.MAX_VALUE);
+        AtomicInteger bad = new AtomicInteger(NonFinite.NONE);
         inPieces(tensor, (bytes, at, n) -> {
             MemorySegment.copy(bytes, SHORTS, 0, out.shorts(), at, n);
-            for (int i = at; i < at + n; i++) {
-                if ((out.shorts()[i] & exponent) == exponent) {
-                    bad.accumulateAndGet(i, Math::min);
-                    break;
-                }
-            }
+            bad.accumulateAndGet(NonFinite.first(type, out.shorts(), at, n), Math::min);
         });
-        if (bad.get() < Integer.MAX_VALUE) {
+        if (bad.get() < NonFinite.NONE) {
             float[] value = new float[1];
             HalfFloats.widen(type, out.shorts(), bad.get(), value, 0, 1);
             requireFinite(tensor, bad.get(), value[0]);
@@ -205,12 +166,11 @@ public final class GgufFile implements AutoCloseable {
             throw new FormatException(
                     path + ", tensor '" + tensor.name() + "'", String.valueOf(e.getMessage()), "Split the tensor", e);
         }
-        FilePieces.read(
-                channel, tensor.begin(), type.blockBytes(), blocks, PIECE / type.block(), path.toString(), reader);
+        file.read(tensor.begin(), type.blockBytes(), blocks, PIECE / type.block(), reader);
     }
 
     private void requireFinite(GgufTensor tensor, int element, float value) {
-        if (element < Integer.MAX_VALUE) {
+        if (element < NonFinite.NONE) {
             throw new FormatException(
                     path + ", tensor '" + tensor.name() + "', element " + element,
                     "the weight is " + value,
@@ -267,10 +227,6 @@ public final class GgufFile implements AutoCloseable {
     /** Closes the file. Tensors that were read stay valid. Closing twice does nothing. */
     @Override
     public void close() {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException("Cannot close " + path + ": " + e.getMessage(), e);
-        }
+        file.close();
     }
 }

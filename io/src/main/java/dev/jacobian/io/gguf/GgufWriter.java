@@ -4,6 +4,7 @@ package dev.jacobian.io.gguf;
 import dev.jacobian.io.AtomicFiles;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.HalfFloats;
+import dev.jacobian.tensor.QuantizedMatrix;
 import dev.jacobian.tensor.Tensor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -43,7 +44,12 @@ public final class GgufWriter {
     private final Map<String, Object> keys = new LinkedHashMap<>();
     private final List<Entry> tensors = new ArrayList<>();
 
-    private record Entry(String name, GgufType type, List<Long> extents, Supplier<Tensor> numbers) {
+    /** Writes the bytes of a tensor. */
+    private interface Content {
+        void write(Entry entry, FileChannel channel) throws IOException;
+    }
+
+    private record Entry(String name, GgufType type, List<Long> extents, Content content) {
         long elements() {
             return extents.stream().reduce(1L, Math::multiplyExact);
         }
@@ -86,9 +92,28 @@ public final class GgufWriter {
                     + type + ", whose blocks are " + type.block() + " numbers of a row");
         }
         switch (type) {
-            case F32, F16, BF16, Q8_0, Q4_0 -> tensors.add(new Entry(name, type, List.copyOf(extents), numbers));
+            case F32, F16, BF16, Q8_0, Q4_0 ->
+                tensors.add(new Entry(
+                        name,
+                        type,
+                        List.copyOf(extents),
+                        (entry, channel) -> write(entry, numbers.get().toFloatArray(), channel)));
             default -> throw new IllegalArgumentException("tensors are not written as " + type);
         }
+        return this;
+    }
+
+    /**
+     * Adds a matrix that is quantized already, or several below each other, byte for byte.
+     *
+     * @param extents the tensor's shape, the contiguous extent last
+     */
+    public GgufWriter tensor(String name, List<Long> extents, QuantizedMatrix matrix) {
+        tensors.add(new Entry(
+                name,
+                GgufType.valueOf(matrix.format().name()),
+                List.copyOf(extents),
+                (entry, channel) -> AtomicFiles.writeFully(channel, ByteBuffer.wrap(matrix.blocks()))));
         return this;
     }
 
@@ -127,18 +152,22 @@ public final class GgufWriter {
 
     private void write(FileChannel channel) throws IOException {
         AtomicFiles.writeFully(channel, ByteBuffer.wrap(header()));
-        ByteBuffer piece = ByteBuffer.allocate(PIECE * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         for (Entry entry : tensors) {
-            float[] numbers = entry.numbers.get().toFloatArray();
-            if (numbers.length != entry.elements()) {
-                throw new IllegalStateException("tensor '" + entry.name + "' has " + numbers.length + " numbers");
-            }
-            for (int at = 0; at < numbers.length; at += PIECE) {
-                piece.clear();
-                encode(entry, numbers, at, Math.min(PIECE, numbers.length - at), piece);
-                AtomicFiles.writeFully(channel, piece.flip());
-            }
+            entry.content.write(entry, channel);
             AtomicFiles.writeFully(channel, ByteBuffer.allocate((int) (aligned(entry.bytes()) - entry.bytes())));
+        }
+    }
+
+    private static void write(Entry entry, float[] numbers, FileChannel channel) throws IOException {
+        if (numbers.length != entry.elements()) {
+            throw new IllegalStateException("tensor '" + entry.name + "' has " + numbers.length + " numbers");
+        }
+        ByteBuffer piece = ByteBuffer.allocate(Math.min(PIECE, numbers.length) * Float.BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN);
+        for (int at = 0; at < numbers.length; at += PIECE) {
+            piece.clear();
+            encode(entry, numbers, at, Math.min(PIECE, numbers.length - at), piece);
+            AtomicFiles.writeFully(channel, piece.flip());
         }
     }
 

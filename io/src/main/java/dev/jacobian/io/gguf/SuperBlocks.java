@@ -105,7 +105,8 @@ final class SuperBlocks {
                 int shift = layer / 2 * 4;
                 for (int i = 0; i < 32; i++) {
                     int q = (in[quants + i] >> shift & 0xF | (in[high + i] >> 2 * layer & 3) << 4) - 32;
-                    out[to + half * HALF + layer * 32 + i] = d * in[scales + 2 * layer + i / 16] * q;
+                    out[to + half * HALF + layer * 32 + i] =
+                            d * in[scales + 2 * layer + i / 16] * q + 0f; // no −0, as it is held
                 }
             }
         }

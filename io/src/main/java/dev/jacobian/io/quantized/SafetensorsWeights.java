@@ -5,6 +5,7 @@ import dev.jacobian.io.safetensors.CheckpointTensors;
 import dev.jacobian.io.safetensors.StoredType;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.WeightFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -58,6 +59,13 @@ final class SafetensorsWeights implements StoredWeights {
             case BF16, F16 -> DType.valueOf(stored.name());
             default -> DType.F32;
         };
+    }
+
+    @Override
+    public WeightFormat format(String name) {
+        return !coded.containsKey(name) && tensors.info(name).type() == StoredType.BF16
+                ? WeightFormat.BF16
+                : WeightFormat.F32;
     }
 
     @Override

@@ -3,7 +3,9 @@ package dev.jacobian.io.quantized;
 
 import dev.jacobian.io.safetensors.CheckpointTensors;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.QuantizedMatrix;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.WeightFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,6 +44,18 @@ public interface StoredWeights {
      * were made from. F32 where the stored type is not written.
      */
     DType type(String name);
+
+    /** The format that holds a matrix as it is stored, without rounding a number: F32 where there is no other. */
+    WeightFormat format(String name);
+
+    /**
+     * A matrix whose {@link #format} is quantized, or several below each other, byte for byte.
+     *
+     * @throws IllegalArgumentException if it is not
+     */
+    default QuantizedMatrix readBlocks(String name) {
+        throw new IllegalArgumentException(name + " is held as " + format(name) + ", which has no blocks");
+    }
 
     /** What the names tell about how the tensors came to be there; see {@link CheckpointTensors#advice}. */
     default Optional<String> advice() {

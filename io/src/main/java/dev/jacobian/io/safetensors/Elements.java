@@ -27,10 +27,6 @@ final class Elements {
     /** Numbers of 16 bits that are copied before they are widened: they stay in the nearest cache. */
     private static final int BLOCK = 1 << 12;
 
-    private static final int F32_EXPONENT = 0x7F80_0000;
-    private static final int BF16_EXPONENT = 0x7F80;
-    private static final int F16_EXPONENT = 0x7C00;
-
     private Elements() {}
 
     /** F32, BF16 and F16 exactly, F64 rounded to nearest. */
@@ -100,40 +96,5 @@ final class Elements {
             }
         }
         return -1;
-    }
-
-    /** The index of the first of {@code n} elements that is NaN or infinite, or {@link Integer#MAX_VALUE}. */
-    static int firstNonFinite(float[] values, int at, int n) {
-        // Whether there is one at all is a maximum, which the JIT turns into vector instructions; then it is looked
-        // for.
-        int most = 0;
-        for (int i = at; i < at + n; i++) {
-            most = Math.max(most, Float.floatToRawIntBits(values[i]) & F32_EXPONENT);
-        }
-        if (most < F32_EXPONENT) {
-            return Integer.MAX_VALUE;
-        }
-        int i = at;
-        while (Float.isFinite(values[i])) {
-            i++;
-        }
-        return i;
-    }
-
-    /** The same of bits that mean BF16 or F16. */
-    static int firstNonFinite(DType type, short[] values, int at, int n) {
-        int exponent = type == DType.BF16 ? BF16_EXPONENT : F16_EXPONENT;
-        int most = 0;
-        for (int i = at; i < at + n; i++) {
-            most = Math.max(most, values[i] & exponent);
-        }
-        if (most < exponent) {
-            return Integer.MAX_VALUE;
-        }
-        int i = at;
-        while ((values[i] & exponent) != exponent) {
-            i++;
-        }
-        return i;
     }
 }

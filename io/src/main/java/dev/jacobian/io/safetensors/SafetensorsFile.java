@@ -3,10 +3,10 @@ package dev.jacobian.io.safetensors;
 
 import dev.jacobian.io.FilePieces;
 import dev.jacobian.io.FormatException;
-import dev.jacobian.io.InputFiles;
+import dev.jacobian.io.MappedFile;
+import dev.jacobian.io.NonFinite;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.HalfFloats;
-import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
 import java.io.IOException;
@@ -15,10 +15,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
@@ -41,13 +38,13 @@ public final class SafetensorsFile implements AutoCloseable {
     private static final ValueLayout.OfLong LENGTH = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Path path;
-    private final FileChannel channel;
+    private final MappedFile file;
     private final long start; // of what follows the header
     private final SafetensorsHeader header;
 
-    private SafetensorsFile(Path path, FileChannel channel, long start, SafetensorsHeader header) {
-        this.path = path;
-        this.channel = channel;
+    private SafetensorsFile(MappedFile file, long start, SafetensorsHeader header) {
+        this.path = file.path();
+        this.file = file;
         this.start = start;
         this.header = header;
     }
@@ -60,47 +57,28 @@ public final class SafetensorsFile implements AutoCloseable {
      */
     public static SafetensorsFile open(Path path) {
         try {
-            InputFiles.requireRegular(path);
+            return MappedFile.open(path, SafetensorsFile::parse);
+        } catch (SafetensorsException e) {
+            throw e;
         } catch (FormatException e) {
             throw new SafetensorsException(e.where(), e.what(), e.fix(), e);
         }
-        FileChannel channel = null;
-        try {
-            channel = FileChannel.open(path, StandardOpenOption.READ);
-            long size = channel.size();
-            if (size < Long.BYTES) {
-                throw new SafetensorsException(
-                        path.toString(),
-                        "the file has " + size + " bytes; the length of the header alone takes 8",
-                        "The file was cut short or is not safetensors; fetch it again");
-            }
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment first = channel.map(FileChannel.MapMode.READ_ONLY, 0, Long.BYTES, arena);
-                int length = SafetensorsHeader.checkLength(first.get(LENGTH, 0), size, path.toString());
-                long start = (long) Long.BYTES + length;
-                MemorySegment json = channel.map(FileChannel.MapMode.READ_ONLY, Long.BYTES, length, arena);
-                SafetensorsHeader header = SafetensorsHeader.parse(json.asByteBuffer(), size - start, path.toString());
-                return new SafetensorsFile(path, channel, start, header);
-            }
-        } catch (NoSuchFileException e) {
-            throw new UncheckedIOException("No such file: " + path, e);
-        } catch (IOException e) {
-            closeQuietly(channel);
-            throw new UncheckedIOException("Cannot read " + path + ": " + e.getMessage(), e);
-        } catch (RuntimeException | Error e) {
-            closeQuietly(channel);
-            throw e;
-        }
     }
 
-    private static void closeQuietly(@Nullable FileChannel channel) {
-        try {
-            if (channel != null) {
-                channel.close();
-            }
-        } catch (IOException ignored) {
-            // what went wrong before is what the caller must hear
+    private static SafetensorsFile parse(MappedFile file, Arena arena) throws IOException {
+        String path = file.path().toString();
+        long size = file.size();
+        if (size < Long.BYTES) {
+            throw new SafetensorsException(
+                    path,
+                    "the file has " + size + " bytes; the length of the header alone takes 8",
+                    "The file was cut short or is not safetensors; fetch it again");
         }
+        MemorySegment first = file.map(0, Long.BYTES, arena);
+        int length = SafetensorsHeader.checkLength(first.get(LENGTH, 0), size, path);
+        long start = (long) Long.BYTES + length;
+        MemorySegment json = file.map(Long.BYTES, length, arena);
+        return new SafetensorsFile(file, start, SafetensorsHeader.parse(json.asByteBuffer(), size - start, path));
     }
 
     /** The file. */
@@ -193,12 +171,12 @@ public final class SafetensorsFile implements AutoCloseable {
     public Tensor readWeight(String name) {
         TensorInfo info = weight(name);
         Tensor out = Tensor.zeros(DType.F32, shape(info));
-        AtomicInteger bad = new AtomicInteger(Integer.MAX_VALUE); // the first of all pieces, whoever comes first
+        AtomicInteger bad = new AtomicInteger(NonFinite.NONE); // the first of all pieces, whoever comes first
         inPieces(info, (bytes, at, n) -> {
             Elements.floats(info.type(), bytes, out.floats(), at, n);
-            bad.accumulateAndGet(Elements.firstNonFinite(out.floats(), at, n), Math::min);
+            bad.accumulateAndGet(NonFinite.first(out.floats(), at, n), Math::min);
         });
-        if (bad.get() < Integer.MAX_VALUE) {
+        if (bad.get() < NonFinite.NONE) {
             throw notFinite(name, bad.get(), out.floats()[bad.get()]);
         }
         return out;
@@ -217,12 +195,12 @@ public final class SafetensorsFile implements AutoCloseable {
             return readWeight(name);
         }
         Tensor out = Tensor.zeros(DType.valueOf(info.type().name()), shape(info));
-        AtomicInteger bad = new AtomicInteger(Integer.MAX_VALUE);
+        AtomicInteger bad = new AtomicInteger(NonFinite.NONE);
         inPieces(info, (bytes, at, n) -> {
             Elements.shorts(bytes, out.shorts(), at, n);
-            bad.accumulateAndGet(Elements.firstNonFinite(out.dtype(), out.shorts(), at, n), Math::min);
+            bad.accumulateAndGet(NonFinite.first(out.dtype(), out.shorts(), at, n), Math::min);
         });
-        if (bad.get() < Integer.MAX_VALUE) {
+        if (bad.get() < NonFinite.NONE) {
             float[] value = new float[1];
             HalfFloats.widen(out.dtype(), out.shorts(), bad.get(), value, 0, 1);
             throw notFinite(name, bad.get(), value[0]);
@@ -288,24 +266,13 @@ public final class SafetensorsFile implements AutoCloseable {
     /** Hands the elements of a tensor, of whole bytes each, out in pieces to all threads. */
     private void inPieces(TensorInfo info, FilePieces.Reader reader) {
         int elements = shape(info).elements();
-        FilePieces.read(
-                channel,
-                start + info.begin(),
-                info.type().bits() / Byte.SIZE,
-                elements,
-                PIECE,
-                path.toString(),
-                reader);
+        file.read(start + info.begin(), info.type().bits() / Byte.SIZE, elements, PIECE, reader);
     }
 
     /** Closes the file. Tensors that were read stay valid. Closing twice does nothing. */
     @Override
     public void close() {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException("Cannot close " + path + ": " + e.getMessage(), e);
-        }
+        file.close();
     }
 
     private Shape shape(TensorInfo info) {

@@ -8,7 +8,7 @@ import dev.jacobian.tensor.cpu.Scratch.Slot;
 import dev.jacobian.tensor.reference.ReferenceQuantization;
 
 /**
- * Matrix product with {@linkplain NarrowPanels weights of 16, 8 or 4 bits}.
+ * Matrix product with {@linkplain NarrowPanels weights of 16, 8, 6 or 4 bits}.
  *
  * <p>Decisions:
  *
@@ -236,6 +236,7 @@ final class NarrowMatMul {
             case BF16 -> Bf16Kernels.row(k, x, xAt, b.words(), words, out, outAt, load);
             case Q8_0 -> Q8Kernels.row(k, x, xAt, b.words(), words, b.scales(), b.scalesAt(panel), out, outAt, load);
             case Q4_0 -> Q4Kernels.row(k, x, xAt, b.words(), words, b.scales(), b.scalesAt(panel), out, outAt, load);
+            case Q4_K, Q6_K -> SuperProducts.row(x, xAt, b, panel, out, outAt, load);
             case F32 -> throw new AssertionError("F32 is not narrow");
         }
     }
@@ -306,6 +307,7 @@ final class NarrowMatMul {
                 case BF16 -> Bf16Kernels.widen(padded, b.words(), words, strips, to);
                 case Q8_0 -> Q8Kernels.widen(padded, b.words(), words, scales(b, panel + i, p, padded), strips, to);
                 case Q4_0 -> Q4Kernels.widen(padded, b.words(), words, scales(b, panel + i, p, padded), strips, to);
+                case Q4_K, Q6_K -> SuperProducts.widen(b, panel + i, p, padded, strips, to);
                 case F32 -> throw new AssertionError("F32 is not narrow");
             }
         }

@@ -3,6 +3,7 @@ package dev.jacobian.tensor.cpu;
 
 import dev.jacobian.tensor.MatrixKernels;
 import dev.jacobian.tensor.PackedMatrix;
+import dev.jacobian.tensor.QuantizedMatrix;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
 
@@ -21,6 +22,11 @@ final class VectorMatrices implements MatrixKernels {
     @Override
     public PackedMatrix pack(Tensor b, WeightFormat format) {
         return format == WeightFormat.F32 ? PackedPanels.of(b) : NarrowPanels.of(b, format);
+    }
+
+    @Override
+    public PackedMatrix pack(QuantizedMatrix transposed) {
+        return NarrowPanels.of(transposed);
     }
 
     @Override

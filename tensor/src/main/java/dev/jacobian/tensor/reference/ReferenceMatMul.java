@@ -4,6 +4,7 @@ package dev.jacobian.tensor.reference;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.MatrixKernels;
 import dev.jacobian.tensor.PackedMatrix;
+import dev.jacobian.tensor.QuantizedMatrix;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
 
@@ -57,6 +58,11 @@ final class ReferenceMatMul implements MatrixKernels {
     @Override
     public PackedMatrix pack(Tensor b, WeightFormat format) {
         return new Packed(ReferenceQuantization.rounded(b.to(DType.F32), format), format);
+    }
+
+    @Override
+    public PackedMatrix pack(QuantizedMatrix transposed) {
+        return new Packed(ReferenceBlocks.transposed(transposed), transposed.format());
     }
 
     @Override

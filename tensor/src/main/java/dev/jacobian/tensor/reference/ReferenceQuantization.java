@@ -45,6 +45,7 @@ public final class ReferenceQuantization {
                     values[i] = HalfFloats.bfloat16ToFloat(HalfFloats.floatToBfloat16(values[i]));
                 }
             }
+            case Q4_K, Q6_K -> throw notMade(format);
             case Q8_0, Q4_0 -> {
                 float[] block = new float[BLOCK];
                 byte[] q = new byte[BLOCK];
@@ -60,6 +61,12 @@ public final class ReferenceQuantization {
             }
         }
         return out;
+    }
+
+    /** Refuses a format that numbers are not rounded to. */
+    public static IllegalArgumentException notMade(WeightFormat format) {
+        return new IllegalArgumentException(
+                "nothing is quantized to " + format + " here; it is held of files that have it");
     }
 
     /** Copies rows [p, p + 32) of column j of an F32, BF16 or F16 matrix, zeros beyond the end. */

@@ -221,7 +221,7 @@ public final class Generator {
         GenerationRequest first = requests.getFirst();
         long longest =
                 requests.stream().mapToLong(GenerationRequest::longest).max().orElse(0);
-        Map<Part, Long> parts = new EnumMap<>(MemoryPlanner.inference(model.config(), model.weightFormat())
+        Map<Part, Long> parts = new EnumMap<>(MemoryPlanner.inference(model.config(), model.weightFormats())
                 .generation(1, 1, 1, (int) longest - 1)
                 .plan()
                 .parts());

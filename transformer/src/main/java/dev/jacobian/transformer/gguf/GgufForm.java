@@ -30,6 +30,11 @@ sealed interface GgufForm {
     /** Whether numbers only change places. */
     boolean keepsNumbers();
 
+    /** Whether rows lie in another order. */
+    default boolean movesRows() {
+        return false;
+    }
+
     /** The row of the file that a row of the model is. */
     default int rowInFile(int row) {
         return row;
@@ -103,6 +108,11 @@ sealed interface GgufForm {
      * @param headDim rows of a head
      */
     record Swapped(int headDim) implements GgufForm {
+        @Override
+        public boolean movesRows() {
+            return true;
+        }
+
         @Override
         public int rowInFile(int row) {
             int inHead = row % headDim;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer.gguf;
 
+import dev.jacobian.io.FormatException;
 import dev.jacobian.io.gguf.GgufCheckpoint;
 import dev.jacobian.io.gguf.GgufTensor;
 import dev.jacobian.io.quantized.StoredWeights;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.QuantizedMatrix;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.tensor.WeightFormat;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -69,6 +72,38 @@ final class GgufWeights implements StoredWeights {
         return form(name).keepsNumbers()
                 ? shaped(name, form(name).fromFile(file.file(tensor.name()).readNarrow(tensor.name())))
                 : read(name);
+    }
+
+    @Override
+    public WeightFormat format(String name) {
+        return switch (tensor(name).type()) {
+            case BF16 -> WeightFormat.BF16;
+            case Q8_0 -> WeightFormat.Q8_0;
+            case Q4_0 -> WeightFormat.Q4_0;
+            case Q4_K -> WeightFormat.Q4_K;
+            case Q6_K -> WeightFormat.Q6_K;
+            case F32, F16, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q5_K, MXFP4 -> WeightFormat.F32;
+        };
+    }
+
+    @Override
+    public QuantizedMatrix readBlocks(String name) {
+        GgufTensor tensor = tensor(name);
+        String own = tensor.name();
+        int columns = tensor.shape().extent(tensor.shape().rank() - 1);
+        int rows = tensor.shape().elements() / Math.max(1, columns);
+        try {
+            QuantizedMatrix stored = new QuantizedMatrix(
+                    format(name), rows, columns, file.file(own).readBytes(own));
+            GgufForm form = form(name);
+            return form.movesRows() ? stored.select(rows, form::rowInFile) : stored;
+        } catch (IllegalArgumentException wrong) {
+            throw new FormatException(
+                    file.file(own).path() + ", tensor '" + own + "'",
+                    String.valueOf(wrong.getMessage()),
+                    "The file is broken: fetch it again, or convert the model again",
+                    wrong);
+        }
     }
 
     private Tensor shaped(String name, Tensor numbers) {

@@ -8,5 +8,7 @@ public enum Init {
     /** A is normal with a deviation of 1/r, B is zero. */
     GAUSSIAN,
     /** B is uniform within ±1/√r, so nothing is zero: for tests. */
-    RANDOM_B
+    RANDOM_B,
+    /** Made by PEFT in a way that leaves the base model's weights alone ("eva", "orthogonal"): such an adapter is read, not begun. */
+    OF_PEFT
 }

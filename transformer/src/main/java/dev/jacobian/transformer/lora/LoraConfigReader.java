@@ -207,13 +207,15 @@ public final class LoraConfigReader {
             return json.isEmpty() || json.get().booleanValue() ? Init.ZERO_B : Init.RANDOM_B;
         }
         String name = fields.string("init_lora_weights");
-        if (name.equals("gaussian")) {
-            return Init.GAUSSIAN;
-        }
-        throw wrong(
-                "'init_lora_weights' is '" + name + "', which is not supported",
-                "Use true, false or \"gaussian\"; an adapter that was trained from another beginning can be converted"
-                        + " to LoRA by PEFT");
+        return switch (name) {
+            case "gaussian" -> Init.GAUSSIAN;
+            case "eva", "orthogonal" -> Init.OF_PEFT;
+            default ->
+                throw wrong(
+                        "'init_lora_weights' is '" + name + "', which is not supported",
+                        "Use true, false or \"gaussian\"; an adapter whose beginning changed the base model's weights"
+                                + " can be converted to LoRA by PEFT (path_initial_model_for_weight_conversion)");
+        };
     }
 
     private interface Value<T> {

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.testing.TestPaths;
+import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.ModelOptions;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.family.Families;
 import dev.jacobian.transformer.plan.TensorSpec;
@@ -155,6 +157,18 @@ class LoraConfigTest {
         assertThatThrownBy(() -> config(json))
                 .isInstanceOf(FormatException.class)
                 .hasMessageContaining(message);
+    }
+
+    @Test
+    @DisplayName("an adapter that PEFT began otherwise without changing the model is read, and not begun here")
+    void beginnings() {
+        assertThat(config("{'init_lora_weights': 'eva'}").init()).isEqualTo(Init.OF_PEFT);
+        assertThat(config("{'init_lora_weights': 'orthogonal'}").init()).isEqualTo(Init.OF_PEFT);
+        LoraConfig eva = config("{'init_lora_weights': 'eva', 'target_modules': ['q_proj']}");
+        assertThatThrownBy(() ->
+                        CausalLM.load(TestPaths.model("qwen3"), ModelOptions.DEFAULT, new AdapterSource.Fresh(eva, 1)))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContaining("\"eva\", which is not supported for a new adapter");
     }
 
     @Test

@@ -4,6 +4,7 @@ package dev.jacobian.tensor.cuda.operations;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.MatrixKernels;
 import dev.jacobian.tensor.PackedMatrix;
+import dev.jacobian.tensor.QuantizedMatrix;
 import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
@@ -39,6 +40,13 @@ public final class CudaMatrices implements MatrixKernels {
     @Override
     public PackedMatrix pack(Tensor b, WeightFormat format) {
         return CudaPacked.of(engine.device(), b, format);
+    }
+
+    @Override
+    public PackedMatrix pack(QuantizedMatrix transposed) {
+        return transposed.format().isMade()
+                ? CudaPacked.of(engine.device(), transposed)
+                : MatrixKernels.super.pack(transposed);
     }
 
     @Override

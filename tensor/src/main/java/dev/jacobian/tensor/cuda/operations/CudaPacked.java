@@ -4,6 +4,7 @@ package dev.jacobian.tensor.cuda.operations;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.PackedMatrix;
+import dev.jacobian.tensor.QuantizedMatrix;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.tensor.reference.ReferenceQuantization;
@@ -101,7 +102,29 @@ sealed interface CudaPacked extends PackedMatrix {
             case F32 -> new Dense(format, b.t().to(device).t());
             case BF16 -> new Dense(format, b.t().to(DType.BF16).to(device).t());
             case Q8_0, Q4_0 -> quantized(device, b.to(Device.CPU), format);
+            case Q4_K, Q6_K -> throw ReferenceQuantization.notMade(format);
         };
+    }
+
+    /** Holds blocks of 32 as they are: integers lie here as in a file, and only scales lie apart. */
+    static CudaPacked of(Device device, QuantizedMatrix matrix) {
+        int k = matrix.columns();
+        int n = matrix.rows();
+        int bytes = matrix.format().blockBytes() - Short.BYTES;
+        int blocks = matrix.blocks().length / matrix.format().blockBytes();
+        byte[] quants = new byte[blocks * bytes]; // [N, blocks, bytes]
+        short[] scales = new short[blocks]; // [N, blocks]
+        for (int block = 0; block < blocks; block++) {
+            int from = block * matrix.format().blockBytes();
+            scales[block] = (short) (matrix.blocks()[from] & 0xFF | matrix.blocks()[from + 1] << 8);
+            System.arraycopy(matrix.blocks(), from + Short.BYTES, quants, block * bytes, bytes);
+        }
+        return new Quantized(
+                k,
+                n,
+                matrix.format(),
+                Tensor.of(quants, quants.length).to(device),
+                Tensor.ofBits(DType.F16, scales, scales.length).to(device));
     }
 
     private static Quantized quantized(Device device, Tensor b, WeightFormat format) {
