@@ -118,6 +118,7 @@ final class NarrowMatMul {
             case BF16 -> 32;
             case Q8_0 -> 16;
             case Q4_0 -> 8;
+            case Q4_K, Q6_K -> 1; // one row has a kernel, more are widened once
             case F32 -> throw new AssertionError("F32 is not narrow");
         };
     }
@@ -225,7 +226,7 @@ final class NarrowMatMul {
                     NarrowTiles.q4x4(k, x, at, xRow, last, b.words(), words, b.scales(), scales, c, cAt, cRow, load);
                 }
             }
-            case F32 -> throw new AssertionError("F32 is not narrow");
+            case Q4_K, Q6_K, F32 -> throw new AssertionError(b.format() + " has no tiles");
         }
     }
 
