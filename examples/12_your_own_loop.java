@@ -13,7 +13,7 @@ class YourOwnLoop {
     void main() {
         CausalLM model = CausalLM.load(Path.of("models/countdown-0.6m"));
         int[] prompt = model.tokenizer().encodePrompt("3 7 15 = 36\n");
-        TokenLoss perSample = batch -> { // −Σ over samples of advantage · mean over tokens of log π
+        LossFunction perSample = batch -> { // −Σ over samples of advantage · mean over tokens of log π
             double value = 0;
             double[] slopes = new double[batch.count()]; // [N]
             float[] advantages = batch.fact("advantages"); // [N]
@@ -45,4 +45,9 @@ class YourOwnLoop {
 }
 
 /* Prints:
+step 1: length 29.0, log-probabilities as sampled: true
+step 2: length 25.5, log-probabilities as sampled: true
+step 3: length 26.9, log-probabilities as sampled: true
+step 4: length 25.6, log-probabilities as sampled: true
+step 5: length 25.6, log-probabilities as sampled: true
 */

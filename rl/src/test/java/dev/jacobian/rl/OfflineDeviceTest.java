@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.loop.Datum;
-import dev.jacobian.rl.loop.TokenLosses;
+import dev.jacobian.rl.loop.LossFunctions;
 import dev.jacobian.rl.loop.Trainer;
 import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.offline.Examples;
@@ -106,8 +106,8 @@ class OfflineDeviceTest {
                             .with("logprobs", sample.logProbs())
                             .with("advantages", batch.size() - 1f));
                 }
-                trainer.forwardBackward(batch, TokenLosses.cispo(0, 4));
-                trainer.forwardBackward(batch, TokenLosses.crossEntropy());
+                trainer.forwardBackward(batch, LossFunctions.cispo(0, 4));
+                trainer.forwardBackward(batch, LossFunctions.crossEntropy());
                 trainer.optimStep(1e-3);
             }
         }

@@ -34,7 +34,7 @@ import java.util.Set;
  *     for (int step = 0; step < 100; step++) {
  *         List<Generation> samples = trainer.sample(prompt, 8, sampling.withSeed(step));
  *         List<Datum> batch = ...; // Datum.of(prompt, tokens).with("logprobs", …).with("advantages", …)
- *         trainer.forwardBackward(batch, TokenLosses.importanceSampling());
+ *         trainer.forwardBackward(batch, LossFunctions.importanceSampling());
  *         trainer.optimStep(1e-5);
  *     }
  *     trainer.saveState(folder);
@@ -127,7 +127,7 @@ public final class Trainer implements AutoCloseable {
      * @throws IllegalArgumentException if there is no target, or the loss gives another number of derivatives than there are targets
      * @throws IndexOutOfBoundsException if a token or a target is not in the vocabulary
      */
-    public Result forwardBackward(List<Datum> batch, TokenLoss lossFunction) {
+    public Result forwardBackward(List<Datum> batch, LossFunction function) {
         int count = targets(batch);
         if (count == 0) {
             throw new IllegalArgumentException("no target counts; give at least one");
@@ -136,9 +136,9 @@ public final class Trainer implements AutoCloseable {
         long tokens = batch.stream().mapToLong(datum -> datum.tokens().length).sum();
         LossPasses passes = new LossPasses(model, calls, tokens);
         List<LabelledBatch> parts = PackedData.cut(batch, memory.microBatchTokens(), passes.wantsAllRows());
-        Seen seen = new Seen(batch, lossFunction);
+        Seen seen = new Seen(batch, function);
         double value = workspace.compute(() -> {
-            if (!lossFunction.isLinear()) {
+            if (!function.isLinear()) {
                 return passes.run(parts, Set.of(), seen::of);
             }
             LossValue anywhere = seen.of(new float[count]);
@@ -158,10 +158,10 @@ public final class Trainer implements AutoCloseable {
     /** A loss, and the log-probabilities that it was asked at last. */
     private static final class Seen {
         private final List<Datum> batch;
-        private final TokenLoss loss;
+        private final LossFunction loss;
         private Scored scored;
 
-        Seen(List<Datum> batch, TokenLoss loss) {
+        Seen(List<Datum> batch, LossFunction loss) {
             this.batch = batch;
             this.loss = loss;
             this.scored = new Scored(batch, new float[targets(batch)]);

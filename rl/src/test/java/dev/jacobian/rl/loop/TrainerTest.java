@@ -57,7 +57,7 @@ class TrainerTest {
                     .with("logprobs", sample.logProbs())
                     .with("advantages", batch.size() % 2 == 0 ? 1f : -1f));
         }
-        trainer.forwardBackward(batch, TokenLosses.ppo(0.8, 1.2));
+        trainer.forwardBackward(batch, LossFunctions.ppo(0.8, 1.2));
         trainer.optimStep(1e-3);
     }
 
@@ -98,7 +98,7 @@ class TrainerTest {
             ComputePool.setThreads(1);
             Scored scored = trainer.forward(batch);
             Scored learned =
-                    trainer.forwardBackward(batch, TokenLosses.crossEntropy()).scored();
+                    trainer.forwardBackward(batch, LossFunctions.crossEntropy()).scored();
             for (int i = 0; i < samples.size(); i++) {
                 assertThat(scored.logProbs(i)).isEqualTo(samples.get(i).logProbs());
                 assertThat(learned.logProbs(i)).isEqualTo(samples.get(i).logProbs());
@@ -111,7 +111,7 @@ class TrainerTest {
     @Test
     @DisplayName("a loss of one's own is the built-in one, in one pass or in parts, in one call or in two")
     void ownLoss() {
-        TokenLoss own = batch -> {
+        LossFunction own = batch -> {
             double value = 0;
             double[] slopes = new double[batch.count()];
             for (int t = 0; t < slopes.length; t++) {
@@ -122,7 +122,8 @@ class TrainerTest {
         };
         List<List<Integer>> bits = new ArrayList<>();
         List<Double> losses = new ArrayList<>();
-        for (IntFunction<TokenLoss> loss : List.<IntFunction<TokenLoss>>of(i -> own, i -> TokenLosses.crossEntropy())) {
+        for (IntFunction<LossFunction> loss :
+                List.<IntFunction<LossFunction>>of(i -> own, i -> LossFunctions.crossEntropy())) {
             for (int limit : new int[] {4096, 12}) {
                 try (Trainer trainer = trainer(limit)) {
                     losses.add(trainer.forwardBackward(sums(trainer.model(), 10), loss.apply(0))
@@ -143,12 +144,12 @@ class TrainerTest {
         }
     }
 
-    static Stream<TokenLoss> losses() {
+    static Stream<LossFunction> losses() {
         return Stream.of(
-                TokenLosses.crossEntropy(),
-                TokenLosses.importanceSampling(),
-                TokenLosses.named("ppo", Map.of("clip_low_threshold", 0.5)),
-                TokenLosses.named("dro", Map.of("beta", 0.3)));
+                LossFunctions.crossEntropy(),
+                LossFunctions.importanceSampling(),
+                LossFunctions.named("ppo", Map.of("clip_low_threshold", 0.5)),
+                LossFunctions.named("dro", Map.of("beta", 0.3)));
     }
 
     private static Scored batch(float... logProbs) {
@@ -162,7 +163,7 @@ class TrainerTest {
     @ParameterizedTest
     @MethodSource("losses")
     @DisplayName("the derivative that a loss says is that of its value")
-    void derivative(TokenLoss loss) {
+    void derivative(LossFunction loss) {
         float[] at = {-0.75f, -1.5f, -2f, -0.5f};
         float h = 1f / 4096;
         LossValue here = loss.of(batch(at));
@@ -182,13 +183,13 @@ class TrainerTest {
         Scored same = batch(-1f, -1f, -1f, -1f);
         double[] wanted = {-1, 1, -0.0, 1};
         for (String name : List.of("importance_sampling", "ppo", "cispo", "dro")) {
-            assertThat(TokenLosses.named(name, Map.of()).of(same).derivatives())
+            assertThat(LossFunctions.named(name, Map.of()).of(same).derivatives())
                     .as(name)
                     .containsExactly(wanted);
         }
         Scored likelier = batch(0f, -1f, -1f, -1f); // r = e where the advantage is 1
-        assertThat(TokenLosses.ppo(0.8, 1.2).of(likelier).derivatives()[0]).isZero();
-        assertThat(TokenLosses.cispo(0, 2).of(likelier).derivatives()[0]).isEqualTo(-2);
+        assertThat(LossFunctions.ppo(0.8, 1.2).of(likelier).derivatives()[0]).isZero();
+        assertThat(LossFunctions.cispo(0, 2).of(likelier).derivatives()[0]).isEqualTo(-2);
     }
 
     @Test
@@ -197,21 +198,22 @@ class TrainerTest {
         try (Trainer trainer = trainer(4096)) {
             List<Datum> data = sums(trainer.model(), 10);
             assertThatThrownBy(() -> trainer.optimStep(1e-3)).hasMessageContaining("call forwardBackward first");
-            assertThatThrownBy(() -> trainer.forwardBackward(data, TokenLosses.importanceSampling()))
+            assertThatThrownBy(() -> trainer.forwardBackward(data, LossFunctions.importanceSampling()))
                     .hasMessageContaining("datum 0 has no 'logprobs'");
             assertThatThrownBy(() -> trainer.forwardBackward(data, batch -> new LossValue(0, new double[1])))
                     .hasMessageContaining("1 derivatives for");
-            trainer.forwardBackward(data, TokenLosses.crossEntropy());
+            trainer.forwardBackward(data, LossFunctions.crossEntropy());
             assertThatThrownBy(() -> trainer.saveState(folder.resolve("s"))).hasMessageContaining("wait for optimStep");
             List<Integer> before = TestModels.bits(trainer.model());
             trainer.forwardBackward(data, batch -> new LossValue(Double.NaN, new double[batch.count()]));
             assertThatThrownBy(() -> trainer.optimStep(1e-3)).hasMessageContaining("the loss is NaN");
             assertThat(TestModels.bits(trainer.model())).isEqualTo(before);
-            trainer.forwardBackward(data, TokenLosses.crossEntropy());
+            trainer.forwardBackward(data, LossFunctions.crossEntropy());
             assertThat(trainer.optimStep(1e-3).loss()).isFinite(); // nothing of the failure is left
         }
-        assertThatThrownBy(() -> TokenLosses.named("ppo", Map.of("beta", 1.0))).hasMessageContaining("takes no 'beta'");
-        assertThatThrownBy(() -> TokenLosses.named("grpo", Map.of())).hasMessageContaining("unknown loss 'grpo'");
+        assertThatThrownBy(() -> LossFunctions.named("ppo", Map.of("beta", 1.0)))
+                .hasMessageContaining("takes no 'beta'");
+        assertThatThrownBy(() -> LossFunctions.named("grpo", Map.of())).hasMessageContaining("unknown loss 'grpo'");
         assertThatThrownBy(() -> Datum.of(new int[1], new int[2]).with("weights", new float[3]))
                 .hasMessageContaining("3 numbers for 2 targets");
     }

@@ -25,12 +25,12 @@ import java.util.TreeSet;
  *
  * <p>They are sums, not means: divide weights or advantages by a number of tokens for a mean.
  */
-public final class TokenLosses {
+public final class LossFunctions {
     private static final String LOW = "clip_low_threshold";
     private static final String HIGH = "clip_high_threshold";
     private static final String BETA = "beta";
 
-    private TokenLosses() {}
+    private LossFunctions() {}
 
     /** A loss of one target. */
     private interface Term {
@@ -39,8 +39,8 @@ public final class TokenLosses {
     }
 
     /** −Σ w lp. */
-    public static TokenLoss crossEntropy() {
-        return new TokenLoss() {
+    public static LossFunction crossEntropy() {
+        return new LossFunction() {
             @Override
             public LossValue of(Scored batch) {
                 float[] weights = batch.fact("weights", 1f); // [N]
@@ -61,7 +61,7 @@ public final class TokenLosses {
     }
 
     /** −Σ w r A. */
-    public static TokenLoss importanceSampling() {
+    public static LossFunction importanceSampling() {
         return sum((lp, q, a) -> {
             double r = StrictMath.exp(lp - q);
             return new double[] {-r * a, -r * a};
@@ -69,7 +69,7 @@ public final class TokenLosses {
     }
 
     /** −Σ w min(r A, clamp(r, low, high) A). */
-    public static TokenLoss ppo(double low, double high) {
+    public static LossFunction ppo(double low, double high) {
         requireBounds(low, high);
         return sum((lp, q, a) -> {
             double r = StrictMath.exp(lp - q);
@@ -79,7 +79,7 @@ public final class TokenLosses {
     }
 
     /** −Σ w ⌊clamp(r, low, high)⌋ lp A. */
-    public static TokenLoss cispo(double low, double high) {
+    public static LossFunction cispo(double low, double high) {
         requireBounds(low, high);
         return sum((lp, q, a) -> {
             double factor = Math.clamp(StrictMath.exp(lp - q), low, high) * a;
@@ -88,7 +88,7 @@ public final class TokenLosses {
     }
 
     /** −Σ w (lp A − ½ β (lp − q)²). */
-    public static TokenLoss dro(double beta) {
+    public static LossFunction dro(double beta) {
         return sum((lp, q, a) -> new double[] {-(lp * a - 0.5 * beta * (lp - q) * (lp - q)), -(a - beta * (lp - q))});
     }
 
@@ -98,7 +98,7 @@ public final class TokenLosses {
      * @param settings what it takes, by name; empty for the defaults
      * @throws IllegalArgumentException if there is no such loss, or it does not take a setting
      */
-    public static TokenLoss named(String name, Map<String, Double> settings) {
+    public static LossFunction named(String name, Map<String, Double> settings) {
         return switch (name) {
             case "cross_entropy" -> taking(settings, Set.of(), name, crossEntropy());
             case "importance_sampling" -> taking(settings, Set.of(), name, importanceSampling());
@@ -121,7 +121,8 @@ public final class TokenLosses {
         };
     }
 
-    private static TokenLoss taking(Map<String, Double> settings, Set<String> known, String name, TokenLoss loss) {
+    private static LossFunction taking(
+            Map<String, Double> settings, Set<String> known, String name, LossFunction loss) {
         for (String setting : new TreeSet<>(settings.keySet())) {
             if (!known.contains(setting)) {
                 throw new IllegalArgumentException("the loss " + name + " takes no '" + setting + "'"
@@ -138,7 +139,7 @@ public final class TokenLosses {
         }
     }
 
-    private static TokenLoss sum(Term term) {
+    private static LossFunction sum(Term term) {
         return batch -> {
             float[] weights = batch.fact("weights", 1f); // [N]
             float[] sampled = batch.fact("logprobs"); // [N]

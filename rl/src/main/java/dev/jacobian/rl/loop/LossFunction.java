@@ -7,7 +7,7 @@ import dev.jacobian.rl.learn.LossValue;
  * A loss in closed form over log-probabilities.
  *
  * <pre>{@code
- * TokenLoss squared = batch -> { // ½ Σ (log p + 1)²
+ * LossFunction squared = batch -> { // ½ Σ (log p + 1)²
  *     double value = 0;
  *     double[] slopes = new double[batch.count()];
  *     for (int t = 0; t < slopes.length; t++) {
@@ -19,7 +19,7 @@ import dev.jacobian.rl.learn.LossValue;
  * }</pre>
  */
 @FunctionalInterface
-public interface TokenLoss {
+public interface LossFunction {
     /**
      * Its value and its derivative with respect to each of the batch's N log-probabilities. It may be asked at other log-probabilities
      * than the model's, and must depend on nothing else.
