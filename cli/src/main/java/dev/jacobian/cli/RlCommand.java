@@ -177,6 +177,7 @@ final class RlCommand extends CliCommand {
         Given given = LoraOption.without(all);
         String method =
                 given.get("algorithm").map(value -> value.json().asText()).orElse("grpo");
+        RlConfig.DEFAULT.passedOver(given).forEach(streams()::note);
         Given preset = model.isEmpty() && task.name().equals("countdown") ? Presets.countdown(method) : new Given();
         return new RunSettings(
                 model.map(ModelOption::existing).orElseGet(BundledModel::folder),

@@ -18,6 +18,7 @@ import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.config.SavingConfig;
 import dev.jacobian.rl.config.Setting;
 import dev.jacobian.rl.config.StepPlan;
+import dev.jacobian.rl.config.TrlKeys;
 import dev.jacobian.rl.method.Algorithm;
 import dev.jacobian.rl.method.Grpo;
 import dev.jacobian.rl.method.Method;
@@ -146,8 +147,9 @@ public record RlConfig(
 
     private RlConfig with(Method usual, Given given) {
         Method chosen = given.get(ALGORITHM).map(name -> named(name, usual)).orElse(usual);
-        Given rest = withPrompts(given.without(List.of(ALGORITHM)));
         List<String> names = ConfigTree.names(this, chosen);
+        Given rest = withPrompts(
+                TrlKeys.sort(given.without(List.of(ALGORITHM)), names).settings());
         for (String key : rest.keys()) {
             List<String> owners = Methods.having(key);
             if (!names.contains(key) && !owners.isEmpty()) {
@@ -159,6 +161,11 @@ public record RlConfig(
             }
         }
         return ConfigTree.with(this, rest, chosen);
+    }
+
+    /** Which of the keys that are given mean nothing here, with the reason ({@link TrlKeys}), each in a sentence. */
+    public List<String> passedOver(Given given) {
+        return TrlKeys.sort(given, ConfigTree.names(this)).notes();
     }
 
     /** With the number of prompts that settings in TRL's terms make, unless it is said. */

@@ -156,8 +156,8 @@ public final class TrlKeys {
         only("false", "the last step of a pass has the rest of the rows", "Leave it out", "dataloader_drop_last");
         only(
                 "false",
-                "train_sampling_strategy orders the data",
-                "Set train_sampling_strategy",
+                "the order of the data is a matter of the seed",
+                "Leave it out; methods for recorded data have train_sampling_strategy",
                 "shuffle_dataset",
                 "group_by_length");
         only("false", "the batch size is what it says", "Set per_device_train_batch_size", "auto_find_batch_size");

@@ -7,7 +7,6 @@ import static dev.jacobian.rl.config.Checks.requirePositive;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * Contrastive preference optimization (Xu et al., arXiv 2401.08417), SimPO (Meng et al., arXiv 2405.14734) and AlphaPO (arXiv 2501.03884): DPO
@@ -56,38 +55,25 @@ public record Cpo(
 
     @Override
     public List<String> remarks() {
-        boolean smooths = labelSmoothing == 0 || lossType.smooths();
-        boolean asksMargin = simpoGamma == DEFAULT.simpoGamma || lossType == MarginLoss.SIMPO;
-        return Stream.of(
-                        smooths ? "" : "label_smoothing does nothing: sigmoid and simpo have it",
-                        asksMargin ? "" : "simpo_gamma does nothing: only loss_type=simpo has a margin")
-                .filter(remark -> !remark.isEmpty())
-                .toList();
+        return lossType.remarks(labelSmoothing > 0, simpoGamma != DEFAULT.simpoGamma);
     }
 
     @Override
     public Loss loss(Batch<Preference> batch) {
         Loss loss = Loss.of(batch.policy());
+        AlphaReward r = new AlphaReward(alpha);
         ChosenLikelihood.add(loss, batch, cpoAlpha, 1);
         for (int i = 0; i < batch.size(); i++) {
             MeanPair pair = MeanPair.of(batch.policy(), i, lossType.isPerToken());
             double margin = lossType == MarginLoss.SIMPO ? simpoGamma / beta : 0;
-            double h = reward(pair.chosen()) - reward(pair.rejected()) - margin;
+            double h = r.of(pair.chosen()) - r.of(pair.rejected()) - margin;
             MarginLoss.Point at = lossType.at(h, beta, labelSmoothing);
             loss.add(batch.share() * at.value());
             double slope = batch.share() * at.slope();
-            pair.slope(loss, slope * rewardSlope(pair.chosen()), -slope * rewardSlope(pair.rejected()));
-            pair.measure(batch.meter(), beta * reward(pair.chosen()), beta * reward(pair.rejected()));
+            pair.slope(loss, slope * r.slope(pair.chosen()), -slope * r.slope(pair.rejected()));
+            pair.measure(batch.meter(), beta * r.of(pair.chosen()), beta * r.of(pair.rejected()));
         }
         paddedMetrics.measurePairs(batch, 0);
         return loss;
-    }
-
-    private double reward(double log) {
-        return alpha == 0 ? log : -StrictMath.expm1(-alpha * log) / alpha;
-    }
-
-    private double rewardSlope(double log) {
-        return alpha == 0 ? 1 : StrictMath.exp(-alpha * log);
     }
 }

@@ -29,6 +29,12 @@ interface JudgedMethod extends OfflineMethod<Judged> {
         return Judged.spans(batch);
     }
 
+    /** Prompts with each other's completions. */
+    @Override
+    default List<Span> aside(List<Judged> batch) {
+        return scoresAside() ? spans(Judged.mismatched(batch)) : List.of();
+    }
+
     @Override
     default long tokens(Judged example) {
         return example.length();

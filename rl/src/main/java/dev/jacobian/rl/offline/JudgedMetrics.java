@@ -18,8 +18,9 @@ final class JudgedMetrics {
     }
 
     /** Of a micro-batch, for KTO. */
-    static void measureEach(Batch<Judged> batch, double beta) {
+    static void measureEach(Batch<Judged> batch, double beta, double z) {
         Meter meter = batch.meter();
+        meter.value("kl", z);
         SpanScores policy = batch.policy();
         double[] rewards = new double[2];
         int[] counts = new int[2];

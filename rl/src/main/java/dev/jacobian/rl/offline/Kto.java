@@ -6,7 +6,6 @@ import static dev.jacobian.rl.config.Checks.requirePositive;
 
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
-import java.util.List;
 
 /**
  * Kahneman–Tversky optimization (Ethayarajh et al., arXiv 2402.01306): completions that somebody liked or did not, each for itself.
@@ -24,7 +23,7 @@ public record Kto(
         double beta,
 
         @Setting(value = "kto", doc = "kto, or apo_zero_unpaired")
-        LossType lossType,
+        KtoLoss lossType,
 
         @Setting(value = "1.0", doc = "weight of completions that were liked")
         double desirableWeight,
@@ -34,14 +33,6 @@ public record Kto(
 
         ReferenceConfig referenceConfig)
         implements JudgedMethod {
-    /** Whether there is a reference point z. */
-    public enum LossType {
-        /** The KL estimate. */
-        KTO,
-        /** None. */
-        APO_ZERO_UNPAIRED
-    }
-
     /** As the paper has it. */
     public static final Kto DEFAULT = ConfigTree.defaults(Kto.class);
 
@@ -58,12 +49,7 @@ public record Kto(
 
     @Override
     public boolean scoresAside() {
-        return lossType == LossType.KTO;
-    }
-
-    @Override
-    public List<Span> aside(List<Judged> batch) {
-        return scoresAside() ? Judged.spans(Judged.mismatched(batch)) : List.of();
+        return lossType == KtoLoss.KTO;
     }
 
     @Override
@@ -78,8 +64,7 @@ public record Kto(
             double weight = batch.share() * (liked ? desirableWeight : undesirableWeight);
             loss.add(weight * (1 - Sigmoids.sigmoid(x)), span, -weight * sign * beta * Sigmoids.slope(x));
         }
-        batch.meter().value("kl", z);
-        JudgedMetrics.measureEach(batch, beta);
+        JudgedMetrics.measureEach(batch, beta, z);
         return loss;
     }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
+import java.util.List;
+import java.util.stream.Stream;
+
 /** Losses of a margin h between chosen and rejected without a reference; x = βh, ε is {@code label_smoothing}. */
 public enum MarginLoss {
     /** −(1 − ε) log σ(x) − ε log σ(−x): CPO. */
@@ -23,6 +26,17 @@ public enum MarginLoss {
     /** Whether label smoothing changes the loss. */
     boolean smooths() {
         return this == SIGMOID || this == SIMPO;
+    }
+
+    /** What was set and does nothing. */
+    List<String> remarks(boolean setSmoothing, boolean setMargin) {
+        return Stream.of(
+                        !setSmoothing || smooths() ? "" : "label_smoothing does nothing: sigmoid and simpo have it",
+                        !setMargin || this == SIMPO
+                                ? ""
+                                : "simpo_gamma does nothing: only loss_type=simpo has a margin")
+                .filter(remark -> !remark.isEmpty())
+                .toList();
     }
 
     Point at(double h, double beta, double smoothing) {

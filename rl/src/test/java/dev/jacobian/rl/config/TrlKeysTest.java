@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.RlConfig;
 import dev.jacobian.rl.offline.Dpo;
 import dev.jacobian.rl.offline.OfflineConfig;
 import dev.jacobian.rl.offline.OfflineMethod;
@@ -58,7 +59,7 @@ class TrlKeysTest {
                 "{\"eval_strategy\": \"epoch\"}|no evaluation during the run|jacobian eval",
                 "{\"neftune_noise_alpha\": 5}|embeddings get no noise|Leave it out",
                 "{\"dataloader_drop_last\": true}|the rest of the rows|Leave it out",
-                "{\"shuffle_dataset\": true}|orders the data|train_sampling_strategy",
+                "{\"shuffle_dataset\": true}|the order of the data|train_sampling_strategy",
                 "{\"data_seed\": 3, \"seed\": 4}|one seed decides all|Set seed",
                 "{\"max_completion_length\": 30}|max_length is the limit|Set max_length",
                 "{\"save_strategy\": \"epoch\"}|steps are what is counted|save_steps",
@@ -105,5 +106,15 @@ class TrlKeysTest {
         OfflineConfig.of(Sft.DEFAULT)
                 .with(given("{\"lr_scheduler_type\": \"cosine_with_min_lr\", \"lr_scheduler_kwargs\":"
                         + " {\"min_lr_rate\": 0.1}}"));
+    }
+
+    @Test
+    @DisplayName("reinforcement learning takes them too")
+    void reinforcement() {
+        Given given = given("{\"output_dir\": \"x\", \"report_to\": \"none\", \"bf16\": false, \"max_steps\": 3}");
+        assertThat(RlConfig.DEFAULT.with(given)).isEqualTo(RlConfig.DEFAULT.with(given("{\"max_steps\": 3}")));
+        assertThat(RlConfig.DEFAULT.passedOver(given)).hasSize(2);
+        assertThatThrownBy(() -> RlConfig.DEFAULT.with(given("{\"bf16\": true}")))
+                .hasMessageContaining("--compute bf16");
     }
 }
