@@ -3,6 +3,7 @@ package dev.jacobian.rl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jacobian.io.Json;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.loop.Datum;
 import dev.jacobian.rl.loop.LossFunctions;
@@ -85,7 +86,8 @@ class OfflineDeviceTest {
         if (key.equals("sync_ref_model")) {
             given.set("ref_model_sync_steps", 1, "test");
         }
-        given.set(key, value, "test");
+        boolean plain = value.matches("true|false|[0-9]+");
+        given.set(key, Json.parse(plain ? value : '"' + value + '"', "test"), "test");
         OfflineConfig config =
                 OfflineConfig.of(OfflineMethods.find(name).orElseThrow()).with(given);
         CausalLM device = TestModels.addition(DType.F32);
