@@ -16,6 +16,8 @@ import dev.jacobian.rl.offline.OfflineMethods;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 
 /** {@code jacobian methods}: what {@code rl --algorithm} can name, and what {@code --set} can set. */
@@ -46,6 +48,14 @@ final class MethodsCommand extends CliCommand {
                 entry.set("settings", json(own(method)));
             }
             all.set("shared_settings", json(shared()));
+            ArrayNode presets = all.putArray("presets");
+            for (Methods.Preset preset : Methods.presets()) {
+                ObjectNode entry = presets.addObject();
+                entry.put("name", preset.name());
+                entry.put("method", preset.method().name());
+                entry.put("paper", preset.paper());
+                preset.settings().forEach(entry.putObject("settings")::putPOJO);
+            }
             ArrayNode offline = all.putArray("offline_methods");
             for (OfflineMethod<?> method : OfflineMethods.all()) {
                 ObjectNode entry = offline.addObject();
@@ -62,6 +72,22 @@ final class MethodsCommand extends CliCommand {
             own(method).forEach(this::print);
             streams().line("");
         }
+        streams().line("Names for settings of a method:");
+        for (Methods.Preset preset : Methods.presets()) {
+            String settings = new TreeMap<>(preset.settings())
+                    .entrySet().stream()
+                            .map(setting -> setting.getKey() + "=" + setting.getValue())
+                            .collect(Collectors.joining(" "));
+            streams()
+                    .line(String.format(
+                            Locale.ROOT,
+                            "  %-10s %s %s (%s)",
+                            preset.name(),
+                            preset.method().name(),
+                            settings,
+                            preset.paper()));
+        }
+        streams().line("");
         streams().line("Settings of all methods:");
         shared().forEach(this::print);
         streams().line("");

@@ -4,12 +4,17 @@ package dev.jacobian.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.config.Given;
+import java.util.Set;
 
 /**
  * Settings of the main job, {@code jacobian rl} without a model of one's own: chosen so that a small model learns in front of
  * one's eyes on two cores. With {@code --model} the library's defaults hold instead, which are TRL's.
  */
 final class Presets {
+    /** Methods that make four updates on a rollout where they are not told otherwise: each is a smaller one. */
+    private static final Set<String> SEVERAL_UPDATES =
+            Set.of("gspo", "luspo", "sapo", "vespo", "clip_cov", "kl_cov", "oapl");
+
     private Presets() {}
 
     /** Settings for the bundled model and Countdown. */
@@ -27,6 +32,8 @@ final class Presets {
                 .put("save_steps", 20);
         if (algorithm.equals("omd")) {
             preset.put("learning_rate", 3e-5).put("tau", 0.1).put("updates_per_rollout", 4);
+        } else if (SEVERAL_UPDATES.contains(algorithm)) {
+            preset.put("learning_rate", 3e-5);
         }
         return new Given().setAll(preset, "the preset for the bundled model");
     }

@@ -369,14 +369,14 @@ public final class RlTrainer {
     private List<ScoredGroup> admit(List<ScoredGroup> scored, int sampledSoFar) {
         for (ScoredGroup group : scored) {
             curriculum.observe(group);
-            if (curriculum.admits(group)) {
+            if (curriculum.admits(group) && config.method().admits(group)) {
                 buffer.add(group);
             }
         }
         List<ScoredGroup> drawn = buffer.draw(plan.groups(), learner.updates());
         if (drawn.isEmpty() && sampledSoFar >= MAX_WAVES * plan.groups()) {
             throw new IllegalStateException("step " + (state.step() + 1) + ": of " + sampledSoFar
-                    + " groups the curriculum admitted fewer than the "
+                    + " groups the curriculum and the method admitted fewer than the "
                     + plan.groups()
                     + " that a step learns from; loosen its gate, or take problems that suit the model");
         }

@@ -67,7 +67,16 @@ class WeightFormatConformanceTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,2000,640", "1,130,4000", "2,700,300", "9,500,513", "130,300,290", "200,17,700", "5,70,2105", "29,100,1100"})
+    @CsvSource({
+        "1,2000,640",
+        "1,130,4000",
+        "2,700,300",
+        "9,500,513",
+        "130,300,290",
+        "200,17,700",
+        "5,70,2105",
+        "29,100,1100"
+    })
     void blocksOfEverySideOnSeveralThreads(int m, int n, int k) {
         for (WeightFormat format : WeightFormat.made()) {
             Rng rng = new Rng(53, m);

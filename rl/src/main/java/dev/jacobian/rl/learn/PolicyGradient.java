@@ -114,6 +114,9 @@ public final class PolicyGradient {
         if (algorithm.weighting().comparesTokens() && all.size() > 1) {
             Compared.weigh(all, algorithm.weighting(), this::seen);
         }
+        if (algorithm.objective().comparesTokens() && all.size() > 1) {
+            Compared.judge(all, algorithm.objective(), whole.normalizer(), this::weighed);
+        }
         resting.forEach(part -> Workspace.inner(() -> {
             if (balances() || algorithm.objective().needsReference() || !isWithoutGradient(part)) {
                 process(part);
@@ -128,6 +131,7 @@ public final class PolicyGradient {
         private final List<CreditedGroup> groups;
         private final PackedGroups packed;
         private Optional<double[]> weights = Optional.empty();
+        private Optional<ObjectiveResult> judged = Optional.empty(); // where the whole micro-batch had to be seen
 
         private Part(MicroBatch whole, List<CreditedGroup> groups) {
             this.whole = whole;
@@ -137,6 +141,10 @@ public final class PolicyGradient {
 
         void weights(double[] known) {
             weights = Optional.of(known);
+        }
+
+        void judged(ObjectiveResult known) {
+            judged = Optional.of(known);
         }
 
         private Normalizer normalizer() {
@@ -185,6 +193,11 @@ public final class PolicyGradient {
     private TokenBatch seen(Part part) {
         return Workspace.currentOrNew()
                 .compute(() -> seen(part, NoGrad.compute(() -> PolicyScorer.score(model, part.packed, temperature))));
+    }
+
+    private TokenBatch weighed(Part part) {
+        return Workspace.currentOrNew()
+                .compute(() -> batch(part, NoGrad.compute(() -> PolicyScorer.score(model, part.packed, temperature))));
     }
 
     private boolean balances() {
@@ -236,7 +249,8 @@ public final class PolicyGradient {
     }
 
     private ObjectiveResult evaluate(Part part, TokenBatch batch) {
-        ObjectiveResult result = algorithm.objective().evaluate(batch, part.normalizer());
+        ObjectiveResult result =
+                part.judged.orElseGet(() -> algorithm.objective().evaluate(batch, part.normalizer()));
         return entropyCoefficient == 0 ? result : withBonus(result, part, batch);
     }
 

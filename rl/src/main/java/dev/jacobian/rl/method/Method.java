@@ -2,6 +2,7 @@
 package dev.jacobian.rl.method;
 
 import dev.jacobian.rl.config.RolloutConfig;
+import dev.jacobian.rl.rollout.ScoredGroup;
 import java.util.List;
 
 /**
@@ -22,6 +23,11 @@ public interface Method {
     /** What a person should know of these settings before the run, a sentence each. */
     default List<String> remarks() {
         return List.of();
+    }
+
+    /** Whether a group is learned from. Further problems are sampled in the place of one that is not. */
+    default boolean admits(ScoredGroup group) {
+        return true;
     }
 
     /**

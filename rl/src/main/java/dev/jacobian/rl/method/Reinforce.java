@@ -30,7 +30,7 @@ public record Reinforce(
 
     @Override
     public String paper() {
-        return "Williams 1992";
+        return "Williams 1992; of language models arXiv 2402.14740";
     }
 
     @Override

@@ -13,7 +13,7 @@ package dev.jacobian.rl.objective;
  *
  * <p>An outlier cannot shout: the mean of logarithms is moved by one token as little as by any other. A sequence weighs as its tokens do
  * together, so that {@link Aggregation#sequenceMeanTokenMean} gives the mean over sequences. Advantages of tokens count with their mean
- * and each with its own sign.
+ * and each with its own sign; factors of tokens with their geometric mean.
  *
  * @param epsilonLow how far a log-ratio may fall below 0, in nats; 0.4 in the paper
  * @param epsilonHigh how far it may rise above 0, in nats
@@ -36,13 +36,15 @@ public record GeometricMean(double epsilonLow, double epsilonHigh) implements Po
             }
             double logRatio = 0;
             double advantage = 0;
+            double logFactor = 0;
             for (int t = batch.start(s); t < batch.end(s); t++) {
                 if (batch.mask()[t]) {
                     logRatio += bounded(batch, t) / length;
                     advantage += batch.advantages()[t] / length;
+                    logFactor += StrictMath.log(batch.weight(t)) / length;
                 }
             }
-            double weight = normalizer.weight(length); // of each of its tokens
+            double weight = normalizer.weight(length) * StrictMath.exp(logFactor); // of each of its tokens
             double loss = -advantage * StrictMath.exp(logRatio);
             sums.loss(weight * length * loss);
             for (int t = batch.start(s); t < batch.end(s); t++) {

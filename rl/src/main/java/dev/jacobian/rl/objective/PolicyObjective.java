@@ -38,6 +38,11 @@ public interface PolicyObjective {
         return false;
     }
 
+    /** Whether a token's loss depends on tokens of other sequences: then {@link #evaluate} must see a whole micro-batch. */
+    default boolean comparesTokens() {
+        return false;
+    }
+
     /** Whether the old log-probabilities matter: if not, samples must be used for one optimizer step only. */
     default boolean usesOldLogProbs() {
         return true;

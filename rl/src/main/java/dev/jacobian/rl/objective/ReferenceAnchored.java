@@ -19,13 +19,6 @@ public record ReferenceAnchored(PolicyObjective inner) implements PolicyObjectiv
         float[] reference = batch.refLogProbs()
                 .orElseThrow(() -> new IllegalArgumentException("log-ratios to a reference policy need its"
                         + " log-probabilities, but the batch has none; score the samples with it"));
-        TokenBatch anchored = new TokenBatch(
-                batch.logProbs(),
-                reference,
-                batch.refLogProbs(),
-                batch.advantages(),
-                batch.sequenceOffsets(),
-                batch.mask());
-        return inner.evaluate(anchored, normalizer);
+        return inner.evaluate(batch.withOld(reference), normalizer);
     }
 }

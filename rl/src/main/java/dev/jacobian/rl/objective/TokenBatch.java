@@ -110,6 +110,21 @@ public record TokenBatch(
                 Optional.empty());
     }
 
+    /** The same with ratios to another policy, [N]. */
+    public TokenBatch withOld(float[] other) {
+        return new TokenBatch(
+                logProbs,
+                other,
+                refLogProbs,
+                advantages,
+                sequenceOffsets,
+                mask,
+                rolloutLogProbs,
+                weights,
+                entropies,
+                values);
+    }
+
     /** The same, sampled by somebody who reported these log-probabilities, [N]. */
     public TokenBatch withRollout(float[] sampled) {
         return with(Optional.of(sampled), weights, entropies, values);

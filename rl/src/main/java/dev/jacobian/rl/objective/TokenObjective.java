@@ -35,8 +35,9 @@ public record TokenObjective(TokenLoss loss, KlPenalty klPenalty) implements Pol
                     case HIGH -> sums.clippedHigh();
                     case NONE -> {}
                 }
-                sums.loss(weight * slope.loss());
-                sums.gradient(t, weight * slope.derivative() + sums.kl(klPenalty, t, weight));
+                double factor = weight * batch.weight(t);
+                sums.loss(factor * slope.loss());
+                sums.gradient(t, factor * slope.derivative() + sums.kl(klPenalty, t, weight));
             }
         }
         return sums.result();

@@ -55,8 +55,9 @@ public record TokenwiseSequenceRatio(double epsilonLow, double epsilonHigh, KlPe
                     sums.clippedHigh();
                 }
                 double bounded = low ? 1 - epsilonLow : high ? 1 + epsilonHigh : ratio;
-                sums.loss(-weight * bounded * advantage);
-                sums.gradient(t, (low || high ? 0 : -weight * ratio * advantage) + sums.kl(klPenalty, t, weight));
+                double factor = weight * batch.weight(t);
+                sums.loss(-factor * bounded * advantage);
+                sums.gradient(t, (low || high ? 0 : -factor * ratio * advantage) + sums.kl(klPenalty, t, weight));
             }
         }
         return sums.result();

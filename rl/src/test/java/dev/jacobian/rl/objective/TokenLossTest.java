@@ -73,22 +73,28 @@ class TokenLossTest {
                 new TokenObjective(new ClippedImportance(0.2, 0.2)),
                 new TokenObjective(new DivergenceMask(Divergence.TV, 0.1, 0.1, 3)),
                 new TokenwiseSequenceRatio(0.05, 0.1, KlPenalty.k3(0.3)),
-                new GeometricMean(0.2, 0.2));
+                new GeometricMean(0.2, 0.2),
+                new CovariancePenalty(0.3, 0.5));
     }
 
     @ParameterizedTest
     @MethodSource("objectives")
-    @DisplayName("on policy one gradient, whatever the aggregation")
+    @DisplayName("on policy one gradient, whatever the aggregation and the factors of tokens")
     void onPolicy(PolicyObjective objective) {
         TokenBatch batch = Fixtures.goldenOnPolicy(0.5, -0.5, -0.25, 0.75);
+        boolean sequences = objective instanceof GeometricMean; // its factors are a sequence's
+        double[] factors = {1, 1, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 2, 2, 2, 3};
         for (Aggregation aggregation : List.of(
                 Aggregation.tokenMean(), Aggregation.sequenceMeanTokenMean(), Aggregation.sequenceMeanTokenSum())) {
             Normalizer normalizer = aggregation.normalizer(Fixtures.LENGTHS);
-            float[] reinforce =
-                    new Reinforce(klOf(objective)).evaluate(batch, normalizer).gradLogProbs();
-            assertThat(objective.evaluate(batch, normalizer).gradLogProbs())
-                    .as("%s, %s", objective, aggregation)
-                    .containsExactly(reinforce, within(1e-6f));
+            for (TokenBatch weighted : List.of(batch, batch.withWeights(factors))) {
+                float[] reinforce = new Reinforce(klOf(objective))
+                        .evaluate(weighted, normalizer)
+                        .gradLogProbs();
+                assertThat(objective.evaluate(weighted, normalizer).gradLogProbs())
+                        .as("%s, %s, %s", objective, aggregation, sequences)
+                        .containsExactly(reinforce, within(1e-6f));
+            }
         }
     }
 
@@ -185,16 +191,8 @@ class TokenLossTest {
         ReferenceAnchored anchored = new ReferenceAnchored(inner);
         assertThat(anchored.needsReference()).isTrue();
         assertThat(anchored.evaluate(batch, normalizer).gradLogProbs())
-                .containsExactly(inner.evaluate(
-                                new TokenBatch(
-                                        Fixtures.NEW,
-                                        Fixtures.REF,
-                                        batch.refLogProbs(),
-                                        batch.advantages(),
-                                        Fixtures.OFFSETS,
-                                        batch.mask()),
-                                normalizer)
-                        .gradLogProbs());
+                .containsExactly(
+                        inner.evaluate(batch.withOld(Fixtures.REF), normalizer).gradLogProbs());
         TokenBatch without = new TokenBatch(
                 Fixtures.NEW,
                 Fixtures.OLD,
@@ -232,6 +230,13 @@ class TokenLossTest {
         for (int t = 0; t < largest.length; t++) {
             assertThat(largest[t] || t == 6 || covariances.at(t) <= least).isTrue();
         }
+        ClipCovariance clip = new ClipCovariance(1, -10, 10, new ClippedSurrogate(0.2, 0.2));
+        assertThat(clip.comparesTokens()).isTrue();
+        double[] weights = clip.weights(batch);
+        ObjectiveStatistics clipped = new ClippedSurrogate(0.2, 0.2)
+                .evaluate(batch, Aggregation.tokenMean().normalizer(Fixtures.LENGTHS))
+                .statistics();
+        assertThat(Arrays.stream(weights).sum()).isEqualTo(clipped.clippedLow() + clipped.clippedHigh());
     }
 
     @Test
@@ -241,6 +246,11 @@ class TokenLossTest {
         assertThatThrownBy(() -> new ClippedImportance(1.1, 0)).hasMessageContaining("epsilonLow");
         assertThatThrownBy(() -> new ClippedQuadratic(1.1, 2, 0)).hasMessageContaining("both sides of 1");
         assertThatThrownBy(() -> new GeometricMean(0.1, -1)).hasMessageContaining("at least 0");
+        assertThatThrownBy(() -> new CovariancePenalty(0, 1)).hasMessageContaining("(0, 1]");
+        assertThatThrownBy(() -> new ClipCovariance(0.1, 2, 1, new ClippedSurrogate(0.2, 0.2)))
+                .hasMessageContaining("below the upper");
         assertThatThrownBy(() -> new PreferenceScoreLoss(0)).hasMessageContaining("temperature");
+        assertThatThrownBy(() -> RejectionMask.between(RejectionMask.Over.SUM, 2, 1))
+                .hasMessageContaining("wrong order");
     }
 }
