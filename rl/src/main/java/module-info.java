@@ -10,6 +10,7 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl;
     exports dev.jacobian.rl.advantage;
     exports dev.jacobian.rl.config;
+    exports dev.jacobian.rl.judge;
     exports dev.jacobian.rl.learn;
     exports dev.jacobian.rl.loop;
     exports dev.jacobian.rl.method;

@@ -62,6 +62,22 @@ public final class Rows {
         });
     }
 
+    /**
+     * The same numbers in one dimension. The gradient is dy in the shape of x.
+     *
+     * @param x dense
+     * @return [elements]
+     */
+    public static Var flat(Var x) {
+        if (x.value().rank() == 1) {
+            return x;
+        }
+        Tensor out = x.like(x.value().elements());
+        out.copyFrom(x.value().reshape(x.value().elements()));
+        return Operation.of("flat", x)
+                .result(out, dOut -> give(x, dOut.reshape(x.value().shape().toArray())));
+    }
+
     private static void give(Var input, Tensor part) {
         Tensor own = input.like();
         own.copyFrom(part);

@@ -67,7 +67,10 @@ public final class Cli {
         commands.put("sft", SftCommand::new);
         commands.put("dpo", DpoCommand::new);
         commands.put("kto", KtoCommand::new);
+        commands.put("distill", DistillCommand::new);
         commands.put("orpo", OrpoCommand::new);
+        commands.put("prm", PrmCommand::new);
+        commands.put("reward", RewardCommand::new);
         commands.put("cpo", CpoCommand::new);
         commands.put("bco", BcoCommand::new);
         commands.put("methods", MethodsCommand::new);

@@ -4,6 +4,7 @@ package dev.jacobian.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.Evaluation;
+import dev.jacobian.rl.judge.RewardedTask;
 import dev.jacobian.rl.task.JsonlTask;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
@@ -87,6 +88,9 @@ final class EvalCommand extends CliCommand {
 
     /** Of a file every row may be measured, also those that rl would train on; which is said where it happens. */
     private Task measured(Task all) {
+        if (all instanceof RewardedTask rewarded) {
+            return new RewardedTask(measured(rewarded.problems()), rewarded.rewards(), rewarded.solvedThreshold());
+        }
         if (!(all instanceof JsonlTask rows)) {
             return all;
         }
@@ -106,7 +110,8 @@ final class EvalCommand extends CliCommand {
     void execute() {
         Path folder = model.map(ModelOption::existing).orElseGet(BundledModel::folder);
         CausalLM policy = weights.load(folder, modelOptions(folder));
-        Task measured = measured(TaskOption.usable(task.task(), task.skipBadRows(), policy, maxNewTokens, streams()));
+        Task measured = measured(
+                TaskOption.usable(task.task(this::modelOptions), task.skipBadRows(), policy, maxNewTokens, streams()));
         int count = problems.orElseGet(() -> task.data().isPresent() ? measured.evalSize() : USUAL_PROBLEMS);
         Evaluation result = Evaluation.run(policy, measured, count, samples, generation());
         ObjectNode json = Json.object();

@@ -9,6 +9,7 @@ import dev.jacobian.transformer.ModelOptions;
 import dev.jacobian.transformer.WeightFormats;
 import dev.jacobian.transformer.lora.AdapterSource;
 import dev.jacobian.transformer.lora.LoraConfigReader;
+import dev.jacobian.transformer.plan.Head;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -36,11 +37,20 @@ record LoraChoice(Optional<Path> folder, Optional<ObjectNode> fresh, WeightForma
 
     /** The model of a folder, ready to be trained. */
     CausalLM load(Path model, ModelOptions options, long seed) {
-        Optional<AdapterSource> adapter = folder.isPresent()
+        return adapter(seed)
+                .map(source -> CausalLM.load(model, options.weights(weights), source))
+                .orElseGet(() -> CausalLM.load(model, options));
+    }
+
+    /** The same with a head that scores, its own or a fresh one. */
+    CausalLM loadScoring(Path model, Head.Scores head, ModelOptions options, long seed) {
+        return CausalLM.loadScoring(model, head, isAdapter() ? options.weights(weights) : options, adapter(seed), seed);
+    }
+
+    private Optional<AdapterSource> adapter(long seed) {
+        return folder.isPresent()
                 ? folder.map(path -> new AdapterSource.Saved(path).seed(seed))
                 : fresh.map(json -> new AdapterSource.Fresh(LoraConfigReader.parse(json, FRESH), seed));
-        return adapter.map(source -> CausalLM.load(model, options.weights(weights), source))
-                .orElseGet(() -> CausalLM.load(model, options));
     }
 
     /** The same in run.json, among the options that a run was started with. */

@@ -8,12 +8,15 @@ import dev.jacobian.rl.config.MemoryConfig;
 import dev.jacobian.rl.offline.Examples;
 import dev.jacobian.rl.offline.OfflineConfig;
 import dev.jacobian.rl.offline.OfflineMethod;
+import dev.jacobian.rl.offline.OfflineMethods;
 import dev.jacobian.rl.offline.OfflineTrainer;
+import dev.jacobian.rl.offline.Teaching;
 import dev.jacobian.rl.report.RunReport;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.DeviceException;
 import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.ModelOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -104,9 +107,45 @@ abstract class OfflineCommand extends CliCommand {
 
     // What a method may have of its own
 
+    /** The method with its defaults. */
+    OfflineMethod<?> usual() {
+        return usual;
+    }
+
+    /** A method of a command that has several. */
+    static Optional<OfflineMethod<?>> subMethod(String command, String name) {
+        return OfflineMethods.find(name.isEmpty() ? command : command + "-" + name);
+    }
+
+    /** The method of the run that goes on; the command's usual one if none does. */
+    final Optional<OfflineMethod<?>> savedMethod(String command) {
+        Optional<String> saved = out.filter(folder -> resume)
+                .map(folder -> folder.resolve("run.json"))
+                .filter(Files::exists)
+                .map(file -> Json.read(file).path("algorithm").asText());
+        return saved.filter(name -> name.startsWith(command))
+                .<OfflineMethod<?>>flatMap(OfflineMethods::find)
+                .or(() -> Optional.of(usual));
+    }
+
+    /** What the run has beside the model that learns. */
+    <E> Optional<Teaching<E>> teaching(OfflineMethod<E> method, CausalLM trained, OfflineSettings run) {
+        return Optional.empty();
+    }
+
     /** Where the model comes from, if the command line names it. */
     Optional<Path> givenModel() {
         return resume ? model : model.map(ModelOption::existing);
+    }
+
+    /** The file of the data, if the command line names it. */
+    Optional<Path> givenData() {
+        return data;
+    }
+
+    /** Whether the run in --out goes on. */
+    final boolean resumes() {
+        return resume;
     }
 
     /** Whether the command line asks for an adapter. */
@@ -126,8 +165,13 @@ abstract class OfflineCommand extends CliCommand {
 
     /** Loads the model. */
     CausalLM load(OfflineSettings run) {
-        return run.adapter()
-                .load(run.model(), modelOptions(run.model()), run.config().seed());
+        ModelOptions options = modelOptions(run.model());
+        long seed = run.config().seed();
+        return run.config()
+                .method()
+                .head()
+                .map(head -> run.adapter().loadScoring(run.model(), head, options, seed))
+                .orElseGet(() -> run.adapter().load(run.model(), options, seed));
     }
 
     /** Reads or makes the data. */
@@ -142,8 +186,8 @@ abstract class OfflineCommand extends CliCommand {
         if (resume && out.isEmpty()) {
             throw usage("--resume needs the run's folder: --out DIR");
         }
-        if (!resume && data.isEmpty() && !hasData()) {
-            throw usage(usual.name() + " needs --data FILE");
+        if (!resume && givenData().isEmpty() && !hasData()) {
+            throw usage(usual().name() + " needs --data FILE");
         }
     }
 
@@ -154,12 +198,12 @@ abstract class OfflineCommand extends CliCommand {
 
     @Override
     void execute() {
-        Path folder = out.orElseGet(() -> Path.of("out", usual.name() + "-" + time()));
+        Path folder = out.orElseGet(() -> Path.of("out", usual().name() + "-" + time()));
         if (!resume && !dryRun && isTaken(folder)) {
             throw new CliException(folder + " exists already; choose another folder with --out"
                     + (Files.exists(folder.resolve("run.json")) ? ", or continue the run in it with --resume" : ""));
         }
-        OfflineSettings run = resume ? resumed(OfflineSettings.read(folder, usual.name())) : freshSettings();
+        OfflineSettings run = resume ? resumed(OfflineSettings.read(folder, usual().name())) : freshSettings();
         RunSettings.writable(folder);
         CausalLM trained = load(run);
         train(run.config().method(), run, trained, folder);
@@ -170,7 +214,9 @@ abstract class OfflineCommand extends CliCommand {
         noteRows(examples);
         method.remarks().forEach(streams()::note);
         streams().note(task() + ", " + trained + ", run folder " + folder);
-        OfflineTrainer<E> trainer = new OfflineTrainer<>(trained, method, examples, run.config());
+        OfflineTrainer<E> trainer = teaching(method, trained, run)
+                .map(beside -> new OfflineTrainer<>(trained, method, examples, run.config(), beside))
+                .orElseGet(() -> new OfflineTrainer<>(trained, method, examples, run.config()));
         if (trained.device().equals(Device.CPU)) {
             streams().note("memory: needs about " + trainer.memoryPlan().describe());
         }
@@ -204,19 +250,20 @@ abstract class OfflineCommand extends CliCommand {
     }
 
     private String continuing(Path folder) {
-        return ". Continue from the last checkpoint with: jacobian " + usual.name() + " --resume --out " + folder
+        return ". Continue from the last checkpoint with: jacobian " + usual().name() + " --resume --out " + folder
                 + " (another --device may continue it)";
     }
 
     /** What is done, in words. */
     String task() {
-        return usual.name();
+        return usual().name();
     }
 
     private void noteRows(Examples<?> examples) {
         if (!examples.skipped().isEmpty()) {
             streams()
-                    .note("--skip-bad-rows: " + examples.skipped().size() + " of "
+                    .note((skipBadRows ? "--skip-bad-rows: " : "")
+                            + examples.skipped().size() + " of "
                             + (examples.skipped().size() + examples.rows())
                             + " rows are left out; the first: "
                             + examples.skipped().getFirst());
@@ -226,8 +273,8 @@ abstract class OfflineCommand extends CliCommand {
 
     private void printPlan(OfflineSettings run, OfflineTrainer<?> trainer, Examples<?> examples) {
         ObjectNode json = Json.object();
-        json.put("method", usual.name());
-        json.put("paper", usual.paper());
+        json.put("method", usual().name());
+        json.put("paper", usual().paper());
         json.put("model", run.model().toString());
         run.data().ifPresent(file -> json.put("data", file.toString()));
         json.put("examples", examples.listed().size());
@@ -255,14 +302,14 @@ abstract class OfflineCommand extends CliCommand {
 
     private OfflineSettings freshSettings() {
         Given all = settings.with(options());
-        OfflineConfig.of(usual).passedOver(all).forEach(streams()::note);
+        OfflineConfig.of(usual()).passedOver(all).forEach(streams()::note);
         return new OfflineSettings(
                 givenModel().orElseGet(BundledModel::folder),
-                data,
+                givenData(),
                 skipBadRows,
                 DType.valueOf(dtype.orElse(Stored.F32).name()),
                 furtherOptions(new TreeMap<>()),
-                OfflineConfig.of(usual).with(LoraOption.without(all)),
+                OfflineConfig.of(usual()).with(LoraOption.without(all)),
                 lora.choice(all).orElse(LoraChoice.NONE));
     }
 
@@ -271,7 +318,7 @@ abstract class OfflineCommand extends CliCommand {
         Given all = settings.with(options());
         return new OfflineSettings(
                 givenModel().orElse(saved.model()),
-                data.or(saved::data),
+                givenData().or(saved::data),
                 saved.skipBadRows(),
                 dtype.map(type -> DType.valueOf(type.name())).orElse(saved.dtype()),
                 furtherOptions(new TreeMap<>(saved.options())),

@@ -99,7 +99,11 @@ final class RlCommand extends CliCommand {
         CausalLM policy = run.adapter()
                 .load(run.model(), modelOptions(run.model()), run.config().seed());
         Task problems = TaskOption.usable(
-                run.task(), run.skipBadRows(), policy, run.config().rollout().maxCompletionLength(), streams());
+                run.task(this::modelOptions),
+                run.skipBadRows(),
+                policy,
+                run.config().rollout().maxCompletionLength(),
+                streams());
         streams()
                 .note(run.config().method().name().toUpperCase(Locale.ROOT) + " on " + problems.name() + ", " + policy
                         + ", run folder " + folder);
@@ -185,7 +189,8 @@ final class RlCommand extends CliCommand {
                 task.name(),
                 task.data(),
                 task.skipBadRows(),
-                lora.choice(all).orElse(LoraChoice.NONE));
+                lora.choice(all).orElse(LoraChoice.NONE),
+                task.rewards().orElse(RewardChoice.TASK));
     }
 
     /** The settings that a run was started with; what is given again must agree with them. */
@@ -202,7 +207,8 @@ final class RlCommand extends CliCommand {
                 saved.taskName(),
                 task.data().or(saved::data),
                 task.skipBadRows() || saved.skipBadRows(),
-                lora.choice(all).orElse(saved.adapter()));
+                lora.choice(all).orElse(saved.adapter()),
+                task.rewards().orElse(saved.rewards()));
     }
 
     private Given options() {

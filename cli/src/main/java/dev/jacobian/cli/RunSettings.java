@@ -8,10 +8,14 @@ import dev.jacobian.rl.SavedConfig;
 import dev.jacobian.rl.offline.OfflineMethods;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.task.Task;
+import dev.jacobian.transformer.ModelOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * What a run is made of, from the command line or from the run.json of a run that is resumed.
@@ -22,9 +26,16 @@ import java.util.Optional;
  * @param data value of {@code --data}
  * @param skipBadRows value of {@code --skip-bad-rows}
  * @param adapter what is trained
+ * @param rewards whose word rewards are
  */
 record RunSettings(
-        Path model, RlConfig config, String taskName, Optional<Path> data, boolean skipBadRows, LoraChoice adapter) {
+        Path model,
+        RlConfig config,
+        String taskName,
+        Optional<Path> data,
+        boolean skipBadRows,
+        LoraChoice adapter,
+        RewardChoice rewards) {
     /** The settings of an existing run. */
     static RunSettings read(Path folder) {
         Path file = file(folder);
@@ -44,7 +55,8 @@ record RunSettings(
                 json.path("task").asText(),
                 data,
                 json.path("skip_bad_rows").asBoolean(),
-                LoraChoice.read(json.path("options"), file.toString()));
+                LoraChoice.read(json.path("options"), file.toString()),
+                RewardChoice.read(json.path("options")));
     }
 
     /** Whether a folder holds a run that {@code rl} began: not one of {@code sft} or {@code dpo}, which have a run.json too. */
@@ -74,17 +86,19 @@ record RunSettings(
 
     /** The same in run.json. */
     RunOrigin origin() {
+        Map<String, String> options = new TreeMap<>(adapter.options());
+        options.putAll(rewards.options());
         return new RunOrigin(
                 model.toAbsolutePath().normalize().toString(),
                 taskName,
                 data.map(file -> file.toAbsolutePath().normalize().toString()),
                 skipBadRows,
-                adapter.options());
+                options);
     }
 
     /** The task. */
-    Task task() {
-        return TaskOption.of(taskName, data, skipBadRows);
+    Task task(Function<Path, ModelOptions> options) {
+        return TaskOption.of(taskName, data, skipBadRows, rewards, options);
     }
 
     /** Fails now rather than after the loading of a model if the folder cannot be made or written. Makes nothing. */

@@ -2,15 +2,19 @@
 package dev.jacobian.cli;
 
 import dev.jacobian.rl.PromptCheck;
+import dev.jacobian.rl.judge.RewardedTask;
+import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.rl.task.Addition;
 import dev.jacobian.rl.task.Countdown;
 import dev.jacobian.rl.task.JsonlTask;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.ModelOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import picocli.CommandLine.Option;
 
 /** The task that a command trains on or measures. */
@@ -36,8 +40,40 @@ final class TaskOption {
                             + " model) and count them, instead of refusing the file.")
     private boolean skipBadRows;
 
+    @Option(
+            names = "--reward-model",
+            paramLabel = "DIR",
+            description =
+                    "Rewards are this model's scores instead of the task's own: a checkpoint that 'jacobian reward'"
+                            + " or another program trained (ForSequenceClassification, one label).")
+    private Optional<Path> rewardModel = Optional.empty();
+
+    @Option(
+            names = "--judge",
+            paramLabel = "DIR",
+            description = "Rewards are this language model's verdicts: it reasons whether a completion agrees with the"
+                    + " row's 'answer', and then says so (1 or 0).")
+    private Optional<Path> judge = Optional.empty();
+
+    @Option(
+            names = "--offload-reward-model",
+            description = "Keep that model in the host's memory while it does not score.")
+    private boolean offloadRewardModel;
+
+    /** Whose word rewards are; empty if no option says it. */
+    Optional<RewardChoice> rewards() {
+        rewardModel.ifPresent(ModelOption::existing);
+        judge.ifPresent(ModelOption::existing);
+        return rewardModel.isEmpty() && judge.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new RewardChoice(rewardModel, judge, offloadRewardModel));
+    }
+
     /** Fails for a name that is no task. */
     void check(CliCommand command) {
+        if (rewardModel.isPresent() && judge.isPresent()) {
+            throw command.usage("--reward-model and --judge exclude each other");
+        }
         String name = name();
         if (!List.of("countdown", "countdown-words", "addition", "jsonl").contains(name)) {
             throw command.usage(
@@ -63,8 +99,25 @@ final class TaskOption {
     }
 
     /** The task. */
-    Task task() {
-        return of(name(), data, skipBadRows);
+    Task task(Function<Path, ModelOptions> options) {
+        return of(name(), data, skipBadRows, rewards().orElse(RewardChoice.TASK), options);
+    }
+
+    /** The task of a name with the rewards of somebody's choice. */
+    static Task of(
+            String name,
+            Optional<Path> data,
+            boolean skipBadRows,
+            RewardChoice choice,
+            Function<Path, ModelOptions> options) {
+        Optional<WeightedRewards> rewards = choice.load(options);
+        if (rewards.isEmpty()) {
+            return of(name, data, skipBadRows);
+        }
+        Task problems = name.equals("jsonl") && data.isPresent()
+                ? JsonlTask.of(file(data.get()), rewards.get(), skipBadRows)
+                : of(name, data, skipBadRows);
+        return new RewardedTask(problems, rewards.get(), choice.solvedThreshold());
     }
 
     /** The task of a name, with the data file of {@code jsonl}. */
@@ -82,14 +135,22 @@ final class TaskOption {
     }
 
     private static Task jsonl(Path file, boolean skipBadRows) {
+        return JsonlTask.of(file(file), skipBadRows);
+    }
+
+    private static Path file(Path file) {
         if (!Files.isRegularFile(file)) {
             throw new CliException("no such file: " + file + "; --data takes a JSONL file");
         }
-        return JsonlTask.of(file, skipBadRows);
+        return file;
     }
 
     /** The task without the prompts that a model cannot complete, if rows may be left out; says how many are. */
     static Task usable(Task task, boolean skipBadRows, CausalLM model, int maxNewTokens, Streams streams) {
+        if (task instanceof RewardedTask rewarded) {
+            Task problems = usable(rewarded.problems(), skipBadRows, model, maxNewTokens, streams);
+            return new RewardedTask(problems, rewarded.rewards(), rewarded.solvedThreshold());
+        }
         if (!(skipBadRows && task instanceof JsonlTask rows)) {
             return task; // a bad row has been refused, or the trainer will
         }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.autograd.Elementwise;
 import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.autograd.LoadBalance;
 import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Reduction;
+import dev.jacobian.autograd.TokenDivergence;
 import dev.jacobian.autograd.TokenLogProbs;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.io.AtomicFiles;
@@ -22,6 +24,7 @@ import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.lora.AdapterSource;
 import dev.jacobian.transformer.lora.LoraPlan;
+import dev.jacobian.transformer.plan.Head;
 import dev.jacobian.transformer.plan.Role;
 import dev.jacobian.transformer.plan.TensorSpec;
 import java.nio.file.Path;
@@ -57,7 +60,8 @@ public final class CausalLM {
     private final Map<String, Parameter> parameters;
     private final Map<String, Tensor> buffers;
     private final Backbone backbone;
-    private final TokenHead head;
+    private final Optional<TokenHead> tokenHead;
+    private final Optional<ScoreHead> scoreHead;
     private final ModelOptions options;
     private double routerAuxLossCoef;
     private final Optional<LoraWeights> adapted;
@@ -75,9 +79,13 @@ public final class CausalLM {
         this.adapted = source instanceof LoraWeights lora ? Optional.of(lora) : Optional.empty();
         this.adapter = adapted.map(LoraWeights::adapter);
         this.backbone = new Backbone(config.plan(), weights, options.computeType());
-        this.head = new TokenHead(
-                weights.matrix(Role.HEAD, TensorSpec.NO_LAYER),
-                TokenHead.form(config.plan().head()));
+        boolean scores = config.plan().head() instanceof Head.Scores;
+        this.scoreHead = scores ? Optional.of(ScoreHead.of(weights)) : Optional.empty();
+        this.tokenHead = scores
+                ? Optional.empty()
+                : Optional.of(new TokenHead(
+                        weights.matrix(Role.HEAD, TensorSpec.NO_LAYER),
+                        TokenHead.form(config.plan().head())));
     }
 
     /**
@@ -122,6 +130,19 @@ public final class CausalLM {
      */
     public static CausalLM load(Path folder, ModelOptions options, AdapterSource adapter) {
         return CheckpointLoader.load(folder, options, Optional.of(adapter));
+    }
+
+    /**
+     * A model that scores instead of predicting tokens ({@link Head.Scores}), from a checkpoint that has such a head, or from one of a
+     * language model, which gets a fresh one: normal with the configuration's standard deviation, its bias 0, as transformers does.
+     *
+     * @param adapter one that alone is trained, or none
+     * @param seed of a fresh head
+     * @throws dev.jacobian.io.FormatException also if the checkpoint has another head that scores
+     */
+    public static CausalLM loadScoring(
+            Path folder, Head.Scores head, ModelOptions options, Optional<AdapterSource> adapter, long seed) {
+        return CheckpointLoader.loadScoring(folder, options, adapter, new FreshHead.Wanted(head, seed));
     }
 
     /**
@@ -354,7 +375,25 @@ public final class CausalLM {
 
     /** The head's weight, [V, D]; the embedding itself when tied and trainable. */
     public LinearWeight head() {
-        return head.weight();
+        return tokenHead().weight();
+    }
+
+    private TokenHead tokenHead() {
+        return tokenHead.orElseThrow(() -> new IllegalStateException("the model scores sequences ("
+                + config.source().path("architectures").path(0).asText("a head of scores")
+                + ") and has no head that predicts tokens; use a language model"));
+    }
+
+    private ScoreHead scoreHead() {
+        return scoreHead.orElseThrow(() -> new IllegalStateException("the model is a language model ("
+                + config.source().path("architectures").path(0).asText("a head of tokens")
+                + ") and has no head that scores; train one with jacobian reward, or load it with"
+                + " CausalLM.loadScoring"));
+    }
+
+    /** L: numbers that the head gives per position where it scores; 0 for a language model. */
+    public int labels() {
+        return config.plan().head() instanceof Head.Scores scores ? scores.labels() : 0;
     }
 
     /**
@@ -524,7 +563,7 @@ public final class CausalLM {
      * @return [R, V]
      */
     public Tensor logits(Var hidden, int[] rows) {
-        return head.logits(hidden, rows);
+        return tokenHead().logits(hidden, rows);
     }
 
     /** Rows whose logits are made at a time when tokens are chosen: few enough for the caches of a CPU. */
@@ -550,7 +589,7 @@ public final class CausalLM {
      * @param targets [R] the tokens
      */
     public TokenLogProbs.Result logProbs(Var hidden, int[] rows, int[] targets, float temperature) {
-        return head.logProbs(hidden, rows, targets, temperature);
+        return tokenHead().logProbs(hidden, rows, targets, temperature);
     }
 
     /**
@@ -567,7 +606,48 @@ public final class CausalLM {
     /** The same with further measures of the logits. */
     public TokenLogProbs.Result logProbs(
             Var hidden, int[] rows, int[] targets, float temperature, Set<TokenLogProbs.Measure> measured) {
-        return head.logProbs(hidden, rows, targets, temperature, measured);
+        return tokenHead().logProbs(hidden, rows, targets, temperature, measured);
+    }
+
+    /**
+     * How far the distributions of next tokens are from those of a teacher, over the whole vocabulary; logits of the batch never exist.
+     *
+     * @param hidden [N, D] from {@link #hidden}
+     * @param teacher a language model of the same vocabulary
+     * @param known [N, D of the teacher] of the same tokens by the teacher
+     * @param rows [R] rows of both
+     * @param beta {@link TokenDivergence}
+     */
+    public TokenDivergence.Result divergence(
+            Var hidden, CausalLM teacher, Var known, int[] rows, double beta, float temperature) {
+        return tokenHead().divergence(hidden, teacher.tokenHead(), known, rows, beta, temperature);
+    }
+
+    /**
+     * What a head that scores says of chosen rows, differentiable.
+     *
+     * @param hidden [N, D] from {@link #hidden}
+     * @param rows [R] rows of it
+     * @return [R, L]
+     * @throws IllegalStateException if this is a language model
+     */
+    public Var scores(Var hidden, int[] rows) {
+        return scoreHead().scores(hidden, rows);
+    }
+
+    /**
+     * The token whose score is that of a whole sequence: the last one that is not the configuration's {@code pad_token_id}, as in
+     * transformers, also where padding and end are one token; the first one if all are.
+     *
+     * @return its place, -1 of no tokens
+     */
+    public int scoredToken(int[] tokens) {
+        JsonNode pad = config.source().path("pad_token_id");
+        int last = tokens.length - 1;
+        while (pad.isInt() && last > 0 && tokens[last] == pad.intValue()) {
+            last--;
+        }
+        return last;
     }
 
     /**

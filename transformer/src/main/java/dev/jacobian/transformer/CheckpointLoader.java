@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
+import dev.jacobian.io.FormatException;
 import dev.jacobian.io.gguf.GgufFile;
 import dev.jacobian.io.quantized.StoredWeights;
 import dev.jacobian.io.safetensors.CheckpointTensors;
+import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.family.Families;
@@ -11,8 +13,10 @@ import dev.jacobian.transformer.gguf.GgufModel;
 import dev.jacobian.transformer.lora.AdapterSource;
 import dev.jacobian.transformer.lora.LoraPlan;
 import dev.jacobian.transformer.plan.DecoderPlan;
+import dev.jacobian.transformer.plan.Head;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** Reads a checkpoint folder, or a GGUF file, as a model. What cannot work is refused before the first gigabyte is read. */
 final class CheckpointLoader {
@@ -20,22 +24,68 @@ final class CheckpointLoader {
 
     /** {@link CausalLM#load(Path, ModelOptions)}. */
     static CausalLM load(Path path, ModelOptions options, Optional<AdapterSource> adapter) {
-        return GgufFile.isNamed(path) ? loadFile(path, options, adapter) : loadFolder(path, options, adapter);
+        return GgufFile.isNamed(path)
+                ? loadFile(path, options, adapter)
+                : loadFolder(path, options, adapter, adapter.flatMap(FreshHead.Wanted::by));
     }
 
-    private static CausalLM loadFolder(Path folder, ModelOptions options, Optional<AdapterSource> adapter) {
-        DecoderConfig config = Families.read(folder);
+    /** {@link CausalLM#loadScoring}. */
+    static CausalLM loadScoring(
+            Path path, ModelOptions options, Optional<AdapterSource> adapter, FreshHead.Wanted wanted) {
+        if (GgufFile.isNamed(path)) {
+            throw new FormatException(
+                    path.toString(),
+                    "a GGUF file holds no head that scores, and none is put on one",
+                    "Use the checkpoint's folder in Hugging Face's form");
+        }
+        return loadFolder(path, options, adapter.map(wanted::trainedBy), Optional.of(wanted));
+    }
+
+    private static CausalLM loadFolder(
+            Path folder, ModelOptions options, Optional<AdapterSource> adapter, Optional<FreshHead.Wanted> wanted) {
         CheckpointFiles beside = CheckpointFiles.read(folder);
+        DecoderConfig read = Families.read(folder);
+        DecoderConfig config =
+                wanted.map(head -> scoring(read, head.head(), beside, folder)).orElse(read);
+        boolean fresh = !config.plan().head().equals(read.plan().head());
         Checked checked = check(config, beside, options, adapter, folder);
         try (CheckpointTensors tensors = CheckpointTensors.open(folder)) {
             StoredWeights stored = StoredWeights.of(tensors, config.quantization());
             DecoderConfig named = config.withPlan(CheckpointWeights.named(config.plan(), stored.names()));
             CheckpointWeights weights = new CheckpointWeights(stored, named.plan(), folder);
+            Weights all = fresh
+                    ? new FreshHead(
+                            weights,
+                            config.initializerRange(),
+                            wanted.orElseThrow().seed())
+                    : weights;
             CausalLM model =
-                    model(named, beside.withTypes(stored), weights, checked.with(weights, named, named.plan()));
+                    model(named, beside.withTypes(stored), all, checked.with(weights, named, named.plan()));
             weights.requireAllUsed();
             return model;
         }
+    }
+
+    /** The configuration with a head that scores; itself if that is what it has. */
+    private static DecoderConfig scoring(DecoderConfig read, Head.Scores head, CheckpointFiles beside, Path folder) {
+        if (read.plan().head() instanceof Head.Scores own) {
+            if (!own.equals(head)) {
+                throw new FormatException(
+                        folder.resolve("config.json").toString(),
+                        "the model has a head of " + own.labels() + " labels" + (own.bias() ? " with a bias" : "")
+                                + ", and one of " + head.labels() + (head.bias() ? " with a bias" : "") + " is wanted",
+                        "Use a model that was made for this, or a language model, which gets a new head");
+            }
+            return read;
+        }
+        return Families.scoring(read, head, padding(beside));
+    }
+
+    private static OptionalInt padding(CheckpointFiles beside) {
+        OptionalInt padding = beside.tokenizer().map(Tokenizer::padId).orElseGet(OptionalInt::empty);
+        return padding.isPresent()
+                ? padding
+                : beside.tokenizer().map(Tokenizer::eosId).orElseGet(OptionalInt::empty);
     }
 
     private static CausalLM loadFile(Path path, ModelOptions options, Optional<AdapterSource> adapter) {

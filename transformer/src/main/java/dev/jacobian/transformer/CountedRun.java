@@ -50,7 +50,13 @@ final class CountedRun {
                 CheckpointFiles.none(),
                 adapter.<Weights>map(lora -> adapted(lora, config)).orElse(weights),
                 ModelOptions.DEFAULT.on(Device.COUNTED).weights(formats));
-        new Workspace().run(() -> model.logits(new int[1])); // makes the copies that products read
+        new Workspace().run(() -> { // makes the copies that products read
+            if (model.labels() > 0) {
+                NoGrad.run(() -> read(Segments.of(1), 1));
+            } else {
+                model.logits(new int[1]);
+            }
+        });
     }
 
     private Weights adapted(LoraPlan adapter, DecoderConfig config) {
@@ -82,21 +88,30 @@ final class CountedRun {
     /** Forward and backward over one packed batch with {@code targets} predicted tokens. */
     void training(Segments segments, int targets, boolean checkpointing) {
         model.gradientCheckpointing(checkpointing);
-        workspace.run(
-                () -> logProbs(segments, targets).backward(Tensor.zeros(Device.COUNTED, DType.F32, Shape.of(targets))));
+        workspace.run(() -> {
+            Var read = read(segments, targets);
+            read.backward(Tensor.zeros(Device.COUNTED, DType.F32, read.value().shape()));
+        });
     }
 
     /** A forward pass over one packed batch, without gradient. */
     void scoring(Segments segments, int targets) {
-        workspace.run(() -> NoGrad.run(() -> logProbs(segments, targets)));
+        workspace.run(() -> NoGrad.run(() -> read(segments, targets)));
     }
 
-    private Var logProbs(Segments segments, int targets) {
+    private Var read(Segments segments, int targets) {
         if (segments.rows() > MOST_ROWS || targets > MOST_ROWS) {
             throw new ArithmeticException(segments.rows() + " tokens at once");
         }
         Var hidden = model.hidden(new int[segments.rows()], segments); // [N, D]
-        return model.logProbs(hidden, new int[targets], new int[targets], 1f).logProbs();
+        return read(hidden, targets);
+    }
+
+    /** What the head makes of as many rows. */
+    private Var read(Var hidden, int targets) {
+        return model.labels() > 0
+                ? model.scores(hidden, new int[targets])
+                : model.logProbs(hidden, new int[targets], new int[targets], 1f).logProbs();
     }
 
     /**

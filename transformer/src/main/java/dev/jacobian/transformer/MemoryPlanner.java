@@ -174,6 +174,13 @@ public final class MemoryPlanner {
         return this;
     }
 
+    /** Another model that is held beside the one that is trained, such as its teacher. */
+    public MemoryPlanner beside(CausalLM other) {
+        MemoryPlanner its = inference(other);
+        parts.merge(Part.REFERENCE, its.weights() + its.parts.getOrDefault(Part.PACKED, 0L), Long::sum);
+        return this;
+    }
+
     /** Generation by {@link Generator}, all prompts in one batch, sequences ending when they like. */
     public MemoryPlanner generation(int prompts, int samples, int promptTokens, int newTokens) {
         return generation(prompts, samples, promptTokens, newTokens, true);

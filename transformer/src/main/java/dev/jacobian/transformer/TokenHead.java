@@ -4,6 +4,7 @@ package dev.jacobian.transformer;
 import dev.jacobian.autograd.LinearWeight;
 import dev.jacobian.autograd.LogitForm;
 import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.TokenDivergence;
 import dev.jacobian.autograd.TokenEntropies;
 import dev.jacobian.autograd.TokenLogProbs;
 import dev.jacobian.autograd.Var;
@@ -23,7 +24,8 @@ public record TokenHead(LinearWeight weight, LogitForm form) {
         return switch (head) {
             case Head.Tokens own -> form(own.logits());
             case Head.TiedTokens tied -> form(tied.logits());
-            case Head.Scalar scalar -> LogitForm.PLAIN;
+            case Head.Scores scores ->
+                throw new IllegalArgumentException("a head that scores makes no logits of tokens");
         };
     }
 
@@ -56,6 +58,22 @@ public record TokenHead(LinearWeight weight, LogitForm form) {
     /** The entropies beside some log-probabilities, differentiable. */
     Var entropies(Var hidden, int[] rows, float temperature, TokenLogProbs.Result scored) {
         return TokenEntropies.of(hidden, weight, form, rows, temperature, scored);
+    }
+
+    /**
+     * How far what is predicted is from what another head predicts, differentiable here.
+     *
+     * @param hidden [N, D] that this head reads
+     * @param others [N, D] that the other one reads
+     * @param rows [R] rows of both
+     */
+    TokenDivergence.Result divergence(
+            Var hidden, TokenHead other, Var others, int[] rows, double beta, float temperature) {
+        return TokenDivergence.divergence(
+                new TokenDivergence.Side(hidden, weight, form, rows),
+                new TokenDivergence.Side(others, other.weight, other.form, rows),
+                beta,
+                temperature);
     }
 
     /** The same with further measures of the logits. */

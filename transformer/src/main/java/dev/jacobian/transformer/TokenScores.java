@@ -20,6 +20,16 @@ public record TokenScores(float[] logProbs, float[] entropy, float[] best, float
     public static final TokenScores NONE =
             new TokenScores(new float[0], new float[0], new float[0], new float[0], new float[0]);
 
+    /** Numbers that are no log-probabilities, in the place of these: what a head that scores says. */
+    public static TokenScores ofNumbers(float[] numbers) {
+        return new TokenScores(numbers, new float[0], new float[0], new float[0], new float[0]);
+    }
+
+    /** The same with entropies. */
+    public static TokenScores ofNumbers(float[] numbers, float[] entropy) {
+        return new TokenScores(numbers, entropy, new float[0], new float[0], new float[0]);
+    }
+
     /** Of a result that backward has not gone through yet. */
     public static TokenScores of(TokenLogProbs.Result result) {
         return new TokenScores(

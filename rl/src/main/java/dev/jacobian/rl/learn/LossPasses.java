@@ -4,7 +4,6 @@ package dev.jacobian.rl.learn;
 import dev.jacobian.autograd.LoadBalance;
 import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.Rows;
-import dev.jacobian.autograd.TokenLogProbs;
 import dev.jacobian.autograd.TokenLogProbs.Measure;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.Tensor;
@@ -22,7 +21,8 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * The passes of an optimizer step through a model, for losses that are closed forms over log-probabilities of tokens.
+ * The passes of an optimizer step through a model, for losses that are closed forms over log-probabilities of tokens, or over
+ * what else is {@linkplain Reading read} there.
  *
  * <p>Decisions:
  *
@@ -35,6 +35,8 @@ import java.util.function.Supplier;
  * </ul>
  */
 public final class LossPasses {
+    private static final Reading LOG_PROBS = new Reading.LogProbs(Set.of());
+
     private final CausalLM model;
     private final long step;
     private final long tokens; // of the step
@@ -75,16 +77,41 @@ public final class LossPasses {
      * @return what the model thinks of the targets
      */
     public TokenScores known(TrainingPass pass, List<LabelledBatch> parts, float[] derivatives) {
+        return known(pass, parts, LOG_PROBS, derivatives);
+    }
+
+    /**
+     * The same with a loss of other numbers.
+     *
+     * @param reading what it is a function of
+     */
+    public TokenScores known(TrainingPass pass, List<LabelledBatch> parts, Reading reading, float[] derivatives) {
         TokenScores all = TokenScores.NONE;
         int from = 0;
         for (LabelledBatch part : parts) {
-            float[] own = Arrays.copyOfRange(derivatives, from, from + part.targets().length);
-            TrainingPass.Scores scores = inTraining(part, () -> pass.score(part, own, weight(part)));
-            balance += share(part) * scores.balance();
-            all = from == 0 ? scores.tokens() : TokenScores.joined(all, scores.tokens());
-            from += part.targets().length;
+            int count = part.targets().length * reading.perToken();
+            float[] own = Arrays.copyOfRange(derivatives, from, from + count);
+            TokenScores scores = inTraining(
+                    part, () -> reading.isOfLogProbs() ? replayed(pass, part, own) : known(part, reading, own));
+            all = from == 0 ? scores : TokenScores.joined(all, scores);
+            from += count;
         }
         return all;
+    }
+
+    private TokenScores replayed(TrainingPass pass, LabelledBatch part, float[] derivatives) {
+        TrainingPass.Scores scores = pass.score(part, derivatives, weight(part));
+        balance += share(part) * scores.balance();
+        return scores.tokens();
+    }
+
+    private TokenScores known(LabelledBatch part, Reading reading, float[] derivatives) {
+        return Workspace.currentOrNew().compute(() -> {
+            Pass forward = forward(part, reading);
+            TokenScores scores = forward.read().scores().get();
+            forward.backward(derivatives);
+            return scores;
+        });
     }
 
     /**
@@ -95,20 +122,29 @@ public final class LossPasses {
      * @return its value
      */
     public double run(List<LabelledBatch> parts, Set<Measure> measures, Function<TokenScores, LossValue> lossOf) {
+        return run(parts, new Reading.LogProbs(measures), lossOf);
+    }
+
+    /**
+     * The same with a loss of other numbers.
+     *
+     * @param reading what it is a function of
+     */
+    public double run(List<LabelledBatch> parts, Reading reading, Function<TokenScores, LossValue> lossOf) {
         if (parts.size() == 1) {
             LabelledBatch whole = parts.getFirst();
             return inTraining(
                     whole,
                     () -> Workspace.currentOrNew().compute(() -> {
-                        Pass pass = forward(whole, measures);
-                        LossValue loss = lossOf.apply(TokenScores.of(pass.result()));
+                        Pass pass = forward(whole, reading);
+                        LossValue loss = lossOf.apply(pass.read().scores().get());
                         pass.backward(loss, 0);
                         return loss.value();
                     }));
         }
         long begin = segments;
         LossValue loss = lossOf.apply(parts.stream()
-                .map(part -> inTraining(part, () -> score(model, part, measures)))
+                .map(part -> inTraining(part, () -> score(model, part, reading)))
                 .reduce(TokenScores::joined)
                 .orElse(TokenScores.NONE));
         segments = begin; // what is left out of an adapter is the same both times
@@ -118,25 +154,23 @@ public final class LossPasses {
             inTraining(
                     part,
                     () -> Workspace.currentOrNew().compute(() -> {
-                        forward(part, Set.of()).backward(loss, first);
+                        forward(part, reading.again()).backward(loss, first);
                         return first;
                     }));
-            from += part.targets().length;
+            from += part.targets().length * reading.perToken();
         }
         return loss.value();
     }
 
     /** What a model thinks of a batch's targets, without gradient. */
-    public static TokenScores score(CausalLM model, LabelledBatch batch, Set<Measure> measures) {
+    public static TokenScores score(CausalLM model, LabelledBatch batch, Reading reading) {
         return batch.targets().length == 0
                 ? TokenScores.NONE
                 : Workspace.currentOrNew()
-                        .compute(() -> NoGrad.compute(() -> TokenScores.of(
-                                head(model, model.hidden(batch.tokens(), batch.segments()), batch, measures))));
-    }
-
-    private static TokenLogProbs.Result head(CausalLM model, Var hidden, LabelledBatch batch, Set<Measure> measures) {
-        return model.logProbs(hidden, batch.rows(), batch.targets(), 1f, measures);
+                        .compute(() -> NoGrad.compute(() -> reading.read(
+                                        model, model.hidden(batch.tokens(), batch.segments()), batch)
+                                .scores()
+                                .get()));
     }
 
     private <T> T inTraining(LabelledBatch part, Supplier<T> pass) {
@@ -158,33 +192,39 @@ public final class LossPasses {
     }
 
     /** A forward pass that waits for its gradient. */
-    private record Pass(TokenLogProbs.Result result, Optional<Var> balance, float weight) {
-        /** @param from the first of the part's targets in the loss */
+    private record Pass(Reading.Read read, Optional<Var> balance, float weight) {
+        /** @param from the first of the part's numbers in the loss */
         void backward(LossValue loss, int from) {
-            int count = result.logProbs().value().elements();
-            float[] gradient = loss.part(from, count);
+            backward(loss.part(from, read.numbers().value().elements()));
+        }
+
+        /** @param gradient of each number */
+        void backward(float[] gradient) {
+            Var numbers = read.numbers();
+            int count = gradient.length;
             if (balance.isEmpty()) {
                 if (count > 0) {
-                    result.logProbs().backward(Tensor.of(gradient, count));
+                    numbers.backward(
+                            Tensor.of(gradient, numbers.value().shape().toArray()));
                 }
                 return;
             }
             float[] both = Arrays.copyOf(gradient, count + 1);
             both[count] = weight;
-            Rows.joined(result.logProbs(), balance.get()).backward(Tensor.of(both, count + 1));
+            Rows.joined(Rows.flat(numbers), balance.get()).backward(Tensor.of(both, count + 1));
         }
     }
 
-    private Pass forward(LabelledBatch part, Set<Measure> measures) {
+    private Pass forward(LabelledBatch part, Reading reading) {
         if (!wantsAllRows()) {
             Var hidden = model.hidden(part.tokens(), part.segments()); // [N, D]
-            return new Pass(head(model, hidden, part, measures), Optional.empty(), 0);
+            return new Pass(reading.read(model, hidden, part), Optional.empty(), 0);
         }
         LoadBalance counted = model.newLoadBalance();
         Var hidden = model.hidden(part.tokens(), part.segments(), counted); // [N, D]
-        TokenLogProbs.Result result = head(model, hidden, part, measures);
+        Reading.Read read = reading.read(model, hidden, part);
         Var own = counted.loss(hidden); // [1]
         balance += share(part) * own.value().toFloatArray()[0];
-        return new Pass(result, Optional.of(own), weight(part));
+        return new Pass(read, Optional.of(own), weight(part));
     }
 }

@@ -11,6 +11,7 @@ import dev.jacobian.rl.config.MemoryConfig;
 import dev.jacobian.rl.config.OptimizationConfig;
 import dev.jacobian.rl.learn.Learner;
 import dev.jacobian.rl.learn.LossPasses;
+import dev.jacobian.rl.learn.Reading;
 import dev.jacobian.rl.learn.LossValue;
 import dev.jacobian.rl.learn.Update;
 import dev.jacobian.tensor.DType;
@@ -106,7 +107,7 @@ public final class Trainer implements AutoCloseable {
         float[] logProbs = new float[targets(batch)]; // [N]
         int at = 0;
         for (LabelledBatch part : PackedData.cut(batch, memory.microBatchTokens(), false)) {
-            float[] own = LossPasses.score(model, part, Set.of()).logProbs();
+            float[] own = LossPasses.score(model, part, new Reading.LogProbs(Set.of())).logProbs();
             System.arraycopy(own, 0, logProbs, at, own.length);
             at += own.length;
         }

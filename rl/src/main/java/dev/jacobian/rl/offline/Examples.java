@@ -39,7 +39,12 @@ public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> ski
             String where =
                     file + ", row " + number[0] + (line.number() == number[0] ? "" : " (line " + line.number() + ")");
             try {
-                examples.addAll(method.encode(row(line.json()), encoder));
+                List<E> own = method.encode(row(line.json()), encoder);
+                if (own.isEmpty()) {
+                    skipped.add(where + ": longer than max_length "
+                            + config.maxLength().orElse(0));
+                }
+                examples.addAll(own);
             } catch (FormatException bad) {
                 FormatException placed = new FormatException(where, bad.what(), bad.fix(), bad);
                 if (!skipBadRows) {

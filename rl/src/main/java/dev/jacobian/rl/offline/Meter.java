@@ -17,6 +17,7 @@ public final class Meter {
 
     private final Map<String, Ratio> batch = new LinkedHashMap<>();
     private final Map<String, Ratio> step = new LinkedHashMap<>();
+    private final Map<String, Double> absent = new LinkedHashMap<>();
     private final Map<String, List<String>> differences = new LinkedHashMap<>();
 
     Meter() {}
@@ -38,6 +39,21 @@ public final class Meter {
         }
     }
 
+    /** The smallest of the step. */
+    public void least(String name, double value) {
+        step.merge(name, new Ratio(value, 1), (a, b) -> a.sum <= b.sum ? a : b);
+    }
+
+    /** The largest of the step. */
+    public void most(String name, double value) {
+        step.merge(name, new Ratio(value, 1), (a, b) -> a.sum >= b.sum ? a : b);
+    }
+
+    /** What a metric of the step is where nothing was measured. */
+    public void otherwise(String name, double value) {
+        absent.put(name, value);
+    }
+
     void endMicroBatch() {
         batch.forEach((name, ratio) -> {
             if (ratio.count > 0) {
@@ -54,6 +70,11 @@ public final class Meter {
 
     void forEach(BiConsumer<String, Double> metric) {
         step.forEach((name, ratio) -> metric.accept(name, ratio.sum / ratio.count));
+        absent.forEach((name, value) -> {
+            if (!step.containsKey(name)) {
+                metric.accept(name, value);
+            }
+        });
         differences.forEach((name, of) -> {
             Ratio first = step.get(of.getFirst());
             Ratio second = step.get(of.getLast());

@@ -13,8 +13,9 @@ import java.util.List;
  * Predicts the memory of a run and advises on it, from the length of the longest example: all are assumed to be as long.
  *
  * @param exampleTokens tokens of the longest example
+ * @param teaching what the run has beside
  */
-record OfflineMemory(CausalLM model, OfflineConfig config, int exampleTokens) {
+record OfflineMemory(CausalLM model, OfflineConfig config, int exampleTokens, Teaching<?> teaching) {
     /** The plan of the run as it is configured. */
     MemoryPlan plan() {
         return plan(config.memory().microBatchTokens(), config.memory().gradientCheckpointing());
@@ -24,8 +25,10 @@ record OfflineMemory(CausalLM model, OfflineConfig config, int exampleTokens) {
         int together = Math.clamp(microBatchTokens / exampleTokens, 1, config.perDeviceTrainBatchSize());
         int[] lengths = new int[together];
         Arrays.fill(lengths, exampleTokens);
-        MemoryPlanner planner = MemoryPlanner.training(model);
-        boolean second = config.method().needsReference()
+        MemoryPlanner planner = teaching.reading().plan(MemoryPlanner.training(model));
+        teaching.teachers().forEach(planner::beside);
+        boolean second = teaching.teachers().isEmpty()
+                && config.method().needsReference()
                 && (!config.method().referenceConfig().precomputeRefLogProbs()
                         || config.method().scoresAside());
         return (second ? planner.reference() : planner)

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
+import dev.jacobian.rl.learn.Reading;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.autograd.TokenLogProbs.Measure;
+import dev.jacobian.transformer.plan.Head;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 
 /**
  * A method that learns from data somebody wrote down: rows become examples, examples become spans of tokens, and a closed form over the
- * log-probabilities of these tokens is the loss.
+ * log-probabilities of these tokens, or over what else is {@linkplain #reading read} there, is the loss.
  *
  * <p>An implementation is a public record whose {@link dev.jacobian.rl.config.Setting settings} are its own keys of the
  * configuration, and a value: what it remembers from batch to batch lies in {@link Batch#memory}. {@link OfflineTrainer} does all the
@@ -84,6 +87,16 @@ public interface OfflineMethod<E> {
     /** How the reference policy is kept. */
     default ReferenceConfig referenceConfig() {
         return ReferenceConfig.FROZEN;
+    }
+
+    /** What the loss is a function of. */
+    default Reading reading() {
+        return new Reading.LogProbs(measures());
+    }
+
+    /** The head that the model has to have where it scores; empty for language models. */
+    default Optional<Head.Scores> head() {
+        return Optional.empty();
     }
 
     /** What else is measured of the logits. */

@@ -8,8 +8,20 @@ import java.util.stream.Collectors;
 
 /** The methods that learn from recorded data, each with its default settings. */
 public final class OfflineMethods {
-    private static final List<OfflineMethod<?>> ALL =
-            List.of(Sft.DEFAULT, Dpo.DEFAULT, Kto.DEFAULT, Orpo.DEFAULT, Cpo.DEFAULT, Bco.DEFAULT);
+    private static final List<OfflineMethod<?>> ALL = List.of(
+            Sft.DEFAULT,
+            Dpo.DEFAULT,
+            Kto.DEFAULT,
+            Orpo.DEFAULT,
+            Cpo.DEFAULT,
+            Bco.DEFAULT,
+            BradleyTerry.DEFAULT,
+            OutcomeValue.DEFAULT,
+            GeneralPreference.DEFAULT,
+            Prm.DEFAULT,
+            Gkd.DEFAULT,
+            RecordedDistillation.DEFAULT,
+            OnPolicyDistillation.DEFAULT);
 
     private OfflineMethods() {}
 

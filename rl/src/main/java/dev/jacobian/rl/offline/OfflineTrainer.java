@@ -9,6 +9,7 @@ import dev.jacobian.rl.SavedConfig;
 import dev.jacobian.rl.learn.Learner;
 import dev.jacobian.rl.learn.LossPasses;
 import dev.jacobian.rl.learn.LossValue;
+import dev.jacobian.rl.learn.Reading;
 import dev.jacobian.rl.learn.ReferencePolicy;
 import dev.jacobian.rl.learn.Update;
 import dev.jacobian.rl.observe.StepMetrics;
@@ -27,6 +28,7 @@ import dev.jacobian.transformer.MemoryPlan;
 import dev.jacobian.transformer.PaddedLogits;
 import dev.jacobian.transformer.TokenScores;
 import dev.jacobian.transformer.TrainingPass;
+import dev.jacobian.transformer.plan.Head;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -59,6 +61,8 @@ public final class OfflineTrainer<E> {
     private final OfflineMethod<E> method;
     private final Examples<E> data;
     private final OfflineConfig config;
+    private final Reading reading;
+    private final Teaching.Source<E> source;
     private final BatchPlan plan;
     private final int steps;
     private final OfflineMemory memory;
@@ -77,6 +81,13 @@ public final class OfflineTrainer<E> {
      * @throws IllegalStateException if the run cannot fit into the heap, with what would help
      */
     public OfflineTrainer(CausalLM model, OfflineMethod<E> method, Examples<E> data, OfflineConfig config) {
+        this(model, method, data, config, Teaching.none(method));
+    }
+
+    /** The same with teachers, or with examples that are made as the run goes ({@link DistillationMethod#teaching}). */
+    public OfflineTrainer(
+            CausalLM model, OfflineMethod<E> method, Examples<E> data, OfflineConfig config, Teaching<E> teaching) {
+        requireHead(model, method);
         model.requireTrainable(method instanceof Sft ? "fine-tuning" : method.name());
         this.model = model;
         this.method = method;
@@ -84,7 +95,9 @@ public final class OfflineTrainer<E> {
         this.config = config;
         this.plan = config.batches(data.listed().size());
         this.steps = config.steps(data.listed().size());
-        this.memory = new OfflineMemory(model, config, longest());
+        this.reading = teaching.reading();
+        this.source = teaching.source();
+        this.memory = new OfflineMemory(model, config, longest() + teaching.sampled(), teaching);
         if (model.device().equals(Device.CPU)) {
             memory.require();
         } else {
@@ -98,8 +111,15 @@ public final class OfflineTrainer<E> {
                 steps,
                 config.memory().offloadOptimizer());
         this.reference = method.needsReference()
-                ? Optional.of(Reference.of(
-                        model, method, data.listed(), config.memory().microBatchTokens()))
+                ? Optional.of(
+                        teaching.teachers().isEmpty()
+                                ? Reference.of(
+                                        model,
+                                        method,
+                                        data.listed(),
+                                        config.memory().microBatchTokens())
+                                : Reference.of(
+                                        teaching.teachers(), config.memory().microBatchTokens()))
                 : Optional.empty();
     }
 
@@ -117,6 +137,18 @@ public final class OfflineTrainer<E> {
         }
         model.requireTrainable("fine-tuning");
         return new OfflineTrainer<>(model, method, Examples.of(data, method, model, config), config);
+    }
+
+    private static void requireHead(CausalLM model, OfflineMethod<?> method) {
+        int wanted = method.head().map(Head.Scores::labels).orElse(0);
+        if (model.labels() != wanted) {
+            throw new IllegalArgumentException(method.name() + " trains "
+                    + (wanted == 0
+                            ? "language models, and this one scores sequences"
+                            : "a model whose head scores with " + wanted + " labels, and this one "
+                                    + (model.labels() == 0 ? "is a language model" : "has " + model.labels())
+                                    + "; load it with CausalLM.loadScoring"));
+        }
     }
 
     private int longest() {
@@ -232,8 +264,7 @@ public final class OfflineTrainer<E> {
         long begin = System.nanoTime();
         OfflineState before = state;
         while (state.step() < steps) {
-            List<List<E>> window =
-                    plan.window(state.step()).stream().map(data::at).toList();
+            List<List<E>> window = examples(state.step());
             Meter meter = new Meter();
             Map<String, Double> remembered = new TreeMap<>(state.memory());
             Update update = workspace.compute(() -> learner.update(() -> accumulate(pass, window, meter, remembered)));
@@ -260,6 +291,14 @@ public final class OfflineTrainer<E> {
                 directory.ifPresent(run -> run.checkpoint(state.step(), state.toJson(), model, parts()));
             }
         }
+    }
+
+    private List<List<E>> examples(int step) {
+        List<List<E>> window = new ArrayList<>();
+        for (List<Long> places : plan.window(step)) {
+            window.add(source.examples(step, window.size(), data.at(places)));
+        }
+        return window;
     }
 
     private boolean isLogged(int step) {
@@ -324,9 +363,9 @@ public final class OfflineTrainer<E> {
         // what needs no gradient comes first: its weights and activations are not wanted while others are held
         Optional<SpanScores> ofReference = reference.map(policy -> policy.score(examples, spans));
         Optional<SpanScores> asideOfReference = reference.map(policy -> policy.scoreAside(aside));
-        SpanScores asideOfPolicy = Scorer.score(model, aside, limit, method.measures());
+        SpanScores asideOfPolicy = Scorer.score(model, aside, limit, reading);
         Optional<PaddedMetrics.Logits> padded = isLogged(state.step() + 1) ? padded(examples) : Optional.empty();
-        List<PackedSpans> parts = PackedSpans.cut(spans, limit, passes.wantsAllRows());
+        List<PackedSpans> parts = PackedSpans.cut(spans, limit, reading, passes.wantsAllRows());
         List<LabelledBatch> batches = parts.stream().map(PackedSpans::batch).toList();
         Function<TokenScores, LossValue> lossOf = scores -> method.loss(new Batch<>(
                         examples,
@@ -341,11 +380,11 @@ public final class OfflineTrainer<E> {
                 .of(parts);
         OptionalDouble constant = method.constantDerivative(window);
         if (constant.isEmpty()) {
-            return passes.run(batches, method.measures(), lossOf);
+            return passes.run(batches, reading, lossOf);
         }
-        float[] derivatives = new float
-                [batches.stream().mapToInt(batch -> batch.targets().length).sum()];
+        float[] derivatives =
+                new float[parts.stream().mapToInt(PackedSpans::numbers).sum()];
         Arrays.fill(derivatives, (float) constant.getAsDouble());
-        return lossOf.apply(passes.known(pass, batches, derivatives)).value();
+        return lossOf.apply(passes.known(pass, batches, reading, derivatives)).value();
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
+import dev.jacobian.rl.learn.Reading;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.transformer.LabelledBatch;
 import java.util.ArrayList;
@@ -12,22 +13,24 @@ import java.util.Map;
 /**
  * Spans as one packed batch.
  *
- * <p>Behind the last token that counts nothing is computed, and only what predicts a token that counts goes through the head. What all
+ * <p>Behind the last token that counts nothing is computed, and only what predicts a token that counts, or is one that scores, goes
+ * through the head. What all
  * that continue a span begin with is computed once too: a pair of {@code " water."} and {@code " wine."} shares {@code " w"}, and the
  * gradients there cancel as exactly as they do on paper, where Adam would make steps of their rounding errors.
  *
  * @param batch tokens, segments, and what is predicted where
  * @param offsets [S + 1] span s owns scores [offsets[s], offsets[s + 1])
- * @param targets [offsets[S]] which of the batch's targets each of them is
+ * @param targets [offsets[S]] which of the batch's numbers each of them is
+ * @param numbers that are read of the batch: for each of its targets as many as the reading has
  */
-record PackedSpans(LabelledBatch batch, int[] offsets, int[] targets) {
+record PackedSpans(LabelledBatch batch, int[] offsets, int[] targets, int numbers) {
     /** Cuts a list into runs of at most so many tokens; what hangs together is never cut, so a run may exceed the limit alone. */
-    static List<PackedSpans> cut(List<Span> spans, int limit) {
-        return cut(spans, limit, false);
+    static List<PackedSpans> cut(List<Span> spans, int limit, Reading reading) {
+        return cut(spans, limit, reading, false);
     }
 
     /** @param whole whether also what predicts nothing is computed, for losses of the layers themselves */
-    static List<PackedSpans> cut(List<Span> spans, int limit, boolean whole) {
+    static List<PackedSpans> cut(List<Span> spans, int limit, Reading reading, boolean whole) {
         List<PackedSpans> parts = new ArrayList<>();
         int from = 0;
         int tokens = 0; // of [from, at)
@@ -38,7 +41,7 @@ record PackedSpans(LabelledBatch batch, int[] offsets, int[] targets) {
                 size += spans.get(next++).tokens().length;
             }
             if (at > from && tokens + size > limit) {
-                parts.add(of(spans, from, at, whole));
+                parts.add(of(spans.subList(from, at), from, reading, whole));
                 from = at;
                 tokens = 0;
             }
@@ -46,22 +49,23 @@ record PackedSpans(LabelledBatch batch, int[] offsets, int[] targets) {
             at = next;
         }
         if (from < spans.size()) {
-            parts.add(of(spans, from, spans.size(), whole));
+            parts.add(of(spans.subList(from, spans.size()), from, reading, whole));
         }
         return parts;
     }
 
-    private static PackedSpans of(List<Span> all, int from, int to, boolean whole) {
-        List<Span> spans = all.subList(from, to);
+    private static PackedSpans of(List<Span> spans, int from, Reading reading, boolean whole) {
+        int before = reading.isOfTokenItself() ? 0 : 1;
+        int each = reading.perToken();
         int[] parents = spans.stream()
                 .mapToInt(span -> span.parent() < 0 ? -1 : span.parent() - from)
                 .toArray();
-        int[] moved = whole ? new int[parents.length] : shared(spans, parents); // beginnings that their parents take
+        int[] moved = whole || before == 0 ? new int[parents.length] : shared(spans, parents); // beginnings that their parents take
         int[] lengths = new int[parents.length];
         for (int s = 0; s < lengths.length; s++) {
             lengths[s] = whole
                     ? spans.get(s).tokens().length
-                    : Math.max(0, spans.get(s).learned().length() - 1 - moved[s]);
+                    : Math.max(0, spans.get(s).learned().length() - before - moved[s]);
             if (parents[s] >= 0) {
                 lengths[parents[s]] = spans.get(parents[s]).tokens().length + moved[s];
             }
@@ -74,7 +78,7 @@ record PackedSpans(LabelledBatch batch, int[] offsets, int[] targets) {
                 spans.stream().mapToInt(span -> span.learned().cardinality()).sum();
         int[] rows = new int[capacity];
         int[] wanted = new int[capacity];
-        int[] targets = new int[capacity];
+        int[] targets = new int[each * capacity];
         int scores = 0;
         int count = 0;
         for (int s = 0; s < lengths.length; s++) {
@@ -86,20 +90,22 @@ record PackedSpans(LabelledBatch batch, int[] offsets, int[] targets) {
             for (int t = span.learned().nextSetBit(0);
                     t >= 0;
                     t = span.learned().nextSetBit(t + 1)) {
-                int position = first + t - 1; // of the token that predicts
+                int position = first + t - before; // of the token that predicts
                 if (position >= 0) {
                     int row = segments.row(s, position);
                     boolean once = t < moved[s];
-                    Integer before = once ? known.get(((long) row << 32) + span.tokens()[t]) : null;
-                    if (before == null) {
+                    Integer at = once ? known.get(((long) row << 32) + span.tokens()[t]) : null;
+                    if (at == null) {
                         rows[count] = row;
                         wanted[count] = span.tokens()[t];
-                        before = count++;
+                        at = count++;
                         if (once) {
-                            known.put(((long) row << 32) + span.tokens()[t], before);
+                            known.put(((long) row << 32) + span.tokens()[t], at);
                         }
                     }
-                    targets[scores++] = before;
+                    for (int n = 0; n < each; n++) {
+                        targets[scores++] = each * at + n;
+                    }
                 }
             }
             offsets[s + 1] = scores;
@@ -107,7 +113,8 @@ record PackedSpans(LabelledBatch batch, int[] offsets, int[] targets) {
         return new PackedSpans(
                 new LabelledBatch(tokens, segments, Arrays.copyOf(rows, count), Arrays.copyOf(wanted, count)),
                 offsets,
-                Arrays.copyOf(targets, scores));
+                Arrays.copyOf(targets, scores),
+                each * count);
     }
 
     /** How many tokens all that continue the same span begin with, where there are several and all of these are learned. */
@@ -129,17 +136,16 @@ record PackedSpans(LabelledBatch batch, int[] offsets, int[] targets) {
         return shared;
     }
 
-    /** Derivatives of the batch's targets, part after part, from those of all scores. */
+    /** Derivatives of the batch's numbers, part after part, from those of all scores. */
     static double[] ofTargets(List<PackedSpans> parts, double[] ofScores) {
-        double[] all = new double
-                [parts.stream().mapToInt(part -> part.batch.targets().length).sum()];
+        double[] all = new double[parts.stream().mapToInt(PackedSpans::numbers).sum()];
         int score = 0;
         int first = 0;
         for (PackedSpans part : parts) {
             for (int target : part.targets) {
                 all[first + target] += ofScores[score++];
             }
-            first += part.batch.targets().length;
+            first += part.numbers;
         }
         return all;
     }

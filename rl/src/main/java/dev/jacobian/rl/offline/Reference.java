@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
+import dev.jacobian.rl.learn.Reading;
 import dev.jacobian.rl.learn.ReferencePolicy;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.TokenScores;
@@ -19,15 +20,24 @@ import java.util.Set;
  * order; then there is no second model, unless spans of no single example are scored too.
  */
 final class Reference {
+    private static final Reading READING = new Reading.LogProbs(Set.of());
+
     private final int limit;
     private final boolean known;
     private final Optional<ReferencePolicy> model; // empty if all that it would be asked is known
+    private final List<CausalLM> teachers; // who are the reference instead
     private final Map<Object, float[]> scores = new HashMap<>(); // by example, where they were made before
 
-    private Reference(int limit, boolean known, Optional<ReferencePolicy> model) {
+    private Reference(int limit, boolean known, Optional<ReferencePolicy> model, List<CausalLM> teachers) {
+        this.teachers = teachers;
         this.limit = limit;
         this.known = known;
         this.model = model;
+    }
+
+    /** Other models, by the mean of their log-probabilities. */
+    static Reference of(List<CausalLM> teachers, int limit) {
+        return new Reference(limit, false, Optional.empty(), teachers);
     }
 
     /**
@@ -43,7 +53,8 @@ final class Reference {
                 known,
                 known && !method.scoresAside()
                         ? Optional.empty()
-                        : Optional.of(ReferencePolicy.of(policy, false, config.sync())));
+                        : Optional.of(ReferencePolicy.of(policy, false, config.sync())),
+                List.of());
         if (known) {
             CausalLM now = policy.adapter().isPresent() ? policy.withoutAdapter() : policy;
             for (E example : examples) {
@@ -68,7 +79,7 @@ final class Reference {
         if (!known) {
             return scoreAside(spans);
         }
-        int[] offsets = SpanScores.offsets(PackedSpans.cut(spans, Integer.MAX_VALUE));
+        int[] offsets = SpanScores.offsets(PackedSpans.cut(spans, Integer.MAX_VALUE, READING));
         float[] logProbs = new float[offsets[offsets.length - 1]];
         int at = 0;
         for (E example : batch) {
@@ -85,12 +96,27 @@ final class Reference {
         if (spans.isEmpty()) {
             return SpanScores.of(List.of(), TokenScores.NONE);
         }
+        if (!teachers.isEmpty()) {
+            return ofTeachers(spans);
+        }
         List<SpanScores> scored = new ArrayList<>();
         model.orElseThrow().use(weights -> scored.add(score(weights, spans)));
         return scored.getFirst();
     }
 
+    private SpanScores ofTeachers(List<Span> spans) {
+        SpanScores first = score(teachers.getFirst(), spans);
+        float[] mean = first.tokens().logProbs().clone();
+        for (int t = 1; t < teachers.size(); t++) {
+            float[] more = score(teachers.get(t), spans).tokens().logProbs();
+            for (int i = 0; i < mean.length; i++) {
+                mean[i] += (more[i] - mean[i]) / (t + 1);
+            }
+        }
+        return new SpanScores(TokenScores.ofNumbers(mean), first.offsets());
+    }
+
     private SpanScores score(CausalLM weights, List<Span> spans) {
-        return Scorer.score(weights, spans, limit, Set.of());
+        return Scorer.score(weights, spans, limit, READING);
     }
 }

@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Json;
 import dev.jacobian.io.chat.ChatRow;
+import dev.jacobian.io.chat.ChatTemplate;
 import dev.jacobian.io.chat.Messages;
 import dev.jacobian.rl.sft.ExampleTokens;
 import dev.jacobian.rl.sft.SftExample;
@@ -15,6 +17,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 
 /**
@@ -25,6 +28,7 @@ import java.util.stream.Stream;
  * {@code max_length} is cut, from the right unless told otherwise, and counted, or refused ({@code truncation_mode}).
  */
 public final class RowEncoder {
+    private final CausalLM model;
     private final ExampleTokens tokens;
     private final int limit;
     private final TruncationMode mode;
@@ -35,6 +39,7 @@ public final class RowEncoder {
 
     /** For a model and the settings of a run. */
     RowEncoder(CausalLM model, OfflineConfig config) {
+        this.model = model;
         boolean assistantOnly = config.method() instanceof Sft sft && sft.assistantOnlyLoss();
         String eos = config.eosToken();
         this.tokens = new ExampleTokens(model, assistantOnly, Optional.of(eos).filter(token -> !token.isEmpty()));
@@ -113,6 +118,95 @@ public final class RowEncoder {
         return pair;
     }
 
+    /**
+     * All of a text or conversation under a name, behind {@code prompt} if there is one.
+     *
+     * @return empty if it is longer than {@code max_length}: where it is cut off it would be scored for what it is not
+     */
+    Optional<int[]> whole(JsonNode row, String column) {
+        int[] all = tokens.encode(wholeExample(row, column)).tokens();
+        if (mode != TruncationMode.ERROR && all.length > limit) {
+            return Optional.empty();
+        }
+        fitting(all.length);
+        return Optional.of(all);
+    }
+
+    private static SftExample wholeExample(JsonNode row, String column) {
+        if (row.hasNonNull("prompt")) {
+            return example(row, column);
+        }
+        if (Messages.isConversation(row.path(column))) {
+            ObjectNode copy = row.deepCopy();
+            copy.set("messages", row.path(column));
+            return SftExample.of(ChatRow.read(copy, "messages", "the row"));
+        }
+        if (!row.path(column).isTextual()) {
+            throw new FormatException(
+                    "the row",
+                    "'" + column + "' must be a string, or a list of messages, found " + Json.excerpt(row.path(column)),
+                    "Write one object with 'chosen' and 'rejected' per line");
+        }
+        return SftExample.text(row.get(column).textValue());
+    }
+
+    /** The {@code prompt} of a row, as the model sees it. */
+    int[] prompt(JsonNode row) {
+        if (ChatRow.has(row, "prompt")) {
+            ChatTemplate template = ChatTemplate.require(model.tokenizer().config(), "the model");
+            int[] prompt = template.render(
+                            ChatRow.read(row, "prompt", "the row").prompt())
+                    .encode(model.tokenizer());
+            requireFits(prompt.length);
+            return prompt;
+        }
+        if (!row.path("prompt").isTextual()) {
+            throw new FormatException(
+                    "the row",
+                    "'prompt' must be a string, or a list of messages, found " + Json.excerpt(row.path("prompt")),
+                    "Write one object with it per line, or with 'messages'");
+        }
+        int[] prompt = model.tokenizer().encodePrompt(row.get("prompt").textValue());
+        requireFits(prompt.length);
+        return prompt;
+    }
+
+    /** Refuses what the model has no positions for, or more than max_length. */
+    void requireFits(int length) {
+        if (length > Math.min(limit, positions)) {
+            throw new FormatException(
+                    "the example",
+                    "the example has " + length + " tokens, more than "
+                            + (limit <= positions ? "max_length " + limit : "the model's " + positions + " positions"),
+                    "Shorten it, raise max_length, or leave such rows out (--skip-bad-rows)");
+        }
+    }
+
+    /** Whether a token ends what the model says. */
+    boolean isEnd(int token) {
+        return model.eosTokenIds().contains(token);
+    }
+
+    /** Tokens that the model has. */
+    int vocabulary() {
+        return model.config().vocabularySize();
+    }
+
+    /** The token of a sequence that a model scores it by. */
+    int scoredToken(int[] sequence) {
+        return model.scoredToken(sequence);
+    }
+
+    /** Token ids of a text as it stands, without special tokens. */
+    int[] plain(String text) {
+        return model.tokenizer().encode(text, false);
+    }
+
+    /** The token that the tokenizer begins texts with, if it has one. */
+    OptionalInt begin() {
+        return model.tokenizer().bosId();
+    }
+
     /** {@code prompt} and a completion under a name, cut where they are too long: {prompt, completion}. */
     int[][] continued(JsonNode row, String column) {
         return cut(tokens.encode(example(row, column)));
@@ -185,6 +279,18 @@ public final class RowEncoder {
             part.add(messages.get(i));
         }
         return part;
+    }
+
+    /** How much of the beginning of so many tokens stays, where the end is no use without it. */
+    int fittingStart(int length) {
+        Kept kept = fitting(length);
+        if (kept.from() > 0) {
+            throw new FormatException(
+                    "the example",
+                    "truncation_mode=keep_end would cut the prompt of " + length + " tokens off",
+                    "Use keep_start, or raise max_length");
+        }
+        return kept.to();
     }
 
     /** The tokens [from, to) of a sequence. */

@@ -9,7 +9,8 @@ import java.util.List;
  * What a model thinks of the tokens of some spans.
  *
  * @param tokens of all spans, one behind the other
- * @param offsets [S + 1] span s owns tokens [offsets[s], offsets[s + 1])
+ * @param offsets [S + 1] span s owns the numbers [offsets[s], offsets[s + 1]): one for each token that counts, or several where a head
+ *     that scores has several labels; these stand in the place of log-probabilities
  */
 public record SpanScores(TokenScores tokens, int[] offsets) {
     /**
@@ -26,7 +27,7 @@ public record SpanScores(TokenScores tokens, int[] offsets) {
             for (int target : part.targets()) {
                 places[at++] = first + target;
             }
-            first += part.batch().targets().length;
+            first += part.numbers();
         }
         return new SpanScores(scores.at(places), offsets);
     }
@@ -58,6 +59,11 @@ public record SpanScores(TokenScores tokens, int[] offsets) {
     /** Tokens of a span that count. */
     public int count(int span) {
         return offsets[span + 1] - offsets[span];
+    }
+
+    /** The numbers of a span. */
+    public float[] numbers(int span) {
+        return Arrays.copyOfRange(tokens.logProbs(), from(span), to(span));
     }
 
     /** Log-probability of a span: Σ over its tokens. */

@@ -39,7 +39,11 @@ class TrainingGoldenTest {
             "KTOTrainer", "kto",
             "ORPOTrainer", "orpo",
             "CPOTrainer", "cpo",
-            "BCOTrainer", "bco");
+            "BCOTrainer", "bco",
+            "RewardTrainer", "reward",
+            "PRMTrainer", "prm",
+            "GKDTrainer", "distill-gkd",
+            "DistillationTrainer", "distill-recorded");
 
     /** What a case says of itself rather than of the run. */
     private static final Set<String> TOLD = Set.of(
@@ -107,10 +111,16 @@ class TrainingGoldenTest {
         config.put("train_sampling_strategy", "sequential");
         CausalLM model = CausalLM.load(folder.resolveSibling("models")
                 .resolve(Files.readString(folder.resolve("model")).strip()));
+        String teacher = folder.resolveSibling("models") + "/"
+                + Json.read(folder.resolve("config.json")).path("teacher_model").asText();
         OfflineMethod<?> method = OfflineMethods.find(METHODS.get(trainer)).orElseThrow();
         OfflineConfig settings = OfflineConfig.of(method)
                 .with(new Given().setAll(config, "config.json").set("seed", 42, "--seed"));
-        List<StepMetrics> steps = train(settings.method(), model, settings, folder.resolve("data.jsonl"));
+        Path rollouts = folder.resolve("rollouts.jsonl");
+        Path data = Files.exists(rollouts) ? rollouts : folder.resolve("data.jsonl");
+        List<StepMetrics> steps = settings.method() instanceof DistillationMethod distillation
+                ? distill(distillation, model, CausalLM.load(Path.of(teacher)), settings, data)
+                : train(settings.method(), model, settings, data);
         compare(folder, steps);
         compareWeights(folder, model);
     }
@@ -119,6 +129,20 @@ class TrainingGoldenTest {
             OfflineMethod<E> method, CausalLM model, OfflineConfig settings, Path data) {
         List<StepMetrics> steps = new ArrayList<>();
         new OfflineTrainer<>(model, method, Examples.read(method, model, settings, data, false), settings)
+                .listener(TrainingListener.eachStep(steps::add))
+                .train();
+        return steps;
+    }
+
+    private static List<StepMetrics> distill(
+            DistillationMethod method, CausalLM model, CausalLM teacher, OfflineConfig settings, Path data) {
+        List<StepMetrics> steps = new ArrayList<>();
+        new OfflineTrainer<>(
+                        model,
+                        method,
+                        Examples.read(method, model, settings, data, false),
+                        settings,
+                        method.teaching(model, List.of(teacher), 42))
                 .listener(TrainingListener.eachStep(steps::add))
                 .train();
         return steps;

@@ -7,9 +7,12 @@ import dev.jacobian.io.Json;
 import dev.jacobian.io.JsonFields;
 import dev.jacobian.transformer.config.ConfigKeys;
 import dev.jacobian.transformer.config.DecoderConfig;
+import dev.jacobian.transformer.plan.DecoderPlan;
+import dev.jacobian.transformer.plan.Head;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 
 /** The model families that can be loaded, and the way from a config.json to its family's plan. */
@@ -82,7 +85,27 @@ public final class Families {
         JsonFields fields = JsonFields.of(TextPart.of(config, where), where);
         Family family = of(fields);
         ConfigKeys keys = ConfigKeys.of(fields, family.keys());
-        return keys.finish(family.modelType(), family.plan(keys));
+        DecoderPlan plan = family.plan(keys);
+        Optional<Head.Scores> scores = ScoringConfig.head(fields, family);
+        return keys.finish(
+                family.modelType(),
+                scores.map(head -> family.scoring(plan, head)).orElse(plan));
+    }
+
+    /**
+     * The configuration of a model that scores, made of a language model's: its plan, and config.json as transformers writes it.
+     *
+     * @param padding the token that is no part of a sequence, where the configuration does not say
+     */
+    public static DecoderConfig scoring(DecoderConfig config, Head.Scores head, OptionalInt padding) {
+        Family family = named(config.family()).orElseThrow();
+        return new DecoderConfig(
+                config.family(),
+                family.scoring(config.plan(), head),
+                config.maxPositions(),
+                config.initializerRange(),
+                config.quantization(),
+                ScoringConfig.write(config.source(), family, head, padding));
     }
 
     private static Family of(JsonFields config) {
@@ -102,11 +125,13 @@ public final class Families {
     private static void checkArchitecture(JsonFields config, Family family) {
         config.find("architectures").ifPresent(list -> {
             String first = list.path(0).asText("");
-            if (list.size() > 0 && !family.isArchitecture(first)) {
+            boolean known = family.isArchitecture(first) || ScoringConfig.isArchitecture(first, family);
+            if (list.size() > 0 && !known) {
                 throw new FormatException(
                         config.where(),
                         "architecture '" + first + "' does not belong to model_type '" + family.modelType() + "'",
-                        "Only causal language models can be loaded: " + family.architecture());
+                        "Only causal language models, and those with a head that scores in its place, can be loaded: "
+                                + family.architecture());
             }
         });
     }

@@ -3,6 +3,7 @@ package dev.jacobian.transformer.family;
 
 import dev.jacobian.transformer.config.ConfigKeys;
 import dev.jacobian.transformer.plan.DecoderPlan;
+import dev.jacobian.transformer.plan.Head;
 import java.util.Map;
 
 /**
@@ -43,6 +44,11 @@ public abstract class Family {
     final boolean isArchitecture(String name) {
         return name.equalsIgnoreCase(architecture) // the first Llamas are LLaMAs
                 || name.equals(architecture.replaceFirst("(ForCausalLM|LMHeadModel)$", "Model"));
+    }
+
+    /** A plan of the family with a head that scores. */
+    DecoderPlan scoring(DecoderPlan plan, Head.Scores head) {
+        return plan.withHead(head);
     }
 
     /** The paper that describes it, or where there is none the model card. */

@@ -7,6 +7,7 @@ import dev.jacobian.transformer.plan.Biases;
 import dev.jacobian.transformer.plan.CheckpointNames;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.FeedForward;
+import dev.jacobian.transformer.plan.Head;
 import dev.jacobian.transformer.plan.LayerPlan;
 import dev.jacobian.transformer.plan.Norm;
 import dev.jacobian.transformer.plan.Positions;
@@ -45,6 +46,14 @@ final class Gpt2 extends Family {
                 "intermediate_size", "n_inner",
                 "max_position_embeddings", "n_positions",
                 "hidden_act", "activation_function");
+    }
+
+    @Override
+    DecoderPlan scoring(DecoderPlan plan, Head.Scores head) {
+        DecoderPlan scoring = super.scoring(plan, head);
+        return head.bias()
+                ? scoring.withNames(scoring.names().named(Role.SCORE, "classifier")) // of tokens
+                : scoring;
     }
 
     @Override

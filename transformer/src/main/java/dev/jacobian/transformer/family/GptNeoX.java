@@ -7,6 +7,7 @@ import dev.jacobian.transformer.plan.Biases;
 import dev.jacobian.transformer.plan.CheckpointNames;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.FeedForward;
+import dev.jacobian.transformer.plan.Head;
 import dev.jacobian.transformer.plan.LayerPlan;
 import dev.jacobian.transformer.plan.Norm;
 import dev.jacobian.transformer.plan.Residual;
@@ -25,6 +26,14 @@ final class GptNeoX extends Family {
     @Override
     public Map<String, String> keys() {
         return Map.of("partial_rotary_factor", "rotary_pct");
+    }
+
+    @Override
+    DecoderPlan scoring(DecoderPlan plan, Head.Scores head) {
+        DecoderPlan scoring = super.scoring(plan, head);
+        return head.bias()
+                ? scoring.withNames(scoring.names().named(Role.SCORE, "classifier")) // of tokens
+                : scoring;
     }
 
     @Override

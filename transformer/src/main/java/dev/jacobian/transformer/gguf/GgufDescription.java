@@ -286,7 +286,9 @@ public final class GgufDescription {
         return switch (plan.head()) {
             case Head.Tokens tokens -> tokens.logits();
             case Head.TiedTokens tied -> tied.logits();
-            case Head.Scalar scalar -> Head.Logits.PLAIN;
+            case Head.Scores scores ->
+                throw new IllegalArgumentException("a GGUF file holds language models, and this one scores sequences ("
+                        + config.source().path("architectures").path(0).asText() + "); convert a language model");
         };
     }
 

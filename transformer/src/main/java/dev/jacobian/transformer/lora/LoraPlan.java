@@ -165,6 +165,7 @@ public final class LoraPlan {
             case Modules.AllLinear all ->
                 spec.kind() == Kind.MATRIX
                         && spec.role() != Role.HEAD
+                        && spec.role() != Role.SCORE
                         && spec.role() != Role.ROUTER
                         && inLayers(module);
             case Modules.Matching matching -> matching.pattern().matches(module);

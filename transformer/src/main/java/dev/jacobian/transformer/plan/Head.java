@@ -19,15 +19,34 @@ public sealed interface Head {
         }
     }
 
-    /** One number per position, from a vector [1, D]: a reward, or a value. */
-    record Scalar() implements Head {}
+    /**
+     * One number per label, from a matrix [labels, D]: a reward at the end of a sequence or a value of every position (one label), or the
+     * logits of a classifier. In Hugging Face's form {@code ForSequenceClassification}, or {@code ForTokenClassification} with a bias.
+     *
+     * @param labels numbers per position
+     * @param bias whether something is added to each
+     */
+    record Scores(int labels, boolean bias) implements Head {
+        /** What scores whole sequences with one number. */
+        public static final Scores REWARD = new Scores(1, false);
+
+        public Scores {
+            if (labels < 1 || labels > MAX_LABELS) {
+                throw new IllegalArgumentException(
+                        "a head that scores has 1 to " + MAX_LABELS + " labels, not " + labels);
+            }
+        }
+    }
+
+    /** Most labels of a head that scores: far more than any has. */
+    int MAX_LABELS = 1 << 16;
 
     /** The same with its logits in a form; what has no logits stays as it is. */
     default Head logits(Logits form) {
         return switch (this) {
             case Tokens own -> new Tokens(form);
             case TiedTokens tied -> new TiedTokens(form);
-            case Scalar scalar -> scalar;
+            case Scores scores -> scores;
         };
     }
 

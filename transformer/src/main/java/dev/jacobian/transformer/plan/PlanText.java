@@ -217,7 +217,8 @@ public final class PlanText {
         return switch (head) {
             case Head.Tokens own -> "of its own" + logits(own.logits());
             case Head.TiedTokens tied -> "tied to the embedding" + logits(tied.logits());
-            case Head.Scalar scalar -> "one number per position";
+            case Head.Scores scores ->
+                scores.labels() == 1 ? "one number per position" : scores.labels() + " numbers per position";
         };
     }
 

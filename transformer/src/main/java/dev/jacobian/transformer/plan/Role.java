@@ -94,6 +94,6 @@ public enum Role {
     FINAL_NORM,
     /** Logits of tokens. */
     HEAD,
-    /** One number per position. */
+    /** Numbers per position that are no logits of tokens. */
     SCORE
 }

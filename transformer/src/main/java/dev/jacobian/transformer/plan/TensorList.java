@@ -200,7 +200,7 @@ final class TensorList {
         return switch (head) {
             case Head.Tokens tokens -> linear(Role.HEAD, vocabulary, d, false);
             case Head.TiedTokens tied -> List.of();
-            case Head.Scalar scalar -> linear(Role.SCORE, 1, d, false);
+            case Head.Scores scores -> linear(Role.SCORE, scores.labels(), d, scores.bias());
         };
     }
 

@@ -12,22 +12,24 @@ import dev.jacobian.transformer.plan.TensorSpec;
 import java.util.Optional;
 
 /**
- * A head that reads one number off a hidden state: the reward of a whole answer at its last token, or the value of every
- * position ({@link Head.Scalar}).
+ * A head that reads numbers off a hidden state: the reward of a whole answer at its last token, the value of every position, or the
+ * logits of a classifier ({@link Head.Scores}).
  *
- * @param weight [1, D]
+ * @param weight [L, D]
+ * @param bias [L]
  */
-record ScalarHead(LinearWeight weight) {
-    static ScalarHead of(ModelWeights weights) {
-        return new ScalarHead(weights.matrix(Role.SCORE, TensorSpec.NO_LAYER));
+record ScoreHead(LinearWeight weight, Optional<Var> bias) {
+    static ScoreHead of(ModelWeights weights) {
+        return new ScoreHead(
+                weights.matrix(Role.SCORE, TensorSpec.NO_LAYER), weights.bias(Role.SCORE, TensorSpec.NO_LAYER));
     }
 
     /**
-     * The number of chosen rows, in F32; differentiable where the hidden states are F32 too.
+     * The numbers of chosen rows, in F32; differentiable where the hidden states are F32 too.
      *
      * @param hidden [N, D] from {@link Backbone}
      * @param rows [R] rows of it, each as often as it is wanted
-     * @return [R, 1]
+     * @return [R, L]
      * @throws IllegalArgumentException if gradients are wanted of hidden states of another type
      */
     Var scores(Var hidden, int[] rows) {
@@ -36,6 +38,6 @@ record ScalarHead(LinearWeight weight) {
             throw new IllegalArgumentException("a head that scores is trained in F32, the hidden states are " + type
                     + "; load the model with ModelOptions.computingIn(DType.F32), or score inside NoGrad");
         }
-        return Linear.linear(Rows.gather(hidden, rows), weight, Optional.empty());
+        return Linear.linear(Rows.gather(hidden, rows), weight, bias);
     }
 }

@@ -17,17 +17,18 @@ import dev.jacobian.transformer.family.Families;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.Head;
 import dev.jacobian.transformer.plan.TensorSpec;
+import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /** A number per position: by hand, then on a backbone. */
-class ScalarHeadTest {
+class ScoreHeadTest {
     @Test
     @DisplayName("by hand: h = (1, 2), (3, 4), w = (10, 1); rows 1, 0, 1 score 34, 12, 34")
     void byHand() {
         Parameter w = Var.parameter("score.weight", Tensor.of(new float[] {10, 1}, 1, 2));
         Parameter h = Var.parameter("h", Tensor.of(new float[] {1, 2, 3, 4}, 2, 2));
-        Var scores = new ScalarHead(w).scores(h, new int[] {1, 0, 1}); // [3, 1]
+        Var scores = new ScoreHead(w, Optional.empty()).scores(h, new int[] {1, 0, 1}); // [3, 1]
         assertThat(scores.value().toFloatArray()).containsExactly(34, 12, 34);
         Reduction.sum(scores).backward();
         assertThat(w.grad().orElseThrow().toFloatArray())
@@ -43,17 +44,17 @@ class ScalarHeadTest {
     void onlyInF32() {
         Parameter w = Var.parameter("score.weight", Tensor.zeros(1, 2));
         Parameter h = Var.parameter("h", Tensor.zeros(2, 2).to(DType.BF16));
-        assertThatThrownBy(() -> new ScalarHead(w).scores(h, new int[] {1}))
+        assertThatThrownBy(() -> new ScoreHead(w, Optional.empty()).scores(h, new int[] {1}))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("a head that scores is trained in F32, the hidden states are BF16; load the model with"
                         + " ModelOptions.computingIn(DType.F32), or score inside NoGrad");
     }
 
     @Test
-    @DisplayName("a plan with a scalar head: its tensors, and a gradient that reaches the embedding")
+    @DisplayName("a plan with a head that scores: its tensors, and a gradient that reaches the embedding")
     void onABackbone() {
         DecoderConfig config = Families.read(TestPaths.model("llama-mha-tied"));
-        DecoderPlan plan = config.plan().withHead(new Head.Scalar());
+        DecoderPlan plan = config.plan().withHead(Head.Scores.REWARD);
         int d = plan.width();
         assertThat(plan.parameters()).isEqualTo(config.parameters() + d);
         TensorSpec last = plan.tensors().getLast();
@@ -61,7 +62,7 @@ class ScalarHeadTest {
         assertThat(last.extents()).containsExactly(1, d);
         ModelWeights weights = new ModelWeights(plan, new FreshWeights(0.2, 3));
         Backbone backbone = new Backbone(plan, weights, DType.F32);
-        ScalarHead head = ScalarHead.of(weights);
+        ScoreHead head = ScoreHead.of(weights);
         int[] tokens = {5, 9, 2, 5};
         Var hidden = backbone.hidden(backbone.embed(tokens), Segments.of(4)); // [4, D]
         Var score = head.scores(hidden, new int[] {3}); // [1, 1]

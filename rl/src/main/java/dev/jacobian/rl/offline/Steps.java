@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.offline;
+
+import java.util.Arrays;
+import java.util.BitSet;
+
+/**
+ * A chain of steps, some of which somebody judged: what a process reward model learns from.
+ *
+ * @param tokens of the prompt and all steps, each with its separator
+ * @param judged places of tokens whose step has a label: the last of its separator
+ * @param labels of these, in order; 1 for a step that is right
+ */
+record Steps(int[] tokens, int[] judged, int[] labels) {
+    Span span() {
+        BitSet scored = new BitSet();
+        Arrays.stream(judged).forEach(scored::set);
+        return new Span(tokens, -1, scored);
+    }
+
+    /** The first so many tokens. */
+    Steps cut(int length) {
+        int left = (int) Arrays.stream(judged).filter(at -> at < length).count();
+        return new Steps(
+                Arrays.copyOf(tokens, Math.min(length, tokens.length)),
+                Arrays.copyOf(judged, left),
+                Arrays.copyOf(labels, left));
+    }
+}
