@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
-import dev.jacobian.rl.learn.Reading;
 import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.TokenDivergence;
 import dev.jacobian.autograd.Var;
+import dev.jacobian.rl.learn.Reading;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;

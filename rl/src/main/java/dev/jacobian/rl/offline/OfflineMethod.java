@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
-import dev.jacobian.rl.learn.Reading;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.autograd.TokenLogProbs.Measure;
+import dev.jacobian.rl.learn.Reading;
 import dev.jacobian.transformer.plan.Head;
 import java.util.List;
 import java.util.Locale;
