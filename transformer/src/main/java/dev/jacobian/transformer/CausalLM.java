@@ -600,7 +600,7 @@ public final class CausalLM {
      * @return [R] in nats
      */
     public Var entropies(Var hidden, int[] rows, float temperature, TokenLogProbs.Result scored) {
-        return head.entropies(hidden, rows, temperature, scored);
+        return tokenHead().entropies(hidden, rows, temperature, scored);
     }
 
     /** The same with further measures of the logits. */
