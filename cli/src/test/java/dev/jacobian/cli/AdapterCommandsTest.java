@@ -18,10 +18,8 @@ import java.io.OutputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.io.PrintStream;
+import java.net.HttpURLConnection;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -214,8 +212,7 @@ class AdapterCommandsTest {
         };
         JsonNode expected = Run.of(generate).json();
         try (PipedInputStream in = new PipedInputStream();
-                PrintStream out = new PrintStream(new PipedOutputStream(in), true, StandardCharsets.UTF_8);
-                HttpClient client = HttpClient.newHttpClient()) {
+                PrintStream out = new PrintStream(new PipedOutputStream(in), true, StandardCharsets.UTF_8)) {
             String[] command = {
                 "serve",
                 "--model",
@@ -236,14 +233,18 @@ class AdapterCommandsTest {
                     .start(() -> code.complete(Cli.run(command, InputStream.nullInputStream(), out, silent)));
             JsonNode started = Json.parse(
                     new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8)).readLine(), "first line");
-            HttpRequest request = HttpRequest.newBuilder(
-                            URI.create(started.get("url").textValue() + "/v1/completions"))
-                    .header("Content-Type", "application/json")
-                    .POST(HttpRequest.BodyPublishers.ofString("{\"model\":\"it\",\"max_tokens\":9,\"temperature\":0,"
-                            + "\"return_token_ids\":true,\"prompt\":\"Snow is\"}"))
-                    .build();
-            String answer =
-                    client.send(request, HttpResponse.BodyHandlers.ofString()).body();
+            HttpURLConnection request =
+                    (HttpURLConnection) URI.create(started.get("url").textValue() + "/v1/completions")
+                            .toURL()
+                            .openConnection();
+            request.setRequestProperty("Content-Type", "application/json");
+            request.setDoOutput(true);
+            try (OutputStream body = request.getOutputStream()) {
+                body.write(("{\"model\":\"it\",\"max_tokens\":9,\"temperature\":0,\"return_token_ids\":true,"
+                                + "\"prompt\":\"Snow is\"}")
+                        .getBytes(StandardCharsets.UTF_8));
+            }
+            String answer = new String(request.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             assertThat(Json.parse(answer, "answer").at("/choices/0/token_ids")).isEqualTo(expected.get("token_ids"));
             server.interrupt();
             assertThat(code.get()).isZero();

@@ -59,8 +59,7 @@ final class CheckpointLoader {
                             config.initializerRange(),
                             wanted.orElseThrow().seed())
                     : weights;
-            CausalLM model =
-                    model(named, beside.withTypes(stored), all, checked.with(weights, named, named.plan()));
+            CausalLM model = model(named, beside.withTypes(stored), all, checked.with(weights, named, named.plan()));
             weights.requireAllUsed();
             return model;
         }

@@ -50,13 +50,15 @@ final class CountedRun {
                 CheckpointFiles.none(),
                 adapter.<Weights>map(lora -> adapted(lora, config)).orElse(weights),
                 ModelOptions.DEFAULT.on(Device.COUNTED).weights(formats));
-        new Workspace().run(() -> { // makes the copies that products read
-            if (model.labels() > 0) {
-                NoGrad.run(() -> read(Segments.of(1), 1));
-            } else {
-                model.logits(new int[1]);
-            }
-        });
+        new Workspace()
+                .run(
+                        () -> { // makes the copies that products read
+                            if (model.labels() > 0) {
+                                NoGrad.run(() -> read(Segments.of(1), 1));
+                            } else {
+                                model.logits(new int[1]);
+                            }
+                        });
     }
 
     private Weights adapted(LoraPlan adapter, DecoderConfig config) {

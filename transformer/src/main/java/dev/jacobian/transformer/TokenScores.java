@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer;
 
-import dev.jacobian.autograd.TokenLogProbs.Measure;
 import dev.jacobian.autograd.TokenLogProbs;
+import dev.jacobian.autograd.TokenLogProbs.Measure;
 import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
 

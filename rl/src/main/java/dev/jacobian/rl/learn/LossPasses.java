@@ -167,10 +167,10 @@ public final class LossPasses {
         return batch.targets().length == 0
                 ? TokenScores.NONE
                 : Workspace.currentOrNew()
-                        .compute(() -> NoGrad.compute(() -> reading.read(
-                                        model, model.hidden(batch.tokens(), batch.segments()), batch)
-                                .scores()
-                                .get()));
+                        .compute(() -> NoGrad.compute(
+                                () -> reading.read(model, model.hidden(batch.tokens(), batch.segments()), batch)
+                                        .scores()
+                                        .get()));
     }
 
     private <T> T inTraining(LabelledBatch part, Supplier<T> pass) {
@@ -204,8 +204,7 @@ public final class LossPasses {
             int count = gradient.length;
             if (balance.isEmpty()) {
                 if (count > 0) {
-                    numbers.backward(
-                            Tensor.of(gradient, numbers.value().shape().toArray()));
+                    numbers.backward(Tensor.of(gradient, numbers.value().shape().toArray()));
                 }
                 return;
             }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.learn;
 
-import dev.jacobian.autograd.TokenLogProbs.Measure;
 import dev.jacobian.autograd.TokenLogProbs;
+import dev.jacobian.autograd.TokenLogProbs.Measure;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.LabelledBatch;

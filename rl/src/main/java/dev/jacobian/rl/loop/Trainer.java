@@ -107,7 +107,8 @@ public final class Trainer implements AutoCloseable {
         float[] logProbs = new float[targets(batch)]; // [N]
         int at = 0;
         for (LabelledBatch part : PackedData.cut(batch, memory.microBatchTokens(), false)) {
-            float[] own = LossPasses.score(model, part, new Reading.LogProbs(Set.of())).logProbs();
+            float[] own = LossPasses.score(model, part, new Reading.LogProbs(Set.of()))
+                    .logProbs();
             System.arraycopy(own, 0, logProbs, at, own.length);
             at += own.length;
         }

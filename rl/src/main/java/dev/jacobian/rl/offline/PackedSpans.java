@@ -60,7 +60,9 @@ record PackedSpans(LabelledBatch batch, int[] offsets, int[] targets, int number
         int[] parents = spans.stream()
                 .mapToInt(span -> span.parent() < 0 ? -1 : span.parent() - from)
                 .toArray();
-        int[] moved = whole || before == 0 ? new int[parents.length] : shared(spans, parents); // beginnings that their parents take
+        int[] moved = whole || before == 0
+                ? new int[parents.length]
+                : shared(spans, parents); // beginnings that their parents take
         int[] lengths = new int[parents.length];
         for (int s = 0; s < lengths.length; s++) {
             lengths[s] = whole

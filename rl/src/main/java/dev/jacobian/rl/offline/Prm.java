@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
-import dev.jacobian.rl.learn.Reading;
 import static dev.jacobian.rl.config.Checks.require;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
+import dev.jacobian.rl.learn.Reading;
 import dev.jacobian.transformer.plan.Head;
 import java.util.List;
 import java.util.Map;
