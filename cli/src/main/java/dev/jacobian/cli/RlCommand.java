@@ -2,11 +2,14 @@
 package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.Json;
 import dev.jacobian.rl.RlConfig;
 import dev.jacobian.rl.RlResult;
 import dev.jacobian.rl.RlTrainer;
 import dev.jacobian.rl.config.Given;
+import dev.jacobian.rl.config.StepPlan;
 import dev.jacobian.rl.method.Methods;
+import dev.jacobian.rl.recorded.RecordedRollouts;
 import dev.jacobian.rl.report.RunReport;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.tensor.Device;
@@ -18,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -55,6 +59,19 @@ final class RlCommand extends CliCommand {
 
     @Option(names = "--learning-rate", paramLabel = "X", description = "Peak learning rate (learning_rate).")
     private Optional<Double> learningRate = Optional.empty();
+
+    @Option(
+            names = "--rollouts",
+            paramLabel = "FILE",
+            description = "Learn from recorded samples instead of sampling: JSONL, a sample a line, with 'prompt_ids',"
+                    + " 'completion_ids', 'rewards' and what docs/methods.md says. --data then has the rows that"
+                    + " they were drawn for, if given.")
+    private Optional<Path> rollouts = Optional.empty();
+
+    @Option(
+            names = "--dry-run",
+            description = "Check settings and data, print what would run and the memory it needs, and stop.")
+    private boolean dryRun;
 
     @Mixin
     private LoraOption lora;
@@ -98,18 +115,32 @@ final class RlCommand extends CliCommand {
         RunSettings.writable(folder);
         CausalLM policy = run.adapter()
                 .load(run.model(), modelOptions(run.model()), run.config().seed());
-        Task problems = TaskOption.usable(
-                run.task(this::modelOptions),
-                run.skipBadRows(),
-                policy,
-                run.config().rollout().maxCompletionLength(),
-                streams());
+        Optional<RecordedRollouts> recorded = run.rollouts()
+                .map(file -> RecordedRollouts.read(
+                        file,
+                        run.data(),
+                        policy,
+                        run.config().rollout(),
+                        run.config().plan(),
+                        run.config().maxSteps()));
+        Task problems = recorded.map(RecordedRollouts::task)
+                .orElseGet(() -> TaskOption.usable(
+                        run.task(this::modelOptions),
+                        run.skipBadRows(),
+                        policy,
+                        run.config().rollout().maxCompletionLength(),
+                        streams()));
         streams()
                 .note(run.config().method().name().toUpperCase(Locale.ROOT) + " on " + problems.name() + ", " + policy
                         + ", run folder " + folder);
         RlTrainer trainer = new RlTrainer(policy, problems, run.config());
+        recorded.ifPresent(trainer::recorded);
         if (policy.device().equals(Device.CPU)) {
             streams().note("memory: needs up to " + trainer.memoryPlan().describe());
+        }
+        if (dryRun) {
+            printPlan(run, trainer);
+            return;
         }
         ProgressDisplay display =
                 new ProgressDisplay(streams().err(), run.config().maxSteps());
@@ -152,11 +183,37 @@ final class RlCommand extends CliCommand {
                 + " (another --device may continue it)";
     }
 
+    private void printPlan(RunSettings run, RlTrainer trainer) {
+        ObjectNode json = Json.object();
+        json.put("method", run.config().method().name());
+        json.put("paper", run.config().method().paper());
+        json.put("model", run.model().toString());
+        run.rollouts().ifPresent(file -> json.put("rollouts", file.toString()));
+        run.data().ifPresent(file -> json.put("data", file.toString()));
+        StepPlan plan = run.config().plan();
+        json.put("groups_per_rollout", plan.groups());
+        json.put("optimizer_steps_per_rollout", plan.updates());
+        json.put("optimizer_steps", plan.updates(run.config().maxSteps()));
+        json.put("memory_bytes", trainer.memoryPlan().bytes());
+        json.set("config", run.config().toJson());
+        if (common().json()) {
+            streams().json(json);
+        } else {
+            streams().line(json.toPrettyString());
+        }
+    }
+
     private void print(RlResult result, Path folder) {
         if (common().json()) {
             ObjectNode json = result.toJson();
             json.put("out", folder.toString());
             streams().json(json);
+            return;
+        }
+        if (!result.isMeasured()) {
+            streams()
+                    .line(result.steps() + " steps on " + result.samples() + " recorded samples. Model, metrics and"
+                            + " report: " + folder + " (open " + folder.resolve("report.html") + ")");
             return;
         }
         streams()
@@ -178,11 +235,15 @@ final class RlCommand extends CliCommand {
 
     private RunSettings freshSettings() {
         Given all = settings.with(options());
-        Given given = LoraOption.without(all);
+        Given given = ordered(LoraOption.without(all), rollouts.isPresent());
+        RlConfig.DEFAULT.passedOver(given).forEach(streams()::note);
         String method =
                 given.get("algorithm").map(value -> value.json().asText()).orElse("grpo");
-        RlConfig.DEFAULT.passedOver(given).forEach(streams()::note);
-        Given preset = model.isEmpty() && task.name().equals("countdown") ? Presets.countdown(method) : new Given();
+        boolean bundled = model.isEmpty() && task.name().equals("countdown") && rollouts.isEmpty();
+        Given preset = bundled ? Presets.countdown(method) : new Given();
+        if (given.keys().contains("per_device_train_batch_size")) {
+            preset = preset.without(List.of("prompts_per_step", "updates_per_rollout"));
+        }
         return new RunSettings(
                 model.map(ModelOption::existing).orElseGet(BundledModel::folder),
                 RlConfig.DEFAULT.with(preset.setAll(given)),
@@ -190,7 +251,8 @@ final class RlCommand extends CliCommand {
                 task.data(),
                 task.skipBadRows(),
                 lora.choice(all).orElse(LoraChoice.NONE),
-                task.rewards().orElse(RewardChoice.TASK));
+                task.rewards().orElse(RewardChoice.TASK),
+                rollouts);
     }
 
     /** The settings that a run was started with; what is given again must agree with them. */
@@ -208,7 +270,16 @@ final class RlCommand extends CliCommand {
                 task.data().or(saved::data),
                 task.skipBadRows() || saved.skipBadRows(),
                 lora.choice(all).orElse(saved.adapter()),
-                task.rewards().orElse(saved.rewards()));
+                task.rewards().orElse(saved.rewards()),
+                rollouts.or(saved::rollouts));
+    }
+
+    /** Recorded samples are in order, which TRL says so. */
+    private static Given ordered(Given given, boolean recorded) {
+        boolean inOrder = given.get("train_sampling_strategy")
+                .filter(value -> value.json().asText().equals("sequential"))
+                .isPresent();
+        return recorded && inOrder ? given.without(List.of("train_sampling_strategy")) : given;
     }
 
     private Given options() {

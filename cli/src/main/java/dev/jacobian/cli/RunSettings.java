@@ -27,6 +27,7 @@ import java.util.function.Function;
  * @param skipBadRows value of {@code --skip-bad-rows}
  * @param adapter what is trained
  * @param rewards whose word rewards are
+ * @param rollouts value of {@code --rollouts}
  */
 record RunSettings(
         Path model,
@@ -35,7 +36,13 @@ record RunSettings(
         Optional<Path> data,
         boolean skipBadRows,
         LoraChoice adapter,
-        RewardChoice rewards) {
+        RewardChoice rewards,
+        Optional<Path> rollouts) {
+    /** The name of the task of a run on recorded samples, whose data they are. */
+    private static final String RECORDED = "recorded";
+
+    private static final String ROWS = "rows";
+
     /** The settings of an existing run. */
     static RunSettings read(Path folder) {
         Path file = file(folder);
@@ -53,10 +60,17 @@ record RunSettings(
                 Path.of(json.get("model").textValue()),
                 SavedConfig.read(json, file.toString()),
                 json.path("task").asText(),
-                data,
+                isRecorded(json)
+                        ? Optional.ofNullable(json.path("options").get(ROWS)).map(node -> Path.of(node.asText()))
+                        : data,
                 json.path("skip_bad_rows").asBoolean(),
                 LoraChoice.read(json.path("options"), file.toString()),
-                RewardChoice.read(json.path("options")));
+                RewardChoice.read(json.path("options")),
+                isRecorded(json) ? data : Optional.empty());
+    }
+
+    private static boolean isRecorded(JsonNode run) {
+        return run.path("task").asText().equals(RECORDED);
     }
 
     /** Whether a folder holds a run that {@code rl} began: not one of {@code sft} or {@code dpo}, which have a run.json too. */
@@ -88,12 +102,19 @@ record RunSettings(
     RunOrigin origin() {
         Map<String, String> options = new TreeMap<>(adapter.options());
         options.putAll(rewards.options());
+        if (rollouts.isPresent()) {
+            data.ifPresent(rows -> options.put(ROWS, absolute(rows)));
+        }
         return new RunOrigin(
-                model.toAbsolutePath().normalize().toString(),
-                taskName,
-                data.map(file -> file.toAbsolutePath().normalize().toString()),
+                absolute(model),
+                rollouts.isPresent() ? RECORDED : taskName,
+                rollouts.or(() -> data).map(RunSettings::absolute),
                 skipBadRows,
                 options);
+    }
+
+    private static String absolute(Path path) {
+        return path.toAbsolutePath().normalize().toString();
     }
 
     /** The task. */

@@ -3,6 +3,8 @@ package dev.jacobian.rl;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.autograd.Parameter;
+import dev.jacobian.rl.advantage.GroupRewards;
 import dev.jacobian.rl.advantage.PolicyViews;
 import dev.jacobian.rl.config.StepPlan;
 import dev.jacobian.rl.learn.CreditedGroup;
@@ -24,14 +26,20 @@ import dev.jacobian.rl.run.Checkpointed;
 import dev.jacobian.transformer.CausalLM;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.DoubleSummaryStatistics;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.TreeMap;
+import java.util.stream.DoubleStream;
 
 /** The optimizer steps that a method makes on a rollout, and what the initial model has to say to them. */
 final class PolicyUpdates implements Checkpointed {
+    /** A deviation of rewards that is as good as none, as TRL has it. */
+    private static final double EVEN = 1e-8;
+
     private final CausalLM model;
     private final RlConfig config;
     private final Algorithm algorithm;
@@ -92,7 +100,68 @@ final class PolicyUpdates implements Checkpointed {
         return new Lesson(
                 batch,
                 kl,
+                rolloutMeasures(batch),
                 new StepCut(plan, algorithm.aggregation()).steps(batch).iterator());
+    }
+
+    /**
+     * Metrics of a rollout as a whole, under TRL's names: how far what the sampler said is from what this engine says, where it did not
+     * sample itself, and what the divergence from the reference cost, where rewards pay for it.
+     */
+    private Map<String, Double> rolloutMeasures(List<CreditedGroup> batch) {
+        Map<String, Double> measures = new TreeMap<>();
+        if (algorithm.advantages().needsReference()) {
+            double nats = 0;
+            double tokens = 0;
+            for (CreditedGroup group : batch) {
+                for (int i = 0; i < group.scored().group().size(); i++) {
+                    nats += group.views().klToRef(i);
+                    tokens += group.views().old()[i].length;
+                }
+            }
+            measures.put("kl", nats / Math.max(1, tokens));
+            measures.put(
+                    "frac_reward_zero_std",
+                    batch.stream()
+                            .mapToDouble(group -> isEven(group) ? 1 : 0)
+                            .average()
+                            .orElse(0));
+        }
+        DoubleSummaryStatistics differences = new DoubleSummaryStatistics();
+        DoubleSummaryStatistics factors = new DoubleSummaryStatistics();
+        for (CreditedGroup group : batch) {
+            for (int i = 0;
+                    group.views().rollout().isPresent() && i < group.scored().counts().length;
+                    i++) {
+                float[] old = group.views().old()[i];
+                float[] said = group.views().rollout().get()[i];
+                if (group.scored().counts()[i]) {
+                    for (int t = 0; t < old.length; t++) {
+                        differences.accept(Math.abs((double) old[t] - said[t]));
+                    }
+                    algorithm
+                            .extras()
+                            .correction()
+                            .ifPresent(correction -> DoubleStream.of(correction.factors(old, said))
+                                    .forEach(factors));
+                }
+            }
+        }
+        if (differences.getCount() > 0) {
+            measures.put("sampling/sampling_logp_difference/mean", differences.getAverage());
+            measures.put("sampling/sampling_logp_difference/max", differences.getMax());
+        }
+        if (factors.getCount() > 0) {
+            measures.put("sampling/importance_sampling_ratio/min", factors.getMin());
+            measures.put("sampling/importance_sampling_ratio/mean", factors.getAverage());
+            measures.put("sampling/importance_sampling_ratio/max", factors.getMax());
+        }
+        return measures;
+    }
+
+    private boolean isEven(CreditedGroup group) {
+        double[] rewards = algorithm.advantages().comparedRewards(CreditedGroup.rewards(group.scored(), group.views()));
+        return new GroupRewards(rewards, new int[rewards.length]).standardDeviation() <= EVEN;
     }
 
     private List<float[][]> scored(CausalLM policy, List<Group> groups) {
@@ -127,9 +196,15 @@ final class PolicyUpdates implements Checkpointed {
     final class Lesson implements Iterator<TrainingStep.Learned> {
         private final List<CreditedGroup> batch;
         private final OptionalDouble klToInitial;
+        private final Map<String, Double> first; // metrics of the first step alone
         private final Iterator<List<MicroBatch>> steps;
 
-        private Lesson(List<CreditedGroup> batch, OptionalDouble klToInitial, Iterator<List<MicroBatch>> steps) {
+        private Lesson(
+                List<CreditedGroup> batch,
+                OptionalDouble klToInitial,
+                Map<String, Double> first,
+                Iterator<List<MicroBatch>> steps) {
+            this.first = first;
             this.batch = batch;
             this.klToInitial = klToInitial;
             this.steps = steps;
@@ -160,6 +235,9 @@ final class PolicyUpdates implements Checkpointed {
                     config.memory().microBatchTokens(),
                     steps.next(),
                     entropy.coefficient());
+            if (plan.trl()) { // a step whose gradient vanishes is one of zeros there: moments and decay act
+                model.parameters().forEach(Parameter::provideGrad);
+            }
             Update update = learner.update(() -> {
                 gradient.accumulate(learner.updates());
                 requireOnPolicy(gradient);
@@ -171,6 +249,8 @@ final class PolicyUpdates implements Checkpointed {
             if (!algorithm.entropyBonus().isNone()) {
                 measures.put("entropy_coef", entropy.reported());
             }
+            measures.putAll(first);
+            first.clear();
             return new TrainingStep.Learned(
                     update, gradient.statistics(), gradient.agreement(), gradient.balanceLoss(), measures);
         }

@@ -24,6 +24,7 @@ import dev.jacobian.rl.method.Grpo;
 import dev.jacobian.rl.method.Method;
 import dev.jacobian.rl.method.Methods;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 
 /**
@@ -77,6 +78,11 @@ public record RlConfig(
 
     private static final String BATCH_SIZE = "per_device_train_batch_size";
     private static final String PROMPTS = "prompts_per_step";
+    private static final String GENERATION_BATCH = "generation_batch_size";
+
+    /** Other names that TRL has had for keys. */
+    private static final Map<String, String> OTHER_NAMES =
+            Map.of("vllm_importance_sampling_cap", "vllm_importance_sampling_clip_max");
 
     /** GRPO, and the defaults of all other settings. */
     public static final RlConfig DEFAULT = ConfigTree.defaults(RlConfig.class, Grpo.DEFAULT);
@@ -145,11 +151,15 @@ public record RlConfig(
         return with(method, given);
     }
 
+    /** Which of the keys that are given mean nothing here, with the reason ({@link TrlKeys}), each in a sentence. */
+    public List<String> passedOver(Given given) {
+        return TrlKeys.sort(given, ConfigTree.names(this)).notes();
+    }
+
     private RlConfig with(Method usual, Given given) {
         Method chosen = given.get(ALGORITHM).map(name -> named(name, usual)).orElse(usual);
+        Given rest = withPrompts(renamed(given.without(List.of(ALGORITHM)), chosen));
         List<String> names = ConfigTree.names(this, chosen);
-        Given rest = withPrompts(
-                TrlKeys.sort(given.without(List.of(ALGORITHM)), names).settings());
         for (String key : rest.keys()) {
             List<String> owners = Methods.having(key);
             if (!names.contains(key) && !owners.isEmpty()) {
@@ -163,9 +173,29 @@ public record RlConfig(
         return ConfigTree.with(this, rest, chosen);
     }
 
-    /** Which of the keys that are given mean nothing here, with the reason ({@link TrlKeys}), each in a sentence. */
-    public List<String> passedOver(Given given) {
-        return TrlKeys.sort(given, ConfigTree.names(this)).notes();
+    /** Under the names that settings have here: TRL's other names, and what null means where a setting has no such value. */
+    private Given renamed(Given given, Method chosen) {
+        Given sorted = TrlKeys.sort(given, ConfigTree.names(this, chosen)).settings();
+        List<ConfigTree.Key> keys = ConfigTree.keys(this, chosen);
+        Given renamed = new Given();
+        for (String name : sorted.keys()) {
+            Given.Value value = sorted.get(name).orElseThrow();
+            String key = OTHER_NAMES.getOrDefault(name, name);
+            boolean isDefault = value.json().isNull()
+                    && keys.stream().noneMatch(known -> known.name().equals(key) && known.isNullable());
+            if (key.equals(GENERATION_BATCH) && value.json().isInt()) {
+                int batch = number(
+                        sorted, BATCH_SIZE, rollout.perDeviceTrainBatchSize().orElse(0));
+                int samples = value.json().intValue();
+                require(
+                        batch > 0 && samples % batch == 0,
+                        GENERATION_BATCH + " is " + samples + ", which must be a multiple of " + BATCH_SIZE);
+                renamed.set("steps_per_generation", samples / batch, value.origin());
+            } else if (!isDefault) {
+                renamed.set(key, value.json(), value.origin());
+            }
+        }
+        return renamed;
     }
 
     /** With the number of prompts that settings in TRL's terms make, unless it is said. */

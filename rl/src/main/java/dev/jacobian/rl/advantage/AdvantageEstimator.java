@@ -23,6 +23,11 @@ public interface AdvantageEstimator {
      */
     List<GroupAdvantages> advantages(List<GroupRewards> batch);
 
+    /** The rewards that samples of a group are compared by: other ones than were given where something is taken from them first. */
+    default double[] comparedRewards(GroupRewards group) {
+        return group.rewards();
+    }
+
     /** Whether {@link PolicyViews#ref} must be there: an estimator that takes a divergence from the rewards. */
     default boolean needsReference() {
         return false;

@@ -31,6 +31,11 @@ public record BatchNormalized(AdvantageEstimator inner, double epsilon) implemen
     }
 
     @Override
+    public double[] comparedRewards(GroupRewards group) {
+        return inner.comparedRewards(group);
+    }
+
+    @Override
     public List<GroupAdvantages> advantages(List<GroupRewards> batch) {
         List<GroupAdvantages> raw = inner.advantages(batch);
         double[] all = raw.stream()

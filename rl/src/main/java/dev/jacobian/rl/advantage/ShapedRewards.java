@@ -27,6 +27,11 @@ public record ShapedRewards(AdvantageEstimator inner, List<Double> range, double
         return inner.advantages(batch.stream().map(this::shaped).toList());
     }
 
+    @Override
+    public double[] comparedRewards(GroupRewards group) {
+        return shaped(group).rewards();
+    }
+
     private GroupRewards shaped(GroupRewards group) {
         if (range.isEmpty() && beta == 0) {
             return group;

@@ -65,7 +65,8 @@ public record CreditedGroup(ScoredGroup scored, GroupAdvantages advantages, Poli
                 .orElseGet(() -> new CreditedGroup(scored, advantages, views));
     }
 
-    private static GroupRewards rewards(ScoredGroup group, PolicyViews views) {
+    /** What an estimator knows of a group. */
+    public static GroupRewards rewards(ScoredGroup group, PolicyViews views) {
         return new GroupRewards(
                 group.rewards(),
                 group.choices(),

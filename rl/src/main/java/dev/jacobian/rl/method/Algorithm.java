@@ -7,7 +7,9 @@ import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.objective.Aggregation;
 import dev.jacobian.rl.objective.EntropyBonus;
 import dev.jacobian.rl.objective.PolicyObjective;
+import dev.jacobian.rl.objective.SamplingCorrection;
 import dev.jacobian.rl.objective.TokenWeighting;
+import java.util.Optional;
 
 /**
  * A policy-optimisation method as the few choices in which the family differs. {@link Grpo}, {@link Opo}, {@link Omd} and
@@ -39,21 +41,31 @@ public record Algorithm(
      * @param entropyBonus what undecided policies earn
      * @param rewards weights of reward functions, and which samples teach
      * @param reference whether the reference policy follows
+     * @param correction of foreign samples, which metrics tell of; where it acts the factors or the objective have it
      */
     public record Extras(
-            TokenWeighting weighting, EntropyBonus entropyBonus, RewardMix rewards, ReferenceSync reference) {
+            TokenWeighting weighting,
+            EntropyBonus entropyBonus,
+            RewardMix rewards,
+            ReferenceSync reference,
+            Optional<SamplingCorrection> correction) {
+        /** Where nobody corrects foreign samples. */
+        public Extras(TokenWeighting weighting, EntropyBonus entropyBonus, RewardMix rewards, ReferenceSync reference) {
+            this(weighting, entropyBonus, rewards, reference, Optional.empty());
+        }
+
         /** None of it. */
         public static final Extras NONE =
                 new Extras(TokenWeighting.NONE, EntropyBonus.NONE, RewardMix.NONE, ReferenceSync.FROZEN);
 
         /** The same with other factors. */
         public Extras withWeighting(TokenWeighting other) {
-            return new Extras(other, entropyBonus, rewards, reference);
+            return new Extras(other, entropyBonus, rewards, reference, correction);
         }
 
         /** The same with another bonus. */
         public Extras withEntropyBonus(EntropyBonus other) {
-            return new Extras(weighting, other, rewards, reference);
+            return new Extras(weighting, other, rewards, reference, correction);
         }
     }
 

@@ -151,7 +151,8 @@ public record Grpo(
                         corrected.and(sampler.offPolicyMask()).and(entropy.filter()),
                         entropy.bonus(),
                         rewards,
-                        reference));
+                        reference,
+                        correction));
     }
 
     private PolicyObjective objective(KlPenalty kl, Optional<SamplingCorrection> correction) {

@@ -62,7 +62,7 @@ public record ClippedSurrogate(
     public ObjectiveResult evaluate(TokenBatch batch, Normalizer normalizer) {
         klPenalty.check(batch);
         ObjectiveSums sums = new ObjectiveSums(batch);
-        ClipCounts counts = new ClipCounts();
+        ClipCounts counts = new ClipCounts(level);
         for (int s = 0; s < batch.sequences(); s++) {
             double weight = normalizer.weight(batch.length(s));
             Ratios ratios = Ratios.of(batch, s, level);
@@ -91,6 +91,6 @@ public record ClippedSurrogate(
             }
             counts.endSequence(batch.length(s));
         }
-        return sums.result().withMeasures(counts.measures(level));
+        return sums.result().withMeasures(counts.measures());
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.objective;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -28,6 +29,8 @@ public record ObjectiveResult(
 
     /** The same with further metrics. */
     public ObjectiveResult withMeasures(Map<String, Quotient> further) {
-        return new ObjectiveResult(loss, gradLogProbs, gradEntropies, gradValues, statistics, further);
+        Map<String, Quotient> all = new LinkedHashMap<>(measures);
+        all.putAll(further);
+        return new ObjectiveResult(loss, gradLogProbs, gradEntropies, gradValues, statistics, all);
     }
 }

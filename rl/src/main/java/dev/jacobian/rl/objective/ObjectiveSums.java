@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.objective;
 
+import java.util.Map;
+
 /**
  * Collects loss, gradient and statistics while an objective walks over a micro-batch.
  *
@@ -13,6 +15,8 @@ final class ObjectiveSums {
     private double policyLoss;
     private double klLoss;
     private double kl;
+    private boolean corrected;
+    private double correctedKl;
     private double oldKl;
     private long tokens;
     private long clippedLow;
@@ -91,6 +95,8 @@ final class ObjectiveSums {
 
     private double kl(KlPenalty penalty, int t, double weight, double value, double ratio, double through) {
         klLoss += weight * penalty.beta() * value * ratio;
+        corrected |= penalty.corrected();
+        correctedKl += value * ratio;
         return weight * penalty.beta() * (penalty.estimator().derivative(distance(t)) * ratio + through);
     }
 
@@ -131,7 +137,7 @@ final class ObjectiveSums {
 
     ObjectiveResult result() {
         observe();
-        return new ObjectiveResult(
+        ObjectiveResult result = new ObjectiveResult(
                 policyLoss + klLoss,
                 gradient,
                 new ObjectiveStatistics(
@@ -150,5 +156,6 @@ final class ObjectiveSums {
                         absDeltaMax,
                         deltaAgrees,
                         deltaCompared));
+        return corrected ? result.withMeasures(Map.of("kl", new Quotient(correctedKl, tokens))) : result;
     }
 }

@@ -19,8 +19,10 @@ public final class LearningMetrics implements StepObserver {
         step.klToInitial().ifPresent(kl -> measured.put("kl_to_init", kl));
         // later updates meet weights that have moved on since the samples were drawn
         Agreement first = step.updates().getFirst().agreement();
-        measured.put("sampling/sampling_logp_difference/mean", first.differenceMean());
-        measured.put("sampling/sampling_logp_difference/max", first.differenceMax());
+        if (!step.sampled().isEmpty()) {
+            measured.put("sampling/sampling_logp_difference/mean", first.differenceMean());
+            measured.put("sampling/sampling_logp_difference/max", first.differenceMax());
+        }
         measured.put(ENTROPY, step.updates().getFirst().measures().getOrDefault(ENTROPY, first.entropy()));
         int updates = step.updates().size();
         for (Learned learned : step.updates()) {
@@ -37,7 +39,9 @@ public final class LearningMetrics implements StepObserver {
             measured.atLeast("delta/max", objective.absDeltaMax());
             measured.add("delta/agreement", objective.deltaAgreement() / updates);
             learned.measures().forEach((name, value) -> {
-                if (!MEANS.contains(name) && !name.equals(ENTROPY)) {
+                if (name.startsWith("sampling/") || name.startsWith("frac_")) {
+                    measured.put(name, value); // of the rollout as a whole
+                } else if (!MEANS.contains(name) && !name.equals(ENTROPY)) {
                     measured.add(name, value / updates);
                 }
             });
