@@ -24,10 +24,11 @@ public final class TrlKeys {
      * What becomes of a key.
      *
      * @param harmless values that are passed over
+     * @param wanted the one of them that is more than nothing, in words
      * @param why the key has no meaning here, or other values are refused
      * @param fix what to do about another value
      */
-    private record Rule(Predicate<JsonNode> harmless, String why, String fix) {}
+    private record Rule(Predicate<JsonNode> harmless, String wanted, String why, String fix) {}
 
     private static final Map<String, Rule> RULES = new LinkedHashMap<>();
 
@@ -209,14 +210,14 @@ public final class TrlKeys {
 
     private static void passOver(String why, String... keys) {
         for (String key : keys) {
-            RULES.put(key, new Rule(any -> true, why, ""));
+            RULES.put(key, new Rule(any -> true, "", why, ""));
         }
     }
 
     /** @param value the one that is passed over, as text; null always is, and so are an empty list and an empty object */
     private static void only(String value, String why, String fix, String... keys) {
         for (String key : keys) {
-            RULES.put(key, new Rule(json -> isEmpty(json) || text(json).equals(value), why, fix));
+            RULES.put(key, new Rule(json -> isEmpty(json) || text(json).equals(value), value, why, fix));
         }
     }
 
@@ -257,7 +258,7 @@ public final class TrlKeys {
             } else if (!rule.harmless.test(value.json()) && !isTheSeed(key, value.json(), given)) {
                 throw new FormatException(
                         value.origin(),
-                        "'" + key + "' is " + Json.excerpt(value.json()) + ", and that is not how it is here: "
+                        "'" + key + "' can only be " + rule.wanted + " here, found " + Json.excerpt(value.json()) + ": "
                                 + rule.why,
                         rule.fix);
             }

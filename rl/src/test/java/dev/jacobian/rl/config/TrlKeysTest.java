@@ -55,7 +55,7 @@ class TrlKeysTest {
             delimiter = '|',
             quoteCharacter = '~',
             value = {
-                "{\"bf16\": true}|'bf16' is true|--compute bf16",
+                "{\"bf16\": true}|'bf16' can only be false here, found true|--compute bf16",
                 "{\"eval_strategy\": \"epoch\"}|no evaluation during the run|jacobian eval",
                 "{\"neftune_noise_alpha\": 5}|embeddings get no noise|Leave it out",
                 "{\"dataloader_drop_last\": true}|the rest of the rows|Leave it out",
