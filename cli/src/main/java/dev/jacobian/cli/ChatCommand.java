@@ -47,6 +47,9 @@ final class ChatCommand extends CliCommand {
     @Mixin
     private WeightsOption weights;
 
+    @Mixin
+    private KvCacheOption kvCache;
+
     @Option(names = "--system", paramLabel = "TEXT", description = "What the model is told before everything else.")
     private Optional<String> system = Optional.empty();
 
@@ -118,7 +121,7 @@ final class ChatCommand extends CliCommand {
     @Override
     void execute() {
         Path folder = model.folder();
-        CausalLM loaded = weights.load(folder, modelOptions(folder));
+        CausalLM loaded = weights.load(folder, kvCache.in(modelOptions(folder)));
         Conversation conversation = new Conversation(
                 loaded.tokenizer(), template.require(loaded.tokenizer().config(), folder), Json.object());
         chat.ifPresent(file -> conversation.messages(Messages.require(Json.read(file), file.toString())));

@@ -28,6 +28,9 @@ final class EvalCommand extends CliCommand {
     private WeightsOption weights;
 
     @Mixin
+    private KvCacheOption kvCache;
+
+    @Mixin
     private TaskOption task;
 
     @Mixin
@@ -109,7 +112,7 @@ final class EvalCommand extends CliCommand {
     @Override
     void execute() {
         Path folder = model.map(ModelOption::existing).orElseGet(BundledModel::folder);
-        CausalLM policy = weights.load(folder, modelOptions(folder));
+        CausalLM policy = weights.load(folder, kvCache.in(modelOptions(folder)));
         Task measured = measured(
                 TaskOption.usable(task.task(this::modelOptions), task.skipBadRows(), policy, maxNewTokens, streams()));
         int count = problems.orElseGet(() -> task.data().isPresent() ? measured.evalSize() : USUAL_PROBLEMS);

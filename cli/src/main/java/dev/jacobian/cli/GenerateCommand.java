@@ -73,6 +73,9 @@ final class GenerateCommand extends CliCommand {
     @Mixin
     private WeightsOption weights;
 
+    @Mixin
+    private KvCacheOption kvCache;
+
     @Option(
             names = "--prompt",
             paramLabel = "TEXT",
@@ -156,7 +159,7 @@ final class GenerateCommand extends CliCommand {
         Optional<TokenIdFile> file = inputIds.map(ids -> TokenIdFile.read(ids).requireNonEmpty());
         Optional<Grammar> grammar = grammars.grammar();
         Optional<ChatFile> conversation = chat.map(ChatFile::read).or(() -> message.map(ChatFile::of));
-        CausalLM loaded = weights.load(model.folder(), modelOptions(model.folder()));
+        CausalLM loaded = weights.load(model.folder(), kvCache.in(modelOptions(model.folder())));
         file.ifPresent(ids -> ids.requireVocabulary(loaded.config().vocabularySize()));
         List<int[]> prompts = file.map(TokenIdFile::sequences)
                 .orElseGet(() -> List.of(
@@ -172,7 +175,7 @@ final class GenerateCommand extends CliCommand {
         long[] keys = new long[prompts.size()];
         Arrays.setAll(keys, i -> i);
         Optional<Speculation> speculation =
-                speculations.speculation(folder -> CausalLM.load(folder, modelOptions(folder)));
+                speculations.speculation(folder -> CausalLM.load(folder, kvCache.in(modelOptions(folder))));
         List<Speculated> guessed = speculation
                 .map(guesses -> guessed(new SpeculativeGenerator(loaded, guesses), prompts, config, output))
                 .orElse(List.of());

@@ -55,6 +55,9 @@ final class ServeCommand extends CliCommand {
     @Mixin
     private WeightsOption weights;
 
+    @Mixin
+    private KvCacheOption kvCache;
+
     @Option(
             names = "--host",
             paramLabel = "ADDRESS",
@@ -175,7 +178,7 @@ final class ServeCommand extends CliCommand {
         Path folder = model.folder();
         GenerationSettings settings = settings();
         Access access = new Access(keyFile.map(ServeCommand::key), origins);
-        CausalLM loaded = weights.load(folder, modelOptions(folder));
+        CausalLM loaded = weights.load(folder, kvCache.in(modelOptions(folder)));
         String called = name.orElseGet(
                 () -> folder.toAbsolutePath().normalize().getFileName().toString());
         ModelServer.Builder builder = ModelServer.of(loaded, called)

@@ -80,6 +80,19 @@ class BadInputTest {
     }
 
     @Test
+    void kvCacheTypes() {
+        for (String command : new String[] {"generate", "eval", "chat", "serve"}) {
+            assertThat(Run.of(command, "--model", model, "--kv-cache-type", "fp8")
+                            .failure(ExitCode.USAGE))
+                    .contains("--kv-cache-type")
+                    .contains("'fp8'")
+                    .contains("auto, f32, q8_0");
+        }
+        assertThat(Run.of("rl", "--kv-cache-type", "q8_0").failure(ExitCode.USAGE)) // samples have the trainer's bits
+                .contains("--kv-cache-type");
+    }
+
+    @Test
     void weightFormats() throws IOException {
         assertThat(Run.of("generate", "--model", model, "--prompt", "Hello", "--weights", "q5")
                         .failure(ExitCode.USAGE))

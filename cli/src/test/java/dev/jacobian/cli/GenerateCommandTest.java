@@ -75,6 +75,32 @@ class GenerateCommandTest {
     }
 
     @Test
+    void anEightBitCacheMovesLogProbabilitiesALittle() throws IOException {
+        Object[] command = {
+            "generate",
+            "--model",
+            TestPaths.model("llama-gqa"),
+            "--input-ids",
+            Files.writeString(folder.resolve("ids.json"), "[[1, 2, 3, 4, 5, 6]]"),
+            "--greedy",
+            "--ignore-eos",
+            "--max-new-tokens",
+            3,
+            "--json",
+            "--kv-cache-type",
+            "auto"
+        };
+        JsonNode exact = Run.of(command).json().get("logprobs");
+        command[command.length - 1] = "f32";
+        assertThat(Run.of(command).json().get("logprobs")).isEqualTo(exact);
+        command[command.length - 1] = "q8_0";
+        JsonNode rounded = Run.of(command).json().get("logprobs");
+        assertThat(rounded).isNotEqualTo(exact);
+        assertThat(rounded.get(0).asDouble())
+                .isCloseTo(exact.get(0).asDouble(), org.assertj.core.data.Offset.offset(0.1));
+    }
+
+    @Test
     void severalSequencesGiveArraysOfEach() throws IOException {
         GoldenModel golden = GoldenModel.of("llama-gqa");
         JsonNode padded = golden.golden("batch_left").get("input_ids");

@@ -228,6 +228,27 @@ final class ModelSuites {
                         + " instructions, which llama.cpp uses where there are any, have a higher one.");
     }
 
+    static Suite longContext() {
+        return new Suite(
+                "long-context",
+                "time per token at positions up to 131,072",
+                "position",
+                Unit.MICROSECONDS_PER_TOKEN,
+                LongCase.all(false),
+                LongCase.all(true),
+                text -> LongCase.parse(text).tokens(),
+                text -> Optional.empty(),
+                List.of(new Side.Jmh(OURS, Role.OURS, PACKAGE + "LongContextBenchmark.token")),
+                0,
+                new Effort(3, 2, 5, 500),
+                text -> 2048,
+                true,
+                "Cases are decode (token by token) or prefill (a piece of 512), the cache (full, a window of 1,024"
+                        + " tokens in all layers, or all tokens in 8 bits) and the tokens that are in it already; a"
+                        + " Mistral of 1M parameters, four layers. A token looks at all tokens before it, so its time"
+                        + " grows with their number, and does not where there is a window.");
+    }
+
     static Suite grpo() {
         return new Suite(
                 "grpo",

@@ -19,6 +19,7 @@ final class Suites {
                             ModelSuites.trainingStep(),
                             ModelSuites.decode(),
                             ModelSuites.prefill(),
+                            ModelSuites.longContext(),
                             ModelSuites.rollouts(),
                             ModelSuites.tailRollouts(),
                             ModelSuites.serving(),

@@ -97,6 +97,7 @@ public final class RlTrainer {
      */
     public RlTrainer(CausalLM model, Task task, RlConfig config) {
         model.requireTrainable("training");
+        model.requireExactKvCache("training on one's own samples");
         requireNoDropout(model);
         if (!isRecorded(task) && task.evalSize() < 1) {
             throw new IllegalArgumentException("task '" + task.name() + "' has no held-out problems (its evalSize() is "

@@ -27,16 +27,18 @@ public interface AttentionKernels {
     }
 
     /**
-     * An empty cache for layers, of which each says what it keeps.
+     * An empty cache for layers, of which each says what it keeps. A device may keep more of a layer with a window.
      *
      * @param dtype of the keys, values and queries
-     * @throws IllegalArgumentException if the device does not compute in the type
+     * @throws IllegalArgumentException if the device does not compute in the type, or does not hold keys and values as a layer says
      */
     KvCache newKvCache(List<CacheSpec> layers, DType dtype);
 
     /**
      * Causal grouped-query attention of packed query rows over cached keys, which must already hold the rows' own keys
      * ({@link KvCache#append}; not yet {@link KvCache#advance}).
+     *
+     * <p>Keys and values are what the cache holds of them: of an 8-bit one the rounded numbers, as if they had been exact.
      *
      * <p>For a query at position p: s_j = scale · (q·k_j summed over the head's elements in order), with a soft cap c then c ·
      * tanh(s_j / c), m = max s_j, e_j =

@@ -29,6 +29,11 @@ final class CountedArrays {
         return new CountedArray(DType.F32, length, count);
     }
 
+    /** Bytes of pages that are no arrays of floats. */
+    void addPages(long bytes) {
+        pages += bytes;
+    }
+
     private long bytesToMake(int length, long count) {
         long idle = waiting.getOrDefault(length, 0L);
         if (idle > count) {

@@ -8,6 +8,8 @@ import java.util.List;
  * of {@link #PAGE} tokens. It holds, and does not compute: a pass over it is the model's, and what captures and replays the pass is
  * {@link Replays}.
  *
+ * <p>A layer may keep no more than a window of tokens ({@link KvShape}); what it has let go of comes back only by computing it again.
+ *
  * <p>Decisions: a fork shares the full pages of its parent and copies only the page it will write to, so the prompt of a
  * group is stored (and computed) once. Attention always reads its keys from such a cache, also when a whole batch is
  * scored in one pass: one path, so decoding and scoring give the same bits.
@@ -25,8 +27,18 @@ public interface KvCache {
      * Begins a sequence that continues the first {@code length} tokens of {@code parent}. The parent's tokens may still
      * be missing; they must be there, layer by layer, before the fork is appended to. If they are there, the parent may be
      * released before its fork.
+     *
+     * @throws IllegalArgumentException if the parent has let go of what is needed ({@link #shortestFork})
      */
     int fork(int parent, int length);
+
+    /**
+     * The fewest tokens at which a sequence can be forked, but for none at all, which always works: 0 where all of it is kept, its
+     * end where layers carry states, and where layers have windows, what the first page that is still there allows.
+     */
+    default int shortestFork(int sequence) {
+        return 0;
+    }
 
     /** Forgets a sequence, whose handle may be another's next; pages that no other sequence shares can be reclaimed. */
     void release(int sequence);
@@ -83,5 +95,36 @@ public interface KvCache {
     long usedBytes();
 
     /** Bytes of a sequence of so many tokens that shares nothing with others. */
-    long bytesOf(int tokens);
+    default long bytesOf(int tokens) {
+        return bytesOf(tokens, tokens);
+    }
+
+    /**
+     * Bytes that a sequence takes at most on its way to so many tokens, where it shares nothing with others.
+     *
+     * @param atOnce tokens that are appended at a time, at most: where layers have windows, what is appended together is there
+     *     together
+     */
+    long bytesOf(int tokens, int atOnce);
+
+    /**
+     * Bytes that a sequence takes at most for more tokens, where it shares all that it has.
+     *
+     * @param tokens that it has
+     * @param atOnce tokens that are appended at a time, at most
+     */
+    default long growth(int tokens, int more, int atOnce) {
+        return bytesOf(tokens + more) - bytesOf(tokens);
+    }
+
+    /**
+     * Bytes that the cache comes to hold more, at most, when more tokens are appended to a sequence; where layers have windows, what others
+     * share with it now counts as theirs.
+     *
+     * @param atOnce tokens that are appended at a time, at most
+     */
+    default long growthOf(int sequence, int more, int atOnce) {
+        int length = length(sequence);
+        return growth(length, more, atOnce) + (length == 0 ? bytesOf(0) : 0);
+    }
 }

@@ -151,6 +151,13 @@ public final class Workspace {
             }
         }
 
+        /** Counts bytes of a cache on {@link Device#COUNTED} that no workspace would recycle. */
+        public void countBytes(long bytes) {
+            if (workspace != null) {
+                workspace.counted.addPages(bytes);
+            }
+        }
+
         /** Gives an array of this scope back early. */
         public void release(float[] array) {
             if (workspace != null) {

@@ -14,6 +14,8 @@ import dev.jacobian.tensor.CarriedStates;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.DecodeStep;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.KvCacheType;
+import dev.jacobian.tensor.KvShape;
 import dev.jacobian.tensor.Replays;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
@@ -66,9 +68,14 @@ public final class Backbone {
     }
 
     /** An empty cache for what the layers keep. */
-    KvCache newKvCache() {
-        List<CacheSpec> specs =
-                plan.layers().stream().map(layer -> layer.mixer().cached()).toList();
+    KvCache newKvCache(KvCacheType type) {
+        List<CacheSpec> specs = plan.layers().stream()
+                .map(layer -> switch (layer.mixer().cached()) {
+                    case KvShape shape -> shape.in(type);
+                    case CarriedStates carried -> carried;
+                })
+                .map(CacheSpec.class::cast)
+                .toList();
         return Backends.of(embedding.value().device()).attention().newKvCache(specs, computeType);
     }
 

@@ -18,6 +18,7 @@ import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.KvCacheType;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
@@ -242,9 +243,19 @@ public final class CausalLM {
      * @param tokenizerFolder where tokenizer.json and its companions are, or empty
      */
     public static CausalLM create(DecoderConfig config, Optional<Path> tokenizerFolder, long seed) {
+        return create(config, tokenizerFolder, seed, ModelOptions.DEFAULT);
+    }
+
+    /** The same on a device, and held as one likes. */
+    public static CausalLM create(
+            DecoderConfig config, Optional<Path> tokenizerFolder, long seed, ModelOptions options) {
         CheckpointFiles files =
                 tokenizerFolder.isPresent() ? CheckpointFiles.read(tokenizerFolder.get()) : CheckpointFiles.none();
-        return new CausalLM(config, files, new FreshWeights(config.initializerRange(), seed), ModelOptions.DEFAULT);
+        Weights fresh = new FreshWeights(config.initializerRange(), seed);
+        Weights held = options.weights().areTrainable()
+                ? new PlacedWeights(fresh, options.device())
+                : new FrozenWeights(fresh, options.weights(), options.device());
+        return new CausalLM(config, files, held, options);
     }
 
     /** A second model with the same weights, which training of this one does not change; itself if it cannot be trained. */
@@ -275,7 +286,10 @@ public final class CausalLM {
             return Weights.parameter(spec, own.device().equals(device) ? own.copy() : own.to(device));
         };
         return new CausalLM(
-                        config, files, moved, ModelOptions.DEFAULT.on(device).computingIn(computeType))
+                        config,
+                        files,
+                        moved,
+                        ModelOptions.DEFAULT.on(device).computingIn(computeType).kvCache(options.kvCache()))
                 .routerAuxLossCoef(routerAuxLossCoef);
     }
 
@@ -306,6 +320,32 @@ public final class CausalLM {
     /** How the weights are held. */
     public WeightFormats weightFormats() {
         return options.weights();
+    }
+
+    /**
+     * Refuses a model whose caches round keys and values, where what is sampled must have the log-probabilities that a trainer computes.
+     *
+     * @param task what was to be done, for the message
+     * @throws IllegalArgumentException if they are rounded
+     */
+    public void requireExactKvCache(String task) {
+        if (options.kvCache().isRounded()) {
+            throw new IllegalArgumentException(
+                    task + " needs log-probabilities that are the trainer's to the bit, but this"
+                            + " model was loaded with kv_cache_type "
+                            + options.kvCache().label()
+                            + ", which rounds keys and values while sampling and not while training; load it with"
+                            + " kv_cache_type auto");
+        }
+    }
+
+    ModelOptions options() {
+        return options;
+    }
+
+    /** How keys and values are held while generating. */
+    public KvCacheType kvCacheType() {
+        return options.kvCache();
     }
 
     /**
@@ -550,9 +590,9 @@ public final class CausalLM {
         return backbone.weightChanges();
     }
 
-    /** An empty cache for this model. */
+    /** An empty cache for this model, of the type that its options say. */
     public KvCache newKvCache() {
-        return backbone.newKvCache();
+        return backbone.newKvCache(options.kvCache());
     }
 
     /**

@@ -117,8 +117,7 @@ final class CheckpointLoader {
         }
 
         void requireMemory(DecoderConfig config) {
-            MemoryPlan plan = MemoryPlanner.inference(config, options.weights(), options.device(), lora)
-                    .plan();
+            MemoryPlan plan = MemoryPlanner.inference(config, options, lora).plan();
             if (options.device().equals(Device.CPU)) {
                 plan.require("loading " + path);
             } else {

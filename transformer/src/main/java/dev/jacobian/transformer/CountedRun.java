@@ -40,16 +40,18 @@ final class CountedRun {
     /**
      * A model that has done nothing yet.
      *
-     * @param device that it is planned for
+     * @param options how it is loaded, and for which device
      * @throws Shape.TooLargeException if a weight is larger than any tensor
      */
-    CountedRun(DecoderConfig config, WeightFormats formats, Device device, Optional<LoraPlan> adapter) {
+    CountedRun(DecoderConfig config, ModelOptions options, Optional<LoraPlan> adapter) {
+        WeightFormats formats = options.weights();
+        Device device = options.device();
         weights = adapter.isPresent() ? CountedWeights.frozen(formats, device) : new CountedWeights(formats, device);
         model = new CausalLM(
                 config,
                 CheckpointFiles.none(),
                 adapter.<Weights>map(lora -> adapted(lora, config)).orElse(weights),
-                ModelOptions.DEFAULT.on(Device.COUNTED).weights(formats));
+                ModelOptions.DEFAULT.on(Device.COUNTED).weights(formats).kvCache(options.kvCache()));
         new Workspace()
                 .run(
                         () -> { // makes the copies that products read
@@ -139,11 +141,7 @@ final class CountedRun {
         int[] parents = new int[prompts];
         Arrays.setAll(parents, p -> cache.add());
         int[] sequences = new int[prompts * samples];
-        int[] tokens = new int[prompts * promptTokens];
-        Workspace.inner(() -> {
-            Var hidden = model.hidden(tokens, equalSegments(prompts, promptTokens), cache, parents); // [N, D]
-            choose(hidden, sequences.length);
-        });
+        prefill(cache, parents, promptTokens, samples);
         if (newTokens == 1) {
             return;
         }
@@ -159,6 +157,28 @@ final class CountedRun {
         decode(pass, sequences);
     }
 
+    /** Prompts, in the pieces in which generation computes them. */
+    private void prefill(KvCache cache, int[] prompts, int promptTokens, int samples) {
+        long all = (long) prompts.length * promptTokens;
+        for (long from = 0; from < all; ) {
+            long to = Math.min(all, from + MemoryPlanner.PREFILL_TOKENS);
+            int first = (int) (from / promptTokens);
+            int[] lengths = new int[(int) ((to - 1) / promptTokens) - first + 1];
+            for (int p = 0; p < lengths.length; p++) {
+                long begin = Math.max(from, (long) (first + p) * promptTokens);
+                lengths[p] = (int) (Math.min(to, (long) (first + p + 1) * promptTokens) - begin);
+            }
+            int complete = (int) (to / promptTokens - from / promptTokens);
+            int[] sequences = Arrays.copyOfRange(prompts, first, first + lengths.length);
+            int[] tokens = new int[(int) (to - from)];
+            Workspace.inner(() -> {
+                Var hidden = model.hidden(tokens, Segments.of(lengths), cache, sequences); // [N, D]
+                choose(hidden, complete * samples);
+            });
+            from = to;
+        }
+    }
+
     private void decode(DecodingPass pass, int[] sequences) {
         Workspace.inner(() -> choose(pass.run(new int[sequences.length], sequences), sequences.length));
     }
@@ -171,11 +191,5 @@ final class CountedRun {
             TokenChoice.Rule rule = new TokenChoice.Rule(false, 1f, Optional.empty(), 0, new int[COORDINATES * n]);
             Backends.of(Device.COUNTED).sampling().choose(logits, logits, rule);
         }
-    }
-
-    private static Segments equalSegments(int count, int length) {
-        int[] lengths = new int[count];
-        Arrays.fill(lengths, length);
-        return Segments.of(lengths);
     }
 }

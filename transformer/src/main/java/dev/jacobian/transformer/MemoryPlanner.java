@@ -3,7 +3,7 @@ package dev.jacobian.transformer;
 
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.CountedBytes;
-import dev.jacobian.tensor.Device;
+import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.RecurrentKernels;
 import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Shape;
@@ -38,11 +38,20 @@ import java.util.function.Consumer;
  * <p>Limits: batches of varying sizes keep arrays of several sizes, of which only the described ones are counted.
  */
 public final class MemoryPlanner {
+    /** Tokens of prompts that a pass of generation computes: enough to keep a device busy, and memory does not grow with a prompt. */
+    public static final int PREFILL_TOKENS = 4096;
+
     /** Live objects of a JVM that has loaded Jacobian and done nothing yet. */
     private static final long JVM_BYTES = 4L << 20;
 
     /** What a tokenizer holds per entry of its vocabulary: its string, its id and about one merge. */
     private static final long TOKENIZER_BYTES = 400;
+
+    /** Times that the ids of a sequence are there: prompt, history, what is being computed, what is kept. */
+    private static final long TOKEN_COPIES = 5;
+
+    /** Bytes about a page of a layer: its object, the headers of its arrays, its places in tables. */
+    private static final long PAGE_BYTES = 96;
 
     /** Floats of the strips that a product packs for itself, at most. */
     private static final long PRODUCT_STRIPS = 1 << 20;
@@ -63,12 +72,11 @@ public final class MemoryPlanner {
     private int continued; // segments of a batch that others continue
     private long strips;
 
-    private MemoryPlanner(
-            DecoderConfig config, WeightFormats formats, Device device, boolean trains, Optional<LoraPlan> adapter) {
+    private MemoryPlanner(DecoderConfig config, ModelOptions options, boolean trains, Optional<LoraPlan> adapter) {
         this.adapted = adapter.isPresent();
         this.config = config;
         this.trains = trains;
-        count(() -> run = new CountedRun(config, formats, device, adapter));
+        count(() -> run = new CountedRun(config, options, adapter));
         if (run == null) {
             parts.put(Part.WEIGHTS, MemoryPlan.UNBOUNDED);
         } else {
@@ -76,38 +84,40 @@ public final class MemoryPlanner {
             parts.put(Part.PACKED, run.packedBytes());
             parts.put(
                     Part.LOADING,
-                    formats.areTrainable() && !adapted ? 0 : run.weights().largest());
+                    options.weights().areTrainable() && !adapted
+                            ? 0
+                            : run.weights().largest());
         }
     }
 
     /** A run that does not train; weights are held in {@code format}. */
     public static MemoryPlanner inference(DecoderConfig config, WeightFormat format) {
-        return inference(config, new WeightFormats.All(format));
+        return inference(config, ModelOptions.DEFAULT.weights(format));
     }
 
     /** The same with weights held in several formats. */
     public static MemoryPlanner inference(DecoderConfig config, WeightFormats formats) {
-        return inference(config, formats, Device.CPU, Optional.empty());
+        return inference(config, ModelOptions.DEFAULT.weights(formats));
+    }
+
+    /** A run of a model as it is loaded with options; it does not train. */
+    public static MemoryPlanner inference(DecoderConfig config, ModelOptions options) {
+        return inference(config, options, Optional.empty());
     }
 
     /** A run that does not train a model, with its adapter if it has one. */
     public static MemoryPlanner inference(CausalLM model) {
-        return inference(
-                model.config(),
-                model.weightFormats(),
-                model.device(),
-                model.adapter().map(LoraAdapter::plan));
+        return inference(model.config(), model.options(), model.adapter().map(LoraAdapter::plan));
     }
 
-    /** A run on a device that does not train; weights are held in {@code formats}, and may have an adapter. */
-    static MemoryPlanner inference(
-            DecoderConfig config, WeightFormats formats, Device device, Optional<LoraPlan> adapter) {
-        return new MemoryPlanner(config, formats, device, false, adapter);
+    /** The same of a model that may have an adapter. */
+    static MemoryPlanner inference(DecoderConfig config, ModelOptions options, Optional<LoraPlan> adapter) {
+        return new MemoryPlanner(config, options, false, adapter);
     }
 
     /** A run that trains with AdamW; weights are F32. */
     public static MemoryPlanner training(DecoderConfig config) {
-        MemoryPlanner planner = new MemoryPlanner(config, WeightFormats.F32, Device.CPU, true, Optional.empty());
+        MemoryPlanner planner = new MemoryPlanner(config, ModelOptions.DEFAULT, true, Optional.empty());
         long weights = planner.weights();
         planner.parts.put(Part.GRADIENTS, weights);
         planner.parts.put(Part.MOMENTS, 2 * weights);
@@ -127,7 +137,8 @@ public final class MemoryPlanner {
     }
 
     private static MemoryPlanner training(DecoderConfig config, WeightFormats formats, LoraPlan adapter) {
-        MemoryPlanner planner = new MemoryPlanner(config, formats, Device.CPU, true, Optional.of(adapter));
+        MemoryPlanner planner =
+                new MemoryPlanner(config, ModelOptions.DEFAULT.weights(formats), true, Optional.of(adapter));
         planner.parts.put(Part.GRADIENTS, Float.BYTES * adapter.parameters());
         planner.parts.put(Part.MOMENTS, 2 * Float.BYTES * adapter.parameters());
         return planner;
@@ -247,7 +258,9 @@ public final class MemoryPlanner {
         all.put(
                 Part.LOADING,
                 Math.max(0, all.getOrDefault(Part.LOADING, 0L) - made)); // over before anything is computed
-        all.put(Part.OTHER, JVM_BYTES + TOKENIZER_BYTES * config.vocabularySize() + tables() + workingMemory());
+        all.put(
+                Part.OTHER,
+                JVM_BYTES + TOKENIZER_BYTES * config.vocabularySize() + tables() + workingMemory() + bookkeeping());
         return new MemoryPlan(all);
     }
 
@@ -256,8 +269,19 @@ public final class MemoryPlanner {
         return isLogits ? Part.LOGITS : Part.ACTIVATIONS;
     }
 
+    /** The ids of the longest sequence, wherever it is known by them, and what is kept about its pages. */
+    private long bookkeeping() {
+        return longest * (Integer.BYTES * TOKEN_COPIES + PAGE_BYTES / KvCache.PAGE * config.layers());
+    }
+
+    /** Tables that were grown by doubling, from what the first piece of a prompt needed. */
     private long tables() {
-        return 2 * RotaryTables.bytes(config.plan(), longest); // grown by doubling
+        long positions = Math.min(longest, PREFILL_TOKENS);
+        while (positions < longest) {
+            positions *= 2;
+        }
+        return RotaryTables.bytes(config.plan(), (int) Math.min(Integer.MAX_VALUE, positions))
+                * (longest > PREFILL_TOKENS ? 1 : 2);
     }
 
     /** Numbers of the states that a thread keeps while a batch goes through a delta net. */

@@ -8,6 +8,8 @@ public enum Unit {
     GIGABYTES("GB/s", 1e9),
     MEGABYTES("MB/s", 1e6),
     TOKENS("tok/s", 1),
+    /** Time per token: less is better. */
+    MICROSECONDS_PER_TOKEN("µs/token", 0),
     /** Time per call: less is better. */
     SECONDS("s", 0);
 
@@ -36,7 +38,11 @@ public enum Unit {
      * @param work operations, bytes or tokens of one call; a time does not need it
      */
     public double score(double seconds, double work) {
-        return isRate() ? work / seconds / scale : seconds;
+        return switch (this) {
+            case SECONDS -> seconds;
+            case MICROSECONDS_PER_TOKEN -> seconds * 1e6 / work;
+            case TFLOPS, GFLOPS, GIGABYTES, MEGABYTES, TOKENS -> work / seconds / scale;
+        };
     }
 
     /** How many times faster the first is than the second. */

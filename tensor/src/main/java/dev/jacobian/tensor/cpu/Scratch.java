@@ -31,7 +31,9 @@ final class Scratch {
         STATES,
         STATE_GRADIENTS,
         KEPT_STATES,
-        TOKEN_STATES
+        TOKEN_STATES,
+        CACHED_KEYS,
+        CACHED_VALUES
     }
 
     private final float[][] buffers = new float[Slot.values().length][];

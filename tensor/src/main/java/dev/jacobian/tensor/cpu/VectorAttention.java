@@ -144,6 +144,7 @@ final class VectorAttention implements AttentionKernels {
         float[][] keys = cache.keyPages(layer, sequence);
         float[][] values = cache.valuePages(layer, sequence);
         int valueWidth = cache.valueWidth(layer);
+        boolean rounded = cache.isRounded(layer);
         int history = cache.length(sequence);
         int keyBase = kvHead * headDim * PAGE;
         int valueBase = kvHead * PAGE * valueWidth;
@@ -164,7 +165,11 @@ final class VectorAttention implements AttentionKernels {
                 int at = headRow(start, from, row + Math.min(r, rows - 1), group, heads, kvHead) * headDim;
                 packQuery(q, at, headDim, queries, r);
             }
-            scores(headDim, queries, keys, keyBase, base, lastPosition + 1, scores, stride);
+            if (rounded) {
+                RoundedKeys.scores(cache, layer, sequence, kvHead, queries, base, lastPosition + 1, scores, stride);
+            } else {
+                scores(headDim, queries, keys, keyBase, base, lastPosition + 1, scores, stride);
+            }
             for (int r = 0; r < rows; r++) {
                 int position = history + from + (row + r) / group;
                 exponentials(scores, r * stride, firstKey(position, window) - base, position + 1 - base, form, parts);
@@ -174,22 +179,23 @@ final class VectorAttention implements AttentionKernels {
             Arrays.fill(sums, 0, ROWS * valueWidth, 0f);
             boolean together = firstKey(lastPosition, window) == firstKey;
             int common = together ? firstPosition + 1 : firstKey;
-            if (together) {
+            if (together && rounded) {
+                RoundedKeys.values(
+                        cache, layer, sequence, kvHead, firstKey, common, ROWS, scores, -base, stride, sums, 0);
+            } else if (together) {
                 values(values, firstKey, common, valueBase, valueWidth, scores, -base, stride, sums);
             }
             for (int r = 0; r < rows; r++) {
                 int position = history + from + (row + r) / group;
                 int first = together ? common : firstKey(position, window);
-                rowValues(
-                        values,
-                        first,
-                        position + 1,
-                        valueBase,
-                        valueWidth,
-                        scores,
-                        r * stride - base,
-                        sums,
-                        r * valueWidth);
+                int eAt = r * stride - base;
+                int sumsAt = r * valueWidth;
+                if (rounded) {
+                    RoundedKeys.values(
+                            cache, layer, sequence, kvHead, first, position + 1, 1, scores, eAt, 0, sums, sumsAt);
+                } else {
+                    rowValues(values, first, position + 1, valueBase, valueWidth, scores, eAt, sums, sumsAt);
+                }
                 int at = out.offset() + headRow(start, from, row + r, group, heads, kvHead) * headDim;
                 scaled(sums, r * valueWidth, scores[(r + 1) * stride - 1], out.floats(), at, headDim);
             }

@@ -42,6 +42,7 @@ final class VectorDecodeAttention {
         int group = heads / cache.kvHeads(layer);
         float[][] keys = cache.keyPages(layer, sequence);
         float[][] values = cache.valuePages(layer, sequence);
+        boolean rounded = cache.isRounded(layer);
         int position = cache.length(sequence) + index;
         int firstKey = VectorAttention.firstKey(position, window);
         int base = firstKey & -PAGE; // the key whose score stands at index 0
@@ -63,7 +64,9 @@ final class VectorDecodeAttention {
                         q, (row * heads + Math.min(head + r, heads - 1)) * headDim, headDim, queries, r);
             }
             boolean shared = h0 == h3;
-            if (shared) {
+            if (rounded) {
+                RoundedKeys.scores(cache, layer, sequence, h0, h1, h2, h3, queries, base, position + 1, scores, stride);
+            } else if (shared) {
                 VectorAttention.scores(headDim, queries, keys, h0 * headDim * PAGE, base, position + 1, scores, stride);
             } else {
                 scores(headDim, queries, keys, h0, h1, h2, h3, base, position + 1, scores, stride);
@@ -73,7 +76,10 @@ final class VectorDecodeAttention {
                 VectorAttention.finishRow(scores, r, stride, parts, stats, row * heads + head + r);
             }
             Arrays.fill(sums, 0, ROWS * width, 0f);
-            if (shared) {
+            if (rounded) {
+                roundedValues(
+                        cache, layer, sequence, firstKey, position + 1, h0, h1, h2, h3, scores, -base, stride, sums);
+            } else if (shared) {
                 VectorAttention.values(
                         values, firstKey, position + 1, h0 * PAGE * width, width, scores, -base, stride, sums);
             } else {
@@ -116,6 +122,31 @@ final class VectorDecodeAttention {
                         stride);
             }
         }
+    }
+
+    private static void roundedValues(
+            HeapKvCache cache,
+            int layer,
+            int sequence,
+            int first,
+            int end,
+            int h0,
+            int h1,
+            int h2,
+            int h3,
+            float[] e,
+            int eAt,
+            int eRow,
+            float[] sums) {
+        int width = cache.valueWidth(layer);
+        if (h0 == h3) {
+            RoundedKeys.values(cache, layer, sequence, h0, first, end, ROWS, e, eAt, eRow, sums, 0);
+            return;
+        }
+        RoundedKeys.values(cache, layer, sequence, h0, first, end, 1, e, eAt, 0, sums, 0);
+        RoundedKeys.values(cache, layer, sequence, h1, first, end, 1, e, eAt + eRow, 0, sums, width);
+        RoundedKeys.values(cache, layer, sequence, h2, first, end, 1, e, eAt + 2 * eRow, 0, sums, 2 * width);
+        RoundedKeys.values(cache, layer, sequence, h3, first, end, 1, e, eAt + 3 * eRow, 0, sums, 3 * width);
     }
 
     private static void values(

@@ -17,22 +17,22 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * Paged keys and values, and carried states, in Java arrays, used by every CPU backend.
+ * Paged keys and values, and carried states, in Java arrays, used by every CPU backend. How numbers lie in a page, {@link KvPage} says.
  *
- * <p>Layout of a page, chosen for kernels whose vector lanes are 16 keys (scores) or the elements of a value (output):
- * keys as [kvHeads, headDim, 16], values as [kvHeads, 16, valueWidth], where valueWidth is headDim rounded up to 16.
+ * <p>Decision: each layer counts the users of its pages by itself, because layers with windows let go of pages that others keep.
  */
 public class HeapKvCache implements KvCache {
     /** Elements whose copying is worth a thread's attention. */
     private static final int ELEMENTS_PER_TASK = 1 << 13;
 
-    private final int layers;
     private final CacheSpec[] specs; // of each layer
+    private final @Nullable PagedLayer[] paged; // of each layer; null of those that carry states
     private final SequenceTable<Sequence> sequences = new SequenceTable<>();
     private final Workspace.Scope memory = Workspace.scope();
-    private final long stateFloats; // of a sequence, in all layers
-    private final long pageFloats; // of a page, in all layers
-    private long usedFloats;
+    private final boolean hasWindows;
+    private final long stateBytes; // of a sequence, in all layers
+    private final long pageBytes; // of a page, in all layers
+    private long usedBytes;
 
     /**
      * An empty cache of layers of one shape.
@@ -52,10 +52,18 @@ public class HeapKvCache implements KvCache {
         if (dtype != DType.F32) {
             throw new IllegalArgumentException("the CPU computes in F32, not in " + dtype);
         }
-        this.layers = layers.size();
         this.specs = layers.toArray(CacheSpec[]::new);
-        this.stateFloats = bytesOf(layers, 0) / Float.BYTES;
-        this.pageFloats = bytesOf(layers, PAGE) / Float.BYTES - stateFloats;
+        this.paged = new PagedLayer[specs.length];
+        boolean windows = false;
+        for (int layer = 0; layer < specs.length; layer++) {
+            if (specs[layer] instanceof KvShape shape) {
+                paged[layer] = new PagedLayer(shape, memory);
+                windows |= shape.window() > 0;
+            }
+        }
+        this.hasWindows = windows;
+        this.stateBytes = bytesOf(layers, 0, 0);
+        this.pageBytes = bytesOf(layers, PAGE, PAGE) - stateBytes;
     }
 
     private static final class Sequence {
@@ -66,27 +74,27 @@ public class HeapKvCache implements KvCache {
 
         boolean awaited; // there was such a fork, whose pages are this sequence's
         boolean awaitsWriting; // within one append: has pages, but their contents are still to come
-        int[][] users = {}; // of each page, one count for all layers and all sequences that share it
-        final float[][][] keys; // per layer, per page
-        final float[][][] values;
+        final @Nullable LayerPages[] pages; // per layer; null until the layer is appended to
         final @Nullable Tensor[][] states; // per layer; null until asked for
 
         Sequence(int layers) {
-            keys = new float[layers][][];
-            values = new float[layers][][];
+            pages = new LayerPages[layers];
             states = new Tensor[layers][];
         }
     }
 
     @Override
     public int add() {
-        return sequences.add(new Sequence(layers));
+        return sequences.add(new Sequence(specs.length));
     }
 
     @Override
     public int fork(int parentHandle, int length) {
         Sequence parent = sequence(parentHandle);
-        Sequence fork = new Sequence(layers);
+        for (int layer = 0; layer < specs.length; layer++) {
+            requireSeen(length, parent.pages[layer], layer);
+        }
+        Sequence fork = new Sequence(specs.length);
         fork.length = length;
         copyStates(parent, length, fork);
         if (length > 0 && !holds(parent, length)) {
@@ -94,8 +102,8 @@ public class HeapKvCache implements KvCache {
             parent.awaited = true;
             return sequences.add(fork);
         }
-        for (int layer = 0; layer < layers; layer++) {
-            if (parent.keys[layer] != null) {
+        for (int layer = 0; layer < specs.length; layer++) {
+            if (parent.pages[layer] != null) {
                 attach(fork, parent, layer);
             }
         }
@@ -105,49 +113,63 @@ public class HeapKvCache implements KvCache {
     /** Whether so many tokens are in all layers. */
     private boolean holds(Sequence sequence, int length) {
         boolean everywhere = sequence.parent == null && sequence.length >= length;
-        for (int layer = 0; everywhere && layer < layers; layer++) {
-            everywhere = specs[layer] instanceof CarriedStates || sequence.keys[layer] != null;
+        for (int layer = 0; everywhere && layer < specs.length; layer++) {
+            everywhere = paged[layer] == null || sequence.pages[layer] != null;
         }
         return everywhere;
     }
 
     @Override
+    public int shortestFork(int handle) {
+        Sequence sequence = sequence(handle);
+        int shortest = 0;
+        for (int layer = 0; layer < specs.length; layer++) {
+            shortest = Math.max(
+                    shortest,
+                    switch (specs[layer]) {
+                        case KvShape shape ->
+                            sequence.pages[layer] == null ? 0 : shape.firstFork(sequence.pages[layer].first);
+                        case CarriedStates carried -> sequence.length;
+                    });
+        }
+        return shortest;
+    }
+
+    @Override
     public void release(int handle) {
         Sequence sequence = sequence(handle);
-        for (int p = 0; p < sequence.users.length; p++) {
-            if (--sequence.users[p][0] > 0) {
-                continue;
+        for (int layer = 0; layer < specs.length; layer++) {
+            if (sequence.pages[layer] != null) {
+                letGo(sequence, layer, sequence.pages[layer].count);
             }
-            for (int layer = 0; layer < layers; layer++) {
-                if (sequence.keys[layer] != null && p < sequence.keys[layer].length) {
-                    giveBack(sequence, sequence.keys[layer][p]);
-                    giveBack(sequence, sequence.values[layer][p]);
+            for (int i = 0; sequence.states[layer] != null && i < sequence.states[layer].length; i++) {
+                float[] state = sequence.states[layer][i].floats();
+                usedBytes -= (long) Float.BYTES * state.length;
+                if (!sequence.awaited) {
+                    memory.release(state);
                 }
-            }
-        }
-        for (Tensor[] states : sequence.states) {
-            for (int i = 0; states != null && i < states.length; i++) {
-                giveBack(sequence, states[i].floats());
             }
         }
         sequences.remove(handle);
     }
 
-    /** Gives an array back, unless a fork is still to take it over: that one then goes with the scope. */
-    private void giveBack(Sequence sequence, float[] array) {
-        usedFloats -= array.length;
-        if (!sequence.awaited) {
-            memory.release(array);
+    /** Lets go of a sequence's pages before one. */
+    private void letGo(Sequence sequence, int layer, int before) {
+        LayerPages pages = sequence.pages[layer];
+        PagedLayer of = paged(layer);
+        while (pages.first < Math.min(before, pages.count)) {
+            KvPage page = pages.removeFirst();
+            if (--page.users == 0) {
+                usedBytes -= PagedLayer.pageBytes(of.shape());
+                if (!sequence.awaited) { // otherwise a fork is still to take it over, and it goes with the scope
+                    of.giveBack(page);
+                }
+            }
         }
     }
 
-    private float[] zeros(int length) {
-        usedFloats += length;
-        return memory.zeros(length);
-    }
-
     private void copyStates(Sequence parent, int length, Sequence fork) {
-        for (int layer = 0; layer < layers; layer++) {
+        for (int layer = 0; layer < specs.length; layer++) {
             if (specs[layer] instanceof CarriedStates && length != parent.length) {
                 throw new IllegalArgumentException("a fork at " + length + " of a sequence of " + parent.length
                         + " tokens: a state does not go back; fork where the sequence ends");
@@ -159,6 +181,17 @@ public class HeapKvCache implements KvCache {
                         .toArray(Tensor[]::new);
             }
         }
+    }
+
+    private float[] copy(float[] state) {
+        float[] copy = zeros(state.length);
+        System.arraycopy(state, 0, copy, 0, state.length);
+        return copy;
+    }
+
+    private float[] zeros(int length) {
+        usedBytes += (long) Float.BYTES * length;
+        return memory.zeros(length);
     }
 
     @Override
@@ -198,21 +231,48 @@ public class HeapKvCache implements KvCache {
         return sequences.get(handle);
     }
 
-    /** Key pages of one sequence and layer, each [kvHeads, headDim, 16]. */
+    /** Key pages of one sequence and layer, each [kvHeads, headDim, 16]; of an 8-bit layer their scales, [kvHeads, blocks, 16]. */
     public float[][] keyPages(int layer, int sequence) {
-        return sequence(sequence).keys[layer];
+        return sequence(sequence).pages[layer].keys;
     }
 
-    /** Value pages of one sequence and layer, each [kvHeads, 16, valueWidth]. */
+    /** Value pages of one sequence and layer, each [kvHeads, 16, valueWidth]; of an 8-bit layer their scales, [kvHeads, 16, blocks]. */
     public float[][] valuePages(int layer, int sequence) {
-        return sequence(sequence).values[layer];
+        return sequence(sequence).pages[layer].values;
+    }
+
+    /** The 8-bit keys of one sequence and layer, four elements to a word, each page [kvHeads, ⌈headDim / 4⌉, 16]. */
+    public int[][] keyCodes(int layer, int sequence) {
+        return sequence(sequence).pages[layer].keyCodes;
+    }
+
+    /** The 8-bit values of one sequence and layer, four tokens to a word, each page [kvHeads, 4, valueWidth]. */
+    public int[][] valueCodes(int layer, int sequence) {
+        return sequence(sequence).pages[layer].valueCodes;
+    }
+
+    /** Element d of a head's key at a position, whatever it is held as. */
+    float key(int layer, int sequence, int position, int head, int d) {
+        KvPage page = sequence(sequence).pages[layer].pages[position / PAGE];
+        return paged(layer).key(page, head, d, position % PAGE);
+    }
+
+    /** Element d of a head's value at a position, whatever it is held as. */
+    float value(int layer, int sequence, int position, int head, int d) {
+        KvPage page = sequence(sequence).pages[layer].pages[position / PAGE];
+        return paged(layer).value(page, head, d, position % PAGE);
+    }
+
+    private PagedLayer paged(int layer) {
+        PagedLayer of = paged[layer];
+        if (of == null) {
+            throw wrongKind(layer);
+        }
+        return of;
     }
 
     private KvShape shape(int layer) {
-        return switch (specs[layer]) {
-            case KvShape shape -> shape;
-            case CarriedStates carried -> throw wrongKind(layer);
-        };
+        return paged(layer).shape();
     }
 
     /** Key and value heads of a layer. */
@@ -227,11 +287,17 @@ public class HeapKvCache implements KvCache {
 
     /** Elements between the values of neighbouring keys: headDim rounded up to a multiple of 16. */
     public int valueWidth(int layer) {
-        return valueWidth(shape(layer));
+        return PagedLayer.valueWidth(shape(layer));
+    }
+
+    /** Whether a layer's numbers are 8-bit integers and scales. */
+    public boolean isRounded(int layer) {
+        return shape(layer).type().isRounded();
     }
 
     @Override
     public void append(int layer, int[] handles, Segments segments, Tensor keys, Tensor values) {
+        KvShape shape = shape(layer);
         // Forks come last, because they copy a page that their parent may be given in this very call.
         int count = segments.count();
         int[] order = new int[count];
@@ -249,13 +315,14 @@ public class HeapKvCache implements KvCache {
         int written = 0;
         for (int i = 0; i < count; i++) {
             Sequence sequence = sequence(handles[order[i]]);
-            if (sequence.keys[layer] == null) {
+            if (sequence.pages[layer] == null) {
                 if (sequence.parent != null && sequence.parent.awaitsWriting) {
                     write(layer, handles, segments, order, written, i, keys, values);
                     written = i;
                 }
                 attach(sequence, sequence.parent, layer);
             }
+            letGo(sequence, layer, shape.firstKeptPage(sequence.length));
             grow(sequence, layer, (sequence.length + segments.length(order[i]) + PAGE - 1) / PAGE);
             sequence.awaitsWriting = true;
         }
@@ -263,21 +330,24 @@ public class HeapKvCache implements KvCache {
     }
 
     private boolean isFreshFork(int handle, int layer) {
-        return sequence(handle).parent != null && sequence(handle).keys[layer] == null;
+        return sequence(handle).parent != null && sequence(handle).pages[layer] == null;
     }
 
     /** Writes the segments order[from .. to), whose pages are there. */
     private void write(
             int layer, int[] handles, Segments segments, int[] order, int from, int to, Tensor keys, Tensor values) {
         int count = to - from;
+        PagedLayer of = paged(layer);
         int tasks = Math.min(count, Math.ceilDiv(segments.rows() * kvHeads(layer) * headDim(layer), ELEMENTS_PER_TASK));
         ComputePool.run(tasks, task -> {
             int end = from + (int) ((long) count * (task + 1) / tasks);
             for (int i = from + (int) ((long) count * task / tasks); i < end; i++) {
                 Sequence sequence = sequence(handles[order[i]]);
+                KvPage[] pages = sequence.pages[layer].pages;
                 int row = segments.start(order[i]);
                 for (int token = 0; token < segments.length(order[i]); token++) {
-                    write(sequence, layer, sequence.length + token, keys, values, row + token);
+                    int position = sequence.length + token;
+                    of.write(pages[position / PAGE], position % PAGE, keys, values, row + token);
                 }
                 sequence.awaitsWriting = false;
             }
@@ -286,92 +356,47 @@ public class HeapKvCache implements KvCache {
 
     /** Gives a sequence its parent's pages in a layer, the one that it will write to as a copy; none without a parent. */
     private void attach(Sequence sequence, @Nullable Sequence parent, int layer) {
-        int pages = (sequence.length + PAGE - 1) / PAGE;
-        if (parent == null || pages == 0) {
-            sequence.keys[layer] = new float[0][];
-            sequence.values[layer] = new float[0][];
+        int count = (sequence.length + PAGE - 1) / PAGE;
+        LayerPages pages = new LayerPages(count);
+        if (parent == null || count == 0) {
+            sequence.pages[layer] = pages;
             return;
         }
-        float[][] parentKeys = parent.keys[layer];
-        if (parentKeys == null || parentKeys.length < pages) {
+        LayerPages shared = parent.pages[layer];
+        if (shared == null || shared.count < count) {
             throw new IllegalStateException(
                     "a fork of " + sequence.length + " tokens is used before its parent holds them in layer " + layer);
         }
-        if (sequence.users.length == 0) {
-            sequence.users = Arrays.copyOf(parent.users, pages);
-            for (int p = 0; p < sequence.length / PAGE; p++) {
-                sequence.users[p][0]++;
-            }
+        requireSeen(sequence.length, shared, layer);
+        pages.first = Math.min(shared.first, count);
+        for (int p = shared.first; p < sequence.length / PAGE; p++) {
+            shared.pages[p].users++;
+            pages.set(p, shared.pages[p]);
         }
-        sequence.keys[layer] = Arrays.copyOf(parentKeys, pages);
-        sequence.values[layer] = Arrays.copyOf(parent.values[layer], pages);
         if (sequence.length % PAGE != 0) {
-            if (sequence.users[pages - 1] == parent.users[pages - 1]) {
-                sequence.users[pages - 1] = new int[] {1};
-            }
-            sequence.keys[layer][pages - 1] = copy(sequence.keys[layer][pages - 1]);
-            sequence.values[layer][pages - 1] = copy(sequence.values[layer][pages - 1]);
+            usedBytes += PagedLayer.pageBytes(shape(layer));
+            pages.set(count - 1, paged(layer).copy(shared.pages[count - 1]));
         }
+        pages.count = count;
+        sequence.pages[layer] = pages;
     }
 
-    private float[] copy(float[] page) {
-        float[] copy = zeros(page.length);
-        System.arraycopy(page, 0, copy, 0, page.length);
-        return copy;
-    }
-
-    private void grow(Sequence sequence, int layer, int pages) {
-        int have = sequence.keys[layer].length;
-        if (pages <= have) {
+    /** Refuses a fork that would see what its parent has let go of. */
+    private void requireSeen(int length, @Nullable LayerPages pages, int layer) {
+        if (length == 0 || pages == null || shape(layer).firstSeenPage(length) >= pages.first) {
             return;
         }
-        int counted = sequence.users.length;
-        if (counted < pages) {
-            sequence.users = Arrays.copyOf(sequence.users, pages);
-            for (int p = counted; p < pages; p++) {
-                sequence.users[p] = new int[] {1};
-            }
-        }
-        sequence.keys[layer] = Arrays.copyOf(sequence.keys[layer], pages);
-        sequence.values[layer] = Arrays.copyOf(sequence.values[layer], pages);
-        for (int p = have; p < pages; p++) {
-            sequence.keys[layer][p] = zeros(keyPage(shape(layer)));
-            sequence.values[layer][p] = zeros(valuePage(shape(layer)));
-        }
+        KvShape shape = shape(layer);
+        throw new IllegalArgumentException("a fork at " + length + " of a sequence whose layer " + layer
+                + " keeps a window of " + shape.window() + " tokens: what it would see has been let go; fork at "
+                + shape.firstFork(pages.first) + " or later");
     }
 
-    private static int keyPage(KvShape shape) {
-        return shape.heads() * shape.headDim() * PAGE;
-    }
-
-    private static int valuePage(KvShape shape) {
-        return shape.heads() * PAGE * valueWidth(shape);
-    }
-
-    private static int valueWidth(KvShape shape) {
-        return (shape.headDim() + 15) / 16 * 16;
-    }
-
-    private void write(Sequence sequence, int layer, int position, Tensor keys, Tensor values, int row) {
-        float[] keyPage = sequence.keys[layer][position / PAGE];
-        float[] valuePage = sequence.values[layer][position / PAGE];
-        int slot = position % PAGE;
-        int kvHeads = kvHeads(layer);
-        int headDim = headDim(layer);
-        int valueWidth = valueWidth(layer);
-        int width = kvHeads * headDim;
-        float[] k = keys.floats();
-        int kFrom = keys.offset() + row * width;
-        for (int i = 0; i < width; i++) {
-            keyPage[i * PAGE + slot] = k[kFrom + i];
-        }
-        for (int head = 0; head < kvHeads; head++) {
-            System.arraycopy(
-                    values.floats(),
-                    values.offset() + row * width + head * headDim,
-                    valuePage,
-                    (head * PAGE + slot) * valueWidth,
-                    headDim);
+    private void grow(Sequence sequence, int layer, int count) {
+        LayerPages pages = sequence.pages[layer];
+        while (pages.count < count) {
+            usedBytes += PagedLayer.pageBytes(shape(layer));
+            pages.set(pages.count, paged(layer).newPage());
         }
     }
 
@@ -386,29 +411,71 @@ public class HeapKvCache implements KvCache {
 
     @Override
     public long bytes() {
-        return usedBytes();
+        long waiting = 0;
+        for (PagedLayer layer : paged) {
+            waiting += layer == null ? 0 : layer.waitingBytes();
+        }
+        return usedBytes + waiting;
     }
 
     @Override
     public long usedBytes() {
-        return Float.BYTES * usedFloats;
+        return usedBytes;
     }
 
     @Override
-    public long bytesOf(int tokens) {
-        return Float.BYTES * (stateFloats + pageFloats * Math.ceilDiv(tokens, PAGE));
+    public long bytesOf(int tokens, int atOnce) {
+        return hasWindows
+                ? bytesOf(List.of(specs), tokens, atOnce)
+                : stateBytes + pageBytes * Math.ceilDiv(tokens, PAGE);
     }
 
-    /** Bytes of a sequence of so many tokens in layers that keep this. */
-    public static long bytesOf(List<CacheSpec> layers, int tokens) {
-        long pages = Math.ceilDiv(tokens, PAGE);
-        long floats = 0;
+    @Override
+    public long growth(int tokens, int more, int atOnce) {
+        if (!hasWindows) {
+            return KvCache.super.growth(tokens, more, atOnce);
+        }
+        long bytes = 0;
+        int added = Math.ceilDiv(tokens + more, PAGE) - Math.ceilDiv(tokens, PAGE);
+        for (CacheSpec spec : specs) {
+            if (spec instanceof KvShape shape) {
+                bytes += Math.min(added, shape.pages(tokens + more, atOnce)) * PagedLayer.pageBytes(shape);
+            }
+        }
+        return bytes;
+    }
+
+    @Override
+    public long growthOf(int handle, int more, int atOnce) {
+        if (!hasWindows) {
+            return KvCache.super.growthOf(handle, more, atOnce);
+        }
+        Sequence sequence = sequence(handle);
+        long bytes = sequence.length == 0 ? stateBytes : 0;
+        for (int layer = 0; layer < specs.length; layer++) {
+            if (specs[layer] instanceof KvShape shape) {
+                LayerPages pages = sequence.pages[layer];
+                int count = pages == null ? Math.ceilDiv(sequence.length, PAGE) : pages.count;
+                long added = Math.max(0, Math.ceilDiv(sequence.length + more, PAGE) - count);
+                if (shape.window() > 0) {
+                    long own = pages == null ? 0 : pages.own();
+                    added = Math.min(added, Math.max(0, shape.pages(sequence.length + more, atOnce) - own));
+                }
+                bytes += added * PagedLayer.pageBytes(shape);
+            }
+        }
+        return bytes;
+    }
+
+    /** Bytes that a sequence takes at most on its way to so many tokens in layers that keep this, of which so many come at once. */
+    public static long bytesOf(List<CacheSpec> layers, int tokens, int atOnce) {
+        long bytes = 0;
         for (CacheSpec layer : layers) {
-            floats += switch (layer) {
-                case KvShape shape -> pages * ((long) keyPage(shape) + valuePage(shape));
-                case CarriedStates carried -> carried.numbers(tokens);
+            bytes += switch (layer) {
+                case KvShape shape -> shape.pages(tokens, atOnce) * PagedLayer.pageBytes(shape);
+                case CarriedStates carried -> Float.BYTES * carried.numbers(tokens);
             };
         }
-        return Float.BYTES * floats;
+        return bytes;
     }
 }

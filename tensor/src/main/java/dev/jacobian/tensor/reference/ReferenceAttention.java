@@ -30,25 +30,12 @@ final class ReferenceAttention implements AttentionKernels {
         int heads = q.extent(1) / headDim;
         int group = heads / cache.kvHeads(layer);
         for (int s = 0; s < segments.count(); s++) {
-            float[][] keys = cache.keyPages(layer, sequences[s]);
-            float[][] values = cache.valuePages(layer, sequences[s]);
             for (int i = 0; i < segments.length(s); i++) {
                 int position = cache.length(sequences[s]) + i;
                 int row = segments.start(s) + i;
                 for (int h = 0; h < heads; h++) {
                     int at = (row * heads + h) * headDim;
-                    row(
-                            q,
-                            at,
-                            keys,
-                            values,
-                            h / group,
-                            cache.valueWidth(layer),
-                            position,
-                            form,
-                            out,
-                            stats,
-                            row * heads + h);
+                    row(q, at, cache, layer, sequences[s], h / group, position, form, out, stats, row * heads + h);
                 }
             }
         }
@@ -57,16 +44,15 @@ final class ReferenceAttention implements AttentionKernels {
     private static void row(
             Tensor q,
             int at,
-            float[][] keys,
-            float[][] values,
+            HeapKvCache cache,
+            int layer,
+            int sequence,
             int kvHead,
-            int valueWidth,
             int position,
             AttentionForm form,
             Tensor out,
             @Nullable Tensor stats,
             int statsRow) {
-        int page = KvCache.PAGE;
         int headDim = form.headDim();
         int window = form.window();
         int first = window > 0 ? Math.max(0, position - window + 1) : 0;
@@ -75,7 +61,7 @@ final class ReferenceAttention implements AttentionKernels {
         for (int j = first; j <= position; j++) {
             float score = 0f;
             for (int d = 0; d < headDim; d++) {
-                float k = keys[j / page][(kvHead * headDim + d) * page + j % page];
+                float k = cache.key(layer, sequence, j, kvHead, d);
                 score = Math.fma(q.floats()[q.offset() + at + d], k, score);
             }
             e[j] = capped(score * form.scale(), form.softCap());
@@ -89,7 +75,7 @@ final class ReferenceAttention implements AttentionKernels {
         for (int d = 0; d < headDim; d++) {
             float weighted = 0f;
             for (int j = first; j <= position; j++) {
-                weighted = Math.fma(e[j], values[j / page][(kvHead * page + j % page) * valueWidth + d], weighted);
+                weighted = Math.fma(e[j], cache.value(layer, sequence, j, kvHead, d), weighted);
             }
             out.floats()[out.offset() + at + d] = weighted * inverse;
         }

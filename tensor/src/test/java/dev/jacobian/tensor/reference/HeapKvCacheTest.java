@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.jacobian.tensor.CarriedStates;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.KvCacheType;
 import dev.jacobian.tensor.KvShape;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Segments;
@@ -135,6 +136,46 @@ class HeapKvCacheTest {
         long both = cache.bytes();
         cache.release(sequences[0]);
         assertThat(cache.bytes()).isEqualTo(both / 2);
+    }
+
+    @Test
+    void aWindowLetsGoOfWholePagesAndForksOnlyWhereItReachesBack() {
+        KvShape windowed = new KvShape(KV_HEADS, HEAD_DIM, 20, KvCacheType.AUTO);
+        HeapKvCache cache = new HeapKvCache(List.of(new KvShape(KV_HEADS, HEAD_DIM), windowed), DType.F32);
+        long page = cache.bytesOf(16, 16) / 2;
+        int[] sequence = {cache.add()};
+        int length = 0;
+        for (int piece : new int[] {30, 1, 40, 5, 1, 1, 17, 3, 100, 1, 1}) {
+            long before = cache.usedBytes();
+            long growth = cache.growthOf(sequence[0], piece, piece);
+            Segments segments = Segments.of(piece);
+            for (int layer = 0; layer < 2; layer++) {
+                cache.append(layer, sequence, segments, rows(piece), rows(piece));
+            }
+            cache.advance(sequence, segments);
+            int first = Math.max(0, length - 19 - 16) / 16; // of the pages that the window layer keeps
+            length += piece;
+            int count = (length + 15) / 16;
+            assertThat(cache.usedBytes()).isEqualTo(page * (count + count - first));
+            assertThat(cache.usedBytes() - before).isLessThanOrEqualTo(growth);
+            assertThat(cache.bytesOf(length, 100)).isGreaterThanOrEqualTo(cache.usedBytes());
+            assertThat(cache.shortestFork(sequence[0])).isEqualTo(first == 0 ? 0 : 16 * first + 19);
+        }
+        assertThat(cache.bytesOf(1 << 20, 1)).isEqualTo(page * ((1 << 16) + 4));
+        int shortest = cache.shortestFork(sequence[0]);
+        assertThat(shortest).isEqualTo(16 * 10 + 19);
+        long used = cache.usedBytes();
+        assertThatThrownBy(() -> cache.fork(sequence[0], shortest - 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("a fork at 178", "layer 1", "window of 20", "fork at 179 or later");
+        assertThat(cache.usedBytes()).isEqualTo(used);
+        int fork = cache.fork(sequence[0], shortest);
+        int nothing = cache.fork(sequence[0], 0);
+        assertThat(cache.length(nothing)).isZero();
+        cache.release(sequence[0]);
+        cache.release(fork);
+        cache.release(nothing);
+        assertThat(cache.usedBytes()).isZero();
     }
 
     private static Tensor filled(float value, int... extents) {

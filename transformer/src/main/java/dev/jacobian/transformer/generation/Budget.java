@@ -28,7 +28,7 @@ final class Budget {
         }
         int positions = model.config().maxPositions();
         int prompt = Math.clamp(prefillTokens / sequences, 1, Math.max(1, positions - PLANNED_TOKENS));
-        MemoryPlan plan = MemoryPlanner.inference(model.config(), model.weightFormats())
+        MemoryPlan plan = MemoryPlanner.inference(model)
                 .generation(sequences, 1, prompt, Math.min(PLANNED_TOKENS, positions - prompt))
                 .plan();
         // batches of many sizes leave arrays of many sizes behind

@@ -12,8 +12,8 @@ import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.DecodingPass;
 import dev.jacobian.transformer.MemoryPlan;
-import dev.jacobian.transformer.generation.Scheduler.Piece;
-import dev.jacobian.transformer.generation.Scheduler.Start;
+import dev.jacobian.transformer.generation.StepPlan.Piece;
+import dev.jacobian.transformer.generation.StepPlan.Start;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -134,7 +134,7 @@ public final class Engine implements AutoCloseable {
             throw new IllegalArgumentException("the prompt has " + prompt.length + " tokens, but the model is made for "
                     + model.config().maxPositions() + " positions");
         }
-        long needed = cache.bytesOf(prompt.length);
+        long needed = bytesOf(prompt.length);
         if (needed > budget) {
             throw neverFits("the prompt has " + prompt.length + " tokens", needed, "a shorter prompt");
         }
@@ -173,7 +173,8 @@ public final class Engine implements AutoCloseable {
         int limit = submission.request().maxNewTokens();
         String name = "prompt " + submission.number();
         PromptCheck.require(model, prefix, limit, name);
-        long needed = cache.bytesOf((int) submission.request().longest());
+        int longest = (int) submission.request().longest();
+        long needed = bytesOf(longest);
         if (needed > budget) {
             throw neverFits(
                     name + " has " + prefix.tokens().length + " tokens and " + limit + " new ones are asked for",
@@ -182,12 +183,23 @@ public final class Engine implements AutoCloseable {
         }
     }
 
+    /** The most that a sequence takes on its way to so many tokens; where rotations depend on its length it may come at once. */
+    private long bytesOf(int tokens) {
+        boolean isDivided = !model.config().plan().rotationsDependOnLength();
+        return cache.bytesOf(tokens, isDivided ? config.maxPrefillTokens() : tokens);
+    }
+
     private NeverFitsException neverFits(String what, long needed, String first) {
         return new NeverFitsException(
                 what + ", whose KV cache is " + MemoryPlan.size(needed) + "; there are "
                         + MemoryPlan.size(Math.max(0, budget)) + " for it",
-                first + ", weights in a narrower format, a larger kv_cache_gb, a larger heap"
+                first + ", weights in a narrower format, " + narrowerCache() + "a larger kv_cache_gb, a larger heap"
                         + " (JACOBIAN_JAVA_OPTS=-Xmx...)");
+    }
+
+    private String narrowerCache() {
+        boolean helps = !model.kvCacheType().isRounded() && model.device().equals(Device.CPU);
+        return helps ? "kv_cache_type q8_0, " : "";
     }
 
     /**
@@ -219,7 +231,7 @@ public final class Engine implements AutoCloseable {
             weights = model.weightChanges();
             scheduler.forget();
         }
-        Scheduler.Step step = scheduler.next();
+        StepPlan step = scheduler.next();
         steps++;
         busySlots += step.sequences();
         requireProgress(step);
@@ -244,7 +256,7 @@ public final class Engine implements AutoCloseable {
             return;
         }
         PromptScore score = scores.element();
-        boolean fits = score.hasBegun() || cache.usedBytes() + cache.bytesOf(score.length()) <= budget;
+        boolean fits = score.hasBegun() || cache.usedBytes() + bytesOf(score.length()) <= budget;
         if (!fits && scheduler.isIdle()) {
             scheduler.forget(); // what is only kept makes room, and alone it fits
             fits = true;
@@ -256,7 +268,7 @@ public final class Engine implements AutoCloseable {
     }
 
     /** Ends an engine in which nobody can go on, which the limits do not allow: better than a loop without an end. */
-    private void requireProgress(Scheduler.Step step) {
+    private void requireProgress(StepPlan step) {
         emptySteps = step.sequences() > 0 || scheduler.isIdle() ? 0 : emptySteps + 1;
         if (emptySteps > MOST_EMPTY_STEPS) {
             throw new IllegalStateException("nobody can go on: " + metrics() + "; this is a fault of the engine, and a"

@@ -30,7 +30,7 @@ public final class Generator {
     public static final int DEFAULT_MAX_BATCH = 1024;
 
     /** Tokens of prompts that are computed in one pass: enough to keep a device busy. */
-    public static final int PREFILL_TOKENS = 4096;
+    public static final int PREFILL_TOKENS = MemoryPlanner.PREFILL_TOKENS;
 
     private static final int LEAST_PREFILL_TOKENS = 256;
 
@@ -193,8 +193,8 @@ public final class Generator {
                 requests.stream().mapToLong(GenerationRequest::longest).max().orElse(0);
         long sequences = requests.stream().mapToLong(GenerationRequest::samples).sum();
         int together = (int) Math.min(maxBatch, sequences);
-        long one = model.config().plan().cached(longest + KvCache.PAGE)
-                * model.computeType().bytes();
+        int reached = (int) Math.min(Integer.MAX_VALUE, longest + KvCache.PAGE);
+        long one = model.newKvCache().bytesOf(reached, PREFILL_TOKENS);
         long budget = Budget.withoutPlan(model);
         int piece = PREFILL_TOKENS;
         if (one * Math.max(together, 2) > budget) {
@@ -221,7 +221,7 @@ public final class Generator {
         GenerationRequest first = requests.getFirst();
         long longest =
                 requests.stream().mapToLong(GenerationRequest::longest).max().orElse(0);
-        Map<Part, Long> parts = new EnumMap<>(MemoryPlanner.inference(model.config(), model.weightFormats())
+        Map<Part, Long> parts = new EnumMap<>(MemoryPlanner.inference(model)
                 .generation(1, 1, 1, (int) longest - 1)
                 .plan()
                 .parts());

@@ -19,7 +19,8 @@ import java.util.SequencedSet;
  *   <li>What is kept is found by a hash of the tokens up to each full page, and taken only after the tokens themselves were
  *       compared: two beginnings with one hash cost time, not correctness.
  *   <li>Pages are shared whole. A cache with carried states shares nothing but whole sequences, because a state does not go
- *       back ({@link KvCache#fork}).
+ *       back ({@link KvCache#fork}). Where layers keep a window, a beginning is shared as far as its last pages reach back: a
+ *       conversation that goes on, always; a shorter part of a prompt, where that was computed in one piece.
  *   <li>The least recently used goes first when memory is wanted. What continues a kept beginning takes its place; pages that
  *       both have stay.
  *   <li>At least one token of a prompt is left to compute: its hidden state is what the first token is chosen from.
@@ -72,6 +73,7 @@ final class PrefixCache {
             for (Kept kept : byHash.getOrDefault(hashes[pages], NOTHING).reversed()) {
                 int length = carriesStates ? kept.tokens.length : pages * KvCache.PAGE;
                 if (length < tokens.length
+                        && length >= cache.shortestFork(kept.handle)
                         && kept.beginsWith(tokens, length)
                         && alike.test(length, tokens.length)
                         && alike.test(kept.computedAs, tokens.length)) {
@@ -119,6 +121,7 @@ final class PrefixCache {
     private boolean isCovered(int[] tokens, int length, int computedAs, long[] hashes) {
         return byHash.getOrDefault(hashes[hashes.length - 1], NOTHING).stream()
                 .anyMatch(other -> other.beginsWith(tokens, length)
+                        && length >= cache.shortestFork(other.handle)
                         && (!carriesStates || other.tokens.length == length)
                         && alike.test(other.computedAs, computedAs));
     }
@@ -131,6 +134,7 @@ final class PrefixCache {
             int length = pages * KvCache.PAGE;
             byHash.getOrDefault(hashes[pages], NOTHING).stream()
                     .filter(other -> other.tokens.length == length
+                            && length >= cache.shortestFork(longer.handle)
                             && longer.beginsWith(other.tokens, length)
                             && alike.test(other.computedAs, longer.computedAs))
                     .toList()

@@ -2,6 +2,7 @@
 package dev.jacobian.transformer.plan;
 
 import dev.jacobian.tensor.CacheSpec;
+import dev.jacobian.tensor.KvCacheType;
 import dev.jacobian.tensor.KvShape;
 
 /** Attention: a position weighs the values of those that it sees by how their keys meet its query. */
@@ -61,7 +62,7 @@ public sealed interface Attention extends Mixer {
 
         @Override
         public CacheSpec cached() {
-            return new KvShape(kvHeads, headDim);
+            return new KvShape(kvHeads, headDim, window, KvCacheType.AUTO);
         }
 
         /** The same with another factor on scores. */

@@ -24,6 +24,8 @@ import java.util.List;
  *
  * <p>Decision: what the host decides for a {@linkplain #step step of decoding} is decided before it and for all layers, of a
  * {@link RoundedShape}, so that it can be replayed.
+ *
+ * <p>Limits: layers with a window keep all tokens, because a page has one number in all layers.
  */
 final class CudaKvCache implements KvCache {
     private final CudaEngine engine;
@@ -42,11 +44,24 @@ final class CudaKvCache implements KvCache {
         this.dtype = dtype;
         this.pools = layers.stream()
                 .map(spec -> switch (spec) {
-                    case KvShape shape -> new KvPool(backend, engine, memory, shape, dtype);
+                    case KvShape shape -> new KvPool(backend, engine, memory, requireExact(shape, dtype), dtype);
                     case CarriedStates carried -> throw CudaRecurrent.refusal();
                 })
                 .toArray(KvPool[]::new);
         this.sequences = new PagedSequences(pools.length);
+    }
+
+    private static KvShape requireExact(KvShape shape, DType dtype) {
+        boolean held = switch (shape.type()) {
+            case AUTO -> true;
+            case F32 -> dtype == DType.F32;
+            case Q8_0 -> false;
+        };
+        if (!held) {
+            throw new IllegalArgumentException("a GPU that computes in " + dtype + " keeps a KV cache in " + dtype
+                    + ", not in " + shape.type().label() + "; leave kv_cache_type at auto, or use the CPU");
+        }
+        return shape;
     }
 
     CudaEngine engine() {
@@ -215,7 +230,7 @@ final class CudaKvCache implements KvCache {
     }
 
     @Override
-    public long bytesOf(int tokens) {
+    public long bytesOf(int tokens, int atOnce) {
         long pages = Math.ceilDiv(tokens, PAGE);
         return Arrays.stream(pools).mapToLong(pool -> pages * pool.pageBytes()).sum();
     }
