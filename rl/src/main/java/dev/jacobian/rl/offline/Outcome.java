@@ -15,7 +15,7 @@ import java.util.Optional;
  * @param tokens up to the one that is scored
  * @param score of the answer; 1 and 0 for right and wrong
  */
-record Outcome(int[] tokens, double score) {
+public record Outcome(int[] tokens, double score) {
     /** A row with {@code completion}, perhaps behind a {@code prompt}, and {@code label} or {@code score}; none if it is too long. */
     static List<Outcome> read(JsonNode row, boolean isLabelled, RowEncoder encoder) {
         double score = isLabelled ? (RowEncoder.label(row) ? 1 : 0) : score(row);

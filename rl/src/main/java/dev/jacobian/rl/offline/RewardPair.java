@@ -18,7 +18,7 @@ import java.util.Optional;
  * @param tokens of both sequences; what they share counts twice
  * @param margin by how much the better one should be ahead
  */
-record RewardPair(int[] shared, int[] chosen, int[] rejected, long tokens, double margin) {
+public record RewardPair(int[] shared, int[] chosen, int[] rejected, long tokens, double margin) {
     /** A row with {@code chosen} and {@code rejected}, perhaps {@code prompt} and {@code margin}; none if either is too long. */
     static List<RewardPair> read(JsonNode row, RowEncoder encoder) {
         JsonNode margin = row.path("margin");

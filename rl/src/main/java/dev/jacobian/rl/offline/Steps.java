@@ -11,7 +11,7 @@ import java.util.BitSet;
  * @param judged places of tokens whose step has a label: the last of its separator
  * @param labels of these, in order; 1 for a step that is right
  */
-record Steps(int[] tokens, int[] judged, int[] labels) {
+public record Steps(int[] tokens, int[] judged, int[] labels) {
     Span span() {
         BitSet scored = new BitSet();
         Arrays.stream(judged).forEach(scored::set);
