@@ -170,9 +170,9 @@ class SettingEffectTest {
         if (own.contains("beta")) {
             config.set("beta", 0.1);
         }
-        for (String share : List.of("clip_cov_ratio", "kl_cov_ratio")) { // a few tokens of the hundred instead of one
+        for (String share : List.of("clip_cov_ratio", "kl_cov_ratio")) { // several of the tokens instead of one
             if (own.contains(share)) {
-                config.set(share, 0.06);
+                config.set(share, 0.2);
             }
         }
         return config.build();
