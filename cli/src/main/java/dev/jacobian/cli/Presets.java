@@ -35,6 +35,9 @@ final class Presets {
         } else if (SEVERAL_UPDATES.contains(algorithm)) {
             preset.put("learning_rate", 3e-5);
         }
+        if (algorithm.equals("ppo")) {
+            preset.put("num_ppo_epochs", 1).put("kl_coef", 0.0).put("lam", 1.0).put("value_learning_rate", 3e-4);
+        }
         return new Given().setAll(preset, "the preset for the bundled model");
     }
 }

@@ -73,6 +73,13 @@ final class RlCommand extends CliCommand {
             description = "Check settings and data, print what would run and the memory it needs, and stop.")
     private boolean dryRun;
 
+    @Option(
+            names = "--value-model",
+            paramLabel = "DIR",
+            description =
+                    "Checkpoint that ppo's value model begins with (value_model_path; default: a copy of the model).")
+    private Optional<Path> valueModel = Optional.empty();
+
     @Mixin
     private LoraOption lora;
 
@@ -289,6 +296,8 @@ final class RlCommand extends CliCommand {
         prompts.ifPresent(value -> options.set("prompts_per_step", value, "--prompts"));
         groupSize.ifPresent(value -> options.set("num_generations", value, "--group-size"));
         learningRate.ifPresent(value -> options.set("learning_rate", value, "--learning-rate"));
+        valueModel.ifPresent(value -> options.set(
+                "value_model_path", value.toAbsolutePath().normalize().toString(), "--value-model"));
         common().givenSeed().ifPresent(value -> options.set("seed", value, "--seed"));
         return options;
     }

@@ -4,12 +4,17 @@ package dev.jacobian.rl;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.autograd.Parameter;
+import dev.jacobian.rl.advantage.AdvantageEstimator;
 import dev.jacobian.rl.advantage.GroupRewards;
+import dev.jacobian.rl.advantage.KlTaken;
 import dev.jacobian.rl.advantage.PolicyViews;
+import dev.jacobian.rl.advantage.TokenKl;
 import dev.jacobian.rl.config.StepPlan;
 import dev.jacobian.rl.learn.CreditedGroup;
+import dev.jacobian.rl.learn.Critic;
 import dev.jacobian.rl.learn.DriftEstimate;
 import dev.jacobian.rl.learn.EntropyControl;
+import dev.jacobian.rl.learn.KlControl;
 import dev.jacobian.rl.learn.Learner;
 import dev.jacobian.rl.learn.MicroBatch;
 import dev.jacobian.rl.learn.PolicyGradient;
@@ -18,6 +23,7 @@ import dev.jacobian.rl.learn.ReferencePolicy;
 import dev.jacobian.rl.learn.StepCut;
 import dev.jacobian.rl.learn.Update;
 import dev.jacobian.rl.method.Algorithm;
+import dev.jacobian.rl.method.CriticChoice;
 import dev.jacobian.rl.observe.TrainingStep;
 import dev.jacobian.rl.rollout.Group;
 import dev.jacobian.rl.rollout.Rollouts;
@@ -33,6 +39,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.stream.DoubleStream;
 
 /** The optimizer steps that a method makes on a rollout, and what the initial model has to say to them. */
@@ -46,15 +53,21 @@ final class PolicyUpdates implements Checkpointed {
     private final StepPlan plan;
     private final Learner learner;
     private final EntropyControl entropy;
+    private final Optional<Critic> critic;
+    private final KlControl kl;
     private Optional<ReferencePolicy> initial = Optional.empty();
 
-    PolicyUpdates(CausalLM model, RlConfig config, Learner learner) {
+    PolicyUpdates(CausalLM model, RlConfig config, Learner learner, Optional<Critic> critic) {
         this.model = model;
         this.config = config;
         this.algorithm = config.algorithm();
         this.plan = config.plan();
         this.learner = learner;
         this.entropy = new EntropyControl(algorithm.entropyBonus());
+        this.critic = critic;
+        this.kl = new KlControl(
+                algorithm.critic().map(CriticChoice::rewardKl).orElse(TokenKl.NONE),
+                algorithm.critic().flatMap(CriticChoice::control));
     }
 
     /** Keeps the model as it is now, if the run wants to know it later. */
@@ -88,18 +101,20 @@ final class PolicyUpdates implements Checkpointed {
                         Optional.empty()));
             }
         }
-        OptionalDouble kl = askInitial(groups, views);
+        OptionalDouble drift = askInitial(groups, views);
+        critic.ifPresent(values -> foretell(values, rollout, views));
         List<CreditedGroup> batch = new ArrayList<>();
         for (int from = 0; from < rollout.size(); from += plan.prompts()) {
             int to = Math.min(rollout.size(), from + plan.prompts());
-            batch.addAll(CreditedGroup.of(rollout.subList(from, to), views.subList(from, to), algorithm.advantages()));
+            batch.addAll(CreditedGroup.of(rollout.subList(from, to), views.subList(from, to), credit()));
         }
+        kl.observe(views);
         if (algorithm.resetsOptimizer()) {
             learner.forget();
         }
         return new Lesson(
                 batch,
-                kl,
+                drift,
                 rolloutMeasures(batch),
                 new StepCut(plan, algorithm.aggregation()).steps(batch).iterator());
     }
@@ -162,6 +177,36 @@ final class PolicyUpdates implements Checkpointed {
     private boolean isEven(CreditedGroup group) {
         double[] rewards = algorithm.advantages().comparedRewards(CreditedGroup.rewards(group.scored(), group.views()));
         return new GroupRewards(rewards, new int[rewards.length]).standardDeviation() <= EVEN;
+    }
+
+    /** Asks the value model, and says what it should have said. */
+    private void foretell(Critic values, List<ScoredGroup> rollout, List<PolicyViews> views) {
+        List<float[][]> said =
+                values.values(rollout.stream().map(ScoredGroup::group).toList());
+        for (int g = 0; g < rollout.size(); g++) {
+            PolicyViews known = views.get(g).withValues(said.get(g));
+            GroupRewards earned = kl.penalty().taken(CreditedGroup.rewards(rollout.get(g), known));
+            views.set(
+                    g,
+                    known.withReturns(
+                            algorithm.critic().orElseThrow().estimate().returns(earned)));
+        }
+    }
+
+    /** The method's estimator, with what the penalty in the reward is now. */
+    private AdvantageEstimator credit() {
+        return algorithm.advantages() instanceof KlTaken taken
+                ? taken.withCoefficient(kl.penalty().coefficient())
+                : algorithm.advantages();
+    }
+
+    /** Shows the initial model to a task, if it is kept. */
+    void withInitial(Consumer<Optional<CausalLM>> task) {
+        if (initial.isPresent()) {
+            initial.get().use(policy -> task.accept(Optional.of(policy)));
+        } else {
+            task.accept(Optional.empty());
+        }
     }
 
     private List<float[][]> scored(CausalLM policy, List<Group> groups) {
@@ -228,13 +273,15 @@ final class PolicyUpdates implements Checkpointed {
         /** Makes the next step. */
         @Override
         public TrainingStep.Learned next() {
+            List<MicroBatch> microBatches = steps.next();
             PolicyGradient gradient = new PolicyGradient(
                     model,
                     algorithm,
                     (float) config.rollout().temperature(),
                     config.memory().microBatchTokens(),
-                    steps.next(),
-                    entropy.coefficient());
+                    microBatches,
+                    entropy.coefficient(),
+                    critic.filter(Critic::isShared));
             if (plan.trl()) { // a step whose gradient vanishes is one of zeros there: moments and decay act
                 model.parameters().forEach(Parameter::provideGrad);
             }
@@ -246,6 +293,10 @@ final class PolicyUpdates implements Checkpointed {
             initial.ifPresent(reference -> reference.follow(learner.updates()));
             Map<String, Double> measures = gradient.measures();
             entropy.observe(measures.getOrDefault("entropy", 0.0));
+            critic.ifPresent(values -> {
+                values.update(microBatches);
+                measures.putAll(values.endStep());
+            });
             if (!algorithm.entropyBonus().isNone()) {
                 measures.put("entropy_coef", entropy.reported());
             }
@@ -278,11 +329,15 @@ final class PolicyUpdates implements Checkpointed {
     public void save(Path checkpoint, ObjectNode state) {
         entropy.save(state);
         initial.ifPresent(reference -> reference.save(checkpoint, state));
+        kl.save(state);
+        critic.ifPresent(values -> values.save(checkpoint, state));
     }
 
     @Override
     public void restore(Path checkpoint, JsonNode state) {
         entropy.restore(state);
         initial.ifPresent(reference -> reference.restore(checkpoint, state));
+        kl.restore(state);
+        critic.ifPresent(values -> values.restore(checkpoint, state));
     }
 }

@@ -90,12 +90,18 @@ public record RlConfig(
     public RlConfig {
         requireAtLeast("max_steps", 1, maxSteps);
         Algorithm chosen = method.algorithm(rollout);
+        require(
+                rollout.numGenerations() >= 2
+                        || chosen.critic().isPresent()
+                        || chosen.extraSamples().isPresent(),
+                "num_generations must be at least 2, got " + rollout.numGenerations()
+                        + ": advantages compare the samples of a prompt");
         int updates = chosen.updatesPerRollout();
         require(
                 rollout.isTrl() || updates <= rollout.promptsPerStep(),
                 "updates_per_rollout must not exceed prompts_per_step (" + rollout.promptsPerStep() + "), got "
                         + updates);
-        int inAll = rollout.plan(updates).updates();
+        int inAll = chosen.plan(rollout).updates();
         require(
                 !rollout.isTrl() || updates == 1 || updates == inAll,
                 "updates_per_rollout is " + updates + ", but steps_per_generation, num_iterations and"
@@ -113,7 +119,7 @@ public record RlConfig(
 
     /** How a rollout becomes optimizer steps. */
     public StepPlan plan() {
-        return rollout.plan(algorithm().updatesPerRollout());
+        return algorithm().plan(rollout);
     }
 
     /** The same with another method. */

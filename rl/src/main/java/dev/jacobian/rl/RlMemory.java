@@ -83,6 +83,7 @@ final class RlMemory {
         } else if (reference) {
             planner.reference();
         }
+        ValueModels.config(model, settings).ifPresent(planner::trainedBeside);
         int perGroup = settings.rollout().numGenerations();
         if (samples) {
             planSampling(planner, settings);

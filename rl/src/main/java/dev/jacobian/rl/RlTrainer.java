@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.rl.config.StepPlan;
 import dev.jacobian.rl.learn.CreditedGroup;
+import dev.jacobian.rl.learn.Critic;
 import dev.jacobian.rl.learn.Learner;
 import dev.jacobian.rl.method.RewardMix;
 import dev.jacobian.rl.observe.CompletionRecord;
@@ -22,6 +24,7 @@ import dev.jacobian.rl.recorded.RecordedRollouts;
 import dev.jacobian.rl.rollout.Buffer;
 import dev.jacobian.rl.rollout.CompletionText;
 import dev.jacobian.rl.rollout.Curriculum;
+import dev.jacobian.rl.rollout.ExtraSamples;
 import dev.jacobian.rl.rollout.Group;
 import dev.jacobian.rl.rollout.RolloutTask;
 import dev.jacobian.rl.rollout.Rollouts;
@@ -46,6 +49,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /**
  * Reinforcement learning of a language model on a task with verifiable rewards: the loop that all methods share.
@@ -75,6 +79,7 @@ public final class RlTrainer {
     private final StepPlan plan;
     private final Learner learner;
     private final PolicyUpdates updates;
+    private final Optional<String> valueModelNote;
     private final HeldOutProblems heldOut;
     private final List<TrainingListener> listeners = new ArrayList<>();
     private final List<StepObserver> observers = new ArrayList<>();
@@ -96,6 +101,20 @@ public final class RlTrainer {
      * @throws IllegalArgumentException if the task has no held-out problems
      */
     public RlTrainer(CausalLM model, Task task, RlConfig config) {
+        this(model, task, config, Optional.empty());
+    }
+
+    /**
+     * The same with a value model of one's own, for a method that has one.
+     *
+     * @param valueModel whose head gives one number per position; trained with the policy
+     * @throws IllegalArgumentException if the method has none of its own, or the model another head or vocabulary
+     */
+    public RlTrainer(CausalLM model, Task task, RlConfig config, CausalLM valueModel) {
+        this(model, task, config, Optional.of(valueModel));
+    }
+
+    private RlTrainer(CausalLM model, Task task, RlConfig config, Optional<CausalLM> valueModel) {
         model.requireTrainable("training");
         model.requireExactKvCache("training on one's own samples");
         requireNoDropout(model);
@@ -123,12 +142,17 @@ public final class RlTrainer {
         this.curriculum = Curriculum.inOrder(task, config.seed());
         observers.addAll(
                 List.of(new RewardMetrics(plan.trl()), new LengthMetrics(), new LearningMetrics(), new RewardWatch()));
+        Optional<ValueModels.Made> values = ValueModels.of(model, config, valueModel, plan.updates(config.maxSteps()));
+        this.valueModelNote = values.flatMap(ValueModels.Made::note);
+        Optional<Critic> critic = values.map(ValueModels.Made::critic);
+        List<Parameter> trained = new ArrayList<>(model.parameters());
+        critic.ifPresent(shared -> trained.addAll(shared.parameters()));
         this.learner = new Learner(
-                model.parameters(),
+                trained,
                 config.optimization(),
                 plan.updates(config.maxSteps()),
                 config.memory().offloadOptimizer());
-        this.updates = new PolicyUpdates(model, config, learner);
+        this.updates = new PolicyUpdates(model, config, learner, critic);
         this.heldOut = new HeldOutProblems(model, task, config, workspace);
     }
 
@@ -175,6 +199,11 @@ public final class RlTrainer {
      * @throws IllegalArgumentException if they lack the log-probabilities that the method corrects with
      */
     public RlTrainer recorded(RecordedRollouts recorded) {
+        if (config.algorithm().extraSamples().isPresent()) {
+            throw new IllegalArgumentException(config.algorithm().name()
+                    + " compares with samples that it has drawn beside those that it learns from, and recorded rollouts"
+                    + " cannot be asked for more; sample, or take another method");
+        }
         if (config.algorithm().correctsSampler() && recorded.logProbs() == Rollouts.LogProbs.UNKNOWN) {
             throw new IllegalArgumentException("vllm_importance_sampling_correction=true corrects with the sampler's"
                     + " log-probabilities, but the recorded samples have no 'sampling_logps'; record them, or set it to"
@@ -259,6 +288,7 @@ public final class RlTrainer {
                     + " (router_aux_loss_coef)");
         }
         config.method().remarks().forEach(this::say);
+        valueModelNote.filter(note -> state.step() == 0).ifPresent(this::say);
         if (state.step() == 0 && !isRecorded(task)) {
             evaluateBefore();
         }
@@ -320,8 +350,12 @@ public final class RlTrainer {
             List<Group> groups = clock.sampling(this::ask);
             List<ScoredGroup> scored =
                     scoring.apply(groups).stream().map(this::mixed).toList();
-            sampled.addAll(scored);
-            admitted = admit(scored, sampled.size());
+            Optional<ExtraSamples> extra = config.algorithm().extraSamples();
+            StepClock now = clock;
+            List<ScoredGroup> compared =
+                    extra.map(beside -> beside(scored, now, beside)).orElse(scored);
+            sampled.addAll(compared);
+            admitted = admit(compared, sampled.size());
         }
         PolicyUpdates.Lesson lesson = updates.begin(admitted, rollouts.logProbs());
         do {
@@ -364,6 +398,22 @@ public final class RlTrainer {
             groups = rollouts.run(new RolloutTask(requests, sampling, learner.updates()));
         }
         return groups;
+    }
+
+    /** The groups with what samples beside them earned. */
+    private List<ScoredGroup> beside(List<ScoredGroup> scored, StepClock clock, ExtraSamples extra) {
+        List<RolloutTask.Request> requests = scored.stream()
+                .map(group -> new RolloutTask.Request(
+                        group.group().problem(), group.group().key(), extra.count()))
+                .toList();
+        List<Group> groups = new ArrayList<>();
+        updates.withInitial(reference -> groups.addAll(clock.sampling(() -> rollouts.run(new RolloutTask(
+                requests, extra.sampling(config.rollout().sampling(config.seed()), reference), learner.updates())))));
+        List<ScoredGroup> others =
+                scoring.apply(groups).stream().map(this::mixed).toList();
+        return IntStream.range(0, scored.size())
+                .mapToObj(g -> scored.get(g).withExtra(others.get(g).rewards()))
+                .toList();
     }
 
     /** What the step learns from, or nothing while the curriculum has admitted too little. */

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.JsonFields;
+import dev.jacobian.rl.learn.Critic;
+import dev.jacobian.rl.learn.KlControl;
 import dev.jacobian.rl.run.RunDirectory;
 
 /**
@@ -34,7 +36,14 @@ record TrainerState(int step, long tokens, long samples, double passAt1Before, d
                 fields.quantity("pass@1_before"),
                 fields.quantity("sampling_logp_difference_max"),
                 fields.quantity("seconds"));
-        fields.ignore("updates", "optimizer_steps", RunParts.METHOD, RunParts.CURRICULUM, RunParts.BUFFER);
+        fields.ignore(
+                "updates",
+                "optimizer_steps",
+                RunParts.METHOD,
+                RunParts.CURRICULUM,
+                RunParts.BUFFER,
+                Critic.NAME,
+                KlControl.COEFFICIENT);
         fields.finish();
         if (state.passAt1Before > 1 || state.samples < state.step) {
             throw new FormatException(

@@ -2,9 +2,12 @@
 package dev.jacobian.rl;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.jacobian.autograd.Parameter;
+import dev.jacobian.rl.advantage.AgainstOpponents;
+import dev.jacobian.rl.advantage.GroupRewards;
 import dev.jacobian.rl.advantage.WinRate;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.learn.CreditedGroup;
@@ -12,18 +15,21 @@ import dev.jacobian.rl.learn.PolicyGradient;
 import dev.jacobian.rl.method.Algorithm;
 import dev.jacobian.rl.method.Gpo;
 import dev.jacobian.rl.method.Method;
+import dev.jacobian.rl.method.NashMd;
 import dev.jacobian.rl.method.OnlineDpo;
 import dev.jacobian.rl.method.Rest;
 import dev.jacobian.rl.method.Sppo;
 import dev.jacobian.rl.objective.Aggregation;
 import dev.jacobian.rl.objective.Reinforce;
 import dev.jacobian.rl.observe.TrainingListener;
+import dev.jacobian.rl.observe.TrainingStep;
 import dev.jacobian.rl.reward.PreferenceFunction;
 import dev.jacobian.rl.reward.PreferenceReward;
 import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.rl.rollout.CompletionText;
+import dev.jacobian.rl.rollout.ExtraSamples;
 import dev.jacobian.rl.rollout.RolloutTask;
 import dev.jacobian.rl.rollout.Rollouts;
 import dev.jacobian.rl.rollout.Scoring;
@@ -33,8 +39,10 @@ import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -239,5 +247,74 @@ class PreferenceMethodsTest {
             new RlTrainer(model, task, config(method).build()).train();
             assertThat(TestModels.bits(model)).as(method.name()).isEqualTo(TestModels.bits(TestModels.addition()));
         }
+    }
+
+    @Test
+    @DisplayName("a mixture of all policy is the policy, of all reference the reference: the samples that they draw"
+            + " themselves")
+    void mixture() {
+        CausalLM model = TestModels.addition();
+        CausalLM other = TestModels.addition();
+        for (Parameter parameter : other.parameters()) {
+            for (int i = 0; i < parameter.value().floats().length; i++) {
+                parameter.value().floats()[i] *= 1.1f;
+            }
+            parameter.valueChanged();
+        }
+        GenerationConfig usual = GenerationConfig.sampling(4, 1f, 5);
+        GenerationConfig drawn = GenerationConfig.sampling(
+                4,
+                1f,
+                new ExtraSamples.Mixed(8, 0).sampling(usual, Optional.of(other)).seed());
+        assertThat(drawn.seed())
+                .as("extra samples have randomness of their own")
+                .isNotEqualTo(usual.seed());
+        List<List<Integer>> ofPolicy = sampled(model, drawn);
+        List<List<Integer>> ofOther = sampled(other, drawn);
+        assertThat(ofPolicy).isNotEqualTo(ofOther);
+        assertThat(sampled(model, new ExtraSamples.Mixed(8, 0).sampling(usual, Optional.of(other))))
+                .isEqualTo(ofPolicy);
+        assertThat(sampled(model, new ExtraSamples.Mixed(8, 1).sampling(usual, Optional.of(other))))
+                .isEqualTo(ofOther);
+        assertThat(sampled(model, new ExtraSamples.Mixed(8, 0.5).sampling(usual, Optional.of(model))))
+                .as("a mixture with itself")
+                .isEqualTo(ofPolicy);
+    }
+
+    private static List<List<Integer>> sampled(CausalLM model, GenerationConfig config) {
+        RolloutTask.Request request = new RolloutTask.Request(TASK.trainProblem(0, 0), 3, 8);
+        return Rollouts.local(model).run(new RolloutTask(List.of(request), config, 0)).getFirst().samples().stream()
+                .map(sample -> Arrays.stream(sample.tokens()).boxed().toList())
+                .toList();
+    }
+
+    @Test
+    @DisplayName(
+            "Nash-MD compares with opponents that it does not learn from; ReMax's greedy sample is the same each time")
+    void opponents() {
+        CausalLM model = TestModels.addition();
+        List<TrainingStep> steps = new ArrayList<>();
+        new RlTrainer(model, TASK, config(with(NashMd.DEFAULT, "opponents", 3)).build())
+                .observer((step, measured) -> steps.add(step))
+                .train();
+        for (CreditedGroup group : steps.getFirst().batch()) {
+            double[] opponents = group.scored().extra();
+            assertThat(opponents).hasSize(3);
+            for (int i = 0; i < 4; i++) {
+                double wins = 0;
+                for (double opponent : opponents) {
+                    wins += (1 + Math.signum(group.scored().rewards()[i] - opponent)) / 2 / 3;
+                }
+                assertThat(group.advantages().mean(i)).isCloseTo(wins - 0.5, within(1e-12));
+            }
+        }
+        assertThat(TestModels.bits(model)).isNotEqualTo(TestModels.bits(TestModels.addition()));
+        assertThatThrownBy(() ->
+                        new AgainstOpponents(new WinRate(1)).advantages(new GroupRewards(new double[2], new int[2])))
+                .hasMessageContaining("need samples of it, and there are none");
+        GenerationConfig greedy =
+                new ExtraSamples.Greedy().sampling(GenerationConfig.sampling(4, 1f, 5), Optional.empty());
+        assertThat(greedy.doSample()).isFalse();
+        assertThat(greedy.maxNewTokens()).isEqualTo(4);
     }
 }

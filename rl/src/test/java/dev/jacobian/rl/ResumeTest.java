@@ -11,6 +11,7 @@ import dev.jacobian.rl.config.LrScheduler;
 import dev.jacobian.rl.method.Method;
 import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.method.Omd;
+import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.task.Addition;
 import java.io.File;
@@ -24,6 +25,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** A run can be killed at any instant and resumed to the same bits. */
 class ResumeTest {
@@ -60,7 +63,12 @@ class ResumeTest {
     }
 
     private static Method method(String name) {
-        return name.equals("omd") ? Omd.DEFAULT.withUpdatesPerRollout(2) : Methods.named(name);
+        return switch (name) {
+            case "omd" -> Omd.DEFAULT.withUpdatesPerRollout(2);
+            case "ppo" ->
+                PpoTest.ppo("num_ppo_epochs", 2, "num_mini_batches", 2, "kl_target", 0.01, "kl_horizon", 100.0);
+            default -> Methods.named(name);
+        };
     }
 
     static RlResult train(Path folder, String algorithm, boolean resume) {
@@ -79,6 +87,50 @@ class ResumeTest {
     @DisplayName("the same for online mirror descent with its optimizer resets")
     void killedOmd() throws Exception {
         killed("omd", 11);
+    }
+
+    @Test
+    @DisplayName("the same for PPO with its value model, that one's optimizer and an adaptive KL penalty")
+    void killedPpo() throws Exception {
+        killed("ppo", 13);
+    }
+
+    static List<String> methods() {
+        return Methods.all().stream().map(Method::name).toList();
+    }
+
+    @ParameterizedTest
+    @MethodSource("methods")
+    @DisplayName(
+            "every method goes on from its last checkpoint to the bits of a run that was never stopped, on policy all"
+                    + " the time")
+    void everyMethod(String algorithm) throws IOException {
+        RlConfig config = config(algorithm).toBuilder()
+                .maxSteps(4)
+                .evalSteps(0)
+                .finalEvalProblems(5)
+                .saveSteps(2)
+                .build();
+        Path whole = folder.resolve("whole");
+        RlResult result = new RlTrainer(TestModels.addition(), new Addition(), config)
+                .output(whole, ORIGIN, false)
+                .train();
+        assertThat(result.samplingLogpDifferenceMax()).isZero();
+        Path stopped = folder.resolve("stopped");
+        RlTrainer begun = new RlTrainer(TestModels.addition(), new Addition(), config)
+                .listener(TrainingListener.eachStep(metrics -> {
+                    if (metrics.step() == 3) {
+                        throw new IllegalStateException("stopped");
+                    }
+                }))
+                .output(stopped, ORIGIN, false);
+        assertThatThrownBy(begun::train).hasMessage("stopped");
+        new RlTrainer(TestModels.addition(), new Addition(), config)
+                .output(stopped, ORIGIN, true)
+                .train();
+        assertThat(Files.mismatch(stopped.resolve("model.safetensors"), whole.resolve("model.safetensors")))
+                .isEqualTo(-1);
+        assertThat(metrics(stopped)).isEqualTo(metrics(whole));
     }
 
     private void killed(String algorithm, long seed) throws Exception {

@@ -23,6 +23,7 @@ import dev.jacobian.tensor.Segments;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.config.DecoderConfig;
+import dev.jacobian.transformer.family.Families;
 import dev.jacobian.transformer.lora.AdapterSource;
 import dev.jacobian.transformer.lora.LoraPlan;
 import dev.jacobian.transformer.plan.Head;
@@ -256,6 +257,22 @@ public final class CausalLM {
                 ? new PlacedWeights(fresh, options.device())
                 : new FrozenWeights(fresh, options.weights(), options.device());
         return new CausalLM(config, files, held, options);
+    }
+
+    /**
+     * A second model with a copy of this one's layers and a fresh head that scores in the place of its own: a value model to begin with. The
+     * head is normal with the configuration's standard deviation, its bias 0.
+     *
+     * @throws IllegalStateException if the weights are not F32, or have an adapter
+     */
+    public CausalLM withFreshHead(Head.Scores head, long seed) {
+        requireTrainable("putting another head on a model");
+        requireNoAdapter("putting another head on it");
+        DecoderConfig scoring = Families.scoring(config, head, CheckpointLoader.padding(files));
+        Weights copied = spec -> Weights.parameter(spec, tensor(spec).copy());
+        Weights all = new FreshHead(copied, config.initializerRange(), seed);
+        return new CausalLM(scoring, files, new PlacedWeights(all, device()), options)
+                .routerAuxLossCoef(routerAuxLossCoef);
     }
 
     /** A second model with the same weights, which training of this one does not change; itself if it cannot be trained. */

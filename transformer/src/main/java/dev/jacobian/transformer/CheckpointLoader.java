@@ -80,7 +80,7 @@ final class CheckpointLoader {
         return Families.scoring(read, head, padding(beside));
     }
 
-    private static OptionalInt padding(CheckpointFiles beside) {
+    static OptionalInt padding(CheckpointFiles beside) {
         OptionalInt padding = beside.tokenizer().map(Tokenizer::padId).orElseGet(OptionalInt::empty);
         return padding.isPresent()
                 ? padding

@@ -38,6 +38,7 @@ public record MemoryPlan(Map<Part, Long> parts) {
         WEIGHTS("weights"),
         PACKED("their packed copies"),
         REFERENCE("reference model"),
+        VALUE_MODEL("value model with its gradients and moments"),
         GRADIENTS("gradients"),
         MOMENTS("AdamW moments"),
         ACTIVATIONS("activations"),
@@ -175,12 +176,14 @@ public record MemoryPlan(Map<Part, Long> parts) {
         long gradients = bytes(Part.GRADIENTS);
         long moments = offloaded ? 0 : bytes(Part.MOMENTS);
         long reference = offloadedReference ? Math.max(0, bytes(Part.REFERENCE) - gradients) : bytes(Part.REFERENCE);
-        long needed = gradients + moments + reference;
+        long valueModel = bytes(Part.VALUE_MODEL);
+        long needed = gradients + moments + reference + valueModel;
         long available = Backends.of(device).memory().availableMemory();
         if (needed > available) {
             throw new IllegalStateException("training needs " + size(needed) + " beside the weights ("
                     + size(gradients) + " gradients, " + size(moments) + " AdamW moments, " + size(reference)
-                    + " reference model), " + device + " has " + size(available) + " free. What helps: "
+                    + " reference model" + (valueModel > 0 ? ", " + size(valueModel) + " value model" : "") + "), "
+                    + device + " has " + size(available) + " free. What helps: "
                     + (offloaded ? "" : "offload_optimizer=true, ")
                     + (offloadedReference || reference == 0 ? "" : "offload_reference=true, ")
                     + "a smaller model, ending other processes on the device (nvidia-smi lists"

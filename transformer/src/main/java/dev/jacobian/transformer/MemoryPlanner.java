@@ -192,6 +192,18 @@ public final class MemoryPlanner {
         return this;
     }
 
+    /**
+     * A second model that is trained beside with AdamW, of F32 weights: a value model. Its passes come after the first one's and take the
+     * arrays that those leave, as long as it has the same sizes.
+     */
+    public MemoryPlanner trainedBeside(DecoderConfig other) {
+        count(() -> {
+            CountedRun beside = new CountedRun(other, ModelOptions.DEFAULT, Optional.empty());
+            parts.put(Part.VALUE_MODEL, 4 * beside.weights().bytes() + beside.packedBytes());
+        });
+        return this;
+    }
+
     /** Generation by {@link Generator}, all prompts in one batch, sequences ending when they like. */
     public MemoryPlanner generation(int prompts, int samples, int promptTokens, int newTokens) {
         return generation(prompts, samples, promptTokens, newTokens, true);

@@ -16,13 +16,16 @@ import java.util.Optional;
  * @param parts [G] each reward function's own rewards, unweighted, in the order of the functions; NaN where one skipped. Empty where
  *     nobody knows them
  * @param views what policies say of the samples, if learning from them is about to begin
+ * @param extra rewards of samples of the prompt that are compared with and not learned from, NaN for none: ReMax's greedy one, another
+ *     policy's
  */
 public record GroupRewards(
         double[] rewards,
         int[] lengths,
         Optional<double[][]> tokenRewards,
         List<double[]> parts,
-        Optional<PolicyViews> views) {
+        Optional<PolicyViews> views,
+        double[] extra) {
 
     /**
      * Copies and checks the arrays.
@@ -40,6 +43,7 @@ public record GroupRewards(
         }
         rewards = rewards.clone();
         lengths = lengths.clone();
+        extra = extra.clone();
         parts = List.copyOf(parts);
         if (tokenRewards.isPresent() && tokenRewards.get().length != rewards.length) {
             throw new IllegalArgumentException("a group of " + rewards.length + " samples needs as many rows of token"
@@ -67,12 +71,22 @@ public record GroupRewards(
 
     /** Rewards alone. */
     public GroupRewards(double[] rewards, int[] lengths, Optional<double[][]> tokenRewards) {
-        this(rewards, lengths, tokenRewards, List.of(), Optional.empty());
+        this(rewards, lengths, tokenRewards, List.of(), Optional.empty(), new double[0]);
     }
 
     /** The same with other rewards of whole completions; a penalty has been taken from them, say. */
     public GroupRewards withRewards(double[] others) {
-        return new GroupRewards(others, lengths, tokenRewards, parts, views);
+        return new GroupRewards(others, lengths, tokenRewards, parts, views, extra);
+    }
+
+    /** The same with rewards of tokens, [G][length]. */
+    public GroupRewards withTokenRewards(double[][] others) {
+        return new GroupRewards(rewards, lengths, Optional.of(others), parts, views, extra);
+    }
+
+    /** The same with rewards of samples that are not learned from. */
+    public GroupRewards withExtra(double[] others) {
+        return new GroupRewards(rewards, lengths, tokenRewards, parts, views, others);
     }
 
     /**

@@ -12,9 +12,20 @@ import java.util.Optional;
  * @param rollout the same as whoever sampled reported them, where that was not this engine
  * @param ref the same under the reference policy, if the method has one
  * @param values what a value model predicts at each token, if the method has one
+ * @param returns what it should have predicted
  */
 public record PolicyViews(
-        float[][] old, Optional<float[][]> rollout, Optional<float[][]> ref, Optional<float[][]> values) {
+        float[][] old,
+        Optional<float[][]> rollout,
+        Optional<float[][]> ref,
+        Optional<float[][]> values,
+        Optional<double[][]> returns) {
+    /** Before anything is known of returns. */
+    public PolicyViews(
+            float[][] old, Optional<float[][]> rollout, Optional<float[][]> ref, Optional<float[][]> values) {
+        this(old, rollout, ref, values, Optional.empty());
+    }
+
     /** Of samples of this engine: what it said when it sampled is what it says now. */
     public static PolicyViews sampled(float[][] logProbs) {
         return new PolicyViews(logProbs, Optional.empty(), Optional.empty(), Optional.empty());
@@ -22,12 +33,17 @@ public record PolicyViews(
 
     /** The same with a reference policy's. */
     public PolicyViews withRef(float[][] logProbs) {
-        return new PolicyViews(old, rollout, Optional.of(logProbs), values);
+        return new PolicyViews(old, rollout, Optional.of(logProbs), values, returns);
     }
 
     /** The same with a value model's. */
     public PolicyViews withValues(float[][] predictions) {
-        return new PolicyViews(old, rollout, ref, Optional.of(predictions));
+        return new PolicyViews(old, rollout, ref, Optional.of(predictions), returns);
+    }
+
+    /** The same with what the value model should have predicted. */
+    public PolicyViews withReturns(double[][] targets) {
+        return new PolicyViews(old, rollout, ref, values, Optional.of(targets));
     }
 
     /** Of some of the samples. */
@@ -36,7 +52,8 @@ public record PolicyViews(
                 Arrays.copyOfRange(old, from, to),
                 rollout.map(all -> Arrays.copyOfRange(all, from, to)),
                 ref.map(all -> Arrays.copyOfRange(all, from, to)),
-                values.map(all -> Arrays.copyOfRange(all, from, to)));
+                values.map(all -> Arrays.copyOfRange(all, from, to)),
+                returns.map(all -> Arrays.copyOfRange(all, from, to)));
     }
 
     /** Of these samples. */
@@ -45,7 +62,8 @@ public record PolicyViews(
                 picked(old, samples),
                 rollout.map(all -> picked(all, samples)),
                 ref.map(all -> picked(all, samples)),
-                values.map(all -> picked(all, samples)));
+                values.map(all -> picked(all, samples)),
+                returns.map(all -> Picked.of(all, samples)));
     }
 
     private static float[][] picked(float[][] all, int[] samples) {

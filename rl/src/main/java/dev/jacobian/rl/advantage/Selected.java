@@ -21,4 +21,9 @@ public record Selected(AdvantageEstimator inner, Selection selection) implements
         }
         return some;
     }
+
+    @Override
+    public boolean needsReference() {
+        return inner.needsReference();
+    }
 }

@@ -12,7 +12,7 @@ import java.util.OptionalInt;
 public record RolloutConfig(
         @Setting(value = "32", doc = "prompts per rollout") int promptsPerStep,
 
-        @Setting(value = "8", doc = "samples per prompt, at least 2")
+        @Setting(value = "8", doc = "samples per prompt; at least 2 where a method compares them")
         int numGenerations,
 
         @Setting(value = "64", doc = "limit of tokens per completion")
@@ -40,10 +40,7 @@ public record RolloutConfig(
         int numIterations) {
     public RolloutConfig {
         requireAtLeast("prompts_per_step", 1, promptsPerStep);
-        require(
-                numGenerations >= 2,
-                "num_generations must be at least 2, got " + numGenerations
-                        + ": advantages compare the samples of a prompt");
+        requireAtLeast("num_generations", 1, numGenerations);
         requireAtLeast("max_completion_length", 1, maxCompletionLength);
         requirePositive("temperature", temperature);
         requireAtLeast("per_device_train_batch_size", 1, perDeviceTrainBatchSize.orElse(1));

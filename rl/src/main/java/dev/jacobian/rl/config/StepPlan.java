@@ -19,6 +19,11 @@ package dev.jacobian.rl.config;
  * @param trl whether it is said in TRL's way
  */
 public record StepPlan(int prompts, int generations, int microBatches, int iterations, int accumulation, boolean trl) {
+    /** The same, each rollout learned from so many times as often. */
+    public StepPlan times(int epochs) {
+        return new StepPlan(prompts, generations, microBatches, iterations * epochs, accumulation, trl);
+    }
+
     /** Groups that are sampled at once. */
     public int groups() {
         return prompts * generations;

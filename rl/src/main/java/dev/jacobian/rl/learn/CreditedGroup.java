@@ -72,7 +72,8 @@ public record CreditedGroup(ScoredGroup scored, GroupAdvantages advantages, Poli
                 group.choices(),
                 group.tokenRewards(),
                 List.copyOf(group.parts().values()),
-                Optional.of(views));
+                Optional.of(views),
+                group.extra());
     }
 
     /** Some of the samples, as a group of their own: a micro-batch may end within a group. */

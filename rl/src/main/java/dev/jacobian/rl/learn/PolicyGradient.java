@@ -43,6 +43,7 @@ public final class PolicyGradient {
     private final int microBatchTokens;
     private final List<MicroBatch> microBatches;
     private final double entropyCoefficient;
+    private final Optional<Critic> critic;
     private final StepMeasures measures = new StepMeasures();
 
     private ObjectiveStatistics statistics = ObjectiveStatistics.EMPTY;
@@ -60,6 +61,7 @@ public final class PolicyGradient {
      *
      * @param microBatchTokens tokens of a pass at most, unless one group has more
      * @param entropyCoefficient of the bonus for the mean entropy of a micro-batch's counted tokens; 0 for none
+     * @param critic a value head on the model's layers, which learns in the same passes
      */
     public PolicyGradient(
             CausalLM model,
@@ -67,13 +69,15 @@ public final class PolicyGradient {
             float temperature,
             int microBatchTokens,
             List<MicroBatch> microBatches,
-            double entropyCoefficient) {
+            double entropyCoefficient,
+            Optional<Critic> critic) {
         this.model = model;
         this.algorithm = algorithm;
         this.temperature = temperature;
         this.microBatchTokens = microBatchTokens;
         this.microBatches = List.copyOf(microBatches);
         this.entropyCoefficient = entropyCoefficient;
+        this.critic = critic;
     }
 
     /** The gradient of the loss over some groups, which are the step. */
@@ -85,7 +89,8 @@ public final class PolicyGradient {
                 temperature,
                 microBatchTokens,
                 List.of(MicroBatch.whole(groups, algorithm.aggregation())),
-                algorithm.entropyBonus().coefficient());
+                algorithm.entropyBonus().coefficient(),
+                Optional.empty());
     }
 
     /**
@@ -118,7 +123,10 @@ public final class PolicyGradient {
             Compared.judge(all, algorithm.objective(), whole.normalizer(), this::weighed);
         }
         resting.forEach(part -> Workspace.inner(() -> {
-            if (balances() || algorithm.objective().needsReference() || !isWithoutGradient(part)) {
+            if (balances()
+                    || critic.isPresent()
+                    || algorithm.objective().needsReference()
+                    || !isWithoutGradient(part)) {
                 process(part);
             }
         }));
@@ -216,6 +224,18 @@ public final class PolicyGradient {
         if (result.gradEntropies().isPresent()) {
             outputs = Rows.joined(outputs, model.entropies(hidden, part.packed.rows(), temperature, scored));
             gradient = joined(gradient, result.gradEntropies().get());
+        }
+        if (critic.isPresent()) {
+            Var now = critic.get().read(hidden, part.packed.rows()); // [R]
+            outputs = Rows.joined(outputs, now);
+            gradient = joined(
+                    gradient,
+                    critic.get()
+                            .gradient(
+                                    now.value().toFloatArray(),
+                                    part.groups,
+                                    part.packed.offsets(),
+                                    Critic.normalizer(microBatches)));
         }
         if (balance.isPresent()) {
             Var own = balance.get().loss(hidden); // [1]
@@ -380,7 +400,9 @@ public final class PolicyGradient {
 
     /** Loss of the step. */
     public double loss() {
-        return loss + model.routerAuxLossCoef() * balanceLoss;
+        return loss
+                + model.routerAuxLossCoef() * balanceLoss
+                + critic.map(Critic::weightedLoss).orElse(0.0);
     }
 
     /** The load-balancing loss of the experts before it is weighted; empty if training adds none. */

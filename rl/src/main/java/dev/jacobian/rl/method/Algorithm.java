@@ -4,11 +4,13 @@ package dev.jacobian.rl.method;
 import dev.jacobian.rl.advantage.AdvantageEstimator;
 import dev.jacobian.rl.config.ReferenceSync;
 import dev.jacobian.rl.config.RolloutConfig;
+import dev.jacobian.rl.config.StepPlan;
 import dev.jacobian.rl.objective.Aggregation;
 import dev.jacobian.rl.objective.EntropyBonus;
 import dev.jacobian.rl.objective.PolicyObjective;
 import dev.jacobian.rl.objective.SamplingCorrection;
 import dev.jacobian.rl.objective.TokenWeighting;
+import dev.jacobian.rl.rollout.ExtraSamples;
 import java.util.Optional;
 
 /**
@@ -42,16 +44,32 @@ public record Algorithm(
      * @param rewards weights of reward functions, and which samples teach
      * @param reference whether the reference policy follows
      * @param correction of foreign samples, which metrics tell of; where it acts the factors or the objective have it
+     * @param epochs how often a rollout is learned from
+     * @param critic what a method with a value model chooses beside
+     * @param samples samples that are scored and compared with, but not learned from
      */
     public record Extras(
             TokenWeighting weighting,
             EntropyBonus entropyBonus,
             RewardMix rewards,
             ReferenceSync reference,
-            Optional<SamplingCorrection> correction) {
-        /** Where nobody corrects foreign samples. */
+            Optional<SamplingCorrection> correction,
+            int epochs,
+            Optional<CriticChoice> critic,
+            Optional<ExtraSamples> samples) {
+        /** Where nobody corrects foreign samples, with one pass over each rollout, neither a value model nor samples beside. */
         public Extras(TokenWeighting weighting, EntropyBonus entropyBonus, RewardMix rewards, ReferenceSync reference) {
             this(weighting, entropyBonus, rewards, reference, Optional.empty());
+        }
+
+        /** One pass over each rollout, neither a value model nor samples beside. */
+        public Extras(
+                TokenWeighting weighting,
+                EntropyBonus entropyBonus,
+                RewardMix rewards,
+                ReferenceSync reference,
+                Optional<SamplingCorrection> correction) {
+            this(weighting, entropyBonus, rewards, reference, correction, 1, Optional.empty(), Optional.empty());
         }
 
         /** None of it. */
@@ -60,12 +78,27 @@ public record Algorithm(
 
         /** The same with other factors. */
         public Extras withWeighting(TokenWeighting other) {
-            return new Extras(other, entropyBonus, rewards, reference, correction);
+            return new Extras(other, entropyBonus, rewards, reference, correction, epochs, critic, samples);
         }
 
         /** The same with another bonus. */
         public Extras withEntropyBonus(EntropyBonus other) {
-            return new Extras(weighting, other, rewards, reference, correction);
+            return new Extras(weighting, other, rewards, reference, correction, epochs, critic, samples);
+        }
+
+        /** The same going over each rollout several times. */
+        public Extras withEpochs(int times) {
+            return new Extras(weighting, entropyBonus, rewards, reference, correction, times, critic, samples);
+        }
+
+        /** The same with a value model. */
+        public Extras withCritic(CriticChoice choice) {
+            return new Extras(weighting, entropyBonus, rewards, reference, correction, epochs, Optional.of(choice), samples);
+        }
+
+        /** The same with samples to compare with. */
+        public Extras withSamples(ExtraSamples beside) {
+            return new Extras(weighting, entropyBonus, rewards, reference, correction, epochs, critic, Optional.of(beside));
         }
     }
 
@@ -115,6 +148,16 @@ public record Algorithm(
         return extras.weighting;
     }
 
+    /** What a method with a value model chooses beside. */
+    public Optional<CriticChoice> critic() {
+        return extras.critic;
+    }
+
+    /** Samples that are scored and compared with, but not learned from. */
+    public Optional<ExtraSamples> extraSamples() {
+        return extras.samples;
+    }
+
     /** What undecided policies earn. */
     public EntropyBonus entropyBonus() {
         return extras.entropyBonus;
@@ -125,9 +168,16 @@ public record Algorithm(
         return weighting().readsRollout() || objective.readsRollout();
     }
 
+    /** How a rollout becomes optimizer steps. */
+    public StepPlan plan(RolloutConfig rollout) {
+        return rollout.plan(updatesPerRollout).times(extras.epochs);
+    }
+
     /** Whether a reference policy has a say in losses or advantages. */
     public boolean needsReference() {
-        return objective.needsReference() || advantages.needsReference();
+        return objective.needsReference()
+                || advantages.needsReference()
+                || extraSamples().map(ExtraSamples::needsReference).orElse(false);
     }
 
     @Override

@@ -50,7 +50,9 @@ public final class GeometricMixture implements LogitsProcessor {
                     return other.logits(hidden, new int[] {further.length - 1}).toFloatArray(); // [V]
                 }));
         for (int v = 0; v < logits.length; v++) {
-            logits[v] = (1 - coefficient) * logits[v] + coefficient * others[v];
+            if (logits[v] != Float.NEGATIVE_INFINITY) { // what stands for no token stays so
+                logits[v] = (1 - coefficient) * logits[v] + coefficient * others[v];
+            }
         }
     }
 

@@ -21,6 +21,7 @@ import java.util.stream.IntStream;
  * @param tokenRewards [G][tokens that the policy chose] the rewards spread over tokens, if a function gave them so; what was
  *     earned at a token that it did not choose belongs to the choice before
  * @param parts each reward function's own scores, one per sample
+ * @param extra rewards of samples that are compared with and not learned from
  */
 public record ScoredGroup(
         Group group,
@@ -29,7 +30,25 @@ public record ScoredGroup(
         boolean[] counts,
         boolean[] solved,
         Optional<double[][]> tokenRewards,
-        Map<String, double[]> parts) {
+        Map<String, double[]> parts,
+        double[] extra) {
+    /** Without samples beside. */
+    public ScoredGroup(
+            Group group,
+            List<String> texts,
+            double[] rewards,
+            boolean[] counts,
+            boolean[] solved,
+            Optional<double[][]> tokenRewards,
+            Map<String, double[]> parts) {
+        this(group, texts, rewards, counts, solved, tokenRewards, parts, new double[0]);
+    }
+
+    /** The same with rewards of samples that are compared with and not learned from. */
+    public ScoredGroup withExtra(double[] others) {
+        return new ScoredGroup(group, texts, rewards, counts, solved, tokenRewards, parts, others);
+    }
+
     /** These samples; where there are none of them the first, which does not count: the prompt was tried, and nothing is learned. */
     public ScoredGroup keeping(int[] samples) {
         int[] places = samples.length == 0 ? new int[] {0} : samples;
@@ -53,7 +72,8 @@ public record ScoredGroup(
                 right,
                 tokenRewards.map(
                         all -> IntStream.of(places).mapToObj(i -> all[i]).toArray(double[][]::new)),
-                some);
+                some,
+                extra);
     }
 
     private static double[] picked(double[] all, int[] places) {
@@ -104,7 +124,8 @@ public record ScoredGroup(
                 Arrays.copyOfRange(counts, from, to),
                 Arrays.copyOfRange(solved, from, to),
                 tokenRewards.map(all -> Arrays.copyOfRange(all, from, to)),
-                some);
+                some,
+                extra);
     }
 
     /** Tokens that the policy chose, per sample. */

@@ -49,8 +49,7 @@ final class RunFiles {
         for (Path entry : entries(folder)) {
             String name = entry.getFileName().toString();
             if (CHECKPOINT.matcher(name).matches()) {
-                requireOwn(entry, true);
-                entries(entry).forEach(file -> requireOwn(file, false));
+                requireOwnTree(entry);
             } else if (appended.contains(name) || name.endsWith(".json") || name.equals(RunLock.FILE)) {
                 requireOwn(entry, false);
             }
@@ -58,6 +57,18 @@ final class RunFiles {
         for (String name : appended) {
             if (names(folder.resolve(name)) > 1) {
                 throw notOwn(folder.resolve(name), "has a second name (a hard link)");
+            }
+        }
+    }
+
+    /** A checkpoint's files, and those of models in folders of their own. */
+    private static void requireOwnTree(Path folder) {
+        requireOwn(folder, true);
+        for (Path entry : entries(folder)) {
+            if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
+                requireOwnTree(entry);
+            } else {
+                requireOwn(entry, false);
             }
         }
     }
