@@ -93,12 +93,14 @@ public record Algorithm(
 
         /** The same with a value model. */
         public Extras withCritic(CriticChoice choice) {
-            return new Extras(weighting, entropyBonus, rewards, reference, correction, epochs, Optional.of(choice), samples);
+            return new Extras(
+                    weighting, entropyBonus, rewards, reference, correction, epochs, Optional.of(choice), samples);
         }
 
         /** The same with samples to compare with. */
         public Extras withSamples(ExtraSamples beside) {
-            return new Extras(weighting, entropyBonus, rewards, reference, correction, epochs, critic, Optional.of(beside));
+            return new Extras(
+                    weighting, entropyBonus, rewards, reference, correction, epochs, critic, Optional.of(beside));
         }
     }
 
