@@ -142,6 +142,6 @@ public sealed interface Aggregation {
             }
             tokens += allSequenceLengths[i];
         }
-        return new Normalizer(this, allSequenceLengths.length, tokens);
+        return new Normalizer(this, allSequenceLengths.length, (double) tokens);
     }
 }

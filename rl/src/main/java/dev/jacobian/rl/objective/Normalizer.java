@@ -26,7 +26,7 @@ public record Normalizer(Aggregation aggregation, long sequences, double tokens)
      * @throws IllegalStateException if sequences or tokens are missing or too many
      */
     public void requireComplete(ObjectiveStatistics step) {
-        if (step.sequences() != sequences || step.tokens() != tokens) {
+        if (step.sequences() != sequences || (double) step.tokens() != tokens) {
             throw new IllegalStateException("the micro-batches had " + step.sequences() + " sequences and "
                     + step.tokens()
                     + " counted tokens, but the normalizer of the step was made for " + sequences + " and "

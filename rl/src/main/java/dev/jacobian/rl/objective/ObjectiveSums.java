@@ -156,6 +156,6 @@ final class ObjectiveSums {
                         absDeltaMax,
                         deltaAgrees,
                         deltaCompared));
-        return corrected ? result.withMeasures(Map.of("kl", new Quotient(correctedKl, tokens))) : result;
+        return corrected ? result.withMeasures(Map.of("kl", new Quotient(correctedKl, (double) tokens))) : result;
     }
 }
