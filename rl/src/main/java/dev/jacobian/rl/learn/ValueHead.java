@@ -18,7 +18,6 @@ final class ValueHead {
     private static final String FILE = "value_head.safetensors";
     private static final String NAME = "score.weight";
 
-    private final CausalLM policy;
     private final Parameter weight; // [1, D]
 
     /** A fresh head as transformers initialises one: normal with the configuration's standard deviation. */
@@ -29,7 +28,6 @@ final class ValueHead {
         for (int i = 0; i < width; i++) {
             values[i] = (float) (policy.config().initializerRange() * rng.nextGaussian());
         }
-        this.policy = policy;
         this.weight = Var.parameter(NAME, Tensor.of(values, 1, width).to(policy.device()));
     }
 
