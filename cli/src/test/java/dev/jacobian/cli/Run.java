@@ -58,4 +58,12 @@ record Run(int code, String out, String err) {
         assertThat(lines.getFirst()).startsWith("jacobian: error: ").doesNotContain("a defect in Jacobian");
         return lines.getFirst().substring("jacobian: error: ".length());
     }
+
+    /** The message of a command that failed after it had said what it was about to do; no stack trace. */
+    String failureBehindNotes() {
+        assertThat(code).as(err).isEqualTo(ExitCode.FAILED);
+        String message = err.lines().toList().getLast();
+        assertThat(message).startsWith("jacobian: error: ").doesNotContain("a defect in Jacobian");
+        return message.substring("jacobian: error: ".length());
+    }
 }

@@ -188,7 +188,9 @@ public final class Json {
         if (out.length() > EXCERPT) {
             return;
         }
-        if (node.isTextual()) {
+        if (node.isMissingNode()) {
+            out.append("nothing");
+        } else if (node.isTextual()) {
             String text = node.textValue();
             out.append(quoted(text.length() > EXCERPT ? text.substring(0, EXCERPT) : text));
         } else if (node.isValueNode()) {

@@ -121,6 +121,7 @@ class JsonTest {
                 .endsWith("...");
         assertThat(Json.excerpt(Json.parse("\"" + "x".repeat(1000) + "\"", "here")))
                 .hasSize(60);
+        assertThat(Json.excerpt(Json.object().path("absent"))).isEqualTo("nothing");
         assertThat(new FormatException("w".repeat(5000), "x", "y")).message().hasSizeLessThan(1100);
     }
 

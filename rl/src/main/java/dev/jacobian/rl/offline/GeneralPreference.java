@@ -8,10 +8,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
 import dev.jacobian.rl.learn.Reading;
+import dev.jacobian.rl.objective.PreferenceScoreLoss;
+import dev.jacobian.rl.reward.PreferenceFunction;
 import dev.jacobian.transformer.plan.Head;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * A general preference model (Zhang et al., arXiv 2410.02197): a sequence is a vector, and who is preferred is decided between two of them,
@@ -38,15 +41,6 @@ public record GeneralPreference(
                 valueHeadDim >= 2 && valueHeadDim % 2 == 0 && valueHeadDim <= Head.MAX_LABELS,
                 "value_head_dim must be an even number of at least 2, got " + valueHeadDim);
         requirePositive("tau", tau);
-    }
-
-    /** How much a is preferred to b. */
-    public static double score(float[] a, float[] b) {
-        double sum = 0;
-        for (int k = 0; k < a.length; k += 2) {
-            sum += (double) a[k] * b[k + 1] - (double) a[k + 1] * b[k];
-        }
-        return sum;
     }
 
     @Override
@@ -92,24 +86,30 @@ public record GeneralPreference(
     @Override
     public Loss loss(Batch<RewardPair> batch) {
         Loss loss = Loss.of(batch.policy());
+        PreferenceScoreLoss form = new PreferenceScoreLoss(tau);
         double share = 1.0 / ((double) batch.size() * batch.window().microBatches());
         for (int i = 0; i < batch.size(); i++) {
             int span = RewardPair.chosenOf(i);
-            float[] chosen = batch.policy().numbers(span);
-            float[] rejected = batch.policy().numbers(span + 1);
-            double score = score(chosen, rejected);
-            double ahead = (score - batch.examples().get(i).margin()) / tau;
-            double slope = -share * Sigmoids.sigmoid(-ahead) / tau;
-            loss.add(-share * Sigmoids.logSigmoid(ahead));
+            double[] chosen = vector(batch.policy(), span);
+            double[] rejected = vector(batch.policy(), span + 1);
+            double score = PreferenceFunction.score(chosen, rejected);
+            PreferenceScoreLoss.Point point =
+                    form.logistic(score, batch.examples().get(i).margin());
+            loss.add(share * point.loss());
+            double[] byChosen = PreferenceScoreLoss.turned(rejected);
+            double[] byRejected = PreferenceScoreLoss.turned(chosen); // negated
             for (int k = 0; k < valueHeadDim; k++) {
-                int other = k ^ 1;
-                double sign = k < other ? 1 : -1;
-                loss.slope(batch.policy().from(span) + k, slope * sign * rejected[other]);
-                loss.slope(batch.policy().from(span + 1) + k, -slope * sign * chosen[other]);
+                loss.slope(batch.policy().from(span) + k, share * point.byScore() * byChosen[k]);
+                loss.slope(batch.policy().from(span + 1) + k, -share * point.byScore() * byRejected[k]);
             }
             batch.meter().value("accuracy", score > 0 ? 1 : 0);
             batch.meter().value("margin", score);
         }
         return loss;
+    }
+
+    private static double[] vector(SpanScores scores, int span) {
+        float[] numbers = scores.numbers(span);
+        return IntStream.range(0, numbers.length).mapToDouble(k -> numbers[k]).toArray();
     }
 }

@@ -3,6 +3,7 @@ package dev.jacobian.rl.offline;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Json;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -23,7 +24,8 @@ public record RewardPair(int[] shared, int[] chosen, int[] rejected, long tokens
     static List<RewardPair> read(JsonNode row, RowEncoder encoder) {
         JsonNode margin = row.path("margin");
         if (!margin.isMissingNode() && !margin.isNumber()) {
-            throw new FormatException("the row", "'margin' must be a number, found " + margin, "Leave it out for none");
+            throw new FormatException(
+                    "the row", "'margin' must be a number, found " + Json.excerpt(margin), "Leave it out for none");
         }
         Optional<int[]> chosen = encoder.whole(row, "chosen");
         Optional<int[]> rejected = encoder.whole(row, "rejected");

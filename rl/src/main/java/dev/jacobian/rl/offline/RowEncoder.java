@@ -319,7 +319,9 @@ public final class RowEncoder {
     static boolean label(JsonNode row) {
         if (!row.path("label").isBoolean()) {
             throw new FormatException(
-                    "the row", "'label' must be true or false, found " + row.path("label"), "Say whether it was liked");
+                    "the row",
+                    "'label' must be true or false, found " + Json.excerpt(row.path("label")),
+                    "Say whether it was liked");
         }
         return row.get("label").booleanValue();
     }

@@ -19,8 +19,9 @@ final class StepRows {
         require(
                 steps.isArray() && !steps.isEmpty(),
                 "'completions' must be a list of steps, found " + Json.excerpt(steps));
+        require(labels.isArray(), "'labels' must be a list, found " + Json.excerpt(labels));
         require(
-                labels.isArray() && labels.size() == steps.size(),
+                labels.size() == steps.size(),
                 "there are " + steps.size() + " steps in 'completions' and " + labels.size() + " labels in 'labels'");
         int[] separator = encoder.plain(method.stepSeparator());
         require(separator.length > 0, "step_separator has no token in this tokenizer");

@@ -10,6 +10,7 @@ import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.observe.TrainingListener;
+import dev.jacobian.rl.reward.PreferenceFunction;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.testing.TestPaths;
@@ -252,7 +253,7 @@ class RewardTrainingTest {
                 JsonNode a = data.path(inputs.path("chosen").asText());
                 JsonNode b = data.path(inputs.path("rejected").asText());
                 for (int i = 0; i < a.size(); i++) {
-                    assertThat(GeneralPreference.score(row(a.get(i)), row(b.get(i))))
+                    assertThat(PreferenceFunction.score(doubles(a.get(i)), doubles(b.get(i))))
                             .isCloseTo(
                                     entry.path("output").path("score").path(i).asDouble(), within(1e-6));
                 }
@@ -286,6 +287,12 @@ class RewardTrainingTest {
         assertThat(2 * loss.value()).as(entry.path("inputs").toString()).isCloseTo(wanted, within(2e-6 * (1 + wanted)));
         double slope = entry.path("output").path("grad_chosen").path(0).path(0).asDouble();
         assertThat(2 * loss.derivative(0)).isCloseTo(slope, within(2e-6 * (1 + Math.abs(slope))));
+    }
+
+    private static double[] doubles(JsonNode values) {
+        return IntStream.range(0, values.size())
+                .mapToDouble(i -> values.get(i).asDouble())
+                .toArray();
     }
 
     private static float[] row(JsonNode values) {
