@@ -195,7 +195,7 @@ class RlTrainerTest {
         RlTrainer trainer =
                 new RlTrainer(TestModels.addition(), new Addition(), config(1).build()).curriculum(closed);
         assertThatThrownBy(trainer::train)
-                .hasMessageContaining("step 1: of 80 groups the curriculum admitted fewer than the 4")
+                .hasMessageContaining("step 1: of 80 groups the curriculum and the method admitted fewer than the 4")
                 .hasMessageContaining("loosen its gate");
     }
 
