@@ -255,6 +255,7 @@ class PpoTest {
     void badSettings() {
         assertThatThrownBy(() -> ppo("gamma", 1.5)).hasMessageContaining("gamma must lie in [0, 1], got 1.5");
         assertThatThrownBy(() -> ppo("kl_place", "loss")).hasMessageContaining("kl_estimator k1 has no gradient");
+        assertThatThrownBy(() -> ppo("kl_estimator", "k1+")).hasMessageContaining("a reward has none");
         assertThatThrownBy(() -> ppo("kl_target", 1.0, "kl_place", "loss")).hasMessageContaining("k");
         assertThatThrownBy(() -> ppo("vf_coef", -1.0)).hasMessageContaining("vf_coef must be at least 0, got -1");
         assertThatThrownBy(() -> new RlTrainer(

@@ -49,6 +49,12 @@ public record KlConfig(
         require(
                 klPlace == Place.REWARD || klCoef == 0 || klEstimator != KlEstimator.K1,
                 "kl_estimator k1 has no gradient in the mean: with kl_place=loss use k2 or k3");
+        require(
+                klPlace == Place.LOSS
+                        || klCoef == 0
+                        || klEstimator != KlEstimator.K1_PLUS && klEstimator != KlEstimator.K3_PLUS,
+                "kl_estimator k1+ and k3+ are k1 and k3 with another gradient, and a reward has none: with"
+                        + " kl_place=reward use k1 or k3");
     }
 
     /** The penalty in the reward, at first. */
