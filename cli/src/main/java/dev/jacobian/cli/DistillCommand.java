@@ -78,7 +78,7 @@ final class DistillCommand extends OfflineCommand {
     Map<String, String> furtherOptions(Map<String, String> saved) {
         if (!teachers.isEmpty()) {
             List<String> folders = teachers.stream()
-                    .map(ModelOption::existing)
+                    .map(folder -> ModelOption.existing(folder, "--teacher"))
                     .map(folder -> folder.toAbsolutePath().normalize().toString())
                     .toList();
             saved.put(TEACHER, String.join(",", folders));

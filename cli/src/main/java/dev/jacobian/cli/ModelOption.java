@@ -23,15 +23,19 @@ final class ModelOption {
 
     /** Refuses a path that cannot be a checkpoint, in words that say more than the absence of a file in it. */
     static Path existing(Path folder) {
+        return existing(folder, "--model");
+    }
+
+    /** The same for another option that takes a checkpoint. */
+    static Path existing(Path folder, String option) {
         if (!Files.exists(folder)) {
             throw new CliException(
-                    "no such folder: " + folder + ". --model takes the folder of a Hugging Face checkpoint"
+                    "no such folder: " + folder + ". " + option + " takes the folder of a Hugging Face checkpoint"
                             + " or a GGUF file on this machine (nothing is downloaded)");
         }
         if (!Checkpoints.exist(folder)) {
-            throw new CliException(
-                    folder + " is not a folder; --model takes the folder that has config.json in it, or a"
-                            + " file that ends in .gguf");
+            throw new CliException(folder + " is not a folder; " + option
+                    + " takes the folder that has config.json in it, or a" + " file that ends in .gguf");
         }
         return folder;
     }

@@ -62,8 +62,8 @@ final class TaskOption {
 
     /** Whose word rewards are; empty if no option says it. */
     Optional<RewardChoice> rewards() {
-        rewardModel.ifPresent(ModelOption::existing);
-        judge.ifPresent(ModelOption::existing);
+        rewardModel.ifPresent(folder -> ModelOption.existing(folder, "--reward-model"));
+        judge.ifPresent(folder -> ModelOption.existing(folder, "--judge"));
         return rewardModel.isEmpty() && judge.isEmpty()
                 ? Optional.empty()
                 : Optional.of(new RewardChoice(rewardModel, judge, offloadRewardModel));

@@ -9,6 +9,7 @@ import dev.jacobian.rl.learn.Critic;
 import dev.jacobian.rl.learn.Learner;
 import dev.jacobian.rl.method.RewardMix;
 import dev.jacobian.rl.observe.CompletionRecord;
+import dev.jacobian.rl.observe.FirstStepWatch;
 import dev.jacobian.rl.observe.HeldOutMetrics;
 import dev.jacobian.rl.observe.LearningMetrics;
 import dev.jacobian.rl.observe.LengthMetrics;
@@ -140,8 +141,12 @@ public final class RlTrainer {
         this.rollouts = Rollouts.local(model);
         this.scoring = groups -> Scoring.score(groups, texts, task);
         this.curriculum = Curriculum.inOrder(task, config.seed());
-        observers.addAll(
-                List.of(new RewardMetrics(plan.trl()), new LengthMetrics(), new LearningMetrics(), new RewardWatch()));
+        observers.addAll(List.of(
+                new RewardMetrics(plan.trl()),
+                new LengthMetrics(),
+                new LearningMetrics(),
+                new FirstStepWatch(),
+                new RewardWatch()));
         Optional<ValueModels.Made> values = ValueModels.of(model, config, valueModel, plan.updates(config.maxSteps()));
         this.valueModelNote = values.flatMap(ValueModels.Made::note);
         Optional<Critic> critic = values.map(ValueModels.Made::critic);

@@ -325,6 +325,42 @@ class RlTrainerTest {
         assertThat(TestModels.bits(model)).isEqualTo(TestModels.bits(expected));
     }
 
+    private static List<String> said(RlConfig config, Task task) {
+        List<String> messages = new ArrayList<>();
+        new RlTrainer(TestModels.addition(), task, config)
+                .listener(new TrainingListener() {
+                    @Override
+                    public void onMessage(String message) {
+                        if (message.startsWith("First step: ")) {
+                            messages.add(message);
+                        }
+                    }
+                })
+                .train();
+        return messages;
+    }
+
+    @Test
+    @DisplayName("what cannot be right about the first step is said at once: all cut, all the same, no gradient")
+    void firstStep() {
+        assertThat(said(config(2).build(), task(c -> Score.of(0))))
+                .singleElement()
+                .asString()
+                .contains("all 16 completions earned the same reward, 0.0, and the policy's gradient is 0")
+                .contains("num_generations");
+        assertThat(said(
+                        config(2).build(),
+                        task(c -> Score.of(c.prompt().length() + (c.problemId().endsWith("0") ? 1 : 0)))))
+                .singleElement()
+                .asString()
+                .contains("rewards differ, but the policy's gradient is 0");
+        assertThat(said(config(2).maxCompletionLength(1).build(), new Addition()))
+                .anySatisfy(message -> assertThat(message)
+                        .contains("all 16 completions were cut at max_completion_length")
+                        .contains("Raise max_completion_length"));
+        assertThat(said(config(2).build(), new Addition())).as("a usual run").isEmpty();
+    }
+
     private static List<String> warnings(Task task, int steps) {
         List<String> messages = new ArrayList<>();
         new RlTrainer(TestModels.addition(), task, config(steps).build())

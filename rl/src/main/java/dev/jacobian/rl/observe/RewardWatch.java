@@ -50,6 +50,7 @@ public final class RewardWatch implements StepObserver {
     private void watch(ScoredGroup group) {
         differ |= !new GroupRewards(group.rewards(), group.choices()).isDegenerate();
         Arrays.stream(group.rewards()).filter(r -> !Double.isNaN(r)).forEach(rewards::add);
+        differ |= group.rewards().length == 1 && rewards.size() > 1; // a single sample is compared with other prompts'
         for (Trajectory sample : group.group().samples()) {
             samples++;
             cut += sample.finish() == FinishReason.LENGTH ? 1 : 0;
