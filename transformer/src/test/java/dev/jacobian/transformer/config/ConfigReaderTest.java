@@ -405,7 +405,7 @@ class ConfigReaderTest {
             value = {
                 "{`model_type`: `no_family`} | model_type 'no_family'",
                 "{`model_type`: null} | 'model_type' is missing",
-                "{`architectures`: [`LlamaForSequenceClassification`]} | LlamaForSequenceClassification",
+                "{`architectures`: [`LlamaForQuestionAnswering`]} | LlamaForQuestionAnswering",
                 "{`architectures`: [`Qwen3ForCausalLM`]} | Qwen3ForCausalLM",
                 "{`hidden_act`: `quick_gelu`} | hidden_act 'quick_gelu'",
                 "{`hidden_act`: null} | 'hidden_act' is missing",
