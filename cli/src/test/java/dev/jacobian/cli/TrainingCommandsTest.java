@@ -153,9 +153,9 @@ class TrainingCommandsTest {
                         + ". Leave it out, or choose one of them as the algorithm");
         Run nonsense = shortRl(folder.resolve("foreign"), "--algorithm", "omd", "--set", "loss_type=nonsense");
         assertThat(nonsense.failure(ExitCode.FAILED)).contains("the method omd has no setting 'loss_type'");
-        Run bnpo = shortRl(folder.resolve("foreign"), "--set", "loss_type=bnpo");
-        assertThat(bnpo.failure(ExitCode.FAILED))
-                .startsWith("--set loss_type=bnpo: 'loss_type' must be dapo, grpo, dr_grpo");
+        Run misspelt = shortRl(folder.resolve("foreign"), "--set", "loss_type=bnpqo");
+        assertThat(misspelt.failure(ExitCode.FAILED))
+                .startsWith("--set loss_type=bnpqo: 'loss_type' must be dapo, grpo, dr_grpo");
         Run several = shortRl(folder.resolve("foreign"), "--algorithm", "omd", "--set", "updates_per_rollout=5");
         assertThat(several.failure(ExitCode.FAILED))
                 .contains("updates_per_rollout must not exceed prompts_per_step (4), got 5")
