@@ -13,7 +13,8 @@ import dev.jacobian.io.Json;
  * @param samples completions sampled for training
  * @param seconds time spent, over all resumed parts
  * @param peakMemoryBytes largest memory of the process
- * @param samplingLogpDifferenceMax largest difference between a token's log-probability in sampler and trainer
+ * @param samplingLogpDifferenceMax largest difference between a token's log-probability in sampler and trainer; NaN if the sampler's
+ *     are not known
  */
 public record RlResult(
         double passAt1Before,
@@ -39,7 +40,9 @@ public record RlResult(
         json.put("samples", samples);
         json.put("seconds", seconds);
         json.put("peak_memory_bytes", peakMemoryBytes);
-        json.put("sampling_logp_difference_max", samplingLogpDifferenceMax);
+        if (!Double.isNaN(samplingLogpDifferenceMax)) {
+            json.put("sampling_logp_difference_max", samplingLogpDifferenceMax);
+        }
         return json;
     }
 }

@@ -319,7 +319,7 @@ public final class RlTrainer {
                 state.samples(),
                 seconds,
                 ProcessMemory.peakBytes(),
-                state.differenceMax());
+                rollouts.logProbs() == Rollouts.LogProbs.UNKNOWN ? Double.NaN : state.differenceMax());
         directory.ifPresent(run -> run.finish(result.toJson(), model, DType.F32));
         return result;
     }
@@ -442,7 +442,7 @@ public final class RlTrainer {
     private void observe(TrainingStep step, StepClock clock) {
         Measurements measured = new Measurements();
         observers.forEach(observer -> observer.observe(step, measured));
-        double difference = step.updates().getFirst().agreement().differenceMax();
+        double difference = measured.values().getOrDefault("sampling/sampling_logp_difference/max", 0.0);
         long tokens = step.sampled().stream().mapToLong(this::tokens).sum();
         int samples = step.sampled().stream().mapToInt(g -> g.group().size()).sum();
         state = state.withDifference(difference).advanced(tokens, samples);

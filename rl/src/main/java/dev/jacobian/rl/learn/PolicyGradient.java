@@ -427,6 +427,7 @@ public final class PolicyGradient {
 
     /** How the model sees the tokens that were sampled. */
     public Agreement agreement() {
-        return new Agreement(entropySum / Math.max(1, tokens), differenceSum / Math.max(1, ownTokens), differenceMax);
+        return new Agreement(
+                entropySum / Math.max(1, tokens), ownTokens, differenceSum / Math.max(1, ownTokens), differenceMax);
     }
 }

@@ -19,7 +19,7 @@ public final class LearningMetrics implements StepObserver {
         step.klToInitial().ifPresent(kl -> measured.put("kl_to_init", kl));
         // later updates meet weights that have moved on since the samples were drawn
         Agreement first = step.updates().getFirst().agreement();
-        if (!step.sampled().isEmpty()) {
+        if (!step.sampled().isEmpty() && first.compared() > 0) {
             measured.put("sampling/sampling_logp_difference/mean", first.differenceMean());
             measured.put("sampling/sampling_logp_difference/max", first.differenceMax());
         }
