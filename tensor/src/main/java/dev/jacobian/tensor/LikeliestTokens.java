@@ -14,6 +14,8 @@ public final class LikeliestTokens {
     /** Tokens that are looked at before all are. */
     private static final int FEW = 512;
 
+    private static final int MORE = 8;
+
     /** Of sums of probabilities, which in double differ by 1e-11 at most. */
     private static final double MARGIN = 1e-8;
 
@@ -53,7 +55,7 @@ public final class LikeliestTokens {
             total += x > max - NEGLIGIBLE ? Math.exp(x - max) : 0;
         }
         double mass = total * (1 - (double) (1 - topP)); // of the tokens before one that stays, less than this
-        for (int count = Math.min(row.length, FEW); ; count = row.length) {
+        for (int count = Math.min(row.length, FEW); ; count = more(count, row.length)) {
             int[] likeliest = descending(row, count);
             double before = 0;
             for (int rank = 0; rank < count; rank++) {
@@ -71,6 +73,11 @@ public final class LikeliestTokens {
                 return true; // all stay
             }
         }
+    }
+
+    /** How many to look at when {@code count} were too few: a heap pays as long as it is much smaller than the vocabulary. */
+    private static int more(int count, int vocabulary) {
+        return MORE * count <= vocabulary / MORE ? MORE * count : vocabulary;
     }
 
     /**
@@ -151,7 +158,7 @@ public final class LikeliestTokens {
         }
         float least = row[heap[0]];
         for (int i = count; i < row.length; i++) {
-            if (row[i] >= least) {
+            if (row[i] >= least && row[i] != Float.NEGATIVE_INFINITY) { // which of the removed ones are there is no matter
                 heap[0] = i;
                 sink(row, heap, 0);
                 least = row[heap[0]];
