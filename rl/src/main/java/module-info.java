@@ -10,6 +10,10 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl;
     exports dev.jacobian.rl.advantage;
     exports dev.jacobian.rl.config;
+    exports dev.jacobian.rl.environment;
+    exports dev.jacobian.rl.environment.game;
+    exports dev.jacobian.rl.environment.tool;
+    exports dev.jacobian.rl.episode;
     exports dev.jacobian.rl.judge;
     exports dev.jacobian.rl.learn;
     exports dev.jacobian.rl.loop;

@@ -86,7 +86,7 @@ public record Evaluation(
         List<RolloutTask.Request> requests = IntStream.range(0, heldOut.size())
                 .mapToObj(i -> new RolloutTask.Request(heldOut.get(i), KEY_BASE + i, samples))
                 .toList();
-        return Rollouts.local(model).run(new RolloutTask(requests, generation, 0));
+        return Rollouts.local(model, task).run(new RolloutTask(requests, generation, 0));
     }
 
     private static double entropy(CausalLM model, List<Group> groups, GenerationConfig generation) {

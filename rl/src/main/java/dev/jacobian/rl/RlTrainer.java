@@ -138,7 +138,7 @@ public final class RlTrainer {
         this.config = config;
         this.plan = config.plan();
         this.texts = new CompletionText(model);
-        this.rollouts = Rollouts.local(model);
+        this.rollouts = Rollouts.local(model, task);
         this.scoring = groups -> Scoring.score(groups, texts, task);
         this.curriculum = Curriculum.inOrder(task, config.seed());
         observers.addAll(List.of(

@@ -158,7 +158,8 @@ public final class LikeliestTokens {
         }
         float least = row[heap[0]];
         for (int i = count; i < row.length; i++) {
-            if (row[i] >= least && row[i] != Float.NEGATIVE_INFINITY) { // which of the removed ones are there is no matter
+            if (row[i] >= least
+                    && row[i] != Float.NEGATIVE_INFINITY) { // which of the removed ones are there is no matter
                 heap[0] = i;
                 sink(row, heap, 0);
                 least = row[heap[0]];

@@ -132,6 +132,11 @@ public record Chat(
         return new Chat(others, tools, documents, addGenerationPrompt, continueFinalMessage, template, variables);
     }
 
+    /** The same with other tools. */
+    public Chat withTools(JsonNode others) {
+        return new Chat(messages, others, documents, addGenerationPrompt, continueFinalMessage, template, variables);
+    }
+
     /** The same, ending with the header of an assistant's turn or not. */
     public Chat withGenerationPrompt(boolean value) {
         return new Chat(messages, tools, documents, value, continueFinalMessage, template, variables);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.judge;
 
+import dev.jacobian.rl.environment.Environment;
 import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;
@@ -48,6 +49,11 @@ public record RewardedTask(Task problems, WeightedRewards rewards, double solved
     @Override
     public String source(Problem problem) {
         return problems.source(problem);
+    }
+
+    @Override
+    public Optional<Environment> environment() {
+        return problems.environment();
     }
 
     @Override

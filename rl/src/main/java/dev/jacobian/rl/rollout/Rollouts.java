@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.rollout;
 
+import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import java.util.List;
 
@@ -53,6 +54,13 @@ public interface Rollouts {
 
     /** Samples from {@code model} itself: the weights that train are the weights that sample. */
     static Rollouts local(CausalLM model) {
-        return new LocalRollouts(model);
+        return new LocalRollouts(model, new SingleTurns(model));
+    }
+
+    /** The same for a task, whose environment answers the policy if it has one. */
+    static Rollouts local(CausalLM model, Task task) {
+        return task.environment()
+                .<Rollouts>map(environment -> new LocalRollouts(model, new Episodes(model, environment)))
+                .orElseGet(() -> local(model));
     }
 }

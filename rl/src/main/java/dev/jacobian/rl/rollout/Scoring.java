@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.rollout;
 
+import dev.jacobian.rl.episode.Episode;
 import dev.jacobian.rl.reward.Completion;
 import dev.jacobian.rl.reward.RewardException;
 import dev.jacobian.rl.reward.Score;
@@ -37,9 +38,13 @@ public final class Scoring {
     private static List<Completion> completions(Group group, CompletionText texts) {
         List<Completion> completions = new ArrayList<>();
         for (int i = 0; i < group.size(); i++) {
+            Trajectory sample = group.samples().get(i);
+            int prompt = group.promptLength();
+            Optional<Episode> episode = sample.episode().map(happened -> happened.behind(prompt));
             int[] tokens = group.completion(i);
-            completions.add(group.problem()
-                    .completion(texts.of(tokens), tokens, group.samples().get(i).finish()));
+            int[] said = episode.map(happened -> sample.from(prompt + happened.lastTurn(tokens.length)))
+                    .orElse(tokens);
+            completions.add(group.problem().completion(texts.of(said), tokens, sample.finish(), episode));
         }
         return completions;
     }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.rollout;
 
+import dev.jacobian.rl.episode.Episode;
 import dev.jacobian.transformer.generation.FinishReason;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * One run of the policy as a flat run of token ids with a fact per token: prompt, completion, tool output and later turns are
@@ -27,9 +29,20 @@ import java.util.Arrays;
  *     the others
  * @param versions which weights chose
  * @param finish why it ended; {@link FinishReason#PAUSED} if it can go on
+ * @param episode what happened between the policy and its environment, if it has one
  */
 public record Trajectory(
-        int[] tokens, boolean[] chosen, float[] logProbs, WeightVersions versions, FinishReason finish) {
+        int[] tokens,
+        boolean[] chosen,
+        float[] logProbs,
+        WeightVersions versions,
+        FinishReason finish,
+        Optional<Episode> episode) {
+    /** Without an environment. */
+    public Trajectory(int[] tokens, boolean[] chosen, float[] logProbs, WeightVersions versions, FinishReason finish) {
+        this(tokens, chosen, logProbs, versions, finish, Optional.empty());
+    }
+
     public Trajectory {
         if (chosen.length != tokens.length || logProbs.length != tokens.length) {
             throw new IllegalArgumentException("a trajectory of " + tokens.length + " tokens needs as many facts, got "
@@ -74,14 +87,24 @@ public record Trajectory(
         float[] facts = Arrays.copyOf(logProbs, mask.length);
         System.arraycopy(theirLogProbs, 0, facts, length(), more.length);
         WeightVersions all = more.length == 0 ? versions : versions.until(mask.length, version);
-        return new Trajectory(joined(more), mask, facts, all, reason);
+        return new Trajectory(joined(more), mask, facts, all, reason, episode);
     }
 
     /** This one, continued by somebody else: a tool's output, the next turn of a conversation. The policy may go on from it. */
     public Trajectory given(int[] more) {
         int n = length() + more.length;
         return new Trajectory(
-                joined(more), Arrays.copyOf(chosen, n), Arrays.copyOf(logProbs, n), versions, FinishReason.PAUSED);
+                joined(more),
+                Arrays.copyOf(chosen, n),
+                Arrays.copyOf(logProbs, n),
+                versions,
+                FinishReason.PAUSED,
+                episode);
+    }
+
+    /** The same with what happened in its environment. */
+    public Trajectory with(Episode happened, FinishReason reason) {
+        return new Trajectory(tokens, chosen, logProbs, versions, reason, Optional.of(happened));
     }
 
     private int[] joined(int[] more) {

@@ -2,6 +2,7 @@
 package dev.jacobian.rl.task;
 
 import dev.jacobian.io.chat.ChatRow;
+import dev.jacobian.rl.episode.Episode;
 import dev.jacobian.rl.reward.Columns;
 import dev.jacobian.rl.reward.Completion;
 import dev.jacobian.transformer.generation.FinishReason;
@@ -30,6 +31,11 @@ public record Problem(String id, String prompt, Columns columns, Optional<ChatRo
 
     /** A completion of this problem's prompt. */
     public Completion completion(String text, int[] tokenIds, FinishReason finishReason) {
-        return new Completion(id, prompt, columns, text, tokenIds, finishReason);
+        return completion(text, tokenIds, finishReason, Optional.empty());
+    }
+
+    /** The same with what happened in an environment. */
+    public Completion completion(String text, int[] tokenIds, FinishReason finishReason, Optional<Episode> episode) {
+        return new Completion(id, prompt, columns, text, tokenIds, finishReason, episode);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.task;
 
+import dev.jacobian.rl.environment.Environment;
 import dev.jacobian.rl.reward.WeightedRewards;
 import java.util.List;
 import java.util.Optional;
@@ -64,6 +65,11 @@ public interface Task {
      */
     default OptionalInt recordedPromptTokens() {
         return OptionalInt.empty();
+    }
+
+    /** What the policy talks with; empty where it answers a problem in one turn. */
+    default Optional<Environment> environment() {
+        return Optional.empty();
     }
 
     /** What a completion earns in training. */

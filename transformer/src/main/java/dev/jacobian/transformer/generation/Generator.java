@@ -165,7 +165,7 @@ public final class Generator {
         }
         requireResultsFit(requests);
         return Workspace.currentOrNew().compute(() -> {
-            try (Engine engine = new Engine(model, limits(requests))) {
+            try (Engine engine = new Engine(model, limits(requests, PrefixReuse.PROMPTS))) {
                 List<Submission> all = requests.stream().map(engine::submit).toList();
                 while (engine.step()) {
                     throwFailure(all);
@@ -187,8 +187,13 @@ public final class Generator {
         }
     }
 
-    /** The limits of an engine for these requests: what they can use, of what there is. */
-    private EngineConfig limits(List<GenerationRequest> requests) {
+    /**
+     * The limits of an engine for these requests: what they can use, of what there is.
+     *
+     * @param requests at least one
+     * @param reuse what is kept for later requests
+     */
+    public EngineConfig limits(List<GenerationRequest> requests, PrefixReuse reuse) {
         long longest =
                 requests.stream().mapToLong(GenerationRequest::longest).max().orElse(0);
         long sequences = requests.stream().mapToLong(GenerationRequest::samples).sum();
@@ -205,8 +210,7 @@ public final class Generator {
             } while (budget < one * together && piece >= LEAST_PREFILL_TOKENS);
             piece *= 4;
         }
-        return new EngineConfig(
-                together, piece, OptionalLong.of(Math.max(1, budget)), PrefixReuse.PROMPTS, Integer.MAX_VALUE);
+        return new EngineConfig(together, piece, OptionalLong.of(Math.max(1, budget)), reuse, Integer.MAX_VALUE);
     }
 
     /** Refuses what no heap could return. */

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.environment;
+
+import java.util.List;
+
+/**
+ * What a policy talks with: it begins a {@link Session} for each sample and answers turn by turn.
+ *
+ * <pre>{@code
+ * Environment echo = Environment.of("echo", start -> said -> said.number() < 3
+ *         ? Reply.of(new Observation.Text("You said: " + said.text()))
+ *         : Reply.done(1));
+ * }</pre>
+ *
+ * <p>Decisions:
+ *
+ * <ul>
+ *   <li>What a session answers is a function of its {@link Start} and of what the policy has said so far: not of time, of threads or
+ *       of other sessions. So the same run gives the same bits again, and an interrupted episode goes on by telling a new session
+ *       what was said. An environment that cannot promise this, because it lives elsewhere, says so with {@link #isRepeatable}.
+ *   <li>It works with text, not with tokens: who samples makes tokens of an answer, and the policy's own stay as they were chosen.
+ *   <li>Sessions run at once on threads of their own; one session is asked one thing at a time.
+ *   <li>Whatever it throws, an answer that is no answer, and one that does not come in time end that episode alone, as a failure that is
+ *       counted.
+ * </ul>
+ */
+public interface Environment {
+    /** A short name for metrics and messages. */
+    String name();
+
+    /**
+     * Begins an episode.
+     *
+     * @throws Exception if it cannot; the sample is a failure then
+     */
+    Session reset(Start start) throws Exception;
+
+    /** How far an episode may go. */
+    default EnvironmentLimits limits() {
+        return EnvironmentLimits.DEFAULT;
+    }
+
+    /**
+     * Texts that end a turn of a policy that writes plain text. Turns of a conversation end with the model's end token alone.
+     */
+    default List<String> stops() {
+        return List.of();
+    }
+
+    /** The tools that a model is told of, as JSON schemas; empty if there are none. */
+    default List<com.fasterxml.jackson.databind.node.ObjectNode> tools() {
+        return List.of();
+    }
+
+    /** Whether a session that is told the same answers the same; otherwise no run can be repeated, and none resumed to the same bits. */
+    default boolean isRepeatable() {
+        return true;
+    }
+
+    /** An environment with the usual limits whose sessions need no closing. */
+    static Environment of(String name, Beginning beginning) {
+        return new Environment() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public Session reset(Start start) throws Exception {
+                return beginning.reset(start);
+            }
+        };
+    }
+
+    /** How an environment of a few lines begins an episode. */
+    @FunctionalInterface
+    interface Beginning {
+        /** Begins it. */
+        Session reset(Start start) throws Exception;
+    }
+}
