@@ -48,11 +48,24 @@ record PackedPanels(int rows, int columns, float[] strips) implements PackedMatr
     /** Columns from {@code fromColumn} on, as many as {@code out} [K, n] has. */
     void unpack(int fromColumn, Tensor out) {
         int n = out.extent(1);
-        for (int p = 0; p < rows; p++) {
-            for (int c = 0; c < n; c++) {
-                int j = fromColumn + c;
-                out.floats()[out.offset() + p * n + c] = strips[(j / L * rows + p) * L + j % L];
+        int first = fromColumn / L;
+        int last = n == 0 ? first : (fromColumn + n - 1) / L + 1;
+        Ranges.run(last - first, rows * L, (from, to) -> {
+            for (int strip = first + from; strip < first + to; strip++) {
+                unpackStrip(strip, fromColumn, out);
             }
+        });
+    }
+
+    private void unpackStrip(int strip, int fromColumn, Tensor out) {
+        int n = out.extent(1);
+        int column = strip * L - fromColumn; // in out
+        int skipped = Math.max(0, -column);
+        int width = Math.min(L, n - column) - skipped;
+        int from = strip * rows * L + skipped;
+        int to = out.offset() + column + skipped;
+        for (int p = 0; p < rows; p++) {
+            System.arraycopy(strips, from + p * L, out.floats(), to + p * n, width);
         }
     }
 
