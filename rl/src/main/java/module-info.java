@@ -9,6 +9,7 @@ module dev.jacobian.rl {
 
     exports dev.jacobian.rl;
     exports dev.jacobian.rl.advantage;
+    exports dev.jacobian.rl.code;
     exports dev.jacobian.rl.config;
     exports dev.jacobian.rl.environment;
     exports dev.jacobian.rl.environment.game;
@@ -27,6 +28,7 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl.reward;
     exports dev.jacobian.rl.rollout;
     exports dev.jacobian.rl.run;
+    exports dev.jacobian.rl.sandbox;
     exports dev.jacobian.rl.sft;
     exports dev.jacobian.rl.task;
 }

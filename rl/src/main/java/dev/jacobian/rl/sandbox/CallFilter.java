@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.sandbox;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Optional;
+
+/**
+ * A filter of system calls in the kernel's own form (classic BPF, 8 bytes an instruction), as bubblewrap takes it.
+ *
+ * <p>It refuses what no program of a test needs and through which kernels are broken into: other processes' memory, BPF, io_uring,
+ * keys, mounts, namespaces, modules, the clock. Refused calls fail with EPERM, calls of another architecture end the process.
+ */
+final class CallFilter {
+    private static final int LOAD_WORD = 0x20;
+    private static final int JUMP_IF_EQUAL = 0x15;
+    private static final int JUMP_IF_AT_LEAST = 0x35;
+    private static final int RETURN = 0x06;
+    private static final int KILL_PROCESS = 0x80000000;
+    private static final int FAIL_WITH_EPERM = 0x00050001;
+    private static final int ALLOW = 0x7fff0000;
+    private static final int NUMBER_AT = 0; // struct seccomp_data
+    private static final int ARCHITECTURE_AT = 4;
+    private static final int X86_64 = 0xC000003E;
+    private static final int X32 = 0x40000000; // where numbers of the 32-bit variant begin
+
+    /** x86-64's numbers; each line is a family. */
+    private static final int[] REFUSED = {
+        101, 310, 311, 312, 438, // ptrace, process_vm_readv, process_vm_writev, kcmp, pidfd_getfd
+        298, 321, 323, 425, 426, 427, // perf_event_open, bpf, userfaultfd, io_uring_setup, _enter, _register
+        248, 249, 250, // add_key, request_key, keyctl
+        155, 161, 165, 166, 428, 429, 430, 431, 432, 433, 442, // pivot_root, chroot, mount, umount2 and the newer calls
+        272, 308, // unshare, setns
+        303, 304, // name_to_handle_at, open_by_handle_at
+        175, 176, 246, 313, 320, // modules, kexec
+        103, 159, 163, 164, 167, 168, 169, 172, 173, 179, 227, 305, // syslog, clocks, acct, swap, reboot, ports, quotas
+    };
+
+    private CallFilter() {}
+
+    /** The filter for this machine; empty where we do not know the numbers of its calls. */
+    static Optional<byte[]> program() {
+        if (!"amd64".equals(System.getProperty("os.arch"))) {
+            return Optional.empty();
+        }
+        int refused = REFUSED.length;
+        ByteBuffer program = ByteBuffer.allocate(8 * (refused + 7)).order(ByteOrder.LITTLE_ENDIAN);
+        put(program, LOAD_WORD, 0, 0, ARCHITECTURE_AT);
+        put(program, JUMP_IF_EQUAL, 1, 0, X86_64);
+        put(program, RETURN, 0, 0, KILL_PROCESS);
+        put(program, LOAD_WORD, 0, 0, NUMBER_AT);
+        put(program, JUMP_IF_AT_LEAST, refused + 1, 0, X32); // to the last instruction
+        for (int i = 0; i < refused; i++) {
+            put(program, JUMP_IF_EQUAL, refused - i, 0, REFUSED[i]); // to the last instruction
+        }
+        put(program, RETURN, 0, 0, ALLOW);
+        put(program, RETURN, 0, 0, FAIL_WITH_EPERM);
+        return Optional.of(program.array());
+    }
+
+    private static void put(ByteBuffer program, int code, int ifTrue, int ifFalse, int value) {
+        program.putShort((short) code).put((byte) ifTrue).put((byte) ifFalse).putInt(value);
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.sandbox;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * No walls, only limits: for machines that give no more, and programs that one trusts or a container that may be lost.
+ *
+ * <p>Root gives each run a user that nobody else has, so that files of others are safe as far as their permissions go, and all
+ * processes that the run left can be found and killed. For anyone else a program that detaches itself escapes.
+ */
+record PlainLauncher() implements Launcher {
+    private static final String START = """
+        cd "$1" || exit 125
+        export HOME="$1" TMPDIR="$1"
+        shift
+        echo started >&4
+        code=0
+        exec 3>&2 2>/dev/null
+        "$@" 2>&3 3>&- 4>&- || code=$?
+        echo "exit $code" >&4
+        exit $code
+        """;
+
+    @Override
+    public Isolation isolation() {
+        return Isolation.PLAIN;
+    }
+
+    @Override
+    public Optional<String> problem() {
+        return Tools.missing("setpriv", "prlimit", "timeout");
+    }
+
+    @Override
+    public String programFolder(Path host) {
+        return host.toString();
+    }
+
+    @Override
+    public List<String> command(Request request) {
+        Path box = Tools.folder(request.folder().resolve("box"));
+        if (Launcher.root()) {
+            Tools.give(box, request.user());
+        }
+        List<String> command = new ArrayList<>(Launcher.opening(request));
+        command.addAll(List.of("setsid", "--wait", "/bin/sh", "-c", START, "sandbox", box.toString()));
+        command.addAll(Launcher.identity(request));
+        command.addAll(Launcher.resources(request));
+        command.addAll(request.command());
+        return command;
+    }
+
+    @Override
+    public boolean started(String status) {
+        return status.startsWith("started\n");
+    }
+
+    @Override
+    public OptionalInt exitCode(String status) {
+        return ShellStatus.exitCode(status);
+    }
+
+    /** Kills all processes of the run's user; nobody else has that id. */
+    @Override
+    public void sweep(Request request) {
+        if (!Launcher.root()) {
+            return;
+        }
+        List<String> kill = new ArrayList<>(Launcher.identity(request));
+        kill.addAll(List.of("/bin/sh", "-c", "kill -KILL -1"));
+        try {
+            new ProcessBuilder(kill)
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start()
+                    .waitFor(5, TimeUnit.SECONDS);
+        } catch (IOException e) {
+            throw new SandboxException("cannot end what a program left running", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
