@@ -23,6 +23,8 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl.objective;
     exports dev.jacobian.rl.observe;
     exports dev.jacobian.rl.offline;
+    exports dev.jacobian.rl.puzzle;
+    exports dev.jacobian.rl.reasoninggym;
     exports dev.jacobian.rl.recorded;
     exports dev.jacobian.rl.report;
     exports dev.jacobian.rl.reward;
@@ -31,4 +33,5 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl.sandbox;
     exports dev.jacobian.rl.sft;
     exports dev.jacobian.rl.task;
+    exports dev.jacobian.rl.task.catalog;
 }

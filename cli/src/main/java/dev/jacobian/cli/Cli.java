@@ -74,6 +74,7 @@ public final class Cli {
         commands.put("cpo", CpoCommand::new);
         commands.put("bco", BcoCommand::new);
         commands.put("methods", MethodsCommand::new);
+        commands.put("tasks", TasksCommand::new);
         commands.put("eval", EvalCommand::new);
         commands.put("merge", MergeCommand::new);
         commands.put("generate", GenerateCommand::new);

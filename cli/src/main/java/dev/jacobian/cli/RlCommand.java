@@ -254,7 +254,7 @@ final class RlCommand extends CliCommand {
         return new RunSettings(
                 model.map(ModelOption::existing).orElseGet(BundledModel::folder),
                 RlConfig.DEFAULT.with(preset.setAll(given)),
-                task.name(),
+                task.choice(),
                 task.data(),
                 task.skipBadRows(),
                 lora.choice(all).orElse(LoraChoice.NONE),
@@ -265,15 +265,12 @@ final class RlCommand extends CliCommand {
     /** The settings that a run was started with; what is given again must agree with them. */
     private RunSettings savedSettings(Path folder) {
         RunSettings saved = RunSettings.read(folder);
-        task.given().filter(name -> !name.equals(saved.taskName())).ifPresent(name -> {
-            throw new CliException(folder + " was started with task " + saved.taskName() + ", not " + name
-                    + ". Resume without --task and --data, or start a new run");
-        });
+        task.refuseOther(saved.chosen(), folder);
         Given all = settings.with(options());
         return new RunSettings(
                 model.orElse(saved.model()),
                 saved.config().with(LoraOption.without(all)),
-                saved.taskName(),
+                saved.chosen(),
                 task.data().or(saved::data),
                 task.skipBadRows() || saved.skipBadRows(),
                 lora.choice(all).orElse(saved.adapter()),

@@ -22,7 +22,7 @@ import java.util.function.Function;
  *
  * @param model checkpoint folder that the run starts from
  * @param config the trainer's settings
- * @param taskName value of {@code --task}
+ * @param chosen values of {@code --task}, {@code --difficulty} and {@code --answers}
  * @param data value of {@code --data}
  * @param skipBadRows value of {@code --skip-bad-rows}
  * @param adapter what is trained
@@ -32,7 +32,7 @@ import java.util.function.Function;
 record RunSettings(
         Path model,
         RlConfig config,
-        String taskName,
+        TaskChoice chosen,
         Optional<Path> data,
         boolean skipBadRows,
         LoraChoice adapter,
@@ -59,7 +59,7 @@ record RunSettings(
         return new RunSettings(
                 Path.of(json.get("model").textValue()),
                 SavedConfig.read(json, file.toString()),
-                json.path("task").asText(),
+                TaskChoice.read(json.path("task").asText(), json.path("options")),
                 isRecorded(json)
                         ? Optional.ofNullable(json.path("options").get(ROWS)).map(node -> Path.of(node.asText()))
                         : data,
@@ -102,12 +102,13 @@ record RunSettings(
     RunOrigin origin() {
         Map<String, String> options = new TreeMap<>(adapter.options());
         options.putAll(rewards.options());
+        options.putAll(chosen.options());
         if (rollouts.isPresent()) {
             data.ifPresent(rows -> options.put(ROWS, absolute(rows)));
         }
         return new RunOrigin(
                 absolute(model),
-                rollouts.isPresent() ? RECORDED : taskName,
+                rollouts.isPresent() ? RECORDED : chosen.name(),
                 rollouts.or(() -> data).map(RunSettings::absolute),
                 skipBadRows,
                 options);
@@ -119,7 +120,7 @@ record RunSettings(
 
     /** The task. */
     Task task(Function<Path, ModelOptions> options) {
-        return TaskOption.of(taskName, data, skipBadRows, rewards, options);
+        return TaskOption.of(chosen, data, skipBadRows, rewards, options);
     }
 
     /** Fails now rather than after the loading of a model if the folder cannot be made or written. Makes nothing. */

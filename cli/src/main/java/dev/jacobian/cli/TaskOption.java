@@ -3,9 +3,8 @@ package dev.jacobian.cli;
 
 import dev.jacobian.rl.PromptCheck;
 import dev.jacobian.rl.judge.RewardedTask;
+import dev.jacobian.rl.reward.ExactMatchReward.Answer;
 import dev.jacobian.rl.reward.WeightedRewards;
-import dev.jacobian.rl.task.Addition;
-import dev.jacobian.rl.task.Countdown;
 import dev.jacobian.rl.task.JsonlTask;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
@@ -22,10 +21,21 @@ final class TaskOption {
     @Option(
             names = "--task",
             paramLabel = "NAME",
-            description =
-                    "countdown (three small numbers, short prompts), countdown-words (three or four numbers, prompts"
-                            + " in words), addition, or jsonl with --data (default: countdown).")
+            description = "A task that 'jacobian tasks' lists (default: countdown), or jsonl with --data.")
     private Optional<String> asked = Optional.empty();
+
+    @Option(
+            names = "--difficulty",
+            paramLabel = "D",
+            description = "How hard the task is; 'jacobian tasks' lists from where to where (default: its usual one).")
+    private Optional<Integer> difficulty = Optional.empty();
+
+    @Option(
+            names = "--answers",
+            paramLabel = "FORM",
+            description = "Where answers stand: tag (the last <answer>...</answer>) or whole (the whole completion);"
+                    + " prompts say so (default: the task's usual form).")
+    private Optional<String> answers = Optional.empty();
 
     @Option(
             names = "--data",
@@ -74,11 +84,39 @@ final class TaskOption {
         if (rewardModel.isPresent() && judge.isPresent()) {
             throw command.usage("--reward-model and --judge exclude each other");
         }
-        String name = name();
-        if (!List.of("countdown", "countdown-words", "addition", "jsonl").contains(name)) {
-            throw command.usage(
-                    "unknown task '" + name + "'; use countdown, countdown-words, addition, or --data FILE");
+        TaskChoice choice = choice(command);
+        if (choice.isRows()) {
+            if (difficulty.isPresent() || answers.isPresent()) {
+                throw command.usage("--difficulty and --answers are of generated tasks, not of --data");
+            }
+            return;
         }
+        try {
+            choice.task();
+        } catch (IllegalArgumentException wrong) {
+            throw command.usage(wrong.getMessage());
+        }
+    }
+
+    private TaskChoice choice(CliCommand command) {
+        try {
+            return choice();
+        } catch (IllegalArgumentException wrong) {
+            throw command.usage(wrong.getMessage());
+        }
+    }
+
+    /** The task that the options name. */
+    TaskChoice choice() {
+        return new TaskChoice(name(), difficulty, answers.map(TaskOption::form));
+    }
+
+    private static Answer form(String name) {
+        return switch (name) {
+            case "tag" -> Answer.TAG;
+            case "whole" -> Answer.STRIPPED;
+            default -> throw new IllegalArgumentException("--answers takes tag or whole, not '" + name + "'");
+        };
     }
 
     Optional<Path> data() {
@@ -95,43 +133,56 @@ final class TaskOption {
 
     /** The task's name, if there is an option that says it. */
     Optional<String> given() {
-        return data.isPresent() ? Optional.of("jsonl") : asked;
+        return data.isPresent() ? Optional.of(TaskChoice.ROWS) : asked;
+    }
+
+    /** Fails if the options name another task than the one that a run was started with. */
+    void refuseOther(TaskChoice started, Path folder) {
+        given().filter(name -> !name.equals(started.name())).ifPresent(name -> {
+            throw new CliException(folder + " was started with task " + started.name() + ", not " + name
+                    + ". Resume without --task and --data, or start a new run");
+        });
+        TaskChoice asking = choice();
+        if (difficulty.isPresent() && !asking.difficulty().equals(started.difficulty())
+                || answers.isPresent() && !asking.answers().equals(started.answers())) {
+            throw new CliException(
+                    folder + " was started with another --difficulty or form of --answers. Resume without"
+                            + " them, or start a new run");
+        }
     }
 
     /** The task. */
     Task task(Function<Path, ModelOptions> options) {
-        return of(name(), data, skipBadRows, rewards().orElse(RewardChoice.TASK), options);
+        return of(choice(), data, skipBadRows, rewards().orElse(RewardChoice.TASK), options);
     }
 
     /** The task of a name with the rewards of somebody's choice. */
     static Task of(
-            String name,
+            TaskChoice task,
             Optional<Path> data,
             boolean skipBadRows,
             RewardChoice choice,
             Function<Path, ModelOptions> options) {
         Optional<WeightedRewards> rewards = choice.load(options);
         if (rewards.isEmpty()) {
-            return of(name, data, skipBadRows);
+            return of(task, data, skipBadRows);
         }
-        Task problems = name.equals("jsonl") && data.isPresent()
+        Task problems = task.isRows() && data.isPresent()
                 ? JsonlTask.of(file(data.get()), rewards.get(), skipBadRows)
-                : of(name, data, skipBadRows);
+                : of(task, data, skipBadRows);
         return new RewardedTask(problems, rewards.get(), choice.solvedThreshold());
     }
 
     /** The task of a name, with the data file of {@code jsonl}. */
-    static Task of(String name, Optional<Path> data, boolean skipBadRows) {
-        return switch (name) {
-            case "countdown" -> Countdown.small();
-            case "countdown-words" -> Countdown.standard();
-            case "addition" -> new Addition();
-            case "jsonl" ->
-                jsonl(data.orElseThrow(() -> new CliException("--task jsonl needs --data FILE")), skipBadRows);
-            default ->
-                throw new CliException(
-                        "unknown task '" + name + "'; use countdown, countdown-words, addition, or --data FILE");
-        };
+    static Task of(TaskChoice task, Optional<Path> data, boolean skipBadRows) {
+        if (task.isRows()) {
+            return jsonl(data.orElseThrow(() -> new CliException("--task jsonl needs --data FILE")), skipBadRows);
+        }
+        try {
+            return task.task();
+        } catch (IllegalArgumentException wrong) {
+            throw new CliException(wrong.getMessage(), wrong);
+        }
     }
 
     private static Task jsonl(Path file, boolean skipBadRows) {

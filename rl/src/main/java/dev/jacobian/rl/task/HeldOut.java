@@ -3,19 +3,25 @@ package dev.jacobian.rl.task;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
+import java.util.HexFormat;
 
 /**
  * Decides by its content alone whether a problem belongs to evaluation: one in {@value #ONE_IN}, by a hash of what
  * makes the problem itself. So the two sets cannot share a problem, whatever the seed, the order or the size of a run.
  */
-final class HeldOut {
+public final class HeldOut {
     static final int ONE_IN = 10;
 
     private HeldOut() {}
 
     /** Whether the problem with this canonical text is held out of training. */
-    static boolean contains(String canonical) {
+    public static boolean contains(String canonical) {
         return Long.remainderUnsigned(hash(canonical), ONE_IN) == 0;
+    }
+
+    /** A short text for a long canonical one: 16 hexadecimal digits. */
+    public static String fingerprint(String canonical) {
+        return HexFormat.of().toHexDigits(hash(canonical));
     }
 
     /** Which of several problems is held out where the rule above holds out none or all: the first in this order. */
