@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.metric;
 
+import java.util.Arrays;
+
 /**
  * pass@k: the probability that at least one of k samples is right, estimated without bias from n ≥ k samples of which c
  * are right (Chen et al., arXiv 2107.03374):
@@ -43,9 +45,23 @@ public final class PassAtK {
      * @return NaN without problems
      */
     public static double mean(int samples, int[] right, int k) {
+        int[] each = new int[right.length];
+        Arrays.fill(each, samples);
+        return mean(each, right, k);
+    }
+
+    /**
+     * The mean over problems.
+     *
+     * @param samples [P] samples of each problem
+     * @param right [P] right ones among them
+     * @param k at least 1, at most the fewest samples of a problem
+     * @return NaN without problems
+     */
+    public static double mean(int[] samples, int[] right, int k) {
         double sum = 0;
-        for (int count : right) {
-            sum += of(samples, count, k);
+        for (int p = 0; p < right.length; p++) {
+            sum += of(samples[p], right[p], k);
         }
         return sum / right.length;
     }

@@ -24,6 +24,21 @@ public final class Repetition {
     }
 
     /**
+     * The other number that goes by the name: the share of the n-grams that occur more than once, the first occurrence included.
+     *
+     * @param tokens token ids of a response
+     * @param n at least 1
+     * @return 0 for a response shorter than n
+     */
+    public static double shareInRepeated(int[] tokens, int n) {
+        int total = tokens.length - n + 1;
+        int once = (int) NGrams.counts(tokens, n).values().stream()
+                .filter(count -> count == 1)
+                .count();
+        return total < 1 ? 0 : 1 - (double) once / total;
+    }
+
+    /**
      * The mean over responses.
      *
      * @return NaN without responses

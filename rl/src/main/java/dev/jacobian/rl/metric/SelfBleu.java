@@ -12,13 +12,11 @@ import java.util.Map;
  * scored with BLEU-4 against all others as references; the mean is reported. 1 means all alike, near 0 all different.
  *
  * <p>BLEU (Papineni et al. 2002) is the geometric mean of the clipped n-gram precisions, n = 1..4, times the brevity
- * penalty to the reference of closest length (of two equally close the shorter). A precision with no match counts as
- * {@value #SMOOTHING} matches (smoothing 1 of Chen and Cherry 2014, as in NLTK); a response that shares no token with
- * any reference has BLEU 0.
+ * penalty to the reference of closest length (of two equally close the shorter). What counts for a precision with no match is a
+ * {@link Smoothing}, the first by default; a response that shares no token with any reference has BLEU 0. The numbers are NLTK's.
  */
 public final class SelfBleu {
     private static final int ORDER = 4;
-    private static final double SMOOTHING = 0.1;
 
     private SelfBleu() {}
 
@@ -28,6 +26,20 @@ public final class SelfBleu {
      * @param responses [K] token ids of each response, K at least 2
      */
     public static double of(int[][] responses) {
+        return of(responses, Smoothing.METHOD1);
+    }
+
+    /** The same with another smoothing. */
+    public static double of(int[][] responses, Smoothing smoothing) {
+        double sum = 0;
+        for (double bleu : each(responses, smoothing)) {
+            sum += bleu;
+        }
+        return sum / responses.length;
+    }
+
+    /** BLEU of each response against the others, [K]. */
+    static double[] each(int[][] responses, Smoothing smoothing) {
         if (responses.length < 2) {
             throw new IllegalArgumentException(
                     "Self-BLEU compares samples of one prompt and needs at least 2, got " + responses.length);
@@ -41,23 +53,26 @@ public final class SelfBleu {
             }
             counts.add(ofOrder);
         }
-        double sum = 0;
+        double[] bleus = new double[responses.length];
         for (int k = 0; k < responses.length; k++) {
-            sum += bleu(responses, counts, k);
+            bleus[k] = bleu(responses, counts, k, smoothing);
         }
-        return sum / responses.length;
+        return bleus;
     }
 
     /** BLEU-4 of response {@code candidate} against all others. */
-    private static double bleu(int[][] responses, List<List<Map<IntBuffer, Integer>>> counts, int candidate) {
+    private static double bleu(
+            int[][] responses, List<List<Map<IntBuffer, Integer>>> counts, int candidate, Smoothing smoothing) {
         double logPrecision = 0;
+        int without = 0; // precisions that had no match so far
         for (int n = 1; n <= ORDER; n++) {
             int matches = matches(counts.get(n - 1), candidate);
             if (n == 1 && matches == 0) {
                 return 0;
             }
             int total = Math.max(1, responses[candidate].length - n + 1);
-            logPrecision += StrictMath.log((matches == 0 ? SMOOTHING : matches) / total) / ORDER;
+            double counted = matches > 0 ? matches : smoothing.matches(++without, responses[candidate].length);
+            logPrecision += StrictMath.log(counted / total) / ORDER;
         }
         return brevityPenalty(responses, candidate) * StrictMath.exp(logPrecision);
     }
