@@ -4,10 +4,8 @@ package dev.jacobian.rl;
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.rl.config.StepPlan;
-import dev.jacobian.rl.learn.CreditedGroup;
 import dev.jacobian.rl.learn.Critic;
 import dev.jacobian.rl.learn.Learner;
-import dev.jacobian.rl.method.RewardMix;
 import dev.jacobian.rl.observe.CompletionRecord;
 import dev.jacobian.rl.observe.FirstStepWatch;
 import dev.jacobian.rl.observe.HeldOutMetrics;
@@ -25,9 +23,6 @@ import dev.jacobian.rl.recorded.RecordedRollouts;
 import dev.jacobian.rl.rollout.Buffer;
 import dev.jacobian.rl.rollout.CompletionText;
 import dev.jacobian.rl.rollout.Curriculum;
-import dev.jacobian.rl.rollout.ExtraSamples;
-import dev.jacobian.rl.rollout.Group;
-import dev.jacobian.rl.rollout.RolloutTask;
 import dev.jacobian.rl.rollout.Rollouts;
 import dev.jacobian.rl.rollout.ScoredGroup;
 import dev.jacobian.rl.rollout.Scoring;
@@ -41,16 +36,12 @@ import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.MemoryPlan;
-import dev.jacobian.transformer.generation.GenerationConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Function;
-import java.util.stream.IntStream;
 
 /**
  * Reinforcement learning of a language model on a task with verifiable rewards: the loop that all methods share.
@@ -71,9 +62,6 @@ import java.util.stream.IntStream;
  * of the seed and counters, so a checkpoint needs no generator state.
  */
 public final class RlTrainer {
-    /** How often a step samples at most before enough groups must have been admitted. */
-    private static final int MAX_WAVES = 20;
-
     private final CausalLM model;
     private final Task task;
     private final RlConfig config;
@@ -82,16 +70,11 @@ public final class RlTrainer {
     private final PolicyUpdates updates;
     private final Optional<String> valueModelNote;
     private final HeldOutProblems heldOut;
-    private final List<TrainingListener> listeners = new ArrayList<>();
+    private final Audience audience = new Audience();
+    private final Collector collector;
     private final List<StepObserver> observers = new ArrayList<>();
     private final Workspace workspace = new Workspace();
     private final RlMemory memory;
-    private final CompletionText texts;
-    private Rollouts rollouts;
-    private Function<List<Group>, List<ScoredGroup>> scoring;
-    private Curriculum curriculum;
-    private Buffer buffer = Buffer.none();
-    private Optional<RunDirectory> directory = Optional.empty();
     private TrainerState state = TrainerState.START;
 
     /**
@@ -137,10 +120,6 @@ public final class RlTrainer {
         this.task = task;
         this.config = config;
         this.plan = config.plan();
-        this.texts = new CompletionText(model);
-        this.rollouts = Rollouts.local(model, task);
-        this.scoring = groups -> Scoring.score(groups, texts, task);
-        this.curriculum = Curriculum.inOrder(task, config.seed());
         observers.addAll(List.of(
                 new RewardMetrics(plan.trl()),
                 new LengthMetrics(),
@@ -158,6 +137,14 @@ public final class RlTrainer {
                 plan.updates(config.maxSteps()),
                 config.memory().offloadOptimizer());
         this.updates = new PolicyUpdates(model, config, learner, critic);
+        CompletionText texts = new CompletionText(model);
+        this.collector = new Collector(
+                config,
+                learner,
+                updates,
+                groups -> Scoring.score(groups, texts, task),
+                Rollouts.local(model, task),
+                Curriculum.inOrder(task, config.seed()));
         this.heldOut = new HeldOutProblems(model, task, config, workspace);
     }
 
@@ -182,7 +169,7 @@ public final class RlTrainer {
 
     /** Adds a listener. */
     public RlTrainer listener(TrainingListener listener) {
-        listeners.add(listener);
+        audience.add(listener);
         return this;
     }
 
@@ -194,7 +181,7 @@ public final class RlTrainer {
 
     /** Replaces the sampler. */
     public RlTrainer rollouts(Rollouts sampler) {
-        rollouts = sampler;
+        collector.rollouts(sampler);
         return this;
     }
 
@@ -204,31 +191,19 @@ public final class RlTrainer {
      * @throws IllegalArgumentException if they lack the log-probabilities that the method corrects with
      */
     public RlTrainer recorded(RecordedRollouts recorded) {
-        if (config.algorithm().extraSamples().isPresent()) {
-            throw new IllegalArgumentException(config.algorithm().name()
-                    + " compares with samples that it has drawn beside those that it learns from, and recorded rollouts"
-                    + " cannot be asked for more; sample, or take another method");
-        }
-        if (config.algorithm().correctsSampler() && recorded.logProbs() == Rollouts.LogProbs.UNKNOWN) {
-            throw new IllegalArgumentException("vllm_importance_sampling_correction=true corrects with the sampler's"
-                    + " log-probabilities, but the recorded samples have no 'sampling_logps'; record them, or set it to"
-                    + " false");
-        }
-        rollouts = recorded;
-        curriculum = recorded;
-        scoring = recorded::score;
+        collector.recorded(recorded);
         return this;
     }
 
     /** Replaces what decides about problems; before {@link #output}, which may restore its state. */
     public RlTrainer curriculum(Curriculum choice) {
-        curriculum = choice;
+        collector.curriculum(choice);
         return this;
     }
 
     /** Replaces where groups wait; before {@link #output}, which may restore its state. */
     public RlTrainer buffer(Buffer choice) {
-        buffer = choice;
+        collector.buffer(choice);
         return this;
     }
 
@@ -250,7 +225,7 @@ public final class RlTrainer {
             run.close();
             throw e;
         }
-        directory = Optional.of(run);
+        audience.directory(run);
         return this;
     }
 
@@ -280,7 +255,7 @@ public final class RlTrainer {
         try {
             return trainToTheEnd();
         } finally {
-            directory.ifPresent(RunDirectory::close);
+            audience.directory().ifPresent(RunDirectory::close);
         }
     }
 
@@ -289,15 +264,15 @@ public final class RlTrainer {
         double before = state.seconds();
         updates.keepInitial();
         if (model.routerAuxLossCoef() > 0) {
-            say("Adding " + model.routerAuxLossCoef() + " times the load-balancing loss of the experts"
+            audience.say("Adding " + model.routerAuxLossCoef() + " times the load-balancing loss of the experts"
                     + " (router_aux_loss_coef)");
         }
-        config.method().remarks().forEach(this::say);
-        valueModelNote.filter(note -> state.step() == 0).ifPresent(this::say);
+        config.method().remarks().forEach(audience::say);
+        valueModelNote.filter(note -> state.step() == 0).ifPresent(audience::say);
         if (state.step() == 0 && !isRecorded(task)) {
             evaluateBefore();
         }
-        rollouts.publish(model, learner.updates());
+        collector.rollouts().publish(model, learner.updates());
         while (state.step() < config.maxSteps()) {
             int done = state.step();
             workspace.run(this::rollout);
@@ -305,7 +280,7 @@ public final class RlTrainer {
             boolean last = state.step() == config.maxSteps();
             int every = config.saving().saveSteps();
             if (last || every > 0 && state.step() / every > done / every) { // a rollout is not interrupted
-                directory.ifPresent(run -> run.checkpoint(state.step(), state.toJson(), model, parts()));
+                audience.directory().ifPresent(run -> run.checkpoint(state.step(), state.toJson(), model, parts()));
             }
         }
         double after = isRecorded(task)
@@ -319,56 +294,42 @@ public final class RlTrainer {
                 state.samples(),
                 seconds,
                 ProcessMemory.peakBytes(),
-                rollouts.logProbs() == Rollouts.LogProbs.UNKNOWN ? Double.NaN : state.differenceMax());
-        directory.ifPresent(run -> run.finish(result.toJson(), model, DType.F32));
+                collector.rollouts().logProbs() == Rollouts.LogProbs.UNKNOWN ? Double.NaN : state.differenceMax());
+        audience.directory().ifPresent(run -> run.finish(result.toJson(), model, DType.F32));
         return result;
     }
 
     private void evaluateBefore() {
         int wanted = config.measuring().finalEvalProblems();
-        heldOut.shortage().ifPresent(this::say);
-        say("Measuring pass@1 on " + heldOut.available(wanted) + " held-out problems before training ...");
+        heldOut.shortage().ifPresent(audience::say);
+        audience.say("Measuring pass@1 on " + heldOut.available(wanted) + " held-out problems before training ...");
         double passAt1 = heldOut.passAt1(wanted);
         state = state.withPassAt1Before(passAt1);
-        say(String.format(Locale.ROOT, "pass@1 before training: %.1f %%", 100 * passAt1));
+        audience.say(String.format(Locale.ROOT, "pass@1 before training: %.1f %%", 100 * passAt1));
         Measurements measurements = new Measurements();
         measurements.put("pass@1", passAt1);
-        report(new StepMetrics(0, config.maxSteps(), measurements.values()), List.of());
-    }
-
-    private void say(String message) {
-        listeners.forEach(listener -> listener.onMessage(message));
+        audience.report(new StepMetrics(0, config.maxSteps(), measurements.values()), List.of());
     }
 
     /** What a checkpoint holds besides weights and counters. */
     private Checkpointed parts() {
-        return new RunParts(learner, updates, curriculum, buffer, plan.groups());
+        return new RunParts(learner, updates, collector.curriculum(), collector.buffer(), plan.groups());
     }
 
     // One rollout, and the steps on it
 
     private void rollout() {
         StepClock clock = new StepClock();
-        List<ScoredGroup> sampled = new ArrayList<>();
-        List<ScoredGroup> admitted = List.of();
-        while (admitted.isEmpty()) {
-            List<Group> groups = clock.sampling(this::ask);
-            List<ScoredGroup> scored =
-                    scoring.apply(groups).stream().map(this::mixed).toList();
-            Optional<ExtraSamples> extra = config.algorithm().extraSamples();
-            StepClock now = clock;
-            List<ScoredGroup> compared =
-                    extra.map(beside -> beside(scored, now, beside)).orElse(scored);
-            sampled.addAll(compared);
-            admitted = admit(compared, sampled.size());
-        }
-        PolicyUpdates.Lesson lesson = updates.begin(admitted, rollouts.logProbs());
+        Collector.Collected collected = collector.collect(state.step() + 1, clock);
+        List<ScoredGroup> sampled = collected.sampled();
+        PolicyUpdates.Lesson lesson =
+                updates.begin(collected.admitted(), collector.rollouts().logProbs());
         do {
             List<TrainingStep.Learned> learned = new ArrayList<>();
             do {
                 learned.add(lesson.next());
             } while (!plan.trl() && lesson.hasNext());
-            rollouts.publish(model, learner.updates());
+            collector.rollouts().publish(model, learner.updates());
             observe(
                     new TrainingStep(
                             state.step() + 1,
@@ -383,67 +344,11 @@ public final class RlTrainer {
         } while (lesson.hasNext() && state.step() < config.maxSteps());
     }
 
-    /** A group with rewards and samples as the method wants them. */
-    private ScoredGroup mixed(ScoredGroup group) {
-        RewardMix mix = config.algorithm().extras().rewards();
-        List<Double> weights = mix.rewardWeights().values();
-        ScoredGroup weighted = weights.isEmpty() ? group : group.weighted(weights);
-        return mix.maskTruncatedCompletions() ? weighted.withoutTruncated() : weighted;
-    }
-
-    private List<Group> ask() {
-        GenerationConfig sampling = config.rollout().sampling(config.seed());
-        List<RolloutTask.Request> requests = curriculum.next(plan.groups()).stream()
-                .map(draw -> new RolloutTask.Request(
-                        draw.problem(), draw.key(), config.rollout().numGenerations()))
-                .toList();
-        List<Group> groups = rollouts.run(new RolloutTask(requests, sampling, learner.updates()));
-        while (groups.stream().anyMatch(Group::isPaused)) {
-            requests = groups.stream().map(RolloutTask.Request::continuing).toList();
-            groups = rollouts.run(new RolloutTask(requests, sampling, learner.updates()));
-        }
-        return groups;
-    }
-
-    /** The groups with what samples beside them earned. */
-    private List<ScoredGroup> beside(List<ScoredGroup> scored, StepClock clock, ExtraSamples extra) {
-        List<RolloutTask.Request> requests = scored.stream()
-                .map(group -> new RolloutTask.Request(
-                        group.group().problem(), group.group().key(), extra.count()))
-                .toList();
-        List<Group> groups = new ArrayList<>();
-        updates.withInitial(reference -> groups.addAll(clock.sampling(() -> rollouts.run(new RolloutTask(
-                requests, extra.sampling(config.rollout().sampling(config.seed()), reference), learner.updates())))));
-        List<ScoredGroup> others =
-                scoring.apply(groups).stream().map(this::mixed).toList();
-        return IntStream.range(0, scored.size())
-                .mapToObj(g -> scored.get(g).withExtra(others.get(g).rewards()))
-                .toList();
-    }
-
-    /** What the step learns from, or nothing while the curriculum has admitted too little. */
-    private List<ScoredGroup> admit(List<ScoredGroup> scored, int sampledSoFar) {
-        for (ScoredGroup group : scored) {
-            curriculum.observe(group);
-            if (curriculum.admits(group) && config.method().admits(group)) {
-                buffer.add(group);
-            }
-        }
-        List<ScoredGroup> drawn = buffer.draw(plan.groups(), learner.updates());
-        if (drawn.isEmpty() && sampledSoFar >= MAX_WAVES * plan.groups()) {
-            throw new IllegalStateException("step " + (state.step() + 1) + ": of " + sampledSoFar
-                    + " groups the curriculum and the method admitted fewer than the "
-                    + plan.groups()
-                    + " that a step learns from; loosen its gate, or take problems that suit the model");
-        }
-        return drawn;
-    }
-
     private void observe(TrainingStep step, StepClock clock) {
         Measurements measured = new Measurements();
         observers.forEach(observer -> observer.observe(step, measured));
         double difference = measured.values().getOrDefault("sampling/sampling_logp_difference/max", 0.0);
-        long tokens = step.sampled().stream().mapToLong(this::tokens).sum();
+        long tokens = plan.trl() ? step.tokensInTrlsTerms() : step.tokens();
         int samples = step.sampled().stream().mapToInt(g -> g.group().size()).sum();
         state = state.withDifference(difference).advanced(tokens, samples);
         measured.put("num_tokens", (double) state.tokens());
@@ -455,45 +360,9 @@ public final class RlTrainer {
         int evalSteps = isRecorded(task) ? 0 : config.measuring().evalSteps();
         new HeldOutMetrics(evalSteps, config.measuring().evalProblems(), heldOut::passAt1).observe(step, measured);
         clock.measure(measured, tokens);
-        measured.messages().forEach(this::say);
-        report(new StepMetrics(step.number(), step.of(), measured.values()), completions(step));
-    }
-
-    /** Tokens of a group as the run counts them: those computed, a shared prompt once; in TRL's terms each choice, and each sample's prompt. */
-    private long tokens(ScoredGroup scored) {
-        Group group = scored.group();
-        return plan.trl()
-                ? (long) group.promptLength() * group.size()
-                        + Arrays.stream(scored.choices()).sum()
-                : group.tokens();
-    }
-
-    private List<CompletionRecord> completions(TrainingStep step) {
-        List<CreditedGroup> batch = step.sampled().isEmpty() ? List.of() : step.batch();
-        List<CompletionRecord> records = new ArrayList<>();
-        for (int i = 0; i < Math.min(config.measuring().logCompletions(), batch.size()); i++) {
-            ScoredGroup group = batch.get(i).scored();
-            records.add(new CompletionRecord(
-                    step.number(),
-                    group.group().problem().prompt(),
-                    group.texts().get(0),
-                    group.rewards()[0],
-                    batch.get(i).advantages().mean(0),
-                    group.group().samples().getFirst().finish().label()));
-        }
-        return records;
-    }
-
-    private void report(StepMetrics metrics, List<CompletionRecord> completions) {
-        directory.ifPresent(run -> run.log(
-                metrics.step(),
-                metrics.values(),
-                completions.stream().map(CompletionRecord::toJson).toList()));
-        listeners.forEach(listener -> {
-            listener.onStep(metrics);
-            if (!completions.isEmpty()) {
-                listener.onCompletions(completions);
-            }
-        });
+        measured.messages().forEach(audience::say);
+        audience.report(
+                new StepMetrics(step.number(), step.of(), measured.values()),
+                CompletionRecord.of(step, config.measuring().logCompletions()));
     }
 }

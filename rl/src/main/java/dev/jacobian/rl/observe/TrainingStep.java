@@ -6,6 +6,7 @@ import dev.jacobian.rl.learn.CreditedGroup;
 import dev.jacobian.rl.learn.Update;
 import dev.jacobian.rl.objective.ObjectiveStatistics;
 import dev.jacobian.rl.rollout.ScoredGroup;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -32,6 +33,20 @@ public record TrainingStep(
         sampled = List.copyOf(sampled);
         batch = List.copyOf(batch);
         updates = List.copyOf(updates);
+    }
+
+    /** Tokens that were computed to sample it: a prompt that a group shares once. */
+    public long tokens() {
+        return sampled.stream().mapToLong(scored -> scored.group().tokens()).sum();
+    }
+
+    /** The tokens as TRL counts them: each choice that counts, and each sample's prompt. */
+    public long tokensInTrlsTerms() {
+        return sampled.stream()
+                .mapToLong(scored ->
+                        (long) scored.group().promptLength() * scored.group().size()
+                                + Arrays.stream(scored.choices()).sum())
+                .sum();
     }
 
     /**
