@@ -56,8 +56,13 @@ public final class LossPasses {
     }
 
     /** Whether rows that predict nothing count too, because there is a loss of the layers themselves. */
-    public boolean wantsAllRows() {
+    public static boolean wantsAllRows(CausalLM model) {
         return model.routerAuxLossCoef() > 0;
+    }
+
+    /** The same of this model. */
+    public boolean wantsAllRows() {
+        return wantsAllRows(model);
     }
 
     /** The load-balancing loss of the step, as transformers' {@code aux_loss}; empty where there is none. */

@@ -51,6 +51,7 @@ import java.util.Set;
  *       ratio is exactly 1.
  *   <li>A batch may have any size. What exceeds {@code micro_batch_tokens} goes through the model in parts, and a loss still
  *       sees all of it.
+ *   <li>A prompt that data one behind the other have in common is computed once in each part, forward and backward.
  *   <li>{@link #saveState} and {@link #loadState} are exact: a loop that goes on from a state computes the bits of one that was not
  *       interrupted, if its own seeds and order are a matter of its step.
  * </ul>
@@ -135,9 +136,10 @@ public final class Trainer implements AutoCloseable {
             throw new IllegalArgumentException("no target counts; give at least one");
         }
         model.parameters().forEach(Parameter::provideGrad);
-        long tokens = batch.stream().mapToLong(datum -> datum.tokens().length).sum();
+        boolean allRows = LossPasses.wantsAllRows(model);
+        List<LabelledBatch> parts = PackedData.cut(batch, memory.microBatchTokens(), allRows);
+        long tokens = parts.stream().mapToLong(part -> part.tokens().length).sum();
         LossPasses passes = new LossPasses(model, calls, tokens);
-        List<LabelledBatch> parts = PackedData.cut(batch, memory.microBatchTokens(), passes.wantsAllRows());
         Seen seen = new Seen(batch, function);
         double value = workspace.compute(() -> {
             if (!function.isLinear()) {

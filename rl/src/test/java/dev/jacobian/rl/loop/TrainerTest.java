@@ -12,6 +12,7 @@ import dev.jacobian.rl.config.OptimizationConfig;
 import dev.jacobian.rl.learn.LossValue;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.LabelledBatch;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import java.nio.file.Path;
@@ -142,6 +143,68 @@ class TrainerTest {
             twice.forwardBackward(data.subList(2, 5), own);
             assertThat(twice.optimStep(1e-3).loss()).isCloseTo(losses.getFirst(), within(1e-4));
         }
+    }
+
+    private static int tokens(List<LabelledBatch> parts) {
+        return parts.stream().mapToInt(part -> part.tokens().length).sum();
+    }
+
+    @Test
+    @DisplayName("a prompt of data one behind the other is computed once in each part")
+    void sharedPrompt() {
+        int[] prompt = {1, 2, 3, 4, 5};
+        Datum one = Datum.of(prompt, new int[] {6, 7, 8});
+        Datum two = Datum.of(prompt, new int[] {6});
+        Datum three = Datum.of(prompt, new int[] {9, 10});
+        Datum other = Datum.of(new int[] {1, 2, 3, 4, 9}, new int[] {6, 7});
+        assertThat(tokens(PackedData.cut(List.of(one), 99, false))).isEqualTo(5 + 2);
+        assertThat(tokens(PackedData.cut(List.of(one, two, three), 99, false))).isEqualTo(5 + 2 + 0 + 1);
+        assertThat(tokens(PackedData.cut(List.of(one, three, other, two), 99, false)))
+                .as("another prompt between them")
+                .isEqualTo(5 + 2 + 1 + (5 + 1) + 5);
+        List<LabelledBatch> parts = PackedData.cut(List.of(one, three, two, one), 8, false);
+        assertThat(parts).as("in parts of 8 tokens").hasSize(2);
+        assertThat(parts).allSatisfy(part -> assertThat(part.tokens()).hasSizeLessThanOrEqualTo(8));
+        assertThat(parts.getFirst().rows()).containsExactly(4, 5, 6, 4, 7, 4);
+        assertThat(parts.getFirst().targets()).containsExactly(6, 7, 8, 9, 10, 6);
+    }
+
+    @Test
+    @DisplayName("a group has the log-probabilities of its samples alone, bit for bit, and the sum of their gradients")
+    void sharedPromptsGradient() {
+        int threads = ComputePool.threads();
+        try (Trainer alone = trainer(4096);
+                Trainer together = trainer(4096);
+                Trainer onOneThread = trainer(4096)) {
+            int[] prompt = alone.model().tokenizer().encode("12+7=", false);
+            List<Datum> group = alone.sample(prompt, 4, GenerationConfig.sampling(6, 1f, 3)).stream()
+                    .map(sample -> Datum.of(prompt, sample.tokenIds()))
+                    .toList();
+            List<float[]> expected = new ArrayList<>();
+            for (Datum datum : group) {
+                expected.add(alone.forwardBackward(List.of(datum), LossFunctions.crossEntropy())
+                        .scored()
+                        .logProbs());
+            }
+            Scored scored = together.forwardBackward(group, LossFunctions.crossEntropy())
+                    .scored();
+            for (int i = 0; i < group.size(); i++) {
+                assertThat(scored.logProbs(i)).isEqualTo(expected.get(i));
+            }
+            ComputePool.setThreads(1);
+            onOneThread.forwardBackward(group, LossFunctions.crossEntropy());
+            for (int p = 0; p < alone.model().parameters().size(); p++) {
+                float[] apart = gradient(alone, p);
+                assertThat(gradient(together, p)).containsExactly(apart, within(1e-4f));
+                assertThat(gradient(onOneThread, p)).isEqualTo(gradient(together, p));
+            }
+        } finally {
+            ComputePool.setThreads(threads);
+        }
+    }
+
+    private static float[] gradient(Trainer trainer, int parameter) {
+        return trainer.model().parameters().get(parameter).grad().orElseThrow().toFloatArray();
     }
 
     static Stream<LossFunction> losses() {
