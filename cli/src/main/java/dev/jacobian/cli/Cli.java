@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import dev.jacobian.rl.offline.OfflineMethod;
+import dev.jacobian.rl.offline.OfflineMethods;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -47,6 +50,9 @@ public final class Cli {
     private static CommandLine commandLine(Streams streams, Failures failures, String[] args) {
         CommandLine root = new CommandLine(new RootCommand());
         Map<String, Function<Streams, CliCommand>> commands = commands();
+        if (args.length == 0 || !commands.containsKey(args[0])) {
+            addMethods(commands, OfflineMethods.all());
+        }
         // picocli reflects over every command that it knows, some 10 ms each in a fresh JVM: where one is named, that
         // one.
         if (args.length > 0 && commands.containsKey(args[0])) {
@@ -87,6 +93,14 @@ public final class Cli {
         commands.put("inspect", InspectCommand::new);
         commands.put("doctor", DoctorCommand::new);
         return commands;
+    }
+
+    /** A command for each method for recorded data that none of these runs. */
+    static void addMethods(Map<String, Function<Streams, CliCommand>> commands, List<OfflineMethod<?>> methods) {
+        for (OfflineMethod<?> method : methods) {
+            String command = method.name().split("-", 2)[0]; // reward-outcome is a method of reward
+            commands.putIfAbsent(command, streams -> new MethodCommand(streams, method));
+        }
     }
 
     /** Outside of a UTF-8 locale the JVM has already replaced what it could not decode; going on would be silent damage. */

@@ -3,18 +3,15 @@ package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.RlConfig;
 import dev.jacobian.rl.config.Given;
-import java.util.Set;
+import dev.jacobian.rl.method.Methods;
 
 /**
  * Settings of the main job, {@code jacobian rl} without a model of one's own: chosen so that a small model learns in front of
  * one's eyes on two cores. With {@code --model} the library's defaults hold instead, which are TRL's.
  */
 final class Presets {
-    /** Methods that make four updates on a rollout where they are not told otherwise: each is a smaller one. */
-    private static final Set<String> SEVERAL_UPDATES =
-            Set.of("gspo", "luspo", "sapo", "vespo", "clip_cov", "kl_cov", "oapl");
-
     private Presets() {}
 
     /** Settings for the bundled model and Countdown. */
@@ -32,12 +29,19 @@ final class Presets {
                 .put("save_steps", 20);
         if (algorithm.equals("omd")) {
             preset.put("learning_rate", 3e-5).put("tau", 0.1).put("updates_per_rollout", 4);
-        } else if (SEVERAL_UPDATES.contains(algorithm)) {
+        } else if (makesSeveralUpdates(algorithm)) {
             preset.put("learning_rate", 3e-5);
         }
         if (algorithm.equals("ppo")) {
             preset.put("num_ppo_epochs", 1).put("kl_coef", 0.0).put("lam", 1.0).put("value_learning_rate", 3e-4);
         }
         return new Given().setAll(preset, "the preset for the bundled model");
+    }
+
+    /** Whether a method makes several updates on a rollout where it is not told otherwise: each is a smaller one. */
+    private static boolean makesSeveralUpdates(String algorithm) {
+        return Methods.find(algorithm)
+                .map(method -> method.algorithm(RlConfig.DEFAULT.rollout()).updatesPerRollout() > 1)
+                .orElse(false);
     }
 }

@@ -76,4 +76,16 @@ class ExamplesTest {
         String header = example.substring(example.indexOf("/**"), example.indexOf("*/\n") + "*/\n".length());
         assertThat(example.replace(header, "")).contains(block);
     }
+
+    @Test
+    @DisplayName("the method that docs/methods.md adds is the one of the example")
+    void methods() throws IOException {
+        String methods = Files.readString(TestPaths.project().resolve("docs/methods.md"));
+        int section = methods.indexOf("## Adding an online method");
+        int begin = methods.indexOf("```java\n", section) + "```java\n".length();
+        String block = methods.substring(begin, methods.indexOf("```", begin));
+        assertThat(block).contains("implements Method");
+        assertThat(Files.readString(EXAMPLES.resolve("16_your_own_method.java")).replace("\n    ", "\n"))
+                .contains(block);
+    }
 }

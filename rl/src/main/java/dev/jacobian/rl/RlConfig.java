@@ -49,7 +49,7 @@ import java.util.OptionalInt;
  *
  * <pre>{@code
  * RlConfig.builder().maxSteps(100).learningRate(1e-4).build();
- * RlConfig.builder().method(Grpo.DEFAULT.withBeta(0.04)).numGenerations(16).build();
+ * RlConfig.builder().method(Grpo.DEFAULT.with("beta", 0.04)).numGenerations(16).build();
  * }</pre>
  */
 public record RlConfig(

@@ -89,7 +89,7 @@ class PolicyGradientTest {
         CausalLM model = TestModels.addition();
         List<CreditedGroup> groups = rollout(model, named("grpo"));
         Algorithm anchored =
-                RlConfig.DEFAULT.withMethod(Grpo.DEFAULT.withBeta(0.5)).algorithm();
+                RlConfig.DEFAULT.withMethod(Grpo.DEFAULT.with("beta", 0.5)).algorithm();
         float[] free = gradient(model, named("grpo"), groups, 50);
         model.parameters().forEach(Parameter::clearGrad);
         PolicyGradient unasked = new PolicyGradient(model, anchored, 1f, 50, groups);

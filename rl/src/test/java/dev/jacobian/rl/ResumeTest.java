@@ -64,7 +64,7 @@ class ResumeTest {
 
     private static Method method(String name) {
         return switch (name) {
-            case "omd" -> Omd.DEFAULT.withUpdatesPerRollout(2);
+            case "omd" -> Omd.DEFAULT.with("updates_per_rollout", 2);
             case "ppo" ->
                 PpoTest.ppo("num_ppo_epochs", 2, "num_mini_batches", 2, "kl_target", 0.01, "kl_horizon", 100.0);
             default -> Methods.named(name);

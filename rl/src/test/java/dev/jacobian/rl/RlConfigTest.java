@@ -140,7 +140,7 @@ class RlConfigTest {
     @DisplayName("the last layer wins; another method begins with its own defaults, the same one keeps its settings")
     void layers() {
         RlConfig omd = with("{\"algorithm\": \"omd\", \"tau\": 0.5}");
-        assertThat(omd.method()).isEqualTo(Omd.DEFAULT.withTau(0.5));
+        assertThat(omd.method()).isEqualTo(Omd.DEFAULT.with("tau", 0.5));
         assertThat(omd.with(given("{\"algorithm\": \"omd\", \"max_steps\": 3}")).method())
                 .isEqualTo(omd.method());
         assertThat(omd.with(given("{\"algorithm\": \"opo\"}")).method()).isEqualTo(Opo.DEFAULT);
@@ -151,7 +151,7 @@ class RlConfigTest {
     @Test
     @DisplayName("the order of a builder's setters does not matter")
     void builderOrder() {
-        Omd many = Omd.DEFAULT.withUpdatesPerRollout(50);
+        Method many = Omd.DEFAULT.with("updates_per_rollout", 50);
         RlConfig config = RlConfig.builder().method(many).promptsPerStep(64).build();
         assertThat(RlConfig.builder().promptsPerStep(64).method(many).build()).isEqualTo(config);
         assertThat(config.toBuilder()

@@ -76,7 +76,8 @@ class SavedConfigTest {
     @DisplayName("format 1 means what it meant: the settings of other methods had no effect")
     void formatOne() {
         assertThat(SavedConfig.read(formatOne("grpo"), "run.json"))
-                .isEqualTo(same().method(Grpo.DEFAULT.withClipRange(0.2, 0.28)).build());
+                .isEqualTo(same().method(Grpo.DEFAULT.with("epsilon", 0.2).with("epsilon_high", 0.28))
+                        .build());
         assertThat(SavedConfig.read(formatOne("opo"), "run.json"))
                 .isEqualTo(same().method(Opo.DEFAULT).build());
         assertThat(SavedConfig.read(formatOne("omd"), "run.json"))

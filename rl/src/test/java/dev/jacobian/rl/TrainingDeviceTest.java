@@ -40,7 +40,7 @@ class TrainingDeviceTest {
 
     private static RlConfig.Builder config(String algorithm) {
         return RlConfig.builder()
-                .method(algorithm.equals("omd") ? Omd.DEFAULT.withUpdatesPerRollout(2) : Methods.named(algorithm))
+                .method(algorithm.equals("omd") ? Omd.DEFAULT.with("updates_per_rollout", 2) : Methods.named(algorithm))
                 .maxSteps(3)
                 .promptsPerStep(4)
                 .numGenerations(4)
@@ -142,8 +142,10 @@ class TrainingDeviceTest {
     @Test
     @DisplayName("with the initial model in the host's memory: the bits of one that stays, and of the CPU")
     void offloadedReference() {
-        RlConfig.Builder anchored =
-                config("grpo").method(Grpo.DEFAULT.withBeta(0.05)).klSamples(8).microBatchTokens(40);
+        RlConfig.Builder anchored = config("grpo")
+                .method(Grpo.DEFAULT.with("beta", 0.05))
+                .klSamples(8)
+                .microBatchTokens(40);
         CausalLM here = TestModels.addition();
         List<Double> expected = new ArrayList<>();
         new RlTrainer(here, new Addition(), anchored.build())
@@ -180,8 +182,10 @@ class TrainingDeviceTest {
     @EnumSource(names = {"F32", "BF16"})
     @DisplayName("with cuBLAS's orders of sums too, offloading changes no bit")
     void offloadedInAnyArithmetic(DType type) {
-        RlConfig.Builder anchored =
-                config("grpo").method(Grpo.DEFAULT.withBeta(0.05)).klSamples(8).microBatchTokens(40);
+        RlConfig.Builder anchored = config("grpo")
+                .method(Grpo.DEFAULT.with("beta", 0.05))
+                .klSamples(8)
+                .microBatchTokens(40);
         CausalLM stays = TestModels.addition(type, Arithmetic.FAST);
         new RlTrainer(stays, new Addition(), anchored.build()).train();
         CausalLM moves = TestModels.addition(type, Arithmetic.FAST);

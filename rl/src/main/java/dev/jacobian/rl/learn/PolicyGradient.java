@@ -20,6 +20,7 @@ import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,7 +45,7 @@ public final class PolicyGradient {
     private final List<MicroBatch> microBatches;
     private final double entropyCoefficient;
     private final Optional<Critic> critic;
-    private final StepMeasures measures = new StepMeasures();
+    private final Meter measures = new Meter();
 
     private ObjectiveStatistics statistics = ObjectiveStatistics.EMPTY;
     private double loss;
@@ -351,9 +352,9 @@ public final class PolicyGradient {
     private void record(Part part, TokenBatch batch, ObjectiveResult result) {
         statistics = statistics.plus(result.statistics());
         loss += result.loss();
-        result.measures().forEach(measures::add);
+        result.measures().forEach(measures::addPart);
         if (batch.weights().isPresent()) {
-            algorithm.weighting().measures(batch, batch.weights().get()).forEach(measures::add);
+            algorithm.weighting().measures(batch, batch.weights().get()).forEach(measures::addPart);
         }
         float[] now = batch.logProbs();
         float[] entropy = batch.entropies().orElseThrow();
@@ -380,13 +381,13 @@ public final class PolicyGradient {
                 }
             }
         }
-        measures.add("entropy", new Quotient(countedEntropy, counted));
+        measures.add("entropy", countedEntropy, counted);
         tokens += now.length;
     }
 
     private void measure(ObjectiveStatistics microBatch) {
         if (!algorithm.entropyBonus().isNone()) {
-            measures.add("policy_loss", new Quotient(microBatch.policyLoss() + microBatch.klLoss(), 1));
+            measures.value("policy_loss", microBatch.policyLoss() + microBatch.klLoss());
         }
 
         double counted = (double) microBatch.tokens();
@@ -417,7 +418,9 @@ public final class PolicyGradient {
 
     /** Metrics of the step by name: the means over its micro-batches of what each measured. */
     public Map<String, Double> measures() {
-        return measures.means();
+        Map<String, Double> means = new LinkedHashMap<>();
+        measures.forEach(means::put);
+        return means;
     }
 
     /** Tokens that other weights chose than those that learn. */

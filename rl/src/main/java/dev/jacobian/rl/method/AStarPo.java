@@ -60,8 +60,6 @@ public record AStarPo(
                 new LogMeanExpBaseline(beta1),
                 new ReferenceAnchored(SquaredLogRatio.mirrorDescentRegression(beta2)),
                 Aggregation.sequenceMeanTokenSum(),
-                updatesPerRollout,
-                false,
-                false);
+                updatesPerRollout);
     }
 }

@@ -139,6 +139,16 @@ public record Algorithm(
                 Extras.NONE);
     }
 
+    /** With any number of updates per rollout and an optimizer that remembers, as most are. */
+    public Algorithm(
+            String name,
+            AdvantageEstimator advantages,
+            PolicyObjective objective,
+            Aggregation aggregation,
+            int updatesPerRollout) {
+        this(name, advantages, objective, aggregation, updatesPerRollout, false, false);
+    }
+
     /** The same with what few methods have. */
     public Algorithm with(Extras others) {
         return new Algorithm(

@@ -10,8 +10,6 @@ import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.config.Setting;
 import dev.jacobian.rl.objective.Aggregation;
 import dev.jacobian.rl.objective.CappedImportance;
-import dev.jacobian.rl.objective.KlEstimator;
-import dev.jacobian.rl.objective.KlPenalty;
 
 /**
  * CISPO of MiniMax-M1 (arXiv 2506.13585): the importance weight is capped and taken as a constant, so that no token loses its
@@ -39,13 +37,7 @@ public record Cispo(
         @Setting(value = "5.0", doc = "the largest importance weight itself, at least 1 (not an offset)")
         double epsilonHigh,
 
-        @Setting(value = "0.0", doc = "coefficient of the KL penalty to the initial model; 0 needs no second model")
-        double beta,
-
-        @Setting(
-                value = "k3",
-                doc = "estimator of that divergence: k1 (no gradient in the mean), k2 or k3; not clamped")
-        KlEstimator klEstimator,
+        KlTerm kl,
 
         @Setting(value = "1", doc = "optimizer steps per rollout, on equal parts of it")
         int updatesPerRollout)
@@ -59,7 +51,6 @@ public record Cispo(
                 epsilonHigh >= 1,
                 "epsilon_high is the largest importance weight itself, not an offset from 1 as GRPO's, so it must be at"
                         + " least 1; got " + epsilonHigh);
-        requireAtLeast("beta", 0, beta);
         requireAtLeast("updates_per_rollout", 1, updatesPerRollout);
     }
 
@@ -78,20 +69,8 @@ public record Cispo(
         return new Algorithm(
                 name(),
                 scaleRewards.advantages(advantageEpsilon),
-                new CappedImportance(epsilonHigh, new KlPenalty(beta, klEstimator)),
+                new CappedImportance(epsilonHigh, kl.penalty()),
                 Aggregation.tokenMean(),
-                updatesPerRollout,
-                false,
-                false);
-    }
-
-    /** The same with another {@code scale_rewards}. */
-    public Cispo withScaleRewards(ScaleRewards value) {
-        return ConfigTree.with(this, "scale_rewards", value);
-    }
-
-    /** The same with another {@code updates_per_rollout}. */
-    public Cispo withUpdatesPerRollout(int value) {
-        return ConfigTree.with(this, "updates_per_rollout", value);
+                updatesPerRollout);
     }
 }

@@ -7,6 +7,7 @@ import static dev.jacobian.rl.config.Checks.requirePositive;
 
 import dev.jacobian.rl.advantage.GroupNormalized;
 import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.config.Defaults;
 import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.config.Setting;
 import dev.jacobian.rl.objective.Aggregation;
@@ -29,11 +30,7 @@ public record ClipCov(
         @Setting(value = "1e-6", doc = "added to the standard deviation of rewards, in units of reward")
         double advantageEpsilon,
 
-        @Setting(value = "0.2", doc = "how far the ratio may fall below 1")
-        double epsilon,
-
-        @Setting(value = "0.2", doc = "how far the ratio may rise above 1 (an offset)")
-        double epsilonHigh,
+        @Defaults("epsilon_high=0.2") ClipRange clip,
 
         @Setting(value = "2e-4", doc = "share of the tokens that are left out, though at least one")
         double clipCovRatio,
@@ -52,10 +49,6 @@ public record ClipCov(
 
     public ClipCov {
         requirePositive("advantage_epsilon", advantageEpsilon);
-        require(epsilon >= 0 && epsilon <= 1, "epsilon must lie in [0, 1], got " + epsilon);
-        require(
-                epsilonHigh >= 0,
-                "epsilon_high is the offset above 1, not the largest ratio, and at least 0; got " + epsilonHigh);
         require(clipCovRatio > 0 && clipCovRatio <= 1, "clip_cov_ratio must lie in (0, 1], got " + clipCovRatio);
         require(clipCovLb < clipCovUb, "clip_cov_lb must be below clip_cov_ub, got " + clipCovLb + " and " + clipCovUb);
         requireAtLeast("updates_per_rollout", 1, updatesPerRollout);
@@ -73,15 +66,13 @@ public record ClipCov(
 
     @Override
     public Algorithm algorithm(RolloutConfig rollout) {
-        ClippedSurrogate surrogate = new ClippedSurrogate(epsilon, epsilonHigh);
+        ClippedSurrogate surrogate = new ClippedSurrogate(clip.epsilon(), clip.high());
         return new Algorithm(
                         name(),
                         new GroupNormalized(advantageEpsilon),
                         surrogate,
                         Aggregation.tokenMean(),
-                        updatesPerRollout,
-                        false,
-                        false)
+                        updatesPerRollout)
                 .with(Algorithm.Extras.NONE.withWeighting(
                         new ClipCovariance(clipCovRatio, clipCovLb, clipCovUb, surrogate)));
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.method;
 
-import static dev.jacobian.rl.config.Checks.require;
 import static dev.jacobian.rl.config.Checks.requireAtLeast;
 import static dev.jacobian.rl.config.Checks.requirePositive;
 
@@ -9,6 +8,7 @@ import dev.jacobian.rl.advantage.GroupNormalized;
 import dev.jacobian.rl.advantage.GroupRewards;
 import dev.jacobian.rl.advantage.OverlongPunished;
 import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.config.Defaults;
 import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.config.Setting;
 import dev.jacobian.rl.objective.Aggregation;
@@ -29,11 +29,7 @@ import dev.jacobian.rl.rollout.ScoredGroup;
  * Samples that were dropped count among those of the run.
  */
 public record Dapo(
-        @Setting(value = "0.2", doc = "how far the ratio may fall below 1")
-        double epsilon,
-
-        @Setting(value = "0.28", doc = "how far the ratio may rise above 1 (an offset)")
-        double epsilonHigh,
+        @Defaults("epsilon_high=0.28") ClipRange clip,
 
         @Setting(value = "1e-6", doc = "added to the standard deviation of rewards, in units of reward")
         double advantageEpsilon,
@@ -53,10 +49,6 @@ public record Dapo(
     public static final Dapo DEFAULT = ConfigTree.defaults(Dapo.class);
 
     public Dapo {
-        require(epsilon >= 0 && epsilon <= 1, "epsilon must lie in [0, 1], got " + epsilon);
-        require(
-                epsilonHigh >= 0,
-                "epsilon_high is the offset above 1, not the largest ratio, and at least 0; got " + epsilonHigh);
         requirePositive("advantage_epsilon", advantageEpsilon);
         requireAtLeast("overlong_slope", 0, overlongSlope);
         requireAtLeast("updates_per_rollout", 1, updatesPerRollout);
@@ -80,11 +72,9 @@ public record Dapo(
                 overlongSlope == 0
                         ? normalized
                         : new OverlongPunished(normalized, rollout.maxCompletionLength(), overlongSlope),
-                new ClippedSurrogate(epsilon, epsilonHigh),
+                new ClippedSurrogate(clip.epsilon(), clip.high()),
                 Aggregation.tokenMean(),
-                updatesPerRollout,
-                false,
-                false);
+                updatesPerRollout);
     }
 
     @Override

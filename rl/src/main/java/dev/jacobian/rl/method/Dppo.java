@@ -68,8 +68,6 @@ public record Dppo(
                 new MeanBaseline(),
                 new TokenObjective(new DivergenceMask(divergence, low, high, ratioCap)),
                 lossType.aggregation(rollout.maxCompletionLength()),
-                updatesPerRollout,
-                false,
-                false);
+                updatesPerRollout);
     }
 }

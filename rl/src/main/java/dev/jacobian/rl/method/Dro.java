@@ -52,12 +52,6 @@ public record Dro(
     @Override
     public Algorithm algorithm(RolloutConfig rollout) {
         return new Algorithm(
-                name(),
-                new MeanBaseline(),
-                SquaredLogRatio.dro(beta),
-                Aggregation.tokenMean(),
-                updatesPerRollout,
-                false,
-                false);
+                name(), new MeanBaseline(), SquaredLogRatio.dro(beta), Aggregation.tokenMean(), updatesPerRollout);
     }
 }

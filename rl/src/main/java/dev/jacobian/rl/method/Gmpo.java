@@ -60,8 +60,6 @@ public record Gmpo(
                 new GroupNormalized(advantageEpsilon),
                 new GeometricMean(epsilon, epsilonHigh),
                 Aggregation.sequenceMeanTokenMean(),
-                updatesPerRollout,
-                false,
-                false);
+                updatesPerRollout);
     }
 }

@@ -75,8 +75,6 @@ public record Gpo(
                 learnFrom.of(scores),
                 SquaredLogRatio.sppo(1 / beta),
                 Aggregation.sequenceMeanTokenSum(),
-                updatesPerRollout,
-                false,
-                false);
+                updatesPerRollout);
     }
 }

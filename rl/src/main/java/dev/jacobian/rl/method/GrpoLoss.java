@@ -3,7 +3,16 @@ package dev.jacobian.rl.method;
 
 import dev.jacobian.rl.config.Spelled;
 import dev.jacobian.rl.objective.Aggregation;
+import dev.jacobian.rl.objective.CappedImportance;
+import dev.jacobian.rl.objective.ClippedSurrogate;
+import dev.jacobian.rl.objective.GammaWeighted;
+import dev.jacobian.rl.objective.KlPenalty;
+import dev.jacobian.rl.objective.PolicyObjective;
+import dev.jacobian.rl.objective.SamplingCorrection;
+import dev.jacobian.rl.objective.SoftGate;
+import dev.jacobian.rl.objective.TokenWeighting;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * TRL's {@code loss_type} of GRPO: how token losses become one number, and for the last ones of TRL's list also what a token's loss is.
@@ -51,5 +60,32 @@ public enum GrpoLoss implements Spelled {
             case LUSPO, SEQ_MEAN_TOKEN_SUM -> Aggregation.sequenceMeanTokenSum();
             case TOKEN_SUM -> Aggregation.tokenSum();
         };
+    }
+
+    /** What a token's loss is, or a sequence's. */
+    PolicyObjective objective(
+            RatioConfig ratio, KlPenalty kl, GrpoShapes shapes, Optional<SamplingCorrection> correction) {
+        double high = ratio.clip().high();
+        return switch (this) {
+            case CISPO -> new CappedImportance(high, kl, ratio.level(), true);
+            case SAPO -> new SoftGate(shapes.sapoTemperaturePos(), shapes.sapoTemperatureNeg(), kl, ratio.level());
+            case VESPO -> new GammaWeighted(shapes.positive(), shapes.negative(), correction, kl);
+            default -> new ClippedSurrogate(ratio.clip().epsilon(), high, kl, ratio.level(), ratio.delta());
+        };
+    }
+
+    /** What corrects foreign samples from outside; VESPO has it in its own formula. */
+    TokenWeighting weighting(Optional<SamplingCorrection> correction) {
+        return this == VESPO
+                ? TokenWeighting.NONE
+                : correction.map(TokenWeighting.class::cast).orElse(TokenWeighting.NONE);
+    }
+
+    /** What a person should know before a run. */
+    List<String> remarks(ClipRange clip) {
+        return this == CISPO && clip.high() < 1
+                ? List.of("loss_type=cispo caps every importance weight at epsilon_high itself, which is " + clip.high()
+                        + ": less than the weight 1 of samples on policy. ScaleRL sets 5")
+                : List.of();
     }
 }

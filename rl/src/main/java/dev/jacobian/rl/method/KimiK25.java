@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.method;
 
-import static dev.jacobian.rl.config.Checks.require;
 import static dev.jacobian.rl.config.Checks.requireAtLeast;
 
 import dev.jacobian.rl.advantage.MeanBaseline;
 import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.config.Defaults;
 import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.config.Setting;
 import dev.jacobian.rl.objective.Aggregation;
@@ -25,11 +25,7 @@ import dev.jacobian.rl.objective.TokenObjective;
  * <p>Published without numbers; the bounds are PPO's.
  */
 public record KimiK25(
-        @Setting(value = "0.2", doc = "how far the ratio may fall below 1")
-        double epsilon,
-
-        @Setting(value = "0.2", doc = "how far the ratio may rise above 1 (an offset)")
-        double epsilonHigh,
+        @Defaults("epsilon_high=0.2") ClipRange clip,
 
         @Setting(value = "0.1", doc = "strength of the anchor, in reward per squared nat of a token")
         double tau,
@@ -41,10 +37,6 @@ public record KimiK25(
     public static final KimiK25 DEFAULT = ConfigTree.defaults(KimiK25.class);
 
     public KimiK25 {
-        require(epsilon >= 0 && epsilon <= 1, "epsilon must lie in [0, 1], got " + epsilon);
-        require(
-                epsilonHigh >= 0,
-                "epsilon_high is the offset above 1, not the largest ratio, and at least 0; got " + epsilonHigh);
         requireAtLeast("tau", 0, tau);
         requireAtLeast("updates_per_rollout", 1, updatesPerRollout);
     }
@@ -64,10 +56,8 @@ public record KimiK25(
         return new Algorithm(
                 name(),
                 new MeanBaseline(),
-                new TokenObjective(new ClippedQuadratic(1 - epsilon, 1 + epsilonHigh, tau)),
+                new TokenObjective(new ClippedQuadratic(1 - clip.epsilon(), 1 + clip.high(), tau)),
                 Aggregation.tokenMean(),
-                updatesPerRollout,
-                false,
-                false);
+                updatesPerRollout);
     }
 }

@@ -62,8 +62,6 @@ public record KlCov(
                 new GroupNormalized(advantageEpsilon),
                 new CovariancePenalty(klCovRatio, ppoKlCoef),
                 Aggregation.tokenMean(),
-                updatesPerRollout,
-                false,
-                false);
+                updatesPerRollout);
     }
 }

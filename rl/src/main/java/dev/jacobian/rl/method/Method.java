@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.method;
 
+import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.rollout.ScoredGroup;
 import java.util.List;
@@ -36,4 +37,16 @@ public interface Method {
      * @param rollout what is sampled; a constant divisor, for instance, needs the completions' limit
      */
     Algorithm algorithm(RolloutConfig rollout);
+
+    /**
+     * The same with another value for one setting, under its name in a configuration.
+     *
+     * @throws IllegalArgumentException for a setting that the method lacks, and for a value that it refuses
+     */
+    default Method with(String setting, Object value) {
+        if (!(this instanceof Record settings)) {
+            throw new IllegalArgumentException(name() + " is no record, so it has no settings by name");
+        }
+        return (Method) ConfigTree.with(settings, setting, value);
+    }
 }

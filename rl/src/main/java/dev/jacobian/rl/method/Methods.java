@@ -82,9 +82,9 @@ public final class Methods {
     public record Preset(String name, String paper, Map<String, Object> settings) {
         /** GRPO with these settings. */
         public Method method() {
-            Grpo method = Grpo.DEFAULT;
+            Method method = Grpo.DEFAULT;
             for (Map.Entry<String, Object> setting : settings.entrySet()) {
-                method = ConfigTree.with(method, setting.getKey(), setting.getValue());
+                method = method.with(setting.getKey(), setting.getValue());
             }
             return method;
         }

@@ -55,8 +55,6 @@ public record Oapl(
                 new LogMeanExpBaseline(beta),
                 SquaredLogRatio.mirrorDescentRegression(beta),
                 Aggregation.sequenceMeanTokenSum(),
-                updatesPerRollout,
-                false,
-                false);
+                updatesPerRollout);
     }
 }

@@ -80,14 +80,4 @@ public record Omd(
                 false,
                 resetOptimizer);
     }
-
-    /** The same with another {@code tau}. */
-    public Omd withTau(double value) {
-        return ConfigTree.with(this, "tau", value);
-    }
-
-    /** The same with another {@code updates_per_rollout}. */
-    public Omd withUpdatesPerRollout(int value) {
-        return ConfigTree.with(this, "updates_per_rollout", value);
-    }
 }

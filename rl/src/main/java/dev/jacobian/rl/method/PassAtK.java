@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.method;
 
-import static dev.jacobian.rl.config.Checks.require;
 import static dev.jacobian.rl.config.Checks.requireAtLeast;
 
 import dev.jacobian.rl.advantage.PassAtKAdvantage;
 import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.config.Defaults;
 import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.config.Setting;
 import dev.jacobian.rl.objective.Aggregation;
@@ -30,11 +30,7 @@ public record PassAtK(
         @Setting(value = "1.0", doc = "the reward from which on a sample is right")
         double threshold,
 
-        @Setting(value = "0.2", doc = "how far the ratio may fall below 1")
-        double epsilon,
-
-        @Setting(value = "0.28", doc = "how far the ratio may rise above 1 (an offset)")
-        double epsilonHigh,
+        @Defaults("epsilon_high=0.28") ClipRange clip,
 
         @Setting(value = "1", doc = "optimizer steps per rollout, on equal parts of it")
         int updatesPerRollout)
@@ -44,10 +40,6 @@ public record PassAtK(
 
     public PassAtK {
         requireAtLeast("k", 1, k);
-        require(epsilon >= 0 && epsilon <= 1, "epsilon must lie in [0, 1], got " + epsilon);
-        require(
-                epsilonHigh >= 0,
-                "epsilon_high is the offset above 1, not the largest ratio, and at least 0; got " + epsilonHigh);
         requireAtLeast("updates_per_rollout", 1, updatesPerRollout);
     }
 
@@ -66,10 +58,8 @@ public record PassAtK(
         return new Algorithm(
                 name(),
                 new PassAtKAdvantage(k, threshold),
-                new ClippedSurrogate(epsilon, epsilonHigh),
+                new ClippedSurrogate(clip.epsilon(), clip.high()),
                 Aggregation.tokenMean(),
-                updatesPerRollout,
-                false,
-                false);
+                updatesPerRollout);
     }
 }

@@ -80,19 +80,7 @@ public record Ppo(
                         new KlTaken(advantages, kl.inReward()),
                         new ClippedSurrogate(cliprange, cliprange, kl.inLoss(), RatioLevel.TOKEN),
                         Aggregation.tokenMean(),
-                        numMiniBatches,
-                        false,
-                        false)
-                .with(Algorithm.Extras.NONE
-                        .withEpochs(numPpoEpochs)
-                        .withCritic(new CriticChoice(
-                                critic,
-                                value.loss(),
-                                value.vfCoef(),
-                                value.valueModel() == ValueConfig.Trunk.SHARED,
-                                value.valueModelPath(),
-                                value.valueLearningRate(),
-                                kl.inReward(),
-                                kl.control())));
+                        numMiniBatches)
+                .with(Algorithm.Extras.NONE.withEpochs(numPpoEpochs).withCritic(value.critic(critic, kl)));
     }
 }

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.method;
 
-import static dev.jacobian.rl.config.Checks.require;
 import static dev.jacobian.rl.config.Checks.requireAtLeast;
 
 import dev.jacobian.rl.advantage.BatchWhitened;
 import dev.jacobian.rl.advantage.RewardToGo;
 import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.config.Defaults;
 import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.config.Setting;
 import dev.jacobian.rl.objective.Aggregation;
 import dev.jacobian.rl.objective.ClippedSurrogate;
-import dev.jacobian.rl.objective.KlEstimator;
-import dev.jacobian.rl.objective.KlPenalty;
 import dev.jacobian.rl.objective.RatioLevel;
 
 /**
@@ -31,17 +29,9 @@ import dev.jacobian.rl.objective.RatioLevel;
 public record ReinforcePlusPlus(
         @Setting(value = "1.0", doc = "discount per token") double gamma,
 
-        @Setting(value = "0.2", doc = "how far the ratio may fall below 1")
-        double epsilon,
+        @Defaults("epsilon_high=0.2") ClipRange clip,
 
-        @Setting(value = "0.2", doc = "how far the ratio may rise above 1 (an offset)")
-        double epsilonHigh,
-
-        @Setting(value = "0.0", doc = "coefficient of the KL penalty to the initial model; 0 needs no second model")
-        double beta,
-
-        @Setting(value = "k3", doc = "estimator of that divergence, such as k1, k2 or k3")
-        KlEstimator klEstimator,
+        KlTerm kl,
 
         @Setting(value = "1", doc = "optimizer steps per rollout, on equal parts of it")
         int updatesPerRollout)
@@ -50,11 +40,6 @@ public record ReinforcePlusPlus(
     public static final ReinforcePlusPlus DEFAULT = ConfigTree.defaults(ReinforcePlusPlus.class);
 
     public ReinforcePlusPlus {
-        require(epsilon >= 0 && epsilon <= 1, "epsilon must lie in [0, 1], got " + epsilon);
-        require(
-                epsilonHigh >= 0,
-                "epsilon_high is the offset above 1, not the largest ratio, and at least 0; got " + epsilonHigh);
-        requireAtLeast("beta", 0, beta);
         requireAtLeast("updates_per_rollout", 1, updatesPerRollout);
     }
 
@@ -73,10 +58,8 @@ public record ReinforcePlusPlus(
         return new Algorithm(
                 name(),
                 new BatchWhitened(new RewardToGo(gamma)),
-                new ClippedSurrogate(epsilon, epsilonHigh, new KlPenalty(beta, klEstimator), RatioLevel.TOKEN),
+                new ClippedSurrogate(clip.epsilon(), clip.high(), kl.penalty(), RatioLevel.TOKEN),
                 Aggregation.tokenMean(),
-                updatesPerRollout,
-                false,
-                false);
+                updatesPerRollout);
     }
 }

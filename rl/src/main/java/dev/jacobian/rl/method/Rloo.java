@@ -18,7 +18,6 @@ import dev.jacobian.rl.objective.EntropyBonus;
 import dev.jacobian.rl.objective.KlPenalty;
 import dev.jacobian.rl.objective.RatioLevel;
 import dev.jacobian.rl.objective.TokenWeighting;
-import java.util.OptionalDouble;
 
 /**
  * REINFORCE leave-one-out (Ahmadian et al., arXiv 2402.14740), with the clipped sequence ratio of TRL's trainer.
@@ -34,11 +33,7 @@ import java.util.OptionalDouble;
  * default, so that no second model is held; TRL's is 0.05.
  */
 public record Rloo(
-        @Setting(value = "0.2", doc = "how far the completion's ratio may fall below 1")
-        double epsilon,
-
-        @Setting(value = "null", doc = "how far the completion's ratio may rise above 1 (an offset); null for epsilon")
-        OptionalDouble epsilonHigh,
+        ClipRange clip,
 
         @Setting(
                 value = "0.0",
@@ -62,11 +57,6 @@ public record Rloo(
     public static final Rloo DEFAULT = ConfigTree.defaults(Rloo.class);
 
     public Rloo {
-        require(epsilon >= 0 && epsilon <= 1, "epsilon must lie in [0, 1], got " + epsilon);
-        require(
-                epsilonHigh.orElse(0) >= 0,
-                "epsilon_high is the offset above 1, not the largest ratio, and at least 0; got "
-                        + epsilonHigh.orElse(0));
         requireAtLeast("beta", 0, beta);
         require(
                 rewardClipRange.values().isEmpty()
@@ -93,17 +83,9 @@ public record Rloo(
         return new Algorithm(
                         name(),
                         normalizeAdvantages ? new BatchNormalized(shaped) : shaped,
-                        new ClippedSurrogate(
-                                epsilon, epsilonHigh.orElse(epsilon), KlPenalty.NONE, RatioLevel.SEQUENCE_SUM),
+                        new ClippedSurrogate(clip.epsilon(), clip.high(), KlPenalty.NONE, RatioLevel.SEQUENCE_SUM),
                         Aggregation.sequenceMeanTokenMean(), // each token has the whole completion's loss
-                        updatesPerRollout,
-                        false,
-                        false)
+                        updatesPerRollout)
                 .with(new Algorithm.Extras(TokenWeighting.NONE, EntropyBonus.NONE, rewards, reference));
-    }
-
-    /** The same with another {@code updates_per_rollout}. */
-    public Rloo withUpdatesPerRollout(int value) {
-        return ConfigTree.with(this, "updates_per_rollout", value);
     }
 }

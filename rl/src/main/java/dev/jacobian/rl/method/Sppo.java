@@ -67,8 +67,6 @@ public record Sppo(
                 learnFrom.of(preference.advantages(preferenceScale)),
                 SquaredLogRatio.sppo(1 / beta),
                 Aggregation.sequenceMeanTokenSum(),
-                updatesPerRollout,
-                false,
-                false);
+                updatesPerRollout);
     }
 }

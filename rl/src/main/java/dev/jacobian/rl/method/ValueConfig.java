@@ -5,6 +5,7 @@ import static dev.jacobian.rl.config.Checks.require;
 import static dev.jacobian.rl.config.Checks.requireAtLeast;
 import static dev.jacobian.rl.config.Checks.requirePositive;
 
+import dev.jacobian.rl.advantage.ActorCritic;
 import dev.jacobian.rl.config.Setting;
 import dev.jacobian.rl.objective.ValueLoss;
 import java.util.OptionalDouble;
@@ -55,5 +56,18 @@ public record ValueConfig(
     /** The loss. */
     ValueLoss loss() {
         return cliprangeValue == 0 ? ValueLoss.UNCLIPPED : new ValueLoss(cliprangeValue);
+    }
+
+    /** The choices of a value model. */
+    CriticChoice critic(ActorCritic estimate, KlConfig kl) {
+        return new CriticChoice(
+                estimate,
+                loss(),
+                vfCoef,
+                valueModel == Trunk.SHARED,
+                valueModelPath,
+                valueLearningRate,
+                kl.inReward(),
+                kl.control());
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
+import dev.jacobian.rl.learn.Meter;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

@@ -3,14 +3,9 @@ package dev.jacobian.rl.offline;
 
 import static dev.jacobian.rl.config.Checks.requireAtLeast;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
-import dev.jacobian.rl.learn.Reading;
 import dev.jacobian.transformer.plan.Head;
-import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
@@ -26,7 +21,7 @@ import java.util.OptionalDouble;
 public record BradleyTerry(
         @Setting(value = "null", doc = "c: how strongly rewards are held around 0; null for not at all")
         OptionalDouble centerRewardsCoefficient)
-        implements OfflineMethod<RewardPair> {
+        implements RewardPairMethod {
     /** TRL's. */
     public static final BradleyTerry DEFAULT = ConfigTree.defaults(BradleyTerry.class);
 
@@ -45,39 +40,14 @@ public record BradleyTerry(
     }
 
     @Override
-    public Map<String, Object> defaults() {
-        return Map.of("learning_rate", 1e-4, "lr_scheduler_type", "linear");
-    }
-
-    @Override
-    public Optional<Head.Scores> head() {
-        return Optional.of(Head.Scores.REWARD);
-    }
-
-    @Override
-    public Reading reading() {
-        return new Reading.Scores(1);
-    }
-
-    @Override
-    public List<RewardPair> encode(JsonNode row, RowEncoder encoder) {
-        return RewardPair.read(row, encoder);
-    }
-
-    @Override
-    public List<Span> spans(List<RewardPair> batch) {
-        return RewardPair.spans(batch);
-    }
-
-    @Override
-    public long tokens(RewardPair example) {
-        return example.tokens();
+    public Head.Scores scores() {
+        return Head.Scores.REWARD;
     }
 
     @Override
     public Loss loss(Batch<RewardPair> batch) {
         Loss loss = Loss.of(batch.policy());
-        double share = 1.0 / ((double) batch.size() * batch.window().microBatches());
+        double share = batch.share();
         double center = centerRewardsCoefficient.orElse(0);
         double least = Double.POSITIVE_INFINITY;
         double most = Double.NEGATIVE_INFINITY;

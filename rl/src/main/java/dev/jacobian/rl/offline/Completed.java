@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
+import dev.jacobian.rl.learn.Meter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

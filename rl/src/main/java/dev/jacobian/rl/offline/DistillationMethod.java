@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.transformer.CausalLM;
 import java.util.List;
+import java.util.Map;
 
 /** A method that brings a student near a teacher on completions of prompts. */
 public interface DistillationMethod extends OfflineMethod<Completed> {
@@ -15,6 +16,11 @@ public interface DistillationMethod extends OfflineMethod<Completed> {
      * @throws IllegalArgumentException if it takes another number of them
      */
     Teaching<Completed> teaching(CausalLM student, List<CausalLM> teachers, long seed);
+
+    @Override
+    default Map<String, Object> defaults() {
+        return Map.of("learning_rate", 1e-6, "lr_scheduler_type", "linear");
+    }
 
     @Override
     default List<Completed> encode(JsonNode row, RowEncoder encoder) {

@@ -75,13 +75,13 @@ public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> ski
         if (data.allExamples().isEmpty()) {
             return new Examples<>(
                     List.of(),
-                    place -> method.encode(data, data.example(config.seed(), place), encoder),
+                    place -> method.rows().encode(data, data.example(config.seed(), place), encoder),
                     List.of(),
                     List.of(),
                     0);
         }
         List<Demonstration> examples = data.allExamples().stream()
-                .map(example -> method.encode(data, example, encoder))
+                .map(example -> method.rows().encode(data, example, encoder))
                 .toList();
         return new Examples<>(
                 arranged(method, examples, config, model.config().maxPositions()),
@@ -102,9 +102,8 @@ public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> ski
                     "Raise max_length");
         }
         for (E example : arranged) { // of others each sequence has been looked at
-            if (method instanceof Sft sft
-                    && sft.packing()
-                    && sft.packingStrategy() == Packing.Strategy.WRAPPED
+            if (method instanceof DemonstrationMethod demonstrations
+                    && demonstrations.rows().isWrapped()
                     && method.tokens(example) > positions) {
                 throw new FormatException(
                         "the data",

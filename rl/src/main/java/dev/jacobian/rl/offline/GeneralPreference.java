@@ -4,17 +4,11 @@ package dev.jacobian.rl.offline;
 import static dev.jacobian.rl.config.Checks.require;
 import static dev.jacobian.rl.config.Checks.requirePositive;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
-import dev.jacobian.rl.learn.Reading;
 import dev.jacobian.rl.objective.PreferenceScoreLoss;
 import dev.jacobian.rl.reward.PreferenceFunction;
 import dev.jacobian.transformer.plan.Head;
-import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.stream.IntStream;
 
 /**
  * A general preference model (Zhang et al., arXiv 2410.02197): a sequence is a vector, and who is preferred is decided between two of them,
@@ -32,7 +26,7 @@ public record GeneralPreference(
 
         @Setting(value = "0.1", doc = "τ: what a score is divided by")
         double tau)
-        implements OfflineMethod<RewardPair> {
+        implements RewardPairMethod {
     /** The authors'. */
     public static final GeneralPreference DEFAULT = ConfigTree.defaults(GeneralPreference.class);
 
@@ -54,44 +48,19 @@ public record GeneralPreference(
     }
 
     @Override
-    public Map<String, Object> defaults() {
-        return BradleyTerry.DEFAULT.defaults();
-    }
-
-    @Override
-    public Optional<Head.Scores> head() {
-        return Optional.of(new Head.Scores(valueHeadDim, false));
-    }
-
-    @Override
-    public Reading reading() {
-        return new Reading.Scores(valueHeadDim);
-    }
-
-    @Override
-    public List<RewardPair> encode(JsonNode row, RowEncoder encoder) {
-        return RewardPair.read(row, encoder);
-    }
-
-    @Override
-    public List<Span> spans(List<RewardPair> batch) {
-        return RewardPair.spans(batch);
-    }
-
-    @Override
-    public long tokens(RewardPair example) {
-        return example.tokens();
+    public Head.Scores scores() {
+        return new Head.Scores(valueHeadDim, false);
     }
 
     @Override
     public Loss loss(Batch<RewardPair> batch) {
         Loss loss = Loss.of(batch.policy());
         PreferenceScoreLoss form = new PreferenceScoreLoss(tau);
-        double share = 1.0 / ((double) batch.size() * batch.window().microBatches());
+        double share = batch.share();
         for (int i = 0; i < batch.size(); i++) {
             int span = RewardPair.chosenOf(i);
-            double[] chosen = vector(batch.policy(), span);
-            double[] rejected = vector(batch.policy(), span + 1);
+            double[] chosen = batch.policy().vector(span);
+            double[] rejected = batch.policy().vector(span + 1);
             double score = PreferenceFunction.score(chosen, rejected);
             PreferenceScoreLoss.Point point =
                     form.logistic(score, batch.examples().get(i).margin());
@@ -106,10 +75,5 @@ public record GeneralPreference(
             batch.meter().value("margin", score);
         }
         return loss;
-    }
-
-    private static double[] vector(SpanScores scores, int span) {
-        float[] numbers = scores.numbers(span);
-        return IntStream.range(0, numbers.length).mapToDouble(k -> numbers[k]).toArray();
     }
 }

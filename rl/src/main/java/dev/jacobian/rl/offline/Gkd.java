@@ -2,7 +2,6 @@
 package dev.jacobian.rl.offline;
 
 import static dev.jacobian.rl.config.Checks.require;
-import static dev.jacobian.rl.config.Checks.requireAtLeast;
 import static dev.jacobian.rl.config.Checks.requirePositive;
 
 import dev.jacobian.rl.config.ConfigTree;
@@ -10,7 +9,6 @@ import dev.jacobian.rl.config.Setting;
 import dev.jacobian.transformer.CausalLM;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
 
 /**
  * Generalised knowledge distillation (Agarwal et al., arXiv 2306.13649): on the data's completions, on those that the student samples while
@@ -25,34 +23,21 @@ public record Gkd(
         @Setting(value = "0.5", doc = "0: KL(teacher to student), 1: KL(student to teacher), between: Jensen-Shannon")
         double beta,
 
-        @Setting(value = "0.5", doc = "part of the micro-batches whose completions the student samples")
-        double lmbda,
-
-        @Setting(value = "false", doc = "let the teacher sample the completions of the others")
-        boolean seqKd,
-
-        @Setting(value = "0.9", doc = "of sampling; loss_temperature is the loss's")
-        double temperature,
+        GkdSource source,
 
         @Setting(value = "1.0", doc = "divides the logits of both in the loss")
         double lossTemperature,
 
-        @Setting(value = "128", doc = "longest completion that is sampled, in tokens")
-        int maxNewTokens,
-
         @Setting(value = "nll", doc = "TRL's key, which does nothing there; nll alone")
-        Sft.LossType lossType)
-        implements DistillationMethod {
+        SftLoss lossType)
+        implements DivergenceMethod {
     /** TRL's. */
     public static final Gkd DEFAULT = ConfigTree.defaults(Gkd.class);
 
     public Gkd {
         require(beta >= 0 && beta <= 1, "beta must lie in [0, 1], got " + beta);
-        require(lmbda >= 0 && lmbda <= 1, "lmbda must lie in [0, 1], got " + lmbda);
-        requirePositive("temperature", temperature);
         requirePositive("loss_temperature", lossTemperature);
-        requireAtLeast("max_new_tokens", 1, maxNewTokens);
-        require(lossType != Sft.LossType.DFT, "loss_type of gkd is nll: its loss is the divergence of beta");
+        require(lossType != SftLoss.DFT, "loss_type of gkd is nll: its loss is the divergence of beta");
     }
 
     @Override
@@ -73,26 +58,16 @@ public record Gkd(
     @Override
     public Teaching<Completed> teaching(CausalLM student, List<CausalLM> teachers, long seed) {
         CausalLM teacher = Teachers.one(name(), student, teachers);
-        Sampled own = new Sampled(student, (float) temperature, maxNewTokens, seed);
-        Sampled theirs = new Sampled(teacher, (float) temperature, maxNewTokens, seed);
-        Teaching.Source<Completed> source = (step, microBatch, data) -> Sampled.chance(seed, step, microBatch) < lmbda
-                ? own.examples(step, microBatch, data)
-                : seqKd ? theirs.examples(step, microBatch, data) : data;
         return new Teaching<>(
                 new DivergenceReading(teacher, beta, lossTemperature),
                 List.of(),
-                source,
-                needsCompletions() && lmbda == 0 ? 0 : maxNewTokens);
+                source.of(student, teacher, seed),
+                source.longest());
     }
 
     @Override
     public boolean needsCompletions() {
-        return lmbda < 1 && !seqKd;
-    }
-
-    @Override
-    public OptionalDouble constantDerivative(Window window) {
-        return OptionalDouble.of(1.0 / (double) window.units());
+        return source.readsData();
     }
 
     @Override

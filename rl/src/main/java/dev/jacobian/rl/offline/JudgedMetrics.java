@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
+import dev.jacobian.rl.learn.Meter;
+
 /** What KTO and BCO measure of completions that were liked and of those that were not, under TRL's names. */
 final class JudgedMetrics {
     private JudgedMetrics() {}

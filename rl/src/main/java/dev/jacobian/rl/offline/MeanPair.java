@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
+import dev.jacobian.rl.learn.Meter;
+
 /**
  * Log-probabilities of a pair's completions by themselves, without a reference.
  *

@@ -71,8 +71,12 @@ public interface OfflineMethod<E> {
         return List.of();
     }
 
-    /** Tokens of an example, as {@code num_tokens} counts them. */
-    long tokens(E example);
+    /** Tokens of an example, as {@code num_tokens} counts them: those of its spans, unless these share some. */
+    default long tokens(E example) {
+        return spans(List.of(example)).stream()
+                .mapToLong(span -> span.tokens().length)
+                .sum();
+    }
 
     /** What the loss is divided by, where that is summed over the whole optimizer step. */
     default long units(E example) {

@@ -9,6 +9,7 @@ import dev.jacobian.rl.SavedConfig;
 import dev.jacobian.rl.learn.Learner;
 import dev.jacobian.rl.learn.LossPasses;
 import dev.jacobian.rl.learn.LossValue;
+import dev.jacobian.rl.learn.Meter;
 import dev.jacobian.rl.learn.Reading;
 import dev.jacobian.rl.learn.ReferencePolicy;
 import dev.jacobian.rl.learn.Update;

@@ -8,7 +8,6 @@ import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
 import dev.jacobian.transformer.CausalLM;
 import java.util.List;
-import java.util.Map;
 
 /**
  * On-policy distillation (Gu et al., arXiv 2306.08543; Thinking Machines, 2025): the student samples, and at each token that it chose the
@@ -44,11 +43,6 @@ public record OnPolicyDistillation(
     @Override
     public String paper() {
         return "Gu et al., arXiv 2306.08543; Lu and Thinking Machines, 2025, on-policy distillation";
-    }
-
-    @Override
-    public Map<String, Object> defaults() {
-        return Map.of("learning_rate", 1e-6, "lr_scheduler_type", "linear");
     }
 
     @Override

@@ -4,11 +4,8 @@ package dev.jacobian.rl.offline;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
-import dev.jacobian.rl.learn.Reading;
 import dev.jacobian.transformer.plan.Head;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 
 /**
  * A reward model of single answers (Cobbe et al., arXiv 2110.14168; the value head of Kimi k1.5, arXiv 2501.12599, is shown a reference
@@ -22,15 +19,7 @@ import java.util.Optional;
  */
 public record OutcomeValue(
         @Setting(value = "bce", doc = "bce: of labels true and false; regression: of scores")
-        LossType lossType) implements OfflineMethod<Outcome> {
-    /** What the number is to say. */
-    public enum LossType {
-        /** The log-odds of a right answer. */
-        BCE,
-        /** The score itself. */
-        REGRESSION
-    }
-
+        OutcomeLoss lossType) implements ScoringMethod<Outcome> {
     /** Of labels. */
     public static final OutcomeValue DEFAULT = ConfigTree.defaults(OutcomeValue.class);
 
@@ -45,23 +34,13 @@ public record OutcomeValue(
     }
 
     @Override
-    public Map<String, Object> defaults() {
-        return BradleyTerry.DEFAULT.defaults();
-    }
-
-    @Override
-    public Optional<Head.Scores> head() {
-        return Optional.of(Head.Scores.REWARD);
-    }
-
-    @Override
-    public Reading reading() {
-        return new Reading.Scores(1);
+    public Head.Scores scores() {
+        return Head.Scores.REWARD;
     }
 
     @Override
     public List<Outcome> encode(JsonNode row, RowEncoder encoder) {
-        return Outcome.read(row, lossType == LossType.BCE, encoder);
+        return Outcome.read(row, lossType == OutcomeLoss.BCE, encoder);
     }
 
     @Override
@@ -70,19 +49,14 @@ public record OutcomeValue(
     }
 
     @Override
-    public long tokens(Outcome example) {
-        return example.tokens().length;
-    }
-
-    @Override
     public Loss loss(Batch<Outcome> batch) {
         Loss loss = Loss.of(batch.policy());
-        double share = 1.0 / ((double) batch.size() * batch.window().microBatches());
+        double share = batch.share();
         for (int i = 0; i < batch.size(); i++) {
             double reward = batch.policy().sum(i);
             double score = batch.examples().get(i).score();
             batch.meter().value("mean_reward", reward);
-            if (lossType == LossType.BCE) {
+            if (lossType == OutcomeLoss.BCE) {
                 double sign = score > 0 ? 1 : -1;
                 loss.add(
                         -share * Sigmoids.logSigmoid(sign * reward),

@@ -9,8 +9,6 @@ import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
 import dev.jacobian.transformer.CausalLM;
 import java.util.List;
-import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
 /**
@@ -33,7 +31,7 @@ public record RecordedDistillation(
 
         @Setting(value = "false", doc = "must be false: train_sampling_strategy orders the completions")
         boolean shuffleDataset)
-        implements DistillationMethod {
+        implements DivergenceMethod {
     /** TRL's. */
     public static final RecordedDistillation DEFAULT = ConfigTree.defaults(RecordedDistillation.class);
 
@@ -54,11 +52,6 @@ public record RecordedDistillation(
     }
 
     @Override
-    public Map<String, Object> defaults() {
-        return Map.of("learning_rate", 1e-6, "lr_scheduler_type", "linear");
-    }
-
-    @Override
     public Teaching<Completed> teaching(CausalLM student, List<CausalLM> teachers, long seed) {
         CausalLM teacher = Teachers.one(name(), student, teachers);
         return new Teaching<>(new DivergenceReading(teacher, beta, temperature), List.of(), Teaching.asTheyAre(), 0);
@@ -72,14 +65,9 @@ public record RecordedDistillation(
     @Override
     public List<Completed> encode(JsonNode row, RowEncoder encoder) {
         int most = maxCompletionLength.orElse(Integer.MAX_VALUE);
-        return DistillationMethod.super.encode(row, encoder).stream()
+        return DivergenceMethod.super.encode(row, encoder).stream()
                 .map(example -> example.cut(most))
                 .toList();
-    }
-
-    @Override
-    public OptionalDouble constantDerivative(Window window) {
-        return OptionalDouble.of(1.0 / (double) window.units());
     }
 
     @Override

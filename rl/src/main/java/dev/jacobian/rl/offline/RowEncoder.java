@@ -40,7 +40,8 @@ public final class RowEncoder {
     /** For a model and the settings of a run. */
     RowEncoder(CausalLM model, OfflineConfig config) {
         this.model = model;
-        boolean assistantOnly = config.method() instanceof Sft sft && sft.assistantOnlyLoss();
+        boolean assistantOnly = config.method() instanceof DemonstrationMethod method
+                && method.rows().assistantOnlyLoss();
         String eos = config.eosToken();
         this.tokens = new ExampleTokens(model, assistantOnly, Optional.of(eos).filter(token -> !token.isEmpty()));
         this.positions = model.config().maxPositions();

@@ -66,6 +66,14 @@ public record SpanScores(TokenScores tokens, int[] offsets) {
         return Arrays.copyOfRange(tokens.logProbs(), from(span), to(span));
     }
 
+    /** The same in double precision. */
+    public double[] vector(int span) {
+        float[] numbers = numbers(span);
+        double[] vector = new double[numbers.length];
+        Arrays.setAll(vector, k -> numbers[k]);
+        return vector;
+    }
+
     /** Log-probability of a span: Σ over its tokens. */
     public double sum(int span) {
         return sum(tokens.logProbs(), span);

@@ -1,18 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
+import static dev.jacobian.rl.config.Checks.requireAtLeast;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.config.Checks;
+import dev.jacobian.rl.config.Setting;
 import java.util.Arrays;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
-/** Reads stepwise supervision, TRL's {@code prompt}, {@code completions} and {@code labels}. */
-final class StepRows {
-    private StepRows() {}
+/** How {@link Prm} reads stepwise supervision, TRL's {@code prompt}, {@code completions} and {@code labels}. */
+public record StepRows(
+        @Setting(value = "\n", doc = "what stands behind each step, and is scored")
+        String stepSeparator,
 
-    static Steps read(JsonNode row, Prm method, RowEncoder encoder) {
+        @Setting(value = "false", doc = "learn from the last step's label alone")
+        boolean trainOnLastStepOnly,
+
+        @Setting(value = "null", doc = "longest chain of steps in tokens; null for what max_length leaves")
+        OptionalInt maxCompletionLength) {
+    public StepRows {
+        Checks.require(!stepSeparator.isEmpty(), "step_separator must not be empty: its last token is what is scored");
+        requireAtLeast("max_completion_length", 1, maxCompletionLength.orElse(1));
+    }
+
+    Steps read(JsonNode row, RowEncoder encoder) {
         JsonNode steps = row.path("completions");
         JsonNode labels = row.path("labels");
         require(row.path("prompt").isTextual(), "'prompt' must be a string, found " + Json.excerpt(row.path("prompt")));
@@ -23,7 +38,7 @@ final class StepRows {
         require(
                 labels.size() == steps.size(),
                 "there are " + steps.size() + " steps in 'completions' and " + labels.size() + " labels in 'labels'");
-        int[] separator = encoder.plain(method.stepSeparator());
+        int[] separator = encoder.plain(stepSeparator);
         require(separator.length > 0, "step_separator has no token in this tokenizer");
         IntStream.Builder chain = IntStream.builder();
         int[] judged = new int[steps.size()];
@@ -41,8 +56,8 @@ final class StepRows {
             values[s] = label.isBoolean() ? (label.booleanValue() ? 1 : 0) : label.intValue();
         }
         Steps all = new Steps(chain.build().toArray(), judged, values);
-        Steps chosen = method.trainOnLastStepOnly() ? last(all) : all;
-        Steps fits = chosen.cut(method.maxCompletionLength().orElse(Integer.MAX_VALUE));
+        Steps chosen = trainOnLastStepOnly ? last(all) : all;
+        Steps fits = chosen.cut(maxCompletionLength.orElse(Integer.MAX_VALUE));
         Steps whole = behind(prompt(row, encoder), fits);
         return whole.cut(encoder.fittingStart(whole.tokens().length));
     }

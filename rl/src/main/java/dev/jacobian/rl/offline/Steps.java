@@ -3,6 +3,7 @@ package dev.jacobian.rl.offline;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
 
 /**
  * A chain of steps, some of which somebody judged: what a process reward model learns from.
@@ -16,6 +17,12 @@ public record Steps(int[] tokens, int[] judged, int[] labels) {
         BitSet scored = new BitSet();
         Arrays.stream(judged).forEach(scored::set);
         return new Span(tokens, -1, scored);
+    }
+
+    /** All of them, or none where none has a label: of a row that max_length leaves without one nothing is learned. */
+    static List<Steps> judged(List<Steps> examples) {
+        boolean none = examples.stream().allMatch(example -> example.labels.length == 0);
+        return none ? List.of() : examples;
     }
 
     /** The first so many tokens. */

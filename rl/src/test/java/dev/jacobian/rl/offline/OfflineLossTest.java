@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Given;
+import dev.jacobian.rl.learn.Meter;
 import dev.jacobian.rl.sft.ExampleTokens;
 import dev.jacobian.transformer.TokenScores;
 import java.util.ArrayList;

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.config.Given;
+import dev.jacobian.rl.learn.Meter;
 import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.reward.PreferenceFunction;
 import dev.jacobian.rl.run.RunOrigin;
@@ -188,7 +189,7 @@ class RewardTrainingTest {
         check(new GeneralPreference(4, 0.7), pairs, 2 * 2 * 4);
         List<Outcome> outcomes = List.of(new Outcome(new int[3], 1), new Outcome(new int[2], 0));
         check(OutcomeValue.DEFAULT, outcomes, 2);
-        check(new OutcomeValue(OutcomeValue.LossType.REGRESSION), outcomes, 2);
+        check(new OutcomeValue(OutcomeLoss.REGRESSION), outcomes, 2);
         check(
                 Prm.DEFAULT,
                 List.of(
