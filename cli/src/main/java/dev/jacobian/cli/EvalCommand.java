@@ -74,6 +74,10 @@ final class EvalCommand extends CliCommand {
             throw usage("--greedy gives the same completion every time; leave out --samples");
         }
         task.check(this);
+        if (task.comparesSamples()) {
+            throw usage("--preference-model compares the samples of a prompt with each other, which says nothing of a"
+                    + " model's level; leave it out, or take --reward-model");
+        }
         try {
             generation();
         } catch (IllegalArgumentException wrong) {

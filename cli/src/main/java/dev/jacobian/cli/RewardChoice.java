@@ -2,45 +2,80 @@
 package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.io.Json;
 import dev.jacobian.rl.judge.HeldModel;
+import dev.jacobian.rl.judge.PreferenceModel;
 import dev.jacobian.rl.judge.ReasoningJudge;
 import dev.jacobian.rl.judge.RewardModel;
+import dev.jacobian.rl.offline.GeneralPreference;
 import dev.jacobian.rl.reward.BatchReward;
+import dev.jacobian.rl.reward.PreferenceReward;
 import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 
 /**
- * Whose word a completion's reward is, instead of the task's own: a reward model's, or a judge's that reasons.
+ * Whose word a completion's reward is, instead of the task's own: a reward model's, a judge's that reasons, or a preference model's that
+ * compares the samples of a prompt.
  *
  * @param model a reward model's folder
  * @param judge a judge's folder
+ * @param preference a general preference model's folder
+ * @param form what is made of its comparisons
  * @param offloaded whether it lies in the host's memory while it does not score
  */
-record RewardChoice(Optional<Path> model, Optional<Path> judge, boolean offloaded) {
+record RewardChoice(
+        Optional<Path> model,
+        Optional<Path> judge,
+        Optional<Path> preference,
+        PreferenceReward.Form form,
+        boolean offloaded) {
     /** The task's own. */
-    static final RewardChoice TASK = new RewardChoice(Optional.empty(), Optional.empty(), false);
+    static final RewardChoice TASK = new RewardChoice(
+            Optional.empty(), Optional.empty(), Optional.empty(), PreferenceReward.Form.WIN_RATE, false);
 
     private static final String MODEL = "reward_model";
     private static final String JUDGE = "judge";
+    private static final String PREFERENCE = "preference_model";
+    private static final String FORM = "preference_form";
     private static final String OFFLOADED = "offload_reward_model";
     private static final int REASONING_TOKENS = 512;
 
     /** Rewards of a model; empty for the task's own. */
     Optional<WeightedRewards> load(Function<Path, ModelOptions> options) {
         Optional<BatchReward> reward = model.<BatchReward>map(folder -> new RewardModel(held(folder, options)))
-                .or(() -> judge.map(folder -> new ReasoningJudge(held(folder, options), "answer", REASONING_TOKENS)));
+                .or(() -> judge.map(folder -> new ReasoningJudge(held(folder, options), "answer", REASONING_TOKENS)))
+                .or(() -> preference.map(folder -> new PreferenceReward(
+                        PREFERENCE, new PreferenceModel(held(folder, options), tau(folder)), form)));
         return reward.map(WeightedRewards::of);
     }
 
-    /** The reward from which on a completion counts as solving its problem: better odds than even, or a judge's yes. */
+    /**
+     * The reward from which on a completion counts as solving its problem: better odds than even, or a judge's yes. Comparisons do not say
+     * it of a completion by itself.
+     */
     double solvedThreshold() {
-        return model.isPresent() ? 0 : 1;
+        return preference.isPresent() ? Double.NaN : model.isPresent() ? 0 : 1;
+    }
+
+    /** What a preference model's scores are divided by: what it was trained with, if its folder says so, or else the authors' number. */
+    private static double tau(Path folder) {
+        Path run = folder.resolve("run.json");
+        return Files.isRegularFile(run)
+                ? Json.read(run).path("config").path("tau").asDouble(GeneralPreference.DEFAULT.tau())
+                : GeneralPreference.DEFAULT.tau();
+    }
+
+    /** The same with comparisons as a method wants them: GPO learns from scores, others from win rates. */
+    RewardChoice with(PreferenceReward.Form other) {
+        return new RewardChoice(model, judge, preference, other, offloaded);
     }
 
     private HeldModel held(Path folder, Function<Path, ModelOptions> options) {
@@ -55,6 +90,10 @@ record RewardChoice(Optional<Path> model, Optional<Path> judge, boolean offloade
         Map<String, String> options = new TreeMap<>();
         model.ifPresent(folder -> options.put(MODEL, absolute(folder)));
         judge.ifPresent(folder -> options.put(JUDGE, absolute(folder)));
+        preference.ifPresent(folder -> {
+            options.put(PREFERENCE, absolute(folder));
+            options.put(FORM, form.name().toLowerCase(Locale.ROOT));
+        });
         if (offloaded) {
             options.put(OFFLOADED, "true");
         }
@@ -70,6 +109,10 @@ record RewardChoice(Optional<Path> model, Optional<Path> judge, boolean offloade
         return new RewardChoice(
                 path(options, MODEL),
                 path(options, JUDGE),
+                path(options, PREFERENCE),
+                options.path(FORM).asText().equals("score")
+                        ? PreferenceReward.Form.SCORE
+                        : PreferenceReward.Form.WIN_RATE,
                 options.path(OFFLOADED).asBoolean());
     }
 

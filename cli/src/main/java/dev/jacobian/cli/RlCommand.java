@@ -3,6 +3,7 @@ package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.io.Jsonl;
 import dev.jacobian.rl.RlConfig;
 import dev.jacobian.rl.RlResult;
 import dev.jacobian.rl.RlTrainer;
@@ -11,6 +12,7 @@ import dev.jacobian.rl.config.StepPlan;
 import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.recorded.RecordedRollouts;
 import dev.jacobian.rl.report.RunReport;
+import dev.jacobian.rl.reward.PreferenceReward;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.DeviceException;
@@ -129,7 +131,7 @@ final class RlCommand extends CliCommand {
                         policy,
                         run.config().rollout(),
                         run.config().plan(),
-                        run.config().maxSteps()));
+                        stepsOfRows(run).maxSteps()));
         Task problems = recorded.map(RecordedRollouts::task)
                 .orElseGet(() -> TaskOption.usable(
                         run.task(this::modelOptions),
@@ -140,25 +142,26 @@ final class RlCommand extends CliCommand {
         streams()
                 .note(run.config().method().name().toUpperCase(Locale.ROOT) + " on " + problems.name() + ", " + policy
                         + ", run folder " + folder);
-        RlTrainer trainer = new RlTrainer(policy, problems, run.config());
+        RlConfig config = recorded.isPresent()
+                ? stepsOfRows(run)
+                : run.config().stepsOf(problems.trainSize(), "task '" + problems.name() + "'");
+        RlTrainer trainer = new RlTrainer(policy, problems, config);
         recorded.ifPresent(trainer::recorded);
         if (policy.device().equals(Device.CPU)) {
             streams().note("memory: needs up to " + trainer.memoryPlan().describe());
         }
         if (dryRun) {
-            printPlan(run, trainer);
+            printPlan(run, config, trainer);
             return;
         }
-        ProgressDisplay display =
-                new ProgressDisplay(streams().err(), run.config().maxSteps());
+        ProgressDisplay display = new ProgressDisplay(streams().err(), config.maxSteps());
         RlResult result;
         try (display) {
             result = trainer.listener(display)
                     .output(folder, run.origin(), resume)
                     .train();
         } catch (DeviceException failure) {
-            throw new CliException(
-                    failure.getMessage() + lessMemory(failure, run.config()) + continuing(folder), failure);
+            throw new CliException(failure.getMessage() + lessMemory(failure, config) + continuing(folder), failure);
         } catch (UncheckedIOException failure) {
             String message = Failures.describe(failure).replaceFirst("\\.$", "");
             throw new CliException(
@@ -166,6 +169,14 @@ final class RlCommand extends CliCommand {
         }
         RunReport.write(folder);
         print(result, folder);
+    }
+
+    /** The settings with the steps that epochs of the rows make which recorded samples were drawn for. */
+    private static RlConfig stepsOfRows(RunSettings run) {
+        return run.config()
+                .stepsOf(
+                        run.data().map(file -> Jsonl.read(file).size()).orElse(0),
+                        run.data().map(Path::toString).orElse("a run with --rollouts and without --data"));
     }
 
     /** What helps a run that a device ended, behind the failure's own sentence. */
@@ -190,19 +201,19 @@ final class RlCommand extends CliCommand {
                 + " (another --device may continue it)";
     }
 
-    private void printPlan(RunSettings run, RlTrainer trainer) {
+    private void printPlan(RunSettings run, RlConfig config, RlTrainer trainer) {
         ObjectNode json = Json.object();
-        json.put("method", run.config().method().name());
-        json.put("paper", run.config().method().paper());
+        json.put("method", config.method().name());
+        json.put("paper", config.method().paper());
         json.put("model", run.model().toString());
         run.rollouts().ifPresent(file -> json.put("rollouts", file.toString()));
         run.data().ifPresent(file -> json.put("data", file.toString()));
-        StepPlan plan = run.config().plan();
+        StepPlan plan = config.plan();
         json.put("groups_per_rollout", plan.groups());
         json.put("optimizer_steps_per_rollout", plan.updates());
-        json.put("optimizer_steps", plan.updates(run.config().maxSteps()));
+        json.put("optimizer_steps", plan.updates(config.maxSteps()));
         json.put("memory_bytes", trainer.memoryPlan().bytes());
-        json.set("config", run.config().toJson());
+        json.set("config", config.toJson());
         if (common().json()) {
             streams().json(json);
         } else {
@@ -219,8 +230,8 @@ final class RlCommand extends CliCommand {
         }
         if (!result.isMeasured()) {
             streams()
-                    .line(result.steps() + " steps on " + result.samples() + " recorded samples. Model, metrics and"
-                            + " report: " + folder + " (open " + folder.resolve("report.html") + ")");
+                    .line(result.steps() + " steps on " + result.samples() + " samples. Model, metrics and report: "
+                            + folder + " (open " + folder.resolve("report.html") + ")");
             return;
         }
         streams()
@@ -241,7 +252,7 @@ final class RlCommand extends CliCommand {
     // Settings
 
     private RunSettings freshSettings() {
-        Given all = settings.with(options());
+        Given all = withPlaces(settings.with(options()));
         Given given = ordered(LoraOption.without(all), rollouts.isPresent());
         RlConfig.DEFAULT.passedOver(given).forEach(streams()::note);
         String method =
@@ -251,22 +262,47 @@ final class RlCommand extends CliCommand {
         if (given.keys().contains("per_device_train_batch_size")) {
             preset = preset.without(List.of("prompts_per_step", "updates_per_rollout"));
         }
+        if (given.keys().contains("num_train_epochs")) {
+            preset = preset.without(List.of("max_steps"));
+        }
         return new RunSettings(
                 model.map(ModelOption::existing).orElseGet(BundledModel::folder),
-                RlConfig.DEFAULT.with(preset.setAll(given)),
+                RlConfig.DEFAULT.with(judgedByPairs(preset.setAll(given), method)),
                 task.choice(),
                 task.data(),
                 task.skipBadRows(),
                 lora.choice(all).orElse(LoraChoice.NONE),
-                task.rewards().orElse(RewardChoice.TASK),
+                task.rewards().map(choice -> choice.with(form(method))).orElse(RewardChoice.TASK),
                 rollouts);
+    }
+
+    /** What a method learns from a judge of pairs. */
+    private static PreferenceReward.Form form(String method) {
+        return method.equals("gpo") ? PreferenceReward.Form.SCORE : PreferenceReward.Form.WIN_RATE;
+    }
+
+    /** With a judge of pairs, methods that compare rewards otherwise take its comparisons as they are. */
+    private Given judgedByPairs(Given given, String method) {
+        boolean chooses = Methods.having("preference").contains(method);
+        if (!task.comparesSamples() || !chooses) {
+            return given;
+        }
+        given.get("preference")
+                .filter(value -> !value.json().asText().equals("given"))
+                .ifPresent(value -> {
+                    throw new CliException(
+                            value.origin() + ": preference=" + value.json().asText()
+                                    + " compares rewards, and --preference-model compares completions itself; leave"
+                                    + " preference out");
+                });
+        return given.set("preference", "given", "--preference-model");
     }
 
     /** The settings that a run was started with; what is given again must agree with them. */
     private RunSettings savedSettings(Path folder) {
         RunSettings saved = RunSettings.read(folder);
         task.refuseOther(saved.chosen(), folder);
-        Given all = settings.with(options());
+        Given all = withPlaces(settings.with(options()));
         return new RunSettings(
                 model.orElse(saved.model()),
                 saved.config().with(LoraOption.without(all)),
@@ -274,8 +310,24 @@ final class RlCommand extends CliCommand {
                 task.data().or(saved::data),
                 task.skipBadRows() || saved.skipBadRows(),
                 lora.choice(all).orElse(saved.adapter()),
-                task.rewards().orElse(saved.rewards()),
+                task.rewards()
+                        .map(choice -> choice.with(form(saved.config().method().name())))
+                        .orElse(saved.rewards()),
                 rollouts.or(saved::rollouts));
+    }
+
+    /** With the path of a file as every working directory has it: the run may be resumed from another one. */
+    private static Given withPlaces(Given given) {
+        return given.get("ptx_data")
+                .filter(value -> !value.json().asText().isEmpty())
+                .map(value -> given.set(
+                        "ptx_data",
+                        Path.of(value.json().asText())
+                                .toAbsolutePath()
+                                .normalize()
+                                .toString(),
+                        value.origin()))
+                .orElse(given);
     }
 
     /** Recorded samples are in order, which TRL says so. */

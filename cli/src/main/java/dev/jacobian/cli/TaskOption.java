@@ -4,6 +4,7 @@ package dev.jacobian.cli;
 import dev.jacobian.rl.PromptCheck;
 import dev.jacobian.rl.judge.RewardedTask;
 import dev.jacobian.rl.reward.ExactMatchReward.Answer;
+import dev.jacobian.rl.reward.PreferenceReward;
 import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.rl.task.JsonlTask;
 import dev.jacobian.rl.task.Task;
@@ -66,6 +67,15 @@ final class TaskOption {
     private Optional<Path> judge = Optional.empty();
 
     @Option(
+            names = "--preference-model",
+            paramLabel = "DIR",
+            description =
+                    "Rewards are this model's comparisons of the samples of a prompt, two by two: a checkpoint that"
+                            + " 'jacobian reward --method preference' trained. For sppo, gpo, nash_md and online_dpo;"
+                            + " other methods learn from win rates too.")
+    private Optional<Path> preferenceModel = Optional.empty();
+
+    @Option(
             names = "--offload-reward-model",
             description = "Keep that model in the host's memory while it does not score.")
     private boolean offloadRewardModel;
@@ -74,15 +84,20 @@ final class TaskOption {
     Optional<RewardChoice> rewards() {
         rewardModel.ifPresent(folder -> ModelOption.existing(folder, "--reward-model"));
         judge.ifPresent(folder -> ModelOption.existing(folder, "--judge"));
-        return rewardModel.isEmpty() && judge.isEmpty()
+        preferenceModel.ifPresent(folder -> ModelOption.existing(folder, "--preference-model"));
+        return rewardModel.isEmpty() && judge.isEmpty() && preferenceModel.isEmpty()
                 ? Optional.empty()
-                : Optional.of(new RewardChoice(rewardModel, judge, offloadRewardModel));
+                : Optional.of(new RewardChoice(
+                        rewardModel, judge, preferenceModel, PreferenceReward.Form.WIN_RATE, offloadRewardModel));
     }
 
     /** Fails for a name that is no task. */
     void check(CliCommand command) {
         if (rewardModel.isPresent() && judge.isPresent()) {
             throw command.usage("--reward-model and --judge exclude each other");
+        }
+        if (preferenceModel.isPresent() && (rewardModel.isPresent() || judge.isPresent())) {
+            throw command.usage("--preference-model excludes --reward-model and --judge");
         }
         TaskChoice choice = choice(command);
         if (choice.isRows()) {
@@ -117,6 +132,11 @@ final class TaskOption {
             case "whole" -> Answer.STRIPPED;
             default -> throw new IllegalArgumentException("--answers takes tag or whole, not '" + name + "'");
         };
+    }
+
+    /** Whether rewards compare the samples of a prompt. */
+    boolean comparesSamples() {
+        return preferenceModel.isPresent();
     }
 
     Optional<Path> data() {

@@ -85,6 +85,38 @@ class RecordedRunTest {
     }
 
     @Test
+    @DisplayName("a strictly on-policy method refuses samples that are not its own, unless it is told to take them")
+    void strictlyOnPolicy() throws IOException {
+        Path rollouts = CASE.resolve("rollouts.jsonl");
+        Path model = TestPaths.testdata("training", "models").resolve("tiny-llama");
+        Path out = folder.resolve("out");
+        List<Object> command = new ArrayList<>(List.of("rl", "--json", "--algorithm", "opo", "--model", model));
+        command.addAll(List.of("--rollouts", rollouts, "--out", out, "--steps", 1, "--prompts", 1));
+        command.addAll(List.of("--group-size", 4, "--set", "max_completion_length=12"));
+        Run refused = Run.of(command.toArray());
+        assertThat(refused.code()).isEqualTo(ExitCode.FAILED);
+        assertThat(refused.err()).contains("opo is strictly on-policy").contains("strict_on_policy=false");
+        assertThat(out).doesNotExist();
+        command.addAll(List.of("--set", "strict_on_policy=false"));
+        Run taken = Run.of(command.toArray());
+        assertThat(taken.code()).as(taken.err()).isZero();
+        assertThat(taken.json().path("steps").asInt()).isEqualTo(1);
+    }
+
+    @Test
+    @DisplayName("num_train_epochs counts passes through the rows of --data")
+    void epochs() throws IOException {
+        Path out = folder.resolve("out");
+        Path rollouts = CASE.resolve("rollouts.jsonl");
+        List<String> half = List.of("--dry-run", "--set", "max_steps=-1", "--set", "num_train_epochs=0.5");
+        Run plan = train(out, rollouts, half.toArray());
+        assertThat(plan.code()).as(plan.err()).isZero();
+        assertThat(plan.json().path("optimizer_steps").asInt())
+                .as("24 rows are 6 generation batches of 4 prompts, and each is one step")
+                .isEqualTo(3);
+    }
+
+    @Test
     @DisplayName("without the sampler's log-probabilities no difference is claimed, and none can be corrected")
     void unknown() throws IOException {
         Path out = folder.resolve("out");

@@ -2,6 +2,7 @@
 package dev.jacobian.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
@@ -236,6 +237,56 @@ class RewardCommandsTest {
                 .json();
         assertThat(eval.path("reward").asDouble()).isNotZero();
         assertThat(eval.path("problems").asInt()).isEqualTo(4);
+    }
+
+    @Test
+    @DisplayName("a preference model that reward trained judges pairs in rl, for every method that compares; without"
+            + " answers in the data, on the device or beside it, and on after a stop")
+    void preferencesInRl() throws IOException {
+        Path judge = folder.resolve("judge");
+        Run trained = train("reward", BASE, rows(), judge, "--method", "preference");
+        assertThat(trained.code()).as(trained.err()).isZero();
+        Path data = write(IntStream.range(0, 8)
+                .mapToObj(i -> "{\"prompt\": \"Say " + i + ".\"}")
+                .toArray(String[]::new));
+        byte[] untrained = Files.readAllBytes(BASE.resolve("model.safetensors"));
+        for (String method : List.of("sppo", "gpo", "nash_md", "online_dpo")) {
+            Path out = folder.resolve(method);
+            Run run = with(rl(data, out), "--algorithm", method, "--preference-model", judge);
+            assertThat(run.code()).as(run.err()).isZero();
+            assertThat(run.json().has("pass@1_after")).isFalse();
+            JsonNode config = Json.read(out.resolve("run.json")).path("config");
+            assertThat(config.path("preference").asText()).isEqualTo(method.equals("online_dpo") ? "" : "given");
+            JsonNode step = Jsonl.read(out.resolve("metrics.jsonl")).getFirst();
+            double reward = step.path("reward").asDouble();
+            if (!method.equals("nash_md")) { // whose samples are compared with others than themselves
+                assertThat(reward).as(method).isCloseTo(method.equals("gpo") ? 0 : 0.5, within(1e-9));
+            }
+            byte[] weights = Files.readAllBytes(out.resolve("model.safetensors"));
+            assertThat(weights).isNotEqualTo(untrained);
+            Path other = folder.resolve(method + "-offloaded");
+            Run offloaded =
+                    with(rl(data, other), "--algorithm", method, "--preference-model", judge, "--offload-reward-model");
+            assertThat(offloaded.code()).as(offloaded.err()).isZero();
+            assertThat(Files.readAllBytes(other.resolve("model.safetensors"))).isEqualTo(weights);
+            SavedRuns.cutBack(out, 1);
+            Run resumed = Run.of("rl", "--json", "--resume", "--out", out);
+            assertThat(resumed.code()).as(resumed.err()).isZero();
+            assertThat(Files.readAllBytes(out.resolve("model.safetensors"))).isEqualTo(weights);
+        }
+        Path out = folder.resolve("refused");
+        assertThat(with(rl(data, out), "--preference-model", BASE).failureBehindNotes())
+                .contains("this one is a language model; train one with jacobian reward --method preference");
+        assertThat(with(rl(data, out), "--algorithm", "sppo", "--preference-model", judge, "--set", "preference=soft")
+                        .failureBehindNotes())
+                .contains("preference=soft compares rewards, and --preference-model compares completions itself");
+        assertThat(with(rl(data, out), "--preference-model", judge, "--reward-model", SCORING)
+                        .failure(ExitCode.USAGE))
+                .contains("--preference-model excludes --reward-model and --judge");
+        assertThat(Run.of("eval", "--model", BASE, "--data", data, "--preference-model", judge)
+                        .failure(ExitCode.USAGE))
+                .contains("--preference-model compares the samples of a prompt with each other");
+        assertThat(out).doesNotExist();
     }
 
     @Test

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.Jsonl;
 import dev.jacobian.rl.method.Methods;
+import dev.jacobian.rl.task.JsonlTask;
 import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,6 +15,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -51,6 +54,59 @@ class TrainingCommandsTest {
                 out));
         args.addAll(List.of(more));
         return Run.of(args.toArray());
+    }
+
+    @Test
+    @DisplayName(
+            "num_train_epochs makes the steps of a data file, in rollouts; the bundled task, which has no end, refuses"
+                    + " it")
+    void epochs() throws IOException {
+        Path data = Files.writeString(
+                folder.resolve("sums.jsonl"),
+                IntStream.range(10, 40)
+                        .mapToObj(i -> "{\"prompt\": \"%d+7=\", \"answer\": \"%d\"}".formatted(i, i + 7))
+                        .collect(Collectors.joining("\n")));
+        int rows = JsonlTask.of(data).trainSize();
+        List<Object> args = new ArrayList<>(List.of("rl", "--json", "--dry-run", "--data", data, "--prompts", 4));
+        args.addAll(List.of("--set", "num_train_epochs=2", "--set", "final_eval_problems=1"));
+        JsonNode plan = Run.of(args.toArray()).json();
+        assertThat(plan.path("config").path("max_steps").asInt()).isEqualTo(2 * (rows / 4));
+        Run endless = shortRl(folder.resolve("run"), "--set", "num_train_epochs=2", "--set", "max_steps=-1");
+        assertThat(endless.code()).isNotZero();
+        Run bundled = Run.of("rl", "--json", "--dry-run", "--set", "num_train_epochs=2");
+        assertThat(bundled.failureBehindNotes()).contains("has none; set max_steps");
+    }
+
+    @Test
+    @DisplayName("demonstrations are mixed in by two settings, and a resumed run finds them from any folder")
+    void mixtures() throws IOException {
+        Path rows = TestPaths.testdata("rl", "ptx.jsonl");
+        Path out = folder.resolve("run");
+        Run run = shortRl(out, "--set", "ptx_coef=0.1", "--set", "ptx_data=" + rows, "--set", "ptx_batch_size=2");
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(Jsonl.read(out.resolve("metrics.jsonl"))
+                        .getLast()
+                        .path("ptx_loss")
+                        .asDouble())
+                .isPositive();
+        byte[] weights = Files.readAllBytes(out.resolve("model.safetensors"));
+        SavedRuns.cutBack(out, 1);
+        Run resumed = Run.of("rl", "--json", "--resume", "--out", out);
+        assertThat(resumed.code()).as(resumed.err()).isZero();
+        assertThat(Files.readAllBytes(out.resolve("model.safetensors"))).isEqualTo(weights);
+        assertThat(Path.of(Json.read(out.resolve("run.json"))
+                        .path("config")
+                        .path("ptx_data")
+                        .asText()))
+                .isAbsolute();
+        Path other = folder.resolve("other");
+        assertThat(shortRl(other, "--set", "ptx_coef=0.1").failureBehindNotes())
+                .contains("ptx_coef is 0.1, but ptx_data names no file of demonstrations");
+        assertThat(shortRl(other, "--set", "ptx_coef=0.1", "--set", "ptx_data=absent.jsonl")
+                        .failureBehindNotes())
+                .contains("there is no file")
+                .contains("absent.jsonl");
+        assertThat(other).doesNotExist();
     }
 
     @Test

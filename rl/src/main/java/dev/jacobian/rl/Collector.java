@@ -16,6 +16,7 @@ import dev.jacobian.rl.rollout.ScoredGroup;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -32,6 +33,7 @@ final class Collector {
     private final Learner learner;
     private final PolicyUpdates updates;
     private Function<List<Group>, List<ScoredGroup>> scoring;
+    private final Optional<BiFunction<List<ScoredGroup>, List<Group>, List<ScoredGroup>>> comparing;
     private Rollouts rollouts;
     private Curriculum curriculum;
     private Buffer buffer = Buffer.none();
@@ -40,12 +42,14 @@ final class Collector {
      * Of a run's own choices.
      *
      * @param updates which know the initial model, for samples that are compared with
+     * @param comparing where a judge of pairs gives the rewards, what it says of groups and those other samples
      */
     Collector(
             RlConfig config,
             Learner learner,
             PolicyUpdates updates,
             Function<List<Group>, List<ScoredGroup>> scoring,
+            Optional<BiFunction<List<ScoredGroup>, List<Group>, List<ScoredGroup>>> comparing,
             Rollouts rollouts,
             Curriculum curriculum) {
         this.config = config;
@@ -53,6 +57,7 @@ final class Collector {
         this.learner = learner;
         this.updates = updates;
         this.scoring = scoring;
+        this.comparing = comparing;
         this.rollouts = rollouts;
         this.curriculum = curriculum;
     }
@@ -87,6 +92,11 @@ final class Collector {
             throw new IllegalArgumentException(config.algorithm().name()
                     + " compares with samples that it has drawn beside those that it learns from, and recorded rollouts"
                     + " cannot be asked for more; sample, or take another method");
+        }
+        if (config.algorithm().strictlyOnPolicy()) {
+            throw new IllegalArgumentException(config.algorithm().name()
+                    + " is strictly on-policy, and recorded samples were drawn by other weights; take a method with a"
+                    + " ratio (grpo), or set strict_on_policy=false to learn from them as if they were its own");
         }
         if (config.algorithm().correctsSampler() && recorded.logProbs() == Rollouts.LogProbs.UNKNOWN) {
             throw new IllegalArgumentException("vllm_importance_sampling_correction=true corrects with the sampler's"
@@ -163,6 +173,9 @@ final class Collector {
         List<Group> groups = new ArrayList<>();
         updates.withInitial(reference -> groups.addAll(clock.sampling(() -> rollouts.run(new RolloutTask(
                 requests, extra.sampling(config.rollout().sampling(config.seed()), reference), learner.updates())))));
+        if (comparing.isPresent()) {
+            return comparing.get().apply(scored, groups);
+        }
         List<ScoredGroup> others = scored(groups);
         return IntStream.range(0, scored.size())
                 .mapToObj(g -> scored.get(g).withExtra(others.get(g).rewards()))

@@ -19,7 +19,9 @@ import dev.jacobian.rl.learn.Learner;
 import dev.jacobian.rl.learn.MicroBatch;
 import dev.jacobian.rl.learn.PolicyGradient;
 import dev.jacobian.rl.learn.PolicyScorer;
+import dev.jacobian.rl.learn.PtxLoss;
 import dev.jacobian.rl.learn.ReferencePolicy;
+import dev.jacobian.rl.learn.ScoreNorms;
 import dev.jacobian.rl.learn.StepCut;
 import dev.jacobian.rl.learn.Update;
 import dev.jacobian.rl.method.Algorithm;
@@ -54,10 +56,11 @@ final class PolicyUpdates implements Checkpointed {
     private final Learner learner;
     private final EntropyControl entropy;
     private final Optional<Critic> critic;
+    private final Optional<PtxLoss> ptx;
     private final KlControl kl;
     private Optional<ReferencePolicy> initial = Optional.empty();
 
-    PolicyUpdates(CausalLM model, RlConfig config, Learner learner, Optional<Critic> critic) {
+    PolicyUpdates(CausalLM model, RlConfig config, Learner learner, Optional<Critic> critic, Optional<PtxLoss> ptx) {
         this.model = model;
         this.config = config;
         this.algorithm = config.algorithm();
@@ -65,6 +68,7 @@ final class PolicyUpdates implements Checkpointed {
         this.learner = learner;
         this.entropy = new EntropyControl(algorithm.entropyBonus());
         this.critic = critic;
+        this.ptx = ptx;
         this.kl = new KlControl(
                 algorithm.critic().map(CriticChoice::rewardKl).orElse(TokenKl.NONE),
                 algorithm.critic().flatMap(CriticChoice::control));
@@ -103,6 +107,9 @@ final class PolicyUpdates implements Checkpointed {
         }
         OptionalDouble drift = askInitial(groups, views);
         critic.ifPresent(values -> foretell(values, rollout, views));
+        if (algorithm.advantages().needsScoreNorms()) {
+            measureScores(rollout, views);
+        }
         List<CreditedGroup> batch = new ArrayList<>();
         for (int from = 0; from < rollout.size(); from += plan.prompts()) {
             int to = Math.min(rollout.size(), from + plan.prompts());
@@ -177,6 +184,21 @@ final class PolicyUpdates implements Checkpointed {
     private boolean isEven(CreditedGroup group) {
         double[] rewards = algorithm.advantages().comparedRewards(CreditedGroup.rewards(group.scored(), group.views()));
         return new GroupRewards(rewards, new int[rewards.length]).standardDeviation() <= EVEN;
+    }
+
+    /** Measures how far each sample can move the policy, where rewards differ: elsewhere no baseline makes a difference. */
+    private void measureScores(List<ScoredGroup> rollout, List<PolicyViews> views) {
+        for (int g = 0; g < views.size(); g++) {
+            ScoredGroup group = rollout.get(g);
+            if (!CreditedGroup.rewards(group, views.get(g)).isDegenerate()) {
+                boolean[] scored = new boolean[group.rewards().length];
+                for (int i = 0; i < scored.length; i++) {
+                    scored[i] = !Double.isNaN(group.rewards()[i]);
+                }
+                float temperature = (float) config.rollout().temperature();
+                views.set(g, views.get(g).withScoreNorms(ScoreNorms.of(model, group.group(), temperature, scored)));
+            }
+        }
     }
 
     /** Asks the value model, and says what it should have said. */
@@ -281,17 +303,20 @@ final class PolicyUpdates implements Checkpointed {
                     config.memory().microBatchTokens(),
                     microBatches,
                     entropy.coefficient(),
+                    config.mixture(),
                     critic.filter(Critic::isShared));
             if (plan.trl()) { // a step whose gradient vanishes is one of zeros there: moments and decay act
                 model.parameters().forEach(Parameter::provideGrad);
             }
+            Map<String, Double> mixed = new TreeMap<>();
             Update update = learner.update(() -> {
                 gradient.accumulate(learner.updates());
                 requireOnPolicy(gradient);
-                return gradient.loss();
+                return gradient.loss() + ptxLoss(mixed);
             });
             initial.ifPresent(reference -> reference.follow(learner.updates()));
             Map<String, Double> measures = gradient.measures();
+            measures.putAll(mixed);
             entropy.observe(measures.getOrDefault("entropy", 0.0));
             critic.ifPresent(values -> {
                 values.update(microBatches);
@@ -307,6 +332,16 @@ final class PolicyUpdates implements Checkpointed {
         }
     }
 
+    /** Adds the gradient of demonstrations, if the run mixes them in; what the loss grows by. */
+    private double ptxLoss(Map<String, Double> measures) {
+        if (ptx.isEmpty()) {
+            return 0;
+        }
+        double loss = ptx.get().accumulate(learner.updates(), config.memory().microBatchTokens());
+        measures.put("ptx_loss", loss);
+        return ptx.get().weighted(loss);
+    }
+
     private boolean follows() {
         return algorithm.extras().reference().syncRefModel() && initial.isPresent();
     }
@@ -316,12 +351,13 @@ final class PolicyUpdates implements Checkpointed {
         if (algorithm.strictlyOnPolicy() && gradient.foreignTokens() > 0) {
             throw new IllegalStateException(algorithm.name() + " is strictly on-policy, but other weights chose "
                     + gradient.foreignTokens()
-                    + " tokens of this step; sample anew for every step (Rollouts.local, Buffer.none)");
+                    + " tokens of this step; sample anew for every step (Rollouts.local, Buffer.none), or set"
+                    + " strict_on_policy=false");
         }
         if (algorithm.strictlyOnPolicy() && difference != 0) {
             throw new IllegalStateException(algorithm.name()
                     + " is strictly on-policy, but log-probabilities differ from the sampler's by " + difference
-                    + "; sample with the weights that train (Rollouts.local)");
+                    + "; sample with the weights that train (Rollouts.local), or set strict_on_policy=false");
         }
     }
 

@@ -2,7 +2,6 @@
 package dev.jacobian.rl;
 
 import static dev.jacobian.rl.config.Checks.require;
-import static dev.jacobian.rl.config.Checks.requireAtLeast;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -13,6 +12,7 @@ import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.config.MeasuringConfig;
 import dev.jacobian.rl.config.MemoryConfig;
+import dev.jacobian.rl.config.MixtureConfig;
 import dev.jacobian.rl.config.OptimizationConfig;
 import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.config.SavingConfig;
@@ -25,6 +25,7 @@ import dev.jacobian.rl.method.Method;
 import dev.jacobian.rl.method.Methods;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
 /**
@@ -55,10 +56,17 @@ import java.util.OptionalInt;
 public record RlConfig(
         Method method,
 
-        @Setting(value = "100", doc = "rollouts drawn and learned from")
+        @Setting(value = "100", doc = "rollouts drawn and learned from; -1 for what num_train_epochs makes")
         int maxSteps,
 
+        @Setting(
+                value = "null",
+                doc = "passes through the task's list of problems, where max_steps is not given; null: max_steps"
+                        + " decides")
+        OptionalDouble numTrainEpochs,
+
         RolloutConfig rollout,
+        MixtureConfig mixture,
         OptimizationConfig optimization,
         MemoryConfig memory,
 
@@ -76,6 +84,8 @@ public record RlConfig(
     /** The key that names the method. */
     private static final String ALGORITHM = "algorithm";
 
+    private static final String MAX_STEPS = "max_steps";
+    private static final String EPOCHS = "num_train_epochs";
     private static final String BATCH_SIZE = "per_device_train_batch_size";
     private static final String PROMPTS = "prompts_per_step";
     private static final String GENERATION_BATCH = "generation_batch_size";
@@ -88,7 +98,12 @@ public record RlConfig(
     public static final RlConfig DEFAULT = ConfigTree.defaults(RlConfig.class, Grpo.DEFAULT);
 
     public RlConfig {
-        requireAtLeast("max_steps", 1, maxSteps);
+        require(
+                maxSteps >= 1 || maxSteps == -1 && numTrainEpochs.isPresent(),
+                "max_steps must be at least 1, or -1 where num_train_epochs says how long the run is, got " + maxSteps);
+        require(
+                numTrainEpochs.orElse(1) > 0 && Double.isFinite(numTrainEpochs.orElse(1)),
+                "num_train_epochs must be positive and finite, got " + numTrainEpochs);
         Algorithm chosen = method.algorithm(rollout);
         require(
                 rollout.numGenerations() >= 2
@@ -124,7 +139,47 @@ public record RlConfig(
 
     /** The same with another method. */
     public RlConfig withMethod(Method other) {
-        return new RlConfig(other, maxSteps, rollout, optimization, memory, offloadReference, measuring, saving, seed);
+        return new RlConfig(
+                other,
+                maxSteps,
+                numTrainEpochs,
+                rollout,
+                mixture,
+                optimization,
+                memory,
+                offloadReference,
+                measuring,
+                saving,
+                seed);
+    }
+
+    /**
+     * The same with the steps that {@code num_train_epochs} makes of so many problems, unless {@code max_steps} says how many. As in TRL
+     * an epoch is as many whole rollouts as the problems fill; what is left over does not make one more.
+     *
+     * @param problems to train on, 0 for no list of them
+     * @param where they are, for messages
+     * @throws IllegalArgumentException if there is no list, or one that is shorter than a rollout
+     */
+    public RlConfig stepsOf(int problems, String where) {
+        if (maxSteps > 0) {
+            return this;
+        }
+        require(
+                problems > 0,
+                "num_train_epochs counts passes through a list of problems, and " + where + " has none; set max_steps");
+        StepPlan plan = plan();
+        int rollouts = problems / plan.prompts();
+        require(
+                rollouts > 0,
+                where + " has " + problems + " problems to train on, fewer than the " + plan.prompts()
+                        + " of a rollout, so num_train_epochs makes no step; lower prompts_per_step"
+                        + " (per_device_train_batch_size), or set max_steps");
+        double steps = Math.ceil(numTrainEpochs.orElseThrow() * plan.stepsOfEpoch(rollouts));
+        require(
+                steps <= Integer.MAX_VALUE,
+                "num_train_epochs " + numTrainEpochs.orElseThrow() + " makes more steps than can be counted; lower it");
+        return ConfigTree.with(this, "max_steps", (int) steps);
     }
 
     /** A builder that starts from the defaults. */
@@ -176,7 +231,15 @@ public record RlConfig(
                         "Leave it out, or choose one of them as the algorithm");
             }
         }
-        return ConfigTree.with(this, rest, chosen);
+        boolean inEpochs =
+                rest.get(EPOCHS).filter(value -> !value.json().isNull()).isPresent()
+                        && rest.get(MAX_STEPS).isEmpty();
+        return ConfigTree.with(
+                this,
+                inEpochs
+                        ? rest.set(MAX_STEPS, -1, rest.get(EPOCHS).orElseThrow().origin())
+                        : rest,
+                chosen);
     }
 
     /** Under the names that settings have here: TRL's other names, and what null means where a setting has no such value. */
@@ -278,6 +341,11 @@ public record RlConfig(
             return set("max_completion_length", value);
         }
 
+        /** Sets: passes through the task's problems, instead of a number of steps. */
+        public Builder numTrainEpochs(double value) {
+            return set(EPOCHS, value);
+        }
+
         /** Sets: sampling temperature. */
         public Builder temperature(double value) {
             return set("temperature", value);
@@ -301,6 +369,31 @@ public record RlConfig(
         /** Sets: how often a rollout is learned from. */
         public Builder numIterations(int value) {
             return set("num_iterations", value);
+        }
+
+        /** Sets: what the likelihood of demonstrations counts beside the method's loss. */
+        public Builder ptxCoef(double value) {
+            return set("ptx_coef", value);
+        }
+
+        /** Sets: the JSONL file of these demonstrations. */
+        public Builder ptxData(String value) {
+            return set("ptx_data", value);
+        }
+
+        /** Sets: demonstrations of an optimizer step. */
+        public Builder ptxBatchSize(int value) {
+            return set("ptx_batch_size", value);
+        }
+
+        /** Sets: what the likelihood of samples counts that earned enough. */
+        public Builder positiveNllCoef(double value) {
+            return set("positive_nll_coef", value);
+        }
+
+        /** Sets: the reward from which on it counts. */
+        public Builder positiveNllReward(double value) {
+            return set("positive_nll_reward", value);
         }
 
         /** Sets: the initial model in the host's memory. */

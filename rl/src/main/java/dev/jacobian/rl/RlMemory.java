@@ -2,6 +2,7 @@
 package dev.jacobian.rl;
 
 import dev.jacobian.rl.config.MeasuringConfig;
+import dev.jacobian.rl.learn.PtxLoss;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.tensor.Device;
@@ -12,6 +13,7 @@ import dev.jacobian.transformer.MemoryPlanner;
 import dev.jacobian.transformer.generation.Generator;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Predicts the memory of a reinforcement-learning run and advises on it.
@@ -28,24 +30,33 @@ final class RlMemory {
     private final boolean onDevice;
     private final int promptTokens;
     private final boolean samples; // or learns from recorded ones
+    private final Optional<PtxLoss> ptx;
 
     private RlMemory(
-            CausalLM model, RlConfig config, boolean reference, boolean onDevice, int promptTokens, boolean samples) {
+            CausalLM model,
+            RlConfig config,
+            boolean reference,
+            boolean onDevice,
+            int promptTokens,
+            boolean samples,
+            Optional<PtxLoss> ptx) {
         this.model = model;
         this.config = config;
         this.reference = reference;
         this.onDevice = onDevice;
         this.promptTokens = promptTokens;
         this.samples = samples;
+        this.ptx = ptx;
     }
 
     /**
      * The run of a trainer with these settings.
      *
+     * @param ptx demonstrations that are learned beside
      * @throws dev.jacobian.io.FormatException if the model cannot complete one of the prompts
      * @throws IllegalArgumentException if the task has too few evaluation problems and did not say so by its size
      */
-    static RlMemory of(CausalLM model, Task task, RlConfig config) {
+    static RlMemory of(CausalLM model, Task task, RlConfig config, Optional<PtxLoss> ptx) {
         boolean reference =
                 config.measuring().klSamples() > 0 || config.algorithm().needsReference();
         boolean onDevice = !model.device().equals(Device.CPU);
@@ -56,7 +67,8 @@ final class RlMemory {
                     reference,
                     onDevice,
                     task.recordedPromptTokens().getAsInt(),
-                    false);
+                    false,
+                    ptx);
         }
         List<Problem> problems = new ArrayList<>(task.allProblems());
         if (problems.isEmpty()) {
@@ -68,7 +80,7 @@ final class RlMemory {
             problems.addAll(task.evalProblems(Math.min(most, task.evalSize())));
         }
         int longest = new PromptCheck(model, config.rollout().maxCompletionLength()).longest(task, problems);
-        return new RlMemory(model, config, reference, onDevice, longest, true);
+        return new RlMemory(model, config, reference, onDevice, longest, true, ptx);
     }
 
     /** The plan of the run as it is configured. */
@@ -93,8 +105,10 @@ final class RlMemory {
         if (reference) {
             planner.scoring(batch, targets);
         }
-        return planner.step(batch, targets, settings.memory().gradientCheckpointing())
-                .plan();
+        boolean checkpointing = settings.memory().gradientCheckpointing();
+        ptx.map(loss -> loss.largest(settings.memory().microBatchTokens()))
+                .ifPresent(part -> planner.step(part.segments(), part.targets().length, checkpointing));
+        return planner.step(batch, targets, checkpointing).plan();
     }
 
     private void planSampling(MemoryPlanner planner, RlConfig settings) {

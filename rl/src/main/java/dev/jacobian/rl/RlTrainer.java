@@ -6,6 +6,7 @@ import dev.jacobian.io.FormatException;
 import dev.jacobian.rl.config.StepPlan;
 import dev.jacobian.rl.learn.Critic;
 import dev.jacobian.rl.learn.Learner;
+import dev.jacobian.rl.learn.PtxLoss;
 import dev.jacobian.rl.observe.CompletionRecord;
 import dev.jacobian.rl.observe.FirstStepWatch;
 import dev.jacobian.rl.observe.HeldOutMetrics;
@@ -98,7 +99,8 @@ public final class RlTrainer {
         this(model, task, config, Optional.of(valueModel));
     }
 
-    private RlTrainer(CausalLM model, Task task, RlConfig config, Optional<CausalLM> valueModel) {
+    private RlTrainer(CausalLM model, Task task, RlConfig given, Optional<CausalLM> valueModel) {
+        RlConfig config = given.stepsOf(task.trainSize(), "task '" + task.name() + "'");
         model.requireTrainable("training");
         model.requireExactKvCache("training on one's own samples");
         requireNoDropout(model);
@@ -107,7 +109,8 @@ public final class RlTrainer {
                     + task.evalSize() + "), so there is nothing to measure pass@1 on before and after training; give it"
                     + " one at least");
         }
-        this.memory = RlMemory.of(model, task, config);
+        Optional<PtxLoss> ptx = PtxLoss.of(model, config.mixture(), config.seed());
+        this.memory = RlMemory.of(model, task, config, ptx);
         if (model.device().equals(Device.CPU)) {
             memory.require();
         } else {
@@ -136,13 +139,15 @@ public final class RlTrainer {
                 config.optimization(),
                 plan.updates(config.maxSteps()),
                 config.memory().offloadOptimizer());
-        this.updates = new PolicyUpdates(model, config, learner, critic);
+        this.updates = new PolicyUpdates(model, config, learner, critic, ptx);
         CompletionText texts = new CompletionText(model);
         this.collector = new Collector(
                 config,
                 learner,
                 updates,
                 groups -> Scoring.score(groups, texts, task),
+                task.rewards().preference().map(judge -> (scored, others) ->
+                        Scoring.against(scored, others, texts, judge)),
                 Rollouts.local(model, task),
                 Curriculum.inOrder(task, config.seed()));
         this.heldOut = new HeldOutProblems(model, task, config, workspace);
@@ -150,6 +155,11 @@ public final class RlTrainer {
 
     private static boolean isRecorded(Task task) {
         return task.recordedPromptTokens().isPresent();
+    }
+
+    /** Whether a completion by itself can be said to solve a held-out problem. */
+    private boolean isMeasured() {
+        return !isRecorded(task) && !Double.isNaN(task.solvedThreshold());
     }
 
     private static void requireNoDropout(CausalLM model) {
@@ -246,7 +256,7 @@ public final class RlTrainer {
                 config.toJson(),
                 config.seed(),
                 config.saving().saveTotalLimit(),
-                origin,
+                origin.withPtxData(config.mixture().ptxData()),
                 SavedConfig::upToDate);
     }
 
@@ -269,7 +279,7 @@ public final class RlTrainer {
         }
         config.method().remarks().forEach(audience::say);
         valueModelNote.filter(note -> state.step() == 0).ifPresent(audience::say);
-        if (state.step() == 0 && !isRecorded(task)) {
+        if (state.step() == 0 && isMeasured()) {
             evaluateBefore();
         }
         collector.rollouts().publish(model, learner.updates());
@@ -283,12 +293,10 @@ public final class RlTrainer {
                 audience.directory().ifPresent(run -> run.checkpoint(state.step(), state.toJson(), model, parts()));
             }
         }
-        double after = isRecorded(task)
-                ? Double.NaN
-                : heldOut.passAt1(config.measuring().finalEvalProblems());
+        double after = isMeasured() ? heldOut.passAt1(config.measuring().finalEvalProblems()) : Double.NaN;
         double seconds = before + (System.nanoTime() - begin) / 1e9;
         RlResult result = new RlResult(
-                isRecorded(task) ? Double.NaN : state.passAt1Before(),
+                isMeasured() ? state.passAt1Before() : Double.NaN,
                 after,
                 state.step(),
                 state.samples(),
@@ -357,7 +365,7 @@ public final class RlTrainer {
                 samples,
                 tokens,
                 Objects.requireNonNull(measured.values().get("loss")));
-        int evalSteps = isRecorded(task) ? 0 : config.measuring().evalSteps();
+        int evalSteps = isMeasured() ? config.measuring().evalSteps() : 0;
         new HeldOutMetrics(evalSteps, config.measuring().evalProblems(), heldOut::passAt1).observe(step, measured);
         clock.measure(measured, tokens);
         measured.messages().forEach(audience::say);

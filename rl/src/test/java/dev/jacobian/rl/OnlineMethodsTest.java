@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.method.Method;
 import dev.jacobian.rl.method.Methods;
+import dev.jacobian.rl.method.NashMd;
+import dev.jacobian.rl.method.Opo;
+import dev.jacobian.rl.method.Preferring;
 import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.Score;
@@ -15,6 +18,7 @@ import dev.jacobian.rl.task.PromptTask;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
@@ -40,7 +44,10 @@ class OnlineMethodsTest {
     Path folder;
 
     static List<Method> methods() {
-        return Methods.all();
+        List<Method> all = new ArrayList<>(Methods.all());
+        all.add(ConfigTree.with(Opo.DEFAULT, "baseline", Opo.Baseline.EXACT)); // with passes beside those of learning
+        all.add(ConfigTree.with(NashMd.DEFAULT, "preference", Preferring.SOFT));
+        return all;
     }
 
     private static RlConfig config(Method method) {

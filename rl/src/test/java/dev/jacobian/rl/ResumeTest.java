@@ -7,10 +7,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Jsonl;
+import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.LrScheduler;
 import dev.jacobian.rl.method.Method;
 import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.method.Omd;
+import dev.jacobian.rl.method.Opo;
 import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.task.Addition;
@@ -22,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,6 +35,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ResumeTest {
     private static final List<String> TIMINGS = List.of("step_time", "sampling_time", "tokens_per_s");
     private static final RunOrigin ORIGIN = new RunOrigin("addition", "addition", Optional.empty());
+
+    /** OPO with norms that are measured. */
+    private static final String EXACT = "opo, exact";
 
     @TempDir
     Path folder;
@@ -67,6 +73,7 @@ class ResumeTest {
             case "omd" -> Omd.DEFAULT.with("updates_per_rollout", 2);
             case "ppo" ->
                 PpoTest.ppo("num_ppo_epochs", 2, "num_mini_batches", 2, "kl_target", 0.01, "kl_horizon", 100.0);
+            case EXACT -> ConfigTree.with(Opo.DEFAULT, "baseline", Opo.Baseline.EXACT);
             default -> Methods.named(name);
         };
     }
@@ -96,7 +103,8 @@ class ResumeTest {
     }
 
     static List<String> methods() {
-        return Methods.all().stream().map(Method::name).toList();
+        return Stream.concat(Methods.all().stream().map(Method::name), Stream.of(EXACT))
+                .toList();
     }
 
     @ParameterizedTest

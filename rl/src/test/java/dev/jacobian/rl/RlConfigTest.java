@@ -22,7 +22,9 @@ import dev.jacobian.rl.objective.Aggregation;
 import dev.jacobian.rl.objective.Reinforce;
 import dev.jacobian.rl.offline.OfflineConfig;
 import dev.jacobian.rl.offline.Sft;
+import dev.jacobian.rl.task.Addition;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -63,6 +65,49 @@ class RlConfigTest {
             assertThat(RlConfig.DEFAULT.with(new Given().setAll(json, "itself")))
                     .isEqualTo(config);
         }
+    }
+
+    @Test
+    @DisplayName("num_train_epochs makes the steps that TRL makes of the rows, in its terms and in rollouts; max_steps"
+            + " wins; where there is nothing to count it is refused")
+    void epochs() {
+        // rows, prompts of a generation batch, steps_per_generation, num_iterations, gradient_accumulation_steps,
+        // epochs, steps:
+        // ⌈epochs · ⌈⌊rows / prompts⌋ · steps_per_generation · num_iterations / gradient_accumulation_steps⌉⌉
+        Object[][] cases = {
+            {10, 2, 1, 1, 1, 1.0, 5},
+            {11, 2, 1, 1, 1, 2.0, 10},
+            {10, 2, 2, 1, 2, 1.5, 8},
+            {10, 3, 3, 2, 1, 1.0, 18},
+            {10, 2, 2, 1, 4, 1.0, 3},
+            {7, 2, 1, 1, 2, 0.5, 1},
+        };
+        for (Object[] one : cases) {
+            int steps = (int) one[2];
+            RlConfig config = with(
+                    "{'per_device_train_batch_size': %d, 'steps_per_generation': %d, 'num_iterations': %d, 'num_generations': 2, 'gradient_accumulation_steps': %d, 'num_train_epochs': %s, 'max_steps': -1}"
+                            .formatted(2 * (int) one[1] / steps, steps, one[3], one[4], one[5])
+                            .replace('\'', '"'));
+            assertThat(config.stepsOf((int) one[0], "the data").maxSteps())
+                    .as(Arrays.toString(one))
+                    .isEqualTo(one[6]);
+        }
+        RlConfig rollouts = with("{\"num_train_epochs\": 2.5, \"prompts_per_step\": 4}");
+        assertThat(rollouts.maxSteps()).isEqualTo(-1);
+        assertThat(rollouts.stepsOf(11, "the data").maxSteps()).isEqualTo(5);
+        RlConfig both = with("{\"num_train_epochs\": 2.5, \"max_steps\": 7}");
+        assertThat(both.stepsOf(11, "the data").maxSteps()).isEqualTo(7);
+        assertThat(with("{\"num_train_epochs\": null}").maxSteps()).isEqualTo(100);
+        assertThatThrownBy(() -> rollouts.stepsOf(0, "task 'countdown'"))
+                .hasMessage(
+                        "num_train_epochs counts passes through a list of problems, and task 'countdown' has none; set"
+                                + " max_steps");
+        assertThatThrownBy(() -> rollouts.stepsOf(3, "the data"))
+                .hasMessageContaining("the data has 3 problems to train on, fewer than the 4 of a rollout");
+        assertThatThrownBy(() -> with("{\"max_steps\": -1}")).hasMessageContaining("max_steps must be at least 1");
+        assertThatThrownBy(() -> with("{\"num_train_epochs\": 0}")).hasMessageContaining("must be positive");
+        assertThatThrownBy(() -> new RlTrainer(TestModels.addition(), new Addition(), rollouts))
+                .hasMessageContaining("task 'addition' has none");
     }
 
     @Test

@@ -16,6 +16,7 @@ import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.task.PromptTask;
 import dev.jacobian.rl.task.Task;
+import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.CausalLM;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -51,7 +52,10 @@ class SettingEffectTest {
             "vllm_importance_sampling_correction",
             "vllm_importance_sampling_mode",
             "vllm_importance_sampling_clip_max",
-            "vllm_importance_sampling_clip_min");
+            "vllm_importance_sampling_clip_min",
+            "strict_on_policy");
+
+    private static final Map<String, Object> PTX = Map.of("ptx_coef", 0.5, "ptx_data", rows("ptx.jsonl"));
 
     private static final Map<String, Object> IN_TRLS_TERMS =
             Map.of("per_device_train_batch_size", 16, "updates_per_rollout", 1);
@@ -77,6 +81,10 @@ class SettingEffectTest {
             Map.entry("kl_target", Map.of("kl_horizon", 10.0)),
             Map.entry("kl_horizon", Map.of("kl_horizon", 10.0, "kl_target", 1e-3)),
             Map.entry("preference_scale", Map.of("preference", "soft")),
+            Map.entry("ptx_coef", PTX),
+            Map.entry("ptx_data", PTX),
+            Map.entry("ptx_batch_size", PTX),
+            Map.entry("positive_nll_reward", Map.of("positive_nll_coef", 0.1)),
             Map.entry("gradient_accumulation_steps", IN_TRLS_TERMS),
             Map.entry("steps_per_generation", IN_TRLS_TERMS));
 
@@ -94,9 +102,17 @@ class SettingEffectTest {
             Map.entry("vllm_importance_sampling_clip_min", 0.5),
             Map.entry("reward_weights", new Numbers(List.of(-1.0))),
             Map.entry("reward_clip_range", new Numbers(List.of(0.2, 0.5))),
+            Map.entry("ptx_coef", 0.25),
+            Map.entry("ptx_data", rows("ptx-2.jsonl")),
+            Map.entry("num_train_epochs", 5.0),
+            Map.entry("positive_nll_coef", 0.1),
             Map.entry("per_device_train_batch_size", 8),
             Map.entry("gradient_accumulation_steps", 2),
             Map.entry("steps_per_generation", 2));
+
+    private static String rows(String name) {
+        return TestPaths.testdata("rl", name).toString();
+    }
 
     /** Settings that change what is measured and kept, but not what is learned. */
     private static final Set<String> SAME_WEIGHTS = Set.of(

@@ -36,9 +36,14 @@ public final class TestModels {
 
     /** The same in any arithmetic. */
     public static CausalLM addition(DType computeType, Arithmetic arithmetic) {
+        return onDevice(additionFolder(), computeType, arithmetic);
+    }
+
+    /** A checkpoint on that GPU. */
+    public static CausalLM onDevice(Path folder, DType computeType, Arithmetic arithmetic) {
         EmulatedGpu.require();
         Device device = Device.parse(System.getProperty("jacobian.test.device")).with(arithmetic);
-        return CausalLM.load(additionFolder(), ModelOptions.DEFAULT.on(device).computingIn(computeType));
+        return CausalLM.load(folder, ModelOptions.DEFAULT.on(device).computingIn(computeType));
     }
 
     /** The bits of all weights, one parameter after another. */

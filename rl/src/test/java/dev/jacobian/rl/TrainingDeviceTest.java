@@ -18,6 +18,7 @@ import dev.jacobian.rl.sft.SftExample;
 import dev.jacobian.rl.task.Addition;
 import dev.jacobian.tensor.Arithmetic;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.CausalLM;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -67,6 +68,36 @@ class TrainingDeviceTest {
                 .isNotEqualTo(TestModels.bits(TestModels.addition()));
         assertThat(got.samplingLogpDifferenceMax()).isZero();
         assertThat(got.passAt1After()).isEqualTo(wanted.passAt1After());
+    }
+
+    static List<RlConfig> further() {
+        Path rows = TestPaths.testdata("rl", "ptx.jsonl");
+        return List.of(
+                config("opo").set("baseline", "exact").build(),
+                config("grpo").set("entropy_coef", 0.05).build(),
+                config("grpo")
+                        .set("use_adaptive_entropy", true)
+                        .set("entropy_target", 9.0)
+                        .build(),
+                config("grpo")
+                        .set("ptx_coef", 0.5)
+                        .set("ptx_data", rows.toString())
+                        .set("ptx_batch_size", 3)
+                        .set("positive_nll_coef", 0.1)
+                        .microBatchTokens(40)
+                        .build());
+    }
+
+    @ParameterizedTest
+    @MethodSource("further")
+    @DisplayName("norms that are measured, entropy bonuses, likelihoods mixed in")
+    void further(RlConfig config) {
+        CausalLM device = TestModels.addition(DType.F32);
+        CausalLM here = TestModels.addition();
+        RlResult got = new RlTrainer(device, new Addition(), config).train();
+        new RlTrainer(here, new Addition(), config).train();
+        assertThat(TestModels.bits(device)).isEqualTo(TestModels.bits(here));
+        assertThat(got.samplingLogpDifferenceMax()).isZero();
     }
 
     @Test

@@ -28,6 +28,11 @@ public interface AdvantageEstimator {
         return group.rewards();
     }
 
+    /** Whether {@link PolicyViews#scoreNorms} must be there: an estimator that weighs samples by how much they can teach. */
+    default boolean needsScoreNorms() {
+        return false;
+    }
+
     /** Whether {@link PolicyViews#ref} must be there: an estimator that takes a divergence from the rewards. */
     default boolean needsReference() {
         return false;

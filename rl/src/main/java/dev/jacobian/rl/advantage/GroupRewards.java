@@ -173,6 +173,24 @@ public record GroupRewards(
         return true;
     }
 
+    /**
+     * r - Σ w r / Σ w for the scored samples and 0 for the others; 0 for all if no scored sample has a weight.
+     *
+     * @param weights [G] w, at least 0
+     */
+    double[] minusWeighted(double[] weights) {
+        double mean = mean(); // as differences from it, so that equal rewards give exactly that reward back
+        double weighted = 0;
+        double sum = 0;
+        for (int i = 0; i < size(); i++) {
+            if (isScored(i)) {
+                weighted += weights[i] * (rewards[i] - mean);
+                sum += weights[i];
+            }
+        }
+        return sum == 0 ? new double[size()] : minus(mean + weighted / sum);
+    }
+
     /** r - b for the scored samples and 0 for the others. */
     double[] minus(double baseline) {
         double[] advantages = new double[size()];

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.advantage;
 
+import java.util.Arrays;
+
 /**
  * A_i = r_i - b with b = Σ_j l_j r_j / Σ_j l_j: the baseline of OPO (arXiv 2505.23585).
  *
@@ -15,16 +17,7 @@ public record LengthWeightedBaseline() implements GroupEstimator {
 
     @Override
     public double[] advantages(GroupRewards group) {
-        // As differences from the mean, so that equal rewards give exactly that reward back.
-        double mean = group.mean();
-        double weighted = 0;
-        long tokens = 0;
-        for (int i = 0; i < group.size(); i++) {
-            if (group.isScored(i)) {
-                weighted += group.lengths()[i] * (group.rewards()[i] - mean);
-                tokens += group.lengths()[i];
-            }
-        }
-        return tokens == 0 ? new double[group.size()] : group.minus(mean + weighted / tokens);
+        return group.minusWeighted(
+                Arrays.stream(group.lengths()).asDoubleStream().toArray());
     }
 }

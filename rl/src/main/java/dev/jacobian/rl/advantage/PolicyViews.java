@@ -13,17 +13,19 @@ import java.util.Optional;
  * @param ref the same under the reference policy, if the method has one
  * @param values what a value model predicts at each token, if the method has one
  * @param returns what it should have predicted
+ * @param scoreNorms [G] ‖∇log π(y)‖² of each sample over the parameters that learn, if the method has them measured
  */
 public record PolicyViews(
         float[][] old,
         Optional<float[][]> rollout,
         Optional<float[][]> ref,
         Optional<float[][]> values,
-        Optional<double[][]> returns) {
+        Optional<double[][]> returns,
+        Optional<double[]> scoreNorms) {
     /** Before anything is known of returns. */
     public PolicyViews(
             float[][] old, Optional<float[][]> rollout, Optional<float[][]> ref, Optional<float[][]> values) {
-        this(old, rollout, ref, values, Optional.empty());
+        this(old, rollout, ref, values, Optional.empty(), Optional.empty());
     }
 
     /** Of samples of this engine: what it said when it sampled is what it says now. */
@@ -33,17 +35,22 @@ public record PolicyViews(
 
     /** The same with a reference policy's. */
     public PolicyViews withRef(float[][] logProbs) {
-        return new PolicyViews(old, rollout, Optional.of(logProbs), values, returns);
+        return new PolicyViews(old, rollout, Optional.of(logProbs), values, returns, scoreNorms);
     }
 
     /** The same with a value model's. */
     public PolicyViews withValues(float[][] predictions) {
-        return new PolicyViews(old, rollout, ref, Optional.of(predictions), returns);
+        return new PolicyViews(old, rollout, ref, Optional.of(predictions), returns, scoreNorms);
     }
 
     /** The same with what the value model should have predicted. */
     public PolicyViews withReturns(double[][] targets) {
-        return new PolicyViews(old, rollout, ref, values, Optional.of(targets));
+        return new PolicyViews(old, rollout, ref, values, Optional.of(targets), scoreNorms);
+    }
+
+    /** The same with the squared norms of the samples' scores, [G]. */
+    public PolicyViews withScoreNorms(double[] squares) {
+        return new PolicyViews(old, rollout, ref, values, returns, Optional.of(squares));
     }
 
     /** Of some of the samples. */
@@ -53,7 +60,8 @@ public record PolicyViews(
                 rollout.map(all -> Arrays.copyOfRange(all, from, to)),
                 ref.map(all -> Arrays.copyOfRange(all, from, to)),
                 values.map(all -> Arrays.copyOfRange(all, from, to)),
-                returns.map(all -> Arrays.copyOfRange(all, from, to)));
+                returns.map(all -> Arrays.copyOfRange(all, from, to)),
+                scoreNorms.map(all -> Arrays.copyOfRange(all, from, to)));
     }
 
     /** Of these samples. */
@@ -63,7 +71,9 @@ public record PolicyViews(
                 rollout.map(all -> picked(all, samples)),
                 ref.map(all -> picked(all, samples)),
                 values.map(all -> picked(all, samples)),
-                returns.map(all -> Picked.of(all, samples)));
+                returns.map(all -> Picked.of(all, samples)),
+                scoreNorms.map(
+                        all -> Arrays.stream(samples).mapToDouble(i -> all[i]).toArray()));
     }
 
     private static float[][] picked(float[][] all, int[] samples) {

@@ -15,11 +15,15 @@
  * <tr><td>{@link dev.jacobian.rl.advantage.MeanBaseline}</td><td>mean</td><td>Dr.GRPO, online mirror descent</td></tr>
  * <tr><td>{@link dev.jacobian.rl.advantage.LeaveOneOut}</td><td>mean of the others</td><td>RLOO</td></tr>
  * <tr><td>{@link dev.jacobian.rl.advantage.LengthWeightedBaseline}</td><td>length-weighted mean</td><td>OPO</td></tr>
+ * <tr><td>{@link dev.jacobian.rl.advantage.ScoreWeightedBaseline}</td><td>mean weighted by squared gradient norms</td>
+ *     <td>OPO with its exact baseline</td></tr>
  * <tr><td>{@link dev.jacobian.rl.advantage.LogMeanExpBaseline}</td><td>log-mean-exp</td>
  *     <td>online mirror descent, exact partition</td></tr>
  * <tr><td>{@link dev.jacobian.rl.advantage.BatchScaling}</td><td>another's, divided by the batch's standard deviation</td>
  *     <td>GRPO with {@code scale_rewards="batch"}</td></tr>
  * <tr><td>{@link dev.jacobian.rl.advantage.NoBaseline}</td><td>none</td><td>plain REINFORCE</td></tr>
+ * <tr><td>{@link dev.jacobian.rl.advantage.GreedyBaseline}</td><td>what the greedy completion earns</td>
+ *     <td>ReMax</td></tr>
  * <tr><td>{@link dev.jacobian.rl.advantage.WinRate}</td><td>the chance to beat the others, less one half</td>
  *     <td>SPPO</td></tr>
  * <tr><td>{@link dev.jacobian.rl.advantage.FixedBaseline}</td><td>a number</td>
@@ -29,7 +33,7 @@
  * <tr><td>{@link dev.jacobian.rl.advantage.BatchWhitened}</td><td>another's, whitened over all tokens</td>
  *     <td>REINFORCE++ and its baseline variant</td></tr>
  * <tr><td>{@link dev.jacobian.rl.advantage.RewardToGo}</td><td>none; what a token and those after it earned</td>
- *     <td>REINFORCE++, ReMax</td></tr>
+ *     <td>REINFORCE++</td></tr>
  * <tr><td>{@link dev.jacobian.rl.advantage.NonZeroScaling}</td><td>another's, times samples per rewarded sample</td>
  *     <td>GPG</td></tr>
  * <tr><td>{@link dev.jacobian.rl.advantage.BestOfGroup}</td><td>the second best, for the best alone</td>

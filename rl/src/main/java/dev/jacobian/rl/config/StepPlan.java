@@ -29,6 +29,14 @@ public record StepPlan(int prompts, int generations, int microBatches, int itera
         return prompts * generations;
     }
 
+    /**
+     * Steps of a run for each pass through problems that fill so many rollouts' worth of prompts: in TRL's terms optimizer steps, at least
+     * one, otherwise rollouts.
+     */
+    public long stepsOfEpoch(int rollouts) {
+        return trl ? Math.max(1, Math.ceilDiv((long) rollouts * microBatches * iterations, accumulation)) : rollouts;
+    }
+
     /** Groups that a run with this {@code max_steps} samples. */
     public int groups(int maxSteps) {
         return (trl ? Math.ceilDiv(maxSteps, updates()) : maxSteps) * groups();

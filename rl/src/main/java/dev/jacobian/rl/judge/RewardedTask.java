@@ -13,7 +13,7 @@ import java.util.Optional;
  *
  * @param problems the task that they are of
  * @param rewards what a completion earns
- * @param solvedThreshold the reward from which on a completion counts as solving its problem
+ * @param solvedThreshold the reward from which on a completion counts as solving its problem; NaN where rewards compare
  */
 public record RewardedTask(Task problems, WeightedRewards rewards, double solvedThreshold) implements Task {
     @Override
@@ -29,6 +29,11 @@ public record RewardedTask(Task problems, WeightedRewards rewards, double solved
     @Override
     public List<Problem> trainProblems(long seed, long first, int count) {
         return problems.trainProblems(seed, first, count);
+    }
+
+    @Override
+    public int trainSize() {
+        return problems.trainSize();
     }
 
     @Override

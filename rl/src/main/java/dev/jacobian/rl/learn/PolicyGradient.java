@@ -6,6 +6,7 @@ import dev.jacobian.autograd.NoGrad;
 import dev.jacobian.autograd.Rows;
 import dev.jacobian.autograd.TokenLogProbs;
 import dev.jacobian.autograd.Var;
+import dev.jacobian.rl.config.MixtureConfig;
 import dev.jacobian.rl.method.Algorithm;
 import dev.jacobian.rl.objective.Normalizer;
 import dev.jacobian.rl.objective.ObjectiveResult;
@@ -44,6 +45,7 @@ public final class PolicyGradient {
     private final int microBatchTokens;
     private final List<MicroBatch> microBatches;
     private final double entropyCoefficient;
+    private final MixtureConfig mixture;
     private final Optional<Critic> critic;
     private final Meter measures = new Meter();
 
@@ -62,6 +64,7 @@ public final class PolicyGradient {
      *
      * @param microBatchTokens tokens of a pass at most, unless one group has more
      * @param entropyCoefficient of the bonus for the mean entropy of a micro-batch's counted tokens; 0 for none
+     * @param mixture whether samples that earned enough are imitated beside
      * @param critic a value head on the model's layers, which learns in the same passes
      */
     public PolicyGradient(
@@ -71,6 +74,7 @@ public final class PolicyGradient {
             int microBatchTokens,
             List<MicroBatch> microBatches,
             double entropyCoefficient,
+            MixtureConfig mixture,
             Optional<Critic> critic) {
         this.model = model;
         this.algorithm = algorithm;
@@ -78,6 +82,7 @@ public final class PolicyGradient {
         this.microBatchTokens = microBatchTokens;
         this.microBatches = List.copyOf(microBatches);
         this.entropyCoefficient = entropyCoefficient;
+        this.mixture = mixture;
         this.critic = critic;
     }
 
@@ -91,6 +96,7 @@ public final class PolicyGradient {
                 microBatchTokens,
                 List.of(MicroBatch.whole(groups, algorithm.aggregation())),
                 algorithm.entropyBonus().coefficient(),
+                MixtureConfig.NONE,
                 Optional.empty());
     }
 
@@ -270,8 +276,8 @@ public final class PolicyGradient {
     }
 
     private ObjectiveResult evaluate(Part part, TokenBatch batch) {
-        ObjectiveResult result =
-                part.judged.orElseGet(() -> algorithm.objective().evaluate(batch, part.normalizer()));
+        ObjectiveResult own = part.judged.orElseGet(() -> algorithm.objective().evaluate(batch, part.normalizer()));
+        ObjectiveResult result = PositiveLikelihood.added(own, mixture, part.groups, batch.logProbs(), part.whole);
         return entropyCoefficient == 0 ? result : withBonus(result, part, batch);
     }
 

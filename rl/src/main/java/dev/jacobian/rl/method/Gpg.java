@@ -27,7 +27,9 @@ public record Gpg(
         double divisor,
 
         @Setting(value = "dapo", doc = "how token losses become one number")
-        LossType lossType)
+        LossType lossType,
+
+        OnPolicyConfig onPolicy)
         implements Method {
     /** The settings of the paper, or of the library that the field runs. */
     public static final Gpg DEFAULT = ConfigTree.defaults(Gpg.class);
@@ -54,7 +56,7 @@ public record Gpg(
                 new Reinforce(),
                 lossType.aggregation(rollout.maxCompletionLength()),
                 1,
-                true,
+                onPolicy.strictOnPolicy(),
                 false);
     }
 }

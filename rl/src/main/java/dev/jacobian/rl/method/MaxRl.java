@@ -21,7 +21,9 @@ import dev.jacobian.rl.objective.Reinforce;
  */
 public record MaxRl(
         @Setting(value = "dapo", doc = "how token losses become one number")
-        LossType lossType) implements Method {
+        LossType lossType,
+
+        OnPolicyConfig onPolicy) implements Method {
     /** The settings of the paper, or of the library that the field runs. */
     public static final MaxRl DEFAULT = ConfigTree.defaults(MaxRl.class);
 
@@ -43,7 +45,7 @@ public record MaxRl(
                 new Reinforce(),
                 lossType.aggregation(rollout.maxCompletionLength()),
                 1,
-                true,
+                onPolicy.strictOnPolicy(),
                 false);
     }
 }

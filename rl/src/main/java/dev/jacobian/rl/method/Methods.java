@@ -23,6 +23,7 @@ public final class Methods {
             NashMd.DEFAULT,
             Rest.DEFAULT,
             Reinforce.DEFAULT,
+            ReMax.DEFAULT,
             Dapo.DEFAULT,
             ClipCov.DEFAULT,
             KlCov.DEFAULT,

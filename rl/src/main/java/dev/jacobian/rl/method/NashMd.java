@@ -3,9 +3,8 @@ package dev.jacobian.rl.method;
 
 import static dev.jacobian.rl.config.Checks.require;
 import static dev.jacobian.rl.config.Checks.requireAtLeast;
+import static dev.jacobian.rl.config.Checks.requirePositive;
 
-import dev.jacobian.rl.advantage.AgainstOpponents;
-import dev.jacobian.rl.advantage.WinRate;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.config.Setting;
@@ -35,7 +34,16 @@ public record NashMd(
         int opponents,
 
         @Setting(value = "0.1", doc = "coefficient of the KL penalty to the initial model")
-        double beta)
+        double beta,
+
+        @Setting(
+                value = "hard",
+                doc = "win rates: of rewards by any margin (hard) or by how much (soft), or those of a judge of pairs"
+                        + " (given)")
+        Preferring preference,
+
+        @Setting(value = "1.0", doc = "with soft win rates the log-odds that one unit of reward is worth")
+        double preferenceScale)
         implements Method {
     /** TRL's mixture and β. */
     public static final NashMd DEFAULT = ConfigTree.defaults(NashMd.class);
@@ -44,6 +52,7 @@ public record NashMd(
         require(mixtureCoef >= 0 && mixtureCoef <= 1, "mixture_coef must lie in [0, 1], got " + mixtureCoef);
         requireAtLeast("opponents", 1, opponents);
         requireAtLeast("beta", 0, beta);
+        requirePositive("preference_scale", preferenceScale);
     }
 
     @Override
@@ -60,7 +69,7 @@ public record NashMd(
     public Algorithm algorithm(RolloutConfig rollout) {
         return new Algorithm(
                         name(),
-                        new AgainstOpponents(new WinRate(WinRate.HARD)),
+                        preference.against(preferenceScale),
                         new Reinforce(new KlPenalty(beta, KlEstimator.K2)),
                         Aggregation.sequenceMeanTokenSum(),
                         1,

@@ -2,10 +2,11 @@
 package dev.jacobian.rl.method;
 
 import dev.jacobian.rl.advantage.AdvantageEstimator;
+import dev.jacobian.rl.advantage.AgainstOpponents;
 import dev.jacobian.rl.advantage.FixedBaseline;
 import dev.jacobian.rl.advantage.WinRate;
 
-/** Where SPPO's win rates come from. */
+/** Where win rates come from. */
 public enum Preferring {
     /** From rewards: any margin wins. */
     HARD,
@@ -14,6 +15,16 @@ public enum Preferring {
     /** The rewards are win rates already, as a preference model's are. */
     GIVEN;
 
+    /** Against the samples of another policy. */
+    AdvantageEstimator against(double scale) {
+        return switch (this) {
+            case HARD -> new AgainstOpponents(new WinRate(WinRate.HARD));
+            case SOFT -> new AgainstOpponents(new WinRate(scale));
+            case GIVEN -> new FixedBaseline(0.5);
+        };
+    }
+
+    /** Against the samples of the group. */
     AdvantageEstimator advantages(double scale) {
         return switch (this) {
             case HARD -> new WinRate(WinRate.HARD);

@@ -19,7 +19,10 @@ import dev.jacobian.rl.config.Setting;
  */
 public record Reinforce(
         @Setting(value = "seq-mean-token-sum", doc = "how token losses become one number")
-        LossType lossType) implements Method {
+        LossType lossType,
+
+        OnPolicyConfig onPolicy)
+        implements Method {
     /** The mean over completions of each one's sum. */
     public static final Reinforce DEFAULT = ConfigTree.defaults(Reinforce.class);
 
@@ -41,7 +44,7 @@ public record Reinforce(
                 new dev.jacobian.rl.objective.Reinforce(),
                 lossType.aggregation(rollout.maxCompletionLength()),
                 1,
-                true,
+                onPolicy.strictOnPolicy(),
                 false);
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reward;
 
+import java.util.List;
+
 /**
  * Compares the samples of one prompt two by two: a general preference, which need not come from any reward and may go in circles
  * (rock beats scissors beats paper beats rock).
@@ -21,6 +23,11 @@ public interface PreferenceFunction {
      * @return [G][G] the log-odds that the first beats the second; skew-symmetric, finite
      */
     double[][] scores(BatchReward.Samples group);
+
+    /** The scores of all pairs of several prompts' samples, a prompt after the other: for judges that had better be asked once. */
+    default List<double[][]> scores(List<BatchReward.Samples> groups) {
+        return groups.stream().map(this::scores).toList();
+    }
 
     /**
      * What a reward prefers (Bradley and Terry): s(i beats j) = scale · (r_i − r_j).

@@ -2,6 +2,7 @@
 package dev.jacobian.rl.reward;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -45,16 +46,63 @@ public record PreferenceReward(String name, PreferenceFunction preference, Form 
      */
     @Override
     public List<Score> score(Samples group) {
-        int n = group.completions().size();
-        double[][] scores = preference.scores(group);
+        return score(List.of(group)).getFirst();
+    }
+
+    @Override
+    public List<List<Score>> score(List<Samples> groups) {
+        List<double[][]> scores = preference.scores(groups);
+        List<List<Score>> rewards = new ArrayList<>();
+        for (int g = 0; g < groups.size(); g++) {
+            int n = groups.get(g).completions().size();
+            rewards.add(Arrays.stream(rewards(scores.get(g), n, 0, n))
+                    .mapToObj(Score::of)
+                    .toList());
+        }
+        return rewards;
+    }
+
+    /**
+     * How samples fare against samples of somebody else instead of each other.
+     *
+     * @param groups the samples of each prompt
+     * @param opponents those of somebody else for the same prompts, at least one of each
+     * @return for each group [G] the mean over its opponents
+     */
+    public List<double[]> against(List<List<Completion>> groups, List<List<Completion>> opponents) {
+        List<Samples> all = new ArrayList<>();
+        for (int g = 0; g < groups.size(); g++) {
+            List<Completion> both = new ArrayList<>(groups.get(g));
+            both.addAll(opponents.get(g));
+            double[] none = new double[both.size()];
+            Arrays.fill(none, Double.NaN);
+            all.add(new Samples(both, none));
+        }
+        List<double[][]> scores = preference.scores(all);
+        List<double[]> rewards = new ArrayList<>();
+        for (int g = 0; g < groups.size(); g++) {
+            int own = groups.get(g).size();
+            int both = all.get(g).completions().size();
+            rewards.add(Arrays.copyOf(rewards(scores.get(g), both, own, both), own));
+        }
+        return rewards;
+    }
+
+    /** What a sample earns against one that is as good. */
+    public double draw() {
+        return form == Form.WIN_RATE ? 0.5 : 0;
+    }
+
+    /** Of n samples against those from a place on. */
+    private double[] rewards(double[][] scores, int n, int from, int to) {
         require(scores, n);
-        List<Score> rewards = new ArrayList<>();
+        double[] rewards = new double[n];
         for (int i = 0; i < n; i++) {
             double sum = 0;
-            for (int j = 0; j < n; j++) {
+            for (int j = from; j < to; j++) {
                 sum += form == Form.WIN_RATE ? 1 / (1 + StrictMath.exp(-scores[i][j])) : scores[i][j];
             }
-            rewards.add(Score.of(sum / n));
+            rewards[i] = sum / (to - from);
         }
         return rewards;
     }

@@ -65,6 +65,15 @@ public record WeightedRewards(List<Weighted> rewards) {
         }
     }
 
+    /** The judge of pairs that gives all of the reward, if one does. */
+    public Optional<PreferenceReward> preference() {
+        return rewards.size() == 1
+                        && rewards.getFirst().weight() == 1
+                        && rewards.getFirst().function() instanceof PreferenceReward judge
+                ? Optional.of(judge)
+                : Optional.empty();
+    }
+
     /** One function with weight 1. */
     public static WeightedRewards of(RewardFunction function) {
         return of((Reward) function);

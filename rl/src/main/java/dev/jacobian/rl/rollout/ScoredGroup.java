@@ -49,6 +49,11 @@ public record ScoredGroup(
         return new ScoredGroup(group, texts, rewards, counts, solved, tokenRewards, parts, others);
     }
 
+    /** The same with other rewards of whole completions. */
+    public ScoredGroup withRewards(double[] others) {
+        return new ScoredGroup(group, texts, others, counts, solved, Optional.empty(), parts, extra);
+    }
+
     /** These samples; where there are none of them the first, which does not count: the prompt was tried, and nothing is learned. */
     public ScoredGroup keeping(int[] samples) {
         int[] places = samples.length == 0 ? new int[] {0} : samples;

@@ -3,15 +3,18 @@ package dev.jacobian.rl.rollout;
 
 import dev.jacobian.rl.episode.Episode;
 import dev.jacobian.rl.reward.Completion;
+import dev.jacobian.rl.reward.PreferenceReward;
 import dev.jacobian.rl.reward.RewardException;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.reward.WeightedRewards.Breakdown;
 import dev.jacobian.rl.task.Task;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** Decodes completions and asks a task's reward functions, all groups of a rollout at once. */
 public final class Scoring {
@@ -33,6 +36,30 @@ public final class Scoring {
             scored.add(scored(groups.get(g), decoded, breakdowns.get(g), task.solvedThreshold()));
         }
         return scored;
+    }
+
+    /**
+     * The groups with rewards against other samples of their prompts instead of each other, and those of the others: a draw each.
+     *
+     * @param judge what all of the reward comes from
+     * @throws RewardException if the judge throws
+     */
+    public static List<ScoredGroup> against(
+            List<ScoredGroup> scored, List<Group> others, CompletionText texts, PreferenceReward judge) {
+        try {
+            List<double[]> rewards = judge.against(
+                    scored.stream().map(one -> completions(one.group(), texts)).toList(),
+                    others.stream().map(group -> completions(group, texts)).toList());
+            return IntStream.range(0, scored.size())
+                    .mapToObj(g -> {
+                        double[] draws = new double[others.get(g).size()];
+                        Arrays.fill(draws, judge.draw()); // what opponents earn against themselves
+                        return scored.get(g).withRewards(rewards.get(g)).withExtra(draws);
+                    })
+                    .toList();
+        } catch (IllegalArgumentException refused) {
+            throw new RewardException("reward '" + judge.name() + "': " + refused.getMessage());
+        }
     }
 
     private static List<Completion> completions(Group group, CompletionText texts) {

@@ -23,7 +23,7 @@ import java.util.stream.Stream;
  * The files that a run is made from, by their SHA-256: the model that it starts from, and its data. Settings alone do not make
  * a run the same; other rows or another initial model under the old names would change it without a word.
  *
- * @param hashes {@code model/NAME} and {@code data} to {@code sha256:…}; empty where there are no such files
+ * @param hashes {@code model/NAME}, {@code data} and {@code ptx_data} to {@code sha256:…}; empty where there are no such files
  */
 record RunInputs(Map<String, String> hashes) {
     private static final Pattern OF_MODEL = Pattern.compile(
@@ -39,6 +39,10 @@ record RunInputs(Map<String, String> hashes) {
             hashes.put(MODEL + file.getFileName(), hash(file));
         }
         origin.data().map(Path::of).filter(Files::isRegularFile).ifPresent(file -> hashes.put(DATA, hash(file)));
+        Optional.ofNullable(origin.options().get(RunOrigin.PTX_DATA))
+                .map(Path::of)
+                .filter(Files::isRegularFile)
+                .ifPresent(file -> hashes.put(RunOrigin.PTX_DATA, hash(file)));
         return new RunInputs(hashes);
     }
 
@@ -85,11 +89,14 @@ record RunInputs(Map<String, String> hashes) {
 
     private Map<String, String> model() {
         Map<String, String> files = new TreeMap<>(hashes);
-        files.remove(DATA);
+        files.keySet().removeAll(List.of(DATA, RunOrigin.PTX_DATA));
         return files;
     }
 
     private static String place(String name, RunOrigin origin) {
+        if (name.equals(RunOrigin.PTX_DATA)) {
+            return "the demonstrations " + origin.options().getOrDefault(name, "");
+        }
         return name.equals(DATA)
                 ? "the data " + origin.data().orElse("")
                 : "the model's " + modelFile(name.substring(MODEL.length()), Path.of(origin.model()));

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.run;
 
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * Where a run's model and problems come from, in words that can be used again to resume it from any working directory.
@@ -18,6 +20,18 @@ public record RunOrigin(
     /** Copies the options. */
     public RunOrigin {
         options = Map.copyOf(options);
+    }
+
+    static final String PTX_DATA = "ptx_data";
+
+    /** The same with demonstrations that are mixed in; empty for none. */
+    public RunOrigin withPtxData(String file) {
+        if (file.isEmpty()) {
+            return this;
+        }
+        Map<String, String> more = new TreeMap<>(options);
+        more.put(PTX_DATA, Path.of(file).toAbsolutePath().normalize().toString());
+        return new RunOrigin(model, task, data, skipBadRows, more);
     }
 
     /** Without further options. */

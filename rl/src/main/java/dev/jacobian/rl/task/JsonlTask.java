@@ -177,7 +177,8 @@ public final class JsonlTask implements Task {
         return name;
     }
 
-    /** The number of training rows: the length of an epoch. */
+    /** The number of training rows. */
+    @Override
     public int trainSize() {
         return train.size();
     }

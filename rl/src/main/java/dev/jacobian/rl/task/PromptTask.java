@@ -44,6 +44,11 @@ public final class PromptTask implements Task {
     }
 
     @Override
+    public int trainSize() {
+        return train.size();
+    }
+
+    @Override
     public List<Problem> evalProblems(int count) {
         List<Problem> all = eval.isEmpty() ? train : eval;
         return all.subList(0, Math.min(count, all.size()));

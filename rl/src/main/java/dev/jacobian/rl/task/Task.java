@@ -47,6 +47,11 @@ public interface Task {
         return Integer.MAX_VALUE;
     }
 
+    /** How many training problems a task has that has a list of them, the length of an epoch; 0 for a task that makes its problems up. */
+    default int trainSize() {
+        return 0;
+    }
+
     /**
      * All problems of a task that has a list of them, so that they can be checked before a run begins; empty for a task that
      * makes its problems up.
@@ -77,7 +82,8 @@ public interface Task {
 
     /**
      * The total reward from which on a completion counts as solving its problem: what pass@k counts. A partial reward
-     * (for the right format, say) lies below.
+     * (for the right format, say) lies below. NaN where rewards compare samples, so that none solves anything by itself, and pass@1 is not
+     * measured.
      */
     default double solvedThreshold() {
         return 1;

@@ -4,6 +4,7 @@ package dev.jacobian.rl.advantage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.jacobian.rl.objective.KlEstimator;
 import dev.jacobian.rl.objective.LossGoldens;
 import dev.jacobian.rl.objective.LossGoldens.Case;
 import java.util.Arrays;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -68,6 +70,62 @@ class AdvantageGoldenTest {
             case "remax" -> new RewardToGo(1);
             default -> throw new IllegalStateException(one.function());
         };
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void remax(Case one) {
+        boolean[][] mask = mask(one);
+        double[][] counted = LossGoldens.counted(one.rows("token_level_rewards"), mask);
+        double[] greedy = LossGoldens.numbers(one.input("reward_baselines"));
+        double[][] all = new double[counted.length][];
+        for (int i = 0; i < all.length; i++) {
+            GroupRewards alone = new GroupRewards(
+                            new double[] {Arrays.stream(counted[i]).sum()},
+                            new int[] {counted[i].length},
+                            Optional.of(new double[][] {counted[i]}))
+                    .withExtra(new double[] {greedy[i]});
+            all[i] = new GreedyBaseline().advantages(List.of(alone)).getFirst().ofSample(0, counted[i].length);
+        }
+        check(one, all);
+    }
+
+    static Stream<Case> remax() {
+        return LossGoldens.VERL.cases("remax");
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    @DisplayName("rewards of whole completions, clipped, less a penalty for each token: OpenRLHF's compute_reward")
+    void penalizedRewards(Case one) {
+        boolean[][] mask = one.mask("action_mask");
+        double[][] now = LossGoldens.rows(LossGoldens.OTHERS.named("log_prob"));
+        double[][] reference = LossGoldens.rows(LossGoldens.OTHERS.named("ref_log_prob"));
+        double[] rewards = LossGoldens.numbers(one.input("r"));
+        double[] range = LossGoldens.numbers(one.json().get("settings").get("reward_clip_range"));
+        TokenKl penalty = new TokenKl(one.setting("kl_coef"), KlEstimator.K1);
+        double[][] expected = LossGoldens.rows(one.json().get("output"));
+        for (int i = 0; i < rewards.length; i++) {
+            float[][] old = {LossGoldens.floats(LossGoldens.counted(new double[][] {now[i]}, new boolean[][] {mask[i]}))
+            };
+            float[][] ref = {
+                LossGoldens.floats(LossGoldens.counted(new double[][] {reference[i]}, new boolean[][] {mask[i]}))
+            };
+            double clipped = Math.clamp(rewards[i], range[0], range[1]);
+            GroupRewards group = new GroupRewards(
+                    new double[] {clipped},
+                    new int[] {old[0].length},
+                    Optional.empty(),
+                    List.of(),
+                    Optional.of(PolicyViews.sampled(old).withRef(ref)),
+                    new double[0]);
+            double[] counted = LossGoldens.counted(new double[][] {expected[i]}, new boolean[][] {mask[i]})[0];
+            assertThat(penalty.taken(group).tokenRewards(0)).containsExactly(counted, within(NEAR));
+        }
+    }
+
+    static Stream<Case> penalizedRewards() {
+        return LossGoldens.OTHERS.cases("compute_reward");
     }
 
     @ParameterizedTest
