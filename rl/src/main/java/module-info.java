@@ -28,6 +28,7 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl.recorded;
     exports dev.jacobian.rl.report;
     exports dev.jacobian.rl.reward;
+    exports dev.jacobian.rl.reward.catalog;
     exports dev.jacobian.rl.rollout;
     exports dev.jacobian.rl.run;
     exports dev.jacobian.rl.sandbox;

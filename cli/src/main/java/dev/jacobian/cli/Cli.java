@@ -81,6 +81,8 @@ public final class Cli {
         commands.put("bco", BcoCommand::new);
         commands.put("methods", MethodsCommand::new);
         commands.put("tasks", TasksCommand::new);
+        commands.put("rewards", RewardsCommand::new);
+        commands.put("score", ScoreCommand::new);
         commands.put("eval", EvalCommand::new);
         commands.put("merge", MergeCommand::new);
         commands.put("generate", GenerateCommand::new);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
@@ -126,27 +125,10 @@ final class MethodsCommand extends CliCommand {
     }
 
     private static ArrayNode json(List<ConfigTree.Key> keys) {
-        ArrayNode settings = Json.object().arrayNode();
-        for (ConfigTree.Key key : keys) {
-            ObjectNode entry = settings.addObject();
-            entry.put("key", key.name());
-            entry.set("default", key.value());
-            entry.put("doc", key.doc());
-            if (!key.choices().isEmpty()) {
-                key.choices().forEach(entry.putArray("choices")::add);
-            }
-        }
-        return settings;
+        return SettingLines.json(keys);
     }
 
     private void print(ConfigTree.Key key) {
-        String choices = key.choices().isEmpty() ? "" : " (" + String.join(", ", key.choices()) + ")";
-        streams()
-                .line(String.format(
-                        Locale.ROOT, "  %-38s %s", key.name() + "=" + text(key.value()), key.doc() + choices));
-    }
-
-    private static String text(JsonNode value) {
-        return (value.isValueNode() ? value.asText() : Json.compact(value)).replace(".0E", "e");
+        streams().line(SettingLines.line(key));
     }
 }

@@ -14,6 +14,7 @@ import dev.jacobian.rl.config.MeasuringConfig;
 import dev.jacobian.rl.config.MemoryConfig;
 import dev.jacobian.rl.config.MixtureConfig;
 import dev.jacobian.rl.config.OptimizationConfig;
+import dev.jacobian.rl.config.RewardCallConfig;
 import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.config.SavingConfig;
 import dev.jacobian.rl.config.Setting;
@@ -78,6 +79,7 @@ public record RlConfig(
 
         MeasuringConfig measuring,
         SavingConfig saving,
+        RewardCallConfig rewardCalls,
 
         @Setting(value = "0", doc = "key of all random numbers")
         long seed) {
@@ -150,6 +152,7 @@ public record RlConfig(
                 offloadReference,
                 measuring,
                 saving,
+                rewardCalls,
                 seed);
     }
 

@@ -14,6 +14,7 @@ import dev.jacobian.rl.observe.LearningMetrics;
 import dev.jacobian.rl.observe.LengthMetrics;
 import dev.jacobian.rl.observe.Measurements;
 import dev.jacobian.rl.observe.RewardMetrics;
+import dev.jacobian.rl.observe.RewardTroubles;
 import dev.jacobian.rl.observe.RewardWatch;
 import dev.jacobian.rl.observe.StepClock;
 import dev.jacobian.rl.observe.StepMetrics;
@@ -21,6 +22,7 @@ import dev.jacobian.rl.observe.StepObserver;
 import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.observe.TrainingStep;
 import dev.jacobian.rl.recorded.RecordedRollouts;
+import dev.jacobian.rl.reward.RewardRun;
 import dev.jacobian.rl.rollout.Buffer;
 import dev.jacobian.rl.rollout.CompletionText;
 import dev.jacobian.rl.rollout.Curriculum;
@@ -43,6 +45,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * Reinforcement learning of a language model on a task with verifiable rewards: the loop that all methods share.
@@ -76,6 +79,7 @@ public final class RlTrainer {
     private final List<StepObserver> observers = new ArrayList<>();
     private final Workspace workspace = new Workspace();
     private final RlMemory memory;
+    private final RewardRun rewardRun;
     private TrainerState state = TrainerState.START;
 
     /**
@@ -123,8 +127,10 @@ public final class RlTrainer {
         this.task = task;
         this.config = config;
         this.plan = config.plan();
+        this.rewardRun = new RewardRun(config.rewardCalls());
         observers.addAll(List.of(
                 new RewardMetrics(plan.trl()),
+                new RewardTroubles(rewardRun, config.rewardCalls().rewardErrorBudget()),
                 new LengthMetrics(),
                 new LearningMetrics(),
                 new FirstStepWatch(),
@@ -145,7 +151,7 @@ public final class RlTrainer {
                 config,
                 learner,
                 updates,
-                groups -> Scoring.score(groups, texts, task),
+                groups -> Scoring.score(groups, texts, task, rewardRun),
                 task.rewards().preference().map(judge -> (scored, others) ->
                         Scoring.against(scored, others, texts, judge)),
                 Rollouts.local(model, task),
@@ -231,6 +237,7 @@ public final class RlTrainer {
             updates.keepInitial(); // before a checkpoint replaces the weights
             state = run.restore(model, parts()).map(TrainerState::read).orElse(TrainerState.START);
             requireFitting(folder);
+            rewardRun.journal(run.rewardFailures(), resume ? OptionalInt.of(state.step()) : OptionalInt.empty());
         } catch (RuntimeException | Error e) {
             run.close();
             throw e;
@@ -265,6 +272,7 @@ public final class RlTrainer {
         try {
             return trainToTheEnd();
         } finally {
+            rewardRun.close();
             audience.directory().ifPresent(RunDirectory::close);
         }
     }
@@ -328,6 +336,7 @@ public final class RlTrainer {
 
     private void rollout() {
         StepClock clock = new StepClock();
+        rewardRun.beginStep(state.step() + 1);
         Collector.Collected collected = collector.collect(state.step() + 1, clock);
         List<ScoredGroup> sampled = collected.sampled();
         PolicyUpdates.Lesson lesson =

@@ -119,6 +119,12 @@ public final class ReasoningJudge implements BatchReward {
         return scores;
     }
 
+    /** Its model computes in this process. */
+    @Override
+    public Running running() {
+        return Running.HERE;
+    }
+
     /** What the judge writes of each completion. */
     public List<Judgement> judge(List<Completion> completions) {
         return model.use(here -> judge(here, completions));

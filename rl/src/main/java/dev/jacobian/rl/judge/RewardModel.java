@@ -71,6 +71,12 @@ public final class RewardModel implements BatchReward {
                 .toList();
     }
 
+    /** Its model computes in this process. */
+    @Override
+    public Running running() {
+        return Running.HERE;
+    }
+
     private int[] tokens(Completion completion) {
         return texts.tokens(completion.prompt(), completion.text(), completion.finishReason() != FinishReason.LENGTH);
     }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reward;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.tensor.Nullable;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -49,6 +52,46 @@ public record Columns(Map<String, Object> values) {
         return new Columns(Map.of(name, value));
     }
 
+    /**
+     * The columns of a row of JSON, without those that are null.
+     *
+     * @param where the row, for messages
+     * @throws FormatException if a number is beyond what a double holds
+     */
+    public static Columns of(JsonNode row, String where) {
+        Map<String, Object> columns = new LinkedHashMap<>();
+        row.properties().forEach(field -> {
+            if (!field.getValue().isNull()) {
+                columns.put(field.getKey(), plain(field.getValue(), where + ", '" + field.getKey() + "'"));
+            }
+        });
+        return new Columns(columns);
+    }
+
+    /** A JSON value as plain Java: String, Long, BigInteger, Double, Boolean, List or Map. */
+    private static @Nullable Object plain(JsonNode node, String where) {
+        if (node.isObject()) {
+            Map<String, Object> map = new LinkedHashMap<>();
+            node.properties().forEach(field -> map.put(field.getKey(), plain(field.getValue(), where)));
+            return map;
+        }
+        if (node.isArray()) {
+            List<Object> list = new ArrayList<>();
+            node.forEach(element -> list.add(plain(element, where)));
+            return list;
+        }
+        if (node.isBoolean()) {
+            return node.booleanValue();
+        }
+        if (node.isIntegralNumber()) {
+            return node.canConvertToLong() ? (Object) node.longValue() : node.bigIntegerValue();
+        }
+        if (node.isNumber() && !Double.isFinite(node.doubleValue())) {
+            throw new FormatException(where, "a number is beyond what a double can hold", "Write it as a string");
+        }
+        return node.isNumber() ? (Object) node.doubleValue() : node.isNull() ? null : node.asText();
+    }
+
     /** Whether there is a column of that name. */
     public boolean has(String name) {
         return values.containsKey(name);
@@ -86,10 +129,18 @@ public record Columns(Map<String, Object> values) {
     }
 
     private Object get(String name) {
-        Object value = values.get(name);
+        Object value = has(name) ? values.get(name) : within(name);
         if (value == null) {
-            throw new IllegalArgumentException(
-                    "the problem has no column '" + name + "'; its columns are " + values.keySet());
+            throw new MissingColumnException(name, values.keySet());
+        }
+        return value;
+    }
+
+    /** A value in a map that a column holds: {@code reward_model.ground_truth}, as verl's rows have it. */
+    private @Nullable Object within(String path) {
+        Object value = values;
+        for (String name : path.split("\\.", -1)) {
+            value = value instanceof Map<?, ?> map ? map.get(name) : null;
         }
         return value;
     }

@@ -5,6 +5,8 @@ import dev.jacobian.rl.arithmetic.Expression;
 import dev.jacobian.rl.arithmetic.ExpressionException;
 import dev.jacobian.rl.arithmetic.ExpressionParser;
 import dev.jacobian.rl.arithmetic.Rational;
+import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.config.Setting;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -29,7 +31,16 @@ import java.util.regex.Pattern;
  * @param format reward for an answer that is there but wrong
  * @param right reward for the right answer
  */
-public record CountdownReward(double format, double right) implements RewardFunction {
+public record CountdownReward(
+        @Setting(value = "0.1", doc = "reward of an answer that is there but wrong")
+        double format,
+
+        @Setting(value = "1.0", doc = "reward of the right answer")
+        double right)
+        implements ExplainedReward, ReadsAnswer {
+    /** 0.1 for an answer, 1 for the right one. */
+    public static final CountdownReward DEFAULT = ConfigTree.defaults(CountdownReward.class);
+
     private static final Pattern ALLOWED = Pattern.compile("[\\d+\\-*/().\\s]+");
     private static final Rational TOLERANCE = new Rational(1, 100_000);
     private static final List<String> ASSISTANT_MARKS = List.of("Assistant:", "<|im_start|>assistant");
@@ -45,16 +56,20 @@ public record CountdownReward(double format, double right) implements RewardFunc
     }
 
     @Override
-    public Score score(Completion completion) {
-        return Score.of(scoreText(
-                completion.text(),
-                completion.columns().integers("nums"),
-                completion.columns().integer("target")));
+    public Explanation explain(Completion completion) {
+        Columns columns = completion.columns();
+        double score = scoreText(completion.text(), columns.integers("nums"), columns.integer("target"));
+        return Explanation.of(Score.of(score), lastAnswer(completion.text()));
+    }
+
+    @Override
+    public Optional<String> answer(String completion) {
+        return lastAnswer(completion);
     }
 
     /** Scores a completion without its prompt. */
     public double scoreText(String text, List<Long> numbers, long target) {
-        return answer(text)
+        return lastAnswer(text)
                 .map(answer -> isRight(answer, numbers, target) ? right : format)
                 .orElse(0.0);
     }
@@ -74,7 +89,7 @@ public record CountdownReward(double format, double right) implements RewardFunc
     }
 
     /** The content of the last answer tag in the last line, stripped. */
-    public static Optional<String> answer(String text) {
+    public static Optional<String> lastAnswer(String text) {
         String lastLine = text.substring(text.lastIndexOf('\n') + 1);
         return AnswerTag.last(lastLine);
     }

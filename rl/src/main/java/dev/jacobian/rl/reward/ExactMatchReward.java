@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reward;
 
+import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.config.Setting;
 import java.math.BigDecimal;
 import java.util.Optional;
 
@@ -16,7 +18,18 @@ import java.util.Optional;
  * @param column the column with the right answer
  * @param answer where the answer is in the completion
  */
-public record ExactMatchReward(String column, Answer answer) implements RewardFunction {
+public record ExactMatchReward(
+        @Setting(value = "answer", doc = "column with the right answer")
+        String column,
+
+        @Setting(
+                value = "stripped",
+                doc = "where the completion has its answer: all of it, all but blanks around it, the last <answer> tag,"
+                        + " or the last number")
+        Answer answer)
+        implements ExplainedReward, ReadsAnswer {
+    /** The completion without blanks around it, against column {@code answer}. */
+    public static final ExactMatchReward DEFAULT = ConfigTree.defaults(ExactMatchReward.class);
 
     /** Where a completion has its answer. */
     public enum Answer {
@@ -80,13 +93,22 @@ public record ExactMatchReward(String column, Answer answer) implements RewardFu
     }
 
     @Override
-    public Score score(Completion completion) {
+    public Optional<String> answer(String completion) {
+        return answer.of(completion);
+    }
+
+    @Override
+    public Explanation explain(Completion completion) {
         Optional<String> found = answer.of(completion.text());
-        Optional<Number> number = completion.columns().number(column);
+        return Explanation.of(score(found, completion.columns()), found);
+    }
+
+    private Score score(Optional<String> found, Columns columns) {
+        Optional<Number> number = columns.number(column);
         if (number.isPresent()) {
             return Score.of(found.filter(text -> isNumber(text, number.get())).isPresent() ? 1 : 0);
         }
-        Optional<String> expected = answer.ofReference(completion.columns().string(column));
+        Optional<String> expected = answer.ofReference(columns.string(column));
         return expected.isEmpty() ? Score.skip() : Score.of(found.equals(expected) ? 1 : 0);
     }
 
@@ -99,8 +121,6 @@ public record ExactMatchReward(String column, Answer answer) implements RewardFu
     /** The column must be there, a string or a number, and say something. */
     @Override
     public void requireUsable(Columns columns) {
-        if (Blanks.strip(columns.string(column)).isEmpty()) {
-            throw new IllegalArgumentException("column '" + column + "' is empty, so no completion could be right");
-        }
+        References.require(columns, column);
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reward;
 
+import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.config.Setting;
 import java.util.Arrays;
 import java.util.List;
 
@@ -22,7 +24,11 @@ import java.util.List;
  *
  * @param rightFrom what the other rewards must give a sample so that it is right
  */
-public record GroupLengthReward(double rightFrom) implements GroupReward {
+public record GroupLengthReward(
+        @Setting(value = "1.0", doc = "what the other rewards must give a sample so that it is right")
+        double rightFrom) implements GroupReward {
+    /** Right from 1. */
+    public static final GroupLengthReward DEFAULT = ConfigTree.defaults(GroupLengthReward.class);
 
     /** Checks that the threshold is a number. */
     public GroupLengthReward {
@@ -34,6 +40,11 @@ public record GroupLengthReward(double rightFrom) implements GroupReward {
     @Override
     public String name() {
         return "group_length";
+    }
+
+    @Override
+    public boolean needsTokens() {
+        return true;
     }
 
     @Override

@@ -107,6 +107,12 @@ public record PreferenceReward(String name, PreferenceFunction preference, Form 
         return rewards;
     }
 
+    /** Its comparisons may be a model's. */
+    @Override
+    public Running running() {
+        return Running.HERE;
+    }
+
     private static void require(double[][] scores, int n) {
         if (scores.length != n) {
             throw new IllegalArgumentException("it compared " + scores.length + " samples of " + n);

@@ -15,6 +15,29 @@ public sealed interface Reward permits RewardFunction, BatchReward {
      */
     default void requireUsable(Columns columns) {}
 
+    /** How a run calls a reward. */
+    enum Running {
+        /** It computes: on a bounded number of threads, with a deadline. */
+        COMPUTES,
+        /** It waits for somebody else, such as a server: many at once, on virtual threads, with a deadline. */
+        WAITS,
+        /**
+         * It computes with the engine, as a model does that lies in this process: on the thread that trains, whose memory it uses, without a
+         * deadline. What it does must be bounded by itself.
+         */
+        HERE
+    }
+
+    /** How it is to be called. */
+    default Running running() {
+        return Running.COMPUTES;
+    }
+
+    /** Whether it reads {@link Completion#tokenIds}, which a recorded text lacks. */
+    default boolean needsTokens() {
+        return false;
+    }
+
     /** The name in metrics and messages. */
     default String name() {
         return getClass().getSimpleName();

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reward;
 
+import dev.jacobian.tensor.Nullable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /** Calls reward functions: whatever goes wrong in one becomes a failure with its name and the problem's. */
 final class RewardCalls {
@@ -27,7 +29,25 @@ final class RewardCalls {
         return checked(function, completion, score);
     }
 
-    private static Score checked(Reward function, Completion completion, Score score) {
+    /** The same with what led to the score, of a function that says it. */
+    static Explanation explain(RewardFunction function, Completion completion) {
+        if (!(function instanceof ExplainedReward explained)) {
+            return Explanation.of(score(function, completion), Optional.empty());
+        }
+        try {
+            Explanation explanation = explained.explain(completion);
+            return explanation == null
+                    ? Explanation.of(checked(function, completion, null), Optional.empty())
+                    : new Explanation(
+                            checked(function, completion, explanation.score()),
+                            explanation.extracted(),
+                            explanation.verdict());
+        } catch (Exception | StackOverflowError | AssertionError e) {
+            return Explanation.of(Score.failure(where(function, completion) + " threw " + e), Optional.empty());
+        }
+    }
+
+    private static Score checked(Reward function, Completion completion, @Nullable Score score) {
         String where = where(function, completion);
         return switch (score) {
             case null -> Score.failure(where + " returned null; return Score.skip() for 'no reward'");
@@ -45,6 +65,7 @@ final class RewardCalls {
             when !Arrays.stream(rewards).allMatch(r -> Math.abs(r) <= WeightedRewards.LARGEST) ->
                 Score.failure(where + " returned " + Arrays.toString(rewards) + "; " + ADVICE);
             case Score.Failure(String message) -> Score.failure(where + " failed: " + message);
+            case Score.TimedOut(String message) -> new Score.TimedOut(where + " took too long: " + message);
             default -> score;
         };
     }

@@ -18,10 +18,13 @@ final class RewardSum {
     private double outcome; // the part of the sum that belongs to no single token
     private Optional<double[]> perToken = Optional.empty();
     private boolean any;
+    private final Optional<String> decides;
     private Score alone = Score.skip();
 
-    RewardSum(Completion completion, List<Weighted> rewards) {
+    /** @param decides the reward whose score says whether the completion is right; empty for the sum of those for single completions */
+    RewardSum(Completion completion, List<Weighted> rewards, Optional<String> decides) {
         this.completion = completion;
+        this.decides = decides;
         rewards.forEach(reward -> parts.put(reward.function().name(), Score.skip())); // in the order of the list
     }
 
@@ -31,7 +34,13 @@ final class RewardSum {
 
     /** What follows belongs to comparisons with other completions. */
     void closeAlone() {
-        alone = total();
+        if (decides.isEmpty()) {
+            alone = total();
+        }
+    }
+
+    boolean hasFailed() {
+        return !failures.isEmpty();
     }
 
     /** A group as a batch reward sees it. */
@@ -41,8 +50,15 @@ final class RewardSum {
                 group.stream().mapToDouble(sum -> sum.alone.orNaN()).toArray());
     }
 
-    void add(Weighted reward, Score score) {
+    /** @param step the training step, which may be before the one from which the reward counts */
+    void add(Weighted reward, Score score, int step) {
         parts.put(reward.function().name(), score);
+        if (decides.equals(Optional.of(reward.function().name()))) {
+            alone = Double.isNaN(score.orNaN()) ? score : Score.of(score.orNaN());
+        }
+        if (step <= reward.warmupSteps() && score.trouble().isEmpty()) {
+            return;
+        }
         switch (score) {
             case Score.Value(double value) -> {
                 outcome += reward.weight() * value;
@@ -58,6 +74,7 @@ final class RewardSum {
             }
             case Score.Skip() -> {}
             case Score.Failure(String message) -> failures.add(message);
+            case Score.TimedOut(String message) -> failures.add(message);
         }
     }
 
@@ -84,6 +101,6 @@ final class RewardSum {
      */
     Breakdown breakdown(boolean single) {
         perToken.ifPresent(all -> all[all.length - 1] += outcome);
-        return new Breakdown(total(), single ? alone : total(), perToken, parts);
+        return new Breakdown(total(), single || decides.isPresent() ? alone : total(), perToken, parts);
     }
 }

@@ -2,6 +2,7 @@
 package dev.jacobian.rl.reward;
 
 import java.util.Arrays;
+import java.util.Optional;
 
 /** What a reward function says about a completion. */
 public sealed interface Score {
@@ -37,11 +38,18 @@ public sealed interface Score {
     record Skip() implements Score {}
 
     /**
-     * The reward function could not do its work. A trainer stops then.
+     * The reward function could not do its work. A trainer stops then, or leaves the sample out as long as its error budget lasts.
      *
      * @param message which function failed on which problem, and why
      */
     record Failure(String message) implements Score {}
+
+    /**
+     * The reward function took longer than it may, and was given up.
+     *
+     * @param message which function on which problem, and how long it had
+     */
+    record TimedOut(String message) implements Score {}
 
     /** A {@link Value}. */
     static Score of(double value) {
@@ -63,6 +71,15 @@ public sealed interface Score {
         return new Failure(message);
     }
 
+    /** Why there is no reward though there should be one; empty for a reward or a skip. */
+    default Optional<String> trouble() {
+        return switch (this) {
+            case Failure(String message) -> Optional.of(message);
+            case TimedOut(String message) -> Optional.of(message);
+            default -> Optional.empty();
+        };
+    }
+
     /** The value or the sum, or NaN for a skip or a failure: the form that a group of rewards takes. */
     default double orNaN() {
         return switch (this) {
@@ -70,6 +87,7 @@ public sealed interface Score {
             case PerToken(double[] rewards) -> Arrays.stream(rewards).sum();
             case Skip() -> Double.NaN;
             case Failure(String message) -> Double.NaN;
+            case TimedOut(String message) -> Double.NaN;
         };
     }
 }

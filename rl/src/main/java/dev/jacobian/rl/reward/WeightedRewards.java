@@ -16,8 +16,10 @@ import java.util.Set;
  * its square would take all digits from the others, and the gradient would end as infinity or as nothing.
  *
  * @param rewards the functions and their weights
+ * @param decides the reward whose own score, unweighted, says whether a completion solves its problem; empty for the weighted sum of all
+ *     that look at single completions
  */
-public record WeightedRewards(List<Weighted> rewards) {
+public record WeightedRewards(List<Weighted> rewards, Optional<String> decides) {
 
     /** The largest reward of a sample, weighted or not, either sign. */
     public static final double LARGEST = 1e9;
@@ -27,10 +29,21 @@ public record WeightedRewards(List<Weighted> rewards) {
      *
      * @param function scores completions
      * @param weight multiplies the score; finite
+     * @param warmupSteps training steps at the beginning in which the reward is computed and measured but not added: Kimi k1.5 trains
+     *     without its length reward first, and then with a constant weight
      */
-    public record Weighted(Reward function, double weight) {
+    public record Weighted(Reward function, double weight, int warmupSteps) {
+        /** From the first step on. */
+        public Weighted(Reward function, double weight) {
+            this(function, weight, 0);
+        }
+
         /** Checks the weight. */
         public Weighted {
+            if (warmupSteps < 0) {
+                throw new IllegalArgumentException("the warm-up of reward '" + function.name()
+                        + "' must not be negative, got " + warmupSteps + " steps");
+            }
             if (!Double.isFinite(weight)) {
                 throw new IllegalArgumentException(
                         "the weight of reward '" + function.name() + "' must be finite, got " + weight);
@@ -42,8 +55,8 @@ public record WeightedRewards(List<Weighted> rewards) {
      * A completion's reward and where it comes from.
      *
      * @param total the weighted sum
-     * @param alone the sum of what was given for this completion by itself, which says whether it solves its problem; the
-     *     total where all rewards are {@link BatchReward}s
+     * @param alone what says whether it solves its problem: the score of the reward that {@link #decides}, or the sum of what was given
+     *     for this completion by itself, or the total where all rewards are {@link BatchReward}s
      * @param perToken [T] the total, spread over the completion's tokens, if a function gave rewards token by token; what others
      *     gave for the whole completion stands at the last one
      * @param parts each function's own score, unweighted, by the function's name
@@ -63,6 +76,19 @@ public record WeightedRewards(List<Weighted> rewards) {
                         + reward.function().name() + "'; name them apart with RewardFunction.named");
             }
         }
+        decides.filter(name -> !names.contains(name)).ifPresent(name -> {
+            throw new IllegalArgumentException("reward '" + name + "' is to decide, but there is none of that name");
+        });
+    }
+
+    /** With the weighted sum of those that look at single completions to decide. */
+    public WeightedRewards(List<Weighted> rewards) {
+        this(rewards, Optional.empty());
+    }
+
+    /** The same, where the score of one of them says whether a completion is right. */
+    public WeightedRewards decidedBy(String name) {
+        return new WeightedRewards(rewards, Optional.of(name));
     }
 
     /** The judge of pairs that gives all of the reward, if one does. */
@@ -93,7 +119,7 @@ public record WeightedRewards(List<Weighted> rewards) {
     public WeightedRewards plus(Reward function, double weight) {
         List<Weighted> more = new ArrayList<>(rewards);
         more.add(new Weighted(function, weight));
-        return new WeightedRewards(more);
+        return new WeightedRewards(more, decides);
     }
 
     /**
@@ -110,43 +136,63 @@ public record WeightedRewards(List<Weighted> rewards) {
         return score(List.of(List.of(completion))).getFirst().getFirst();
     }
 
+    /** As {@link #score(List, RewardRun)}, one call after the other on this thread, without deadlines. */
+    public List<List<Breakdown>> score(List<List<Completion>> groups) {
+        return score(groups, RewardRun.inPlace());
+    }
+
     /**
-     * Scores the completions of a rollout with every function. Never throws on account of a reward function.
+     * Scores the completions of a rollout with every function. Never throws on account of a reward function, unless its calls cannot be
+     * ended.
      *
      * @param groups the samples of each prompt
+     * @param run how functions are called
      * @return for each group one result per sample, in order
      */
-    public List<List<Breakdown>> score(List<List<Completion>> groups) {
+    public List<List<Breakdown>> score(List<List<Completion>> groups, RewardRun run) {
         List<List<RewardSum>> sums = groups.stream()
                 .map(group -> group.stream()
-                        .map(completion -> new RewardSum(completion, rewards))
+                        .map(completion -> new RewardSum(completion, rewards, decides))
                         .toList())
                 .toList();
+        List<RewardSum> all = sums.stream().flatMap(List::stream).toList();
+        List<Completion> completions = all.stream().map(RewardSum::completion).toList();
         boolean single = false;
         for (Weighted reward : rewards) {
             if (reward.function() instanceof RewardFunction function) {
                 single = true;
-                sums.forEach(group ->
-                        group.forEach(sum -> sum.add(reward, RewardCalls.score(function, sum.completion()))));
-            }
-        }
-        sums.forEach(group -> group.forEach(RewardSum::closeAlone));
-        for (Weighted reward : rewards) {
-            if (reward.function() instanceof BatchReward function) {
-                List<BatchReward.Samples> samples =
-                        sums.stream().map(RewardSum::samples).toList();
-                List<List<Score>> scores = RewardCalls.score(function, samples);
-                for (int g = 0; g < sums.size(); g++) {
-                    for (int i = 0; i < sums.get(g).size(); i++) {
-                        sums.get(g).get(i).add(reward, scores.get(g).get(i));
-                    }
+                List<Score> scores = run.scores(function, completions);
+                for (int i = 0; i < scores.size(); i++) {
+                    all.get(i).add(reward, scores.get(i), run.step());
                 }
             }
         }
+        all.forEach(RewardSum::closeAlone);
+        for (Weighted reward : rewards) {
+            if (reward.function() instanceof BatchReward function) {
+                compare(reward, function, sums, run);
+            }
+        }
+        run.endRound();
         boolean anySingle = single;
         return sums.stream()
                 .map(group ->
                         group.stream().map(sum -> sum.breakdown(anySingle)).toList())
                 .toList();
+    }
+
+    /** What has failed already is not compared with: its sample is left out. */
+    private static void compare(Weighted reward, BatchReward function, List<List<RewardSum>> sums, RewardRun run) {
+        List<List<RewardSum>> whole = sums.stream()
+                .map(group -> group.stream().filter(sum -> !sum.hasFailed()).toList())
+                .filter(group -> !group.isEmpty())
+                .toList();
+        List<List<Score>> scores =
+                run.scores(function, whole.stream().map(RewardSum::samples).toList());
+        for (int g = 0; g < whole.size(); g++) {
+            for (int i = 0; i < whole.get(g).size(); i++) {
+                whole.get(g).get(i).add(reward, scores.get(g).get(i), run.step());
+            }
+        }
     }
 }

@@ -104,7 +104,7 @@ public record ScoredGroup(
                 sums[i] += Double.isNaN(own[i]) ? 0 : weight * own[i];
                 any |= !Double.isNaN(own[i]);
             }
-            sums[i] = any ? sums[i] : Double.NaN;
+            sums[i] = any && counts[i] ? sums[i] : Double.NaN; // a sample that a failure left out stays out
         }
         return new ScoredGroup(group, texts, sums, counts, solved, Optional.empty(), parts);
     }

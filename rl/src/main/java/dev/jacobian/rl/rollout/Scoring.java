@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.rollout;
 
+import dev.jacobian.rl.config.RewardCallConfig;
 import dev.jacobian.rl.episode.Episode;
 import dev.jacobian.rl.reward.Completion;
 import dev.jacobian.rl.reward.PreferenceReward;
 import dev.jacobian.rl.reward.RewardException;
+import dev.jacobian.rl.reward.RewardRun;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.reward.WeightedRewards.Breakdown;
 import dev.jacobian.rl.task.Task;
@@ -23,17 +25,26 @@ public final class Scoring {
     /**
      * Scores groups.
      *
-     * @throws RewardException if a reward function throws or returns a number that is not finite, or too large
+     * @throws RewardException if a reward function throws, takes longer than is usual, or returns a number that is not finite, or too large
      */
     public static List<ScoredGroup> score(List<Group> groups, CompletionText texts, Task task) {
+        return score(groups, texts, task, new RewardRun(RewardCallConfig.DEFAULT));
+    }
+
+    /**
+     * The same within a run, which may bear failures: their samples have no reward and do not count.
+     *
+     * @throws RewardException if a failure is one too many
+     */
+    public static List<ScoredGroup> score(List<Group> groups, CompletionText texts, Task task, RewardRun run) {
         List<List<Completion>> completions =
                 groups.stream().map(group -> completions(group, texts)).toList();
-        List<List<Breakdown>> breakdowns = task.rewards().score(completions);
+        List<List<Breakdown>> breakdowns = task.rewards().score(completions, run);
         List<ScoredGroup> scored = new ArrayList<>();
         for (int g = 0; g < groups.size(); g++) {
             List<String> decoded =
                     completions.get(g).stream().map(Completion::text).toList();
-            scored.add(scored(groups.get(g), decoded, breakdowns.get(g), task.solvedThreshold()));
+            scored.add(scored(groups.get(g), decoded, breakdowns.get(g), task.solvedThreshold(), run));
         }
         return scored;
     }
@@ -76,7 +87,8 @@ public final class Scoring {
         return completions;
     }
 
-    private static ScoredGroup scored(Group group, List<String> texts, List<Breakdown> breakdowns, double solvedFrom) {
+    private static ScoredGroup scored(
+            Group group, List<String> texts, List<Breakdown> breakdowns, double solvedFrom, RewardRun run) {
         int n = breakdowns.size();
         double[] totals = new double[n];
         boolean[] counts = new boolean[n];
@@ -84,12 +96,11 @@ public final class Scoring {
         Map<String, double[]> parts = new LinkedHashMap<>();
         for (int i = 0; i < n; i++) {
             Breakdown breakdown = breakdowns.get(i);
-            if (breakdown.total() instanceof Score.Failure(String message)) {
-                throw new RewardException(message);
-            }
+            breakdown.total().trouble().ifPresent(run::bear);
             totals[i] = breakdown.total().orNaN();
             counts[i] = breakdown.total() instanceof Score.Value;
-            solved[i] = breakdown.alone().orNaN() >= solvedFrom;
+            solved[i] =
+                    breakdown.total().trouble().isEmpty() && breakdown.alone().orNaN() >= solvedFrom;
             int index = i;
             breakdown
                     .parts()
@@ -107,7 +118,7 @@ public final class Scoring {
             Trajectory sample = group.samples().get(i);
             rewards[i] = new double[sample.choices()];
             Optional<double[]> given = breakdowns.get(i).perToken();
-            if (given.isPresent()) {
+            if (given.isPresent() && breakdowns.get(i).total().trouble().isEmpty()) {
                 spread(given.get(), sample, group.promptLength(), rewards[i]);
             } else if (rewards[i].length > 0 && breakdowns.get(i).total() instanceof Score.Value(double total)) {
                 rewards[i][rewards[i].length - 1] = total;

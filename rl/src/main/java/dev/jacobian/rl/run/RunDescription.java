@@ -27,9 +27,14 @@ final class RunDescription {
     /** Between the ways in which one run has computed. */
     private static final String THEN = ", then ";
 
-    /** Settings that may change in the middle of a run: the bits are the same. */
-    private static final List<String> HOW_MEMORY_IS_USED =
-            List.of("gradient_checkpointing", "offload_optimizer", "offload_reference");
+    /** Settings that may change in the middle of a run: the bits are the same, or what they change is written down. */
+    private static final List<String> MAY_CHANGE = List.of(
+            "gradient_checkpointing",
+            "offload_optimizer",
+            "offload_reference",
+            "reward_timeout",
+            "reward_error_budget",
+            "reward_concurrency");
 
     private final RunRecord record;
     private final RunInputs inputs;
@@ -177,7 +182,7 @@ final class RunDescription {
     /** Numbers as a file has them, without what may change. */
     private static JsonNode comparable(ObjectNode config) {
         ObjectNode copy = (ObjectNode) Json.parse(Json.compact(config), "settings");
-        return copy.remove(HOW_MEMORY_IS_USED);
+        return copy.remove(MAY_CHANGE);
     }
 
     private static void requireSame(String key, JsonNode saved, JsonNode now, Path file) {

@@ -25,6 +25,7 @@ import java.util.Optional;
  * run.lock                 keeps other processes out while the run lives
  * metrics.jsonl            one line per step
  * completions.jsonl        some completions per step
+ * reward_failures.jsonl    samples that were left out because a reward failed, if there are any
  * checkpoint-N/            model, trainer_state.json, what else moves (optimizer.safetensors, …): written elsewhere first, then renamed
  * config.json, …           the trained model, when the run has ended
  * </pre>
@@ -41,6 +42,7 @@ public final class RunDirectory implements AutoCloseable {
 
     private static final String METRICS = "metrics.jsonl";
     private static final String COMPLETIONS = "completions.jsonl";
+    private static final String REWARD_FAILURES = "reward_failures.jsonl";
     private static final String STATE = "trainer_state.json";
     private static final int FORMAT = 1;
 
@@ -79,7 +81,7 @@ public final class RunDirectory implements AutoCloseable {
         RunLock lock = RunLock.acquire(absolute);
         try {
             RunFiles files = new RunFiles(absolute);
-            files.requireOwn(List.of(METRICS, COMPLETIONS));
+            files.requireOwn(List.of(METRICS, COMPLETIONS, REWARD_FAILURES));
             files.sweep();
             RunDescription description = RunDescription.of(record, model);
             if (resume) {
@@ -95,6 +97,11 @@ public final class RunDirectory implements AutoCloseable {
             lock.close();
             throw e;
         }
+    }
+
+    /** Where failures of rewards are written down. */
+    public Path rewardFailures() {
+        return folder.resolve(REWARD_FAILURES);
     }
 
     private static void make(Path folder) {

@@ -122,7 +122,7 @@ public record Countdown(
 
     @Override
     public Optional<String> answer(String completion) {
-        return CountdownReward.answer(completion);
+        return CountdownReward.lastAnswer(completion);
     }
 
     /** A problem from an instance of the user's own, solvable or not. */

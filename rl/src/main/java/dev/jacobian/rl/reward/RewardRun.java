@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.reward;
+
+import dev.jacobian.rl.config.RewardCallConfig;
+import dev.jacobian.tensor.ComputePool;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.ThreadFactory;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * How a run calls its rewards: at once, each call with a deadline, results in order; and how it bears what goes wrong.
+ *
+ * <p>Decisions:
+ *
+ * <ul>
+ *   <li><b>A sample whose reward failed or timed out has no reward</b>: it is left out of its group's baseline and teaches nothing, also if
+ *       other rewards of it are known, for their sum would be on another scale. It is never 0.
+ *   <li><b>The budget is 0 by default</b>: the first failure stops the run with the reward's name and the problem's, as it always has. To
+ *       leave samples out biases what is learned from (the ones that a verifier chokes on are no random ones), so somebody has to say how
+ *       many are bearable. They are counted, measured and said all the same.
+ *   <li><b>Time is not a function of the seed.</b> Whether a call meets its deadline depends on the machine's mood, and a run that learned
+ *       from it alone could not be resumed to the same bits. So what failed is written down ({@link #journal}) before anything is learned from
+ *       the step. A step that is computed again, because a run was killed behind its last checkpoint, does not make those calls again: what
+ *       was left out stays left out. A run is a function of its seed, its settings and this journal; where nothing ever failed, the
+ *       journal is empty, and it is a function of seed and settings alone.
+ *   <li>Scores themselves are not written down: a reward function gives the same score for the same completion.
+ * </ul>
+ *
+ * <p>Not thread-safe: it belongs to the thread that trains.
+ */
+public final class RewardRun implements AutoCloseable {
+    /** A step that is far behind every warm-up. */
+    private static final int ALWAYS = Integer.MAX_VALUE;
+
+    private static final String ADVICE =
+            ". Mend the reward, or let the run bear more (reward_error_budget); it can be resumed from its last"
+                    + " checkpoint";
+
+    private final RewardCallConfig config;
+    private final boolean inPlace;
+    private final Deadlines deadlines = new Deadlines();
+    private final Map<String, Trouble> troubles = new LinkedHashMap<>();
+    private Optional<RewardJournal> journal = Optional.empty();
+    private int step = ALWAYS;
+    private int round;
+    private int borne;
+
+    /**
+     * What went wrong with a reward.
+     *
+     * @param failed samples on which it failed
+     * @param timedOut samples on which it took too long
+     */
+    public record Trouble(int failed, int timedOut) {
+        private static final Trouble NONE = new Trouble(0, 0);
+
+        private Trouble and(Score score) {
+            return score instanceof Score.TimedOut
+                    ? new Trouble(failed, timedOut + 1)
+                    : new Trouble(failed + 1, timedOut);
+        }
+    }
+
+    public RewardRun(RewardCallConfig config) {
+        this(config, false);
+    }
+
+    private RewardRun(RewardCallConfig config, boolean inPlace) {
+        this.config = config;
+        this.inPlace = inPlace;
+    }
+
+    /** One call after the other on the caller's thread, without deadlines. */
+    static RewardRun inPlace() {
+        return new RewardRun(RewardCallConfig.DEFAULT, true);
+    }
+
+    /** The same for something beside the run, such as an evaluation: with a budget of its own, and without a journal. */
+    public RewardRun apart() {
+        return new RewardRun(config);
+    }
+
+    /**
+     * Remembers failures in a file, which is made when there is one.
+     *
+     * @param stepsDone steps up to the checkpoint that the run goes on from, behind which the file says what is repeated; empty for a run
+     *     that begins, whose file does not count
+     */
+    public RewardRun journal(Path file, OptionalInt stepsDone) {
+        RewardJournal opened = RewardJournal.open(file, stepsDone.isPresent());
+        borne = opened.samplesUntil(stepsDone.orElse(0));
+        journal = Optional.of(opened);
+        return this;
+    }
+
+    /** What is scored from now on belongs to a step, from 1. */
+    public void beginStep(int number) {
+        step = number;
+        round = 0;
+        troubles.clear();
+    }
+
+    /** What went wrong in this step, by reward. */
+    public Map<String, Trouble> troubles() {
+        return Map.copyOf(troubles);
+    }
+
+    /** Samples that this run has left out because a reward of theirs failed. */
+    public int borne() {
+        return borne;
+    }
+
+    /** The step that is scored for. */
+    int step() {
+        return step;
+    }
+
+    /** Ends a call of {@link WeightedRewards#score(List, RewardRun)}: the next one of this step is another. */
+    void endRound() {
+        journal.ifPresent(RewardJournal::flush);
+        round++;
+    }
+
+    /**
+     * Bears a sample that has no reward because of a failure.
+     *
+     * @throws RewardException with what went wrong so far, if that is one too many
+     */
+    public void bear(String message) {
+        borne++;
+        if (borne <= config.rewardErrorBudget()) {
+            return;
+        }
+        if (config.rewardErrorBudget() == 0) {
+            throw new RewardException(message);
+        }
+        String counts = troubles.entrySet().stream()
+                .map(entry ->
+                        "'" + entry.getKey() + "' failed on " + entry.getValue().failed() + " and timed out on "
+                                + entry.getValue().timedOut())
+                .collect(Collectors.joining(", "));
+        throw new RewardException(borne + " samples of this run have no reward because one failed, more than"
+                + " reward_error_budget allows (" + config.rewardErrorBudget() + "); in step " + step + " reward "
+                + counts + ". The last: " + message + ADVICE);
+    }
+
+    // Calls
+
+    /** What a function says of completions, in order. */
+    List<Score> scores(RewardFunction function, List<Completion> completions) {
+        return called(
+                function,
+                completions,
+                completion -> RewardCalls.score(function, completion),
+                score -> score,
+                score -> score);
+    }
+
+    /** The same with what led to the scores. */
+    List<Explanation> explanations(RewardFunction function, List<Completion> completions) {
+        return called(
+                function,
+                completions,
+                completion -> RewardCalls.explain(function, completion),
+                Explanation::score,
+                score -> Explanation.of(score, Optional.empty()));
+    }
+
+    /** Makes something of a completion. */
+    @FunctionalInterface
+    private interface Call<T> {
+        T of(Completion completion);
+    }
+
+    /** Makes something of something else. */
+    @FunctionalInterface
+    private interface Turn<A, B> {
+        B of(A a);
+    }
+
+    private <T> List<T> called(
+            RewardFunction function,
+            List<Completion> completions,
+            Call<T> call,
+            Turn<T, Score> scoreOf,
+            Turn<Score, T> bare) {
+        List<Optional<Score>> known = IntStream.range(0, completions.size())
+                .mapToObj(i -> remembered(function, i, completions.get(i)))
+                .toList();
+        List<Supplier<T>> calls = new ArrayList<>();
+        for (int i = 0; i < known.size(); i++) {
+            Completion completion = completions.get(i);
+            if (known.get(i).isEmpty()) {
+                calls.add(() -> call.of(completion));
+            }
+        }
+        List<Optional<T>> results = run(function, calls);
+        List<T> all = new ArrayList<>();
+        int at = 0;
+        for (int i = 0; i < known.size(); i++) {
+            Completion completion = completions.get(i);
+            T result = known.get(i).isPresent()
+                    ? bare.of(known.get(i).get())
+                    : results.get(at++).orElseGet(() -> bare.of(timedOut(function, completion)));
+            note(function, i, completion, scoreOf.of(result), known.get(i).isPresent());
+            all.add(result);
+        }
+        return all;
+    }
+
+    /** What a function says of a batch. A batch that takes too long is every completion's failure. */
+    List<List<Score>> scores(BatchReward function, List<BatchReward.Samples> groups) {
+        List<Completion> all =
+                groups.stream().flatMap(group -> group.completions().stream()).toList();
+        Optional<List<List<Score>>> called = run(
+                        function, List.<Supplier<List<List<Score>>>>of(() -> RewardCalls.score(function, groups)))
+                .getFirst();
+        List<List<Score>> scores = called.orElseGet(() -> groups.stream()
+                .map(group -> group.completions().stream()
+                        .map(completion -> timedOut(function, completion))
+                        .toList())
+                .toList());
+        List<List<Score>> kept = new ArrayList<>();
+        int at = 0;
+        for (List<Score> group : scores) {
+            List<Score> row = new ArrayList<>();
+            for (Score score : group) {
+                Optional<Score> known = remembered(function, at, all.get(at));
+                row.add(known.orElse(score));
+                note(function, at, all.get(at), row.getLast(), known.isPresent());
+                at++;
+            }
+            kept.add(row);
+        }
+        return kept;
+    }
+
+    /** Runs calls as a reward is to be called; empty for those that took too long. */
+    private <T> List<Optional<T>> run(Reward function, List<Supplier<T>> calls) {
+        if (inPlace || function.running() == Reward.Running.HERE) {
+            return calls.stream().map(call -> Optional.of(call.get())).toList();
+        }
+        boolean waits = function.running() == Reward.Running.WAITS;
+        ThreadFactory threads = waits
+                ? Thread.ofVirtual().name("reward " + function.name()).factory()
+                : Thread.ofPlatform().daemon().name("reward " + function.name()).factory();
+        Duration deadline = Duration.ofNanos((long) (config.rewardTimeout() * 1e9));
+        try {
+            return deadlines
+                    .run(calls, waits ? config.rewardConcurrency() : ComputePool.threads(), deadline, threads)
+                    .stream()
+                    .map(outcome ->
+                            outcome instanceof Deadlines.Done<T>(T value) ? Optional.of(value) : Optional.<T>empty())
+                    .toList();
+        } catch (Deadlines.DeafException deaf) {
+            throw new RewardException("reward '" + function.name() + "': " + deaf.getMessage() + ", "
+                    + config.rewardTimeout()
+                    + " s after they began (reward_timeout). Java cannot end a thread that does not look whether it is"
+                    + " interrupted; let the reward look, bound its work, or run it in a process of its own");
+        }
+    }
+
+    private Score timedOut(Reward function, Completion completion) {
+        return new Score.TimedOut(RewardCalls.where(function, completion) + " took longer than "
+                + config.rewardTimeout() + " s (reward_timeout)");
+    }
+
+    // The journal
+
+    private Optional<Score> remembered(Reward function, int sample, Completion completion) {
+        return journal.flatMap(
+                log -> log.find(new RewardJournal.Place(step, round, function.name(), sample, completion.problemId())));
+    }
+
+    private void note(Reward function, int sample, Completion completion, Score score, boolean remembered) {
+        if (score.trouble().isEmpty()) {
+            return;
+        }
+        troubles.merge(function.name(), Trouble.NONE.and(score), (a, b) -> a.and(score));
+        if (!remembered) {
+            journal.ifPresent(log -> log.add(
+                    new RewardJournal.Place(step, round, function.name(), sample, completion.problemId()), score));
+        }
+    }
+
+    @Override
+    public void close() {
+        journal.ifPresent(RewardJournal::close);
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.reward.catalog;
+
+import dev.jacobian.rl.config.Arguments;
+import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.config.Given;
+import dev.jacobian.rl.config.Setting;
+import dev.jacobian.rl.reward.Reward;
+import dev.jacobian.rl.reward.RewardFunction;
+import dev.jacobian.rl.reward.RoutedReward;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * A route by a column's value to other rewards of the catalogue, which have their default settings, but for the reference's column.
+ *
+ * <p>verl's names of data sets have a route without being asked for; what is given stands before them.
+ */
+public record RouteSettings(
+        @Setting(value = "data_source", doc = "column that names the kind of row")
+        String kind,
+
+        @Setting(
+                value = "null",
+                doc = "kind=REWARD, with commas between several; besides, verl's data sets (openai/gsm8k,"
+                        + " lighteval/MATH, …) have theirs")
+        Arguments routes,
+
+        @Setting(value = "refuse", doc = "the reward of all other kinds, or refuse for an error")
+        String otherwise,
+
+        @Setting(value = "answer", doc = "column with the reference, for those rewards that have one")
+        String column) {
+    private static final RouteSettings DEFAULT = ConfigTree.defaults(RouteSettings.class);
+    private static final String NAME = "route";
+    private static final String REFUSE = "refuse";
+
+    /** What verl scores these with. */
+    private static final Map<String, String> VERL = Map.of(
+            "openai/gsm8k", "gsm8k",
+            "lighteval/MATH", "boxed",
+            "DigitalLearningGmbH/MATH-lighteval", "boxed",
+            "HuggingFaceH4/MATH-500", "boxed");
+
+    static NamedReward entry() {
+        return new NamedReward(
+                NAME,
+                "another reward for each kind of row, which a column (data_source) names",
+                Optional.empty(),
+                DEFAULT,
+                (settings, models) -> ((RouteSettings) settings).reward(models),
+                1);
+    }
+
+    private Reward reward(RewardModels models) {
+        Map<String, String> names = new TreeMap<>(VERL);
+        routes.values().forEach((kindOfRow, name) -> names.put(kindOfRow, String.valueOf(name)));
+        Map<String, RewardFunction> functions = new TreeMap<>();
+        names.forEach((kindOfRow, name) -> functions.put(kindOfRow, function(name, models)));
+        return new RoutedReward(
+                kind,
+                functions,
+                otherwise.equals(REFUSE) ? Optional.empty() : Optional.of(function(otherwise, models)));
+    }
+
+    private RewardFunction function(String name, RewardModels models) {
+        NamedReward chosen = Rewards.named(name);
+        Given settings = new Given();
+        if (chosen.has("column")) {
+            settings.set("column", column, "the route's column");
+        }
+        if (chosen.name().equals(NAME) || !(chosen.make(settings, models) instanceof RewardFunction function)) {
+            throw new IllegalArgumentException(
+                    "a route leads to a reward that looks at one completion by itself, which '" + name + "' does not");
+        }
+        return function;
+    }
+}
