@@ -6,6 +6,7 @@ module dev.jacobian.rl {
     requires transitive com.fasterxml.jackson.databind;
     requires java.management;
     requires jdk.jfr;
+    requires org.apfloat;
 
     exports dev.jacobian.rl;
     exports dev.jacobian.rl.advantage;
@@ -18,6 +19,7 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl.judge;
     exports dev.jacobian.rl.learn;
     exports dev.jacobian.rl.loop;
+    exports dev.jacobian.rl.math;
     exports dev.jacobian.rl.method;
     exports dev.jacobian.rl.metric;
     exports dev.jacobian.rl.objective;

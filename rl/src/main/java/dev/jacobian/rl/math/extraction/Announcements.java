@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.math.extraction;
+
+import dev.jacobian.rl.math.expression.Work;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Boxes, "the answer is" and {@code ####}: the last one that was not taken back. */
+final class Announcements {
+
+    private static final Pattern PHRASE = Pattern.compile(
+            "\\b(?:final\\s+|correct\\s+)?(?:answers?|(?<=correct )(?:choice|option))\\b(?:[^.\\n"
+                    + ":=]{0,80}?)(?:\\bis\\b|\\bare\\b|\\bequals\\b|:|=|\\bshould"
+                    + " be\\b)\\s*:?|\\b(?:final\\s+)?answer\\s*(?:\\n"
+                    + "|$)|答案\\s*(?:就?是|为|:|=)?\\s*:?|####",
+            Pattern.CASE_INSENSITIVE);
+    private static final Pattern TAKEN_BACK = Pattern.compile(
+            "^[\\s$.)\\]*\\\\]*(?:was|were)\\b|^[\\s$)\\]*\\\\]*is\\s+(?:wrong|incorrect|not\\s+(?:right|correct)|false|tempting|a"
+                + " trap)\\b");
+
+    private Announcements() {}
+
+    /** @param end behind it; the answer of a box ends there, that of a phrase begins */
+    private record Mark(int start, int end, int box) {}
+
+    static Optional<FinalAnswer> last(String text, Work work) {
+        List<Boxes.Box> boxes = Boxes.in(text);
+        List<Mark> marks = new ArrayList<>();
+        for (int k = 0; k < boxes.size(); k++) {
+            marks.add(new Mark(boxes.get(k).start(), boxes.get(k).end(), k));
+        }
+        Matcher phrase = PHRASE.matcher(text);
+        while (phrase.find()) {
+            int start = phrase.start();
+            if (boxes.stream().limit(50).noneMatch(box -> box.start() < start && start < box.end())) {
+                marks.add(new Mark(start, phrase.end(), -1));
+            }
+        }
+        marks.sort(Comparator.comparingInt(Mark::start));
+        for (Mark mark : marks.reversed()) {
+            Optional<FinalAnswer> answer =
+                    mark.box() >= 0 ? box(text, boxes, mark) : Phrases.answer(text, mark.end(), work);
+            if (answer.isPresent()) {
+                return answer;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<FinalAnswer> box(String text, List<Boxes.Box> boxes, Mark mark) {
+        String after = text.substring(mark.end(), Math.min(text.length(), mark.end() + 40));
+        if (TAKEN_BACK.matcher(after).find()) {
+            return Optional.empty();
+        }
+        String content = Boxes.joined(text, boxes, mark.box());
+        return content.isBlank() ? Optional.of(new FinalAnswer(List.of(), false)) : FinalAnswer.of(false, content);
+    }
+}

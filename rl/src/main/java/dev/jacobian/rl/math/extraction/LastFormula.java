@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.math.extraction;
+
+import dev.jacobian.rl.math.expression.Work;
+import dev.jacobian.rl.math.reading.Readings;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The answer of a text that announces none: the last value of the last sentence that has one. */
+final class LastFormula {
+
+    private static final String VERBS =
+            "is|are|was|be|equals?|gets?|obtains?|gives?|yields?|have|has|leaves|makes|find";
+    private static final String WORDS =
+            "thus|hence|therefore|so|then|answer|no|wait|actually|rather|sorry|mean|say|total|exactly|only";
+    private static final String SIGNS = ":(?=\\s)|[是为得有]|→|[\\\\]to\\b";
+    /** What a value stands behind. */
+    private static final Pattern LEAD = Pattern.compile(
+            "(?:\\b(?:" + VERBS + "|" + WORDS + ")\\b|" + SIGNS + ")[\\s,:]*", Pattern.CASE_INSENSITIVE);
+
+    private static final String ABOUT =
+            "(?:which is |that is |or )?(?:about|approximately|roughly|around|nearly)\\s+[$]?\\d";
+    /** A rounded value behind the exact one. */
+    private static final Pattern APPROXIMATION =
+            Pattern.compile("\\s*[,(;]?\\s*(?:" + ABOUT + "|[\\\\]approx\\s*\\d).*$", Pattern.DOTALL);
+
+    private static final Pattern NUMBER =
+            Pattern.compile("(?<![\\w.])-?[$£€]?\\d[\\d,]*(?:\\.\\d+)?(?:/\\d+)?%?(?![\\w])");
+    private static final int SENTENCES_BACK = 20;
+
+    private LastFormula() {}
+
+    /** A text that is the answer, such as the content of a tag. */
+    static Optional<FinalAnswer> bare(String text, Work work) {
+        return text.isBlank() ? Optional.of(new FinalAnswer(List.of(), true)) : in(text, work);
+    }
+
+    static Optional<FinalAnswer> in(String text, Work work) {
+        if (text.isBlank()) {
+            return Optional.empty();
+        }
+        String whole = text.strip();
+        if (whole.length() < 200 && whole.indexOf('$') < 0 && Readings.isReadable(whole, true, work)) {
+            return FinalAnswer.of(true, whole);
+        }
+        List<Formulas.Span> spans = Formulas.in(text);
+        String masked = Formulas.masked(text, spans);
+        List<int[]> sentences = Sentences.all(masked);
+        String words = sentences.isEmpty()
+                ? text
+                : afterLead(text.substring(sentences.getLast()[0], sentences.getLast()[1]));
+        for (int k = sentences.size() - 1; k >= Math.max(0, sentences.size() - SENTENCES_BACK); k--) {
+            int from = sentences.get(k)[0];
+            int to = sentences.get(k)[1];
+            List<Formulas.Span> inside = spans.stream()
+                    .filter(span -> span.start() >= from && span.end() <= to)
+                    .toList();
+            Optional<FinalAnswer> found = inSentence(text.substring(from, to), moved(inside, from), work);
+            if (found.isPresent()) {
+                return found;
+            }
+        }
+        return FinalAnswer.of(true, words, whole.length() < 300 ? whole : "");
+    }
+
+    private static List<Formulas.Span> moved(List<Formulas.Span> spans, int by) {
+        return spans.stream()
+                .map(span -> new Formulas.Span(span.start() - by, span.end() - by, span.content()))
+                .toList();
+    }
+
+    private static String afterLead(String sentence) {
+        Matcher lead = LEAD.matcher(sentence);
+        int from = 0;
+        while (lead.find()) {
+            from = lead.end() < sentence.length() ? lead.end() : from;
+        }
+        return sentence.substring(from).strip();
+    }
+
+    private static Optional<FinalAnswer> inSentence(String sentence, List<Formulas.Span> spans, Work work) {
+        if (!spans.isEmpty()) {
+            int last = spans.size() - 1;
+            Optional<FinalAnswer> behind =
+                    inWords(sentence.substring(spans.get(last).end()), work);
+            if (behind.isPresent() && !behind.get().texts().isEmpty()) {
+                return behind;
+            }
+            while (last > 0
+                    && Phrases.joined(sentence, spans, last - 1)
+                            .contains(spans.get(spans.size() - 1).content())) {
+                last--;
+            }
+            return FinalAnswer.of(false, Phrases.joined(sentence, spans, last));
+        }
+        return inWords(sentence, work);
+    }
+
+    /** A value in ordinary words; empty if there is none. */
+    private static Optional<FinalAnswer> inWords(String words, Work work) {
+        String text = APPROXIMATION.matcher(words).replaceFirst("").strip();
+        if (text.chars().noneMatch(c -> Character.isDigit(c) || c == '\\')) {
+            return Optional.empty();
+        }
+        if (text.length() < 2_000 && Readings.isReadable(text, true, work)) {
+            return FinalAnswer.of(true, text);
+        }
+        String behind = afterLead(text);
+        Optional<String> value =
+                behind.length() < 2_000 && !behind.isEmpty() ? Phrases.beginning(behind, work) : Optional.empty();
+        if (value.isPresent()) {
+            return FinalAnswer.of(true, value.get(), behind);
+        }
+        Matcher number = NUMBER.matcher(text.length() > 20_000 ? text.substring(text.length() - 20_000) : text);
+        String last = "";
+        while (number.find()) {
+            last = number.group();
+        }
+        return FinalAnswer.of(true, last, behind.length() < 300 ? behind : "");
+    }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.math.extraction;
+
+import dev.jacobian.rl.math.expression.Work;
+import dev.jacobian.rl.math.reading.Readings;
+import dev.jacobian.rl.math.reading.Units;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** What follows "the answer is": a formula, or the words up to where the reasons begin. */
+final class Phrases {
+
+    private static final Pattern NEGATED = Pattern.compile("(?s)^\\s*not\\s+.+?\\s+but\\s+(?:rather\\s+)?(.+)$");
+    private static final Pattern NO_ANSWER = Pattern.compile("(?s)^\\s*(?:not|wrong|incorrect|unclear)\\b.*");
+    private static final Pattern CONNECTOR = Pattern.compile("\\s*(?:,|;|and|or|,\\s*and|,\\s*or|&)\\s*");
+    private static final Pattern CHOICE_BEFORE = Pattern.compile("\\s*\\(?[A-J]\\)?\\s*[.:)]?\\s*");
+    private static final Pattern REASON = Pattern.compile(
+            "\\s*(?:[,;(]|\\.\\s|--?\\s|\\b(?:because|since|as|which|where|so|when|if|after|with|but|for|of|due|by|in|on|about|approximately|roughly|i"
+                + " hope)\\b).*",
+            Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+    private static final int MOST_WORDS = 30;
+
+    private Phrases() {}
+
+    static Optional<FinalAnswer> answer(String text, int from, Work work) {
+        int start = from;
+        while (start < text.length()
+                && (Character.isWhitespace(text.charAt(start))
+                        || text.charAt(start) == '*'
+                        || text.charAt(start) == ':')) {
+            start++;
+        }
+        String rest = text.substring(start, Math.min(text.length(), start + 4_000));
+        List<Formulas.Span> spans = Formulas.in(rest);
+        int end = Sentences.end(Formulas.masked(rest, spans), 0);
+        String sentence = rest.substring(0, end);
+        return inSentence(
+                sentence, spans.stream().filter(span -> span.end() <= end).toList(), work);
+    }
+
+    private static Optional<FinalAnswer> inSentence(String sentence, List<Formulas.Span> spans, Work work) {
+        Matcher negated = NEGATED.matcher(sentence);
+        if (negated.matches()) {
+            String meant = negated.group(1);
+            return inSentence(meant, Formulas.in(meant), work);
+        }
+        if (NO_ANSWER.matcher(sentence).matches()) {
+            return Optional.empty();
+        }
+        if (!spans.isEmpty()) {
+            String before = sentence.substring(0, spans.getFirst().start());
+            if (CHOICE_BEFORE.matcher(before).matches() && !before.isBlank()) {
+                return FinalAnswer.of(true, sentence, before);
+            }
+            if (before.isBlank() || !Readings.isReadable(before, true, work)) {
+                return FinalAnswer.of(false, joined(sentence, spans, 0));
+            }
+        }
+        return plain(sentence, work);
+    }
+
+    /** The formulas that are listed from one on, and the unit behind the last. */
+    static String joined(String sentence, List<Formulas.Span> spans, int first) {
+        StringBuilder all = new StringBuilder(spans.get(first).content());
+        int last = first;
+        while (last + 1 < spans.size()) {
+            String between = sentence.substring(
+                    spans.get(last).end(), spans.get(last + 1).start());
+            if (!CONNECTOR.matcher(between).matches()) {
+                break;
+            }
+            last++;
+            all.append(between.contains("or") ? " \\text{ or } " : " , ")
+                    .append(spans.get(last).content());
+        }
+        String after = sentence.substring(spans.get(last).end())
+                .replaceAll("[.!]$", "")
+                .strip();
+        if (after.startsWith("%")) {
+            all.append("\\%");
+        } else if (!after.isEmpty() && Units.phrase(after, false).isPresent()) {
+            all.append(" \\text{").append(after).append('}');
+        }
+        return all.toString();
+    }
+
+    /** Words: all of them, those before the reasons, and the longest beginning that is a formula. */
+    static Optional<FinalAnswer> plain(String sentence, Work work) {
+        String whole = sentence.strip();
+        if (whole.isEmpty()) {
+            return Optional.empty();
+        }
+        if (Readings.isReadable(whole, true, work)) {
+            return FinalAnswer.of(true, whole);
+        }
+        String shorter = REASON.matcher(whole).replaceFirst("");
+        List<String> texts = new ArrayList<>();
+        beginning(whole, work).ifPresent(texts::add);
+        texts.add(whole);
+        texts.add(shorter);
+        return FinalAnswer.of(true, texts.toArray(String[]::new));
+    }
+
+    /** The longest beginning that reads as a formula and has a digit or a command in it. */
+    static Optional<String> beginning(String text, Work work) {
+        int words = 0;
+        List<Integer> ends = new ArrayList<>();
+        for (int k = 0; k < text.length() && words < MOST_WORDS; k++) {
+            char c = text.charAt(k);
+            if (k > 0 && (c == ' ' || c == ',' || c == ';' || c == '(' || c == ')' || c == '\n')) {
+                ends.add(k);
+                words++;
+            }
+        }
+        ends.add(text.length());
+        for (int end : ends.reversed()) {
+            String start = text.substring(0, end);
+            if (isValue(start) && Readings.isReadable(start, true, work)) {
+                return Optional.of(start);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean isValue(String text) {
+        return text.length() < 2_000 && text.chars().anyMatch(c -> Character.isDigit(c) || c == '\\');
+    }
+}

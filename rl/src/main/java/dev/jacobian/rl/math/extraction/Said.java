@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.math.extraction;
+
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** What a completion says to its reader: without thoughts, struck-out words, code and marks of emphasis. */
+final class Said {
+
+    private static final Pattern SPECIAL_TOKEN = Pattern.compile("<\\|[^|<>\\n]{1,40}\\|>|</s>|<eos>");
+    private static final Pattern STRUCK = Pattern.compile("~~[^~\\n]{1,200}~~");
+    private static final Pattern FENCE = Pattern.compile("```[a-z]*\\n[^`]*+```");
+    private static final Pattern BOLD =
+            Pattern.compile("(?<![\\w)}*])(?:\\*\\*|__)(?!\\*)|(?<=[\\S])(?:\\*\\*|__)(?![\\w(\\\\*])");
+    private static final Pattern ITALIC =
+            Pattern.compile("(?<![\\w)}*])\\*(?=[^\\s*])([^*\\n]{1,80})(?<=\\S)\\*(?![\\w(*])");
+    private static final Pattern HEADING = Pattern.compile("(?m)^[ >]*>\\s*|^#{1,3}\\s+");
+
+    private Said() {}
+
+    static String in(String text) {
+        String said = text;
+        int thoughtEnds = said.lastIndexOf("</think>");
+        if (thoughtEnds >= 0) {
+            said = said.substring(thoughtEnds + "</think>".length());
+        }
+        int thoughtBegins = said.indexOf("<think>");
+        if (thoughtBegins >= 0) {
+            said = said.substring(0, thoughtBegins);
+        }
+        if (said.indexOf('<') >= 0) {
+            said = SPECIAL_TOKEN.matcher(said).replaceAll("");
+        }
+        if (said.contains("~~")) {
+            said = STRUCK.matcher(said).replaceAll("");
+        }
+        return withoutMarkdown(said);
+    }
+
+    private static String withoutMarkdown(String text) {
+        String said = text;
+        if (said.indexOf('`') >= 0) {
+            String outside = FENCE.matcher(said).replaceAll("");
+            said = outside.isBlank() ? said.replaceAll("```[a-z]*", "") : outside;
+            said = said.replace('`', ' ');
+        }
+        if (said.contains("**") || said.contains("__")) {
+            said = BOLD.matcher(said).replaceAll("");
+        }
+        if (said.indexOf('*') >= 0) {
+            said = ITALIC.matcher(said).replaceAll("$1");
+        }
+        return said.indexOf('>') >= 0 || said.indexOf('#') >= 0
+                ? HEADING.matcher(said).replaceAll("")
+                : said;
+    }
+
+    /** The content of the last answer tag; an open one counts up to the end. */
+    static Optional<String> tagged(String text) {
+        int open = text.lastIndexOf("<answer>");
+        if (open < 0) {
+            return Optional.empty();
+        }
+        int close = text.indexOf("</answer>", open);
+        return Optional.of(text.substring(open + "<answer>".length(), close < 0 ? text.length() : close));
+    }
+}

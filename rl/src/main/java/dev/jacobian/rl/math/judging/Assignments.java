@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.math.judging;
+
+import dev.jacobian.rl.math.expression.Node;
+import dev.jacobian.rl.math.expression.Relator;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** {@code (x, y) = (1, 2)} and {@code x = 1, y = 2} as the same list of equations. */
+final class Assignments {
+
+    private Assignments() {}
+
+    static Optional<List<Node>> of(Node node) {
+        if (node instanceof Node.Listing(List<Node> parts)) {
+            return parts.stream().allMatch(Assignments::isAssignment) ? Optional.of(parts) : Optional.empty();
+        }
+        if (node instanceof Node.Relation(List<Node> members, List<Relator> relators)
+                && members.size() == 2
+                && relators.getFirst() == Relator.EQUAL
+                && members.get(0) instanceof Node.Group(char open, List<Node> names, char close)
+                && members.get(1) instanceof Node.Group(char left, List<Node> values, char right)
+                && names.size() == values.size()
+                && names.stream().allMatch(Node.Name.class::isInstance)) {
+            List<Node> equations = new ArrayList<>();
+            for (int k = 0; k < names.size(); k++) {
+                equations.add(new Node.Relation(List.of(names.get(k), values.get(k)), relators));
+            }
+            return Optional.of(equations);
+        }
+        return Optional.empty();
+    }
+
+    private static boolean isAssignment(Node node) {
+        return node instanceof Node.Relation(List<Node> members, List<Relator> relators)
+                && members.size() == 2
+                && relators.getFirst() == Relator.EQUAL
+                && members.getFirst() instanceof Node.Name;
+    }
+}

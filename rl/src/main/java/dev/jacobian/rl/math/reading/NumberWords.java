@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.math.reading;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalLong;
+
+/** Whole numbers in English words: forty-two, one hundred and five, three million, seventh. */
+final class NumberWords {
+
+    private static final Map<String, Long> VALUES = new HashMap<>();
+    private static final Map<String, Long> SCALES =
+            Map.of("thousand", 1000L, "million", 1_000_000L, "billion", 1_000_000_000L);
+
+    static {
+        List<String> small = List.of(
+                "zero",
+                "one",
+                "two",
+                "three",
+                "four",
+                "five",
+                "six",
+                "seven",
+                "eight",
+                "nine",
+                "ten",
+                "eleven",
+                "twelve",
+                "thirteen",
+                "fourteen",
+                "fifteen",
+                "sixteen",
+                "seventeen",
+                "eighteen",
+                "nineteen");
+        List<String> ordinals = List.of(
+                "zeroth",
+                "first",
+                "second",
+                "third",
+                "fourth",
+                "fifth",
+                "sixth",
+                "seventh",
+                "eighth",
+                "ninth",
+                "tenth",
+                "eleventh",
+                "twelfth",
+                "thirteenth",
+                "fourteenth",
+                "fifteenth",
+                "sixteenth",
+                "seventeenth",
+                "eighteenth",
+                "nineteenth");
+        List<String> tens = List.of("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety");
+        for (int k = 0; k < small.size(); k++) {
+            VALUES.put(small.get(k), (long) k);
+            VALUES.put(ordinals.get(k), (long) k);
+        }
+        for (int k = 0; k < tens.size(); k++) {
+            VALUES.put(tens.get(k), 20L + 10 * k);
+            VALUES.put(tens.get(k).replace("ty", "tieth"), 20L + 10 * k);
+        }
+    }
+
+    private NumberWords() {}
+
+    /** The number that a whole text says. */
+    static OptionalLong of(String text) {
+        if (text.isEmpty() || text.length() > 100) {
+            return OptionalLong.empty();
+        }
+        long total = 0;
+        long group = 0;
+        boolean any = false;
+        for (String word : text.toLowerCase(Locale.ROOT).strip().split("[\\s-]+")) {
+            Long value = VALUES.get(word);
+            Long scale = SCALES.get(word);
+            if (value != null && group % 100 % 10 == 0 && (group % 100 == 0 || group % 100 >= 20 && value < 10)) {
+                group += value;
+            } else if (word.equals("hundred") && group < 10 && any) {
+                group *= 100;
+            } else if (scale != null && any && group < 1000) {
+                total += group * scale;
+                group = 0;
+            } else if (!(word.equals("and") && any)) {
+                return OptionalLong.empty();
+            }
+            any = true;
+        }
+        return OptionalLong.of(total + group);
+    }
+
+    /** A Roman numeral in capital letters. */
+    static OptionalLong roman(String text) {
+        if (!text.matches("(?=[MDCLXVI])M{0,3}(CM|CD|D?C{0,3})(XC|XL|L?X{0,3})(IX|IV|V?I{0,3})")) {
+            return OptionalLong.empty();
+        }
+        String letters = "IVXLCDM";
+        int[] values = {1, 5, 10, 50, 100, 500, 1000};
+        long total = 0;
+        int after = 0;
+        for (int k = text.length() - 1; k >= 0; k--) {
+            int value = values[letters.indexOf(text.charAt(k))];
+            total += value < after ? -value : value;
+            after = value;
+        }
+        return OptionalLong.of(total);
+    }
+}

@@ -1,0 +1,644 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.math.reading;
+
+import dev.jacobian.rl.math.expression.Fn;
+import dev.jacobian.rl.math.expression.MathProblem;
+import dev.jacobian.rl.math.expression.Matrices;
+import dev.jacobian.rl.math.expression.Node;
+import dev.jacobian.rl.math.expression.Node.Constant;
+import dev.jacobian.rl.math.expression.Rational;
+import dev.jacobian.rl.math.expression.Relator;
+import dev.jacobian.rl.math.reading.Token.Kind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Reads what binds tightly: numbers, letters, brackets, functions with their arguments, matrices. */
+final class PrimaryReader {
+
+    /** Longer words are no products of variables. */
+    private static final int LONGEST_PRODUCT = 3;
+
+    private static final Set<String> SHORT_WORDS = Set.of(
+            "so", "we", "is", "it", "of", "in", "at", "by", "no", "the", "get", "not", "are", "for", "all", "if", "as",
+            "an", "be", "do", "on", "my", "you", "was", "has", "yes", "odd", "red", "but", "one", "two", "six", "ten",
+            "day", "may", "can", "its", "nor");
+
+    private static final Set<String> GREEK = Set.of(
+            "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu",
+            "xi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda",
+            "Sigma", "Phi", "Psi", "Omega", "ell", "hbar", "top");
+
+    private static final Map<String, Constant> CONSTANTS = Map.ofEntries(
+            Map.entry("pi", Constant.PI),
+            Map.entry("infty", Constant.INFINITY),
+            Map.entry("infinity", Constant.INFINITY),
+            Map.entry("inf", Constant.INFINITY),
+            Map.entry("emptyset", Constant.EMPTY_SET),
+            Map.entry("setR", Constant.REALS),
+            Map.entry("R", Constant.REALS),
+            Map.entry("setZ", Constant.INTEGERS),
+            Map.entry("setN", Constant.NATURALS),
+            Map.entry("setQ", Constant.RATIONALS),
+            Map.entry("setC", Constant.COMPLEXES),
+            Map.entry("exponentialE", Constant.E),
+            Map.entry("imaginaryI", Constant.I),
+            Map.entry("i", Constant.I));
+
+    private static final Set<String> SPECIAL = Set.of(
+            "frac",
+            "binom",
+            "sqrt",
+            "surd",
+            "cuberoot",
+            "cbrt",
+            "lfloor",
+            "lceil",
+            "langle",
+            "log",
+            "sum",
+            "prod",
+            "lg",
+            "gcd");
+
+    private final Cursor cursor;
+    private final Style style;
+    private final FormulaReader formulas;
+    private int builders;
+
+    PrimaryReader(Cursor cursor, Style style, FormulaReader formulas) {
+        this.cursor = cursor;
+        this.style = style;
+        this.formulas = formulas;
+    }
+
+    /** Whether a colon means "such that". */
+    boolean isInBuilder() {
+        return builders > 0;
+    }
+
+    /** Whether a primary begins with a command. */
+    boolean starts(String command) {
+        return SPECIAL.contains(command)
+                || CONSTANTS.containsKey(command)
+                || GREEK.contains(command)
+                || Fn.byName(command).isPresent();
+    }
+
+    /** A single letter, or digits, in roman type. */
+    boolean isLetterText(Token token) {
+        String text = token.text().strip();
+        return text.length() == 1
+                && Character.isLetter(text.charAt(0))
+                && !token.text().startsWith(" ")
+                && Units.named(text).isEmpty();
+    }
+
+    Node read() {
+        Token token = cursor.peek();
+        return switch (token.kind()) {
+            case NUMBER -> number();
+            case LETTER -> letters();
+            case COMMAND -> command();
+            case TEXT -> text();
+            case BEGIN -> matrix();
+            case SYMBOL -> bracket();
+            default -> throw cursor.unreadable();
+        };
+    }
+
+    private Node number() {
+        Token token = cursor.next();
+        return new Node.Num(token.value().orElseThrow());
+    }
+
+    /** {@code \mathrm{e}}, {@code \text{1/3}}, {@code \text{-}5}: what is in roman type without being words is read as a formula. */
+    private Node text() {
+        String text = cursor.peek().text().strip();
+        if (text.length() == 1 && Character.isLetter(text.charAt(0))) {
+            cursor.next();
+            return letter(text, true);
+        }
+        if (text.matches("[^\\p{L}]+|(sin|cos|tan|ln|log)") || text.matches("[^\\p{L}]*[\\d)][^\\p{L}]*\\p{L}?")) {
+            cursor.next();
+            return text.matches("[a-z]+")
+                    ? function(Fn.byName(text).orElseThrow())
+                    : FormulaReader.read(text, style, cursor.work());
+        }
+        throw cursor.unreadable();
+    }
+
+    private Node letters() {
+        String word = cursor.word();
+        if (cursor.peek().offset() == 0 || word.length() > 1) {
+            Optional<Node> named = namedWord(word);
+            if (named.isPresent()) {
+                return named.get();
+            }
+        }
+        Token token = cursor.peek();
+        if (token.run().length() > LONGEST_PRODUCT && !hasFunctionAtEnd(token.run())
+                || style.plain() && isProse(token)) {
+            throw cursor.unreadable();
+        }
+        cursor.next();
+        return letter(token.text(), false);
+    }
+
+    /** Two words side by side, or a word that is no product of variables in any text. */
+    private boolean isProse(Token token) {
+        Token next = cursor.peek(token.run().length() - token.offset());
+        return token.run().length() > 1
+                && (SHORT_WORDS.contains(token.run().toLowerCase(Locale.ROOT))
+                        || next.kind() == Kind.LETTER
+                                && next.spaced()
+                                && next.run().length() > 1
+                                && !isWord(next.run())
+                                && !Connectors.is(next.run()));
+    }
+
+    private static boolean hasFunctionAtEnd(String run) {
+        for (int from = 1; from < Math.min(run.length() - 1, 1 + LONGEST_PRODUCT); from++) {
+            if (isWord(run.substring(from))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isWord(String word) {
+        return word.equals("sqrt") || word.equals("pi") || Fn.byName(word).isPresent();
+    }
+
+    /** Functions and constants whose names are written in letters: sqrt(6), 29*pi. */
+    private Optional<Node> namedWord(String word) {
+        if (word.equals("sqrt") || word.equals("cbrt") || word.equals("root")) {
+            cursor.skip(word.length());
+            return Optional.of(root(word.equals("cbrt") ? Rational.of(1, 3) : Rational.HALF));
+        }
+        if (word.length() > 1 && (CONSTANTS.containsKey(word) || GREEK.contains(word))) {
+            cursor.skip(word.length());
+            return Optional.of(CONSTANTS.containsKey(word) ? CONSTANTS.get(word) : new Node.Name(word));
+        }
+        Optional<Fn> function = Fn.byName(word);
+        if (function.isPresent() && word.length() > 1) {
+            cursor.skip(word.length());
+            return Optional.of(function(function.get()));
+        }
+        for (int length = 4; length >= 2 && word.length() == length + 1; length--) {
+            Optional<Fn> prefix = Fn.byName(word.substring(0, length));
+            if (prefix.isPresent()) {
+                cursor.skip(length);
+                return Optional.of(function(prefix.get()));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Node letter(String letter, boolean roman) {
+        if (cursor.at("_")) {
+            return new Node.Name(letter + index());
+        }
+        if (cursor.at("'")) {
+            StringBuilder primes = new StringBuilder(letter);
+            while (cursor.take("'")) {
+                primes.append('\'');
+            }
+            return cursor.at("(") ? named(primes.toString()) : new Node.Name(primes.toString());
+        }
+        if (letter.equals("C") && cursor.at("(") && !cursor.peek().spaced()) {
+            int mark = cursor.mark();
+            if (bracket() instanceof Node.Group(char open, List<Node> items, char close) && items.size() == 2) {
+                return new Node.Apply(Fn.BINOMIAL, items);
+            }
+            cursor.reset(mark);
+        }
+        if (cursor.at("(") && !cursor.peek().spaced() && isFunctionLetter(letter)) {
+            return named(letter);
+        }
+        return switch (letter) {
+            case "e" -> Constant.E;
+            case "i" -> Constant.I;
+            default -> new Node.Name(letter);
+        };
+    }
+
+    private boolean isFunctionLetter(String letter) {
+        boolean simple = (cursor.peek(1).kind() == Kind.LETTER || cursor.peek(1).kind() == Kind.NUMBER)
+                && cursor.peek(2).is(")");
+        return "fghFG".contains(letter) || simple && "PQTSpqu".contains(letter);
+    }
+
+    private Node named(String name) {
+        List<Node> arguments = new ArrayList<>();
+        arguments.add(new Node.Name(name));
+        Node inner = bracket();
+        arguments.addAll(inner instanceof Node.Group(char open, List<Node> items, char close) ? items : List.of(inner));
+        return new Node.Apply(Fn.NAMED, List.copyOf(arguments));
+    }
+
+    /** The text of an index, as part of a name: a_{n+1}. */
+    private String index() {
+        cursor.expect("_");
+        StringBuilder index = new StringBuilder("_");
+        if (!cursor.take("{")) {
+            return index.append(cursor.next().text()).toString();
+        }
+        while (!cursor.at("}")) {
+            if (cursor.atEnd()) {
+                throw cursor.unreadable();
+            }
+            index.append(cursor.next().text());
+        }
+        cursor.next();
+        return index.toString();
+    }
+
+    private Node command() {
+        String name = cursor.next().text();
+        Constant constant = CONSTANTS.get(name);
+        if (constant != null) {
+            return constant;
+        }
+        if (GREEK.contains(name)) {
+            return cursor.at("_") ? new Node.Name(name + index()) : new Node.Name(name);
+        }
+        return switch (name) {
+            case "frac" -> {
+                Node top = argument();
+                yield Node.quotient(top, argument());
+            }
+            case "binom" -> {
+                Node top = argument();
+                yield Node.apply(Fn.BINOMIAL, top, argument());
+            }
+            case "sqrt", "surd" -> root(Rational.HALF);
+            case "cuberoot", "cbrt" -> root(Rational.of(1, 3));
+            case "lfloor" -> rounded(Fn.FLOOR, "rfloor");
+            case "lceil" -> rounded(Fn.CEIL, "rceil");
+            case "langle" -> angled();
+            case "lg" -> Node.apply(Fn.LOG_BASE, Node.number(10), functionArgument());
+            case "sum" -> series(false);
+            case "prod" -> series(true);
+            case "infinity" -> Constant.INFINITY;
+            default ->
+                function(Fn.byName(name).orElseThrow(() -> new MathProblem.Unreadable("unknown command " + name)));
+        };
+    }
+
+    private Node rounded(Fn function, String close) {
+        Node inner = formulas.inside(formulas::sum);
+        if (!cursor.takeCommand(close)) {
+            throw cursor.unreadable();
+        }
+        return Node.apply(function, inner);
+    }
+
+    private Node angled() {
+        Node inner = formulas.inside(formulas::listing);
+        if (!cursor.takeCommand("rangle")) {
+            throw cursor.unreadable();
+        }
+        return new Node.Group('(', items(inner), ')');
+    }
+
+    /** One argument: braces, or the next thing alone. */
+    private Node argument() {
+        return cursor.at("{") ? braces() : formulas.inside(this::read);
+    }
+
+    private Node root(Rational exponent) {
+        Node power = new Node.Num(exponent);
+        if (cursor.at("[")) {
+            cursor.next();
+            Node order = formulas.inside(formulas::sum);
+            cursor.expect("]");
+            power = order instanceof Node.Num(Rational n) && n.signum() != 0
+                    ? new Node.Num(Rational.ONE.over(n))
+                    : new Node.Power(order, Node.MINUS_ONE);
+        }
+        return new Node.Power(argument(), power);
+    }
+
+    /** The function whose name is behind the cursor: its power, base and argument. */
+    private Node function(Fn function) {
+        cursor.enter();
+        Node result;
+        if (function == Fn.LOG && cursor.at("_")) {
+            cursor.next();
+            Node base = argument();
+            result = raised(power(), value -> Node.apply(Fn.LOG_BASE, base, value));
+        } else if (cursor.at("^")) {
+            Optional<Node> power = power();
+            boolean inverse = power.isPresent()
+                    && power.get().equals(Node.MINUS_ONE)
+                    && function.inverse().isPresent();
+            Fn meant = inverse ? function.inverse().orElseThrow() : function;
+            result = raised(inverse ? Optional.empty() : power, value -> Node.apply(meant, value));
+        } else if (isSeveral(function) && cursor.at("(")) {
+            result = new Node.Apply(function, items(bracket()));
+        } else if (function == Fn.DET || function == Fn.MAX || function == Fn.MIN) {
+            result = ofOne(function, formulas.powers());
+        } else {
+            result = Node.apply(function, functionArgument());
+        }
+        cursor.leave();
+        return result;
+    }
+
+    private static boolean isSeveral(Fn function) {
+        return switch (function) {
+            case MAX, MIN, GCD, LCM, BINOMIAL -> true;
+            default -> false;
+        };
+    }
+
+    private static Node ofOne(Fn function, Node argument) {
+        if (function == Fn.DET && argument instanceof Node.Matrix matrix) {
+            return Matrices.determinant(matrix).orElseThrow(() -> new MathProblem.Unreadable("no small square matrix"));
+        }
+        return new Node.Apply(
+                function, argument instanceof Node.FiniteSet(List<Node> items) ? items : List.of(argument));
+    }
+
+    private Optional<Node> power() {
+        if (!cursor.take("^")) {
+            return Optional.empty();
+        }
+        boolean negative = cursor.take("-");
+        Node power = argument();
+        return Optional.of(negative ? Node.negative(power) : power);
+    }
+
+    private Node raised(Optional<Node> power, java.util.function.UnaryOperator<Node> function) {
+        Node value = function.apply(functionArgument());
+        return power.<Node>map(exponent -> new Node.Power(value, exponent)).orElse(value);
+    }
+
+    /** {@code \sin 2x \cos x}: the factors up to a sign, a blank comma or another function; brackets end it at once. */
+    private Node functionArgument() {
+        if (cursor.at("(")) {
+            return formulas.powersOf(bracket());
+        }
+        List<Node> factors = new ArrayList<>();
+        if (cursor.at("-")) {
+            cursor.next();
+            factors.add(Node.MINUS_ONE);
+        }
+        factors.add(formulas.powers());
+        while (cursor.peek().kind() == Kind.NUMBER && cursor.peek(-1).kind() != Kind.NUMBER
+                || cursor.peek().kind() == Kind.LETTER && !cursor.peek().spaced() && !isWord(cursor.word())
+                || cursor.peek().kind() == Kind.LETTER
+                        && cursor.peek(-1).kind() == Kind.NUMBER
+                        && cursor.word().length() == 1
+                || cursor.peek().kind() == Kind.COMMAND
+                        && (CONSTANTS.containsKey(cursor.peek().text())
+                                || GREEK.contains(cursor.peek().text())
+                                || cursor.atCommand("frac"))) {
+            factors.add(formulas.powers());
+        }
+        if (cursor.at("/")
+                && factors.size() == 1
+                && style.plain()
+                && cursor.peek(1).isWhole()) {
+            cursor.next();
+            factors.add(new Node.Power(formulas.powers(), Node.MINUS_ONE));
+        }
+        return UnitReader.product(factors);
+    }
+
+    private Node bracket() {
+        Token token = cursor.peek();
+        return switch (token.text()) {
+            case "(", "[" -> group();
+            case "]" -> group();
+            case "{" -> braces();
+            case "{set" -> set();
+            case "|" -> {
+                cursor.next();
+                Node inner = formulas.bars();
+                yield inner instanceof Node.Matrix matrix
+                        ? Matrices.determinant(matrix).orElseThrow(cursor::unreadable)
+                        : Node.apply(Fn.ABS, inner);
+            }
+            default -> throw cursor.unreadable();
+        };
+    }
+
+    /** Brackets around one thing group it; around several they are a tuple or an interval, French ones included. */
+    private Node group() {
+        char open = cursor.next().text().charAt(0);
+        if (cursor.at(")")) {
+            throw cursor.unreadable();
+        }
+        Node inner = formulas.inside(formulas::listing);
+        Token token = cursor.next();
+        if (!token.is(")") && !token.is("]") && !token.is("[")) {
+            throw cursor.unreadable();
+        }
+        char close = token.text().charAt(0);
+        boolean french = open == ']' || close == '[';
+        char first = open == ']' ? '(' : open;
+        char last = close == '[' ? ')' : close;
+        if (inner instanceof Node.Listing(List<Node> items)) {
+            return new Node.Group(first, items, last);
+        }
+        if (french || first == '(' != (last == ')')) {
+            throw cursor.unreadable();
+        }
+        if (first == '(' && cursor.at("_") && inner instanceof Node.Num) {
+            throw cursor.unreadable();
+        }
+        return first == '[' && inner instanceof Node.Group ? new Node.Group('[', List.of(inner), ']') : inner;
+    }
+
+    private static List<Node> items(Node node) {
+        return switch (node) {
+            case Node.Listing(List<Node> items) -> items;
+            case Node.Group(char open, List<Node> items, char close) -> items;
+            default -> List.of(node);
+        };
+    }
+
+    /** TeX's braces group; in ordinary text they are a set. */
+    private Node braces() {
+        cursor.expect("{");
+        if (cursor.take("}")) {
+            return combination();
+        }
+        Node inner = formulas.inside(formulas::listing);
+        cursor.expect("}");
+        return inner instanceof Node.Listing(List<Node> items) ? new Node.FiniteSet(items) : inner;
+    }
+
+    /** {@code {}_{n}C_{k}}. */
+    private Node combination() {
+        if (!cursor.take("_") && !cursor.take("^")) {
+            throw cursor.unreadable();
+        }
+        Node n = argument();
+        boolean permutations = cursor.peek().text().equals("P");
+        if (!permutations && !cursor.peek().text().equals("C")) {
+            throw cursor.unreadable();
+        }
+        cursor.next();
+        cursor.expect("_");
+        return Node.apply(permutations ? Fn.PERMUTATIONS : Fn.BINOMIAL, n, argument());
+    }
+
+    private Node set() {
+        cursor.expect("{set");
+        if (cursor.take("set}")) {
+            return Constant.EMPTY_SET;
+        }
+        builders++;
+        Node inner = formulas.inside(formulas::listing);
+        builders--;
+        if (cursor.take("|") || cursor.take(":")) {
+            Node condition = formulas.inside(formulas::listing);
+            cursor.expect("set}");
+            return condition;
+        }
+        cursor.expect("set}");
+        return new Node.FiniteSet(inner instanceof Node.Listing(List<Node> items) ? items : List.of(inner));
+    }
+
+    private Node matrix() {
+        String environment = cursor.next().text();
+        List<List<Node>> rows = new ArrayList<>();
+        List<Node> row = new ArrayList<>();
+        boolean aligned =
+                environment.startsWith("align") || environment.startsWith("gather") || environment.startsWith("split");
+        if (aligned) {
+            return alignment(environment);
+        }
+        while (true) {
+            row.add(formulas.inside(formulas::relation));
+            Token token = cursor.next();
+            if (token.is("&")) {
+                continue;
+            }
+            rows.add(List.copyOf(row));
+            row.clear();
+            if (token.is("\\") && cursor.peek().kind() != Kind.END_OF) {
+                continue;
+            }
+            Token end = token.is("\\") ? cursor.next() : token;
+            if (end.kind() != Kind.END_OF || !end.text().equals(environment)) {
+                throw cursor.unreadable();
+            }
+            break;
+        }
+        int columns = rows.getFirst().size();
+        if (rows.stream().anyMatch(r -> r.size() != columns)) {
+            throw new MathProblem.Unreadable("rows of different length");
+        }
+        if (environment.equals("cases")) {
+            return new Node.Listing(rows.stream().map(List::getFirst).toList());
+        }
+        Node.Matrix matrix = new Node.Matrix(List.copyOf(rows));
+        return environment.equals("vmatrix") ? Matrices.determinant(matrix).orElseThrow(cursor::unreadable) : matrix;
+    }
+
+    /** The last line of a derivation counts; a line that begins with an equals sign continues the one before. */
+    private Node alignment(String environment) {
+        List<Node> members = new ArrayList<>();
+        List<Relator> relators = new ArrayList<>();
+        while (true) {
+            cursor.take("&");
+            Node line = cursor.at("=") ? continued(members, relators) : formulas.inside(formulas::relation);
+            members.clear();
+            relators.clear();
+            if (line instanceof Node.Relation(List<Node> parts, List<Relator> signs)) {
+                members.addAll(parts);
+                relators.addAll(signs);
+            } else {
+                members.add(line);
+            }
+            if (!cursor.take("\\") || cursor.peek().kind() == Kind.END_OF) {
+                break;
+            }
+        }
+        Token end = cursor.next();
+        if (end.kind() != Kind.END_OF || !end.text().equals(environment)) {
+            throw cursor.unreadable();
+        }
+        return members.size() == 1
+                ? members.getFirst()
+                : new Node.Relation(List.copyOf(members), List.copyOf(relators));
+    }
+
+    private Node continued(List<Node> members, List<Relator> relators) {
+        Node right = formulas.inside(formulas::relation);
+        if (members.isEmpty()) {
+            return right;
+        }
+        List<Node> all = new ArrayList<>(members);
+        List<Relator> signs = new ArrayList<>(relators);
+        signs.add(Relator.EQUAL);
+        if (right instanceof Node.Relation(List<Node> parts, List<Relator> more)) {
+            all.addAll(parts);
+            signs.addAll(more);
+        } else {
+            all.add(right);
+        }
+        return new Node.Relation(List.copyOf(all), List.copyOf(signs));
+    }
+
+    /** Numerator and denominator of the fraction at the cursor, if both are whole numbers. */
+    Optional<List<Rational>> fraction() {
+        int mark = cursor.mark();
+        try {
+            cursor.next();
+            if (argument() instanceof Node.Num(Rational top)
+                    && argument() instanceof Node.Num(Rational bottom)
+                    && top.isWhole()
+                    && bottom.isWhole()
+                    && !cursor.at("^")) {
+                return Optional.of(List.of(top, bottom));
+            }
+            return Optional.empty();
+        } finally {
+            cursor.reset(mark);
+        }
+    }
+
+    void skipFraction() {
+        cursor.next();
+        argument();
+        argument();
+    }
+
+    /** A sum or product over few whole numbers is written out. */
+    private Node series(boolean product) {
+        Node from = null;
+        Node to = null;
+        for (int k = 0; k < 2; k++) {
+            if (cursor.take("_")) {
+                from = argument();
+            } else if (cursor.take("^")) {
+                to = argument();
+            }
+        }
+        Node body = formulas.product();
+        if (!(from instanceof Node.Relation(List<Node> members, List<Relator> relators))
+                || !(members.getFirst() instanceof Node.Name index)
+                || !(members.getLast() instanceof Node.Num(Rational first))
+                || !(to instanceof Node.Num(Rational last))
+                || !first.isInt()
+                || !last.isInt()
+                || last.minus(first).compareTo(Rational.of(1000)) > 0
+                || last.compareTo(first) < 0) {
+            throw new MathProblem.Unreadable("no short sum");
+        }
+        List<Node> terms = new ArrayList<>();
+        for (int k = first.numerator().intValue(); k <= last.numerator().intValue(); k++) {
+            cursor.work().spend(100);
+            terms.add(body.replace(index, Node.number(k)));
+        }
+        return product ? new Node.Product(List.copyOf(terms)) : new Node.Sum(List.copyOf(terms));
+    }
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.math.reading;
+
+import dev.jacobian.rl.math.expression.Node;
+import dev.jacobian.rl.math.expression.Rational;
+import dev.jacobian.rl.math.expression.Unit;
+import dev.jacobian.rl.math.reading.Token.Kind;
+import java.util.List;
+import java.util.Optional;
+
+/** Units before and behind values. */
+final class UnitReader {
+
+    private final Cursor cursor;
+    private final Style style;
+
+    UnitReader(Cursor cursor, Style style) {
+        this.cursor = cursor;
+        this.style = style;
+    }
+
+    /** A currency sign before an amount. */
+    Optional<Unit> prefix() {
+        Token token = cursor.peek();
+        boolean sign = token.kind() == Kind.SYMBOL && "$£€¥₹₩₽".contains(token.text());
+        if (sign) {
+            cursor.next();
+            return Units.named(token.text());
+        }
+        if (token.kind() == Kind.LETTER && token.offset() == 0 && token.run().matches("US|USD|EUR|GBP|RMB|Rs")) {
+            boolean dollars = token.run().equals("US");
+            if (dollars != cursor.peek(2).is("$")) {
+                return Optional.empty();
+            }
+            cursor.skip(token.run().length() + (dollars ? 1 : 0));
+            return Units.named(dollars ? "$" : token.run().equals("Rs") ? "₹" : token.run());
+        }
+        return Optional.empty();
+    }
+
+    /** A unit behind a value. The cursor stays if there is none. */
+    Optional<Unit> suffix() {
+        Token token = cursor.peek();
+        if (token.is("%")) {
+            cursor.next();
+            return Optional.of(Unit.PERCENT);
+        }
+        if (token.kind() == Kind.SYMBOL && "$£€¥₹¢元".contains(token.text())) {
+            cursor.next();
+            return Units.named(token.text());
+        }
+        if (isDegreeSign()) {
+            cursor.skip(cursor.peek(1).is("{") ? 4 : 2);
+            return Optional.of(degrees());
+        }
+        if (token.kind() == Kind.TEXT) {
+            return Connectors.is(token.text()) || token.text().strip().equals("to") ? Optional.empty() : texts();
+        }
+        return token.kind() == Kind.LETTER && style.unitLetters() && token.offset() == 0 ? words() : Optional.empty();
+    }
+
+    private boolean isDegreeSign() {
+        return cursor.at("^")
+                && (cursor.peek(1).isCommand("circ")
+                        || cursor.peek(1).is("{")
+                                && cursor.peek(2).isCommand("circ")
+                                && cursor.peek(3).is("}"));
+    }
+
+    /** A degree sign may belong to a scale of temperature. */
+    private Unit degrees() {
+        Token token = cursor.peek();
+        String scale = token.kind() == Kind.TEXT ? token.text().strip() : cursor.word();
+        String name = scale.equals("C")
+                ? "celsius"
+                : scale.equals("F") ? "fahrenheit" : scale.toLowerCase(java.util.Locale.ROOT);
+        if (name.equals("celsius") || name.equals("fahrenheit")) {
+            cursor.skip(token.kind() == Kind.TEXT ? 1 : scale.length());
+            return Units.named(name).orElse(Unit.DEGREE);
+        }
+        return Unit.DEGREE;
+    }
+
+    /** {@code \text{ cm}^2}, {@code \text{m}/\text{s}}. */
+    private Optional<Unit> texts() {
+        int start = cursor.mark();
+        StringBuilder phrase = new StringBuilder();
+        while (cursor.peek().kind() == Kind.TEXT) {
+            phrase.append(' ').append(cursor.next().text().replaceAll("\\.$", ""));
+            power(phrase);
+            if (cursor.at("/") && cursor.peek(1).kind() == Kind.TEXT) {
+                cursor.next();
+                phrase.append('/');
+            } else if (cursor.atCommand("cdot") && cursor.peek(1).kind() == Kind.TEXT) {
+                cursor.next();
+            }
+        }
+        Optional<Unit> unit = Units.phrase(phrase.toString(), true);
+        if (unit.isEmpty()) {
+            cursor.reset(start);
+        }
+        return unit;
+    }
+
+    private void power(StringBuilder phrase) {
+        if (!cursor.at("^")) {
+            return;
+        }
+        int braces = cursor.peek(1).is("{") ? 1 : 0;
+        boolean minus = cursor.peek(1 + braces).is("-");
+        Token exponent = cursor.peek(1 + braces + (minus ? 1 : 0));
+        if (exponent.isWhole() && exponent.text().length() == 1) {
+            cursor.skip(2 + 2 * braces + (minus ? 1 : 0));
+            phrase.append('^').append(minus ? "-" : "").append(exponent.text());
+        }
+    }
+
+    /** {@code 98 m}, {@code 24 square centimeters}, {@code 5 km/h}: letters, if all that follows on is a unit. */
+    private Optional<Unit> words() {
+        if (!style.plain() && !cursor.peek().spaced()) {
+            return Optional.empty();
+        }
+        int start = cursor.mark();
+        StringBuilder phrase = new StringBuilder();
+        int best = start;
+        Optional<Unit> unit = Optional.empty();
+        for (int words = 0;
+                words < 6
+                        && cursor.peek().kind() == Kind.LETTER
+                        && cursor.peek().offset() == 0;
+                words++) {
+            String run = cursor.peek().run();
+            cursor.skip(run.length());
+            phrase.append(run);
+            power(phrase);
+            Optional<Unit> sofar = Units.phrase(phrase.toString(), false);
+            if (sofar.isPresent()) {
+                unit = sofar;
+                best = cursor.mark();
+            }
+            if (cursor.at("/") && cursor.peek(1).kind() == Kind.LETTER) {
+                cursor.next();
+                phrase.append('/');
+            } else {
+                phrase.append(' ');
+            }
+        }
+        cursor.reset(best);
+        return unit;
+    }
+
+    /** The value with a unit; of a quantity, with both units. */
+    static Node quantity(Node value, Unit unit) {
+        return value instanceof Node.Quantity(Node inner, Unit first)
+                ? new Node.Quantity(inner, first.times(unit))
+                : new Node.Quantity(value, unit);
+    }
+
+    /** A product of which some factors have units has the product of the units. */
+    static Node product(List<Node> factors) {
+        if (factors.size() == 1) {
+            return factors.getFirst();
+        }
+        Unit unit = null;
+        java.util.ArrayList<Node> values = new java.util.ArrayList<>();
+        for (Node factor : factors) {
+            if (factor instanceof Node.Quantity(Node value, Unit own)) {
+                unit = unit == null ? own : unit.times(own);
+                values.add(value);
+            } else {
+                values.add(factor);
+            }
+        }
+        Node product = new Node.Product(List.copyOf(values));
+        return unit == null ? product : new Node.Quantity(product, unit);
+    }
+
+    /** The negative of a node; of a quantity, of its value. */
+    static Node negative(Node node) {
+        return node instanceof Node.Quantity(Node value, Unit unit)
+                ? new Node.Quantity(Node.negative(value), unit)
+                : Node.negative(node);
+    }
+
+    /** {@code 5 ft 6 in}: a second quantity of the same dimension, in the units of the first. */
+    static Node.Quantity compound(Node.Quantity first, Node.Quantity second) {
+        Rational ratio = second.unit().factor().over(first.unit().factor());
+        return new Node.Quantity(
+                Node.sum(first.value(), Node.product(new Node.Num(ratio), second.value())), first.unit());
+    }
+}

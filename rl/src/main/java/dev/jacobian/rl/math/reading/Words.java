@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.math.reading;
+
+import java.util.Locale;
+import java.util.regex.Pattern;
+
+/** The words of an answer without their LaTeX. */
+public final class Words {
+
+    private static final Pattern FONT = Pattern.compile(
+            "\\\\(?:text(?:bf|it|rm|sf|tt|up|normal)?|math(?:rm|bf|it|sf|tt|cal|frak|bb)|operatorname|mbox|hbox|emph|boldsymbol|bm|underline)\\s*\\{([^{}]*)\\}");
+    private static final Pattern SPACE =
+            Pattern.compile("\\\\[,;:! ]|~|\\\\q?quad\\b|\\\\(?:left|right|displaystyle)\\b");
+    private static final Pattern BLANKS = Pattern.compile("\\s+");
+    private static final Pattern EDGES = Pattern.compile("^[\\s.,;:?*_`\"']+|[\\s.,;:?*_`\"']+$|(?<=\\p{L})!+$");
+
+    private Words() {}
+
+    /** Without fonts and LaTeX's blanks, but with case and punctuation. */
+    public static String plain(String text) {
+        String words = text;
+        if (text.indexOf('\\') >= 0) {
+            words = FONT.matcher(words).replaceAll("$1");
+            words = SPACE.matcher(words).replaceAll(" ");
+        }
+        return BLANKS.matcher(words.replace('~', ' ').replace("$", ""))
+                .replaceAll(" ")
+                .strip();
+    }
+
+    /** For comparison: small letters, no punctuation at the ends, no article. */
+    public static String normalized(String text) {
+        String words = EDGES.matcher(plain(text).toLowerCase(Locale.ROOT)).replaceAll("");
+        words = words.replace("\\dfrac", "\\frac").replace("\\tfrac", "\\frac").replaceAll("(?<=\\W) | (?=\\W)", "");
+        words = words.replaceFirst("^\\(([\\p{L} ]+)\\)$", "$1");
+        return words.replaceFirst("^(?:the|an?) (?=\\w{2})", "");
+    }
+}
