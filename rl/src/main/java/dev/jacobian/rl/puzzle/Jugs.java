@@ -34,10 +34,16 @@ record Jugs() implements Puzzle {
             if (!amounts.isEmpty()) {
                 int amount = Draws.pick(rng, amounts);
                 return new Question(
-                        "Jug A holds " + sizes[0] + " liters, jug B " + sizes[1] + " and jug C " + sizes[2] + ". All are"
+                        "Jug A holds " + sizes[0] + " liters, jug B " + sizes[1] + " and jug C " + sizes[2]
+                                + ". All are"
                                 + " empty; there is water without end. Measure exactly " + amount + " liters in one of"
-                                + " them. Steps are: fill A; empty A; pour A B (until A is empty or B is full). Write at"
-                                + " most " + MOST + " steps, separated by semicolons.",
+                                + " them. Steps are:"
+                                + " fill A; empty A;"
+                                + " pour A B (until"
+                                + " A is empty or B"
+                                + " is full). Write"
+                                + " at most"
+                                + " " + MOST + " steps, separated by semicolons.",
                         String.join("; ", Objects.requireNonNull(ways.get(amount))),
                         Map.of("sizes", List.of(sizes[0], sizes[1], sizes[2]), "amount", amount));
             }

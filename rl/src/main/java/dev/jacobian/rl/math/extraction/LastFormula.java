@@ -28,6 +28,9 @@ final class LastFormula {
 
     private static final Pattern NUMBER =
             Pattern.compile("(?<![\\w.])-?[$£€]?\\d[\\d,]*(?:\\.\\d+)?(?:/\\d+)?%?(?![\\w])");
+    /** C. 42: a letter of multiple choice with what it stands for, which is no sentence. */
+    private static final Pattern CHOICE = Pattern.compile("\\(?[A-J][).:] ?[^.\\n]{0,60}\\.?");
+
     private static final int SENTENCES_BACK = 20;
 
     private LastFormula() {}
@@ -42,6 +45,9 @@ final class LastFormula {
             return Optional.empty();
         }
         String whole = text.strip();
+        if (CHOICE.matcher(whole).matches()) {
+            return FinalAnswer.of(true, whole);
+        }
         if (whole.length() < 200 && whole.indexOf('$') < 0 && Readings.isReadable(whole, true, work)) {
             return FinalAnswer.of(true, whole);
         }

@@ -5,6 +5,7 @@ import dev.jacobian.rl.math.expression.Node;
 import dev.jacobian.rl.math.expression.Rational;
 import dev.jacobian.rl.math.expression.Unit;
 import java.util.List;
+import java.util.Locale;
 
 /** Answers that are compared by what is written: words, times of day, dates, digits in a base. */
 final class Marks {
@@ -18,10 +19,28 @@ final class Marks {
     static boolean same(Node gold, Node answer) {
         return switch (gold) {
             case Node.Word(String text) ->
-                answer instanceof Node.Word(String other) && !text.isEmpty() && text.equals(other);
+                answer instanceof Node.Word(String other)
+                                && !text.isEmpty()
+                                && common(text).equals(common(other))
+                        || answer instanceof Node.Numeral numeral && isDigits(numeral, text);
+            case Node.Numeral numeral -> answer instanceof Node.Word(String text) && isDigits(numeral, text);
             case Node.Clock clock -> answer instanceof Node.Clock other && sameTime(clock, other);
             case Node.Day day -> answer instanceof Node.Day other && sameDay(day, other);
             default -> false;
+        };
+    }
+
+    private static boolean isDigits(Node.Numeral numeral, String text) {
+        return numeral.digits().toLowerCase(Locale.ROOT).equals(text);
+    }
+
+    /** One of the words that mean the same. */
+    private static String common(String words) {
+        return switch (words) {
+            case "dne", "does not exist", "undefined", "not defined", "doesn't exist" -> "undefined";
+            case "no solution", "no solutions", "none", "no real solutions", "no real solution" -> "no solution";
+            case "infinitely many", "infinitely many solutions", "infinite solutions" -> "infinitely many";
+            default -> words;
         };
     }
 

@@ -132,11 +132,8 @@ final class Regions {
         if (right instanceof Node.Name(String name) && isClosed(left)) {
             return Optional.of(new Region(name, bounded(relator.flipped(), left)));
         }
-        if (left instanceof Node.Apply(Fn function, List<Node> arguments)
-                && function == Fn.ABS
-                && arguments.getFirst() instanceof Node.Name(String name)
-                && isClosed(right)) {
-            return around(name, relator, right);
+        if (left instanceof Node.Apply(Fn function, List<Node> arguments) && function == Fn.ABS && isClosed(right)) {
+            return around(arguments.getFirst(), relator, right);
         }
         return linear(left, relator, right);
     }
@@ -157,16 +154,15 @@ final class Regions {
         };
     }
 
-    /** |x| < a. */
-    private Optional<Region> around(String name, Relator relator, Node bound) {
-        boolean closed = relator == Relator.LESS_EQUAL || relator == Relator.GREATER;
-        RealSet inside = new RealSet.Interval(Node.negative(bound), closed, bound, closed);
-        return switch (relator) {
-            case LESS, LESS_EQUAL -> Optional.of(new Region(name, inside));
-            case GREATER, GREATER_EQUAL ->
-                Optional.of(new Region(name, new RealSet.Combined('∖', new RealSet.All(), inside)));
-            default -> Optional.empty();
-        };
+    /** |x - b| < a is -a < x - b < a. */
+    private Optional<Region> around(Node inner, Relator relator, Node bound) {
+        boolean inside = relator == Relator.LESS || relator == Relator.LESS_EQUAL;
+        if (!relator.isOrder()) {
+            return Optional.empty();
+        }
+        Optional<Region> above = single(inner, relator, bound);
+        Optional<Region> below = single(inner, relator.flipped(), Node.negative(bound));
+        return above.flatMap(a -> below.map(b -> combined(inside ? '∩' : '∪', a, b)));
     }
 
     /** ax + b < c with rational numbers. */

@@ -56,8 +56,13 @@ final class Relations {
             return Optional.empty();
         }
         boolean named = isNamed(first) || isClosed(first) && isAnswer;
-        boolean expression = first instanceof Node.Name && !isClosed(last) && members.size() == 2;
+        boolean expression = isCoordinate(first) && !isClosed(last) && members.size() == 2;
         return named && !expression || members.size() > 2 ? Optional.of(last) : Optional.empty();
+    }
+
+    /** {@code y = 2x + 3} is a line and not just the expression; {@code A = πr²} is a formula for A. */
+    private static boolean isCoordinate(Node node) {
+        return node instanceof Node.Name(String name) && (name.equals("x") || name.equals("y") || name.equals("z"));
     }
 
     private static boolean isBareName(Node node) {
@@ -71,7 +76,12 @@ final class Relations {
             case Node.Apply(Fn function, List<Node> arguments) ->
                 function == Fn.NAMED || arguments.stream().allMatch(Relations::isNamed);
             case Node.Product(List<Node> factors) ->
-                factors.stream().allMatch(factor -> factor instanceof Node.Name || factor instanceof Constant);
+                factors.stream()
+                        .allMatch(factor -> factor instanceof Constant
+                                || isNamed(factor)
+                                || factor instanceof Node.Power(Node base, Node exponent)
+                                        && exponent.equals(Node.MINUS_ONE)
+                                        && isNamed(base));
             case Node.Group(char open, List<Node> items, char close) ->
                 items.stream().allMatch(Node.Name.class::isInstance);
             case Node.Constant constant -> constant == Constant.I || constant == Constant.E;
@@ -95,6 +105,10 @@ final class Relations {
     }
 
     private boolean sameRelations(Node.Relation gold, Node.Relation answer) {
+        Optional<Node.Relation> sameVariable = renamed(gold, answer);
+        if (sameVariable.isPresent()) {
+            return sameRelations(gold, sameVariable.get());
+        }
         List<Relator> a = kinds(gold);
         List<Relator> b = kinds(answer);
         if (a.equals(List.of(Relator.EQUAL)) && b.equals(List.of(Relator.EQUAL))) {
@@ -108,6 +122,26 @@ final class Relations {
             return true;
         }
         return gold.relators().size() == 1 && answer.relators().size() == 1 && sameInequalities(gold, answer);
+    }
+
+    /** The answer with the variable of the reference, if both define one function of one variable: f(t) = 2t for f(x) = 2x. */
+    private static Optional<Node.Relation> renamed(Node.Relation gold, Node.Relation answer) {
+        boolean definitions = gold.members().getFirst() instanceof Node.Apply(Fn f, List<Node> a)
+                && answer.members().getFirst() instanceof Node.Apply(Fn g, List<Node> b)
+                && f == Fn.NAMED
+                && g == Fn.NAMED
+                && a.size() == 2
+                && b.size() == 2
+                && a.getFirst().equals(b.getFirst())
+                && isBareName(a.get(1))
+                && isBareName(b.get(1))
+                && !a.get(1).equals(b.get(1));
+        if (!definitions) {
+            return Optional.empty();
+        }
+        Node from = ((Node.Apply) answer.members().getFirst()).arguments().get(1);
+        Node to = ((Node.Apply) gold.members().getFirst()).arguments().get(1);
+        return Optional.of((Node.Relation) answer.replace(from, to));
     }
 
     private static List<Relator> kinds(Node.Relation relation) {
@@ -132,9 +166,7 @@ final class Relations {
     private boolean sameEquations(List<Node> gold, List<Node> answer) {
         if (isNamed(gold.get(0)) && isNamed(answer.get(0))) {
             boolean sameName = judge.same(gold.get(0), answer.get(0))
-                    || isFunction(gold.get(0))
-                            && (isFunction(answer.get(0)) || isBareName(answer.get(0)))
-                            && !isClosed(gold.get(1));
+                    || isFunction(gold.get(0)) && isBareName(answer.get(0)) && !isClosed(gold.get(1));
             if (sameName && judge.same(gold.get(1), answer.get(1))) {
                 return true;
             }
@@ -152,6 +184,9 @@ final class Relations {
     private boolean sameInequalities(Node.Relation gold, Node.Relation answer) {
         Node left = Node.difference(gold.members().get(0), gold.members().get(1));
         Node right = Node.difference(answer.members().get(0), answer.members().get(1));
+        if (gold.relators().getFirst() == Relator.CONGRUENT || gold.relators().getFirst() == Relator.IN) {
+            return false;
+        }
         Optional<Integer> sign = Scalars.proportion(left, right, work);
         Relator relator = answer.relators().getFirst();
         return sign.isPresent() && gold.relators().getFirst() == (sign.get() < 0 ? relator.flipped() : relator);

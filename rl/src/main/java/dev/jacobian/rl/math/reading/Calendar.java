@@ -47,6 +47,9 @@ final class Calendar {
 
     /** The time of day that a text without LaTeX says. */
     static Optional<Node> clock(String text) {
+        if (text.equalsIgnoreCase("noon") || text.equalsIgnoreCase("midnight")) {
+            return clock(12, 0, 0, half(text));
+        }
         Matcher clock = CLOCK.matcher(text);
         if (clock.matches()) {
             int second = clock.group(3) == null ? 0 : Integer.parseInt(clock.group(3));

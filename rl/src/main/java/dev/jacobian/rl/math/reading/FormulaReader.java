@@ -12,6 +12,7 @@ import dev.jacobian.rl.math.expression.Work;
 import dev.jacobian.rl.math.reading.Token.Kind;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -201,12 +202,31 @@ final class FormulaReader {
             Node below = sum();
             return over ? Node.quotient(sum, below) : Node.apply(Fn.BINOMIAL, sum, below);
         }
-        if (cursor.atCommand("mod")
-                || cursor.word().equals("mod") && cursor.peek().offset() == 0) {
-            cursor.skip(cursor.atCommand("mod") ? 1 : 3);
-            return Node.apply(Fn.MOD, sum, sum());
+        return modulo(sum);
+    }
+
+    /** {@code 3 \\bmod 5}, {@code 3 \\pmod 5}, {@code 3 (mod 5)}. */
+    private Node modulo(Node sum) {
+        boolean bracket = isModulus();
+        if (bracket) {
+            cursor.next();
         }
-        return sum;
+        if (cursor.atCommand("mod") || cursor.word().equals("mod")) {
+            cursor.skip(cursor.atCommand("mod") ? 1 : 3);
+            Node modulus = sum();
+            if (bracket) {
+                cursor.expect(")");
+            }
+            return Node.apply(Fn.MOD, sum, modulus);
+        }
+        return cursor.takeCommand("pmod") ? Node.apply(Fn.MOD, sum, powers()) : sum;
+    }
+
+    private boolean isModulus() {
+        Token inner = cursor.peek(1);
+        return cursor.at("(")
+                && (inner.isCommand("mod")
+                        || inner.kind() == Kind.LETTER && inner.run().equals("mod"));
     }
 
     /** Quantities of one unit are added. */
@@ -265,7 +285,7 @@ final class FormulaReader {
 
     private Node term() {
         Optional<Unit> currency = units.prefix();
-        Node product = product();
+        Node product = large(product());
         if (currency.isPresent()) {
             product = UnitReader.quantity(product, currency.get());
         }
@@ -282,6 +302,25 @@ final class FormulaReader {
             return UnitReader.compound(first, second);
         }
         return product;
+    }
+
+    /** {@code 5 million}. */
+    private Node large(Node value) {
+        String word = cursor.peek().kind() == Kind.TEXT ? cursor.peek().text().strip() : cursor.word();
+        Rational factor = switch (word.toLowerCase(Locale.ROOT)) {
+            case "hundred" -> Rational.of(100);
+            case "thousand" -> Rational.of(1000);
+            case "million" -> Rational.of(1_000_000);
+            case "billion" -> Rational.of(1_000_000_000);
+            case "trillion" -> Rational.of(1_000_000_000_000L);
+            case "dozen" -> Rational.of(12);
+            default -> Rational.ONE;
+        };
+        if (factor.equals(Rational.ONE)) {
+            return value;
+        }
+        cursor.skip(cursor.peek().kind() == Kind.TEXT ? 1 : word.length());
+        return Node.product(value, new Node.Num(factor));
     }
 
     Node product() {
@@ -355,10 +394,13 @@ final class FormulaReader {
         return switch (token.kind()) {
             case NUMBER -> cursor.peek(-1).kind() != Kind.NUMBER;
             case LETTER -> !isStop(token);
-            case COMMAND -> primary.starts(token.text());
+            case COMMAND -> primary.starts(token.text()) && !(token.isCommand("frac") && isUnitAhead());
             case BEGIN -> true;
             case SYMBOL ->
-                token.is("(") || token.is("{") || token.is("|") && openBars == 0 || token.is("[") && !isFrenchClose();
+                token.is("(") && !isModulus()
+                        || token.is("{")
+                        || token.is("|") && openBars == 0 && !primary.isInBuilder()
+                        || token.is("[") && !isFrenchClose();
             case TEXT -> primary.isLetterText(token);
             default -> false;
         };
@@ -380,6 +422,7 @@ final class FormulaReader {
         }
         return switch (token.run()) {
             case "and", "or", "to", "mod", "U" -> token.spaced();
+            case "hundred", "thousand", "million", "billion", "trillion", "dozen" -> true;
             default -> style.unitLetters() && isUnitAhead();
         };
     }
@@ -409,7 +452,9 @@ final class FormulaReader {
                     break;
                 }
                 Node exponent = exponent();
-                node = isTranspose(node, exponent) ? Node.apply(Fn.TRANSPOSE, node) : new Node.Power(node, exponent);
+                node = isTranspose(node, exponent)
+                        ? Node.apply(Fn.TRANSPOSE, row(node))
+                        : new Node.Power(node, exponent);
             } else if (cursor.at("!") && !cursor.peek(1).is("=")) {
                 cursor.next();
                 node = cursor.take("!") ? Node.apply(Fn.DOUBLE_FACTORIAL, node) : Node.apply(Fn.FACTORIAL, node);
@@ -422,8 +467,14 @@ final class FormulaReader {
         return node;
     }
 
+    private static Node row(Node node) {
+        return node instanceof Node.Group(char open, List<Node> items, char close)
+                ? new Node.Matrix(List.of(items))
+                : node;
+    }
+
     private static boolean isTranspose(Node base, Node exponent) {
-        return base instanceof Node.Matrix
+        return (base instanceof Node.Matrix || base instanceof Node.Group)
                 && exponent instanceof Node.Name(String name)
                 && (name.equals("T") || name.equals("top"));
     }

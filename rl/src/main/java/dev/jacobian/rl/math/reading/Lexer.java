@@ -77,6 +77,9 @@ final class Lexer {
             "centering",
             "underbrace",
             "overbrace",
+            "angle",
+            "measuredangle",
+            "triangle",
             "mathnormal",
             "mathord",
             "mathrel",
@@ -122,7 +125,7 @@ final class Lexer {
             Map.entry("lvert", "|"),
             Map.entry("rvert", "|"),
             Map.entry("vert", "|"),
-            Map.entry("mid", "|"),
+            Map.entry("mid", "mid"),
             Map.entry("lbrace", "{set"),
             Map.entry("rbrace", "set}"),
             Map.entry("{", "{set"),
@@ -138,6 +141,7 @@ final class Lexer {
             Map.entry("rparen", ")"),
             Map.entry("varphi", "phi"),
             Map.entry("varepsilon", "epsilon"),
+            Map.entry("bar", "overline"),
             Map.entry("backslash", "setminus"),
             Map.entry("bigcup", "cup"),
             Map.entry("bigcap", "cap"),
@@ -311,8 +315,6 @@ final class Lexer {
             environment(name);
         } else if (name.equals("mathbb") || name.equals("Bbb")) {
             add(Token.of(Kind.COMMAND, "set" + argument().strip(), spaced));
-        } else if (name.equals("overline") || name.equals("bar")) {
-            spaced = true;
         } else {
             known(SYNONYMS.getOrDefault(name, name));
         }
@@ -330,7 +332,7 @@ final class Lexer {
     }
 
     private void known(String name) {
-        boolean letters = isAsciiLetter(name.charAt(0)) && !name.endsWith("}");
+        boolean letters = isAsciiLetter(name.charAt(0)) && !name.endsWith("}") && !name.equals("mid");
         add(Token.of(letters ? Kind.COMMAND : Kind.SYMBOL, name, spaced));
         if (name.equals("frac") || name.equals("binom")) {
             int second = markSingle(at);

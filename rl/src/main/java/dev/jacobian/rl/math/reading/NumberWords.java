@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.math.reading;
 
+import dev.jacobian.rl.math.expression.Rational;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /** Whole numbers in English words: forty-two, one hundred and five, three million, seventh. */
@@ -94,6 +96,29 @@ final class NumberWords {
             any = true;
         }
         return OptionalLong.of(total + group);
+    }
+
+    /** {@code three quarters}, {@code two thirds}, {@code one half}. */
+    static Optional<Rational> fraction(String text) {
+        String words = text.toLowerCase(Locale.ROOT)
+                .strip()
+                .replaceFirst("^an? ", "one ")
+                .replace("-", " ");
+        int last = words.lastIndexOf(' ');
+        if (last < 0 || words.length() > 100) {
+            return Optional.empty();
+        }
+        String part = words.substring(last + 1);
+        long parts = switch (part) {
+            case "half", "halves" -> 2;
+            case "quarter", "quarters" -> 4;
+            default -> VALUES.getOrDefault(part.endsWith("s") ? part.substring(0, part.length() - 1) : part, 0L);
+        };
+        boolean ordinal = part.matches("half|halves|quarters?|thirds?|[a-z]+ths?");
+        OptionalLong count = of(words.substring(0, last));
+        return ordinal && parts >= 2 && count.isPresent() && count.getAsLong() < 20
+                ? Optional.of(Rational.of(count.getAsLong(), parts))
+                : Optional.empty();
     }
 
     /** A Roman numeral in capital letters. */

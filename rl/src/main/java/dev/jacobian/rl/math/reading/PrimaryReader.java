@@ -62,7 +62,8 @@ final class PrimaryReader {
             "sum",
             "prod",
             "lg",
-            "gcd");
+            "gcd",
+            "overline");
 
     private final Cursor cursor;
     private final Style style;
@@ -118,6 +119,10 @@ final class PrimaryReader {
     /** {@code \mathrm{e}}, {@code \text{1/3}}, {@code \text{-}5}: what is in roman type without being words is read as a formula. */
     private Node text() {
         String text = cursor.peek().text().strip();
+        if (cursor.peek(1).is("=") && text.matches("[\\p{L} ]{2,40}") || text.equals("otherwise")) {
+            cursor.next();
+            return new Node.Name(text.toLowerCase(Locale.ROOT));
+        }
         if (text.length() == 1 && Character.isLetter(text.charAt(0))) {
             cursor.next();
             return letter(text, true);
@@ -140,6 +145,13 @@ final class PrimaryReader {
             }
         }
         Token token = cursor.peek();
+        if (token.offset() == 0
+                && token.run().length() > LONGEST_PRODUCT
+                && cursor.peek(token.run().length()).is("=")
+                && !isWord(token.run())) {
+            cursor.skip(token.run().length());
+            return new Node.Name(token.run().toLowerCase(Locale.ROOT));
+        }
         if (token.run().length() > LONGEST_PRODUCT && !hasFunctionAtEnd(token.run())
                 || style.plain() && isProse(token)) {
             throw cursor.unreadable();
@@ -209,6 +221,10 @@ final class PrimaryReader {
             }
             return cursor.at("(") ? named(primes.toString()) : new Node.Name(primes.toString());
         }
+        if (isInverseFunction(letter)) {
+            cursor.skip(cursor.peek(1).is("{") ? 5 : 3);
+            return named(letter + "^-1");
+        }
         if (letter.equals("C") && cursor.at("(") && !cursor.peek().spaced()) {
             int mark = cursor.mark();
             if (bracket() instanceof Node.Group(char open, List<Node> items, char close) && items.size() == 2) {
@@ -219,11 +235,40 @@ final class PrimaryReader {
         if (cursor.at("(") && !cursor.peek().spaced() && isFunctionLetter(letter)) {
             return named(letter);
         }
+        Optional<Node> point = point(letter);
+        if (point.isPresent()) {
+            return point.get();
+        }
         return switch (letter) {
             case "e" -> Constant.E;
             case "i" -> Constant.I;
             default -> new Node.Name(letter);
         };
+    }
+
+    /** {@code f^{-1}(x)}. */
+    private boolean isInverseFunction(String letter) {
+        int brace = cursor.peek(1).is("{") ? 1 : 0;
+        return "fgh".contains(letter)
+                && cursor.at("^")
+                && cursor.peek(1 + brace).is("-")
+                && cursor.peek(2 + brace).text().equals("1")
+                && (brace == 0 || cursor.peek(4).is("}"))
+                && cursor.peek(3 + 2 * brace).is("(");
+    }
+
+    /** A point with its name: P(3, 4). */
+    private Optional<Node> point(String letter) {
+        int mark = cursor.mark();
+        if (Character.isUpperCase(letter.charAt(0))
+                && cursor.at("(")
+                && !cursor.peek().spaced()) {
+            if (bracket() instanceof Node.Group group) {
+                return Optional.of(group);
+            }
+            cursor.reset(mark);
+        }
+        return Optional.empty();
     }
 
     private boolean isFunctionLetter(String letter) {
@@ -284,6 +329,10 @@ final class PrimaryReader {
             case "sum" -> series(false);
             case "prod" -> series(true);
             case "infinity" -> Constant.INFINITY;
+            case "overline" -> {
+                Node inner = argument();
+                yield inner.contains(node -> node == Constant.I) ? Node.apply(Fn.CONJUGATE, inner) : inner;
+            }
             default ->
                 function(Fn.byName(name).orElseThrow(() -> new MathProblem.Unreadable("unknown command " + name)));
         };
@@ -497,7 +546,7 @@ final class PrimaryReader {
         builders++;
         Node inner = formulas.inside(formulas::listing);
         builders--;
-        if (cursor.take("|") || cursor.take(":")) {
+        if (cursor.take("|") || cursor.take(":") || cursor.take("mid")) {
             Node condition = formulas.inside(formulas::listing);
             cursor.expect("set}");
             return condition;
@@ -516,6 +565,7 @@ final class PrimaryReader {
             return alignment(environment);
         }
         while (true) {
+            skipConditionWord();
             row.add(formulas.inside(formulas::relation));
             Token token = cursor.next();
             if (token.is("&")) {
@@ -537,10 +587,24 @@ final class PrimaryReader {
             throw new MathProblem.Unreadable("rows of different length");
         }
         if (environment.equals("cases")) {
-            return new Node.Listing(rows.stream().map(List::getFirst).toList());
+            return cases(rows);
         }
         Node.Matrix matrix = new Node.Matrix(List.copyOf(rows));
         return environment.equals("vmatrix") ? Matrices.determinant(matrix).orElseThrow(cursor::unreadable) : matrix;
+    }
+
+    private void skipConditionWord() {
+        Token token = cursor.peek();
+        if (token.kind() == Kind.TEXT && token.text().strip().matches("(?i),?\\s*(if|for|when|where|,)")) {
+            cursor.next();
+        }
+    }
+
+    /** One column lists equations, two are values with their conditions; neither has an order. */
+    private static Node cases(List<List<Node>> rows) {
+        return new Node.Listing(rows.stream()
+                .map(row -> row.size() == 1 ? row.getFirst() : new Node.Group('(', row, ')'))
+                .toList());
     }
 
     /** The last line of a derivation counts; a line that begins with an equals sign continues the one before. */

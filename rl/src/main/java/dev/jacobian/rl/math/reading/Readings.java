@@ -32,6 +32,7 @@ public final class Readings {
     private static final Pattern IN_BASE =
             Pattern.compile("([0-9A-Fa-f]{1,200})\\s*(?:in\\s+)?\\(?base[- ](\\d{1,2}|[a-z]{3,11})\\)?");
     private static final Pattern ORDINAL = Pattern.compile("(\\d{1,9})(?:\\^?\\{?\\s*(?:st|nd|rd|th)\\}?)");
+    private static final Pattern CHANCE = Pattern.compile("(\\d{1,9}) (?:in|out of) (\\d{1,9})");
     private static final Pattern COMMA_GROUP = Pattern.compile("\\d,\\d{2,3}(?!\\d)");
 
     private Readings() {}
@@ -53,13 +54,18 @@ public final class Readings {
             readings.add(new Node.Word(Words.normalized(bare)));
             return List.copyOf(readings);
         }
+        OptionalLong roman = words.length() > 1 ? NumberWords.roman(words) : OptionalLong.empty();
+        if (roman.isPresent()) {
+            return List.of(Node.number(roman.getAsLong()), new Node.Word(Words.normalized(bare)));
+        }
+        boolean operators = plain || bare.indexOf('*') >= 0 && bare.indexOf('\\') < 0;
         boolean commas = COMMA_GROUP.matcher(bare).find();
         for (boolean grouped : commas ? new boolean[] {true, false} : new boolean[] {true}) {
-            formula(bare, new Style(plain, grouped, true), work).ifPresent(readings::add);
+            formula(bare, new Style(operators, grouped, true), work).ifPresent(readings::add);
         }
         if (readings.isEmpty()
                 || readings.stream().anyMatch(reading -> reading.contains(Node.Quantity.class::isInstance))) {
-            formula(bare, new Style(plain, true, false), work).ifPresent(readings::add);
+            formula(bare, new Style(operators, true, false), work).ifPresent(readings::add);
         }
         readings.add(new Node.Word(Words.normalized(bare)));
         return List.copyOf(readings);
@@ -140,6 +146,16 @@ public final class Readings {
         OptionalLong number = NumberWords.of(words);
         if (number.isPresent()) {
             return Optional.of(Node.number(number.getAsLong()));
+        }
+        Optional<Rational> fraction = NumberWords.fraction(words);
+        if (fraction.isEmpty()) {
+            Matcher chance = CHANCE.matcher(words);
+            fraction = chance.matches() && !chance.group(2).matches("0+")
+                    ? Optional.of(Rational.of(Long.parseLong(chance.group(1)), Long.parseLong(chance.group(2))))
+                    : Optional.empty();
+        }
+        if (fraction.isPresent()) {
+            return fraction.map(Node.Num::new);
         }
         return switch (words) {
             case "no solution",

@@ -6,10 +6,41 @@ import dev.jacobian.rl.math.expression.Rational;
 import dev.jacobian.rl.math.expression.Unit;
 import dev.jacobian.rl.math.reading.Token.Kind;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /** Units before and behind values. */
 final class UnitReader {
+
+    /** Words that change the number before them. */
+    private static final Set<String> OPERATIONS = Set.of(
+            "factorial",
+            "squared",
+            "cubed",
+            "times",
+            "plus",
+            "minus",
+            "over",
+            "divided",
+            "choose",
+            "root",
+            "mod",
+            "modulo",
+            "sqrt",
+            "percent",
+            "hundred",
+            "thousand",
+            "million",
+            "billion",
+            "trillion",
+            "dozen",
+            "infinity",
+            "theta",
+            "alpha",
+            "beta",
+            "wrong",
+            "incorrect");
 
     private final Cursor cursor;
     private final Style style;
@@ -53,6 +84,9 @@ final class UnitReader {
             cursor.skip(cursor.peek(1).is("{") ? 4 : 2);
             return Optional.of(degrees());
         }
+        if (token.isCommand("frac")) {
+            return fraction();
+        }
         if (token.kind() == Kind.TEXT) {
             return Connectors.is(token.text()) || token.text().strip().equals("to") ? Optional.empty() : texts();
         }
@@ -71,9 +105,7 @@ final class UnitReader {
     private Unit degrees() {
         Token token = cursor.peek();
         String scale = token.kind() == Kind.TEXT ? token.text().strip() : cursor.word();
-        String name = scale.equals("C")
-                ? "celsius"
-                : scale.equals("F") ? "fahrenheit" : scale.toLowerCase(java.util.Locale.ROOT);
+        String name = scale.equals("C") ? "celsius" : scale.equals("F") ? "fahrenheit" : scale.toLowerCase(Locale.ROOT);
         if (name.equals("celsius") || name.equals("fahrenheit")) {
             cursor.skip(token.kind() == Kind.TEXT ? 1 : scale.length());
             return Units.named(name).orElse(Unit.DEGREE);
@@ -100,6 +132,26 @@ final class UnitReader {
             cursor.reset(start);
         }
         return unit;
+    }
+
+    /** {@code \frac{\text{m}}{\text{s}^2}}. */
+    private Optional<Unit> fraction() {
+        int start = cursor.mark();
+        cursor.next();
+        StringBuilder phrase = new StringBuilder();
+        for (int part = 0; part < 2; part++) {
+            if (!cursor.take("{") || cursor.peek().kind() != Kind.TEXT) {
+                cursor.reset(start);
+                return Optional.empty();
+            }
+            phrase.append(part == 0 ? "" : "/").append(cursor.next().text());
+            power(phrase);
+            if (!cursor.take("}")) {
+                cursor.reset(start);
+                return Optional.empty();
+            }
+        }
+        return Units.phrase(phrase.toString(), false);
     }
 
     private void power(StringBuilder phrase) {
@@ -146,7 +198,26 @@ final class UnitReader {
             }
         }
         cursor.reset(best);
-        return unit;
+        return unit.isPresent() || !style.plain() && !cursor.peek().spaced() ? unit : nouns();
+    }
+
+    /** What was counted: words up to the end, of which nothing is known. */
+    private Optional<Unit> nouns() {
+        int start = cursor.mark();
+        StringBuilder phrase = new StringBuilder();
+        while (cursor.peek().kind() == Kind.LETTER && cursor.peek().offset() == 0 && phrase.length() < 60) {
+            String run = cursor.peek().run();
+            if (run.length() < 4 || OPERATIONS.contains(run.toLowerCase(Locale.ROOT))) {
+                break;
+            }
+            cursor.skip(run.length());
+            phrase.append(run).append(' ');
+        }
+        if (phrase.isEmpty() || !cursor.atEnd() && !cursor.at(".")) {
+            cursor.reset(start);
+            return Optional.empty();
+        }
+        return Units.phrase(phrase.toString(), true);
     }
 
     /** The value with a unit; of a quantity, with both units. */

@@ -35,7 +35,6 @@ public final class Units {
             "times",
             "items",
             "points",
-            "people",
             "ways",
             "way",
             "more");
@@ -219,6 +218,9 @@ public final class Units {
         if (EMPTY.contains(lower)) {
             return Optional.of(Unit.NONE);
         }
+        if (lower.matches("degrees? (c|f|celsius|fahrenheit)")) {
+            return named(lower.contains(" c") ? "celsius" : "fahrenheit");
+        }
         Optional<Unit> unit = quotient(phrase.replace("per cent", "percent").replace("km / h", "km/h"));
         return unit.isPresent() || !nouns ? unit : noun(lower);
     }
@@ -232,6 +234,13 @@ public final class Units {
     }
 
     private static String singular(String noun) {
+        if (noun.equals("people") || noun.equals("children") || noun.equals("men") || noun.equals("women")) {
+            return switch (noun) {
+                case "people" -> "person";
+                case "children" -> "child";
+                default -> noun.replace("men", "man");
+            };
+        }
         if (noun.endsWith("ies") && noun.length() > 4) {
             return noun.substring(0, noun.length() - 3) + "y";
         }
