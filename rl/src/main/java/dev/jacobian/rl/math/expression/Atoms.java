@@ -43,6 +43,14 @@ final class Atoms {
         return of(new RootKey(order, prime), Optional.of(new Reduction(order, prime)));
     }
 
+    /** e^(iπ/q), whose q-th power is -1. For larger q it has smaller relations too, so forms may differ that are equal. */
+    int turn(int q) {
+        independent = false;
+        return of(new TurnKey(q), Optional.of(new Reduction(q, Rational.MINUS_ONE)));
+    }
+
+    private record TurnKey(int q) {}
+
     private record RootKey(int order, Rational prime) {}
 
     /** Something that is not looked into, and may be related to other atoms. */

@@ -26,10 +26,12 @@ final class NormalForm {
 
     private final Atoms atoms;
     private final Work work;
+    private final Trigonometry trigonometry;
 
     NormalForm(Atoms atoms, Work work) {
         this.atoms = atoms;
         this.work = work;
+        trigonometry = new Trigonometry(this, atoms, work);
     }
 
     Quotient of(Node node) {
@@ -213,12 +215,23 @@ final class NormalForm {
             Polynomial unit = Polynomial.of(
                     Rational.of(BigInteger.ONE).over(Rational.of(coefficient.denominator())), term.getKey());
             Quotient atom = Quotient.atom(atoms.opaque("(" + base.key() + ")^(" + unit.key() + ")"));
-            if (coefficient.numerator().bitLength() > 16) {
+            if (coefficient.numerator().bitLength() > 16
+                    || coefficient.denominator().bitLength() > 16) {
                 return Quotient.atom(atoms.opaque("(" + base.key() + ")^(" + exponent.key() + "*" + times + ")"));
+            }
+            if (isTurn(base, term.getKey())) {
+                atom = Quotient.atom(atoms.turn(coefficient.denominator().intValueExact()));
             }
             product = product.times(atom.power(coefficient.numerator().intValue(), atoms, work), atoms, work);
         }
         return product;
+    }
+
+    /** Whether base^monomial is e^(iπ). */
+    private boolean isTurn(Quotient base, Monomial monomial) {
+        Monomial turn = Monomial.of(atoms.of(Constant.PI), 1).times(Monomial.of(atoms.imaginary(), 1));
+        return monomial.equals(turn)
+                && base.key().equals(Quotient.atom(atoms.of(Constant.E)).key());
     }
 
     private Quotient apply(Fn function, List<Quotient> arguments) {
@@ -230,6 +243,10 @@ final class NormalForm {
                 return Quotient.of(value.get());
             }
         }
+        Optional<Quotient> trigonometric = trigonometry.of(function, arguments.getFirst());
+        if (trigonometric.isPresent()) {
+            return trigonometric.get();
+        }
         if (function == Fn.LOG_BASE) {
             return logarithm(arguments.get(1))
                     .times(logarithm(arguments.getFirst()).inverse(work), atoms, work);
@@ -238,9 +255,14 @@ final class NormalForm {
             return logarithm(arguments.getFirst());
         }
         if (function == Fn.EXP) {
-            return power(Quotient.atom(atoms.of(Constant.E)), arguments.getFirst());
+            return exponential(arguments.getFirst());
         }
         return opaque(function, arguments);
+    }
+
+    /** e to some power. */
+    Quotient exponential(Quotient exponent) {
+        return power(Quotient.atom(atoms.of(Constant.E)), exponent);
     }
 
     /** The natural logarithm of a number as a sum of logarithms of primes, so that ln 8 is 3 ln 2. */

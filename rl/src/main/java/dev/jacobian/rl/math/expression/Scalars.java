@@ -28,7 +28,7 @@ public final class Scalars {
 
     private static final int MOST_DIGITS = 600;
 
-    private static final int POINTS = 6;
+    private static final int POINTS = 4;
 
     private Scalars() {}
 

@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Pattern;
 
 /** Whole numbers in English words: forty-two, one hundred and five, three million, seventh. */
 final class NumberWords {
@@ -70,11 +71,14 @@ final class NumberWords {
         }
     }
 
+    private static final Pattern ROMAN =
+            Pattern.compile("M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})");
+
     private NumberWords() {}
 
     /** The number that a whole text says. */
     static OptionalLong of(String text) {
-        if (text.isEmpty() || text.length() > 100) {
+        if (text.isEmpty() || text.length() > 100 || !Character.isLetter(text.charAt(0))) {
             return OptionalLong.empty();
         }
         long total = 0;
@@ -100,6 +104,9 @@ final class NumberWords {
 
     /** {@code three quarters}, {@code two thirds}, {@code one half}. */
     static Optional<Rational> fraction(String text) {
+        if (text.isEmpty() || !Character.isLetter(text.charAt(0))) {
+            return Optional.empty();
+        }
         String words = text.toLowerCase(Locale.ROOT)
                 .strip()
                 .replaceFirst("^an? ", "one ")
@@ -123,7 +130,9 @@ final class NumberWords {
 
     /** A Roman numeral in capital letters. */
     static OptionalLong roman(String text) {
-        if (!text.matches("(?=[MDCLXVI])M{0,3}(CM|CD|D?C{0,3})(XC|XL|L?X{0,3})(IX|IV|V?I{0,3})")) {
+        if (text.isEmpty()
+                || "MDCLXVI".indexOf(text.charAt(0)) < 0
+                || !ROMAN.matcher(text).matches()) {
             return OptionalLong.empty();
         }
         String letters = "IVXLCDM";

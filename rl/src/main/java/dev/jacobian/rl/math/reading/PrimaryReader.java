@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** Reads what binds tightly: numbers, letters, brackets, functions with their arguments, matrices. */
 final class PrimaryReader {
@@ -64,6 +65,10 @@ final class PrimaryReader {
             "lg",
             "gcd",
             "overline");
+
+    /** Roman type that is no word: 1/3, -, 25, sin. */
+    private static final Pattern FORMULA_TEXT =
+            Pattern.compile("[^\\p{L}]+|sin|cos|tan|ln|log|[^\\p{L}]*[\\d)][^\\p{L}]*\\p{L}?");
 
     private final Cursor cursor;
     private final Style style;
@@ -127,9 +132,9 @@ final class PrimaryReader {
             cursor.next();
             return letter(text, true);
         }
-        if (text.matches("[^\\p{L}]+|(sin|cos|tan|ln|log)") || text.matches("[^\\p{L}]*[\\d)][^\\p{L}]*\\p{L}?")) {
+        if (FORMULA_TEXT.matcher(text).matches()) {
             cursor.next();
-            return text.matches("[a-z]+")
+            return Character.isLetter(text.charAt(0)) && text.length() > 1 && Character.isLetter(text.charAt(1))
                     ? function(Fn.byName(text).orElseThrow())
                     : FormulaReader.read(text, style, cursor.work());
         }

@@ -13,6 +13,8 @@ import java.util.Set;
 /** Units before and behind values. */
 final class UnitReader {
 
+    private static final Set<String> CODES = Set.of("US", "USD", "EUR", "GBP", "RMB", "Rs");
+
     /** Words that change the number before them. */
     private static final Set<String> OPERATIONS = Set.of(
             "factorial",
@@ -58,7 +60,7 @@ final class UnitReader {
             cursor.next();
             return Units.named(token.text());
         }
-        if (token.kind() == Kind.LETTER && token.offset() == 0 && token.run().matches("US|USD|EUR|GBP|RMB|Rs")) {
+        if (token.kind() == Kind.LETTER && token.offset() == 0 && CODES.contains(token.run())) {
             boolean dollars = token.run().equals("US");
             if (dollars != cursor.peek(2).is("$")) {
                 return Optional.empty();
@@ -118,7 +120,7 @@ final class UnitReader {
         int start = cursor.mark();
         StringBuilder phrase = new StringBuilder();
         while (cursor.peek().kind() == Kind.TEXT) {
-            phrase.append(' ').append(cursor.next().text().replaceAll("\\.$", ""));
+            phrase.append(' ').append(cursor.next().text());
             power(phrase);
             if (cursor.at("/") && cursor.peek(1).kind() == Kind.TEXT) {
                 cursor.next();

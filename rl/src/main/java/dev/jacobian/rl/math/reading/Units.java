@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * The units that answers come in, by name and abbreviation, and phrases of them: {@code square centimeters}, {@code km/h},
@@ -47,6 +48,12 @@ public final class Units {
         physics();
         money();
     }
+
+    private static final Pattern BLANKS = Pattern.compile("\\s+");
+    private static final Pattern SCALE = Pattern.compile("degrees? (?:c|f|celsius|fahrenheit)");
+    private static final Pattern NOUN = Pattern.compile("[\\p{L} .'-]{2,}");
+    private static final Pattern PER = Pattern.compile("\\s*/\\s*|\\s+per\\s+|^per\\s+");
+    private static final Pattern FACTORS = Pattern.compile("[\\s*·-]+");
 
     private Units() {}
 
@@ -210,7 +217,7 @@ public final class Units {
      * @param nouns whether a noun that is no unit may stand for one
      */
     public static Optional<Unit> phrase(String text, boolean nouns) {
-        String phrase = text.strip().replaceAll("\\s+", " ");
+        String phrase = BLANKS.matcher(text.strip()).replaceAll(" ");
         String lower = phrase.toLowerCase(Locale.ROOT);
         if (phrase.isEmpty() || phrase.length() > 80) {
             return Optional.empty();
@@ -218,15 +225,15 @@ public final class Units {
         if (EMPTY.contains(lower)) {
             return Optional.of(Unit.NONE);
         }
-        if (lower.matches("degrees? (c|f|celsius|fahrenheit)")) {
+        if (lower.startsWith("degree") && SCALE.matcher(lower).matches()) {
             return named(lower.contains(" c") ? "celsius" : "fahrenheit");
         }
-        Optional<Unit> unit = quotient(phrase.replace("per cent", "percent").replace("km / h", "km/h"));
+        Optional<Unit> unit = quotient(phrase.replace("per cent", "percent"));
         return unit.isPresent() || !nouns ? unit : noun(lower);
     }
 
     private static Optional<Unit> noun(String lower) {
-        if (!lower.matches("[\\p{L} .'-]{2,}")) {
+        if (!NOUN.matcher(lower).matches()) {
             return Optional.empty();
         }
         boolean one = lower.indexOf(' ') < 0;
@@ -248,7 +255,7 @@ public final class Units {
     }
 
     private static Optional<Unit> quotient(String phrase) {
-        String[] parts = phrase.split("\\s*/\\s*|\\s+per\\s+|^per\\s+", 3);
+        String[] parts = PER.split(phrase, 3);
         Optional<Unit> unit = parts[0].isEmpty() ? Optional.of(Unit.NONE) : product(parts[0]);
         for (int k = 1; k < parts.length; k++) {
             Optional<Unit> divisor = product(parts[k]);
@@ -261,7 +268,7 @@ public final class Units {
         Unit product = Unit.NONE;
         int nextPower = 1;
         Unit last = null;
-        for (String word : phrase.split("[\\s*·-]+")) {
+        for (String word : FACTORS.split(phrase)) {
             switch (word.toLowerCase(Locale.ROOT)) {
                 case "square", "sq", "sq." -> nextPower = 2;
                 case "cubic", "cu", "cu." -> nextPower = 3;
@@ -286,10 +293,10 @@ public final class Units {
     }
 
     private static Optional<Unit> power(String word) {
-        String[] parts = word.split("\\^", 2);
-        if (parts.length == 1) {
+        if (word.indexOf('^') < 0) {
             return named(word);
         }
+        String[] parts = word.split("\\^", 2);
         String exponent = parts[1].replaceAll("[{}]", "");
         return exponent.matches("-?[1-9]")
                 ? named(parts[0]).map(unit -> unit.power(Integer.parseInt(exponent)))

@@ -14,6 +14,10 @@ public final class Words {
     private static final Pattern BLANKS = Pattern.compile("\\s+");
     private static final Pattern EDGES = Pattern.compile("^[\\s.,;:?*_`\"']+|[\\s.,;:?*_`\"']+$|(?<=\\p{L})!+$");
 
+    private static final Pattern USELESS_BLANK = Pattern.compile("(?<=\\W) | (?=\\W)");
+    private static final Pattern BRACKETED = Pattern.compile("^\\(([\\p{L} ]+)\\)$");
+    private static final Pattern ARTICLE = Pattern.compile("^(?:the|an?) (?=\\w{2})");
+
     private Words() {}
 
     /** Without fonts and LaTeX's blanks, but with case and punctuation. */
@@ -31,8 +35,11 @@ public final class Words {
     /** For comparison: small letters, no punctuation at the ends, no article. */
     public static String normalized(String text) {
         String words = EDGES.matcher(plain(text).toLowerCase(Locale.ROOT)).replaceAll("");
-        words = words.replace("\\dfrac", "\\frac").replace("\\tfrac", "\\frac").replaceAll("(?<=\\W) | (?=\\W)", "");
-        words = words.replaceFirst("^\\(([\\p{L} ]+)\\)$", "$1");
-        return words.replaceFirst("^(?:the|an?) (?=\\w{2})", "");
+        words = words.replace("\\dfrac", "\\frac").replace("\\tfrac", "\\frac");
+        words = USELESS_BLANK.matcher(words).replaceAll("");
+        if (words.startsWith("(")) {
+            words = BRACKETED.matcher(words).replaceFirst("$1");
+        }
+        return ARTICLE.matcher(words).replaceFirst("");
     }
 }
