@@ -2,9 +2,15 @@
 package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.rl.reasoninggym.GymScoring;
+import dev.jacobian.rl.reasoninggym.ReasoningGym;
+import dev.jacobian.rl.reasoninggym.ReasoningGymReward;
 import dev.jacobian.rl.reward.ExactMatchReward.Answer;
+import dev.jacobian.rl.reward.WeightedRewards;
+import dev.jacobian.rl.task.JsonlTask;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.rl.task.catalog.Tasks;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -12,13 +18,15 @@ import java.util.TreeMap;
 /**
  * A named task, how hard it is and where its answers stand.
  *
- * @param name a name that {@code jacobian tasks} lists, or {@code jsonl}
+ * @param name a name that {@code jacobian tasks} lists, {@code jsonl}, or {@code reasoning-gym} for rows that it printed
  * @param difficulty how hard; the task's usual if empty
  * @param answers where answers stand; the task's usual if empty
  */
 record TaskChoice(String name, Optional<Integer> difficulty, Optional<Answer> answers) {
     /** The name of a file of problems. */
     static final String ROWS = "jsonl";
+
+    private static final String GYM = "reasoning-gym";
 
     private static final String DIFFICULTY = "difficulty";
     private static final String ANSWERS = "answers";
@@ -46,7 +54,31 @@ record TaskChoice(String name, Optional<Integer> difficulty, Optional<Answer> an
 
     /** Whether the problems are in a file. */
     boolean isRows() {
-        return name.equals(ROWS);
+        return name.equals(ROWS) || isGym();
+    }
+
+    /** Whether they are rows that reasoning-gym printed: {@code reasoning-gym}, or {@code reasoning-gym:gcd} for rows that do not say their task. */
+    boolean isGym() {
+        return name.equals(GYM) || name.startsWith(GYM + ":");
+    }
+
+    /** How such rows are scored. */
+    ReasoningGymReward gymReward() {
+        String task = name.length() > GYM.length() ? name.substring(GYM.length() + 1) : "";
+        return new ReasoningGymReward(GymScoring.RIGHT, answers.orElse(Answer.TAG), task);
+    }
+
+    /** The rows of a file, with rewards of somebody's choice instead of the task's own if there are some. */
+    JsonlTask rows(Path file, Optional<WeightedRewards> rewards, boolean skipBadRows) {
+        if (isGym()) {
+            return ReasoningGym.task(
+                    file,
+                    rewards.orElseGet(() -> WeightedRewards.of(gymReward())),
+                    answers.orElse(Answer.TAG),
+                    skipBadRows);
+        }
+        return rewards.map(own -> JsonlTask.of(file, own, skipBadRows))
+                .orElseGet(() -> JsonlTask.of(file, skipBadRows));
     }
 
     /**

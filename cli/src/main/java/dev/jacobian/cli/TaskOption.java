@@ -22,7 +22,9 @@ final class TaskOption {
     @Option(
             names = "--task",
             paramLabel = "NAME",
-            description = "A task that 'jacobian tasks' lists (default: countdown), or jsonl with --data.")
+            description =
+                    "A task that 'jacobian tasks' lists (default: countdown), or reasoning-gym for a --data FILE of rows"
+                            + " that it printed (reasoning-gym:NAME if the rows do not say their task).")
     private Optional<String> asked = Optional.empty();
 
     @Option(
@@ -101,13 +103,19 @@ final class TaskOption {
         }
         TaskChoice choice = choice(command);
         if (choice.isRows()) {
-            if (difficulty.isPresent() || answers.isPresent()) {
+            if (difficulty.isPresent() || answers.isPresent() && !choice.isGym()) {
                 throw command.usage("--difficulty and --answers are of generated tasks, not of --data");
             }
-            return;
+            if (choice.isGym() && data.isEmpty()) {
+                throw command.usage("--task " + choice.name() + " needs --data FILE, rows that reasoning-gym printed");
+            }
         }
         try {
-            choice.task();
+            if (choice.isGym()) {
+                choice.gymReward();
+            } else if (!choice.isRows()) {
+                choice.task();
+            }
         } catch (IllegalArgumentException wrong) {
             throw command.usage(wrong.getMessage());
         }
@@ -153,7 +161,9 @@ final class TaskOption {
 
     /** The task's name, if there is an option that says it. */
     Optional<String> given() {
-        return data.isPresent() ? Optional.of(TaskChoice.ROWS) : asked;
+        return data.isPresent()
+                ? asked.filter(name -> TaskChoice.of(name).isGym()).or(() -> Optional.of(TaskChoice.ROWS))
+                : asked;
     }
 
     /** Fails if the options name another task than the one that a run was started with. */
@@ -188,7 +198,7 @@ final class TaskOption {
             return of(task, data, skipBadRows);
         }
         Task problems = task.isRows() && data.isPresent()
-                ? JsonlTask.of(file(data.get()), rewards.get(), skipBadRows)
+                ? task.rows(file(data.get()), rewards, skipBadRows)
                 : of(task, data, skipBadRows);
         return new RewardedTask(problems, rewards.get(), choice.solvedThreshold());
     }
@@ -196,17 +206,14 @@ final class TaskOption {
     /** The task of a name, with the data file of {@code jsonl}. */
     static Task of(TaskChoice task, Optional<Path> data, boolean skipBadRows) {
         if (task.isRows()) {
-            return jsonl(data.orElseThrow(() -> new CliException("--task jsonl needs --data FILE")), skipBadRows);
+            Path file = data.orElseThrow(() -> new CliException("--task " + task.name() + " needs --data FILE"));
+            return task.rows(file(file), Optional.empty(), skipBadRows);
         }
         try {
             return task.task();
         } catch (IllegalArgumentException wrong) {
             throw new CliException(wrong.getMessage(), wrong);
         }
-    }
-
-    private static Task jsonl(Path file, boolean skipBadRows) {
-        return JsonlTask.of(file(file), skipBadRows);
     }
 
     private static Path file(Path file) {

@@ -84,15 +84,16 @@ public record PuzzleTask(Puzzle puzzle, int difficulty, Answer form) implements 
             Question question = puzzle.ask(rng, difficulty);
             String id = name() + "-" + HeldOut.fingerprint(question.key());
             if (HeldOut.contains(id) == heldOut) {
-                return new Problem(id, prompt(question), question.columns());
+                return new Problem(id, prompt(question.text(), form), question.columns());
             }
         }
         throw new IllegalStateException("puzzle '" + name() + "' of difficulty " + difficulty + " made " + MAX_DRAWS
                 + " questions that are all " + (heldOut ? "for training" : "held out"));
     }
 
-    private String prompt(Question question) {
-        return question.text()
+    /** A question with the words that say where its answer goes. */
+    public static String prompt(String question, Answer form) {
+        return question
                 + (form == Answer.TAG
                         ? "\nThink first, then write the answer between <answer> and </answer>.\n"
                         : "\nWrite the answer and nothing else.\n");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reasoninggym;
 
+import java.util.Arrays;
 import dev.jacobian.rl.reward.Columns;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +29,7 @@ record Conclusion() implements GymScorer {
         return given.isPresent()
                 && follows(row, given.get(), variables)
                 && premises(row, variables).stream()
-                        .noneMatch(premise -> java.util.Arrays.equals(premise, given.get()));
+                        .noneMatch(premise -> Arrays.equals(premise, given.get()));
     }
 
     private static boolean follows(Columns row, long[] conclusion, List<String> variables) {

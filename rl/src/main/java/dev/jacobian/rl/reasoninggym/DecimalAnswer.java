@@ -5,16 +5,14 @@ import dev.jacobian.rl.reward.Columns;
 import java.math.BigDecimal;
 import java.util.Optional;
 
-/** decimal_arithmetic: reasoning-gym takes what is near, one ten thousandth of the value away; right is the value. */
+/** decimal_arithmetic: reasoning-gym takes what is as near as the problem's numbers are exact; right is the value. */
 record DecimalAnswer() implements GymScorer {
-    private static final double TOLERANCE = 1e-4;
-
     @Override
     public double score(Columns row, String answer) {
-        Optional<BigDecimal> value = Python.decimal(answer);
+        double tolerance = Math.pow(10, -Row.metadata(row).integer("decimal_places"));
         double expected = new BigDecimal(Row.answer(row)).doubleValue();
-        double given = value.map(BigDecimal::doubleValue).orElse(Double.NaN);
-        return Math.abs(given - expected) <= TOLERANCE * Math.max(Math.abs(given), Math.abs(expected)) ? 1 : 0;
+        Optional<BigDecimal> value = Python.decimal(answer);
+        return value.isPresent() && Math.abs(value.get().doubleValue() - expected) <= tolerance ? 1 : 0;
     }
 
     @Override

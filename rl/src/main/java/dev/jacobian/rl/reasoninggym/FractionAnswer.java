@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** fraction_simplification: numerator and denominator as a/b or as LaTeX; 0.05 for another fraction, 0.01 for none. */
+/** fraction_simplification: numerator and denominator as a/b, or as LaTeX at the beginning of a text; 0.05 for another fraction, 0.01 for none. */
 record FractionAnswer() implements GymScorer {
     private static final Pattern LATEX =
             Pattern.compile("\\\\d?frac\\s*\\{\\s*(\\d+)\\s*}\\s*\\{\\s*(\\d+)\\s*}", Pattern.CASE_INSENSITIVE);
@@ -35,7 +35,7 @@ record FractionAnswer() implements GymScorer {
     private static Optional<List<BigInteger>> read(String answer) {
         String text = withoutDollars(answer.strip()).strip();
         Matcher latex = LATEX.matcher(text);
-        if (latex.find()) {
+        if (latex.lookingAt()) {
             return both(latex.group(1), latex.group(2));
         }
         int bar = text.indexOf('/');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reasoninggym;
 
+import java.util.Map;
 import dev.jacobian.rl.reward.Columns;
 import java.util.HashSet;
 import java.util.List;
@@ -21,7 +22,7 @@ record KnightsKnaves() implements GymScorer {
     @Override
     public double score(Columns row, String answer) {
         Columns terms = Row.metadata(row);
-        if (!(terms.values().get("knight_knave_terms") instanceof java.util.Map<?, ?> names)) {
+        if (!(terms.values().get("knight_knave_terms") instanceof Map<?, ?> names)) {
             throw new IllegalArgumentException("a row of knights_knaves needs 'metadata.knight_knave_terms'");
         }
         List<String> roles = Stream.of("knight", "knave")

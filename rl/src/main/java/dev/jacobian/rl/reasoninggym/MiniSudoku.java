@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reasoninggym;
 
+import java.util.Arrays;
 import dev.jacobian.rl.reward.Columns;
 import java.util.List;
 
@@ -52,7 +53,7 @@ record MiniSudoku() implements GymScorer {
             seen[SIZE + i % SIZE] |= bit;
             seen[2 * SIZE + i / SIZE / 2 * 2 + i % SIZE / 2] |= bit;
         }
-        return java.util.Arrays.stream(seen).allMatch(bits -> Integer.bitCount(bits) == SIZE);
+        return Arrays.stream(seen).allMatch(bits -> Integer.bitCount(bits) == SIZE);
     }
 
     private static String digits(String line) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reasoninggym;
 
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -19,7 +20,7 @@ record Polynomial(Map<Map<String, Integer>, Fraction> terms) {
 
     /** Copies what is not 0. */
     Polynomial {
-        Map<Map<String, Integer>, Fraction> kept = new java.util.HashMap<>();
+        Map<Map<String, Integer>, Fraction> kept = new HashMap<>();
         terms.forEach((powers, factor) -> {
             if (!factor.isZero()) {
                 kept.put(Map.copyOf(powers), factor);
@@ -55,13 +56,13 @@ record Polynomial(Map<Map<String, Integer>, Fraction> terms) {
     }
 
     Polynomial plus(Polynomial other) {
-        Map<Map<String, Integer>, Fraction> sum = new java.util.HashMap<>(terms);
+        Map<Map<String, Integer>, Fraction> sum = new HashMap<>(terms);
         other.terms.forEach((powers, factor) -> sum.merge(powers, factor, Fraction::plus));
         return new Polynomial(sum);
     }
 
     Polynomial times(Polynomial other) {
-        Map<Map<String, Integer>, Fraction> product = new java.util.HashMap<>();
+        Map<Map<String, Integer>, Fraction> product = new HashMap<>();
         terms.forEach((powers, factor) -> other.terms.forEach((otherPowers, otherFactor) -> {
             Map<String, Integer> both = new TreeMap<>(powers);
             otherPowers.forEach((name, power) -> both.merge(name, power, Integer::sum));
@@ -76,7 +77,7 @@ record Polynomial(Map<Map<String, Integer>, Fraction> terms) {
 
     /** With respect to a variable; all others are constants. */
     Polynomial derivative(String variable) {
-        Map<Map<String, Integer>, Fraction> derivative = new java.util.HashMap<>();
+        Map<Map<String, Integer>, Fraction> derivative = new HashMap<>();
         terms.forEach((powers, factor) -> {
             int power = powers.getOrDefault(variable, 0);
             if (power > 0) {

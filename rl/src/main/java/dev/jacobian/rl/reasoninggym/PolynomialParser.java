@@ -24,10 +24,12 @@ final class PolynomialParser {
     private static final int MAX_DEPTH = 64;
     private static final int MAX_DIGITS = 100;
     private static final int MAX_EXPONENT = 100;
+    private static final int MAX_WORK = 20_000; // products of two terms
 
     private final String text;
     private int position;
     private int depth;
+    private int work;
 
     private PolynomialParser(String text) {
         this.text = text;
@@ -69,9 +71,17 @@ final class PolynomialParser {
         while (peek() == '*' || peek() == '/') {
             boolean divided = text.charAt(position++) == '/';
             Polynomial next = signed();
-            value = value.times(divided ? Polynomial.of(divisor(next).inverse()) : next);
+            value = times(value, divided ? Polynomial.of(divisor(next).inverse()) : next);
         }
         return value;
+    }
+
+    private Polynomial times(Polynomial left, Polynomial right) {
+        work += left.terms().size() * right.terms().size();
+        if (work > MAX_WORK) {
+            throw new Unreadable();
+        }
+        return left.times(right);
     }
 
     private static Fraction divisor(Polynomial value) {
@@ -107,7 +117,7 @@ final class PolynomialParser {
         }
         Polynomial value = Polynomial.of(Fraction.of(1));
         for (int i = Integer.parseInt(digits); i > 0; i--) {
-            value = value.times(base);
+            value = times(value, base);
         }
         return value;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reasoninggym;
 
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
@@ -47,7 +48,7 @@ final class PropositionalFormula {
             if (reader.position < plain.length()) {
                 return Optional.empty();
             }
-            return Optional.of(java.util.Arrays.copyOf(bits.toLongArray(), (reader.worlds + 63) / 64));
+            return Optional.of(Arrays.copyOf(bits.toLongArray(), (reader.worlds + 63) / 64));
         } catch (Unreadable none) {
             return Optional.empty();
         }

@@ -22,6 +22,13 @@ public record ReasoningGymReward(GymScoring scoring, Answer form, String task) i
     /** Longer answers than this are wrong, in chars; reasoning-gym's longest right one, a tower of Hanoi, has some thousands. */
     private static final int MAX_LENGTH = 1 << 16;
 
+    /** Checks the name. */
+    public ReasoningGymReward {
+        if (!task.isEmpty() && GymScorers.find(task).isEmpty()) {
+            throw new IllegalArgumentException(missing(task));
+        }
+    }
+
     /** Right or wrong, in a tag, of rows that say their task. */
     public ReasoningGymReward() {
         this(GymScoring.RIGHT, Answer.TAG, "");
@@ -67,10 +74,15 @@ public record ReasoningGymReward(GymScoring scoring, Answer form, String task) i
                 .orElseThrow(() -> new IllegalArgumentException(
                         name.isEmpty()
                                 ? "the row does not say which task of reasoning-gym it is of; it needs"
-                                        + " 'metadata.source_dataset' or 'task', or name the task (reasoning-gym:NAME)"
-                                : "no scorer for reasoning-gym's task '" + name + "'; there is one for " + supported()
-                                        + ". Where equal text is enough, compare whole answers instead (--data without"
-                                        + " --task reasoning-gym)"));
+                                        + " 'metadata.source_dataset' or 'task', or name the task: --task"
+                                        + " reasoning-gym:NAME"
+                                : missing(name)));
+    }
+
+    private static String missing(String name) {
+        return "there is no scorer for reasoning-gym's task '" + name + "', but for " + supported()
+                + ". Where equal text is enough, compare whole answers: rows with 'prompt' and 'answer', and --data without"
+                + " --task";
     }
 
     private String task(Columns row) {

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 
 /**
  * countdown and puzzle24: an expression worth a target, 0.01 for what is none. Countdown's numbers must occur, as a set, and
- * another expression earns 0.05; puzzle24 does not look at its numbers. Right is what uses every number once.
+ * another expression earns 0.05; of puzzle24's only the count matters. Right is what uses every number once.
  *
  * @param countdown whether it is countdown's rule
  */
@@ -28,7 +28,8 @@ record TargetExpression(boolean countdown) implements GymScorer {
         }
         boolean hit = value.get().truncated().equals(BigInteger.valueOf(target(row)));
         if (!countdown) {
-            return hit && value.get().isInteger() ? 1 : UNREADABLE;
+            int count = Row.metadata(row).integers("numbers").size();
+            return hit && value.get().isInteger() && numbers(answer).size() == count ? 1 : UNREADABLE;
         }
         boolean same = new HashSet<>(numbers(answer))
                 .equals(new HashSet<>(Row.metadata(row).integers("numbers")));

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * The rows of a file of problems, each checked when it is read: it is an object, it has a prompt, and the reward functions
@@ -35,9 +36,10 @@ record JsonlRows(List<Row> rows, List<String> skipped) {
      * Reads a file. Its form comes first and its answers second: a file of another kind is called that, and not a file whose
      * first row lacks an answer.
      *
+     * @param view what is read of a row
      * @throws FormatException naming file and row, at the first unusable one unless such rows may be left out
      */
-    static JsonlRows read(Path file, WeightedRewards rewards, boolean skipBadRows) {
+    static JsonlRows read(Path file, WeightedRewards rewards, boolean skipBadRows, UnaryOperator<JsonNode> view) {
         List<Row> rows = new ArrayList<>();
         List<String> skipped = new ArrayList<>();
         Jsonl.forEachLine(file, line -> {
@@ -46,7 +48,7 @@ record JsonlRows(List<Row> rows, List<String> skipped) {
             reading(
                     skipBadRows,
                     skipped,
-                    () -> rows.add(new Row(problem(line.json(), stem(file) + "#" + number, where), where)));
+                    () -> rows.add(new Row(problem(view.apply(line.json()), stem(file) + "#" + number, where), where)));
         });
         List<Row> usable = new ArrayList<>();
         for (Row row : rows) {

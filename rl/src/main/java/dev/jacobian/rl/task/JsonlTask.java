@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.task;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.rl.reward.ExactMatchReward;
 import dev.jacobian.rl.reward.WeightedRewards;
@@ -14,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -75,7 +77,17 @@ public final class JsonlTask implements Task {
      * @param skipBadRows whether a row that cannot be used is left out and counted, or is an error
      */
     public static JsonlTask of(Path file, WeightedRewards rewards, boolean skipBadRows) {
-        JsonlRows read = JsonlRows.read(file, rewards, skipBadRows);
+        return of(file, rewards, skipBadRows, UnaryOperator.identity());
+    }
+
+    /**
+     * The same for rows that do not call their prompt so.
+     *
+     * @param view the row as it is to be read
+     */
+    public static JsonlTask of(
+            Path file, WeightedRewards rewards, boolean skipBadRows, UnaryOperator<JsonNode> view) {
+        JsonlRows read = JsonlRows.read(file, rewards, skipBadRows, view);
         return split(JsonlRows.stem(file), read.rows(), read.skipped(), rewards);
     }
 
@@ -91,9 +103,9 @@ public final class JsonlTask implements Task {
 
     /** Two files. Training rows whose prompt is also in the evaluation file are left out, with a warning. */
     public static JsonlTask of(Path trainFile, Path evalFile, WeightedRewards rewards) {
-        List<Row> eval = JsonlRows.read(evalFile, rewards, false).rows();
+        List<Row> eval = JsonlRows.read(evalFile, rewards, false, UnaryOperator.identity()).rows();
         Set<String> held = prompts(eval);
-        List<Row> all = JsonlRows.read(trainFile, rewards, false).rows();
+        List<Row> all = JsonlRows.read(trainFile, rewards, false, UnaryOperator.identity()).rows();
         List<Row> train = all.stream()
                 .filter(row -> !held.contains(row.problem().prompt()))
                 .toList();
