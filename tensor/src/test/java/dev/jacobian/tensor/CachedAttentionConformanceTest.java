@@ -47,10 +47,21 @@ class CachedAttentionConformanceTest {
 
     /** Attention of a sequence whose tokens come in pieces. */
     private static Tensor attend(Backend backend, KvShape shape, Rows rows, AttentionForm form, int... pieces) {
+        return attendBehind(0, backend, shape, rows, form, pieces);
+    }
+
+    /** That of the tokens behind the first {@code history}, which are in the cache alone; [T − history, ·]. */
+    private static Tensor attendBehind(
+            int history, Backend backend, KvShape shape, Rows rows, AttentionForm form, int... pieces) {
         KvCache cache = backend.attention().newKvCache(List.of(shape), DType.F32);
         int[] sequence = {cache.add()};
-        Tensor out = Tensor.zeros(rows.tokens(), rows.q.extent(1));
-        int from = 0;
+        if (history > 0) {
+            Segments before = Segments.of(history);
+            cache.append(0, sequence, before, rows.k.slice(0, 0, history), rows.v.slice(0, 0, history));
+            cache.advance(sequence, before);
+        }
+        Tensor out = Tensor.zeros(rows.tokens() - history, rows.q.extent(1));
+        int from = history;
         for (int piece : pieces) {
             Segments segments = Segments.of(piece);
             int to = from + piece;
@@ -60,7 +71,7 @@ class CachedAttentionConformanceTest {
                             rows.q.slice(0, from, to),
                             new CachedRows(cache, 0, sequence, segments),
                             form,
-                            out.slice(0, from, to),
+                            out.slice(0, from - history, to - history),
                             null);
             cache.advance(sequence, segments);
             from = to;
@@ -131,6 +142,32 @@ class CachedAttentionConformanceTest {
                     }
                     assertSameBits(attend(reference, shape, rows, form, 90, 60), expected, what + ", reference");
                 }
+            }
+        }
+    }
+
+    /** Where keys no longer stay in a core's cache, more rows go over each strip of them: 1,100 keys of 128 elements are far enough. */
+    @ParameterizedTest
+    @CsvSource({"2,1,AUTO", "5,1,AUTO", "3,1,Q8_0"})
+    void longCachesGiveTheSameBits(int heads, int kvHeads, KvCacheType type) {
+        if (!TestedBackend.isCpu()) {
+            return; // there is one kernel there, whatever the length
+        }
+        Rng rng = new Rng(84, heads);
+        int headDim = 128;
+        KvShape exact = new KvShape(kvHeads, headDim);
+        Rows rows = Rows.of(rng, 1150, heads, exact, false);
+        Rows held =
+                type == KvCacheType.Q8_0 ? new Rows(rows.q, rounded(rows.k, headDim), rounded(rows.v, headDim)) : rows;
+        for (int window : new int[] {0, 1063}) {
+            AttentionForm form = new AttentionForm(headDim, 0.3f, window);
+            Tensor expected = attendBehind(1045, reference, exact, held, form, 105);
+            KvShape shape = new KvShape(kvHeads, headDim, window, type);
+            for (int n = 1; n <= 2; n++) {
+                ComputePool.setThreads(n);
+                String what = heads + " heads, " + shape + ", " + n + " threads";
+                assertSameBits(attendBehind(1045, tested, shape, rows, form, 105), expected, what);
+                assertSameBits(attendBehind(1045, tested, shape, rows, form, 1, 45, 17, 42), expected, what);
             }
         }
     }

@@ -59,8 +59,14 @@ public final class MemoryPlanner {
     /** Floats of the rows that a product packs for itself, per thread. */
     private static final long PRODUCT_ROWS = 96 * 256;
 
-    /** Query rows that attention's backward works on at a time. */
-    private static final long ATTENTION_ROWS = 32;
+    /** Query rows that attention works on at a time, over a long cache. */
+    private static final long ATTENTION_ROWS = 16;
+
+    /** The same of its backward. */
+    private static final long BACKWARD_ROWS = 32;
+
+    /** Scores of a row beside those of the keys that it sees: whole pages, the other rows' keys, what a tile writes past the end. */
+    private static final long SCORES_BESIDE = 112;
 
     private final DecoderConfig config;
     private final boolean trains;
@@ -305,8 +311,10 @@ public final class MemoryPlanner {
 
     private long workingMemory() {
         long width = (config.plan().widestHead() + 15L) / 16 * 16;
-        long scores = longest + 16L;
-        long attention = trains ? 5L * longest * width + 2 * ATTENTION_ROWS * scores : 4 * scores;
+        long scores = config.plan().seen(longest) + SCORES_BESIDE;
+        long forward = ATTENTION_ROWS * scores;
+        long backward = trains ? 5L * longest * width + 2 * BACKWARD_ROWS * (longest + SCORES_BESIDE) : 0;
+        long attention = Math.max(forward, backward);
         long perThread = attention + states() + (trains ? PRODUCT_ROWS : 0);
         return Float.BYTES * (strips + ComputePool.threads() * perThread);
     }

@@ -99,7 +99,7 @@ class LongContextTest {
                 .isBetween(page * (512 + 4096) / 16, page * ((512 + 4096 + 45) / 16));
         assertThat(full.bytes(Part.ACTIVATIONS)).isEqualTo(half.bytes(Part.ACTIVATIONS));
         assertThat(full.bytes(Part.LOGITS)).isEqualTo(half.bytes(Part.LOGITS));
-        assertThat(full.bytes()).isLessThan(180L << 20);
+        assertThat(full.bytes()).isLessThan(192L << 20); // of which 17 are rows of scores of two threads
         assertThat(window.bytes()).isLessThan(56L << 20); // of which 16 are rotary tables
     }
 

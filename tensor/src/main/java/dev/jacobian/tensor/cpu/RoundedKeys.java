@@ -18,12 +18,12 @@ final class RoundedKeys {
     private static final int PAGE = KvCache.PAGE;
 
     /** Pages of a strip; even, so that pairs of vectors do not lie across two. */
-    private static final int PAGES = 4;
+    static final int PAGES = 4;
 
     private RoundedKeys() {}
 
     /** Floats between pages that were made F32: whole groups of four elements. */
-    private static int keyPage(int headDim, int heads) {
+    static int keyPage(int headDim, int heads) {
         return heads * keyHead(headDim);
     }
 
@@ -31,14 +31,21 @@ final class RoundedKeys {
         return (headDim + 3) / 4 * 4 * PAGE;
     }
 
-    /** Brings pages of keys, of heads [head, head + heads), to [pages, heads, ⌈headDim⌉, 16]. */
-    private static float[] keys(
-            HeapKvCache cache, int layer, int sequence, int head, int heads, int fromPage, int toPage) {
+    /** Brings pages of keys, of heads [head, head + heads), to [pages, heads, ⌈headDim⌉, 16]; page p to place p − origin. */
+    static void widenKeys(
+            HeapKvCache cache,
+            int layer,
+            int sequence,
+            int head,
+            int heads,
+            int fromPage,
+            int toPage,
+            int origin,
+            float[] strip) {
         int headDim = cache.headDim(layer);
         int blocks = KvRounding.blocks(headDim);
         int[][] codes = cache.keyCodes(layer, sequence);
         float[][] scales = cache.keyPages(layer, sequence);
-        float[] strip = Scratch.current().get(Slot.CACHED_KEYS, PAGES * keyPage(headDim, heads));
         for (int p = fromPage; p < toPage; p++) {
             for (int h = 0; h < heads; h++) {
                 KvWidening.keys(
@@ -48,27 +55,12 @@ final class RoundedKeys {
                         scales[p],
                         (head + h) * blocks * PAGE,
                         strip,
-                        (p - fromPage) * keyPage(headDim, heads) + h * keyHead(headDim));
+                        (p - origin) * keyPage(headDim, heads) + h * keyHead(headDim));
             }
         }
-        return strip;
     }
 
-    /** Dot products of four queries with the keys [base, end) of one head, as {@link VectorAttention#scores} has them. */
-    static void scores(
-            HeapKvCache cache,
-            int layer,
-            int sequence,
-            int head,
-            float[] queries,
-            int base,
-            int end,
-            float[] scores,
-            int stride) {
-        scores(cache, layer, sequence, head, head, head, head, queries, base, end, scores, stride);
-    }
-
-    /** The same for queries of four heads, each with keys of its own, in ascending order. */
+    /** Dot products of the queries of four heads, each with its own keys [base, end), heads ascending, as {@link VectorAttention#scores} has them. */
     static void scores(
             HeapKvCache cache,
             int layer,
@@ -86,9 +78,10 @@ final class RoundedKeys {
         int heads = h3 - h0 + 1;
         int pageFloats = keyPage(headDim, heads);
         int head = keyHead(headDim);
+        float[] keys = Scratch.current().get(Slot.CACHED_KEYS, PAGES * pageFloats);
         for (int from = base; from < end; from += PAGES * PAGE) {
             int to = Math.min(end, from + PAGES * PAGE);
-            float[] keys = keys(cache, layer, sequence, h0, heads, from / PAGE, (to + PAGE - 1) / PAGE);
+            widenKeys(cache, layer, sequence, h0, heads, from / PAGE, (to + PAGE - 1) / PAGE, from / PAGE, keys);
             int vectors = (to - from + L - 1) / L;
             for (int v = 0; v < vectors; v += 2) {
                 int next = Math.min(v + 1, vectors - 1);
@@ -117,13 +110,13 @@ final class RoundedKeys {
         }
     }
 
-    /** Brings pages of one head's values to [16 · pages, width]. */
-    private static float[] values(HeapKvCache cache, int layer, int sequence, int head, int fromPage, int toPage) {
+    /** Brings pages of one head's values to [16 · pages, width]; page p to place p − origin. */
+    static void widenValues(
+            HeapKvCache cache, int layer, int sequence, int head, int fromPage, int toPage, int origin, float[] strip) {
         int width = cache.valueWidth(layer);
         int blocks = KvRounding.blocks(cache.headDim(layer));
         int[][] codes = cache.valueCodes(layer, sequence);
         float[][] scales = cache.valuePages(layer, sequence);
-        float[] strip = Scratch.current().get(Slot.CACHED_VALUES, PAGES * PAGE * width);
         for (int p = fromPage; p < toPage; p++) {
             KvWidening.values(
                     width,
@@ -133,9 +126,8 @@ final class RoundedKeys {
                     head * PAGE * blocks,
                     blocks,
                     strip,
-                    (p - fromPage) * PAGE * width);
+                    (p - origin) * PAGE * width);
         }
-        return strip;
     }
 
     /**
@@ -157,10 +149,11 @@ final class RoundedKeys {
             float[] sums,
             int sumsAt) {
         int width = cache.valueWidth(layer);
+        float[] values = Scratch.current().get(Slot.CACHED_VALUES, PAGES * PAGE * width);
         for (int from = first; from < end; ) {
             int page = from / PAGE;
             int to = Math.min(end, (page + PAGES) * PAGE);
-            float[] values = values(cache, layer, sequence, head, page, (to + PAGE - 1) / PAGE);
+            widenValues(cache, layer, sequence, head, page, (to + PAGE - 1) / PAGE, page, values);
             int at = (from - page * PAGE) * width;
             if (rows == 1) {
                 AttentionTiles.sums1(to - from, e, eAt + from, 1, values, at, width, sums, sumsAt, width);

@@ -27,7 +27,7 @@ import jdk.incubator.vector.VectorOperators;
  *
  * <ul>
  *   <li>The query heads that share a head of keys are stacked as rows, so keys and values are read once for the group.
- *   <li>Rows go in blocks of four through {@link AttentionTiles}. Memory is four rows of scores per thread: linear in the
+ *   <li>Rows go in tiles of four ({@link AttentionForwardBlock}). Memory is 4 or 16 rows of scores per thread: linear in the
  *       length, never its square. A few tokens alone, as in decoding, go to {@link VectorDecodeAttention}.
  *   <li>The maximum is exact before the first exponential. There is no running rescale, whose result would depend on the
  *       block size.
@@ -39,7 +39,7 @@ final class VectorAttention implements AttentionKernels {
     private static final int L = Lanes.COUNT;
     private static final int PAGE = KvCache.PAGE;
 
-    /** Rows of a block. */
+    /** Rows of a tile. */
     private static final int ROWS = 4;
 
     /** Query tokens per task: enough to fill blocks, few enough to divide one long sequence. */
@@ -133,73 +133,9 @@ final class VectorAttention implements AttentionKernels {
             }
             return;
         }
-        HeapKvCache cache = (HeapKvCache) batch.cache();
-        int layer = batch.layer();
         int sequence = batch.sequences()[s];
         int start = batch.segments().start(s);
-        int window = form.window();
-        int headDim = cache.headDim(layer);
-        int heads = q.extent(1) / headDim;
-        int group = heads / cache.kvHeads(layer);
-        float[][] keys = cache.keyPages(layer, sequence);
-        float[][] values = cache.valuePages(layer, sequence);
-        int valueWidth = cache.valueWidth(layer);
-        boolean rounded = cache.isRounded(layer);
-        int history = cache.length(sequence);
-        int keyBase = kvHead * headDim * PAGE;
-        int valueBase = kvHead * PAGE * valueWidth;
-        int end = (to - from) * group;
-        int stride = scoreStride(history + to);
-        Scratch scratch = Scratch.current();
-        float[] queries = scratch.get(Slot.QUERIES, headDim * ROWS);
-        float[] scores = scratch.get(Slot.SCORES, stride * ROWS);
-        float[] sums = scratch.get(Slot.OUT_ROWS, valueWidth * ROWS);
-        float[] parts = scratch.get(Slot.LANES, 2 * VectorSum.PARTS);
-        for (int row = 0; row < end; row += ROWS) {
-            int rows = Math.min(ROWS, end - row);
-            int firstPosition = history + from + row / group;
-            int lastPosition = history + from + (row + rows - 1) / group;
-            int firstKey = firstKey(firstPosition, window);
-            int base = firstKey & -PAGE; // the key whose score stands at index 0
-            for (int r = 0; r < ROWS; r++) {
-                int at = headRow(start, from, row + Math.min(r, rows - 1), group, heads, kvHead) * headDim;
-                packQuery(q, at, headDim, queries, r);
-            }
-            if (rounded) {
-                RoundedKeys.scores(cache, layer, sequence, kvHead, queries, base, lastPosition + 1, scores, stride);
-            } else {
-                scores(headDim, queries, keys, keyBase, base, lastPosition + 1, scores, stride);
-            }
-            for (int r = 0; r < rows; r++) {
-                int position = history + from + (row + r) / group;
-                exponentials(scores, r * stride, firstKey(position, window) - base, position + 1 - base, form, parts);
-                finishRow(scores, r, stride, parts, stats, headRow(start, from, row + r, group, heads, kvHead));
-            }
-            // Keys that all rows see go in blocks of rows, the ragged end row by row.
-            Arrays.fill(sums, 0, ROWS * valueWidth, 0f);
-            boolean together = firstKey(lastPosition, window) == firstKey;
-            int common = together ? firstPosition + 1 : firstKey;
-            if (together && rounded) {
-                RoundedKeys.values(
-                        cache, layer, sequence, kvHead, firstKey, common, ROWS, scores, -base, stride, sums, 0);
-            } else if (together) {
-                values(values, firstKey, common, valueBase, valueWidth, scores, -base, stride, sums);
-            }
-            for (int r = 0; r < rows; r++) {
-                int position = history + from + (row + r) / group;
-                int first = together ? common : firstKey(position, window);
-                int eAt = r * stride - base;
-                int sumsAt = r * valueWidth;
-                if (rounded) {
-                    RoundedKeys.values(
-                            cache, layer, sequence, kvHead, first, position + 1, 1, scores, eAt, 0, sums, sumsAt);
-                } else {
-                    rowValues(values, first, position + 1, valueBase, valueWidth, scores, eAt, sums, sumsAt);
-                }
-                int at = out.offset() + headRow(start, from, row + r, group, heads, kvHead) * headDim;
-                scaled(sums, r * valueWidth, scores[(r + 1) * stride - 1], out.floats(), at, headDim);
-            }
-        }
+        new AttentionForwardBlock(q, batch, sequence, start, from, to, kvHead, form, out, stats).run(to - from);
     }
 
     /** First key that a query at {@code position} sees. */
@@ -218,11 +154,6 @@ final class VectorAttention implements AttentionKernels {
         scores[(r + 1) * stride - 1] = 1f / sum;
     }
 
-    /** Index of a row among [N, H] when the query heads of a kv head are stacked token by token. */
-    private static int headRow(int start, int from, int row, int group, int heads, int kvHead) {
-        return (start + from + row / group) * heads + kvHead * group + row % group;
-    }
-
     /** Floats between rows of scores over {@code keys} keys: whole pages, what a tile may write past them, one to spare. */
     static int scoreStride(int keys) {
         return (keys + PAGE - 1) / PAGE * PAGE + 4 * PAGE + PAGE;
@@ -237,23 +168,35 @@ final class VectorAttention implements AttentionKernels {
         }
     }
 
-    /** Dot products with the keys [base, end) and some more up to the end of a tile; base is the first of a page. */
+    /**
+     * Dot products with the keys [first, end) and some more up to the end of a tile; first is the first of a page. Those of row r and key j
+     * go to {@code sAt + r * sRow + j}.
+     */
     static void scores(
-            int headDim, float[] queries, float[][] pages, int keyBase, int base, int end, float[] scores, int stride) {
+            int headDim,
+            float[] queries,
+            int qFrom,
+            float[][] pages,
+            int keyBase,
+            int first,
+            int end,
+            float[] scores,
+            int sAt,
+            int sRow) {
         int vectors = (end + L - 1) / L;
-        for (int v = base / L; v < vectors; v += 2) {
+        for (int v = first / L; v < vectors; v += 2) {
             int next = Math.min(v + 1, vectors - 1);
             AttentionTiles.scores4x2(
                     headDim,
                     queries,
-                    0,
+                    qFrom,
                     pages[v * L / PAGE],
                     keyBase + v * L % PAGE,
                     pages[next * L / PAGE],
                     keyBase + next * L % PAGE,
                     scores,
-                    v * L - base,
-                    stride);
+                    sAt + v * L,
+                    sRow);
         }
     }
 
@@ -319,20 +262,8 @@ final class VectorAttention implements AttentionKernels {
         }
     }
 
-    /** Adds e_j v_j over the keys [first, end) to four rows of sums; e of key j at {@code eAt + j}. */
+    /** Adds e_j v_j over the keys [first, end) to four rows of sums; e of key j of row r at {@code eAt + r * eRow + j}. */
     static void values(
-            float[][] pages, int first, int end, int valueBase, int width, float[] e, int eAt, int eRow, float[] sums) {
-        int i = 0;
-        for (; i + 2 * L <= width; i += 2 * L) {
-            AttentionTiles.values4x2(pages, first, end, valueBase + i, width, e, eAt, eRow, sums, i, width);
-        }
-        if (i < width) {
-            AttentionTiles.values4x1(pages, first, end, valueBase + i, width, e, eAt, eRow, sums, i, width);
-        }
-    }
-
-    /** The same for one row. */
-    private static void rowValues(
             float[][] pages,
             int first,
             int end,
@@ -340,13 +271,15 @@ final class VectorAttention implements AttentionKernels {
             int width,
             float[] e,
             int eAt,
+            int eRow,
             float[] sums,
             int sumsAt) {
-        for (int j = first; j < end; ) {
-            int n = Math.min(end, (j | (PAGE - 1)) + 1) - j;
-            AttentionTiles.sums1(
-                    n, e, eAt + j, 1, pages[j / PAGE], valueBase + j % PAGE * width, width, sums, sumsAt, width);
-            j += n;
+        int i = 0;
+        for (; i + 2 * L <= width; i += 2 * L) {
+            AttentionTiles.values4x2(pages, first, end, valueBase + i, width, e, eAt, eRow, sums, sumsAt + i, width);
+        }
+        if (i < width) {
+            AttentionTiles.values4x1(pages, first, end, valueBase + i, width, e, eAt, eRow, sums, sumsAt + i, width);
         }
     }
 

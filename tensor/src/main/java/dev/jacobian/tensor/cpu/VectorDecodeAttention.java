@@ -46,7 +46,7 @@ final class VectorDecodeAttention {
         int position = cache.length(sequence) + index;
         int firstKey = VectorAttention.firstKey(position, window);
         int base = firstKey & -PAGE; // the key whose score stands at index 0
-        int stride = VectorAttention.scoreStride(position + 1);
+        int stride = VectorAttention.scoreStride(position + 1 - base);
         Scratch scratch = Scratch.current();
         float[] queries = scratch.get(Slot.QUERIES, headDim * ROWS);
         float[] scores = scratch.get(Slot.SCORES, stride * ROWS);
@@ -67,7 +67,8 @@ final class VectorDecodeAttention {
             if (rounded) {
                 RoundedKeys.scores(cache, layer, sequence, h0, h1, h2, h3, queries, base, position + 1, scores, stride);
             } else if (shared) {
-                VectorAttention.scores(headDim, queries, keys, h0 * headDim * PAGE, base, position + 1, scores, stride);
+                VectorAttention.scores(
+                        headDim, queries, 0, keys, h0 * headDim * PAGE, base, position + 1, scores, -base, stride);
             } else {
                 scores(headDim, queries, keys, h0, h1, h2, h3, base, position + 1, scores, stride);
             }
@@ -81,7 +82,7 @@ final class VectorDecodeAttention {
                         cache, layer, sequence, firstKey, position + 1, h0, h1, h2, h3, scores, -base, stride, sums);
             } else if (shared) {
                 VectorAttention.values(
-                        values, firstKey, position + 1, h0 * PAGE * width, width, scores, -base, stride, sums);
+                        values, firstKey, position + 1, h0 * PAGE * width, width, scores, -base, stride, sums, 0);
             } else {
                 values(values, firstKey, position + 1, h0, h1, h2, h3, width, scores, -base, stride, sums);
             }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer.plan;
 
+import dev.jacobian.tensor.CarriedStates;
+import dev.jacobian.tensor.KvShape;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
@@ -40,6 +42,18 @@ public record DecoderPlan(
     /** Elements of the widest attention head. */
     public int widestHead() {
         return attentions().mapToInt(Attention::headDim).max().orElse(0);
+    }
+
+    /** Keys that the last of so many tokens sees, in the layer that sees most. */
+    public long seen(long tokens) {
+        return layers.stream()
+                .mapToLong(layer -> switch (layer.mixer().cached()) {
+                    case KvShape shape when shape.window() > 0 -> Math.min(shape.window(), tokens);
+                    case KvShape shape -> tokens;
+                    case CarriedStates states -> 0;
+                })
+                .max()
+                .orElse(0);
     }
 
     /** Numbers that a cache holds of a sequence of so many tokens, in all layers. */
