@@ -16,6 +16,7 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl.environment.game;
     exports dev.jacobian.rl.environment.tool;
     exports dev.jacobian.rl.episode;
+    exports dev.jacobian.rl.evaluation;
     exports dev.jacobian.rl.judge;
     exports dev.jacobian.rl.learn;
     exports dev.jacobian.rl.loop;

@@ -1,28 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
-import dev.jacobian.rl.Evaluation;
-import dev.jacobian.rl.judge.RewardedTask;
-import dev.jacobian.rl.task.JsonlTask;
+import dev.jacobian.rl.evaluation.Confidence;
+import dev.jacobian.rl.evaluation.Estimate;
+import dev.jacobian.rl.evaluation.Evaluation;
+import dev.jacobian.rl.evaluation.EvaluationConfig;
+import dev.jacobian.rl.evaluation.EvaluationFolder;
+import dev.jacobian.rl.evaluation.Evaluator;
+import dev.jacobian.rl.evaluation.SavedEvaluation;
+import dev.jacobian.rl.judge.HeldModel;
+import dev.jacobian.rl.judge.RewardModel;
+import dev.jacobian.rl.metric.Smoothing;
+import dev.jacobian.rl.report.ComparisonPage;
+import dev.jacobian.rl.reward.Reward;
+import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.ModelOptions;
 import dev.jacobian.transformer.generation.GenerationConfig;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code jacobian eval}: accuracy on held-out problems. */
-@Command(name = "eval", description = "Measure a model on a task's held-out problems.")
+/** {@code jacobian eval}: what models can do on held-out problems, and how sure that is. */
+@Command(
+        name = "eval",
+        header = "Measure models on held-out problems.",
+        description = {
+            "One model on one task, or with several --model and a --suite all of them on all. Intervals come from the deviation"
+                    + " between problems.",
+            "A suite is a JSON array of objects, each a data set: keys are this command's options (task, data,"
+                    + " difficulty, problems, few_shot, few_shot_data …) and 'name'."
+        })
 final class EvalCommand extends CliCommand {
     private static final int USUAL_PROBLEMS = 500;
 
-    @Option(names = "--model", paramLabel = "DIR", description = "Checkpoint to measure (default: the bundled model).")
-    private Optional<Path> model = Optional.empty();
+    @Option(
+            names = "--model",
+            paramLabel = "DIR",
+            description = "Checkpoint to measure (default: the bundled model); several are compared.")
+    private List<Path> models = List.of();
 
     @Mixin
     private WeightsOption weights;
@@ -34,7 +60,16 @@ final class EvalCommand extends CliCommand {
     private TaskOption task;
 
     @Mixin
+    private FewShotOption fewShot;
+
+    @Mixin
     private SamplingOptions sampling;
+
+    @Option(
+            names = "--suite",
+            paramLabel = "FILE",
+            description = "Several data sets, in the place of --task and --data.")
+    private Optional<Path> suite = Optional.empty();
 
     @Option(
             names = "--problems",
@@ -52,6 +87,19 @@ final class EvalCommand extends CliCommand {
     private int samples;
 
     @Option(
+            names = "--k",
+            paramLabel = "K",
+            split = ",",
+            description = "Estimate pass@k and maj@k for these too, without bias (default: 1 and --samples).")
+    private List<Integer> ks = List.of();
+
+    @Option(
+            names = "--best-of",
+            paramLabel = "DIR",
+            description = "A reward model that chooses among the samples of a problem: best@k is how often it is right.")
+    private Optional<Path> chooser = Optional.empty();
+
+    @Option(
             names = "--max-new-tokens",
             paramLabel = "N",
             defaultValue = "144",
@@ -60,6 +108,41 @@ final class EvalCommand extends CliCommand {
 
     @Option(names = "--greedy", description = "Take the most likely token instead of sampling.")
     private boolean greedy;
+
+    @Option(
+            names = "--confidence",
+            paramLabel = "X",
+            defaultValue = "0.95",
+            description = "How often intervals contain the truth (default: ${DEFAULT-VALUE}).")
+    private double confidence;
+
+    @Option(
+            names = "--interval",
+            paramLabel = "METHOD",
+            defaultValue = "clustered",
+            description = "clustered (in closed form; Wilson's for shares) or bootstrap (over problems) (default:"
+                    + " ${DEFAULT-VALUE}).")
+    private String interval;
+
+    @Option(
+            names = "--smoothing",
+            paramLabel = "NAME",
+            defaultValue = "method1",
+            description = "Of Self-BLEU, as NLTK has it: none, method1, method3 or method4 (default: ${DEFAULT-VALUE}).")
+    private String smoothing;
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            description = "Keep all samples and numbers there, a folder for each of several models, and a page"
+                    + " (comparison.html).")
+    private Optional<Path> out = Optional.empty();
+
+    @Option(
+            names = "--compare",
+            paramLabel = "DIR",
+            description = "Show what an earlier eval --out kept on that page too; may be repeated.")
+    private List<Path> earlier = List.of();
 
     EvalCommand(Streams streams) {
         super(streams);
@@ -73,84 +156,156 @@ final class EvalCommand extends CliCommand {
         if (greedy && samples > 1) {
             throw usage("--greedy gives the same completion every time; leave out --samples");
         }
-        task.check(this);
-        if (task.comparesSamples()) {
-            throw usage("--preference-model compares the samples of a prompt with each other, which says nothing of a"
-                    + " model's level; leave it out, or take --reward-model");
+        if (suite.isPresent() && task.given().isPresent()) {
+            throw usage("--suite names its data sets itself; leave out --task and --data");
         }
+        if (!earlier.isEmpty() && out.isEmpty()) {
+            throw usage("--compare adds to the page of --out; name a folder for it");
+        }
+        EvaluationSet.check(task, this);
+        fewShot.check(this);
         try {
-            generation();
+            config();
         } catch (IllegalArgumentException wrong) {
             throw usage(wrong.getMessage());
         }
     }
 
-    private GenerationConfig generation() {
-        return sampling.applyTo(GenerationConfig.builder())
+    private EvaluationConfig config() {
+        GenerationConfig generation = sampling.applyTo(GenerationConfig.builder())
                 .maxNewTokens(maxNewTokens)
                 .doSample(!greedy)
                 .seed(common().seed())
                 .build();
+        return new EvaluationConfig(
+                samples,
+                ks.isEmpty() ? List.of(1, samples) : ks,
+                generation,
+                choice(Smoothing.class, "--smoothing", smoothing),
+                new Confidence(
+                        confidence,
+                        choice(Confidence.Method.class, "--interval", interval),
+                        Confidence.DEFAULT.resamples(),
+                        common().seed()));
     }
 
-    /** Of a file every row may be measured, also those that rl would train on; which is said where it happens. */
-    private Task measured(Task all) {
-        if (all instanceof RewardedTask rewarded) {
-            return new RewardedTask(measured(rewarded.problems()), rewarded.rewards(), rewarded.solvedThreshold());
+    private static <E extends Enum<E>> E choice(Class<E> type, String option, String name) {
+        List<String> names = new ArrayList<>();
+        for (E constant : type.getEnumConstants()) {
+            names.add(constant.name().toLowerCase(Locale.ROOT));
+            if (names.getLast().equals(name)) {
+                return constant;
+            }
         }
-        if (!(all instanceof JsonlTask rows)) {
-            return all;
-        }
-        int heldOut = rows.evalSize();
-        JsonlTask everything = rows.evaluatingOnAll();
-        int count = problems.orElse(everything.evalSize());
-        if (count > heldOut && count <= everything.evalSize()) {
-            streams()
-                    .note("measuring " + count + " rows of " + task.data().orElseThrow()
-                            + ", of which rl --data holds out " + heldOut + " and trains on the others; --problems "
-                            + heldOut + " measures only the former");
-        }
-        return everything;
+        throw new IllegalArgumentException(option + " takes " + String.join(", ", names) + ", not '" + name + "'");
     }
 
     @Override
     void execute() {
-        Path folder = model.map(ModelOption::existing).orElseGet(BundledModel::folder);
-        CausalLM policy = weights.load(folder, kvCache.in(modelOptions(folder)));
-        Task measured = measured(
-                TaskOption.usable(task.task(this::modelOptions), task.skipBadRows(), policy, maxNewTokens, streams()));
-        int count = problems.orElseGet(() -> task.data().isPresent() ? measured.evalSize() : USUAL_PROBLEMS);
-        Evaluation result = Evaluation.run(policy, measured, count, samples, generation());
-        ObjectNode json = Json.object();
-        json.put("task", task.name());
-        json.put("problems", result.problems());
-        json.put("samples", result.samples());
-        json.put("pass@1", result.passAt1());
-        if (samples > 1) {
-            json.put("pass@" + samples, result.passAtK());
-            json.put("maj@" + samples, result.majorityAtK());
-            json.put("self_bleu", result.selfBleu());
+        List<EvaluationSet> sets = suite.map(file -> EvaluationSet.read(file, this, problems))
+                .orElseGet(() -> List.of(new EvaluationSet(task.name(), task, fewShot, problems)));
+        List<Path> folders = models.isEmpty() ? List.of(BundledModel.folder()) : models;
+        folders.forEach(ModelOption::existing);
+        Optional<WeightedRewards> choosing = chooser.map(folder -> WeightedRewards.of(rewardModel(folder)));
+        List<SavedEvaluation> kept = new ArrayList<>();
+        for (Path folder : earlier) {
+            kept.addAll(SavedEvaluation.read(folder));
         }
-        json.put("reward", result.reward());
-        json.put("mean_length", result.meanLength());
-        json.put("entropy", result.entropy());
-        json.put("rep5", result.rep5());
-        json.put("clipped_ratio", result.truncated());
+        List<String> names = names(folders);
+        List<Path> keeping = new ArrayList<>();
+        ArrayNode all = Json.object().arrayNode();
+        boolean single = folders.size() == 1 && sets.size() == 1;
+        for (int m = 0; m < folders.size(); m++) {
+            String name = names.get(m);
+            Optional<EvaluationFolder> keep =
+                    out.map(root -> folders.size() == 1 ? root : root.resolve(name)).map(place -> {
+                        keeping.add(place);
+                        return new EvaluationFolder(place, name);
+                    });
+            CausalLM policy = weights.load(folders.get(m), kvCache.in(modelOptions(folders.get(m))));
+            Evaluator plain = new Evaluator(policy, config());
+            Evaluator evaluator = choosing.map(plain::choosingBy).orElse(plain);
+            for (EvaluationSet set : sets) {
+                Task measured = set.task(policy, maxNewTokens, streams(), this::modelOptions);
+                Evaluation result = evaluator.run(measured, set.count(measured, USUAL_PROBLEMS));
+                keep.ifPresent(place -> place.add(result.named(set.name())));
+                ObjectNode json = json(set.name(), result);
+                if (single) {
+                    print(json, result);
+                    continue;
+                }
+                ObjectNode named = Json.object().put("model", name).setAll(json);
+                all.add(named);
+                if (!common().json()) {
+                    streams().line(name + " on " + set.name());
+                    print(json, result);
+                    streams().line("");
+                }
+            }
+            policy.close();
+        }
+        if (!single && common().json()) {
+            streams().json(Json.object().set("evaluations", all));
+        }
+        keeping.forEach(place -> kept.addAll(SavedEvaluation.read(place)));
+        out.ifPresent(root -> {
+            ComparisonPage.write(root.resolve("comparison.html"), kept);
+            streams().note("samples and numbers: " + root + " (open " + root.resolve("comparison.html") + ")");
+        });
+    }
+
+    private Reward rewardModel(Path folder) {
+        ModelOptions there = modelOptions(ModelOption.existing(folder, "--best-of"));
+        return new RewardModel(HeldModel.resident(CausalLM.load(folder, there)));
+    }
+
+    /** The models' folders' names, made different. */
+    private static List<String> names(List<Path> folders) {
+        List<String> names = new ArrayList<>();
+        for (Path folder : folders) {
+            Path last = folder.toAbsolutePath().normalize().getFileName();
+            String name = last == null ? "model" : last.toString();
+            String unused = name;
+            for (int i = 2; names.contains(unused); i++) {
+                unused = name + "-" + i;
+            }
+            names.add(unused);
+        }
+        return names;
+    }
+
+    private static ObjectNode json(String name, Evaluation result) {
+        ObjectNode json = Json.object();
+        json.put("task", name);
+        json.put("problems", result.problems());
+        json.put("samples", result.config().samples());
+        ObjectNode intervals = Json.object();
+        result.metrics().forEach((metric, estimate) -> {
+            json.put(metric, estimate.value());
+            if (Double.isFinite(estimate.low()) && Double.isFinite(estimate.high())) {
+                intervals.putArray(metric).add(estimate.low()).add(estimate.high());
+            }
+        });
+        json.put("confidence", result.config().confidence().level());
+        json.set("intervals", intervals);
+        return json;
+    }
+
+    private void print(ObjectNode json, Evaluation result) {
         if (common().json()) {
             streams().json(json);
             return;
         }
-        json.properties()
-                .forEach(entry -> streams()
-                        .line(String.format(
-                                Locale.ROOT,
-                                "%-14s %s",
-                                entry.getKey(),
-                                entry.getValue().isDouble()
-                                        ? String.format(
-                                                Locale.ROOT,
-                                                "%.4f",
-                                                entry.getValue().doubleValue())
-                                        : entry.getValue().asText())));
+        for (String key : List.of("task", "problems", "samples")) {
+            streams().line(String.format(Locale.ROOT, "%-14s %s", key, json.get(key).asText()));
+        }
+        result.metrics().forEach((name, estimate) -> streams().line(line(name, estimate)));
+    }
+
+    private static String line(String name, Estimate estimate) {
+        String value = String.format(Locale.ROOT, "%-14s %.4f", name, estimate.value());
+        return Double.isFinite(estimate.low())
+                ? value + String.format(Locale.ROOT, "   %.4f to %.4f", estimate.low(), estimate.high())
+                : value;
     }
 }

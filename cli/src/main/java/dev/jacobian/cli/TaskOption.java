@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
-import dev.jacobian.rl.PromptCheck;
 import dev.jacobian.rl.judge.RewardedTask;
 import dev.jacobian.rl.reward.ExactMatchReward.Answer;
 import dev.jacobian.rl.reward.PreferenceReward;
 import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.rl.task.JsonlTask;
+import dev.jacobian.rl.task.PromptCheck;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
@@ -23,8 +23,8 @@ final class TaskOption {
             names = "--task",
             paramLabel = "NAME",
             description =
-                    "A task that 'jacobian tasks' lists (default: countdown), or reasoning-gym for a --data FILE of rows"
-                            + " that it printed (reasoning-gym:NAME if the rows do not say their task).")
+                    "A task that 'jacobian tasks' lists (default: countdown), or reasoning-gym for a --data FILE of"
+                            + " rows that it printed (reasoning-gym:NAME if the rows do not say their task).")
     private Optional<String> asked = Optional.empty();
 
     @Option(

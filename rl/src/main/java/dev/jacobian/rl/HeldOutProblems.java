@@ -2,6 +2,7 @@
 package dev.jacobian.rl;
 
 import dev.jacobian.rl.config.MeasuringConfig;
+import dev.jacobian.rl.evaluation.Evaluator;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
@@ -23,7 +24,7 @@ record HeldOutProblems(CausalLM model, Task task, RlConfig config, Workspace wor
     /** The share of them that the policy solves. */
     double passAt1(int wanted) {
         GenerationConfig sampling = config.rollout().sampling(0);
-        return workspace.compute(() -> Evaluation.passAt1(model, task, available(wanted), sampling));
+        return workspace.compute(() -> Evaluator.passAt1(model, task, available(wanted), sampling));
     }
 
     /** Says so, if there are fewer than the run wants. */

@@ -4,6 +4,7 @@ package dev.jacobian.rl;
 import dev.jacobian.rl.config.MeasuringConfig;
 import dev.jacobian.rl.learn.PtxLoss;
 import dev.jacobian.rl.task.Problem;
+import dev.jacobian.rl.task.PromptCheck;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Segments;

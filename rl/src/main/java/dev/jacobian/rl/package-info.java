@@ -3,13 +3,14 @@
 /**
  * Reinforcement learning of language models: a {@link dev.jacobian.rl.RlConfig configuration}, the
  * {@link dev.jacobian.rl.RlTrainer trainer} whose step is the method in seven lines, and the
- * {@link dev.jacobian.rl.Evaluation measure} of what it achieved. What they are made of lies in rooms, each of which knows only
+ * {@link dev.jacobian.rl.evaluation.Evaluator measure} of what it achieved. What they are made of lies in rooms, each of which knows only
  * rooms further down:
  *
  * <table>
  * <caption>Rooms</caption>
  * <tr><th>package</th><th>holds</th></tr>
  * <tr><td>{@code rl}, {@code rl.sft}</td><td>the trainers</td></tr>
+ * <tr><td>{@code rl.evaluation}</td><td>what a model can do, and how sure that is</td></tr>
  * <tr><td>{@code rl.observe}</td><td>what a step measured, and who is told</td></tr>
  * <tr><td>{@code rl.learn}</td><td>credit, the gradient of a step, the optimizer step of all trainers</td></tr>
  * <tr><td>{@code rl.method}</td><td>the methods, each with its settings</td></tr>

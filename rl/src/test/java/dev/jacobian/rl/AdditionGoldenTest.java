@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.evaluation.Evaluation;
 import dev.jacobian.rl.task.Addition;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.Generation;

@@ -11,6 +11,7 @@ import dev.jacobian.io.Json;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.rollout.CompletionText;
 import dev.jacobian.rl.task.Problem;
+import dev.jacobian.rl.task.PromptCheck;
 import dev.jacobian.rl.task.PromptTask;
 import dev.jacobian.transformer.CausalLM;
 import java.io.IOException;

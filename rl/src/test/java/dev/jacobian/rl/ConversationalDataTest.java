@@ -12,6 +12,7 @@ import dev.jacobian.rl.offline.Sft;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.task.JsonlTask;
 import dev.jacobian.rl.task.Problem;
+import dev.jacobian.rl.task.PromptCheck;
 import dev.jacobian.rl.task.PromptTokens;
 import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.CausalLM;

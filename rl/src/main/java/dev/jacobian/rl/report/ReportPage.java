@@ -72,7 +72,7 @@ final class ReportPage {
                 .replace("\"", "&quot;");
     }
 
-    private static String hash(String source) {
+    static String hash(String source) {
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(source.getBytes(StandardCharsets.UTF_8));
             return "'sha256-" + Base64.getEncoder().encodeToString(digest) + "'";

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl;
+package dev.jacobian.rl.task;
 
 import dev.jacobian.io.FormatException;
-import dev.jacobian.rl.task.Problem;
-import dev.jacobian.rl.task.PromptTokens;
-import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import java.util.Arrays;
 import java.util.List;
@@ -73,7 +70,7 @@ public final class PromptCheck {
      * @return its tokens, at least 1
      * @throws FormatException naming the first problem with an impossible prompt, by file and row if it is from a file
      */
-    int longest(Task task, List<Problem> problems) {
+    public int longest(Task task, List<Problem> problems) {
         int longest = 1;
         for (Problem problem : problems) {
             int[] tokens = tokens(task, problem);
