@@ -4,6 +4,7 @@
 module dev.jacobian.rl {
     requires transitive dev.jacobian.transformer;
     requires transitive com.fasterxml.jackson.databind;
+    requires transitive java.net.http;
     requires java.management;
     requires jdk.jfr;
     requires org.apfloat;
@@ -13,7 +14,9 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl.code;
     exports dev.jacobian.rl.config;
     exports dev.jacobian.rl.environment;
+    exports dev.jacobian.rl.environment.catalog;
     exports dev.jacobian.rl.environment.game;
+    exports dev.jacobian.rl.environment.openenv;
     exports dev.jacobian.rl.environment.tool;
     exports dev.jacobian.rl.episode;
     exports dev.jacobian.rl.evaluation;

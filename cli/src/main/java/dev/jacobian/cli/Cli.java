@@ -83,6 +83,7 @@ public final class Cli {
         commands.put("tasks", TasksCommand::new);
         commands.put("rewards", RewardsCommand::new);
         commands.put("score", ScoreCommand::new);
+        commands.put("environments", EnvironmentsCommand::new);
         commands.put("eval", EvalCommand::new);
         commands.put("merge", MergeCommand::new);
         commands.put("generate", GenerateCommand::new);

@@ -4,6 +4,7 @@ package dev.jacobian.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.evaluation.Confidence;
 import dev.jacobian.rl.evaluation.Estimate;
 import dev.jacobian.rl.evaluation.Evaluation;
@@ -21,7 +22,6 @@ import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
 import dev.jacobian.transformer.generation.GenerationConfig;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,8 +36,8 @@ import picocli.CommandLine.Option;
         name = "eval",
         header = "Measure models on held-out problems.",
         description = {
-            "One model on one task, or with several --model and a --suite all of them on all. Intervals come from the deviation"
-                    + " between problems.",
+            "One model on one task, or with several --model and a --suite all of them on all. Intervals come from the"
+                    + " deviation between problems.",
             "A suite is a JSON array of objects, each a data set: keys are this command's options (task, data,"
                     + " difficulty, problems, few_shot, few_shot_data …) and 'name'."
         })
@@ -61,6 +61,15 @@ final class EvalCommand extends CliCommand {
 
     @Mixin
     private FewShotOption fewShot;
+
+    @Mixin
+    private EnvironmentOption environment;
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "A setting of the --environment, such as --set max_turns=4; may be repeated.")
+    private List<String> assignments = List.of();
 
     @Mixin
     private SamplingOptions sampling;
@@ -96,7 +105,8 @@ final class EvalCommand extends CliCommand {
     @Option(
             names = "--best-of",
             paramLabel = "DIR",
-            description = "A reward model that chooses among the samples of a problem: best@k is how often it is right.")
+            description =
+                    "A reward model that chooses among the samples of a problem: best@k is how often it is right.")
     private Optional<Path> chooser = Optional.empty();
 
     @Option(
@@ -128,7 +138,8 @@ final class EvalCommand extends CliCommand {
             names = "--smoothing",
             paramLabel = "NAME",
             defaultValue = "method1",
-            description = "Of Self-BLEU, as NLTK has it: none, method1, method3 or method4 (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Of Self-BLEU, as NLTK has it: none, method1, method3 or method4 (default: ${DEFAULT-VALUE}).")
     private String smoothing;
 
     @Option(
@@ -163,6 +174,7 @@ final class EvalCommand extends CliCommand {
             throw usage("--compare adds to the page of --out; name a folder for it");
         }
         EvaluationSet.check(task, this);
+        environment.check(this);
         fewShot.check(this);
         try {
             config();
@@ -200,10 +212,40 @@ final class EvalCommand extends CliCommand {
         throw new IllegalArgumentException(option + " takes " + String.join(", ", names) + ", not '" + name + "'");
     }
 
+    /** What the policy talks with, if something; its problems are its own where no others are named. */
+    private Optional<EnvironmentChoice> chosen() {
+        Given all = Settings.given(assignments);
+        boolean ownProblems = task.given().isEmpty() && suite.isEmpty();
+        Optional<EnvironmentChoice> chosen = environment.choice(all, ownProblems);
+        environment.without(all).keys().stream().findFirst().ifPresent(key -> {
+            throw new CliException("--set " + key + ": eval has settings of an --environment alone, and "
+                    + chosen.map(choice -> "'" + choice.kind().name() + "' has no such one")
+                            .orElse("none is named")
+                    + "; jacobian environments lists them");
+        });
+        return chosen;
+    }
+
+    private String name(Optional<EnvironmentChoice> chosen) {
+        return chosen.filter(EnvironmentChoice::ownProblems)
+                .map(choice -> choice.kind().name())
+                .orElse(task.name());
+    }
+
+    /** What is asked of a model. */
+    private Task asked(EvaluationSet set, Optional<EnvironmentChoice> chosen, CausalLM policy) {
+        if (chosen.filter(EnvironmentChoice::ownProblems).isPresent()) {
+            return chosen.get().task(Optional.empty(), policy);
+        }
+        Task asked = set.task(policy, maxNewTokens, streams(), this::modelOptions);
+        return chosen.map(choice -> choice.task(Optional.of(asked), policy)).orElse(asked);
+    }
+
     @Override
     void execute() {
+        Optional<EnvironmentChoice> chosen = chosen();
         List<EvaluationSet> sets = suite.map(file -> EvaluationSet.read(file, this, problems))
-                .orElseGet(() -> List.of(new EvaluationSet(task.name(), task, fewShot, problems)));
+                .orElseGet(() -> List.of(new EvaluationSet(name(chosen), task, fewShot, problems)));
         List<Path> folders = models.isEmpty() ? List.of(BundledModel.folder()) : models;
         folders.forEach(ModelOption::existing);
         Optional<WeightedRewards> choosing = chooser.map(folder -> WeightedRewards.of(rewardModel(folder)));
@@ -217,8 +259,8 @@ final class EvalCommand extends CliCommand {
         boolean single = folders.size() == 1 && sets.size() == 1;
         for (int m = 0; m < folders.size(); m++) {
             String name = names.get(m);
-            Optional<EvaluationFolder> keep =
-                    out.map(root -> folders.size() == 1 ? root : root.resolve(name)).map(place -> {
+            Optional<EvaluationFolder> keep = out.map(root -> folders.size() == 1 ? root : root.resolve(name))
+                    .map(place -> {
                         keeping.add(place);
                         return new EvaluationFolder(place, name);
                     });
@@ -226,10 +268,11 @@ final class EvalCommand extends CliCommand {
             Evaluator plain = new Evaluator(policy, config());
             Evaluator evaluator = choosing.map(plain::choosingBy).orElse(plain);
             for (EvaluationSet set : sets) {
-                Task measured = set.task(policy, maxNewTokens, streams(), this::modelOptions);
+                Task measured = asked(set, chosen, policy);
                 Evaluation result = evaluator.run(measured, set.count(measured, USUAL_PROBLEMS));
                 keep.ifPresent(place -> place.add(result.named(set.name())));
                 ObjectNode json = json(set.name(), result);
+                chosen.ifPresent(choice -> json.put("environment", choice.kind().name()));
                 if (single) {
                     print(json, result);
                     continue;
@@ -297,7 +340,9 @@ final class EvalCommand extends CliCommand {
             return;
         }
         for (String key : List.of("task", "problems", "samples")) {
-            streams().line(String.format(Locale.ROOT, "%-14s %s", key, json.get(key).asText()));
+            streams()
+                    .line(String.format(
+                            Locale.ROOT, "%-14s %s", key, json.get(key).asText()));
         }
         result.metrics().forEach((name, estimate) -> streams().line(line(name, estimate)));
     }

@@ -7,10 +7,12 @@ import dev.jacobian.rl.judge.HeldModel;
 import dev.jacobian.rl.judge.PreferenceModel;
 import dev.jacobian.rl.judge.ReasoningJudge;
 import dev.jacobian.rl.judge.RewardModel;
+import dev.jacobian.rl.judge.RewardedTask;
 import dev.jacobian.rl.offline.GeneralPreference;
 import dev.jacobian.rl.reward.BatchReward;
 import dev.jacobian.rl.reward.PreferenceReward;
 import dev.jacobian.rl.reward.WeightedRewards;
+import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
 import java.nio.file.Files;
@@ -55,6 +57,13 @@ record RewardChoice(
                 .or(() -> preference.map(folder -> new PreferenceReward(
                         PREFERENCE, new PreferenceModel(held(folder, options), tau(folder)), form)));
         return reward.map(WeightedRewards::of);
+    }
+
+    /** A task with these rewards, or with its own. */
+    Task of(Task task, Function<Path, ModelOptions> options) {
+        return load(options)
+                .<Task>map(rewards -> new RewardedTask(task, rewards, solvedThreshold()))
+                .orElse(task);
     }
 
     /**

@@ -50,6 +50,9 @@ final class RlCommand extends CliCommand {
     @Mixin
     private TaskOption task;
 
+    @Mixin
+    private EnvironmentOption environment;
+
     @Option(names = "--steps", paramLabel = "N", description = "Rollouts to learn from (max_steps).")
     private Optional<Integer> steps = Optional.empty();
 
@@ -108,6 +111,7 @@ final class RlCommand extends CliCommand {
             throw usage("unknown algorithm '" + algorithm.get() + "'; use " + Methods.names());
         }
         task.check(this);
+        environment.check(this);
     }
 
     @Override
@@ -132,13 +136,7 @@ final class RlCommand extends CliCommand {
                         run.config().rollout(),
                         run.config().plan(),
                         stepsOfRows(run).maxSteps()));
-        Task problems = recorded.map(RecordedRollouts::task)
-                .orElseGet(() -> TaskOption.usable(
-                        run.task(this::modelOptions),
-                        run.skipBadRows(),
-                        policy,
-                        run.config().rollout().maxCompletionLength(),
-                        streams()));
+        Task problems = recorded.map(RecordedRollouts::task).orElseGet(() -> problems(run, policy));
         streams()
                 .note(run.config().method().name().toUpperCase(Locale.ROOT) + " on " + problems.name() + ", " + policy
                         + ", run folder " + folder);
@@ -177,6 +175,22 @@ final class RlCommand extends CliCommand {
                 .stepsOf(
                         run.data().map(file -> Jsonl.read(file).size()).orElse(0),
                         run.data().map(Path::toString).orElse("a run with --rollouts and without --data"));
+    }
+
+    /** What is to be solved, and what the policy talks with meanwhile. */
+    private Task problems(RunSettings run, CausalLM policy) {
+        Optional<EnvironmentChoice> choice = run.environment();
+        Optional<Task> given = choice.filter(EnvironmentChoice::ownProblems).isPresent()
+                ? Optional.empty()
+                : Optional.of(TaskOption.usable(
+                        run.task(this::modelOptions),
+                        run.skipBadRows(),
+                        policy,
+                        run.config().rollout().maxCompletionLength(),
+                        streams()));
+        choice.ifPresent(chosen -> chosen.kind().remarks().forEach(streams()::note));
+        Task played = choice.map(chosen -> chosen.task(given, policy)).orElseGet(given::orElseThrow);
+        return given.isPresent() ? played : run.rewards().of(played, this::modelOptions);
     }
 
     /** What helps a run that a device ended, behind the failure's own sentence. */
@@ -253,11 +267,14 @@ final class RlCommand extends CliCommand {
 
     private RunSettings freshSettings() {
         Given all = withPlaces(settings.with(options()));
-        Given given = ordered(LoraOption.without(all), rollouts.isPresent());
+        Optional<EnvironmentChoice> chosen =
+                environment.choice(all, task.given().isEmpty());
+        Given given = ordered(LoraOption.without(environment.without(all)), rollouts.isPresent());
         RlConfig.DEFAULT.passedOver(given).forEach(streams()::note);
         String method =
                 given.get("algorithm").map(value -> value.json().asText()).orElse("grpo");
-        boolean bundled = model.isEmpty() && task.name().equals("countdown") && rollouts.isEmpty();
+        boolean ownProblems = chosen.filter(EnvironmentChoice::ownProblems).isPresent();
+        boolean bundled = model.isEmpty() && task.name().equals("countdown") && rollouts.isEmpty() && !ownProblems;
         Given preset = bundled ? Presets.countdown(method) : new Given();
         if (given.keys().contains("per_device_train_batch_size")) {
             preset = preset.without(List.of("prompts_per_step", "updates_per_rollout"));
@@ -268,12 +285,13 @@ final class RlCommand extends CliCommand {
         return new RunSettings(
                 model.map(ModelOption::existing).orElseGet(BundledModel::folder),
                 RlConfig.DEFAULT.with(judgedByPairs(preset.setAll(given), method)),
-                task.choice(),
+                ownProblems ? TaskChoice.of(chosen.orElseThrow().kind().name()) : task.choice(),
                 task.data(),
                 task.skipBadRows(),
                 lora.choice(all).orElse(LoraChoice.NONE),
                 task.rewards().map(choice -> choice.with(form(method))).orElse(RewardChoice.TASK),
-                rollouts);
+                rollouts,
+                chosen);
     }
 
     /** What a method learns from a judge of pairs. */
@@ -303,9 +321,11 @@ final class RlCommand extends CliCommand {
         RunSettings saved = RunSettings.read(folder);
         task.refuseOther(saved.chosen(), folder);
         Given all = withPlaces(settings.with(options()));
+        Optional<EnvironmentChoice> chosen =
+                environment.choice(all, task.given().isEmpty());
         return new RunSettings(
                 model.orElse(saved.model()),
-                saved.config().with(LoraOption.without(all)),
+                saved.config().with(LoraOption.without(environment.without(all))),
                 saved.chosen(),
                 task.data().or(saved::data),
                 task.skipBadRows() || saved.skipBadRows(),
@@ -313,7 +333,8 @@ final class RlCommand extends CliCommand {
                 task.rewards()
                         .map(choice -> choice.with(form(saved.config().method().name())))
                         .orElse(saved.rewards()),
-                rollouts.or(saved::rollouts));
+                rollouts.or(saved::rollouts),
+                chosen.or(saved::environment));
     }
 
     /** With the path of a file as every working directory has it: the run may be resumed from another one. */

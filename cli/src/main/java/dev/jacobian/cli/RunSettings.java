@@ -28,6 +28,7 @@ import java.util.function.Function;
  * @param adapter what is trained
  * @param rewards whose word rewards are
  * @param rollouts value of {@code --rollouts}
+ * @param environment that the policy talks with, if there is one
  */
 record RunSettings(
         Path model,
@@ -37,7 +38,8 @@ record RunSettings(
         boolean skipBadRows,
         LoraChoice adapter,
         RewardChoice rewards,
-        Optional<Path> rollouts) {
+        Optional<Path> rollouts,
+        Optional<EnvironmentChoice> environment) {
     /** The name of the task of a run on recorded samples, whose data they are. */
     private static final String RECORDED = "recorded";
 
@@ -66,7 +68,8 @@ record RunSettings(
                 json.path("skip_bad_rows").asBoolean(),
                 LoraChoice.read(json.path("options"), file.toString()),
                 RewardChoice.read(json.path("options")),
-                isRecorded(json) ? data : Optional.empty());
+                isRecorded(json) ? data : Optional.empty(),
+                EnvironmentChoice.read(json.path("options"), file.toString()));
     }
 
     private static boolean isRecorded(JsonNode run) {
@@ -103,6 +106,7 @@ record RunSettings(
         Map<String, String> options = new TreeMap<>(adapter.options());
         options.putAll(rewards.options());
         options.putAll(chosen.options());
+        environment.ifPresent(choice -> options.putAll(choice.options()));
         if (rollouts.isPresent()) {
             data.ifPresent(rows -> options.put(ROWS, absolute(rows)));
         }

@@ -33,7 +33,12 @@ final class Settings {
     Given with(Given options) {
         Given given = new Given();
         file.ifPresent(path -> given.setAll(read(path), path.toString()));
-        given.setAll(options);
+        return given.setAll(options).setAll(given(assignments));
+    }
+
+    /** What {@code --set} sets. */
+    static Given given(List<String> assignments) {
+        Given given = new Given();
         for (String assignment : assignments) {
             int equals = assignment.indexOf('=');
             if (equals < 1) {

@@ -8,6 +8,7 @@ import dev.jacobian.rl.learn.Critic;
 import dev.jacobian.rl.learn.Learner;
 import dev.jacobian.rl.learn.PtxLoss;
 import dev.jacobian.rl.observe.CompletionRecord;
+import dev.jacobian.rl.observe.EnvironmentMetrics;
 import dev.jacobian.rl.observe.FirstStepWatch;
 import dev.jacobian.rl.observe.HeldOutMetrics;
 import dev.jacobian.rl.observe.LearningMetrics;
@@ -80,6 +81,7 @@ public final class RlTrainer {
     private final Workspace workspace = new Workspace();
     private final RlMemory memory;
     private final RewardRun rewardRun;
+    private final CompletionText texts;
     private TrainerState state = TrainerState.START;
 
     /**
@@ -132,6 +134,7 @@ public final class RlTrainer {
                 new RewardMetrics(plan.trl()),
                 new RewardTroubles(rewardRun, config.rewardCalls().rewardErrorBudget()),
                 new LengthMetrics(),
+                new EnvironmentMetrics(),
                 new LearningMetrics(),
                 new FirstStepWatch(),
                 new RewardWatch()));
@@ -146,14 +149,15 @@ public final class RlTrainer {
                 plan.updates(config.maxSteps()),
                 config.memory().offloadOptimizer());
         this.updates = new PolicyUpdates(model, config, learner, critic, ptx);
-        CompletionText texts = new CompletionText(model);
+        this.texts = new CompletionText(model);
         this.collector = new Collector(
                 config,
                 learner,
                 updates,
                 groups -> Scoring.score(groups, texts, task, rewardRun),
-                task.rewards().preference().map(judge -> (scored, others) ->
-                        Scoring.against(scored, others, texts, judge)),
+                task.rewards()
+                        .preference()
+                        .map(judge -> (scored, others) -> Scoring.against(scored, others, texts, judge)),
                 Rollouts.local(model, task),
                 Curriculum.inOrder(task, config.seed()));
         this.heldOut = new HeldOutProblems(model, task, config, workspace);
@@ -380,6 +384,6 @@ public final class RlTrainer {
         measured.messages().forEach(audience::say);
         audience.report(
                 new StepMetrics(step.number(), step.of(), measured.values()),
-                CompletionRecord.of(step, config.measuring().logCompletions()));
+                CompletionRecord.of(step, config.measuring().logCompletions(), texts));
     }
 }

@@ -226,7 +226,7 @@ public final class ChatBridge {
     }
 
     private static ArrayNode assistant(boolean calls, int number) {
-        ObjectNode said = Json.object().put("role", "assistant").put("content", calls ? "" : MARK);
+        ObjectNode said = Json.object().put("role", "assistant").put("content", MARK);
         if (calls) {
             ArrayNode all = said.putArray("tool_calls");
             for (int i = 0; i < number; i++) {

@@ -204,6 +204,11 @@ public final class TrlKeys {
                 "Set max_length",
                 "max_prompt_length",
                 "max_completion_length");
+        only(
+                "null",
+                "nobody answers the policy without an environment",
+                "Name one with --environment; it then limits its turns (max_turns)",
+                "max_tool_calling_iterations");
         only("null", "all parameters have one optimizer", "Leave it out", "optim_target_modules");
         only("null", "--resume continues the run in --out", "Leave it out", "resume_from_checkpoint");
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.environment;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 
 /**
@@ -48,8 +49,13 @@ public interface Environment {
     }
 
     /** The tools that a model is told of, as JSON schemas; empty if there are none. */
-    default List<com.fasterxml.jackson.databind.node.ObjectNode> tools() {
+    default List<ObjectNode> tools() {
         return List.of();
+    }
+
+    /** How many sessions there can be at once; a rollout with more plays them one after the other. */
+    default int mostSessions() {
+        return Integer.MAX_VALUE;
     }
 
     /** Whether a session that is told the same answers the same; otherwise no run can be repeated, and none resumed to the same bits. */

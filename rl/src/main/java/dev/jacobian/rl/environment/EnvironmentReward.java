@@ -11,7 +11,8 @@ import dev.jacobian.rl.reward.Score;
  * What the environment itself gave: the sum of its turns' rewards, each at the last token of its turn, so that an estimator that knows
  * tokens sees which turn earned what.
  *
- * <p>An episode of an environment that gave nothing, because it was cut before, earns 0. One in which the environment failed is a failure.
+ * <p>An episode of an environment that gave nothing, because it was cut before, earns 0. One in which the environment failed has no
+ * reward at all, whatever functions would say of it: it is a failure before they are asked.
  */
 public record EnvironmentReward() implements RewardFunction {
     @Override
@@ -25,9 +26,6 @@ public record EnvironmentReward() implements RewardFunction {
                 .episode()
                 .orElseThrow(() -> new IllegalStateException(
                         "the completion is of no episode; this reward needs a task with an environment"));
-        if (episode.failure().isPresent()) {
-            return Score.failure(episode.failure().get());
-        }
         if (episode.reward().isEmpty()) {
             return Score.of(0);
         }

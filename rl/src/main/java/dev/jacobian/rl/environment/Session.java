@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.environment;
 
+import java.io.IOException;
 import java.util.Optional;
 
 /** One episode under way: made by {@link Environment#reset}, asked after each turn of the policy, closed in the end. */
@@ -20,5 +21,5 @@ public interface Session extends AutoCloseable {
 
     /** Gives back what the episode holds. Called once, also after a failure. */
     @Override
-    default void close() throws Exception {}
+    default void close() throws IOException {}
 }

@@ -4,6 +4,7 @@ package dev.jacobian.rl.observe;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.learn.CreditedGroup;
+import dev.jacobian.rl.rollout.CompletionText;
 import dev.jacobian.rl.rollout.ScoredGroup;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,8 +21,12 @@ import java.util.List;
  */
 public record CompletionRecord(
         int step, String prompt, String completion, double reward, double advantage, String finishReason) {
-    /** The first samples of a step's first groups, one of each; none of a step that goes on with an earlier one's samples. */
-    public static List<CompletionRecord> of(TrainingStep step, int count) {
+    /**
+     * The first samples of a step's first groups, one of each; none of a step that goes on with an earlier one's samples.
+     *
+     * @param texts decodes them: of an episode all that was said, not only the last turn
+     */
+    public static List<CompletionRecord> of(TrainingStep step, int count, CompletionText texts) {
         List<CreditedGroup> batch = step.sampled().isEmpty() ? List.of() : step.batch();
         List<CompletionRecord> records = new ArrayList<>();
         for (CreditedGroup credited : batch.subList(0, Math.min(count, batch.size()))) {
@@ -29,7 +34,7 @@ public record CompletionRecord(
             records.add(new CompletionRecord(
                     step.number(),
                     group.group().problem().prompt(),
-                    group.texts().get(0),
+                    texts.of(group.group().completion(0)),
                     group.rewards()[0],
                     credited.advantages().mean(0),
                     group.group().samples().getFirst().finish().label()));

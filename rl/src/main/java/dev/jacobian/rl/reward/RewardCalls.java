@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reward;
 
+import dev.jacobian.rl.episode.Episode;
 import dev.jacobian.tensor.Nullable;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,6 +21,10 @@ final class RewardCalls {
 
     /** Calls a function; whatever goes wrong becomes a failure with the function's and the problem's name. */
     static Score score(RewardFunction function, Completion completion) {
+        Optional<String> failure = completion.episode().flatMap(Episode::failure);
+        if (failure.isPresent()) {
+            return Score.failure(failure.get()); // of the environment: nothing was said that could be judged
+        }
         Score score;
         try {
             score = function.score(completion);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reward;
 
+import dev.jacobian.rl.episode.Episode;
 import dev.jacobian.rl.reward.WeightedRewards.Breakdown;
 import dev.jacobian.rl.reward.WeightedRewards.Weighted;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +28,7 @@ final class RewardSum {
         this.completion = completion;
         this.decides = decides;
         rewards.forEach(reward -> parts.put(reward.function().name(), Score.skip())); // in the order of the list
+        completion.episode().flatMap(Episode::failure).ifPresent(failures::add);
     }
 
     Completion completion() {
@@ -89,7 +92,7 @@ final class RewardSum {
 
     Score total() {
         if (!failures.isEmpty()) {
-            return Score.failure(String.join("; ", failures));
+            return Score.failure(String.join("; ", new LinkedHashSet<>(failures)));
         }
         return any ? Score.of(sum) : Score.skip();
     }

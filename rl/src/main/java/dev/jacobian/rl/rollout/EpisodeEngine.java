@@ -16,6 +16,7 @@ import dev.jacobian.transformer.generation.RequestListener;
 import dev.jacobian.transformer.generation.Submission;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 
 /** The policy's side of episodes: turns are sampled in one engine, which samples leave to be answered and join again. */
 final class EpisodeEngine {
@@ -55,14 +56,22 @@ final class EpisodeEngine {
         try (Engine made = new Engine(model, new Generator(model).limits(all, PrefixReuse.TURNS))) {
             engine = made;
             groups.forEach(this::begin);
-            while (live.stream().anyMatch(play -> !play.isOver())) {
+            while (isAny(live)) {
                 boolean isBusy = made.step();
                 if (failure instanceof RuntimeException broken) {
                     throw broken;
                 }
+                if (!isBusy && calls.pending() == 0 && isAny(live)) {
+                    throw new IllegalStateException("nobody samples and nobody is asked, but episodes are under way;"
+                            + " this is a fault of the sampler");
+                }
                 calls.take(!isBusy);
             }
         }
+    }
+
+    private static boolean isAny(List<Play> live) {
+        return live.stream().anyMatch(play -> !play.isOver());
     }
 
     /** The samples of a prompt in one request, so that it is computed once; others one by one. */
@@ -106,7 +115,7 @@ final class EpisodeEngine {
     }
 
     private void submit(GenerationRequest request) {
-        Submission submission = java.util.Objects.requireNonNull(engine).submit(request);
+        Submission submission = Objects.requireNonNull(engine).submit(request);
         submission.result().whenComplete((turns, broken) -> failure = broken == null ? failure : broken);
     }
 

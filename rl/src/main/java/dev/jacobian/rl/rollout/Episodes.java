@@ -43,22 +43,49 @@ final class Episodes implements LocalRollouts.Sampling {
     @Override
     public List<Group> sample(RolloutTask task) {
         List<List<Play>> groups = task.requests().stream().map(Episodes::plays).toList();
-        List<Play> all = groups.stream().flatMap(List::stream).toList();
+        for (List<List<Play>> wave : waves(groups)) {
+            play(wave, task);
+        }
+        groups.forEach(this::promptFailed);
+        return groups.stream().map(Episodes::group).toList();
+    }
+
+    /** The samples that are to be played, divided where there are more than there can be sessions. */
+    private List<List<List<Play>>> waves(List<List<Play>> groups) {
+        int most = environment.mostSessions();
+        List<List<List<Play>>> waves = new ArrayList<>();
+        int free = 0;
+        for (List<Play> group : groups) {
+            List<Play> left = group.stream().filter(play -> !play.isOver()).toList();
+            while (!left.isEmpty()) {
+                if (free == 0) {
+                    waves.add(new ArrayList<>());
+                    free = most;
+                }
+                int now = Math.min(free, left.size());
+                waves.getLast().add(left.subList(0, now));
+                left = left.subList(now, left.size());
+                free -= now;
+            }
+        }
+        return waves;
+    }
+
+    private void play(List<List<Play>> wave, RolloutTask task) {
+        List<Play> all = wave.stream().flatMap(List::stream).toList();
         try (EnvironmentCalls calls = new EnvironmentCalls(environment.limits().stepTimeout())) {
             SessionSteps sessions = new SessionSteps(environment, tokens, texts, model.eosTokenIds(), calls);
             try {
-                all.stream().filter(play -> !play.isOver()).forEach(sessions::begin);
+                all.forEach(sessions::begin);
                 while (calls.pending() > 0) {
                     calls.take(true);
                 }
-                groups.forEach(this::promptFailed);
                 EpisodeEngine engine = new EpisodeEngine(model, turns(task), task, sessions, calls);
-                Workspace.currentOrNew().run(() -> engine.run(groups));
+                Workspace.currentOrNew().run(() -> engine.run(wave));
             } finally {
                 all.forEach(play -> play.session().ifPresent(calls::close));
             }
         }
-        return groups.stream().map(Episodes::group).toList();
     }
 
     private static List<Play> plays(RolloutTask.Request request) {

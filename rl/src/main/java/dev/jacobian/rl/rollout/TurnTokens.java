@@ -4,6 +4,7 @@ package dev.jacobian.rl.rollout;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.chat.Chat;
 import dev.jacobian.io.chat.ChatBridge;
@@ -72,10 +73,18 @@ final class TurnTokens {
 
     private Optional<ToolCalls> calls(ChatRow row) {
         ChatBridge bridge = bridge(row); // checked also where no tool needs it
-        return row.chat().tools().isNull()
+        Optional<ToolCalls> calls = row.chat().tools().isNull()
                 ? Optional.empty()
                 : ToolCallFormat.of(template().source(row.chat()))
                         .map(format -> new ToolCalls(format, bridge.mostCalls()));
+        if (calls.isEmpty() && !environment.tools().isEmpty()) {
+            throw new FormatException(
+                    "the chat template",
+                    "it shows the model no tools, or in a form whose calls are not read here, and environment '"
+                            + environment.name() + "' has some",
+                    "Take a model whose template does, or give prompts as plain text");
+        }
+        return calls;
     }
 
     private ChatTemplate template() {

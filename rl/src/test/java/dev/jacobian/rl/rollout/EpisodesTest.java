@@ -347,6 +347,11 @@ class EpisodesTest {
         assertThat(samples.get(6).episode().orElseThrow().ending()).isEqualTo(Ending.DONE);
         assertThatThrownBy(() -> Scoring.score(groups, new CompletionText(model), task))
                 .isInstanceOf(RewardException.class)
+                .hasMessage(where + "0, turn 1 threw java.lang.IllegalStateException: no place");
+        EnvironmentTask ofTools = EnvironmentTask.withTools(new Addition(), broken);
+        assertThatThrownBy(() -> Scoring.score(groups, new CompletionText(model), ofTools))
+                .as("the task's own reward would have said 0")
+                .isInstanceOf(RewardException.class)
                 .hasMessageContaining("no place");
     }
 

@@ -14,7 +14,8 @@ import java.util.OptionalInt;
 
 /**
  * Tic-tac-toe against a fixed opponent: the policy has X and begins, and names a square from 1 to 9; O completes a line if it can, keeps
- * X from completing one if it must, and otherwise takes the first free square of an order that the seed draws. It can be beaten by a fork.
+ * X from completing one if it must, and otherwise takes the first free square of an order that the problem's column {@code opponent}, a
+ * seed, draws. It can be beaten by a fork.
  *
  * <p>A won game earns 1, a draw 0.5, a lost one 0. A turn that names no free square ends the game and costs 1.
  *
@@ -46,7 +47,7 @@ public record TicTacToe(EnvironmentLimits limits) implements Environment {
 
     @Override
     public Session reset(Start start) {
-        return new Game(order(start.seed()), start.isConversation() ? "" : "\n");
+        return new Game(order(start.columns().integer("opponent")), start.isConversation() ? "" : "\n");
     }
 
     /** The opponent's taste: all squares, in an order. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
+import java.io.IOException;
 import java.util.Map;
 
 /** The tools of one episode, and what calling them comes to. */
@@ -74,12 +75,12 @@ final class OpenTools implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
-        Exception first = null;
+    public void close() throws IOException {
+        IOException first = null;
         for (ToolUse tool : tools.values()) {
             try {
                 tool.close();
-            } catch (Exception e) {
+            } catch (IOException e) {
                 first = first == null ? e : first;
             }
         }

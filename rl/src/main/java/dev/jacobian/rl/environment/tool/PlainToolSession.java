@@ -6,6 +6,7 @@ import dev.jacobian.io.Json;
 import dev.jacobian.rl.environment.Reply;
 import dev.jacobian.rl.environment.Said;
 import dev.jacobian.rl.environment.Session;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -53,7 +54,7 @@ final class PlainToolSession implements Session {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
         tools.close();
     }
 }

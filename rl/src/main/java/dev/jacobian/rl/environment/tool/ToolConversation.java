@@ -8,6 +8,7 @@ import dev.jacobian.rl.environment.Reply;
 import dev.jacobian.rl.environment.Said;
 import dev.jacobian.rl.environment.Session;
 import dev.jacobian.rl.environment.ToolCalls;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +47,7 @@ final class ToolConversation implements Session {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
         tools.close();
     }
 }

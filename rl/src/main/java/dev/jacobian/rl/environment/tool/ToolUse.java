@@ -2,6 +2,7 @@
 package dev.jacobian.rl.environment.tool;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 
 /** A tool in one episode. */
 @FunctionalInterface
@@ -15,5 +16,5 @@ public interface ToolUse extends AutoCloseable {
     String call(ObjectNode arguments) throws Exception;
 
     @Override
-    default void close() throws Exception {}
+    default void close() throws IOException {}
 }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.environment.catalog;
+
+import dev.jacobian.rl.environment.Environment;
+import dev.jacobian.rl.task.EnvironmentTask;
+import dev.jacobian.rl.task.Task;
+import java.util.List;
+import java.util.Optional;
+
+/** An environment that has a name, with its settings: a record of them, whose defaults are the record that {@link Environments} lists. */
+public interface EnvironmentKind {
+    /** The name that {@code --environment} takes. */
+    String name();
+
+    /** What it is, in a sentence. */
+    String about();
+
+    /**
+     * The environment of these settings.
+     *
+     * @throws IllegalArgumentException if it cannot be had
+     */
+    Environment environment();
+
+    /**
+     * Problems of its own.
+     *
+     * @param isConversation whether prompts are messages, for a model with a chat template, or plain text
+     * @return empty if it takes those of a data file
+     */
+    Optional<Task> problems(boolean isConversation);
+
+    /** Whether it gives rewards itself; otherwise those of the problems' task hold. */
+    boolean isRewarding();
+
+    /** Whether the policy calls tools, which in a conversation the model's chat template must show it. */
+    default boolean hasTools() {
+        return !isRewarding();
+    }
+
+    /** What a person should know before a run in it, a sentence each. */
+    default List<String> remarks() {
+        return List.of();
+    }
+
+    /**
+     * The task of playing in it.
+     *
+     * @param others problems to take in the place of its own
+     * @param isConversation whether its own problems are messages or plain text
+     * @throws IllegalArgumentException if there are no problems
+     */
+    default Task task(Optional<Task> others, boolean isConversation) {
+        Task problems = others.or(() -> problems(isConversation))
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "environment '" + name() + "' has no problems of its own; give some with --data FILE"));
+        return isRewarding()
+                ? EnvironmentTask.rewarding(problems, environment())
+                : EnvironmentTask.withTools(problems, environment());
+    }
+}
