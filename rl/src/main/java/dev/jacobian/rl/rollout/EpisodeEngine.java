@@ -116,7 +116,9 @@ final class EpisodeEngine {
 
     private void submit(GenerationRequest request) {
         Submission submission = Objects.requireNonNull(engine).submit(request);
-        submission.result().whenComplete((turns, broken) -> failure = broken == null ? failure : broken);
+        var unused = submission.result().whenComplete((turns, broken) -> { // nothing follows on it
+            failure = broken == null ? failure : broken;
+        });
     }
 
     private void finished(Play play, Generation turn) {
