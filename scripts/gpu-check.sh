@@ -185,7 +185,7 @@ step_emulated() { # in every module that has such tests
         ! grep -q '<id>cuda-device</id>' "$module/pom.xml" || modules="$modules${modules:+,}$module"
     done
     [ -n "$modules" ] || die "no module has the execution cuda-device."
-    maven_tests cuda-device -pl testing,tensor,autograd,io,transformer,rl,cli -Dtest='*ConformanceTest,*DeviceTest,GoldenModelsTest'
+    maven_tests cuda-device -pl testing,tensor,autograd,io,parquet,transformer,rl,cli -Dtest='*ConformanceTest,*DeviceTest,GoldenModelsTest'
     note "$modules"
 }
 

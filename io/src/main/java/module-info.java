@@ -13,6 +13,9 @@ module dev.jacobian.io {
     exports dev.jacobian.io.grammar;
     exports dev.jacobian.io.jinja;
     exports dev.jacobian.io.quantized;
+    exports dev.jacobian.io.rows;
     exports dev.jacobian.io.safetensors;
     exports dev.jacobian.io.tokenizer;
+
+    uses dev.jacobian.io.rows.RowFormat; // Parquet, where that module is
 }

@@ -31,6 +31,7 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl.offline;
     exports dev.jacobian.rl.puzzle;
     exports dev.jacobian.rl.reasoninggym;
+    exports dev.jacobian.rl.promptset;
     exports dev.jacobian.rl.recorded;
     exports dev.jacobian.rl.report;
     exports dev.jacobian.rl.reward;

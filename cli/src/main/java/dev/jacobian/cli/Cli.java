@@ -58,7 +58,12 @@ public final class Cli {
         if (args.length > 0 && commands.containsKey(args[0])) {
             commands.keySet().retainAll(Set.of(args[0]));
         }
-        commands.forEach((name, make) -> root.addSubcommand(name, make.apply(streams)));
+        commands.forEach((name, make) -> {
+            CliCommand command = make.apply(streams);
+            CommandLine line = new CommandLine(command);
+            command.subcommands().forEach(line::addSubcommand);
+            root.addSubcommand(name, line);
+        });
         return root.setOut(new PrintWriter(streams.out(), true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(streams.err(), true, StandardCharsets.UTF_8))
                 .setExpandAtFiles(false) // a prompt may begin with @
@@ -85,6 +90,7 @@ public final class Cli {
         commands.put("score", ScoreCommand::new);
         commands.put("environments", EnvironmentsCommand::new);
         commands.put("eval", EvalCommand::new);
+        commands.put("prompts", PromptsCommand::new);
         commands.put("merge", MergeCommand::new);
         commands.put("generate", GenerateCommand::new);
         commands.put("chat", ChatCommand::new);

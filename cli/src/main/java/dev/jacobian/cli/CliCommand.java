@@ -4,6 +4,7 @@ package dev.jacobian.cli;
 import dev.jacobian.tensor.Nullable;
 import dev.jacobian.transformer.ModelOptions;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,6 +34,11 @@ abstract class CliCommand implements Callable<Integer> {
 
     CliCommand(Streams streams) {
         this.streams = streams;
+    }
+
+    /** What it is called on the command line. */
+    final String commandName() {
+        return spec.name();
     }
 
     /** The standard streams. */
@@ -66,6 +72,11 @@ abstract class CliCommand implements Callable<Integer> {
     /** Where and in what to compute with the model of a folder. */
     final ModelOptions modelOptions(Path folder) {
         return common.model(folder, streams);
+    }
+
+    /** Commands below this one, by name. */
+    Map<String, CliCommand> subcommands() {
+        return Map.of();
     }
 
     /** Does the work and prints the result. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import dev.jacobian.io.rows.Rows;
 import dev.jacobian.rl.offline.DistillationMethod;
 import dev.jacobian.rl.offline.Gkd;
 import dev.jacobian.rl.offline.OfflineMethod;
@@ -70,8 +71,8 @@ final class DistillCommand extends OfflineCommand {
     }
 
     @Override
-    Optional<Path> givenData() {
-        return rollouts.or(super::givenData);
+    Optional<Rows> givenData() {
+        return rollouts.map(Rows::of).or(super::givenData);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.io.rows.Rows;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.config.MemoryConfig;
 import dev.jacobian.rl.offline.Examples;
@@ -38,8 +39,8 @@ abstract class OfflineCommand extends CliCommand {
     @Option(names = "--model", paramLabel = "DIR", description = "Checkpoint to train (default: the bundled model).")
     private Optional<Path> model = Optional.empty();
 
-    @Option(names = "--data", paramLabel = "FILE", description = "JSONL, one example a row, with TRL's columns.")
-    private Optional<Path> data = Optional.empty();
+    @Mixin
+    private DataOption data;
 
     @Option(
             names = "--skip-bad-rows",
@@ -138,9 +139,9 @@ abstract class OfflineCommand extends CliCommand {
         return resume ? model : model.map(ModelOption::existing);
     }
 
-    /** The file of the data, if the command line names it. */
-    Optional<Path> givenData() {
-        return data;
+    /** The data, if the command line names it. */
+    Optional<Rows> givenData() {
+        return data.rows();
     }
 
     /** Whether the run in --out goes on. */
@@ -183,6 +184,7 @@ abstract class OfflineCommand extends CliCommand {
 
     @Override
     void checkUsage() {
+        data.check(this);
         if (resume && out.isEmpty()) {
             throw usage("--resume needs the run's folder: --out DIR");
         }
@@ -276,7 +278,7 @@ abstract class OfflineCommand extends CliCommand {
         json.put("method", usual().name());
         json.put("paper", usual().paper());
         json.put("model", run.model().toString());
-        run.data().ifPresent(file -> json.put("data", file.toString()));
+        run.data().ifPresent(rows -> json.put("data", rows.path().toString()));
         json.put("examples", examples.listed().size());
         json.put("steps", trainer.steps());
         json.put("memory_bytes", trainer.memoryPlan().bytes());

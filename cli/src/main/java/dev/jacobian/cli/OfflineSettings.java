@@ -3,8 +3,10 @@ package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.io.rows.Rows;
 import dev.jacobian.rl.offline.OfflineConfig;
 import dev.jacobian.rl.run.RunOrigin;
+import dev.jacobian.rl.run.SavedRows;
 import dev.jacobian.tensor.DType;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +18,7 @@ import java.util.TreeMap;
  * What a run of an offline method is made of, from the command line or from the run.json of a run that is resumed.
  *
  * @param model checkpoint folder that the run starts from, or the config.json of a new model
- * @param data JSONL of examples; generated demonstrations if there is none
+ * @param data rows of examples; generated demonstrations if there is none
  * @param skipBadRows whether rows of it that cannot be used are left out
  * @param dtype how the trained model is stored
  * @param options what else decides data or model, by name
@@ -25,7 +27,7 @@ import java.util.TreeMap;
  */
 record OfflineSettings(
         Path model,
-        Optional<Path> data,
+        Optional<Rows> data,
         boolean skipBadRows,
         DType dtype,
         Map<String, String> options,
@@ -59,10 +61,10 @@ record OfflineSettings(
         options.keySet().removeAll(adapter.options().keySet());
         return new OfflineSettings(
                 Path.of(json.get("model").textValue()),
-                Optional.ofNullable(json.get("data")).map(node -> Path.of(node.asText())),
+                Optional.ofNullable(json.get("data")).map(node -> SavedRows.read(Path.of(node.asText()), options)),
                 json.path("skip_bad_rows").asBoolean(),
                 dtype,
-                options,
+                SavedRows.without(options),
                 OfflineConfig.read(json, file.toString()),
                 adapter);
     }
@@ -71,11 +73,12 @@ record OfflineSettings(
     RunOrigin origin() {
         Map<String, String> all = new TreeMap<>(options);
         all.putAll(adapter.options());
+        data.map(SavedRows::options).ifPresent(all::putAll);
         all.put(DTYPE, dtype.name());
         return new RunOrigin(
                 absolute(model),
                 data.isPresent() ? "jsonl" : "countdown",
-                data.map(OfflineSettings::absolute),
+                data.map(rows -> absolute(rows.path())),
                 skipBadRows,
                 all);
     }

@@ -3,7 +3,7 @@ package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
-import dev.jacobian.io.Jsonl;
+import dev.jacobian.io.rows.Rows;
 import dev.jacobian.rl.RlConfig;
 import dev.jacobian.rl.RlResult;
 import dev.jacobian.rl.RlTrainer;
@@ -173,8 +173,10 @@ final class RlCommand extends CliCommand {
     private static RlConfig stepsOfRows(RunSettings run) {
         return run.config()
                 .stepsOf(
-                        run.data().map(file -> Jsonl.read(file).size()).orElse(0),
-                        run.data().map(Path::toString).orElse("a run with --rollouts and without --data"));
+                        run.data().map(Rows::count).orElse(0),
+                        run.data()
+                                .map(rows -> rows.path().toString())
+                                .orElse("a run with --rollouts and without --data"));
     }
 
     /** What is to be solved, and what the policy talks with meanwhile. */
@@ -221,7 +223,7 @@ final class RlCommand extends CliCommand {
         json.put("paper", config.method().paper());
         json.put("model", run.model().toString());
         run.rollouts().ifPresent(file -> json.put("rollouts", file.toString()));
-        run.data().ifPresent(file -> json.put("data", file.toString()));
+        run.data().ifPresent(rows -> json.put("data", rows.path().toString()));
         StepPlan plan = config.plan();
         json.put("groups_per_rollout", plan.groups());
         json.put("optimizer_steps_per_rollout", plan.updates());

@@ -3,10 +3,12 @@ package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.io.rows.Rows;
 import dev.jacobian.rl.RlConfig;
 import dev.jacobian.rl.SavedConfig;
 import dev.jacobian.rl.offline.OfflineMethods;
 import dev.jacobian.rl.run.RunOrigin;
+import dev.jacobian.rl.run.SavedRows;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.ModelOptions;
 import java.io.IOException;
@@ -23,7 +25,7 @@ import java.util.function.Function;
  * @param model checkpoint folder that the run starts from
  * @param config the trainer's settings
  * @param chosen values of {@code --task}, {@code --difficulty} and {@code --answers}
- * @param data value of {@code --data}
+ * @param data what {@code --data} says
  * @param skipBadRows value of {@code --skip-bad-rows}
  * @param adapter what is trained
  * @param rewards whose word rewards are
@@ -34,7 +36,7 @@ record RunSettings(
         Path model,
         RlConfig config,
         TaskChoice chosen,
-        Optional<Path> data,
+        Optional<Rows> data,
         boolean skipBadRows,
         LoraChoice adapter,
         RewardChoice rewards,
@@ -62,14 +64,22 @@ record RunSettings(
                 Path.of(json.get("model").textValue()),
                 SavedConfig.read(json, file.toString()),
                 TaskChoice.read(json.path("task").asText(), json.path("options")),
-                isRecorded(json)
-                        ? Optional.ofNullable(json.path("options").get(ROWS)).map(node -> Path.of(node.asText()))
-                        : data,
+                rows(json),
                 json.path("skip_bad_rows").asBoolean(),
                 LoraChoice.read(json.path("options"), file.toString()),
                 RewardChoice.read(json.path("options")),
                 isRecorded(json) ? data : Optional.empty(),
                 EnvironmentChoice.read(json.path("options"), file.toString()));
+    }
+
+    private static Optional<Rows> rows(JsonNode run) {
+        Map<String, String> options = new TreeMap<>();
+        run.path("options")
+                .properties()
+                .forEach(
+                        option -> options.put(option.getKey(), option.getValue().asText()));
+        JsonNode path = isRecorded(run) ? run.path("options").path(ROWS) : run.path("data");
+        return path.isTextual() ? Optional.of(SavedRows.read(Path.of(path.textValue()), options)) : Optional.empty();
     }
 
     private static boolean isRecorded(JsonNode run) {
@@ -105,15 +115,16 @@ record RunSettings(
     RunOrigin origin() {
         Map<String, String> options = new TreeMap<>(adapter.options());
         options.putAll(rewards.options());
+        data.map(SavedRows::options).ifPresent(options::putAll);
         options.putAll(chosen.options());
         environment.ifPresent(choice -> options.putAll(choice.options()));
         if (rollouts.isPresent()) {
-            data.ifPresent(rows -> options.put(ROWS, absolute(rows)));
+            data.ifPresent(rows -> options.put(ROWS, absolute(rows.path())));
         }
         return new RunOrigin(
                 absolute(model),
                 rollouts.isPresent() ? RECORDED : chosen.name(),
-                rollouts.or(() -> data).map(RunSettings::absolute),
+                rollouts.or(() -> data.map(Rows::path)).map(RunSettings::absolute),
                 skipBadRows,
                 options);
     }

@@ -100,7 +100,7 @@ final class SftCommand extends OfflineCommand {
 
     private static SftDataset demonstrations(OfflineSettings run) {
         return run.data()
-                .<SftDataset>map(file -> SftDataset.jsonl(file, run.skipBadRows()))
+                .<SftDataset>map(file -> SftDataset.of(file, run.skipBadRows()))
                 .orElseGet(() -> {
                     double giveUp = Double.parseDouble(run.options().getOrDefault(GIVE_UP_KEY, "" + GIVE_UP));
                     return new CountdownDemonstrations(Countdown.small(), giveUp);

@@ -2,6 +2,7 @@
 package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.io.rows.Rows;
 import dev.jacobian.rl.reasoninggym.GymScoring;
 import dev.jacobian.rl.reasoninggym.ReasoningGym;
 import dev.jacobian.rl.reasoninggym.ReasoningGymReward;
@@ -10,7 +11,6 @@ import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.rl.task.JsonlTask;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.rl.task.catalog.Tasks;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -68,17 +68,17 @@ record TaskChoice(String name, Optional<Integer> difficulty, Optional<Answer> an
         return new ReasoningGymReward(GymScoring.RIGHT, answers.orElse(Answer.TAG), task);
     }
 
-    /** The rows of a file, with rewards of somebody's choice instead of the task's own if there are some. */
-    JsonlTask rows(Path file, Optional<WeightedRewards> rewards, boolean skipBadRows) {
+    /** The rows of some data, with rewards of somebody's choice instead of the task's own if there are some. */
+    JsonlTask rows(Rows data, Optional<WeightedRewards> rewards, boolean skipBadRows) {
         if (isGym()) {
             return ReasoningGym.task(
-                    file,
+                    data,
                     rewards.orElseGet(() -> WeightedRewards.of(gymReward())),
                     answers.orElse(Answer.TAG),
                     skipBadRows);
         }
-        return rewards.map(own -> JsonlTask.of(file, own, skipBadRows))
-                .orElseGet(() -> JsonlTask.of(file, skipBadRows));
+        return rewards.map(own -> JsonlTask.of(data, own, skipBadRows))
+                .orElseGet(() -> JsonlTask.of(data, skipBadRows));
     }
 
     /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import dev.jacobian.io.rows.Rows;
 import dev.jacobian.rl.judge.RewardedTask;
 import dev.jacobian.rl.reward.ExactMatchReward.Answer;
 import dev.jacobian.rl.reward.PreferenceReward;
@@ -10,11 +11,11 @@ import dev.jacobian.rl.task.PromptCheck;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The task that a command trains on or measures. */
@@ -22,9 +23,8 @@ final class TaskOption {
     @Option(
             names = "--task",
             paramLabel = "NAME",
-            description =
-                    "A task that 'jacobian tasks' lists (default: countdown), or reasoning-gym for a --data FILE of"
-                            + " rows that it printed (reasoning-gym:NAME if the rows do not say their task).")
+            description = "A task that 'jacobian tasks' lists (default: countdown), or reasoning-gym for rows of --data"
+                    + " that it printed (reasoning-gym:NAME if the rows do not say their task).")
     private Optional<String> asked = Optional.empty();
 
     @Option(
@@ -40,11 +40,8 @@ final class TaskOption {
                     + " prompts say so (default: the task's usual form).")
     private Optional<String> answers = Optional.empty();
 
-    @Option(
-            names = "--data",
-            paramLabel = "FILE",
-            description = "JSONL with 'prompt' and 'answer' per line; the reward is 1 for exactly the answer.")
-    private Optional<Path> data = Optional.empty();
+    @Mixin
+    private DataOption data;
 
     @Option(
             names = "--skip-bad-rows",
@@ -95,6 +92,7 @@ final class TaskOption {
 
     /** Fails for a name that is no task. */
     void check(CliCommand command) {
+        data.check(command);
         if (rewardModel.isPresent() && judge.isPresent()) {
             throw command.usage("--reward-model and --judge exclude each other");
         }
@@ -106,7 +104,7 @@ final class TaskOption {
             if (difficulty.isPresent() || answers.isPresent() && !choice.isGym()) {
                 throw command.usage("--difficulty and --answers are of generated tasks, not of --data");
             }
-            if (choice.isGym() && data.isEmpty()) {
+            if (choice.isGym() && !data.isGiven()) {
                 throw command.usage("--task " + choice.name() + " needs --data FILE, rows that reasoning-gym printed");
             }
         }
@@ -147,8 +145,8 @@ final class TaskOption {
         return preferenceModel.isPresent();
     }
 
-    Optional<Path> data() {
-        return data;
+    Optional<Rows> data() {
+        return data.rows();
     }
 
     boolean skipBadRows() {
@@ -161,7 +159,7 @@ final class TaskOption {
 
     /** The task's name, if there is an option that says it. */
     Optional<String> given() {
-        return data.isPresent()
+        return data.isGiven()
                 ? asked.filter(name -> TaskChoice.of(name).isGym()).or(() -> Optional.of(TaskChoice.ROWS))
                 : asked;
     }
@@ -183,13 +181,13 @@ final class TaskOption {
 
     /** The task. */
     Task task(Function<Path, ModelOptions> options) {
-        return of(choice(), data, skipBadRows, rewards().orElse(RewardChoice.TASK), options);
+        return of(choice(), data.rows(), skipBadRows, rewards().orElse(RewardChoice.TASK), options);
     }
 
     /** The task of a name with the rewards of somebody's choice. */
     static Task of(
             TaskChoice task,
-            Optional<Path> data,
+            Optional<Rows> data,
             boolean skipBadRows,
             RewardChoice choice,
             Function<Path, ModelOptions> options) {
@@ -198,29 +196,22 @@ final class TaskOption {
             return of(task, data, skipBadRows);
         }
         Task problems = task.isRows() && data.isPresent()
-                ? task.rows(file(data.get()), rewards, skipBadRows)
+                ? task.rows(DataOption.existing(data.get()), rewards, skipBadRows)
                 : of(task, data, skipBadRows);
         return new RewardedTask(problems, rewards.get(), choice.solvedThreshold());
     }
 
     /** The task of a name, with the data file of {@code jsonl}. */
-    static Task of(TaskChoice task, Optional<Path> data, boolean skipBadRows) {
+    static Task of(TaskChoice task, Optional<Rows> data, boolean skipBadRows) {
         if (task.isRows()) {
-            Path file = data.orElseThrow(() -> new CliException("--task " + task.name() + " needs --data FILE"));
-            return task.rows(file(file), Optional.empty(), skipBadRows);
+            Rows rows = data.orElseThrow(() -> new CliException("--task " + task.name() + " needs --data FILE"));
+            return task.rows(DataOption.existing(rows), Optional.empty(), skipBadRows);
         }
         try {
             return task.task();
         } catch (IllegalArgumentException wrong) {
             throw new CliException(wrong.getMessage(), wrong);
         }
-    }
-
-    private static Path file(Path file) {
-        if (!Files.isRegularFile(file)) {
-            throw new CliException("no such file: " + file + "; --data takes a JSONL file");
-        }
-        return file;
     }
 
     /** The task without the prompts that a model cannot complete, if rows may be left out; says how many are. */

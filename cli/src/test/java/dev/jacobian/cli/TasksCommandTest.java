@@ -59,8 +59,18 @@ class TasksCommandTest {
         Run run = rl(folder.resolve("run"), "--task", task.name());
         assertThat(run.code()).as(run.err()).isZero();
         JsonNode measured = Run.of(
-                        "eval", "--json", "--model", model, "--task", task.name(), "--difficulty",
-                        task.levels().highest(), "--problems", 2, "--max-new-tokens", 4)
+                        "eval",
+                        "--json",
+                        "--model",
+                        model,
+                        "--task",
+                        task.name(),
+                        "--difficulty",
+                        task.levels().highest(),
+                        "--problems",
+                        2,
+                        "--max-new-tokens",
+                        4)
                 .json();
         assertThat(measured.path("task").asText()).isEqualTo(task.name());
         assertThat(measured.path("pass@1").isNumber()).isTrue();
@@ -70,7 +80,8 @@ class TasksCommandTest {
     @DisplayName("a run remembers difficulty and form, and is not resumed with others")
     void resume() {
         Path out = folder.resolve("run");
-        assertThat(rl(out, "--task", "sorting", "--difficulty", 1, "--answers", "whole").code())
+        assertThat(rl(out, "--task", "sorting", "--difficulty", 1, "--answers", "whole")
+                        .code())
                 .isZero();
         JsonNode run = Json.read(out.resolve("run.json"));
         assertThat(run.path("task").asText()).isEqualTo("sorting");
@@ -88,11 +99,15 @@ class TasksCommandTest {
         JsonNode json = Run.of("tasks", "--json").json().path("tasks");
         assertThat(json).hasSameSizeAs(Tasks.all());
         for (JsonNode task : json) {
-            assertThat("\n" + listed).contains("\n" + task.path("name").asText() + ": ", task.path("summary").asText());
+            assertThat("\n" + listed)
+                    .contains(
+                            "\n" + task.path("name").asText() + ": ",
+                            task.path("summary").asText());
             assertThat(task.path("problems").path(0).path("prompt").asText()).isNotEmpty();
             assertThat(task.path("problems").path(0).path("answer").asText()).isNotEmpty();
         }
-        JsonNode one = Run.of("tasks", "hanoi", "--difficulty", 2, "--problems", 3, "--json").json();
+        JsonNode one = Run.of("tasks", "hanoi", "--difficulty", 2, "--problems", 3, "--json")
+                .json();
         assertThat(one.path("tasks")).hasSize(1);
         assertThat(one.path("tasks").path(0).path("problems")).hasSize(3);
     }
@@ -122,22 +137,35 @@ class TasksCommandTest {
     @DisplayName("rows of reasoning-gym are a task by their own task's name, or by the one that is given")
     void reasoningGym() throws IOException {
         String rows = """
-                {"question": "The larger of 3 and 5?", "answer": "5", "metadata": {"source_dataset": "gcd"}}
-                {"question": "Twice 4?", "answer": "8", "metadata": {"source_dataset": "products"}}
-                """;
+            {"question": "The larger of 3 and 5?", "answer": "5", "metadata": {"source_dataset": "gcd"}}
+            {"question": "Twice 4?", "answer": "8", "metadata": {"source_dataset": "products"}}
+            """;
         Path data = Files.writeString(folder.resolve("rows.jsonl"), rows);
         Run run = rl(folder.resolve("run"), "--task", "reasoning-gym", "--data", data);
         assertThat(run.code()).as(run.err()).isZero();
         JsonNode saved = Json.read(folder.resolve("run").resolve("run.json"));
         assertThat(saved.path("task").asText()).isEqualTo("reasoning-gym");
-        assertThat(Run.of("rl", "--json", "--resume", "--out", folder.resolve("run")).code()).isZero();
+        assertThat(Run.of("rl", "--json", "--resume", "--out", folder.resolve("run"))
+                        .code())
+                .isZero();
         Path plain = Files.writeString(folder.resolve("plain.jsonl"), "{\"question\": \"2+2\", \"answer\": \"4\"}\n");
-        assertThat(Run.of("eval", "--model", model, "--task", "reasoning-gym", "--data", plain).failure(ExitCode.FAILED))
+        assertThat(Run.of("eval", "--model", model, "--task", "reasoning-gym", "--data", plain)
+                        .failure(ExitCode.FAILED))
                 .contains("plain.jsonl, row 1")
                 .contains("--task reasoning-gym:NAME");
         assertThat(Run.of(
-                                "eval", "--json", "--model", model, "--task", "reasoning-gym:gcd", "--data", plain, "--answers",
-                                "whole", "--max-new-tokens", 4)
+                                "eval",
+                                "--json",
+                                "--model",
+                                model,
+                                "--task",
+                                "reasoning-gym:gcd",
+                                "--data",
+                                plain,
+                                "--answers",
+                                "whole",
+                                "--max-new-tokens",
+                                4)
                         .json()
                         .path("problems")
                         .asInt())

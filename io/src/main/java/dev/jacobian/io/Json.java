@@ -58,7 +58,7 @@ public final class Json {
     /** Longest excerpt of a document in an error message, in characters. */
     private static final int EXCERPT = 60;
 
-    private static final JsonFactory STRICT = JsonFactory.builder()
+    static final JsonFactory STRICT = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(MAX_DEPTH)
                     .maxStringLength(MAX_STRING)
@@ -146,13 +146,7 @@ public final class Json {
         } catch (JsonTree.TooLarge e) {
             throw e.at(where);
         } catch (JsonProcessingException e) {
-            JsonLocation at = e.getLocation();
-            String place = at == null ? where : where + ", line " + at.getLineNr() + ", column " + at.getColumnNr();
-            throw new FormatException(
-                    place,
-                    "not valid JSON: " + withoutItsOwnNames(firstLine(e.getOriginalMessage())),
-                    "Correct the file, or fetch it again if it was cut short in a download",
-                    e);
+            throw invalid(where, e);
         }
         if (node == null) {
             throw new FormatException(where, "empty: a JSON value was expected", "Fetch or write the file again");
@@ -160,7 +154,18 @@ public final class Json {
         return node;
     }
 
-    private static CharsetDecoder strictUtf8() {
+    /** What the parser complains of, in our words and with the place. */
+    static FormatException invalid(String where, JsonProcessingException e) {
+        JsonLocation at = e.getLocation();
+        String place = at == null ? where : where + ", line " + at.getLineNr() + ", column " + at.getColumnNr();
+        return new FormatException(
+                place,
+                "not valid JSON: " + withoutItsOwnNames(firstLine(e.getOriginalMessage())),
+                "Correct the file, or fetch it again if it was cut short in a download",
+                e);
+    }
+
+    static CharsetDecoder strictUtf8() {
         return StandardCharsets.UTF_8
                 .newDecoder()
                 .onMalformedInput(CodingErrorAction.REPORT)

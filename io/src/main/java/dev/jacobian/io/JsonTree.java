@@ -80,6 +80,15 @@ final class JsonTree {
         return root;
     }
 
+    /**
+     * The value whose first token the parser is at, for one of many values of a document.
+     *
+     * @throws TooLarge if its tree would take more than the budget
+     */
+    JsonNode element() throws IOException {
+        return value(parser.currentToken());
+    }
+
     /** Recursive, because the parser limits the depth. */
     private JsonNode value(JsonToken token) throws IOException {
         values++;

@@ -4,7 +4,7 @@ package dev.jacobian.rl.offline;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
-import dev.jacobian.io.Jsonl;
+import dev.jacobian.io.rows.Rows;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.transformer.CausalLM;
 import java.nio.file.Path;
@@ -22,24 +22,29 @@ import java.util.function.LongFunction;
  * @param rows that were used
  */
 public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> skipped, List<String> remarks, int rows) {
+    /** The rows of a file. */
+    public static <E> Examples<E> read(
+            OfflineMethod<E> method, CausalLM model, OfflineConfig config, Path file, boolean skipBadRows) {
+        return read(method, model, config, Rows.of(file), skipBadRows);
+    }
+
     /**
-     * The rows of a JSONL file.
+     * The rows of a data set. They are read one by one; what is kept of each is its token ids.
      *
      * @param skipBadRows whether a row that the method cannot use is left out and counted, or is an error
      * @throws FormatException naming file and row
      */
     public static <E> Examples<E> read(
-            OfflineMethod<E> method, CausalLM model, OfflineConfig config, Path file, boolean skipBadRows) {
+            OfflineMethod<E> method, CausalLM model, OfflineConfig config, Rows data, boolean skipBadRows) {
         RowEncoder encoder = new RowEncoder(model, config);
         List<E> examples = new ArrayList<>();
         List<String> skipped = new ArrayList<>();
         int[] number = {0};
-        Jsonl.forEachLine(file, line -> {
+        data.forEach(row -> {
             number[0]++;
-            String where =
-                    file + ", row " + number[0] + (line.number() == number[0] ? "" : " (line " + line.number() + ")");
+            String where = row.where();
             try {
-                List<E> own = method.encode(row(line.json()), encoder);
+                List<E> own = method.encode(object(row.json()), encoder);
                 if (own.isEmpty()) {
                     skipped.add(where + ": longer than max_length "
                             + config.maxLength().orElse(0));
@@ -55,7 +60,7 @@ public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> ski
         });
         if (examples.isEmpty()) {
             throw new FormatException(
-                    file.toString(),
+                    data.path().toString(),
                     skipped.isEmpty()
                             ? "there are no examples"
                             : "all " + skipped.size() + " rows are unusable, the first because: " + skipped.getFirst(),
@@ -115,7 +120,7 @@ public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> ski
         return arranged;
     }
 
-    private static JsonNode row(JsonNode json) {
+    private static JsonNode object(JsonNode json) {
         if (!json.isObject()) {
             throw new FormatException(
                     "the row", "a JSON object is expected, found " + Json.excerpt(json), "Write one object per line");

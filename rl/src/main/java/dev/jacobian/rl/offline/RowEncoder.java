@@ -16,6 +16,7 @@ import dev.jacobian.transformer.CausalLM;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
@@ -316,15 +317,17 @@ public final class RowEncoder {
         return mode == TruncationMode.KEEP_END ? new Kept(length - fits, length) : new Kept(0, fits);
     }
 
-    /** Whether somebody liked a completion: {@code label}. */
+    /** Whether somebody liked a completion: {@code label}, which in CSV is a word. */
     static boolean label(JsonNode row) {
-        if (!row.path("label").isBoolean()) {
+        String word = row.path("label").asText().toLowerCase(Locale.ROOT);
+        boolean known = word.equals("true") || word.equals("false");
+        if (!known || row.path("label").isContainerNode()) {
             throw new FormatException(
                     "the row",
                     "'label' must be true or false, found " + Json.excerpt(row.path("label")),
                     "Say whether it was liked");
         }
-        return row.get("label").booleanValue();
+        return word.equals("true");
     }
 
     /** The judged completions of a row: {@code completion} and {@code label}, or both halves of a pair. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reasoninggym;
 
-import java.util.Arrays;
 import dev.jacobian.rl.reward.Columns;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -28,8 +28,7 @@ record Conclusion() implements GymScorer {
         Optional<long[]> given = PropositionalFormula.truth(answer, variables);
         return given.isPresent()
                 && follows(row, given.get(), variables)
-                && premises(row, variables).stream()
-                        .noneMatch(premise -> Arrays.equals(premise, given.get()));
+                && premises(row, variables).stream().noneMatch(premise -> Arrays.equals(premise, given.get()));
     }
 
     private static boolean follows(Columns row, long[] conclusion, List<String> variables) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reasoninggym;
 
-import java.util.Arrays;
 import dev.jacobian.rl.reward.Columns;
+import java.util.Arrays;
 import java.util.List;
 
 /**

@@ -3,6 +3,7 @@ package dev.jacobian.rl.reasoninggym;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.rows.Rows;
 import dev.jacobian.rl.puzzle.PuzzleTask;
 import dev.jacobian.rl.reward.ExactMatchReward.Answer;
 import dev.jacobian.rl.reward.WeightedRewards;
@@ -24,12 +25,12 @@ public final class ReasoningGym {
      * @throws dev.jacobian.io.FormatException naming file and row, for a row without a question or of a task without a scorer
      */
     public static JsonlTask task(Path file, ReasoningGymReward reward, boolean skipBadRows) {
-        return task(file, WeightedRewards.of(reward), reward.form(), skipBadRows);
+        return task(Rows.of(file), WeightedRewards.of(reward), reward.form(), skipBadRows);
     }
 
     /** The same with rewards of one's own. */
-    public static JsonlTask task(Path file, WeightedRewards rewards, Answer form, boolean skipBadRows) {
-        return JsonlTask.of(file, rewards, skipBadRows, row -> prompted(row, form));
+    public static JsonlTask task(Rows data, WeightedRewards rewards, Answer form, boolean skipBadRows) {
+        return JsonlTask.of(data, rewards, skipBadRows, row -> prompted(row, form));
     }
 
     private static JsonNode prompted(JsonNode row, Answer form) {

@@ -81,8 +81,8 @@ public record ReasoningGymReward(GymScoring scoring, Answer form, String task) i
 
     private static String missing(String name) {
         return "there is no scorer for reasoning-gym's task '" + name + "', but for " + supported()
-                + ". Where equal text is enough, compare whole answers: rows with 'prompt' and 'answer', and --data without"
-                + " --task";
+                + ". Where equal text is enough, compare whole answers: rows with 'prompt' and 'answer', and --data"
+                + " without --task";
     }
 
     private String task(Columns row) {

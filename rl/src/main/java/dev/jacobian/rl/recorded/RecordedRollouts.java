@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.JsonFields;
-import dev.jacobian.io.Jsonl;
+import dev.jacobian.io.rows.Rows;
 import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.config.StepPlan;
 import dev.jacobian.rl.rollout.CompletionText;
@@ -76,13 +76,13 @@ public final class RecordedRollouts implements Rollouts, Curriculum {
      * @throws FormatException naming file and line: for a sample that cannot be learned from, or a file that ends before the run
      */
     public static RecordedRollouts read(
-            Path file, Optional<Path> data, CausalLM model, RolloutConfig config, StepPlan plan, int maxSteps) {
+            Path file, Optional<Rows> data, CausalLM model, RolloutConfig config, StepPlan plan, int maxSteps) {
         List<List<RecordedSample>> groups = RolloutFile.read(
                 file,
                 model,
                 config.numGenerations(),
                 config.maxCompletionLength(),
-                data.map(rows -> OptionalInt.of(Jsonl.read(rows).size())).orElse(OptionalInt.empty()));
+                data.map(rows -> OptionalInt.of(rows.count())).orElse(OptionalInt.empty()));
         int needed = plan.groups(maxSteps);
         if (groups.size() < needed) {
             throw new FormatException(

@@ -70,7 +70,7 @@ public final class ComparisonPage {
 
     private static void task(StringBuilder page, String task, List<SavedEvaluation> models) {
         SavedEvaluation first = models.getFirst();
-        page.append("<h2>").append(ReportPage.escapeHtml(task)).append("</h2>\n<p>");
+        page.append("<h2>").append(SafeText.html(task)).append("</h2>\n<p>");
         page.append(String.format(
                 Locale.ROOT,
                 "%d problems, %d samples each. Intervals contain the truth in %.4g %% of such measurements; problems"
@@ -83,10 +83,10 @@ public final class ComparisonPage {
         models.forEach(model -> names.addAll(model.metrics().keySet()));
         page.append("<div class=\"scroll\"><table>\n<tr><th>model</th>");
         names.forEach(
-                name -> page.append("<th>").append(ReportPage.escapeHtml(name)).append("</th>"));
+                name -> page.append("<th>").append(SafeText.html(name)).append("</th>"));
         page.append(models.size() > 1 ? "<th>ahead of the first</th></tr>\n" : "</tr>\n");
         for (SavedEvaluation model : models) {
-            page.append("<tr><th>").append(ReportPage.escapeHtml(model.model())).append("</th>");
+            page.append("<tr><th>").append(SafeText.html(model.model())).append("</th>");
             for (String name : names) {
                 cell(page, Optional.ofNullable(model.metrics().get(name)), false);
             }
@@ -137,7 +137,7 @@ public final class ComparisonPage {
             double y = ROW * m + 16;
             String name = models.get(m).model();
             String shown = name.length() > 30 ? "…" + name.substring(name.length() - 29) : name;
-            line(page, "<text x=\"0\" y=\"%.1f\">%s</text>", y + 4, ReportPage.escapeHtml(shown));
+            line(page, "<text x=\"0\" y=\"%.1f\">%s</text>", y + 4, SafeText.html(shown));
             if (passed != null && Double.isFinite(passed.low())) {
                 line(
                         page,

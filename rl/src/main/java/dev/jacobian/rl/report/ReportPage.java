@@ -33,7 +33,7 @@ final class ReportPage {
         String script = resource("report.js");
         Map<String, String> parts = Map.of(
                 "title",
-                escapeHtml(title),
+                SafeText.html(title),
                 "policy",
                 "default-src 'none'; base-uri 'none'; form-action 'none'; style-src " + hash(style) + "; script-src "
                         + hash(chart) + " " + hash(script),
@@ -42,7 +42,7 @@ final class ReportPage {
                 "chart",
                 chart,
                 "chart-licence",
-                escapeHtml(resource("chart-licence.txt")),
+                SafeText.html(resource("chart-licence.txt")),
                 "data",
                 escapeScript(Json.compact(data)),
                 "script",
@@ -62,14 +62,6 @@ final class ReportPage {
                 .replace(">", "\\u003e")
                 .replace("\u2028", "\\u2028")
                 .replace("\u2029", "\\u2029");
-    }
-
-    /** Text that is safe as the content of an element. */
-    static String escapeHtml(String text) {
-        return text.replace("&", "&amp;")
-                .replace("<", "&lt;")
-                .replace(">", "&gt;")
-                .replace("\"", "&quot;");
     }
 
     static String hash(String source) {

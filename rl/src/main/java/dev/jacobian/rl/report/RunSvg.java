@@ -45,8 +45,8 @@ public final class RunSvg {
 
         StringBuilder out = new StringBuilder();
         line(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" role=\"img\">", WIDTH, HEIGHT);
-        line(out, "<title>%s</title>", ReportPage.escapeHtml(caption));
-        line(out, "<desc>%s</desc>", ReportPage.escapeHtml(words));
+        line(out, "<title>%s</title>", SafeText.html(caption));
+        line(out, "<desc>%s</desc>", SafeText.html(words));
         out.append("""
             <style>
             .page { fill: #ffffff; } .grid { stroke: #e8e7e3; } .axis { stroke: #c9c8c3; }
@@ -63,7 +63,7 @@ public final class RunSvg {
             </style>
             """);
         line(out, "<rect class=\"page\" width=\"%d\" height=\"%d\" rx=\"10\"/>", WIDTH, HEIGHT);
-        line(out, "<text class=\"caption\" x=\"24\" y=\"32\">%s</text>", ReportPage.escapeHtml(caption));
+        line(out, "<text class=\"caption\" x=\"24\" y=\"32\">%s</text>", SafeText.html(caption));
 
         Panel left = new Panel(24, Axis.of(heldOut, true), last);
         left.frame(out, "pass@1 on held-out problems");

@@ -23,7 +23,8 @@ import java.util.stream.Stream;
  * The files that a run is made from, by their SHA-256: the model that it starts from, and its data. Settings alone do not make
  * a run the same; other rows or another initial model under the old names would change it without a word.
  *
- * @param hashes {@code model/NAME}, {@code data} and {@code ptx_data} to {@code sha256:…}; empty where there are no such files
+ * @param hashes {@code model/NAME}, {@code data}, or {@code data/NAME} of a folder, and {@code ptx_data} to {@code sha256:…}; empty where
+ *     there are no such files
  */
 record RunInputs(Map<String, String> hashes) {
     private static final Pattern OF_MODEL = Pattern.compile(
@@ -38,12 +39,22 @@ record RunInputs(Map<String, String> hashes) {
         for (Path file : modelFiles(Path.of(origin.model()))) {
             hashes.put(MODEL + file.getFileName(), hash(file));
         }
-        origin.data().map(Path::of).filter(Files::isRegularFile).ifPresent(file -> hashes.put(DATA, hash(file)));
+        origin.data().map(Path::of).ifPresent(data -> hashData(data, origin, hashes));
         Optional.ofNullable(origin.options().get(RunOrigin.PTX_DATA))
                 .map(Path::of)
                 .filter(Files::isRegularFile)
                 .ifPresent(file -> hashes.put(RunOrigin.PTX_DATA, hash(file)));
         return new RunInputs(hashes);
+    }
+
+    private static void hashData(Path data, RunOrigin origin, Map<String, String> hashes) {
+        if (Files.isRegularFile(data)) {
+            hashes.put(DATA, hash(data));
+        } else if (Files.isDirectory(data)) {
+            SavedRows.read(data, origin.options())
+                    .files()
+                    .forEach(file -> hashes.put(DATA + "/" + data.relativize(file), hash(file)));
+        }
     }
 
     /** As {@link #toJson} wrote it; empty for a run of a version that did not. */
@@ -89,7 +100,7 @@ record RunInputs(Map<String, String> hashes) {
 
     private Map<String, String> model() {
         Map<String, String> files = new TreeMap<>(hashes);
-        files.keySet().removeAll(List.of(DATA, RunOrigin.PTX_DATA));
+        files.keySet().removeIf(name -> !name.startsWith(MODEL));
         return files;
     }
 
@@ -97,8 +108,8 @@ record RunInputs(Map<String, String> hashes) {
         if (name.equals(RunOrigin.PTX_DATA)) {
             return "the demonstrations " + origin.options().getOrDefault(name, "");
         }
-        return name.equals(DATA)
-                ? "the data " + origin.data().orElse("")
+        return !name.startsWith(MODEL)
+                ? "the data " + origin.data().orElse("") + name.substring(DATA.length())
                 : "the model's " + modelFile(name.substring(MODEL.length()), Path.of(origin.model()));
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.sft;
 
+import dev.jacobian.io.rows.Rows;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -36,7 +37,12 @@ public interface SftDataset {
      * @param skipBadRows whether a bad row is left out and counted, or is an error
      */
     static SftRows jsonl(Path file, boolean skipBadRows) {
-        return SftRows.read(file, skipBadRows);
+        return of(Rows.of(file), skipBadRows);
+    }
+
+    /** The same of any data set. */
+    static SftRows of(Rows data, boolean skipBadRows) {
+        return SftRows.read(data, skipBadRows);
     }
 
     /** A fixed list, shuffled anew for every pass. */

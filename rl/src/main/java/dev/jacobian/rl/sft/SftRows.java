@@ -3,9 +3,8 @@ package dev.jacobian.rl.sft;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
-import dev.jacobian.io.Jsonl;
 import dev.jacobian.io.chat.ChatRow;
-import java.nio.file.Path;
+import dev.jacobian.io.rows.Rows;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -39,14 +38,12 @@ public final class SftRows implements SftDataset {
         return new SftRows(name, rows, List.of());
     }
 
-    static SftRows read(Path file, boolean skipBadRows) {
+    static SftRows read(Rows data, boolean skipBadRows) {
         List<Row> rows = new ArrayList<>();
         List<String> skipped = new ArrayList<>();
-        Jsonl.forEachLine(file, line -> {
-            int number = rows.size() + skipped.size() + 1;
-            String where = file + ", row " + number + (line.number() == number ? "" : " (line " + line.number() + ")");
+        data.forEach(row -> {
             try {
-                rows.add(new Row(example(line.json(), where), where));
+                rows.add(new Row(example(row.json(), row.where()), row.where()));
             } catch (FormatException bad) {
                 if (!skipBadRows) {
                     throw bad;
@@ -54,7 +51,7 @@ public final class SftRows implements SftDataset {
                 skipped.add(bad.getMessage());
             }
         });
-        return new SftRows(file.toString(), rows, skipped);
+        return new SftRows(data.path().toString(), rows, skipped);
     }
 
     /** The example in a row of the data. */

@@ -4,8 +4,8 @@ package dev.jacobian.rl.task;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
-import dev.jacobian.io.Jsonl;
 import dev.jacobian.io.chat.ChatRow;
+import dev.jacobian.io.rows.Rows;
 import dev.jacobian.rl.reward.Columns;
 import dev.jacobian.rl.reward.WeightedRewards;
 import java.nio.file.Path;
@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
- * The rows of a file of problems, each checked when it is read: it is an object, it has a prompt, and the reward functions
+ * The rows of the user's problems, each checked when it is read: it is an object, it has a prompt, and the reward functions
  * find in it what they read. A row that is not so is an error with its number, or is left out and counted.
  *
  * @param rows the usable ones, in file order
@@ -29,26 +29,26 @@ record JsonlRows(List<Row> rows, List<String> skipped) {
      *
      * @param problem what it says
      * @param where file and row, for messages
+     * @param place among all that are used, from 0
      */
-    record Row(Problem problem, String where) {}
+    record Row(Problem problem, String where, int place) {}
 
     /**
-     * Reads a file. Its form comes first and its answers second: a file of another kind is called that, and not a file whose
+     * Reads a data set. Its form comes first and its answers second: a file of another kind is called that, and not a file whose
      * first row lacks an answer.
      *
      * @param view what is read of a row
      * @throws FormatException naming file and row, at the first unusable one unless such rows may be left out
      */
-    static JsonlRows read(Path file, WeightedRewards rewards, boolean skipBadRows, UnaryOperator<JsonNode> view) {
+    static JsonlRows read(Rows data, WeightedRewards rewards, boolean skipBadRows, UnaryOperator<JsonNode> view) {
         List<Row> rows = new ArrayList<>();
         List<String> skipped = new ArrayList<>();
-        Jsonl.forEachLine(file, line -> {
-            int number = rows.size() + skipped.size() + 1;
-            String where = file + ", row " + number + (line.number() == number ? "" : " (line " + line.number() + ")");
-            reading(
-                    skipBadRows,
-                    skipped,
-                    () -> rows.add(new Row(problem(view.apply(line.json()), stem(file) + "#" + number, where), where)));
+        data.forEach(row -> {
+            String id = stem(row.file()) + "#" + row.number();
+            reading(skipBadRows, skipped, () -> {
+                Problem problem = problem(view.apply(row.json()), id, row.where());
+                rows.add(new Row(problem, row.where(), rows.size()));
+            });
         });
         List<Row> usable = new ArrayList<>();
         for (Row row : rows) {
@@ -87,8 +87,8 @@ record JsonlRows(List<Row> rows, List<String> skipped) {
         if (!row.isObject() || !conversation && !row.path("prompt").isTextual()) {
             throw new FormatException(
                     where,
-                    "a row must be a JSON object with a string 'prompt', or a list of messages",
-                    "Correct the row, or rename the column that holds the prompt");
+                    "a row must be a JSON object with a string 'prompt', or a list of messages" + columns(row),
+                    "Correct the row, or name the column that holds the prompt (--column prompt=COLUMN)");
         }
         Map<String, Object> columns = new LinkedHashMap<>();
         row.properties().forEach(field -> {
@@ -104,6 +104,13 @@ record JsonlRows(List<Row> rows, List<String> skipped) {
                         new Columns(columns),
                         Optional.of(ChatRow.read(row, "prompt", where)))
                 : new Problem(id, row.get("prompt").textValue(), columns);
+    }
+
+    /** The names that a row has instead, for a message. */
+    private static String columns(JsonNode row) {
+        List<String> names = new ArrayList<>();
+        row.fieldNames().forEachRemaining(names::add);
+        return names.isEmpty() || names.contains("prompt") ? "" : "; it has " + String.join(", ", names);
     }
 
     /** A JSON value as plain Java: String, Long, BigInteger, Double, Boolean, List or Map. */

@@ -3,6 +3,7 @@ package dev.jacobian.rl.task;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
+import dev.jacobian.io.rows.Rows;
 import dev.jacobian.rl.reward.ExactMatchReward;
 import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.rl.task.JsonlRows.Row;
@@ -10,6 +11,7 @@ import dev.jacobian.tensor.Rng;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -20,8 +22,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Problems from the user's own file: one JSON object per line with a {@code prompt} and any other columns, all of which
- * the reward functions see.
+ * Problems from the user's own data ({@link Rows}): rows with a {@code prompt} and any other columns, all of which the reward
+ * functions see. They are read one by one; what is kept of each is its prompt and its columns.
  *
  * <p>Training goes through the rows in a new random order each epoch; index i is row {@code i mod rows} of epoch
  * {@code i / rows}. One row in ten is held out for evaluation by a hash of its prompt, so rows with the same prompt
@@ -77,7 +79,12 @@ public final class JsonlTask implements Task {
      * @param skipBadRows whether a row that cannot be used is left out and counted, or is an error
      */
     public static JsonlTask of(Path file, WeightedRewards rewards, boolean skipBadRows) {
-        return of(file, rewards, skipBadRows, UnaryOperator.identity());
+        return of(Rows.of(file), rewards, skipBadRows);
+    }
+
+    /** The same of any data set. */
+    public static JsonlTask of(Rows data, WeightedRewards rewards, boolean skipBadRows) {
+        return of(data, rewards, skipBadRows, UnaryOperator.identity());
     }
 
     /**
@@ -85,10 +92,9 @@ public final class JsonlTask implements Task {
      *
      * @param view the row as it is to be read
      */
-    public static JsonlTask of(
-            Path file, WeightedRewards rewards, boolean skipBadRows, UnaryOperator<JsonNode> view) {
-        JsonlRows read = JsonlRows.read(file, rewards, skipBadRows, view);
-        return split(JsonlRows.stem(file), read.rows(), read.skipped(), rewards);
+    public static JsonlTask of(Rows data, WeightedRewards rewards, boolean skipBadRows, UnaryOperator<JsonNode> view) {
+        JsonlRows read = JsonlRows.read(data, rewards, skipBadRows, view);
+        return split(JsonlRows.stem(data.path()), read.rows(), read.skipped(), rewards);
     }
 
     /** A whole-answer match against column {@code answer}, found in the last {@code <answer>} tag of the completion. */
@@ -98,14 +104,21 @@ public final class JsonlTask implements Task {
 
     /** The same, where unusable rows may be left out. */
     public static JsonlTask of(Path file, boolean skipBadRows) {
-        return of(file, WeightedRewards.of(new ExactMatchReward("answer", ExactMatchReward.Answer.TAG)), skipBadRows);
+        return of(Rows.of(file), skipBadRows);
+    }
+
+    /** The same of any data set. */
+    public static JsonlTask of(Rows data, boolean skipBadRows) {
+        return of(data, WeightedRewards.of(new ExactMatchReward("answer", ExactMatchReward.Answer.TAG)), skipBadRows);
     }
 
     /** Two files. Training rows whose prompt is also in the evaluation file are left out, with a warning. */
     public static JsonlTask of(Path trainFile, Path evalFile, WeightedRewards rewards) {
-        List<Row> eval = JsonlRows.read(evalFile, rewards, false, UnaryOperator.identity()).rows();
+        List<Row> eval = JsonlRows.read(Rows.of(evalFile), rewards, false, UnaryOperator.identity())
+                .rows();
         Set<String> held = prompts(eval);
-        List<Row> all = JsonlRows.read(trainFile, rewards, false, UnaryOperator.identity()).rows();
+        List<Row> all = JsonlRows.read(Rows.of(trainFile), rewards, false, UnaryOperator.identity())
+                .rows();
         List<Row> train = all.stream()
                 .filter(row -> !held.contains(row.problem().prompt()))
                 .toList();
@@ -232,6 +245,11 @@ public final class JsonlTask implements Task {
                 .findFirst()
                 .map(Row::where)
                 .orElseGet(() -> Task.super.source(problem));
+    }
+
+    /** All problems in the order of their rows. */
+    public List<Problem> inOrder() {
+        return rows().sorted(Comparator.comparing(Row::place)).map(Row::problem).toList();
     }
 
     private Stream<Row> rows() {

@@ -15,7 +15,8 @@ class BoardPuzzlesTest {
     @Test
     void queens() {
         Asked.each("queens", asked -> {
-            List<String> board = asked.text().lines().filter(line -> line.matches("[.Q]+")).toList();
+            List<String> board =
+                    asked.text().lines().filter(line -> line.matches("[.Q]+")).toList();
             List<Integer> columns = Asked.integers(asked.answer());
             assertThat(columns).hasSameSizeAs(board).doesNotHaveDuplicates();
             for (int row = 0; row < board.size(); row++) {
@@ -33,7 +34,10 @@ class BoardPuzzlesTest {
     @Test
     void sudoku() {
         Asked.each("sudoku", asked -> {
-            List<String> grid = asked.text().lines().filter(line -> line.matches("[.\\d ]+")).toList();
+            List<String> grid = asked.text()
+                    .lines()
+                    .filter(line -> line.matches("[.\\d ]+"))
+                    .toList();
             List<String> full = asked.answer().lines().toList();
             int size = grid.size();
             int wide = Integer.parseInt(asked.find("box of (\\d)"));
@@ -72,7 +76,8 @@ class BoardPuzzlesTest {
             }
             assertThat(pegs).isEqualTo(wanted);
             assertThat(asked.solvedBy(asked.answer().substring(2).strip())).isFalse();
-            assertThat(asked.solvedBy(asked.answer().replace("A", "D"))).isEqualTo(!asked.answer().contains("A"));
+            assertThat(asked.solvedBy(asked.answer().replace("A", "D")))
+                    .isEqualTo(!asked.answer().contains("A"));
         });
     }
 
@@ -149,7 +154,8 @@ class BoardPuzzlesTest {
                 changed = false;
                 for (int i = 0; i < piece.length; i++) {
                     for (int j = 0; j < piece.length; j++) {
-                        int distance = Math.abs(i / map.size() - j / map.size()) + Math.abs(i % map.size() - j % map.size());
+                        int distance =
+                                Math.abs(i / map.size() - j / map.size()) + Math.abs(i % map.size() - j % map.size());
                         if (distance == 1 && piece[i] >= 0 && piece[j] > piece[i]) {
                             piece[j] = piece[i];
                             changed = true;
@@ -157,7 +163,8 @@ class BoardPuzzlesTest {
                     }
                 }
             }
-            long pieces = Arrays.stream(piece).filter(value -> value >= 0).distinct().count();
+            long pieces =
+                    Arrays.stream(piece).filter(value -> value >= 0).distinct().count();
             assertThat(asked.answer()).isEqualTo(Long.toString(pieces));
         });
     }
@@ -173,7 +180,9 @@ class BoardPuzzlesTest {
             distance[cells.indexOf('S')] = 0;
             for (int round = 0; round < cells.length(); round++) {
                 for (int i = 0; i < cells.length(); i++) {
-                    for (int j : new int[] {i - size, i + size, i % size > 0 ? i - 1 : -1, i % size < size - 1 ? i + 1 : -1}) {
+                    for (int j :
+                            new int[] {i - size, i + size, i % size > 0 ? i - 1 : -1, i % size < size - 1 ? i + 1 : -1
+                            }) {
                         if (j >= 0 && j < cells.length() && cells.charAt(i) != '#' && cells.charAt(j) != '#') {
                             distance[i] = Math.min(distance[i], distance[j] + 1);
                         }
@@ -182,7 +191,8 @@ class BoardPuzzlesTest {
             }
             assertThat(asked.answer()).hasSize(distance[cells.indexOf('G')]);
             assertThat(asked.solvedBy("UD" + asked.answer())).isFalse(); // not a shortest way
-            assertThat(asked.solvedBy(asked.answer().toLowerCase(java.util.Locale.ROOT))).isFalse();
+            assertThat(asked.solvedBy(asked.answer().toLowerCase(java.util.Locale.ROOT)))
+                    .isFalse();
         });
     }
 
@@ -196,7 +206,8 @@ class BoardPuzzlesTest {
             for (String road : asked.find("lengths: (.*?)\\. ").split(", ")) {
                 int from = road.charAt(0) - 'A';
                 int to = road.charAt(2) - 'A';
-                length[from][to] = length[to][from] = Asked.integers(road.substring(3)).getFirst();
+                length[from][to] =
+                        length[to][from] = Asked.integers(road.substring(3)).getFirst();
             }
             String answer = asked.answer().replace(" ", "");
             int way = 0;
@@ -213,7 +224,8 @@ class BoardPuzzlesTest {
             int from = asked.find("way from (\\w)").charAt(0) - 'A';
             int to = asked.find("way from \\w to (\\w)").charAt(0) - 'A';
             assertThat(way).isEqualTo(length[from][to]);
-            assertThat(asked.solvedBy(new StringBuilder(asked.answer()).reverse())).isFalse();
+            assertThat(asked.solvedBy(new StringBuilder(asked.answer()).reverse()))
+                    .isFalse();
         });
     }
 

@@ -11,9 +11,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Difficulty rises: for each puzzle something that can be measured in its questions does, on average, with every step. */
 class DifficultyTest {
-    private static final ToDoubleFunction<Question> TEXT = question -> question.text().length();
-    private static final ToDoubleFunction<Question> ANSWER = question -> question.answer().length();
-    private static final ToDoubleFunction<Question> STEPS = question -> Words.of(question.answer()).size();
+    private static final ToDoubleFunction<Question> TEXT =
+            question -> question.text().length();
+    private static final ToDoubleFunction<Question> ANSWER =
+            question -> question.answer().length();
+    private static final ToDoubleFunction<Question> STEPS =
+            question -> Words.of(question.answer()).size();
     private static final ToDoubleFunction<Question> DIGITS =
             question -> question.text().chars().filter(Character::isDigit).count();
 
@@ -34,7 +37,9 @@ class DifficultyTest {
             Map.entry("islands", TEXT),
             Map.entry("cryptarithm", ANSWER),
             Map.entry("queens", STEPS),
-            Map.entry("sudoku", question -> question.text().chars().filter(c -> c == '.').count()),
+            Map.entry(
+                    "sudoku",
+                    question -> question.text().chars().filter(c -> c == '.').count()),
             Map.entry("hanoi", STEPS),
             Map.entry("jugs", STEPS),
             Map.entry("nim", question -> Asked.integers(question.text()).size()),

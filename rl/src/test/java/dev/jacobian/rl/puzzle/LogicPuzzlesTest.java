@@ -71,8 +71,9 @@ class LogicPuzzlesTest {
                         .allMatch(clause -> java.util.Arrays.stream(clause.split(" or "))
                                 .anyMatch(literal -> (values >> literal.charAt(literal.length() - 1) - 'A' & 1)
                                         == (literal.startsWith("not") ? 0 : 1)));
-                String answer = Words.join(
-                        IntStream.range(0, variables).mapToObj(i -> values >> i & 1).toList());
+                String answer = Words.join(IntStream.range(0, variables)
+                        .mapToObj(i -> values >> i & 1)
+                        .toList());
                 assertThat(asked.solvedBy(answer)).isEqualTo(all);
                 right += all ? 1 : 0;
             }
@@ -98,17 +99,22 @@ class LogicPuzzlesTest {
         for (int i = 0; i < 26; i++) {
             text = text.replace(String.valueOf((char) ('A' + i)), (world >> i & 1) == 1 ? "1" : "0");
         }
-        text = text.replace("not 1", "n").replace("not 0", "1").replace("n", "0").replace("a0d", "and");
+        text = text.replace("not 1", "n")
+                .replace("not 0", "1")
+                .replace("n", "0")
+                .replace("a0d", "and");
         while (text.length() > 1) {
-            text = Pattern.compile("\\(([01]) (and|or|xor) ([01])\\)").matcher(text).replaceAll(pair -> {
-                boolean same = pair.group(1).equals(pair.group(3));
-                boolean one = pair.group(1).equals("1") || pair.group(3).equals("1");
-                return switch (pair.group(2)) {
-                    case "and" -> same && one ? "1" : "0";
-                    case "or" -> one ? "1" : "0";
-                    default -> same ? "0" : "1";
-                };
-            });
+            text = Pattern.compile("\\(([01]) (and|or|xor) ([01])\\)")
+                    .matcher(text)
+                    .replaceAll(pair -> {
+                        boolean same = pair.group(1).equals(pair.group(3));
+                        boolean one = pair.group(1).equals("1") || pair.group(3).equals("1");
+                        return switch (pair.group(2)) {
+                            case "and" -> same && one ? "1" : "0";
+                            case "or" -> one ? "1" : "0";
+                            default -> same ? "0" : "1";
+                        };
+                    });
         }
         return text.equals("1");
     }
@@ -117,7 +123,8 @@ class LogicPuzzlesTest {
     void seating() {
         Asked.each("seating", asked -> {
             List<String> people = List.of(asked.find("(.*?) sit in a row").split(", "));
-            List<String> hints = List.of(asked.find("chairs\\. (.*) Write their").split("(?<=\\.) "));
+            List<String> hints =
+                    List.of(asked.find("chairs\\. (.*) Write their").split("(?<=\\.) "));
             List<String> right = new ArrayList<>();
             permutations(people, List.of(), order -> {
                 if (hints.stream().allMatch(hint -> holds(hint, order))) {
@@ -151,7 +158,8 @@ class LogicPuzzlesTest {
             return seats.get(0) == 0 || seats.get(0) == order.size() - 1;
         }
         if (hint.contains("between")) {
-            return distance - 1 == (hint.startsWith("One") ? 1 : Asked.integers(hint).getFirst());
+            return distance - 1
+                    == (hint.startsWith("One") ? 1 : Asked.integers(hint).getFirst());
         }
         return hint.contains("left of") ? seats.get(0) < seats.get(1) : distance == 1 != hint.contains("not");
     }
@@ -181,7 +189,8 @@ class LogicPuzzlesTest {
                 for (int left = 10; left < 100; left++) {
                     for (int other = 10; other < 100; other++) {
                         String sum = left + " + " + other + " = " + (left + other);
-                        boolean fits = sum.length() == letters.length() && pattern(sum).equals(pattern(letters));
+                        boolean fits =
+                                sum.length() == letters.length() && pattern(sum).equals(pattern(letters));
                         assertThat(asked.solvedBy(sum)).isEqualTo(fits);
                         right += fits ? 1 : 0;
                     }

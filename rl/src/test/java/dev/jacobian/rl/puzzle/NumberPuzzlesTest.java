@@ -18,9 +18,12 @@ class NumberPuzzlesTest {
     @Test
     void arithmetic() {
         Asked.each("arithmetic", asked -> {
-            assertThat(ExpressionParser.parse(asked.find("What is (.*)\\?")).value().toString())
+            assertThat(ExpressionParser.parse(asked.find("What is (.*)\\?"))
+                            .value()
+                            .toString())
                     .isEqualTo(asked.answer());
-            assertThat(asked.solvedBy("+" + asked.answer())).isEqualTo(!asked.answer().startsWith("-"));
+            assertThat(asked.solvedBy("+" + asked.answer()))
+                    .isEqualTo(!asked.answer().startsWith("-"));
             assertThat(asked.solvedBy(asked.answer() + ".0")).isFalse();
         });
     }
@@ -28,10 +31,13 @@ class NumberPuzzlesTest {
     @Test
     void fractions() {
         Asked.each("fractions", asked -> {
-            String value = ExpressionParser.parse(asked.find("Compute (.*?)\\.")).value().toString();
+            String value = ExpressionParser.parse(asked.find("Compute (.*?)\\."))
+                    .value()
+                    .toString();
             assertThat(asked.answer()).isEqualTo(value);
             List<Integer> parts = Asked.integers(value);
-            assertThat(asked.solvedBy(parts.get(0) + " / " + (parts.size() > 1 ? parts.get(1) : 1))).isTrue();
+            assertThat(asked.solvedBy(parts.get(0) + " / " + (parts.size() > 1 ? parts.get(1) : 1)))
+                    .isTrue();
             assertThat(asked.solvedBy(2 * parts.get(0) + "/" + 2 * (parts.size() > 1 ? parts.get(1) : 1)))
                     .isFalse();
             assertThat(asked.solvedBy(parts.get(0) + "/0")).isFalse();
@@ -139,8 +145,11 @@ class NumberPuzzlesTest {
 
     /** {@code -3(x + 2) - 7} for some x. */
     private static long value(String side, int x) {
-        String spelled = side.replaceAll("(\\d)([x(])", "$1*$2").replace("-x", "-1*x").replace("-(", "-1*(");
-        return ExpressionParser.parse(spelled.replace("x", "(" + x + ")")).value().numerator();
+        String spelled =
+                side.replaceAll("(\\d)([x(])", "$1*$2").replace("-x", "-1*x").replace("-(", "-1*(");
+        return ExpressionParser.parse(spelled.replace("x", "(" + x + ")"))
+                .value()
+                .numerator();
     }
 
     @Test
@@ -154,9 +163,13 @@ class NumberPuzzlesTest {
                     spelled = spelled.replaceAll("(\\d)" + unknowns.charAt(i), "$1*" + unknowns.charAt(i))
                             .replace(unknowns.substring(i, i + 1), "(" + values.get(i) + ")");
                 }
-                assertThat(ExpressionParser.parse(spelled.replace("-(", "-1*(").strip()).value().numerator())
+                assertThat(ExpressionParser.parse(spelled.replace("-(", "-1*(").strip())
+                                .value()
+                                .numerator())
                         .as(asked.text())
-                        .isEqualTo(Asked.integers(line.substring(line.indexOf('='))).getFirst().longValue());
+                        .isEqualTo(Asked.integers(line.substring(line.indexOf('=')))
+                                .getFirst()
+                                .longValue());
             });
             for (int i = 0; i < values.size(); i++) {
                 List<Integer> other = new ArrayList<>(values);
@@ -185,7 +198,9 @@ class NumberPuzzlesTest {
         int sum = 0;
         for (String term : text.replace(" - ", " + -").split(" \\+ ")) {
             String factor = term.contains("x") ? term.substring(0, term.indexOf('x')) : term;
-            int power = !term.contains("x") ? 0 : term.contains("^") ? Asked.integers(term).getLast() : 1;
+            int power = !term.contains("x")
+                    ? 0
+                    : term.contains("^") ? Asked.integers(term).getLast() : 1;
             int number = factor.isEmpty() ? 1 : factor.equals("-") ? -1 : Integer.parseInt(factor);
             sum += number * (int) Math.pow(x, power);
         }
@@ -200,7 +215,8 @@ class NumberPuzzlesTest {
             BigInteger value = new BigInteger(number, bases.get(0));
             assertThat(asked.answer()).isEqualTo(value.toString(bases.get(1)));
             assertThat(bases.get(0)).isNotEqualTo(bases.get(1));
-            assertThat(asked.solvedBy(asked.answer().toUpperCase(java.util.Locale.ROOT))).isTrue();
+            assertThat(asked.solvedBy(asked.answer().toUpperCase(java.util.Locale.ROOT)))
+                    .isTrue();
         });
     }
 

@@ -16,7 +16,10 @@ class TextPuzzlesTest {
             String text = asked.text().substring(asked.text().indexOf('?') + 1);
             int count = 0;
             for (char c : text.toCharArray()) {
-                count += c == asked.find("are (\\w) or").charAt(0) || c == asked.find("or (\\w)\\?").charAt(0) ? 1 : 0;
+                count += c == asked.find("are (\\w) or").charAt(0)
+                                || c == asked.find("or (\\w)\\?").charAt(0)
+                        ? 1
+                        : 0;
             }
             assertThat(asked.answer()).isEqualTo(Integer.toString(count));
         });
@@ -41,13 +44,15 @@ class TextPuzzlesTest {
     @Test
     void wordSorting() {
         Asked.each("word-sorting", asked -> {
-            List<String> words = new ArrayList<>(Words.of(asked.text().substring(asked.text().lastIndexOf(':') + 1)));
+            List<String> words =
+                    new ArrayList<>(Words.of(asked.text().substring(asked.text().lastIndexOf(':') + 1)));
             List<String> answer = Words.of(asked.answer());
             assertThat(answer).containsExactlyInAnyOrderElementsOf(words);
             for (int i = 1; i < answer.size(); i++) {
                 assertThat(key(asked.text(), answer.get(i - 1))).isLessThan(key(asked.text(), answer.get(i)));
             }
-            assertThat(asked.solvedBy(String.join(", ", answer).toUpperCase(Locale.ROOT))).isTrue();
+            assertThat(asked.solvedBy(String.join(", ", answer).toUpperCase(Locale.ROOT)))
+                    .isTrue();
             assertThat(asked.solvedBy(String.join(" ", answer.reversed()))).isFalse();
         });
     }
@@ -97,9 +102,11 @@ class TextPuzzlesTest {
     @Test
     void palindrome() {
         Asked.each("palindrome", asked -> {
-            String letters = asked.text().substring(asked.text().indexOf(": ") + 2).replace(" ", "");
+            String letters =
+                    asked.text().substring(asked.text().indexOf(": ") + 2).replace(" ", "");
             String word = asked.answer();
-            assertThat(word.chars().sorted().toArray()).isEqualTo(letters.chars().sorted().toArray());
+            assertThat(word.chars().sorted().toArray())
+                    .isEqualTo(letters.chars().sorted().toArray());
             assertThat(asked.solvedBy(word.toUpperCase(Locale.ROOT))).isTrue();
             int half = word.length() / 2;
             String other = word.substring(1, half) + word.charAt(0); // another order of the same half

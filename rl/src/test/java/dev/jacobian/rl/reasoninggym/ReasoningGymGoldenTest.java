@@ -28,10 +28,13 @@ class ReasoningGymGoldenTest {
         Path folder = TestPaths.shared("golden", "rewards", "reasoning_gym");
         List<Path> files;
         try (Stream<Path> entries = Files.list(folder)) {
-            files = entries.filter(file -> file.toString().endsWith(".jsonl")).sorted().toList();
+            files = entries.filter(file -> file.toString().endsWith(".jsonl"))
+                    .sorted()
+                    .toList();
         }
         assertThat(files).hasSize(30);
-        return files.stream().map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> compare(file)));
+        return files.stream()
+                .map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> compare(file)));
     }
 
     private static void compare(Path file) {
@@ -50,7 +53,12 @@ class ReasoningGymGoldenTest {
                 assertThat(score(original, problem, none ? "no tag" : answer, none))
                         .as("%s %s: %s", problem.id(), kind, answer)
                         .isCloseTo(expected, within(1e-14 * Math.max(expected, 1e-300)));
-                strict(problem, file.getFileName().toString().replace(".jsonl", ""), kind, none ? "" : answer, expected);
+                strict(
+                        problem,
+                        file.getFileName().toString().replace(".jsonl", ""),
+                        kind,
+                        none ? "" : answer,
+                        expected);
                 tries++;
             }
         }
@@ -65,7 +73,8 @@ class ReasoningGymGoldenTest {
         if (kind.equals("right") && !task.equals("propositional_logic")) {
             assertThat(score).as(what).isEqualTo(1);
         }
-        if (List.of("none", "empty", "garbage", "sentence", "boxed", "one_number_off").contains(kind)
+        if (List.of("none", "empty", "garbage", "sentence", "boxed", "one_number_off")
+                        .contains(kind)
                 && !task.equals("knights_knaves")
                 && !(task.equals("polynomial_equations") && expected > 0.99)) {
             assertThat(score).as(what).isEqualTo(0);
@@ -79,6 +88,7 @@ class ReasoningGymGoldenTest {
     private static double score(ReasoningGymReward reward, Problem problem, String answer, boolean plain) {
         // blanks at its ends are part of an answer here, which a tag takes away
         ReasoningGymReward whole = plain ? reward : new ReasoningGymReward(reward.scoring(), Answer.WHOLE, "");
-        return whole.score(problem.completion(answer, new int[0], FinishReason.STOP)).orNaN();
+        return whole.score(problem.completion(answer, new int[0], FinishReason.STOP))
+                .orNaN();
     }
 }

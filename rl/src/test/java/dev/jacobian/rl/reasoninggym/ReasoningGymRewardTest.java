@@ -39,65 +39,118 @@ class ReasoningGymRewardTest {
                 new Case("calendar_arithmetic", "Friday", "", List.of("Friday"), List.of("friday", "Monday")),
                 new Case("calendar_arithmetic", "12", "", List.of("12", "012"), List.of("13", "12.0", "-12")),
                 new Case(
-                        "complex_arithmetic", "3.0 - 1.0i", ", \"result\": [3, -1]",
-                        List.of("3-1i", "3 - i", "3-1j"), List.of("3", "i", "3-1", "-", "i3", "3+-1i")),
-                new Case("decimal_arithmetic", "0.125", ", \"decimal_places\": 3", List.of("0.125", ".125", "1.25e-1"), List.of("0.12501", "1/8")),
+                        "complex_arithmetic",
+                        "3.0 - 1.0i",
+                        ", \"result\": [3, -1]",
+                        List.of("3-1i", "3 - i", "3-1j"),
+                        List.of("3", "i", "3-1", "-", "i3", "3+-1i")),
                 new Case(
-                        "fraction_simplification", "2/3",
+                        "decimal_arithmetic",
+                        "0.125",
+                        ", \"decimal_places\": 3",
+                        List.of("0.125", ".125", "1.25e-1"),
+                        List.of("0.12501", "1/8")),
+                new Case(
+                        "fraction_simplification",
+                        "2/3",
                         ", \"simplified_numerator\": 2, \"simplified_denominator\": 3",
-                        List.of("2/3", "$2/3$", "\\frac{2}{3}", "$\\dfrac{ 2 }{3}$"), List.of("4/6", "2/3.", "2", "/")),
+                        List.of("2/3", "$2/3$", "\\frac{2}{3}", "$\\dfrac{ 2 }{3}$"),
+                        List.of("4/6", "2/3.", "2", "/")),
                 new Case(
-                        "knights_knaves", "Ada is a sage, and Ben is a fool.",
+                        "knights_knaves",
+                        "Ada is a sage, and Ben is a fool.",
                         ", \"knight_knave_terms\": {\"knight\": \"sage\", \"knave\": \"fool\"}",
-                        List.of("Ben is a fool and Ada is a sage"), List.of("Ada is a fool, and Ben is a sage", "Ada is a sage")),
+                        List.of("Ben is a fool and Ada is a sage"),
+                        List.of("Ada is a fool, and Ben is a sage", "Ada is a sage")),
                 new Case(
-                        "number_sorting", "['1.5', '2.0']", ", \"direction\": \"ascending\"",
-                        List.of("[1.5, 2]", "[\"1.5\",'2.0']"), List.of("[1.5, 2.1]", "1.5, 2.0", "[2, 1.5]", "[", "[]")),
+                        "number_sorting",
+                        "['1.5', '2.0']",
+                        ", \"direction\": \"ascending\"",
+                        List.of("[1.5, 2]", "[\"1.5\",'2.0']"),
+                        List.of("[1.5, 2.1]", "1.5, 2.0", "[2, 1.5]", "[", "[]")),
                 new Case(
-                        "word_sorting", "ant, bee", ", \"sorted_words\": [\"ant\", \"bee\"]",
-                        List.of("ant,bee", " ant , bee "), List.of("bee, ant", "ant, bee, cat", "ant")),
+                        "word_sorting",
+                        "ant, bee",
+                        ", \"sorted_words\": [\"ant\", \"bee\"]",
+                        List.of("ant,bee", " ant , bee "),
+                        List.of("bee, ant", "ant, bee, cat", "ant")),
                 new Case(
-                        "polynomial_equations", "-1.5, 2.0", "",
-                        List.of("2.0, -1.5", "-1.5,2"), List.of("-1.5", "-1.5, 2, 2", "x = 2, -1.5")),
+                        "polynomial_equations",
+                        "-1.5, 2.0",
+                        "",
+                        List.of("2.0, -1.5", "-1.5,2"),
+                        List.of("-1.5", "-1.5, 2, 2", "x = 2, -1.5")),
                 new Case(
-                        "prime_factorization", "2 \u00d7 3", ", \"factors\": [2, 3]",
-                        List.of("2 \u00d7 3", "3\u00d72"), List.of("6", "2 * 3", "1 \u00d7 6")),
+                        "prime_factorization",
+                        "2 \u00d7 3",
+                        ", \"factors\": [2, 3]",
+                        List.of("2 \u00d7 3", "3\u00d72"),
+                        List.of("6", "2 * 3", "1 \u00d7 6")),
                 new Case("spell_backward", "cba", "", List.of("cba", "CBA"), List.of("cbaa", "abc")),
-                new Case("spiral_matrix", "1 2", ", \"solution\": [1, 2]", List.of("1 2"), List.of("1  2", "2 1", "12")),
                 new Case(
-                        "mini_sudoku", "1 2 3 4\\n3 4 1 2\\n2 1 4 3\\n4 3 2 1",
+                        "spiral_matrix", "1 2", ", \"solution\": [1, 2]", List.of("1 2"), List.of("1  2", "2 1", "12")),
+                new Case(
+                        "mini_sudoku",
+                        "1 2 3 4\\n3 4 1 2\\n2 1 4 3\\n4 3 2 1",
                         ", \"puzzle\": [[1,0,0,0],[0,0,0,0],[0,0,0,0],[0,0,0,1]]",
                         List.of("1 2 3 4\n3 4 1 2\n2 1 4 3\n4 3 2 1", "1 3 2 4\n2 4 1 3\n3 1 4 2\n4 2 3 1"),
                         List.of("1 2 3 4\n3 4 1 2\n2 1 4 3", "2 1 3 4\n3 4 1 2\n1 2 4 3\n4 3 2 1")),
                 new Case(
-                        "n_queens", "_ Q _ _\\n_ _ _ Q\\nQ _ _ _\\n_ _ Q _",
-                        ", \"puzzle\": [[\"_\",\"_\",\"_\",\"_\"],[\"_\",\"_\",\"_\",\"_\"],[\"_\",\"_\",\"_\",\"_\"],[\"_\",\"_\",\"_\",\"_\"]],"
-                                + " \"valid_answers\": [\"_ Q _ _\\n_ _ _ Q\\nQ _ _ _\\n_ _ Q _\"]",
+                        "n_queens",
+                        "_ Q _ _\\n_ _ _ Q\\nQ _ _ _\\n_ _ Q _",
+                        ", \"puzzle\":"
+                            + " [[\"_\",\"_\",\"_\",\"_\"],[\"_\",\"_\",\"_\",\"_\"],[\"_\",\"_\",\"_\",\"_\"],[\"_\",\"_\",\"_\",\"_\"]],"
+                            + " \"valid_answers\": [\"_ Q _ _\\n"
+                            + "_ _ _ Q\\n"
+                            + "Q _ _ _\\n"
+                            + "_ _ Q _\"]",
                         List.of("_ Q _ _\n_ _ _ Q\nQ _ _ _\n_ _ Q _", "_ _ Q _\nQ _ _ _\n_ _ _ Q\n_ Q _ _"),
                         List.of("Q _ _ _\n_ Q _ _\n_ _ Q _\n_ _ _ Q", "_ Q _ _", "Q Q Q Q\nQ Q Q Q\nQ Q Q Q\nQ Q Q Q")),
                 new Case(
-                        "shortest_path", "right down", ", \"matrix\": [[\"*\",\"O\"],[\"O\",\"#\"]]",
-                        List.of("right down", "down right"), List.of("right left right down", "infeasible", "down", "jump")),
+                        "shortest_path",
+                        "right down",
+                        ", \"matrix\": [[\"*\",\"O\"],[\"O\",\"#\"]]",
+                        List.of("right down", "down right"),
+                        List.of("right left right down", "infeasible", "down", "jump")),
                 new Case(
-                        "tower_of_hanoi", "Move disk 1 from Peg 1 to Peg 3",
-                        ", \"num_disks\": 1, \"num_pegs\": 3, \"start_peg\": 1, \"target_peg\": 3, \"solution_length\": 1",
-                        List.of("Move disk 1 from Peg 1 to Peg 3", "Move disk 1 from Peg 1 to Peg 2\nMove disk 1 from Peg 2 to Peg 3"),
-                        List.of("Move disk 1 from Peg 1 to Peg 2", "Move disk 2 from Peg 1 to Peg 3", "Move disk 1 from Peg 1 to Peg 9")),
+                        "tower_of_hanoi",
+                        "Move disk 1 from Peg 1 to Peg 3",
+                        ", \"num_disks\": 1, \"num_pegs\": 3, \"start_peg\": 1, \"target_peg\": 3,"
+                                + " \"solution_length\": 1",
+                        List.of(
+                                "Move disk 1 from Peg 1 to Peg 3",
+                                "Move disk 1 from Peg 1 to Peg 2\nMove disk 1 from Peg 2 to Peg 3"),
+                        List.of(
+                                "Move disk 1 from Peg 1 to Peg 2",
+                                "Move disk 2 from Peg 1 to Peg 3",
+                                "Move disk 1 from Peg 1 to Peg 9")),
                 new Case(
-                        "countdown", "(2 + 3)*4", ", \"numbers\": [2, 3, 4], \"target\": 20",
+                        "countdown",
+                        "(2 + 3)*4",
+                        ", \"numbers\": [2, 3, 4], \"target\": 20",
                         List.of("4*(3+2)", "(3 + 2)*4"),
                         List.of("20", "4*5", "4*3+4*2", "(2 + 3)*4 = 20", "2**3", "5*4")),
                 new Case(
-                        "puzzle24", "4*6*1*1", ", \"numbers\": [4, 6, 1, 1]",
-                        List.of("6*4/1/1", "(6 - 1 + 1)*4"), List.of("8*3", "24", "4*6", "6*4*1*1*1")),
+                        "puzzle24",
+                        "4*6*1*1",
+                        ", \"numbers\": [4, 6, 1, 1]",
+                        List.of("6*4/1/1", "(6 - 1 + 1)*4"),
+                        List.of("8*3", "24", "4*6", "6*4*1*1*1")),
                 new Case(
-                        "polynomial_multiplication", "x**2 - 1", ", \"polynomial_expr\": \"(x - 1)*(x + 1)\"",
-                        List.of("x**2-1", "x*x - 1", "(x-1)*(1+x)", "-1 + 2*x**2/2"), List.of("x^2-1", "x**2", "X**2 - 1", "x**2 - 1 +")),
+                        "polynomial_multiplication",
+                        "x**2 - 1",
+                        ", \"polynomial_expr\": \"(x - 1)*(x + 1)\"",
+                        List.of("x**2-1", "x*x - 1", "(x-1)*(1+x)", "-1 + 2*x**2/2"),
+                        List.of("x^2-1", "x**2", "X**2 - 1", "x**2 - 1 +")),
                 new Case(
-                        "simple_integration", "x**2 + C", ", \"integrand\": \"2*x\", \"variable\": \"x\"",
-                        List.of("x**2 + C", "x**2", "C + x*x - 3"), List.of("x**2 + x", "2*x", "x**3/x", "x**2 + C.")),
+                        "simple_integration",
+                        "x**2 + C",
+                        ", \"integrand\": \"2*x\", \"variable\": \"x\"",
+                        List.of("x**2 + C", "x**2", "C + x*x - 3"),
+                        List.of("x**2 + x", "2*x", "x**3/x", "x**2 + C.")),
                 new Case(
-                        "propositional_logic", "(P \u2227 R)",
+                        "propositional_logic",
+                        "(P \u2227 R)",
                         ", \"variables\": [\"P\", \"Q\", \"R\"], \"premises\": [\"P\", \"(P \u2192 R)\"]",
                         List.of("R", "(P \u2227 R)", "P \u2227 R", "\u00ac\u00acR"),
                         List.of("P", "Q", "(Q \u2228 \u00acQ)", "(P \u2192 R)", "S", "R)", "\u00ac", "P \u2227")));
@@ -115,7 +168,8 @@ class ReasoningGymRewardTest {
             assertThat(score(GymScoring.RIGHT, problem, wrong)).as(wrong).isEqualTo(0);
         }
         assertThat(new ReasoningGymReward()
-                        .score(problem.completion("6 <answer>" + one.right().getFirst() + "</answer>", new int[0], FinishReason.STOP))
+                        .score(problem.completion(
+                                "6 <answer>" + one.right().getFirst() + "</answer>", new int[0], FinishReason.STOP))
                         .orNaN())
                 .isEqualTo(1);
     }
@@ -156,7 +210,8 @@ class ReasoningGymRewardTest {
 
     @Test
     void rowsThatCannotBeScoredAreRefusedByNumber() throws IOException {
-        assertThatThrownBy(() -> read("{\"question\": \"?\", \"answer\": \"1\", \"metadata\": {\"source_dataset\": \"arc_agi\"}}"))
+        assertThatThrownBy(() -> read(
+                        "{\"question\": \"?\", \"answer\": \"1\", \"metadata\": {\"source_dataset\": \"arc_agi\"}}"))
                 .isInstanceOf(FormatException.class)
                 .hasMessageContaining("row 1")
                 .hasMessageContaining("there is no scorer for reasoning-gym's task 'arc_agi'")
@@ -177,18 +232,19 @@ class ReasoningGymRewardTest {
     @Test
     void partialCreditIsTheOriginals() {
         Map<String, Double> scores = Map.of("12", 1.0, " 12", 2 / 3.0, "the answer is 12", 0.125, "13", 0.0);
-        scores.forEach((answer, score) ->
-                assertThat(new Contained().score(new dev.jacobian.rl.reward.Columns(Map.of("answer", "12")), answer))
-                        .isEqualTo(score));
+        scores.forEach((answer, score) -> assertThat(
+                        new Contained().score(new dev.jacobian.rl.reward.Columns(Map.of("answer", "12")), answer))
+                .isEqualTo(score));
     }
 
     private JsonlTask read(Case one) throws IOException {
-        return read("{\"question\": \"What?\", \"answer\": \"" + one.answer() + "\", \"metadata\": {\"source_dataset\": \""
-                + one.task() + "\"" + one.metadata() + "}}");
+        return read("{\"question\": \"What?\", \"answer\": \"" + one.answer()
+                + "\", \"metadata\": {\"source_dataset\": \"" + one.task() + "\"" + one.metadata() + "}}");
     }
 
     private JsonlTask read(String row) throws IOException {
-        return ReasoningGym.task(Files.writeString(folder.resolve("rows.jsonl"), row + "\n"), new ReasoningGymReward(), false);
+        return ReasoningGym.task(
+                Files.writeString(folder.resolve("rows.jsonl"), row + "\n"), new ReasoningGymReward(), false);
     }
 
     private static double score(GymScoring scoring, Problem problem, String answer) {

@@ -2,6 +2,7 @@
 package dev.jacobian.rl.recorded;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.rows.Rows;
 import dev.jacobian.rl.RlConfig;
 import dev.jacobian.rl.RlTrainer;
 import dev.jacobian.rl.TrlCase;
@@ -52,7 +53,7 @@ class OnlineGoldenTest {
                 : CausalLM.load(run.model());
         RecordedRollouts recorded = RecordedRollouts.read(
                 run.folder().resolve("rollouts.jsonl"),
-                Optional.of(run.folder().resolve("data.jsonl")),
+                Optional.of(Rows.of(run.folder().resolve("data.jsonl"))),
                 model,
                 config.rollout(),
                 config.plan(),

@@ -4,6 +4,7 @@ package dev.jacobian.rl.recorded;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.rows.Rows;
 import dev.jacobian.rl.RlConfig;
 import dev.jacobian.rl.RlTrainer;
 import dev.jacobian.rl.TestModels;
@@ -45,7 +46,7 @@ class RecordedDeviceTest {
                 .set("kl_samples", 0, "the test"));
         RecordedRollouts recorded = RecordedRollouts.read(
                 run.folder().resolve("rollouts.jsonl"),
-                Optional.of(run.folder().resolve("data.jsonl")),
+                Optional.of(Rows.of(run.folder().resolve("data.jsonl"))),
                 model,
                 config.rollout(),
                 config.plan(),

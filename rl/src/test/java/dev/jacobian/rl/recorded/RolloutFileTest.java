@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.io.FormatException;
+import dev.jacobian.io.rows.Rows;
 import dev.jacobian.rl.RlConfig;
 import dev.jacobian.rl.TestModels;
 import dev.jacobian.transformer.CausalLM;
@@ -40,7 +41,7 @@ class RolloutFileTest {
                 .numGenerations(2)
                 .maxCompletionLength(4)
                 .build();
-        return RecordedRollouts.read(file, Optional.of(data), MODEL, config.rollout(), config.plan(), steps);
+        return RecordedRollouts.read(file, Optional.of(Rows.of(data)), MODEL, config.rollout(), config.plan(), steps);
     }
 
     private void refused(String what, String... lines) {

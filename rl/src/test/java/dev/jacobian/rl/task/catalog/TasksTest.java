@@ -51,7 +51,8 @@ class TasksTest {
     private static boolean solved(Task task, Problem problem, String completion) {
         RewardFunction reward =
                 (RewardFunction) task.rewards().rewards().getFirst().function();
-        return reward.score(problem.completion(completion, new int[] {1}, FinishReason.STOP)).orNaN()
+        return reward.score(problem.completion(completion, new int[] {1}, FinishReason.STOP))
+                        .orNaN()
                 >= task.solvedThreshold();
     }
 
@@ -70,7 +71,8 @@ class TasksTest {
                 .hasMessage("task 'addition' has difficulties 2 to 6, got 1");
         assertThatThrownBy(() -> addition.task(Optional.empty(), Optional.of(Answer.TAG)))
                 .hasMessage("task 'addition' takes an answer that is the whole completion only");
-        assertThatThrownBy(() -> Tasks.find("countdown").orElseThrow().task(Optional.empty(), Optional.of(Answer.STRIPPED)))
+        assertThatThrownBy(() ->
+                        Tasks.find("countdown").orElseThrow().task(Optional.empty(), Optional.of(Answer.STRIPPED)))
                 .hasMessage("task 'countdown' takes an answer in <answer> tags only");
     }
 
