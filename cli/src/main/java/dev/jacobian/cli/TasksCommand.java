@@ -90,7 +90,7 @@ final class TasksCommand extends CliCommand {
         levels.put("highest", task.levels().highest());
         ArrayNode forms = entry.putArray("answers");
         task.forms().forEach(form -> forms.add(form == Answer.TAG ? "tag" : "whole"));
-        entry.put("small", task.small());
+        entry.put("bundled_model", task.bundled());
         ArrayNode shown = entry.putArray("problems");
         for (Problem problem : examples(task)) {
             ObjectNode one = shown.addObject();
@@ -107,7 +107,7 @@ final class TasksCommand extends CliCommand {
                         + (task.levels().lowest() < task.levels().highest()
                                 ? ", usually " + task.levels().usual()
                                 : "")
-                        + (task.small() ? ", small enough for the bundled model" : ""));
+                        + (task.bundled() ? ", the bundled model can learn it" : ""));
         for (Problem problem : examples(task)) {
             problem.prompt().stripTrailing().lines().forEach(line -> streams().line("    " + line));
             problem.columns().string("answer").lines().forEach(line -> streams().line("  > " + line));

@@ -9,4 +9,4 @@ package dev.jacobian.rl.puzzle;
  * @param summary what is asked, and what rises with the difficulty, in one line
  * @param levels how hard it can be made
  */
-public record About(String name, Family family, String summary, Levels levels) {}
+public record About(String name, PuzzleFamily family, String summary, Levels levels) {}

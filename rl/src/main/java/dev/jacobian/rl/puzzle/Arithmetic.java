@@ -17,7 +17,7 @@ record Arithmetic() implements Puzzle {
     public About about() {
         return new About(
                 "arithmetic",
-                Family.ARITHMETIC,
+                PuzzleFamily.ARITHMETIC,
                 "compute a value with + - * and parentheses; difficulty adds an operation",
                 new Levels(1, 2, 8));
     }

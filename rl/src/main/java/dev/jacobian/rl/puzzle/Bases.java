@@ -11,7 +11,7 @@ record Bases() implements Puzzle {
     public About about() {
         return new About(
                 "bases",
-                Family.BASES,
+                PuzzleFamily.BASES,
                 "write a number in another base; difficulty adds a decimal digit",
                 new Levels(1, 2, 7));
     }

@@ -12,7 +12,7 @@ record Caesar() implements Puzzle {
     public About about() {
         return new About(
                 "caesar",
-                Family.STRINGS,
+                PuzzleFamily.STRINGS,
                 "undo a shift of the letters; difficulty adds two words, and from 4 on the shift is not told but one"
                         + " word is",
                 Levels.upTo(6));

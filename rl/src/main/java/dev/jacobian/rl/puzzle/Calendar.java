@@ -11,7 +11,7 @@ record Calendar() implements Puzzle {
     public About about() {
         return new About(
                 "calendar",
-                Family.CALENDAR,
+                PuzzleFamily.CALENDAR,
                 "find the date some days before or after another; difficulty adds a digit to the days",
                 new Levels(1, 2, 5));
     }

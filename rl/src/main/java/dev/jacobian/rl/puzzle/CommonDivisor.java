@@ -12,7 +12,7 @@ record CommonDivisor() implements Puzzle {
     public About about() {
         return new About(
                 "gcd",
-                Family.ARITHMETIC,
+                PuzzleFamily.ARITHMETIC,
                 "find the greatest common divisor; difficulty adds digits, later a third number",
                 new Levels(1, 2, 6));
     }

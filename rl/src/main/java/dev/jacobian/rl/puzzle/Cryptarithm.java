@@ -13,7 +13,7 @@ record Cryptarithm() implements Puzzle {
     public About about() {
         return new About(
                 "cryptarithm",
-                Family.CRYPTARITHMS,
+                PuzzleFamily.CRYPTARITHMS,
                 "find the digits behind the letters of a sum; difficulty adds a digit to its numbers",
                 new Levels(1, 2, 6));
     }

@@ -14,7 +14,7 @@ record Factoring() implements Puzzle {
     public About about() {
         return new About(
                 "factoring",
-                Family.ARITHMETIC,
+                PuzzleFamily.ARITHMETIC,
                 "split a number into primes; difficulty adds a digit",
                 new Levels(1, 2, 6));
     }

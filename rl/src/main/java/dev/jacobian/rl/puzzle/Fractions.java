@@ -11,7 +11,7 @@ record Fractions() implements Puzzle {
     public About about() {
         return new About(
                 "fractions",
-                Family.ARITHMETIC,
+                PuzzleFamily.ARITHMETIC,
                 "add and subtract fractions; difficulty adds a term and larger denominators",
                 new Levels(1, 1, 5));
     }

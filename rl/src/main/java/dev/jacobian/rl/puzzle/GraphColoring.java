@@ -13,7 +13,7 @@ record GraphColoring() implements Puzzle {
     public About about() {
         return new About(
                 "graph-coloring",
-                Family.GRAPHS,
+                PuzzleFamily.GRAPHS,
                 "color the regions of a map with three colors; difficulty adds three regions",
                 Levels.upTo(6));
     }

@@ -20,7 +20,7 @@ record Hanoi() implements Puzzle {
     public About about() {
         return new About(
                 "hanoi",
-                Family.GAMES,
+                PuzzleFamily.GAMES,
                 "move the disks of a tower between positions; difficulty adds a disk",
                 Levels.upTo(4));
     }

@@ -10,7 +10,7 @@ record Islands() implements Puzzle {
     public About about() {
         return new About(
                 "islands",
-                Family.COUNTING,
+                PuzzleFamily.COUNTING,
                 "count the connected pieces of land on a map; difficulty adds a row and a column",
                 new Levels(1, 2, 8));
     }

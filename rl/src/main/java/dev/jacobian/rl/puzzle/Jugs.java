@@ -17,7 +17,7 @@ record Jugs() implements Puzzle {
     public About about() {
         return new About(
                 "jugs",
-                Family.GAMES,
+                PuzzleFamily.GAMES,
                 "measure an amount of water with three jugs; difficulty is the steps that are needed",
                 Levels.upTo(6));
     }

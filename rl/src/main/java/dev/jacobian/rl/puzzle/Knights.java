@@ -19,7 +19,7 @@ record Knights() implements Puzzle {
     public About about() {
         return new About(
                 "knights",
-                Family.LOGIC,
+                PuzzleFamily.LOGIC,
                 "find who tells the truth from what people say; difficulty adds a person",
                 Levels.upTo(5));
     }

@@ -11,7 +11,7 @@ record LetterCount() implements Puzzle {
     public About about() {
         return new About(
                 "letter-count",
-                Family.COUNTING,
+                PuzzleFamily.COUNTING,
                 "count two letters in a row of words; difficulty adds three words",
                 new Levels(1, 2, 8));
     }

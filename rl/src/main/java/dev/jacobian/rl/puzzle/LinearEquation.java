@@ -10,7 +10,7 @@ record LinearEquation() implements Puzzle {
     public About about() {
         return new About(
                 "linear-equation",
-                Family.ALGEBRA,
+                PuzzleFamily.ALGEBRA,
                 "solve an equation with one unknown; difficulty brings x to both sides, then brackets, then larger"
                         + " numbers",
                 new Levels(1, 2, 6));

@@ -13,7 +13,7 @@ record LinearSystem() implements Puzzle {
     public About about() {
         return new About(
                 "linear-system",
-                Family.ALGEBRA,
+                PuzzleFamily.ALGEBRA,
                 "solve equations with several unknowns; difficulty adds an unknown",
                 new Levels(1, 1, 5));
     }

@@ -13,7 +13,7 @@ record MatrixProduct() implements Puzzle {
     public About about() {
         return new About(
                 "matrix-product",
-                Family.MATRICES,
+                PuzzleFamily.MATRICES,
                 "multiply two square matrices; difficulty adds a row and a column",
                 Levels.upTo(4));
     }

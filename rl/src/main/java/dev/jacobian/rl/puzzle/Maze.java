@@ -16,7 +16,7 @@ record Maze() implements Puzzle {
     public About about() {
         return new About(
                 "maze",
-                Family.GRAPHS,
+                PuzzleFamily.GRAPHS,
                 "find a shortest way through a maze; difficulty adds a row and a column",
                 new Levels(1, 1, 8));
     }

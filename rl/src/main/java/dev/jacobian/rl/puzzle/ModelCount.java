@@ -14,7 +14,7 @@ record ModelCount() implements Puzzle {
     public About about() {
         return new About(
                 "model-count",
-                Family.LOGIC,
+                PuzzleFamily.LOGIC,
                 "count the truth values that make a formula true; difficulty adds an operation and, later, variables",
                 new Levels(1, 2, 6));
     }

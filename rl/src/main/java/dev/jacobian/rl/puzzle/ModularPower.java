@@ -11,7 +11,7 @@ record ModularPower() implements Puzzle {
     public About about() {
         return new About(
                 "modular-power",
-                Family.ARITHMETIC,
+                PuzzleFamily.ARITHMETIC,
                 "find the remainder of a power; difficulty adds a digit to exponent and modulus",
                 new Levels(1, 1, 6));
     }

@@ -12,7 +12,7 @@ record Nim() implements Puzzle {
     @Override
     public About about() {
         return new About(
-                "nim", Family.GAMES, "find a winning move of Nim; difficulty adds a heap", new Levels(1, 1, 6));
+                "nim", PuzzleFamily.GAMES, "find a winning move of Nim; difficulty adds a heap", new Levels(1, 1, 6));
     }
 
     @Override

@@ -13,7 +13,7 @@ record Palindrome() implements Puzzle {
     public About about() {
         return new About(
                 "palindrome",
-                Family.STRINGS,
+                PuzzleFamily.STRINGS,
                 "arrange letters to a palindrome; difficulty adds four letters",
                 new Levels(1, 1, 6));
     }

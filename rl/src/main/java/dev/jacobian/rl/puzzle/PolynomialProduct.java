@@ -14,7 +14,7 @@ record PolynomialProduct() implements Puzzle {
     public About about() {
         return new About(
                 "polynomial-product",
-                Family.ALGEBRA,
+                PuzzleFamily.ALGEBRA,
                 "multiply two polynomials; difficulty is the degree of each",
                 new Levels(1, 1, 5));
     }

@@ -6,6 +6,7 @@ import dev.jacobian.rl.reward.Completion;
 import dev.jacobian.rl.reward.ExactMatchReward.Answer;
 import dev.jacobian.rl.reward.ExplainedReward;
 import dev.jacobian.rl.reward.Explanation;
+import dev.jacobian.rl.reward.ReadsAnswer;
 import dev.jacobian.rl.reward.Score;
 import java.util.Optional;
 
@@ -16,7 +17,7 @@ import java.util.Optional;
  * @param puzzle whose questions are answered
  * @param form where the answer is in a completion
  */
-public record PuzzleReward(Puzzle puzzle, Answer form) implements ExplainedReward {
+public record PuzzleReward(Puzzle puzzle, Answer form) implements ExplainedReward, ReadsAnswer {
     /** The longest answer that is judged, in chars; a longer one is wrong. The longest right one has some hundreds. */
     public static final int MAX_LENGTH = 4096;
 
@@ -26,8 +27,13 @@ public record PuzzleReward(Puzzle puzzle, Answer form) implements ExplainedRewar
     }
 
     @Override
+    public Optional<String> answer(String completion) {
+        return form.of(completion);
+    }
+
+    @Override
     public Explanation explain(Completion completion) {
-        Optional<String> answer = form.of(completion.text());
+        Optional<String> answer = answer(completion.text());
         boolean right = answer.filter(text -> !text.isEmpty() && text.length() <= MAX_LENGTH)
                 .filter(text -> puzzle.solves(completion.columns(), text))
                 .isPresent();

@@ -17,7 +17,7 @@ record Queens() implements Puzzle {
     public About about() {
         return new About(
                 "queens",
-                Family.GAMES,
+                PuzzleFamily.GAMES,
                 "complete a board of queens that do not attack each other; difficulty adds a row and a column",
                 Levels.upTo(5));
     }

@@ -15,7 +15,7 @@ record Recurrence() implements Puzzle {
     public About about() {
         return new About(
                 "recurrence",
-                Family.ARITHMETIC,
+                PuzzleFamily.ARITHMETIC,
                 "continue a sequence whose terms are a multiple of the one before plus a constant; difficulty is how"
                         + " far",
                 new Levels(1, 1, 6));

@@ -10,7 +10,10 @@ record Reversal() implements Puzzle {
     @Override
     public About about() {
         return new About(
-                "reversal", Family.STRINGS, "write a text backwards; difficulty adds a word", new Levels(1, 1, 8));
+                "reversal",
+                PuzzleFamily.STRINGS,
+                "write a text backwards; difficulty adds a word",
+                new Levels(1, 1, 8));
     }
 
     @Override

@@ -14,7 +14,7 @@ record Satisfiability() implements Puzzle {
     public About about() {
         return new About(
                 "satisfiability",
-                Family.LOGIC,
+                PuzzleFamily.LOGIC,
                 "find truth values that make all clauses true; difficulty adds two variables",
                 Levels.upTo(8));
     }

@@ -14,7 +14,7 @@ record Seating() implements Puzzle {
     public About about() {
         return new About(
                 "seating",
-                Family.LOGIC,
+                PuzzleFamily.LOGIC,
                 "find the order in which people sit from hints; difficulty adds a person",
                 Levels.upTo(3));
     }

@@ -14,7 +14,7 @@ record ShortestPath() implements Puzzle {
     public About about() {
         return new About(
                 "shortest-path",
-                Family.GRAPHS,
+                PuzzleFamily.GRAPHS,
                 "find a shortest way through a road map; difficulty adds two towns",
                 new Levels(1, 2, 6));
     }

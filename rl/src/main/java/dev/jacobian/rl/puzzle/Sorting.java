@@ -14,7 +14,7 @@ record Sorting() implements Puzzle {
     public About about() {
         return new About(
                 "sorting",
-                Family.SORTING,
+                PuzzleFamily.SORTING,
                 "bring whole numbers into ascending or descending order; difficulty adds two numbers and a digit",
                 new Levels(1, 2, 8));
     }

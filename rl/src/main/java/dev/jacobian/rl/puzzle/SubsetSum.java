@@ -13,7 +13,7 @@ record SubsetSum() implements Puzzle {
     public About about() {
         return new About(
                 "subset-sum",
-                Family.ARITHMETIC,
+                PuzzleFamily.ARITHMETIC,
                 "choose numbers that make a sum; difficulty adds two numbers",
                 new Levels(1, 2, 8));
     }

@@ -14,7 +14,7 @@ record Sudoku() implements Puzzle {
     public About about() {
         return new About(
                 "sudoku",
-                Family.GAMES,
+                PuzzleFamily.GAMES,
                 "fill in a sudoku of 4, 6 or 9 digits; difficulty adds digits and empty cells",
                 new Levels(1, 1, 6));
     }

@@ -14,7 +14,7 @@ record TopologicalOrder() implements Puzzle {
     public About about() {
         return new About(
                 "topological-order",
-                Family.GRAPHS,
+                PuzzleFamily.GRAPHS,
                 "order tasks so that each follows those it needs; difficulty adds two tasks",
                 Levels.upTo(8));
     }

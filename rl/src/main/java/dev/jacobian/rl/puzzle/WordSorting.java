@@ -13,7 +13,7 @@ record WordSorting() implements Puzzle {
     public About about() {
         return new About(
                 "word-sorting",
-                Family.SORTING,
+                PuzzleFamily.SORTING,
                 "bring words into order by their first letters, their last letters or their length; difficulty adds"
                         + " two words",
                 new Levels(1, 2, 8));

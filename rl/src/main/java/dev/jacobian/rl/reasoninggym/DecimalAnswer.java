@@ -9,7 +9,7 @@ import java.util.Optional;
 record DecimalAnswer() implements GymScorer {
     @Override
     public double score(Columns row, String answer) {
-        double tolerance = Math.pow(10, -Row.metadata(row).integer("decimal_places"));
+        double tolerance = Math.pow(10, (double) -Row.metadata(row).integer("decimal_places"));
         double expected = new BigDecimal(Row.answer(row)).doubleValue();
         Optional<BigDecimal> value = Python.decimal(answer);
         return value.isPresent() && Math.abs(value.get().doubleValue() - expected) <= tolerance ? 1 : 0;

@@ -27,7 +27,7 @@ record EquationRoots() implements GymScorer {
             return unpaired == 0 ? 1 : 0;
         }
         double sum = 0;
-        for (double root : given.subList(0, given.size())) {
+        for (double root : given) {
             Optional<Double> nearest =
                     left.stream().min((a, b) -> Double.compare(Math.abs(a - root), Math.abs(b - root)));
             sum += nearest.map(right -> Math.exp(STEEPNESS * Math.abs(right - root)))

@@ -82,7 +82,10 @@ record Polynomial(Map<Map<String, Integer>, Fraction> terms) {
             int power = powers.getOrDefault(variable, 0);
             if (power > 0) {
                 Map<String, Integer> lower = new TreeMap<>(powers);
-                lower.compute(variable, (name, old) -> power == 1 ? null : power - 1);
+                lower.remove(variable);
+                if (power > 1) {
+                    lower.put(variable, power - 1);
+                }
                 derivative.merge(lower, factor.times(Fraction.of(power)), Fraction::plus);
             }
         });

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reasoninggym;
 
+import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.config.Setting;
 import dev.jacobian.rl.reward.Columns;
 import dev.jacobian.rl.reward.Completion;
 import dev.jacobian.rl.reward.ExactMatchReward.Answer;
 import dev.jacobian.rl.reward.ExplainedReward;
 import dev.jacobian.rl.reward.Explanation;
+import dev.jacobian.rl.reward.ReadsAnswer;
 import dev.jacobian.rl.reward.Score;
 import java.util.Map;
 import java.util.Optional;
@@ -18,7 +21,22 @@ import java.util.Optional;
  * @param form where a completion has its answer; reasoning-gym itself takes the last {@code <answer>} tag
  * @param task the task of rows that do not say one; empty to refuse them
  */
-public record ReasoningGymReward(GymScoring scoring, Answer form, String task) implements ExplainedReward {
+public record ReasoningGymReward(
+        @Setting(
+                value = "right",
+                doc = "right: 1 for a right answer, else 0; original: the number that reasoning-gym's score_answer"
+                        + " gives")
+        GymScoring scoring,
+
+        @Setting(value = "tag", doc = "where the completion has its answer: in its last <answer> tag, or all of it")
+        Answer form,
+
+        @Setting(value = "", doc = "the task of rows that do not say theirs")
+        String task)
+        implements ExplainedReward, ReadsAnswer {
+    /** Right or wrong, in a tag, of rows that say their task. */
+    public static final ReasoningGymReward DEFAULT = ConfigTree.defaults(ReasoningGymReward.class);
+
     /** Longer answers than this are wrong, in chars; reasoning-gym's longest right one, a tower of Hanoi, has some thousands. */
     private static final int MAX_LENGTH = 1 << 16;
 
@@ -27,11 +45,6 @@ public record ReasoningGymReward(GymScoring scoring, Answer form, String task) i
         if (!task.isEmpty() && GymScorers.find(task).isEmpty()) {
             throw new IllegalArgumentException(missing(task));
         }
-    }
-
-    /** Right or wrong, in a tag, of rows that say their task. */
-    public ReasoningGymReward() {
-        this(GymScoring.RIGHT, Answer.TAG, "");
     }
 
     /** The names of the tasks that have a scorer here, as a sentence has them. */
@@ -45,10 +58,15 @@ public record ReasoningGymReward(GymScoring scoring, Answer form, String task) i
     }
 
     @Override
+    public Optional<String> answer(String completion) {
+        return form.of(completion);
+    }
+
+    @Override
     public Explanation explain(Completion completion) {
         Columns row = completion.columns();
         GymScorer scorer = scorer(row);
-        Optional<String> answer = form.of(completion.text()).filter(text -> text.length() <= MAX_LENGTH);
+        Optional<String> answer = answer(completion.text()).filter(text -> text.length() <= MAX_LENGTH);
         double score = scoring == GymScoring.ORIGINAL
                 ? answer.map(text -> scorer.score(row, text)).orElse(scorer.scoreOfNone())
                 : answer.filter(text -> scorer.isRight(row, text)).isPresent() ? 1 : 0;

@@ -82,8 +82,7 @@ public final class ComparisonPage {
         Set<String> names = new LinkedHashSet<>();
         models.forEach(model -> names.addAll(model.metrics().keySet()));
         page.append("<div class=\"scroll\"><table>\n<tr><th>model</th>");
-        names.forEach(
-                name -> page.append("<th>").append(SafeText.html(name)).append("</th>"));
+        names.forEach(name -> page.append("<th>").append(SafeText.html(name)).append("</th>"));
         page.append(models.size() > 1 ? "<th>ahead of the first</th></tr>\n" : "</tr>\n");
         for (SavedEvaluation model : models) {
             page.append("<tr><th>").append(SafeText.html(model.model())).append("</th>");

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.rows.Rows;
 import dev.jacobian.rl.reward.ExactMatchReward;
+import dev.jacobian.rl.reward.ReadsAnswer;
 import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.rl.task.JsonlRows.Row;
 import dev.jacobian.tensor.Rng;
@@ -261,8 +262,8 @@ public final class JsonlTask implements Task {
     public Optional<String> answer(String completion) {
         return rewards.rewards().stream()
                 .map(WeightedRewards.Weighted::function)
-                .filter(ExactMatchReward.class::isInstance)
-                .map(function -> ((ExactMatchReward) function).answer().of(completion))
+                .filter(ReadsAnswer.class::isInstance)
+                .map(function -> ((ReadsAnswer) function).answer(completion))
                 .findFirst()
                 .orElseGet(() -> Task.super.answer(completion));
     }

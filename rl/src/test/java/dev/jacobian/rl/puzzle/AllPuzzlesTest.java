@@ -138,7 +138,7 @@ class AllPuzzlesTest {
         assertThat(puzzles().map(Puzzle::name)).doesNotHaveDuplicates().hasSizeGreaterThan(20);
         assertThat(Puzzles.find("sorting")).isPresent();
         assertThat(Puzzles.find("Sorting")).isEmpty();
-        assertThat(puzzles().map(puzzle -> puzzle.about().family()).distinct()).hasSize(Family.values().length);
+        assertThat(puzzles().map(puzzle -> puzzle.about().family()).distinct()).hasSize(PuzzleFamily.values().length);
     }
 
     @Test

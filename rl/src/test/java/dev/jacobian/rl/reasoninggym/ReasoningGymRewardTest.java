@@ -167,7 +167,7 @@ class ReasoningGymRewardTest {
         for (String wrong : one.wrong()) {
             assertThat(score(GymScoring.RIGHT, problem, wrong)).as(wrong).isEqualTo(0);
         }
-        assertThat(new ReasoningGymReward()
+        assertThat(ReasoningGymReward.DEFAULT
                         .score(problem.completion(
                                 "6 <answer>" + one.right().getFirst() + "</answer>", new int[0], FinishReason.STOP))
                         .orNaN())
@@ -244,7 +244,7 @@ class ReasoningGymRewardTest {
 
     private JsonlTask read(String row) throws IOException {
         return ReasoningGym.task(
-                Files.writeString(folder.resolve("rows.jsonl"), row + "\n"), new ReasoningGymReward(), false);
+                Files.writeString(folder.resolve("rows.jsonl"), row + "\n"), ReasoningGymReward.DEFAULT, false);
     }
 
     private static double score(GymScoring scoring, Problem problem, String answer) {

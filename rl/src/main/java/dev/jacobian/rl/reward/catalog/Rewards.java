@@ -2,6 +2,7 @@
 package dev.jacobian.rl.reward.catalog;
 
 import dev.jacobian.io.EditDistance;
+import dev.jacobian.rl.reasoninggym.ReasoningGymReward;
 import dev.jacobian.rl.reward.BoxedReward;
 import dev.jacobian.rl.reward.CosineLengthReward;
 import dev.jacobian.rl.reward.CountdownReward;
@@ -43,6 +44,10 @@ public final class Rewards {
             NamedReward.of("regex", RegexReward.DEFAULT, "1 where a regular expression fits"),
             NamedReward.of(
                     "countdown", CountdownReward.DEFAULT, "an expression of the numbers in 'nums' that is 'target'"),
+            NamedReward.of(
+                    "reasoning_gym",
+                    ReasoningGymReward.DEFAULT,
+                    "answers to rows that reasoning-gym printed, by its rules"),
             RouteSettings.entry(),
             // form
             NamedReward.of("format", FormatReward.DEFAULT, "1 for <think>…</think> and then <answer>…</answer>")

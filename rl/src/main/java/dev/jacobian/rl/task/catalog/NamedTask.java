@@ -8,7 +8,6 @@ import dev.jacobian.rl.reward.ExactMatchReward.Answer;
 import dev.jacobian.rl.task.Task;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.IntFunction;
 
 /**
  * A task under the name that a command line takes.
@@ -18,11 +17,11 @@ import java.util.function.IntFunction;
  * @param summary what is asked, and what rises with the difficulty, in one line
  * @param levels how hard it can be made
  * @param forms where answers may stand; the first is the usual one
- * @param small whether prompts and answers are so short that a model of a million parameters can learn it, as the bundled one
+ * @param bundled whether the bundled model can learn it: prompts fit it, and it is right often enough to be taught
  * @param maker the task of a difficulty and a form
  */
 public record NamedTask(
-        String name, String family, String summary, Levels levels, List<Answer> forms, boolean small, Maker maker) {
+        String name, String family, String summary, Levels levels, List<Answer> forms, boolean bundled, Maker maker) {
 
     /** Makes a task. */
     @FunctionalInterface
@@ -46,13 +45,6 @@ public record NamedTask(
                 List.of(Answer.TAG, Answer.STRIPPED),
                 false,
                 (difficulty, form) -> new PuzzleTask(puzzle, difficulty, form));
-    }
-
-    /** A task for small models, whose prompts say nothing about where the answer stands. */
-    static NamedTask small(
-            String name, String family, String summary, Levels levels, Answer form, IntFunction<Task> maker) {
-        return new NamedTask(
-                name, family, summary, levels, List.of(form), true, (difficulty, same) -> maker.apply(difficulty));
     }
 
     /** The task as it is usually meant. */

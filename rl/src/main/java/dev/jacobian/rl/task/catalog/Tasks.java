@@ -20,7 +20,7 @@ public final class Tasks {
 
     private Tasks() {}
 
-    /** All of them, those for small models first. */
+    /** All of them, puzzles family by family behind those with short prompts. */
     public static List<NamedTask> all() {
         return ALL;
     }
@@ -36,13 +36,14 @@ public final class Tasks {
     }
 
     private static NamedTask countdown() {
-        return NamedTask.small(
+        return new NamedTask(
                 "countdown",
                 "arithmetic",
                 "reach a target with + - * /, using every number once; difficulty adds a number, short prompts",
                 Levels.upTo(4),
-                Answer.TAG,
-                difficulty -> switch (difficulty) {
+                List.of(Answer.TAG),
+                true,
+                (difficulty, form) -> switch (difficulty) {
                     case 1 -> Countdown.small();
                     case 2 -> new Countdown(4, 4, 1, 20, 1, 50, false, Countdown.SHORT_TEMPLATE);
                     case 3 -> new Countdown(5, 5, 1, 20, 1, 100, false, Countdown.SHORT_TEMPLATE);
@@ -72,12 +73,13 @@ public final class Tasks {
     }
 
     private static NamedTask addition() {
-        return NamedTask.small(
+        return new NamedTask(
                 "addition",
                 "arithmetic",
                 "add two numbers; difficulty is their digits, short prompts",
                 new Levels(2, 2, 6),
-                Answer.WHOLE,
-                digits -> new Addition((int) Math.pow(10, digits) - 1));
+                List.of(Answer.WHOLE),
+                false,
+                (digits, form) -> new Addition((int) Math.pow(10, digits) - 1));
     }
 }

@@ -4,7 +4,7 @@ package dev.jacobian.rl.puzzle;
 import java.util.Locale;
 
 /** What kind of thinking a task asks for; lists are grouped by it. */
-public enum Family {
+public enum PuzzleFamily {
     /** Computing with numbers. */
     ARITHMETIC,
     /** Equations and expressions with unknowns. */
