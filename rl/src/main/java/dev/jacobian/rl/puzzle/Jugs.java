@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
@@ -28,11 +27,12 @@ record Jugs() implements Puzzle {
         while (true) {
             int[] sizes = {Draws.between(rng, 3, 20), Draws.between(rng, 5, 40), Draws.between(rng, 8, 60)};
             Map<Integer, List<String>> ways = ways(sizes, needed);
-            List<Integer> amounts = ways.keySet().stream()
-                    .filter(amount -> ways.get(amount).size() == needed)
+            List<Map.Entry<Integer, List<String>>> exact = ways.entrySet().stream()
+                    .filter(way -> way.getValue().size() == needed)
                     .toList();
-            if (!amounts.isEmpty()) {
-                int amount = Draws.pick(rng, amounts);
+            if (!exact.isEmpty()) {
+                Map.Entry<Integer, List<String>> chosen = Draws.pick(rng, exact);
+                int amount = chosen.getKey();
                 return new Question(
                         "Jug A holds " + sizes[0] + " liters, jug B " + sizes[1] + " and jug C " + sizes[2]
                                 + ". All are"
@@ -44,7 +44,7 @@ record Jugs() implements Puzzle {
                                 + " is full). Write"
                                 + " at most"
                                 + " " + MOST + " steps, separated by semicolons.",
-                        String.join("; ", Objects.requireNonNull(ways.get(amount))),
+                        String.join("; ", chosen.getValue()),
                         Map.of("sizes", List.of(sizes[0], sizes[1], sizes[2]), "amount", amount));
             }
         }
