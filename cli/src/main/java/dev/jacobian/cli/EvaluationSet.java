@@ -87,8 +87,9 @@ record EvaluationSet(String name, TaskOption choice, FewShotOption shots, Option
     static void check(TaskOption choice, CliCommand command) {
         choice.check(command);
         if (choice.comparesSamples()) {
-            throw command.usage("--preference-model compares the samples of a prompt with each other, which says nothing"
-                    + " of a model's level; leave it out, or take --reward-model");
+            throw command.usage(
+                    "--preference-model compares the samples of a prompt with each other, which says nothing"
+                            + " of a model's level; leave it out, or take --reward-model");
         }
     }
 

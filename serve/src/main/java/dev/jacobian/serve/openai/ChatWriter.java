@@ -133,16 +133,14 @@ final class ChatWriter {
 
     /** Chunks. */
     static final class Streamed implements AnswerWriter {
-        private final EventStream events;
         private final Form form;
-        private final boolean includeUsage;
+        private final Chunks chunks;
         private final int[] calls; // so far, of each choice
         private boolean hasBegun;
 
         Streamed(EventStream events, Form form, int choices, boolean includeUsage) {
-            this.events = events;
             this.form = form;
-            this.includeUsage = includeUsage;
+            this.chunks = new Chunks(events, form, "chat.completion.chunk", includeUsage);
             this.calls = new int[choices];
         }
 
@@ -184,8 +182,7 @@ final class ChatWriter {
 
         private void send(int index, ObjectNode delta, List<ChosenToken> tokens, Optional<String> reason)
                 throws IOException {
-            ObjectNode chunk = form.object("chat.completion.chunk");
-            ObjectNode choice = chunk.putArray("choices").addObject().put("index", index);
+            ObjectNode choice = Json.object().put("index", index);
             choice.set("delta", delta);
             if (tokens.isEmpty()) {
                 choice.putNull("logprobs");
@@ -196,32 +193,22 @@ final class ChatWriter {
             if (form.tokenIds()) {
                 choice.set("token_ids", form.ids(tokens));
             }
-            if (includeUsage) {
-                chunk.putNull("usage");
-            }
-            events.send(chunk);
+            chunks.send(choice);
         }
 
         @Override
         public void beat() throws IOException {
-            events.beat();
+            chunks.beat();
         }
 
         @Override
         public void end(Usage usage) throws IOException {
-            if (includeUsage) {
-                ObjectNode chunk = form.object("chat.completion.chunk");
-                chunk.putArray("choices");
-                chunk.set("usage", usage.toJson());
-                events.send(chunk);
-            }
-            events.done();
-            events.end();
+            chunks.end(usage);
         }
 
         @Override
         public void fail(WebException reason) throws IOException {
-            events.fail(reason);
+            chunks.fail(reason);
         }
     }
 }

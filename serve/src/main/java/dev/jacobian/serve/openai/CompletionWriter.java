@@ -103,16 +103,14 @@ abstract sealed class CompletionWriter implements AnswerWriter {
 
     /** Chunks. */
     static final class Streamed extends CompletionWriter {
-        private final EventStream events;
         private final Form form;
-        private final boolean includeUsage;
+        private final Chunks chunks;
         private Echo[] echoes = {}; // none once they were sent
         private int[] offsets = {};
 
         Streamed(EventStream events, Form form, boolean includeUsage) {
-            this.events = events;
             this.form = form;
-            this.includeUsage = includeUsage;
+            this.chunks = new Chunks(events, form, "text_completion", includeUsage);
         }
 
         @Override
@@ -129,39 +127,26 @@ abstract sealed class CompletionWriter implements AnswerWriter {
             int index = delta.choice();
             Echo echo = echoes[index];
             echoes[index] = Echo.NONE;
-            ObjectNode chunk = form.object("text_completion");
-            chunk.putArray("choices")
-                    .add(choice(form, index, echo, delta.text(), delta.tokens(), offsets[index], delta.finishReason()));
+            chunks.send(choice(form, index, echo, delta.text(), delta.tokens(), offsets[index], delta.finishReason()));
             for (ChosenToken token : delta.tokens()) {
                 offsets[index] +=
                         form.logProbs() ? form.texts().text(token.token()).length() : 0;
             }
-            if (includeUsage) {
-                chunk.putNull("usage");
-            }
-            events.send(chunk);
         }
 
         @Override
         public void beat() throws IOException {
-            events.beat();
+            chunks.beat();
         }
 
         @Override
         public void end(Usage usage) throws IOException {
-            if (includeUsage) {
-                ObjectNode chunk = form.object("text_completion");
-                chunk.putArray("choices");
-                chunk.set("usage", usage.toJson());
-                events.send(chunk);
-            }
-            events.done();
-            events.end();
+            chunks.end(usage);
         }
 
         @Override
         public void fail(WebException reason) throws IOException {
-            events.fail(reason);
+            chunks.fail(reason);
         }
     }
 }
