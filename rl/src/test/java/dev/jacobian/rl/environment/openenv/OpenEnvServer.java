@@ -93,6 +93,8 @@ final class OpenEnvServer implements AutoCloseable {
             try {
                 if (sessions > maxSessions) {
                     send(out, error("CAPACITY_REACHED", "all " + maxSessions + " sessions are taken"));
+                    frame(out, 8, new byte[] {3, (byte) 232}); // 1000, a normal closure
+                    in.transferTo(OutputStream.nullOutputStream()); // a socket closed too early takes the message along
                     return;
                 }
                 most.accumulateAndGet(sessions, Math::max);
