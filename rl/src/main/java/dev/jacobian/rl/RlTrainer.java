@@ -136,7 +136,7 @@ public final class RlTrainer {
                 new LengthMetrics(),
                 new EnvironmentMetrics(),
                 new LearningMetrics(),
-                new FirstStepWatch(),
+                new FirstStepWatch(plan.trl() ? plan.updates() : 1),
                 new RewardWatch()));
         Optional<ValueModels.Made> values = ValueModels.of(model, config, valueModel, plan.updates(config.maxSteps()));
         this.valueModelNote = values.flatMap(ValueModels.Made::note);

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.advantage.GroupRewards;
+import dev.jacobian.rl.method.Method;
+import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.observe.StepMetrics;
 import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.observe.TrainingStep;
@@ -28,6 +30,7 @@ import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -359,11 +362,35 @@ class RlTrainerTest {
                         .contains("all 16 completions were cut at max_completion_length")
                         .contains("Raise max_completion_length"));
         assertThat(said(config(2).build(), new Addition())).as("a usual run").isEmpty();
+        assertThat(said(config(2).build(), task(c -> Score.skip())))
+                .singleElement()
+                .asString()
+                .contains("no completion has a reward");
+        Task differing = task(c -> Score.of(Math.floorMod(Arrays.hashCode(c.tokenIds()), 4) / 4.0));
+        assertThat(said(config(2).algorithm("rest").build(), differing))
+                .singleElement()
+                .asString()
+                .contains("all samples that would teach are left out (reward_threshold");
+        Task ofPrompts = task(c -> Score.of(c.problemId().endsWith("0") ? 1 : 0));
+        assertThat(said(config(2).algorithm("remax").build(), ofPrompts))
+                .singleElement()
+                .asString()
+                .contains("Every sample earned what the one that it is compared with earned");
+        for (Method method : Methods.all()) {
+            assertThat(said(config(1).method(method).build(), new Addition()))
+                    .as(method.name())
+                    .isEmpty();
+        }
     }
 
     private static List<String> warnings(Task task, int steps) {
+        return warnings(task, steps, "grpo");
+    }
+
+    private static List<String> warnings(Task task, int steps, String algorithm) {
         List<String> messages = new ArrayList<>();
-        new RlTrainer(TestModels.addition(), task, config(steps).build())
+        RlConfig config = config(steps).algorithm(algorithm).build();
+        new RlTrainer(TestModels.addition(), task, config)
                 .listener(new TrainingListener() {
                     @Override
                     public void onMessage(String message) {
@@ -407,5 +434,10 @@ class RlTrainerTest {
                 .asString()
                 .contains("the samples of each prompt all earned the same");
         assertThat(warnings(new Addition(), 4)).as("rewards that differ").isEmpty();
+        assertThat(warnings(task(c -> Score.of(1)), 3, "rest"))
+                .singleElement()
+                .asString()
+                .contains("every reward was 1.0, so rewards tell no sample of a prompt from another")
+                .doesNotContain("nothing is learned");
     }
 }

@@ -9,17 +9,35 @@ import java.util.Locale;
 
 /**
  * Says after the very first step what cannot be right about it, with the setting to change: every completion was cut at its limit,
- * every reward was the same, or the gradient was 0 although rewards differ.
+ * none had a reward or all had the same, or the gradient was 0 although rewards differ.
  *
  * <p>A few prompts may all be too easy or too hard by chance, so this is a remark; what lasts, {@link RewardWatch} explains.
  */
 public final class FirstStepWatch implements StepObserver {
+    private final int steps;
+    private List<ScoredGroup> groups = List.of();
+    private double
+            gradient; // the largest of those on the first rollout: an optimizer step may see a part of it that teaches
+                      // nothing
+
+    /** @param steps of the run that the first rollout is learned from in */
+    public FirstStepWatch(int steps) {
+        this.steps = steps;
+    }
+
     @Override
     public void observe(TrainingStep step, Measurements measured) {
-        if (step.number() != 1) {
-            return;
+        groups = step.number() == 1 ? step.sampled() : groups;
+        step.updates()
+                .forEach(learned ->
+                        gradient = Math.max(gradient, learned.update().gradientNorm()));
+        if (step.number() == Math.min(steps, step.of())) {
+            say(measured);
+            groups = List.of();
         }
-        List<ScoredGroup> groups = step.sampled();
+    }
+
+    private void say(Measurements measured) {
         int samples = groups.stream().mapToInt(group -> group.group().size()).sum();
         long cut = groups.stream()
                 .flatMap(group -> group.group().samples().stream())
@@ -35,8 +53,11 @@ public final class FirstStepWatch implements StepObserver {
                 .filter(reward -> !Double.isNaN(reward))
                 .distinct()
                 .toArray();
-        double gradient = step.updates().getFirst().update().gradientNorm();
-        if (samples > 1 && rewards.length == 1) {
+        if (samples > 0 && rewards.length == 0) {
+            measured.say(
+                    "First step: no completion has a reward, because every reward function skipped it, so nothing can"
+                            + " be learned. Look at the column of the data that the reward reads.");
+        } else if (samples > 1 && rewards.length == 1) {
             measured.say(String.format(
                     Locale.ROOT,
                     "First step: all %d completions earned the same reward, %s%s. If that lasts, look at the reward,"
@@ -46,10 +67,28 @@ public final class FirstStepWatch implements StepObserver {
                     gradient == 0 ? ", and the policy's gradient is 0" : ""));
         } else if (rewards.length > 1 && gradient == 0) {
             measured.say(
-                    "First step: rewards differ, but the policy's gradient is 0, so nothing was learned. Either they"
-                        + " differ between prompts alone (raise num_generations or temperature), or every sample that"
-                        + " teaches is left out (mask_truncated_completions, off_policy_mask_threshold, clip"
-                        + " ranges).");
+                    "First step: rewards differ, but the policy's gradient is 0, so nothing was learned. " + why());
         }
+    }
+
+    /** Where rewards differ, and so what to change. */
+    private String why() {
+        if (groups.stream().anyMatch(group -> differ(group.rewards()))) {
+            return "They differ between samples of one prompt, so all samples that would teach are left out"
+                    + " (reward_threshold, mask_truncated_completions, off_policy_mask_threshold, clip ranges).";
+        }
+        return groups.stream().anyMatch(group -> group.extra().length > 0)
+                ? "Every sample earned what the one that it is compared with earned: raise temperature or"
+                        + " num_generations, or take problems that the model solves some of the time."
+                : "They differ between prompts alone, and samples of one prompt are compared: raise num_generations or"
+                        + " temperature.";
+    }
+
+    private static boolean differ(double[] rewards) {
+        return Arrays.stream(rewards)
+                        .filter(reward -> !Double.isNaN(reward))
+                        .distinct()
+                        .count()
+                > 1;
     }
 }

@@ -31,6 +31,7 @@ public final class RewardWatch implements StepObserver {
     private int samples;
     private int cut;
     private boolean differ;
+    private boolean credited; // by a method that does not compare samples
     private String example = "";
 
     @Override
@@ -41,6 +42,7 @@ public final class RewardWatch implements StepObserver {
         for (ScoredGroup group : step.sampled()) {
             watch(group);
         }
+        credited |= step.batch().stream().anyMatch(group -> !group.advantages().isZero());
         watched++;
         if (!differ && step.number() == Math.min(STEPS, step.of())) {
             measured.say(message());
@@ -61,21 +63,22 @@ public final class RewardWatch implements StepObserver {
     private String message() {
         String after = "After " + watched + (watched == 1 ? " step" : " steps") + " and " + samples + " completions ";
         List<String> causes = new ArrayList<>();
+        String nothing = credited ? ", so rewards tell no sample of a prompt from another" : ", so nothing is learned";
         String what;
         if (rewards.isEmpty()) {
             what = "no completion had a reward: every reward function skipped it, so nothing is learned";
             causes.add("the column that the reward compares with is missing or cannot be read");
         } else if (rewards.size() > 1) {
-            what = "the samples of each prompt all earned the same, so nothing is learned";
+            what = "the samples of each prompt all earned the same" + nothing;
             causes.add("prompts are either too easy or too hard for this model");
         } else if (rewards.contains(0.0) || rewards.contains(-0.0)) {
-            what = "every reward was 0, so nothing is learned";
+            what = "every reward was 0" + nothing;
             causes.add("the model does not answer in the form that the reward reads (a completion: \""
                     + shortened(example) + "\")");
             causes.add("the column with the answer holds something else");
             causes.add("the problems are too hard for this model: try easier ones, or fine-tune it first");
         } else {
-            what = "every reward was " + rewards.iterator().next() + ", so nothing is learned";
+            what = "every reward was " + rewards.iterator().next() + nothing;
             causes.add("the problems are too easy for this model");
             causes.add("the reward does not depend on the completion (one: \"" + shortened(example) + "\")");
         }
