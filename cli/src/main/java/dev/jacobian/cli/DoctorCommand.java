@@ -4,6 +4,7 @@ package dev.jacobian.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.sandbox.Protection;
 import dev.jacobian.tensor.Backends;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.Gpus;
@@ -39,7 +40,7 @@ final class DoctorCommand extends CliCommand {
 
     @Override
     void execute() {
-        Report report = new Report(ThroughputProbe.measure(), Gpus.survey(), GpuHardware.present());
+        Report report = new Report(ThroughputProbe.measure(), Gpus.survey(), GpuHardware.present(), Protection.found());
         Optional<KernelBench> kernels =
                 bench ? Optional.of(KernelBench.measure(KernelCases.all(), streams()::note)) : Optional.empty();
         if (common().json()) {
@@ -55,7 +56,7 @@ final class DoctorCommand extends CliCommand {
         });
     }
 
-    private record Report(ThroughputProbe throughput, Gpus gpus, boolean hardware) {
+    private record Report(ThroughputProbe throughput, Gpus gpus, boolean hardware, Protection protection) {
         List<String> lines() {
             List<String> lines = new ArrayList<>();
             lines.add(row("JDK", Runtime.version() + " (" + System.getProperty("java.vendor") + ")"));
@@ -75,6 +76,7 @@ final class DoctorCommand extends CliCommand {
             lines.add(row(
                     "matmul", String.format(Locale.ROOT, "%.1f GFLOP/s in F32", throughput.flopsPerSecond() * 1e-9)));
             lines.addAll(gpuLines());
+            lines.add(row("sandbox", protection.summary()));
             lines.add("");
             List<String> advice = advice();
             if (advice.isEmpty()) {
@@ -134,6 +136,9 @@ final class DoctorCommand extends CliCommand {
                         "JACOBIAN_JAVA_OPTS=-Xmx%dg lets the heap use more of the memory, for larger models",
                         Math.max(1, (long) (0.8 * physical.get() / 0x1p30))));
             }
+            if (!protection.advice().isEmpty()) {
+                advice.add("Rewards that run code need a sandbox: " + protection.advice());
+            }
             if (hardware || gpus.jcuda().isPresent()) {
                 advice.addAll(GpuAdvice.of(gpus));
             }
@@ -153,6 +158,7 @@ final class DoctorCommand extends CliCommand {
             JavaRuntime.physicalMemory().ifPresent(bytes -> object.put("physical_memory_bytes", bytes));
             object.put("memory_bytes_per_second", Math.rint(throughput.bytesPerSecond()));
             object.put("matmul_flops_per_second", Math.rint(throughput.flopsPerSecond()));
+            object.put("sandbox", protection.isolation().toString());
             object.put("gpu_present", hardware);
             object.put("gpu_usable", gpus.usable());
             ArrayNode devices = object.putArray("gpus");

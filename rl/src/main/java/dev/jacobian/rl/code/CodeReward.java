@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.code;
 
+import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.config.Setting;
 import dev.jacobian.rl.reward.Columns;
 import dev.jacobian.rl.reward.Completion;
 import dev.jacobian.rl.reward.ExplainedReward;
@@ -33,19 +35,33 @@ import java.util.Set;
  * @param requireIsolation whether to refuse to run anything without isolation
  */
 public record CodeReward(
-        String column, String language, boolean partial, double cpuSeconds, int memoryMib, boolean requireIsolation)
+        @Setting(value = "tests", doc = "column with the tests: inputs and outputs, assertions, or code")
+        String column,
+
+        @Setting(value = "python", doc = "language where a row has no column 'language': python, java, c, cpp, shell")
+        String language,
+
+        @Setting(value = "false", doc = "give the share of the tests that were passed, not all or nothing")
+        boolean partial,
+
+        @Setting(value = "5", doc = "seconds of the processor's time that a test may take")
+        double cpuSeconds,
+
+        @Setting(value = "256", doc = "MiB of memory that a test may use")
+        int memoryMib,
+
+        @Setting(value = "true", doc = "run nothing where the machine cannot isolate programs; see 'jacobian doctor'")
+        boolean requireIsolation)
         implements ExplainedReward {
+    /** Python, tests in column {@code tests}, all or nothing, 5 s and 256 MiB, with isolation. */
+    public static final CodeReward DEFAULT = ConfigTree.defaults(CodeReward.class);
+
     private static final String LANGUAGE = "language";
 
     /** Checks the limits and that the language is known. */
     public CodeReward {
         limits(cpuSeconds, memoryMib);
         language(language);
-    }
-
-    /** Python, tests in column {@code tests}, all or nothing, 5 s and 256 MiB, with isolation. */
-    public CodeReward() {
-        this("tests", "python", false, 5, 256, true);
     }
 
     @Override

@@ -16,11 +16,14 @@ import java.util.List;
  *
  * @param sandbox runs it
  * @param limits of each run
- * @param all whether to go on after a test that failed
+ * @param all whether to go on after a test that failed; the third that runs out of time is the last all the same, or a program that
+ *     hangs would take its time by the number of tests
  */
 public record Judge(Sandbox sandbox, Limits limits, boolean all) {
 
-    /** The verdict of one run. */
+    private static final int MOST_LATE = 3;
+
+    /** Whether a run's output is right. */
     @FunctionalInterface
     interface Check {
         boolean right(Outcome outcome, int test);
@@ -46,12 +49,14 @@ public record Judge(Sandbox sandbox, Limits limits, boolean all) {
             throw new IllegalArgumentException("a program without tests cannot be judged");
         }
         List<Verdict> verdicts = new ArrayList<>();
+        int late = 0;
         try (Prepared prepared = sandbox.prepare(program)) {
             for (int test = 0; test < inputs.size(); test++) {
                 Outcome outcome = prepared.run(inputs.get(test).getBytes(StandardCharsets.UTF_8), limits);
                 Verdict verdict = Verdict.of(outcome, check.right(outcome, test));
                 verdicts.add(verdict);
-                if (verdict == Verdict.COMPILE_ERROR || !all && verdict != Verdict.ACCEPTED) {
+                late += verdict == Verdict.TIME_LIMIT ? 1 : 0;
+                if (verdict == Verdict.COMPILE_ERROR || late == MOST_LATE || !all && verdict != Verdict.ACCEPTED) {
                     break;
                 }
             }

@@ -3,13 +3,18 @@ package dev.jacobian.rl.sandbox;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 
 /**
- * A filter of system calls in the kernel's own form (classic BPF, 8 bytes an instruction), as bubblewrap takes it.
+ * A filter of system calls in the kernel's own form (classic BPF, 8 bytes an instruction): bubblewrap takes it so, and where there is only
+ * perl, it gives it to the kernel with prctl.
  *
  * <p>It refuses what no program of a test needs and through which kernels are broken into: other processes' memory, BPF, io_uring,
- * keys, mounts, namespaces, modules, the clock. Refused calls fail with EPERM, calls of another architecture end the process.
+ * keys, mounts, namespaces, modules, the clock; and memory that nobody could count. Refused calls fail with EPERM, calls of another architecture end the process.
  */
 final class CallFilter {
     private static final int LOAD_WORD = 0x20;
@@ -31,12 +36,41 @@ final class CallFilter {
         248, 249, 250, // add_key, request_key, keyctl
         155, 161, 165, 166, 428, 429, 430, 431, 432, 433, 442, // pivot_root, chroot, mount, umount2 and the newer calls
         272, 308, // unshare, setns
+        29, 319,
+        447, // shmget, memfd_create, memfd_secret: memory that belongs to no process and to no folder with a size
         303, 304, // name_to_handle_at, open_by_handle_at
         175, 176, 246, 313, 320, // modules, kexec
         103, 159, 163, 164, 167, 168, 169, 172, 173, 179, 227, 305, // syslog, clocks, acct, swap, reboot, ports, quotas
     };
 
+    /** $1 is the filter in hexadecimal digits, the others what is run under it. Privileges have been given up before. */
+    private static final String PERL = """
+        my $filter = pack("H*", shift);
+        my $program = pack("S x![Q] P", length($filter) / 8, $filter);
+        my $set = syscall(157, 22, 2, unpack("Q", pack("P", $program)), 0, 0);
+        exit 126 if $set != 0;
+        exec { $ARGV[0] } @ARGV;
+        exit 127;
+        """;
+
     private CallFilter() {}
+
+    /** Whether there is a filter for this machine and something that sets it. */
+    static boolean available() {
+        return program().isPresent() && Files.isExecutable(Path.of("/usr/bin/perl"));
+    }
+
+    /** The beginning of a command line that is run under the filter; nothing where it is not {@link #available}. */
+    static List<String> opening() {
+        return available()
+                ? List.of(
+                        "/usr/bin/perl",
+                        "-e",
+                        PERL,
+                        "--",
+                        HexFormat.of().formatHex(program().orElseThrow()))
+                : List.of();
+    }
 
     /** The filter for this machine; empty where we do not know the numbers of its calls. */
     static Optional<byte[]> program() {

@@ -13,7 +13,7 @@ public enum Isolation {
                     "no privileges, no further namespaces, a filter of system calls",
                     "limits of time, memory, processes, output and files"),
             List.of("memory is watched every few milliseconds and not by a control group")),
-    /** The same namespaces, set up with the tools of util-linux, without a filter of system calls. */
+    /** The same namespaces, set up with the tools of util-linux; calls are filtered where there is perl. */
     NAMESPACES(
             "namespaces",
             List.of(
@@ -21,7 +21,9 @@ public enum Isolation {
                     "no privileges, no further namespaces",
                     "limits of time, memory, processes, output and files"),
             List.of(
-                    "system calls are not filtered",
+                    CallFilter.available()
+                            ? "folders below /usr that are mounts of their own are guarded by their permissions alone"
+                            : "system calls are not filtered",
                     "memory is watched every few milliseconds and not by a control group")),
     /** A process like any other, with limits. */
     PLAIN(
@@ -31,7 +33,9 @@ public enum Isolation {
                     "A PROGRAM CAN READ AND WRITE WHATEVER ITS USER CAN",
                     "IT REACHES THE NETWORK",
                     "IT SEES OTHER PROCESSES, AND MAY LEAVE SOME BEHIND",
-                    "files fill the disk up to the size of one times their number"));
+                    "files fill the disk up to the size of one times their number")),
+    /** Not even that: programs cannot be run here. */
+    NONE("none", List.of(), List.of("programs cannot be run here"));
 
     private final String text;
     private final List<String> protects;
@@ -55,7 +59,7 @@ public enum Isolation {
 
     /** Whether it may be given programs that nobody trusts. */
     public boolean isolates() {
-        return this != PLAIN;
+        return this == BUBBLEWRAP || this == NAMESPACES;
     }
 
     @Override

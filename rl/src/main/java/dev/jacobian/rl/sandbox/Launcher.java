@@ -66,7 +66,7 @@ sealed interface Launcher permits BubblewrapLauncher, NamespaceLauncher, PlainLa
 
     /** Whether we are root, who gives each run a user of its own; another user's programs run as that user. */
     static boolean root() {
-        return "root".equals(System.getProperty("user.name"));
+        return Tools.userId() == 0;
     }
 
     /** How every command line begins. */
@@ -104,7 +104,7 @@ sealed interface Launcher permits BubblewrapLauncher, NamespaceLauncher, PlainLa
                 "--cpu=" + ((long) Math.ceil(limits.cpuSeconds()) + 1), // of one process; the watch adds them up
                 "--nproc=" + limits.processes(),
                 "--fsize=" + limits.fileBytes(),
-                "--nofile=256",
+                "--nofile=128",
                 "--core=0",
                 "--memlock=65536",
                 "--stack=8388608:"));

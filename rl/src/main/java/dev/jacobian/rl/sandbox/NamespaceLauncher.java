@@ -14,7 +14,7 @@ import java.util.OptionalInt;
  * <p>{@code unshare} makes namespaces of users, processes, mounts, network, messages and names. In them a shell is process 1. It builds
  * a root folder out of nothing: {@code /usr} and the program read-only, empty folders in memory, six harmless devices; leaves the
  * host's root; forbids further namespaces; and starts the program in one last namespace of users, in which it is user 1000
- * and has no privileges, not even over process 1. When that shell ends, the kernel kills every process that is left.
+ * and has no privileges, not even over process 1. Where there is perl, it sets a {@link CallFilter filter} of system calls too. When that shell ends, the kernel kills every process that is left.
  */
 record NamespaceLauncher() implements Launcher {
     private static final List<String> TOP = List.of("bin", "sbin", "lib", "lib32", "lib64", "libx32");
@@ -100,6 +100,7 @@ record NamespaceLauncher() implements Launcher {
                 String.join(" ", files)));
         command.addAll(Launcher.resources(request));
         command.addAll(List.of("unshare", "--user", "--map-user=1000", "--map-group=1000", "--"));
+        command.addAll(CallFilter.opening());
         command.addAll(request.command());
         return command;
     }

@@ -11,8 +11,10 @@ import java.util.List;
  * @param tried why the stronger ones do not, a sentence each
  */
 public record Protection(Isolation isolation, List<String> tried) {
-    private static final List<Launcher> STRONGEST_FIRST =
-            List.of(new BubblewrapLauncher("bwrap"), new NamespaceLauncher(), new PlainLauncher());
+    private static final List<Launcher> STRONGEST_FIRST = List.of(
+            new BubblewrapLauncher(System.getProperty("jacobian.bwrap", "bwrap")),
+            new NamespaceLauncher(),
+            new PlainLauncher());
 
     /** Copies the list. */
     public Protection {
@@ -43,7 +45,8 @@ public record Protection(Isolation isolation, List<String> tried) {
         return STRONGEST_FIRST.stream()
                 .filter(launcher -> launcher.isolation() == isolation)
                 .findFirst()
-                .orElseThrow();
+                .orElseThrow(() -> new SandboxException("programs cannot be run here: they need Linux with the tools of"
+                        + " util-linux and coreutils. Tried: " + String.join("; ", found().tried())));
     }
 
     private static Protection find() {
@@ -55,7 +58,7 @@ public record Protection(Isolation isolation, List<String> tried) {
             }
             tried.add(launcher.isolation() + ": " + problem);
         }
-        throw new SandboxException("programs cannot be run on this machine at all: " + String.join("; ", tried));
+        return new Protection(Isolation.NONE, tried);
     }
 
     /** The answer, found when it is first asked for. */

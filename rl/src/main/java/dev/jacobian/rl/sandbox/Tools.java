@@ -30,6 +30,15 @@ final class Tools {
                 .map(name -> name + " is not installed");
     }
 
+    /** The id of the user that we are, which owns our folder in /proc; -1 where there is no such thing. */
+    static int userId() {
+        try {
+            return (int) Files.getAttribute(Path.of("/proc/self/"), "unix:uid");
+        } catch (IOException | UnsupportedOperationException noLinux) {
+            return -1;
+        }
+    }
+
     /** A folder that every user may enter and nobody but us write to; made if need be. */
     static Path folder(Path path) {
         try {
