@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit;
 /** Holds a running sandbox to its limits: looks every few milliseconds at what its processes use, and ends them all. */
 final class Watch {
     private static final int PERIOD_MILLIS = 8;
-    private static final int GRACE_MILLIS = 3000; // for the kernel to end what was killed
+    private static final int GRACE_MILLIS = 2000; // for the kernel to end what was killed
 
     private final Process process;
     private final ProcessTree tree;
@@ -64,21 +64,22 @@ final class Watch {
         return stdout.exceeded() || stderr.exceeded() ? Optional.of(Ending.OUTPUT_LIMIT) : Optional.empty();
     }
 
-    /** Ends the namespace's first process, with which the kernel ends all others; where there is none, whoever is there. */
+    /**
+     * Ends the namespace's first process, with which the kernel ends all others, and then lets the tools around it end by themselves, so that each
+     * process is waited for by its parent. Where there is no such process, or it takes too long, whoever is there is ended.
+     */
     private void kill() throws InterruptedException {
+        Optional<Long> first = tree.first();
+        first.ifPresent(Watch::destroy);
+        if (first.isPresent() && process.waitFor(GRACE_MILLIS, TimeUnit.MILLISECONDS)) {
+            return;
+        }
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(GRACE_MILLIS);
-        boolean gently = true;
         do {
-            Optional<Long> first = gently ? tree.first() : Optional.empty();
-            if (first.isPresent()) {
-                destroy(first.get());
-            } else {
-                tree.members().forEach(Watch::destroy);
-            }
-            gently = System.nanoTime() < deadline - TimeUnit.MILLISECONDS.toNanos(GRACE_MILLIS / 2);
+            tree.members().forEach(Watch::destroy);
         } while (!process.waitFor(20, TimeUnit.MILLISECONDS) && System.nanoTime() < deadline);
         if (process.isAlive()) {
-            throw new SandboxException("a program did not end " + GRACE_MILLIS + " ms after it was killed");
+            throw new SandboxException("a program did not end " + 2 * GRACE_MILLIS + " ms after it was killed");
         }
     }
 

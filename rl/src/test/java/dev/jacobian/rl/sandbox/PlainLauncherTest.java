@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 /** The fallback without walls: harmless programs only. */
 class PlainLauncherTest {
-    private static final Limits LIMITS = Limits.DEFAULT.withCpu(1);
+    private static final Limits LIMITS = Limits.DEFAULT.withCpu(1).withWall(60);
     private final Launcher launcher = new PlainLauncher();
 
     @BeforeEach

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class SandboxTest {
-    private static final Limits LIMITS = Limits.DEFAULT.withCpu(1);
+    private static final Limits LIMITS = Limits.DEFAULT.withCpu(1).withWall(60);
     private static Sandbox sandbox;
 
     @BeforeAll

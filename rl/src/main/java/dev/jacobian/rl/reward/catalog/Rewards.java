@@ -2,6 +2,7 @@
 package dev.jacobian.rl.reward.catalog;
 
 import dev.jacobian.io.EditDistance;
+import dev.jacobian.rl.code.CodeReward;
 import dev.jacobian.rl.reasoninggym.ReasoningGymReward;
 import dev.jacobian.rl.reward.BoxedReward;
 import dev.jacobian.rl.reward.CosineLengthReward;
@@ -48,6 +49,7 @@ public final class Rewards {
                     "reasoning_gym",
                     ReasoningGymReward.DEFAULT,
                     "answers to rows that reasoning-gym printed, by its rules"),
+            NamedReward.of("code", CodeReward.DEFAULT, "1 for a program that passes its tests, run in a sandbox"),
             RouteSettings.entry(),
             // form
             NamedReward.of("format", FormatReward.DEFAULT, "1 for <think>…</think> and then <answer>…</answer>")
