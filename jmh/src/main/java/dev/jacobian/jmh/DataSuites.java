@@ -80,6 +80,26 @@ final class DataSuites {
                         + " impossible in a row of logits. A step of decoding is to be compared with both.");
     }
 
+    static Suite score() {
+        List<String> cases = List.of("math");
+        return new Suite(
+                "score",
+                "recorded completions judged by a reward",
+                "reward",
+                Unit.PAIRS,
+                cases,
+                cases,
+                text -> ScoreBenchmark.pairs().size(),
+                text -> Optional.empty(),
+                List.of(new Side.Jmh(OURS, Role.OURS, PACKAGE + "ScoreBenchmark.run")),
+                1,
+                new Effort(3, 4, 5, 500),
+                text -> 1024,
+                false,
+                "The pairs of testdata/rewards/math_pairs.jsonl on one core. Math-Verify, which needs Python, is no"
+                        + " side here; on its own machine it is to be given the same file.");
+    }
+
     static Suite loading() {
         List<String> cases = List.of("100M f32", "100M bf16", "100M bf16 as bf16", "100M bf16 as q8_0");
         return new Suite(

@@ -27,6 +27,7 @@ final class Suites {
                             ModelSuites.grpo(),
                             DataSuites.tokenizer(),
                             DataSuites.grammar(),
+                            DataSuites.score(),
                             DataSuites.loading()),
                     GpuSides.suites())
             .toList();

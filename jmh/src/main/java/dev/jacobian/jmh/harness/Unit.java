@@ -8,6 +8,8 @@ public enum Unit {
     GIGABYTES("GB/s", 1e9),
     MEGABYTES("MB/s", 1e6),
     TOKENS("tok/s", 1),
+    /** Answers judged. */
+    PAIRS("pairs/s", 1),
     /** Time per token: less is better. */
     MICROSECONDS_PER_TOKEN("µs/token", 0),
     /** Time per call: less is better. */
@@ -41,7 +43,7 @@ public enum Unit {
         return switch (this) {
             case SECONDS -> seconds;
             case MICROSECONDS_PER_TOKEN -> seconds * 1e6 / work;
-            case TFLOPS, GFLOPS, GIGABYTES, MEGABYTES, TOKENS -> work / seconds / scale;
+            case TFLOPS, GFLOPS, GIGABYTES, MEGABYTES, TOKENS, PAIRS -> work / seconds / scale;
         };
     }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.math;
 
+import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.config.Setting;
 import dev.jacobian.rl.reward.Columns;
 import dev.jacobian.rl.reward.Completion;
 import dev.jacobian.rl.reward.ExplainedReward;
 import dev.jacobian.rl.reward.Explanation;
+import dev.jacobian.rl.reward.ReadsAnswer;
 import dev.jacobian.rl.reward.Score;
 import java.util.Locale;
 import java.util.Optional;
@@ -16,12 +19,13 @@ import java.util.Optional;
  *
  * @param column the column with the reference: a bare answer, or a solution that ends in {@code \boxed{...}} or {@code #### ...}
  */
-public record MathReward(String column) implements ExplainedReward {
+public record MathReward(
+        @Setting(value = "answer", doc = "column with the right answer, bare or at the end of a solution")
+        String column)
+        implements ExplainedReward, ReadsAnswer {
 
     /** The reference is in column {@code answer}. */
-    public MathReward() {
-        this("answer");
-    }
+    public static final MathReward DEFAULT = ConfigTree.defaults(MathReward.class);
 
     @Override
     public String name() {
@@ -36,6 +40,11 @@ public record MathReward(String column) implements ExplainedReward {
                 : Score.of(verdict.isRight() ? 1 : 0);
         return new Explanation(
                 score, verdict.extracted(), Optional.of(verdict.outcome().name().toLowerCase(Locale.ROOT)));
+    }
+
+    @Override
+    public Optional<String> answer(String completion) {
+        return MathAnswers.extract(completion);
     }
 
     /** The column must be there, a string or a number. */

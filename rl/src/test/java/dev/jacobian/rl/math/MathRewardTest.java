@@ -13,7 +13,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class MathRewardTest {
-    private static final MathReward REWARD = new MathReward();
+    private static final MathReward REWARD = MathReward.DEFAULT;
 
     private static Completion completion(Columns columns, String text) {
         return new Completion("problem 1", "", columns, text, new int[0], FinishReason.STOP);

@@ -157,7 +157,20 @@ public sealed interface Node {
                     case Relation(List<Node> members, List<Relator> relators) ->
                         new Relation(transformed(members, change), relators);
                     case Quantity(Node value, Unit unit) -> new Quantity(value.transform(change), unit);
-                    default -> this;
+                    case Ratio(List<Node> parts) -> new Ratio(transformed(parts, change));
+                    case SetOperation(char operator, Node left, Node right) ->
+                        new SetOperation(operator, left.transform(change), right.transform(change));
+                    case Matrix(List<List<Node>> rows) ->
+                        new Matrix(rows.stream()
+                                .map(row -> transformed(row, change))
+                                .toList());
+                    case Num num -> this;
+                    case Name name -> this;
+                    case Constant constant -> this;
+                    case Numeral numeral -> this;
+                    case Clock clock -> this;
+                    case Day day -> this;
+                    case Word word -> this;
                 });
     }
 

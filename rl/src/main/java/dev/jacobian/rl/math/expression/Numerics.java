@@ -27,6 +27,7 @@ final class Numerics {
     private final Map<String, Apcomplex> names;
     private final Work work;
     private final long functionCost;
+    private boolean leftTheReals;
 
     Numerics(long precision, Map<String, Apcomplex> names, Work work) {
         this.precision = precision;
@@ -44,7 +45,18 @@ final class Numerics {
         }
     }
 
+    /** Whether a value on the way was not real: the expression left the numbers that it was written for. */
+    boolean leftTheReals() {
+        return leftTheReals;
+    }
+
     private Apcomplex value(Node node) {
+        Apcomplex value = computed(node);
+        leftTheReals |= !isReal(value);
+        return value;
+    }
+
+    private Apcomplex computed(Node node) {
         work.spend(50 + precision / 4);
         return switch (node) {
             case Node.Num(Rational number) -> number(number);
@@ -154,7 +166,8 @@ final class Numerics {
             case SEC -> Apcomplex.ONE.divide(ApcomplexMath.cos(x));
             case CSC -> Apcomplex.ONE.divide(ApcomplexMath.sin(x));
             case ARCSIN -> ApcomplexMath.asin(x);
-            case ARCCOS -> ApcomplexMath.acos(x);
+            case ARCCOS ->
+                ApfloatMath.pi(precision).divide(new Apfloat(2, precision)).subtract(ApcomplexMath.asin(x));
             case ARCTAN -> ApcomplexMath.atan(x);
             case ARCCOT ->
                 ApfloatMath.pi(precision).divide(new Apfloat(2, precision)).subtract(ApcomplexMath.atan(x));
@@ -179,7 +192,7 @@ final class Numerics {
                 .toList();
         return ExactFunctions.of(function, numbers, work)
                 .map(this::number)
-                .orElseThrow(() -> new MathProblem.TooMuchWork("no value of " + function));
+                .orElseThrow(() -> new MathProblem.Undefined("no value of " + function));
     }
 
     private Rational near(Fn function, Apcomplex value) {

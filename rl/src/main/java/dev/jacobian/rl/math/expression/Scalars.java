@@ -181,8 +181,9 @@ public final class Scalars {
                 };
     }
 
-    /** Points where both are real decide, if there are any: the logarithm of x² is twice that of x where both exist. */
+    /** Points where both sides exist decide: the logarithm of x² is twice that of x, √(ab) is √a·√b. */
     private static boolean equalAtPoints(Node a, Node b, TreeSet<String> names, int digits, boolean whole, Work work) {
+        boolean imaginary = a.contains(Constant.I::equals) || b.contains(Constant.I::equals);
         int real = 0;
         int agreeing = 0;
         int complex = 0;
@@ -192,7 +193,9 @@ public final class Scalars {
             for (String name : names) {
                 values.put(
                         name,
-                        whole ? new Apfloat(5 + point - 2L * index++, digits) : coordinate(point, index++, digits));
+                        whole
+                                ? new Apfloat(9 + point + (point % 2 == 0 ? 3L : -3L) * index++, digits)
+                                : coordinate(point, index++, digits));
             }
             Apcomplex left;
             Apcomplex right;
@@ -200,6 +203,9 @@ public final class Scalars {
                 Numerics numerics = new Numerics(digits, values, work);
                 left = numerics.of(a);
                 right = numerics.of(b);
+                if (numerics.leftTheReals() && !imaginary) {
+                    continue;
+                }
             } catch (MathProblem.Undefined e) {
                 continue;
             } catch (MathProblem.NotScalar | MathProblem.TooMuchWork e) {

@@ -13,6 +13,9 @@ import java.util.Locale;
 /** Numbers with and without units, percentages, digits in a base. */
 final class Quantities {
 
+    private static final Unit POUND = Unit.of("mass", Rational.of(45_359_237, 100_000));
+    private static final Unit POUND_STERLING = Unit.of("GBP", Rational.ONE);
+
     private final Work work;
 
     Quantities(Work work) {
@@ -34,6 +37,9 @@ final class Quantities {
         }
         if (isNone(first) || isNone(second)) {
             return Scalars.equal(main(a, first), main(b, second), work);
+        }
+        if (arePounds(first, second)) {
+            return Scalars.equal(a, b, work);
         }
         if (!first.dimensions().equals(second.dimensions()) && !areDegrees(first, second)) {
             return false;
@@ -88,6 +94,11 @@ final class Quantities {
         Node radians = first.equals(Unit.DEGREE) ? b : a;
         Node turned = Node.product(degrees, Node.product(new Node.Num(Rational.of(1, 180)), Constant.PI));
         return radians.contains(n -> n == Constant.PI) && Scalars.equal(turned, radians, work);
+    }
+
+    /** Five pounds are money or weigh something. */
+    private static boolean arePounds(Unit a, Unit b) {
+        return a.equals(POUND) && b.equals(POUND_STERLING) || a.equals(POUND_STERLING) && b.equals(POUND);
     }
 
     /** 25° may be meant on a scale of temperature. */

@@ -81,16 +81,21 @@ final class Regions {
                                 items.get(1),
                                 close == ']' && !isInfinite(items.get(1)))));
             case Node.SetOperation(char operator, Node left, Node right) ->
-                region(left).flatMap(a -> region(right).map(b -> combined(operator, a, b)));
+                region(left).flatMap(a -> region(right).flatMap(b -> combined(operator, a, b)));
             case Node.Relation relation -> condition(relation);
             case Node.Listing(List<Node> items) -> conditions(items);
             default -> Optional.empty();
         };
     }
 
-    private static Region combined(char operator, Region a, Region b) {
-        return new Region(
-                a.variable().isEmpty() ? b.variable() : a.variable(), new RealSet.Combined(operator, a.set(), b.set()));
+    /** Empty if they are about two variables. */
+    private static Optional<Region> combined(char operator, Region a, Region b) {
+        if (!a.variable().isEmpty() && !b.variable().isEmpty() && !a.variable().equals(b.variable())) {
+            return Optional.empty();
+        }
+        return Optional.of(new Region(
+                a.variable().isEmpty() ? b.variable() : a.variable(),
+                new RealSet.Combined(operator, a.set(), b.set())));
     }
 
     /** Conditions with commas hold together if they can; x < -1, x > 1 cannot. */
@@ -99,8 +104,8 @@ final class Regions {
         Optional<Region> either = together;
         for (Node item : items.subList(1, items.size())) {
             Optional<Region> next = region(item);
-            together = together.flatMap(a -> next.map(b -> combined('∩', a, b)));
-            either = either.flatMap(a -> next.map(b -> combined('∪', a, b)));
+            together = together.flatMap(a -> next.flatMap(b -> combined('∩', a, b)));
+            either = either.flatMap(a -> next.flatMap(b -> combined('∪', a, b)));
         }
         return together.isPresent() && Cells.isEmpty(together.get().set(), work) ? either : together;
     }
@@ -117,7 +122,7 @@ final class Regions {
             if (one.isEmpty()) {
                 return Optional.empty();
             }
-            all = all.isEmpty() ? one : all.map(a -> combined('∩', a, one.get()));
+            all = all.isEmpty() ? one : all.flatMap(a -> combined('∩', a, one.get()));
         }
         return all;
     }
@@ -162,7 +167,7 @@ final class Regions {
         }
         Optional<Region> above = single(inner, relator, bound);
         Optional<Region> below = single(inner, relator.flipped(), Node.negative(bound));
-        return above.flatMap(a -> below.map(b -> combined(inside ? '∩' : '∪', a, b)));
+        return above.flatMap(a -> below.flatMap(b -> combined(inside ? '∩' : '∪', a, b)));
     }
 
     /** ax + b < c with rational numbers. */

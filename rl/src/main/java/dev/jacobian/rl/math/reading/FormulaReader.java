@@ -285,7 +285,7 @@ final class FormulaReader {
 
     private Node term() {
         Optional<Unit> currency = units.prefix();
-        Node product = large(product());
+        Node product = currency.isPresent() && cursor.at("-") ? signedTerm() : large(product());
         if (currency.isPresent()) {
             product = UnitReader.quantity(product, currency.get());
         }

@@ -554,10 +554,19 @@ final class PrimaryReader {
         if (cursor.take("|") || cursor.take(":") || cursor.take("mid")) {
             Node condition = formulas.inside(formulas::listing);
             cursor.expect("set}");
-            return condition;
+            return restricted(inner, condition);
         }
         cursor.expect("set}");
         return new Node.FiniteSet(inner instanceof Node.Listing(List<Node> items) ? items : List.of(inner));
+    }
+
+    /** What a builder ranges over is all real numbers if nothing else is said. */
+    private static Node restricted(Node element, Node condition) {
+        return element instanceof Node.Relation(List<Node> members, List<Relator> relators)
+                        && relators.getFirst() == Relator.IN
+                        && members.getLast() != Constant.REALS
+                ? new Node.SetOperation('∩', members.getLast(), condition)
+                : condition;
     }
 
     private Node matrix() {

@@ -171,7 +171,7 @@ final class UnitReader {
 
     /** {@code 98 m}, {@code 24 square centimeters}, {@code 5 km/h}: letters, if all that follows on is a unit. */
     private Optional<Unit> words() {
-        if (!style.plain() && !cursor.peek().spaced()) {
+        if (!style.plain() && !cursor.peek().spaced() && cursor.peek().run().length() < 2) {
             return Optional.empty();
         }
         int start = cursor.mark();

@@ -3,6 +3,7 @@ package dev.jacobian.rl.reward.catalog;
 
 import dev.jacobian.io.EditDistance;
 import dev.jacobian.rl.code.CodeReward;
+import dev.jacobian.rl.math.MathReward;
 import dev.jacobian.rl.reasoninggym.ReasoningGymReward;
 import dev.jacobian.rl.reward.BoxedReward;
 import dev.jacobian.rl.reward.CosineLengthReward;
@@ -41,6 +42,7 @@ public final class Rewards {
                     "math_minerva",
                     MinervaReward.DEFAULT,
                     "1 for the answer that Minerva's prompts ask for, by Minerva's string rules"),
+            NamedReward.of("math", MathReward.DEFAULT, "1 for an answer that is mathematically the reference"),
             NamedReward.of("multiple_choice", MultipleChoiceReward.DEFAULT, "1 for the right letter"),
             NamedReward.of("regex", RegexReward.DEFAULT, "1 where a regular expression fits"),
             NamedReward.of(
