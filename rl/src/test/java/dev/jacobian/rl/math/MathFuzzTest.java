@@ -170,7 +170,7 @@ class MathFuzzTest {
                 "\\pm ",
                 "%",
                 ":")) {
-            for (int times : new int[] {50, 3_000, 1_000_000 / piece.length()}) {
+            for (int times : new int[] {50, 3_000}) {
                 String text = piece.repeat(times);
                 requireVerdict("5", text + "5");
                 requireVerdict("5", "\\boxed{" + text + "}");
