@@ -25,6 +25,7 @@ final class ProgressText {
             add(parts, step, "loss", value -> "loss " + decimal(value));
         }
         state.passAt1().ifPresent(value -> parts.add("pass@1 " + percent(value)));
+        add(parts, step, "rewards/left_out", value -> String.format(Locale.ROOT, "%.0f without reward", value));
         add(parts, step, "rewards/accuracies", value -> "preferred " + percent(value));
         add(parts, step, "rewards/margins", value -> "margin " + decimal(value));
         add(parts, step, "mean_token_accuracy", value -> "tokens right " + percent(value));

@@ -12,6 +12,8 @@ import dev.jacobian.rl.offline.GeneralPreference;
 import dev.jacobian.rl.reward.BatchReward;
 import dev.jacobian.rl.reward.PreferenceReward;
 import dev.jacobian.rl.reward.WeightedRewards;
+import dev.jacobian.rl.reward.catalog.ChosenRewards;
+import dev.jacobian.rl.reward.catalog.RewardModels;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
@@ -32,21 +34,29 @@ import java.util.function.Function;
  * @param preference a general preference model's folder
  * @param form what is made of its comparisons
  * @param offloaded whether it lies in the host's memory while it does not score
+ * @param named rewards beside
  */
 record RewardChoice(
         Optional<Path> model,
         Optional<Path> judge,
         Optional<Path> preference,
         PreferenceReward.Form form,
-        boolean offloaded) {
+        boolean offloaded,
+        ChosenRewards named) {
     /** The task's own. */
     static final RewardChoice TASK = new RewardChoice(
-            Optional.empty(), Optional.empty(), Optional.empty(), PreferenceReward.Form.WIN_RATE, false);
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            PreferenceReward.Form.WIN_RATE,
+            false,
+            ChosenRewards.NONE);
 
     private static final String MODEL = "reward_model";
     private static final String JUDGE = "judge";
     private static final String PREFERENCE = "preference_model";
     private static final String FORM = "preference_form";
+    private static final String NAMED = "rewards";
     private static final String OFFLOADED = "offload_reward_model";
     private static final int REASONING_TOKENS = 512;
 
@@ -59,10 +69,14 @@ record RewardChoice(
         return reward.map(WeightedRewards::of);
     }
 
-    /** A task with these rewards, or with its own. */
+    /** A task with these rewards, or with its own, and with the named ones beside. */
     Task of(Task task, Function<Path, ModelOptions> options) {
-        return load(options)
-                .<Task>map(rewards -> new RewardedTask(task, rewards, solvedThreshold()))
+        Optional<WeightedRewards> loaded = load(options);
+        if (!named.isEmpty()) {
+            WeightedRewards all = named.beside(loaded.orElseGet(task::rewards), models(options));
+            return new RewardedTask(task, all, loaded.isPresent() ? solvedThreshold() : task.solvedThreshold());
+        }
+        return loaded.<Task>map(rewards -> new RewardedTask(task, rewards, solvedThreshold()))
                 .orElse(task);
     }
 
@@ -84,10 +98,29 @@ record RewardChoice(
 
     /** The same with comparisons as a method wants them: GPO learns from scores, others from win rates. */
     RewardChoice with(PreferenceReward.Form other) {
-        return new RewardChoice(model, judge, preference, other, offloaded);
+        return new RewardChoice(model, judge, preference, other, offloaded, named);
+    }
+
+    /** The same with other named rewards beside. */
+    RewardChoice with(ChosenRewards others) {
+        return new RewardChoice(model, judge, preference, form, offloaded, others);
+    }
+
+    /** Whether it says more than that rewards are the task's own. */
+    boolean isMade() {
+        return model.isPresent() || judge.isPresent() || preference.isPresent() || !named.isEmpty();
+    }
+
+    /** The models of named rewards. */
+    RewardModels models(Function<Path, ModelOptions> options) {
+        return (folder, offload) -> held(ModelOption.existing(folder, "path"), options, offload);
     }
 
     private HeldModel held(Path folder, Function<Path, ModelOptions> options) {
+        return held(folder, options, offloaded);
+    }
+
+    private static HeldModel held(Path folder, Function<Path, ModelOptions> options, boolean offloaded) {
         ModelOptions there = options.apply(folder);
         return offloaded
                 ? HeldModel.offloaded(CausalLM.load(folder), there.device(), there.computeType())
@@ -106,6 +139,9 @@ record RewardChoice(
         if (offloaded) {
             options.put(OFFLOADED, "true");
         }
+        if (!named.isEmpty()) {
+            options.put(NAMED, Json.compact(named.toJson()));
+        }
         return options;
     }
 
@@ -122,7 +158,10 @@ record RewardChoice(
                 options.path(FORM).asText().equals("score")
                         ? PreferenceReward.Form.SCORE
                         : PreferenceReward.Form.WIN_RATE,
-                options.path(OFFLOADED).asBoolean());
+                options.path(OFFLOADED).asBoolean(),
+                options.has(NAMED)
+                        ? ChosenRewards.read(Json.parse(options.get(NAMED).asText(), "run.json"), "run.json, rewards")
+                        : ChosenRewards.NONE);
     }
 
     private static Optional<Path> path(JsonNode options, String key) {

@@ -271,7 +271,9 @@ final class RlCommand extends CliCommand {
         Given all = withPlaces(settings.with(options()));
         Optional<EnvironmentChoice> chosen =
                 environment.choice(all, task.given().isEmpty());
-        Given given = ordered(LoraOption.without(environment.without(all)), rollouts.isPresent());
+        Given given = ordered(
+                LoraOption.without(environment.without(all)).without(List.of(TaskOption.REWARDS)),
+                rollouts.isPresent());
         RlConfig.DEFAULT.passedOver(given).forEach(streams()::note);
         String method =
                 given.get("algorithm").map(value -> value.json().asText()).orElse("grpo");
@@ -291,7 +293,7 @@ final class RlCommand extends CliCommand {
                 task.data(),
                 task.skipBadRows(),
                 lora.choice(all).orElse(LoraChoice.NONE),
-                task.rewards().map(choice -> choice.with(form(method))).orElse(RewardChoice.TASK),
+                task.rewards(all).map(choice -> choice.with(form(method))).orElse(RewardChoice.TASK),
                 rollouts,
                 chosen);
     }
@@ -327,12 +329,12 @@ final class RlCommand extends CliCommand {
                 environment.choice(all, task.given().isEmpty());
         return new RunSettings(
                 model.orElse(saved.model()),
-                saved.config().with(LoraOption.without(environment.without(all))),
+                saved.config().with(LoraOption.without(environment.without(all)).without(List.of(TaskOption.REWARDS))),
                 saved.chosen(),
                 task.data().or(saved::data),
                 task.skipBadRows() || saved.skipBadRows(),
                 lora.choice(all).orElse(saved.adapter()),
-                task.rewards()
+                task.rewards(all)
                         .map(choice -> choice.with(form(saved.config().method().name())))
                         .orElse(saved.rewards()),
                 rollouts.or(saved::rollouts),

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import dev.jacobian.io.FormatException;
 import dev.jacobian.io.rows.Rows;
+import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.judge.RewardedTask;
 import dev.jacobian.rl.reward.ExactMatchReward.Answer;
 import dev.jacobian.rl.reward.PreferenceReward;
 import dev.jacobian.rl.reward.WeightedRewards;
+import dev.jacobian.rl.reward.catalog.ChosenRewards;
+import dev.jacobian.rl.reward.catalog.RewardModels;
 import dev.jacobian.rl.task.JsonlTask;
 import dev.jacobian.rl.task.PromptCheck;
 import dev.jacobian.rl.task.Task;
@@ -79,15 +83,40 @@ final class TaskOption {
             description = "Keep that model in the host's memory while it does not score.")
     private boolean offloadRewardModel;
 
+    @Option(
+            names = "--reward",
+            paramLabel = "NAME[:WEIGHT][,KEY=VALUE]",
+            description =
+                    "A reward that 'jacobian rewards' lists, such as math or format:0.2; may be repeated. Generated"
+                            + " tasks keep their own reward beside; rows of --data have none of their own then. Also"
+                            + " 'rewards' in --config, a list.")
+    private List<String> named = List.of();
+
+    /** Settings that name rewards, beside the options. */
+    static final String REWARDS = "rewards";
+
+    /** Whose word rewards are, with those that settings name where no option does; empty if nothing says it. */
+    Optional<RewardChoice> rewards(Given settings) {
+        Optional<ChosenRewards> inFile =
+                settings.get(REWARDS).map(value -> ChosenRewards.read(value.json(), value.origin() + ", rewards"));
+        return inFile.isEmpty() || !named.isEmpty()
+                ? rewards()
+                : Optional.of(rewards().orElse(RewardChoice.TASK).with(inFile.get()));
+    }
+
     /** Whose word rewards are; empty if no option says it. */
     Optional<RewardChoice> rewards() {
         rewardModel.ifPresent(folder -> ModelOption.existing(folder, "--reward-model"));
         judge.ifPresent(folder -> ModelOption.existing(folder, "--judge"));
         preferenceModel.ifPresent(folder -> ModelOption.existing(folder, "--preference-model"));
-        return rewardModel.isEmpty() && judge.isEmpty() && preferenceModel.isEmpty()
-                ? Optional.empty()
-                : Optional.of(new RewardChoice(
-                        rewardModel, judge, preferenceModel, PreferenceReward.Form.WIN_RATE, offloadRewardModel));
+        RewardChoice choice = new RewardChoice(
+                rewardModel,
+                judge,
+                preferenceModel,
+                PreferenceReward.Form.WIN_RATE,
+                offloadRewardModel,
+                ChosenRewards.of(named, "--reward"));
+        return Optional.of(choice).filter(RewardChoice::isMade);
     }
 
     /** Fails for a name that is no task. */
@@ -98,6 +127,11 @@ final class TaskOption {
         }
         if (preferenceModel.isPresent() && (rewardModel.isPresent() || judge.isPresent())) {
             throw command.usage("--preference-model excludes --reward-model and --judge");
+        }
+        try {
+            ChosenRewards.of(named, "--reward");
+        } catch (IllegalArgumentException | FormatException wrong) {
+            throw command.usage(wrong.getMessage());
         }
         TaskChoice choice = choice(command);
         if (choice.isRows()) {
@@ -192,6 +226,9 @@ final class TaskOption {
             RewardChoice choice,
             Function<Path, ModelOptions> options) {
         Optional<WeightedRewards> rewards = choice.load(options);
+        if (!choice.named().isEmpty()) {
+            return withNamed(task, data, skipBadRows, choice, rewards, options);
+        }
         if (rewards.isEmpty()) {
             return of(task, data, skipBadRows);
         }
@@ -199,6 +236,32 @@ final class TaskOption {
                 ? task.rows(DataOption.existing(data.get()), rewards, skipBadRows)
                 : of(task, data, skipBadRows);
         return new RewardedTask(problems, rewards.get(), choice.solvedThreshold());
+    }
+
+    /** Named rewards beside those of a model or the task's own; of rows they are all there is. */
+    private static Task withNamed(
+            TaskChoice task,
+            Optional<Rows> data,
+            boolean skipBadRows,
+            RewardChoice choice,
+            Optional<WeightedRewards> model,
+            Function<Path, ModelOptions> options) {
+        RewardModels models = choice.models(options);
+        boolean rows = task.isRows() && data.isPresent();
+        if (rows && model.isEmpty()) {
+            ChosenRewards.Made made = choice.named().make(models);
+            Task problems = task.rows(DataOption.existing(data.get()), Optional.of(made.rewards()), skipBadRows);
+            return new RewardedTask(problems, made.rewards(), made.solvedFrom());
+        }
+        if (rows) {
+            WeightedRewards all = choice.named().beside(model.orElseThrow(), models);
+            Task problems = task.rows(DataOption.existing(data.get()), Optional.of(all), skipBadRows);
+            return new RewardedTask(problems, all, choice.solvedThreshold());
+        }
+        Task problems = of(task, data, skipBadRows);
+        WeightedRewards all = choice.named().beside(model.orElseGet(problems::rewards), models);
+        return new RewardedTask(
+                problems, all, model.isPresent() ? choice.solvedThreshold() : problems.solvedThreshold());
     }
 
     /** The task of a name, with the data file of {@code jsonl}. */

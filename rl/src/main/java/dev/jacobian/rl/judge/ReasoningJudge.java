@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.judge;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.chat.ChatRow;
@@ -19,11 +18,8 @@ import dev.jacobian.transformer.generation.processor.GrammarMask;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * A language model as a judge that reasons first and then gives its verdict as JSON, the chain-of-thought reward model of Kimi k1.5 (arXiv
@@ -53,7 +49,6 @@ public final class ReasoningJudge implements BatchReward {
         {response}
         """;
 
-    private static final Pattern PLACES = Pattern.compile("\\{(prompt|reference|response)}");
     private static final String VERDICT = "\n{\"correct\": ";
     private static final List<String> ANSWERS = List.of("true}", "false}");
 
@@ -180,11 +175,7 @@ public final class ReasoningJudge implements BatchReward {
     }
 
     private int[] prompt(CausalLM here, Completion completion) {
-        Map<String, String> texts = Map.of(
-                "{prompt}", readable(completion.prompt()),
-                "{reference}", completion.columns().string(reference),
-                "{response}", completion.text());
-        String text = PLACES.matcher(question).replaceAll(place -> Matcher.quoteReplacement(texts.get(place.group())));
+        String text = JudgeQuestion.of(question, completion, reference);
         Optional<ChatTemplate> template = ChatTemplate.of(here.tokenizer().config(), "the judge");
         return template.map(conversation(here, text))
                 .orElseGet(() -> here.tokenizer().encodePrompt(text));
@@ -197,12 +188,5 @@ public final class ReasoningJudge implements BatchReward {
                         ChatRow.read(Json.object().set("prompt", messages), "prompt", "the judge's question")
                                 .prompt())
                 .encode(here.tokenizer());
-    }
-
-    /** What was asked, of a conversation what the user said last. */
-    private static String readable(String prompt) {
-        Optional<JsonNode> messages = JudgedText.conversation(prompt);
-        return messages.map(list -> list.get(list.size() - 1).path("content").asText())
-                .orElse(prompt);
     }
 }

@@ -18,7 +18,7 @@ import java.util.function.BiFunction;
  * @param alias the name that TRL, open-r1 or verl has for it, if that is another
  * @param defaults its settings with their defaults: a record whose components are {@link dev.jacobian.rl.config.Setting}s
  * @param make makes the reward of settings
- * @param solvedFrom what it gives a completion that solves its problem, at least
+ * @param solvedFrom what it gives a completion that solves its problem, at least; NaN for one that does not tell right from wrong
  */
 public record NamedReward(
         String name,
@@ -27,6 +27,17 @@ public record NamedReward(
         Record defaults,
         BiFunction<Record, RewardModels, Reward> make,
         double solvedFrom) {
+
+    /** The same of a reward that does not tell right from wrong, such as one for form. */
+    static <R extends Record & Reward> NamedReward ofForm(String name, R reward, String doc) {
+        return new NamedReward(
+                name, doc, Optional.empty(), reward, (settings, models) -> (Reward) settings, Double.NaN);
+    }
+
+    /** Whether it tells right from wrong. */
+    boolean judges() {
+        return !Double.isNaN(solvedFrom);
+    }
 
     /** A reward that is a record of its own settings, and gives 1 for what is right. */
     static <R extends Record & Reward> NamedReward of(String name, R reward, String doc) {

@@ -3,6 +3,8 @@ package dev.jacobian.rl.reward.catalog;
 
 import dev.jacobian.io.EditDistance;
 import dev.jacobian.rl.code.CodeReward;
+import dev.jacobian.rl.judge.RemoteJudge;
+import dev.jacobian.rl.judge.RemoteJudgeConfig;
 import dev.jacobian.rl.math.MathReward;
 import dev.jacobian.rl.reasoninggym.ReasoningGymReward;
 import dev.jacobian.rl.reward.BoxedReward;
@@ -22,6 +24,7 @@ import dev.jacobian.rl.reward.SoftOverlongReward;
 import dev.jacobian.rl.reward.ThinkFormatReward;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** The rewards that have a name, each with its default settings. */
@@ -42,7 +45,8 @@ public final class Rewards {
                     "math_minerva",
                     MinervaReward.DEFAULT,
                     "1 for the answer that Minerva's prompts ask for, by Minerva's string rules"),
-            NamedReward.of("math", MathReward.DEFAULT, "1 for an answer that is mathematically the reference"),
+            NamedReward.of("math", MathReward.DEFAULT, "1 for an answer that is mathematically the reference")
+                    .as("accuracy_reward"),
             NamedReward.of("multiple_choice", MultipleChoiceReward.DEFAULT, "1 for the right letter"),
             NamedReward.of("regex", RegexReward.DEFAULT, "1 where a regular expression fits"),
             NamedReward.of(
@@ -53,27 +57,39 @@ public final class Rewards {
                     "answers to rows that reasoning-gym printed, by its rules"),
             NamedReward.of("code", CodeReward.DEFAULT, "1 for a program that passes its tests, run in a sandbox"),
             RouteSettings.entry(),
+            ScoringModelSettings.entry(),
+            JudgeSettings.entry(),
+            new NamedReward(
+                    "remote_judge",
+                    "1 where a language model behind an OpenAI-compatible address says that the reference is met",
+                    Optional.empty(),
+                    RemoteJudgeConfig.DEFAULT,
+                    (settings, models) -> new RemoteJudge((RemoteJudgeConfig) settings),
+                    1),
             // form
-            NamedReward.of("format", FormatReward.DEFAULT, "1 for <think>…</think> and then <answer>…</answer>")
+            NamedReward.ofForm("format", FormatReward.DEFAULT, "1 for <think>…</think> and then <answer>…</answer>")
                     .as("format_reward"),
-            NamedReward.of("think_format", new ThinkFormatReward(), "1 for one <think>…</think> at the beginning")
+            NamedReward.ofForm("think_format", new ThinkFormatReward(), "1 for one <think>…</think> at the beginning")
                     .as("think_format_reward"),
-            NamedReward.of(
+            NamedReward.ofForm(
                     "language_consistency",
                     LanguageReward.DEFAULT,
                     "share of the words that are in the language wanted"),
-            NamedReward.of("repetition_penalty", RepetitionPenalty.DEFAULT, "below 0 for n-grams of tokens said again")
+            NamedReward.ofForm(
+                            "repetition_penalty", RepetitionPenalty.DEFAULT, "below 0 for n-grams of tokens said again")
                     .as("get_repetition_penalty_reward"),
-            NamedReward.of("ngram_repetition", RepetitionPenalty.OF_WORDS, "below 0 for n-grams of words said again"),
+            NamedReward.ofForm(
+                    "ngram_repetition", RepetitionPenalty.OF_WORDS, "below 0 for n-grams of words said again"),
             // length
-            NamedReward.of("soft_overlong", SoftOverlongReward.DEFAULT, "0 down to -1 on the way to the length limit")
+            NamedReward.ofForm(
+                            "soft_overlong", SoftOverlongReward.DEFAULT, "0 down to -1 on the way to the length limit")
                     .as("get_soft_overlong_punishment"),
-            NamedReward.of(
+            NamedReward.ofForm(
                             "cosine_scaled",
                             CosineLengthReward.DEFAULT,
                             "right answers earn more the shorter, wrong ones lose less the longer")
                     .as("get_cosine_scaled_reward"),
-            NamedReward.of(
+            NamedReward.ofForm(
                             "group_length",
                             GroupLengthReward.DEFAULT,
                             "±1/2 for the shortest and longest of a prompt's samples, never above 0 for a wrong one")

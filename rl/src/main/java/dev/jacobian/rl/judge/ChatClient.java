@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.judge;
+
+import dev.jacobian.io.Printable;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Asks for chat completions, again where an error may pass. What a server sends is bounded in time and size, and is quoted in messages in
+ * part, without control characters and without the key, which a server may repeat.
+ */
+final class ChatClient {
+    /** Longest answer that is read, in bytes. */
+    private static final int MAX_BODY = 4 << 20;
+
+    /** The longest that a server can make one wait, in seconds. */
+    private static final double MAX_WAIT = 60;
+
+    private static final int EXCERPT = 200;
+
+    private final RemoteJudgeConfig config;
+    private final Optional<String> key;
+    private final URI uri;
+    private final HttpClient client;
+
+    /** What was asked has no answer. */
+    static final class AskException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        AskException(String message) {
+            super(message);
+        }
+
+        @Override
+        public String getMessage() {
+            return String.valueOf(super.getMessage());
+        }
+    }
+
+    ChatClient(RemoteJudgeConfig config, Optional<String> key) {
+        this.config = config;
+        this.key = key;
+        this.uri = uri(config.url());
+        this.client = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1) // servers exist that take an offer of HTTP/2 amiss
+                .connectTimeout(timeout(config))
+                .followRedirects(HttpClient.Redirect.NEVER)
+                .build();
+    }
+
+    private static URI uri(String url) {
+        String base = url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
+        if (!base.matches("https?://.+")) {
+            throw new IllegalArgumentException("url must begin with http:// or https://, got '" + url + "'");
+        }
+        return URI.create(base + "/chat/completions");
+    }
+
+    private static Duration timeout(RemoteJudgeConfig config) {
+        return Duration.ofMillis(Math.max(1, (long) (config.requestTimeout() * 1000)));
+    }
+
+    /** How a request ended. */
+    private sealed interface Reply {}
+
+    /** With an answer. */
+    private record Answered(String text) implements Reply {}
+
+    /** With what will not pass. */
+    private record Refused(String why) implements Reply {}
+
+    /**
+     * With what may pass.
+     *
+     * @param pause seconds that the server asks for; 0 if it says nothing
+     */
+    private record Passing(String why, double pause) implements Reply {}
+
+    /**
+     * The text that a request is answered with.
+     *
+     * @param request JSON
+     * @throws AskException if there is none, with the last reason
+     */
+    String ask(String request) throws AskException, InterruptedException {
+        for (int attempt = 0; ; attempt++) {
+            switch (send(request)) {
+                case Answered(String text) -> {
+                    return text;
+                }
+                case Refused(String why) -> throw new AskException(why);
+                case Passing(String why, double pause) -> {
+                    if (attempt >= config.retries()) {
+                        throw new AskException(
+                                why + (attempt == 0 ? "" : ", and " + attempt + " tries more did not help"));
+                    }
+                    double seconds = Math.max(pause, config.backoff() * Math.scalb(1.0, Math.min(attempt, 20)));
+                    Thread.sleep(Duration.ofMillis((long) (1000 * Math.min(MAX_WAIT, seconds))));
+                }
+            }
+        }
+    }
+
+    private Reply send(String request) throws InterruptedException {
+        HttpRequest.Builder builder = HttpRequest.newBuilder(uri)
+                .header("Content-Type", "application/json")
+                .timeout(timeout(config))
+                .POST(HttpRequest.BodyPublishers.ofString(request, StandardCharsets.UTF_8));
+        key.ifPresent(secret -> builder.header("Authorization", "Bearer " + secret));
+        CompletableFuture<HttpResponse<String>> sent = client.sendAsync(
+                builder.build(), BodyHandlers.limiting(BodyHandlers.ofString(StandardCharsets.UTF_8), MAX_BODY));
+        try {
+            return reply(sent.get((long) (config.requestTimeout() * 1e9), TimeUnit.NANOSECONDS));
+        } catch (TimeoutException e) { // of the whole answer: the request's own timeout ends with the headers
+            return new Passing("no answer within " + config.requestTimeout() + " s (request_timeout)", 0);
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause();
+            return cause instanceof IOException
+                    ? new Passing(safe(cause.toString()), 0)
+                    : new Refused(safe(String.valueOf(cause)));
+        } finally {
+            sent.cancel(true);
+        }
+    }
+
+    private Reply reply(HttpResponse<String> response) {
+        int status = response.statusCode();
+        String body = response.body();
+        if (status == 200) {
+            return RemoteJudge.content(body)
+                    .<Reply>map(Answered::new)
+                    .orElseGet(() -> new Refused("it sent no chat completion: " + safe(body)));
+        }
+        String why = "status " + status + ": " + safe(body);
+        boolean passes = status == 408 || status == 429 || status >= 500;
+        return passes ? new Passing(why, retryAfter(response)) : new Refused(why);
+    }
+
+    private static double retryAfter(HttpResponse<String> response) {
+        return response.headers()
+                .firstValue("Retry-After")
+                .filter(text -> text.matches("[0-9]{1,6}(\\.[0-9]{1,6})?"))
+                .map(Double::parseDouble)
+                .orElse(0.0);
+    }
+
+    private String safe(String text) {
+        return excerpt(key.map(secret -> text.replace(secret, "***")).orElse(text));
+    }
+
+    /** The beginning of a text, on one line. */
+    static String excerpt(String text) {
+        String line = Printable.of(text.strip().replaceAll("\\s+", " "));
+        return line.length() <= EXCERPT ? line : line.substring(0, EXCERPT) + " …";
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.reward.catalog;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Json;
+import dev.jacobian.rl.reward.WeightedRewards;
+import dev.jacobian.rl.reward.WeightedRewards.Weighted;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.StreamSupport;
+
+/**
+ * The named rewards that somebody chose, in order.
+ *
+ * <p>What decides whether a completion solves its problem is one reward, unweighted: the task's own where it has one, or else the first one
+ * chosen that tells right from wrong. So a bonus for form makes no wrong answer right, and a weight changes no pass@1.
+ *
+ * @param all in order; may be empty
+ */
+public record ChosenRewards(List<ChosenReward> all) {
+    /** None. */
+    public static final ChosenRewards NONE = new ChosenRewards(List.of());
+
+    /** Copies the list. */
+    public ChosenRewards {
+        all = List.copyOf(all);
+    }
+
+    /**
+     * Reads a list of choices.
+     *
+     * @param json an array of what {@link ChosenReward#read} reads, or one such
+     * @param origin where it is, for messages
+     */
+    public static ChosenRewards read(JsonNode json, String origin) {
+        if (!json.isArray()) {
+            return new ChosenRewards(List.of(ChosenReward.read(json, origin)));
+        }
+        return new ChosenRewards(StreamSupport.stream(json.spliterator(), false)
+                .map(entry -> ChosenReward.read(entry, origin))
+                .toList());
+    }
+
+    /** Reads texts, such as options of a command. */
+    public static ChosenRewards of(List<String> texts, String option) {
+        ArrayNode array = Json.object().putArray("rewards");
+        texts.forEach(array::add);
+        return read(array, option);
+    }
+
+    /** What {@link #read} reads. */
+    public ArrayNode toJson() {
+        ArrayNode array = Json.object().putArray("rewards");
+        all.forEach(chosen -> array.add(chosen.toJson()));
+        return array;
+    }
+
+    public boolean isEmpty() {
+        return all.isEmpty();
+    }
+
+    /** Whether one of them asks a model that must be loaded. */
+    public boolean needModel() {
+        return all.stream().anyMatch(chosen -> chosen.reward().needsModel());
+    }
+
+    /**
+     * The rewards, and what a completion that solves its problem earns of the one that decides.
+     *
+     * @param rewards made
+     * @param solvedFrom the least score of the one that decides
+     */
+    public record Made(WeightedRewards rewards, double solvedFrom) {}
+
+    /** These by themselves; there must be one. */
+    public Made make(RewardModels models) {
+        List<Weighted> made = weighted(models);
+        int decides = 0;
+        for (int i = all.size() - 1; i >= 0; i--) {
+            decides = all.get(i).reward().judges() ? i : decides;
+        }
+        double solvedFrom = all.get(decides).reward().solvedFrom();
+        return new Made(
+                new WeightedRewards(made).decidedBy(made.get(decides).function().name()),
+                Double.isNaN(solvedFrom) ? 1 : solvedFrom);
+    }
+
+    /**
+     * These beside others, of which the first decides unless they say another.
+     *
+     * @throws FormatException if two have one name
+     */
+    public WeightedRewards beside(WeightedRewards own, RewardModels models) {
+        if (isEmpty()) {
+            return own;
+        }
+        List<Weighted> both = new ArrayList<>(own.rewards());
+        both.addAll(weighted(models));
+        String first = own.rewards().getFirst().function().name();
+        return new WeightedRewards(both, own.decides().or(() -> Optional.of(first)));
+    }
+
+    private List<Weighted> weighted(RewardModels models) {
+        return all.stream().map(chosen -> chosen.make(models)).toList();
+    }
+}
