@@ -141,7 +141,8 @@ record EvaluationSet(String name, TaskOption choice, FewShotOption shots, Option
         JsonlTask everything = rows.evaluatingOnAll();
         int count = problems.orElse(everything.evalSize());
         if (count > heldOut && count <= everything.evalSize()) {
-            streams.note("measuring " + count + " rows of " + choice.data().orElseThrow().path()
+            streams.note("measuring " + count + " rows of "
+                    + choice.data().orElseThrow().path()
                     + ", of which rl --data holds out " + heldOut + " and trains on the others; --problems " + heldOut
                     + " measures only the former");
         }

@@ -89,7 +89,7 @@ record RecordedRows(Path file, String column, Reward reward) {
             }
             throw new FormatException(
                     where,
-                    missing.getMessage(),
+                    String.valueOf(missing.getMessage()),
                     "Name the column that the completion is compared with (--reference COLUMN)",
                     missing);
         } catch (IllegalArgumentException unusable) {

@@ -273,7 +273,7 @@ final class TaskOption {
         try {
             return task.task();
         } catch (IllegalArgumentException wrong) {
-            throw new CliException(wrong.getMessage(), wrong);
+            throw new CliException(String.valueOf(wrong.getMessage()), wrong);
         }
     }
 

@@ -18,7 +18,7 @@ public final class FirstStepWatch implements StepObserver {
     private List<ScoredGroup> groups = List.of();
     private double
             gradient; // the largest of those on the first rollout: an optimizer step may see a part of it that teaches
-                      // nothing
+    // nothing
 
     /** @param steps of the run that the first rollout is learned from in */
     public FirstStepWatch(int steps) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.promptset;
 
-import dev.jacobian.rl.task.PromptCheck;
 import dev.jacobian.rl.rollout.CompletionText;
 import dev.jacobian.rl.rollout.RolloutTask;
 import dev.jacobian.rl.rollout.RolloutTask.Request;
@@ -9,6 +8,7 @@ import dev.jacobian.rl.rollout.Rollouts;
 import dev.jacobian.rl.rollout.ScoredGroup;
 import dev.jacobian.rl.rollout.Scoring;
 import dev.jacobian.rl.task.Problem;
+import dev.jacobian.rl.task.PromptCheck;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.GenerationConfig;

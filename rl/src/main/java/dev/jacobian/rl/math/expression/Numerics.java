@@ -128,7 +128,7 @@ final class Numerics {
         if (exponent.equals(Apcomplex.ZERO)) {
             return Apcomplex.ONE;
         }
-        bound(Math.pow(10, Math.min(20, scale(exponent))) * (Math.abs((double) scale(base)) + 1) * 2.31);
+        bound(Math.pow(10, (double) Math.min(20, scale(exponent))) * (Math.abs((double) scale(base)) + 1) * 2.31);
         return exp(exponent.multiply(ApcomplexMath.log(base)));
     }
 

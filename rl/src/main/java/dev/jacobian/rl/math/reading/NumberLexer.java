@@ -56,7 +56,7 @@ final class NumberLexer {
         }
         Rational value = decimal(whole, fraction);
         if (text.charAt(end - 1) != '.' || fraction.isEmpty() && end > start) {
-            value = repeating(whole, fraction, value, text.substring(start, end).indexOf('.') >= 0);
+            value = repeating(fraction, value, text.substring(start, end).indexOf('.') >= 0);
         }
         Matcher exponent = EXPONENT.matcher(text).region(end, text.length());
         if (exponent.lookingAt()) {
@@ -102,7 +102,7 @@ final class NumberLexer {
     }
 
     /** {@code 0.1\overline{6}}, {@code 0.1(6)}, {@code 0.166...}. */
-    private Rational repeating(String whole, String fraction, Rational value, boolean pointed) {
+    private Rational repeating(String fraction, Rational value, boolean pointed) {
         if (!pointed) {
             return value;
         }

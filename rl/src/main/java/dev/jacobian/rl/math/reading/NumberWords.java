@@ -66,8 +66,8 @@ final class NumberWords {
             VALUES.put(ordinals.get(k), (long) k);
         }
         for (int k = 0; k < tens.size(); k++) {
-            VALUES.put(tens.get(k), 20L + 10 * k);
-            VALUES.put(tens.get(k).replace("ty", "tieth"), 20L + 10 * k);
+            VALUES.put(tens.get(k), 20L + 10L * k);
+            VALUES.put(tens.get(k).replace("ty", "tieth"), 20L + 10L * k);
         }
     }
 

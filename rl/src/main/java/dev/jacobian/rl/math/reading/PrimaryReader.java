@@ -130,7 +130,7 @@ final class PrimaryReader {
         }
         if (text.length() == 1 && Character.isLetter(text.charAt(0))) {
             cursor.next();
-            return letter(text, true);
+            return letter(text);
         }
         if (FORMULA_TEXT.matcher(text).matches()) {
             cursor.next();
@@ -162,7 +162,7 @@ final class PrimaryReader {
             throw cursor.unreadable();
         }
         cursor.next();
-        return letter(token.text(), false);
+        return letter(token.text());
     }
 
     /** Two words side by side, or a word that is no product of variables in any text. */
@@ -215,7 +215,7 @@ final class PrimaryReader {
         return Optional.empty();
     }
 
-    private Node letter(String letter, boolean roman) {
+    private Node letter(String letter) {
         if (cursor.at("_")) {
             return new Node.Name(letter + index());
         }

@@ -48,7 +48,7 @@ public final class Readings {
         }
         Set<Node> readings = new LinkedHashSet<>();
         String words = Words.plain(bare);
-        Optional<Node> special = special(bare, words);
+        Optional<Node> special = special(words);
         special.ifPresent(readings::add);
         if (special.isPresent() && special.get() instanceof Node.Clock) {
             readings.add(new Node.Word(Words.normalized(bare)));
@@ -84,11 +84,11 @@ public final class Readings {
         String bare = Wrapping.without(text);
         return !bare.isBlank()
                 && bare.length() <= LONGEST
-                && (special(bare, Words.plain(bare)).isPresent()
+                && (special(Words.plain(bare)).isPresent()
                         || formula(bare, new Style(plain, true, true), work).isPresent());
     }
 
-    private static Optional<Node> special(String text, String words) {
+    private static Optional<Node> special(String words) {
         if (words.isEmpty() || words.length() > 300) {
             return Optional.empty();
         }
