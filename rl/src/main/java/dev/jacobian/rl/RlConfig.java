@@ -429,6 +429,21 @@ public record RlConfig(
             return set("log_completions", value);
         }
 
+        /** Sets: seconds that a reward function may take for a completion; 0 for as long as it wants. */
+        public Builder rewardTimeout(double value) {
+            return set("reward_timeout", value);
+        }
+
+        /** Sets: failed or late calls of reward functions that a run bears before it stops. */
+        public Builder rewardErrorBudget(int value) {
+            return set("reward_error_budget", value);
+        }
+
+        /** Sets: calls under way at a time of reward functions that wait for others. */
+        public Builder rewardConcurrency(int value) {
+            return set("reward_concurrency", value);
+        }
+
         /**
          * The configuration.
          *
