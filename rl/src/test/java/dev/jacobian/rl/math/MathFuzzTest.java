@@ -169,8 +169,11 @@ class MathFuzzTest {
                 "x=",
                 "\\pm ",
                 "%",
+                " ",
+                "\t",
+                "$1$ ",
                 ":")) {
-            for (int times : new int[] {50, 3_000}) {
+            for (int times : new int[] {50, 3_000, 200_000 / piece.length()}) {
                 String text = piece.repeat(times);
                 requireVerdict("5", text + "5");
                 requireVerdict("5", "\\boxed{" + text + "}");

@@ -94,12 +94,7 @@ final class LastFormula {
             if (behind.isPresent() && !behind.get().texts().isEmpty()) {
                 return behind;
             }
-            while (last > 0
-                    && Phrases.joined(sentence, spans, last - 1)
-                            .contains(spans.get(spans.size() - 1).content())) {
-                last--;
-            }
-            return FinalAnswer.of(false, Phrases.joined(sentence, spans, last));
+            return FinalAnswer.of(false, Phrases.joined(sentence, spans, Phrases.firstListed(sentence, spans, last)));
         }
         return inWords(sentence, work);
     }

@@ -62,6 +62,19 @@ final class Phrases {
         return plain(sentence, work);
     }
 
+    /** The first of the formulas that are listed up to one: $1$, $2$ and $3$. */
+    static int firstListed(String sentence, List<Formulas.Span> spans, int last) {
+        int first = last;
+        while (first > 0
+                && CONNECTOR
+                        .matcher(sentence.substring(
+                                spans.get(first - 1).end(), spans.get(first).start()))
+                        .matches()) {
+            first--;
+        }
+        return first;
+    }
+
     /** The formulas that are listed from one on, and the unit behind the last. */
     static String joined(String sentence, List<Formulas.Span> spans, int first) {
         StringBuilder all = new StringBuilder(spans.get(first).content());
@@ -81,7 +94,9 @@ final class Phrases {
                 .strip();
         if (after.startsWith("%")) {
             all.append("\\%");
-        } else if (!after.isEmpty() && Units.phrase(after, false).isPresent()) {
+        } else if (!after.isEmpty()
+                && after.length() < 80
+                && Units.phrase(after, false).isPresent()) {
             all.append(" \\text{").append(after).append('}');
         }
         return all.toString();

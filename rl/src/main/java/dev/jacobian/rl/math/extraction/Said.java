@@ -34,7 +34,28 @@ final class Said {
         if (said.contains("~~")) {
             said = STRUCK.matcher(said).replaceAll("");
         }
-        return withoutMarkdown(said);
+        return withSingleBlanks(withoutMarkdown(said));
+    }
+
+    /** Runs of blanks as one, and of empty lines as one: they say nothing, and patterns that skip blanks would go through a long run again and again. */
+    private static String withSingleBlanks(String text) {
+        StringBuilder out = new StringBuilder(text.length());
+        int lines = 0;
+        boolean blank = false;
+        for (int k = 0; k < text.length(); k++) {
+            char c = text.charAt(k);
+            if (c == '\n') {
+                lines++;
+            } else if (Character.isWhitespace(c)) {
+                blank = true;
+            } else {
+                out.append(lines > 1 ? "\n\n" : lines == 1 ? "\n" : blank ? " " : "")
+                        .append(c);
+                lines = 0;
+                blank = false;
+            }
+        }
+        return out.append(lines > 0 ? "\n" : "").toString();
     }
 
     private static String withoutMarkdown(String text) {
