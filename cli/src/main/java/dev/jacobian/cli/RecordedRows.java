@@ -4,13 +4,12 @@ package dev.jacobian.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
-import dev.jacobian.io.Jsonl;
+import dev.jacobian.io.rows.Rows;
 import dev.jacobian.rl.reward.Columns;
 import dev.jacobian.rl.reward.Completion;
 import dev.jacobian.rl.reward.MissingColumnException;
 import dev.jacobian.rl.reward.Reward;
 import dev.jacobian.transformer.generation.FinishReason;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -23,11 +22,11 @@ import java.util.function.Consumer;
  * <p>Decisions: a row that lacks a column ends the command before anything is printed, for then a name is wrong. A row whose reference is
  * there and cannot be used (empty, null, no letter among the choices) is skipped with a word why: such rows are what somebody looks for.
  *
- * @param file JSON lines
+ * @param data where the rows are
  * @param column the one with the completion
  * @param reward what scores them
  */
-record RecordedRows(Path file, String column, Reward reward) {
+record RecordedRows(Rows data, String column, Reward reward) {
     private static final int CHUNK = 512;
 
     /**
@@ -48,7 +47,8 @@ record RecordedRows(Path file, String column, Reward reward) {
         int[] count = new int[1];
         forEach(row -> count[0]++);
         if (count[0] == 0) {
-            throw new FormatException(file.toString(), "it has no rows", "Give a file with one JSON object a line");
+            throw new FormatException(
+                    data.path().toString(), "it has no rows", "Give data with a completion in each row");
         }
     }
 
@@ -69,10 +69,7 @@ record RecordedRows(Path file, String column, Reward reward) {
 
     private void forEach(Consumer<Row> consumer) {
         int[] number = new int[1];
-        Jsonl.forEachLine(file, line -> {
-            int row = ++number[0];
-            consumer.accept(row(line.json(), row, file + ", row " + row));
-        });
+        data.forEach(row -> consumer.accept(row(row.json(), ++number[0], row.where())));
     }
 
     private Row row(JsonNode json, int number, String where) {

@@ -3,6 +3,7 @@ package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.io.rows.Rows;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.config.RewardCallConfig;
@@ -43,8 +44,8 @@ final class ScoreCommand extends CliCommand {
             description = "The reward, such as gsm8k or math.")
     private String name;
 
-    @Option(names = "--data", paramLabel = "FILE", required = true, description = "JSONL, a row a line.")
-    private Path data;
+    @Mixin
+    private DataOption data;
 
     @Option(
             names = "--completion",
@@ -79,6 +80,9 @@ final class ScoreCommand extends CliCommand {
 
     @Override
     void checkUsage() {
+        if (!data.isGiven()) {
+            throw usage("--data PATH is needed: the rows with the completions");
+        }
         try {
             NamedReward reward = Rewards.named(name);
             if (reference.isPresent() && !reward.has(COLUMN)) {
@@ -104,7 +108,8 @@ final class ScoreCommand extends CliCommand {
             throw new CliException("the reward " + reward.name() + " counts tokens, and recorded completions are texts;"
                     + " it can be used in rl and eval");
         }
-        RecordedRows rows = new RecordedRows(data, completion, reward);
+        Rows recorded = DataOption.existing(data.rows().orElseThrow());
+        RecordedRows rows = new RecordedRows(recorded, completion, reward);
         rows.check();
         RewardRun run = new RewardRun(ConfigTree.with(RewardCallConfig.DEFAULT, "reward_timeout", timeout));
         rows.forEachChunk(chunk -> print(reward, chunk, run));

@@ -107,6 +107,30 @@ class ScoreCommandTest {
     }
 
     @Test
+    void otherFormsOfRows() throws IOException {
+        Path csv = work.resolve("rows.csv");
+        Files.writeString(csv, "said,gold\nit is #### 5,#### 5\n\"no, #### 6\",#### 5\n");
+        assertThat(Run.of(
+                                "score",
+                                "--reward",
+                                "gsm8k",
+                                "--data",
+                                csv,
+                                "--reference",
+                                "gold",
+                                "--column",
+                                "completion=said",
+                                "--json")
+                        .result())
+                .contains("\"score\":1.0")
+                .contains("\"score\":0.0");
+        assertThat(Run.of("score", "--reward", "gsm8k", "--data", work.resolve("none.csv"))
+                        .failureBehindNotes())
+                .contains("no such file", "none.csv");
+        assertThat(Run.of("score", "--reward", "gsm8k").failure(ExitCode.USAGE)).contains("--data PATH is needed");
+    }
+
+    @Test
     void badRows() throws IOException {
         assertThat(Run.of("score", "--reward", "gsm8k", "--data", rows("{\"text\": \"a\"}"))
                         .failureBehindNotes())
