@@ -165,4 +165,22 @@ class ParquetFormatTest {
         Path file = Files.copy(file("hyparquet.parquet"), folder.resolve("0a1b2c"));
         assertThat(rows(file)).hasSize(4);
     }
+
+    @Test
+    void aFooterWhoseUnknownFieldsLieDeepInEachOtherIsRefused() throws IOException {
+        byte[] footer = new byte[200_000];
+        Arrays.fill(footer, (byte) 0x19); // a field of a list of lists of lists ...
+        byte[] file = new byte[4 + footer.length + 8];
+        byte[] magic = "PAR1".getBytes(StandardCharsets.US_ASCII);
+        System.arraycopy(magic, 0, file, 0, 4);
+        System.arraycopy(footer, 0, file, 4, footer.length);
+        for (int i = 0; i < 4; i++) {
+            file[4 + footer.length + i] = (byte) (footer.length >>> 8 * i);
+        }
+        System.arraycopy(magic, 0, file, file.length - 4, 4);
+        Path deep = Files.write(folder.resolve("deep.parquet"), file);
+        assertThatThrownBy(() -> Rows.of(deep).forEach(row -> row.json()))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContaining("deep.parquet");
+    }
 }

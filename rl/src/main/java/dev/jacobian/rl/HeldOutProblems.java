@@ -3,6 +3,7 @@ package dev.jacobian.rl;
 
 import dev.jacobian.rl.config.MeasuringConfig;
 import dev.jacobian.rl.evaluation.Evaluator;
+import dev.jacobian.rl.reward.RewardRun;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
@@ -24,7 +25,8 @@ record HeldOutProblems(CausalLM model, Task task, RlConfig config, Workspace wor
     /** The share of them that the policy solves. */
     double passAt1(int wanted) {
         GenerationConfig sampling = config.rollout().sampling(0);
-        return workspace.compute(() -> Evaluator.passAt1(model, task, available(wanted), sampling));
+        RewardRun rewards = new RewardRun(config.rewardCalls()); // with a budget of its own
+        return workspace.compute(() -> Evaluator.passAt1(model, task, available(wanted), sampling, rewards));
     }
 
     /** Says so, if there are fewer than the run wants. */

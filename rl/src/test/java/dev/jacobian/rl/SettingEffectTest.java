@@ -45,6 +45,9 @@ class SettingEffectTest {
             "gradient_checkpointing",
             "offload_optimizer",
             "offload_reference",
+            "reward_timeout", // nothing fails and nothing is late here: RewardRunTest has what they do
+            "reward_error_budget",
+            "reward_concurrency",
             "router_aux_loss_coef"); // of a model without experts
 
     /** Settings about samples of another engine; these runs sample themselves. */

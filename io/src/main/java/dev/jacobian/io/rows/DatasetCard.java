@@ -53,6 +53,12 @@ record DatasetCard(Map<String, Map<String, List<String>>> subsets) {
         Map<String, Map<String, List<String>>> subsets = new LinkedHashMap<>();
         for (List<Line> config : items(configs)) {
             String name = value(config, "config_name").orElse("default");
+            if (value(config, "data_dir").isPresent()) {
+                throw new FormatException(
+                        file.toString(),
+                        "subset '" + name + "' is said to lie in a folder (data_dir), which is not read",
+                        "Name its files there (data_files), or give that folder to --data");
+            }
             Map<String, List<String>> splits = splits(config, file);
             if (!splits.isEmpty()) {
                 subsets.put(name, splits);

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,9 +47,9 @@ public record Rows(Path path, Optional<String> split, Map<String, String> column
     private static final byte[] PARQUET_MAGIC = "PAR1".getBytes(StandardCharsets.US_ASCII);
     private static final List<String> PARQUET = List.of("parquet", "pq");
 
-    /** Copies the columns. */
+    /** Copies the columns, in their order. */
     public Rows {
-        columns = Map.copyOf(columns);
+        columns = Collections.unmodifiableMap(new LinkedHashMap<>(columns));
     }
 
     /** The whole of a file, or the usual split of a folder. */

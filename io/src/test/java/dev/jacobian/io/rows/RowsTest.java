@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -174,6 +175,38 @@ class RowsTest {
         assertThat(rows(rows.split("main/test"))).containsExactly("{\"i\":2}");
         assertThat(rows(rows.split("socratic/train"))).containsExactly("{\"i\":3}");
         fails(rows.split("x/train"), "there is no subset 'x'");
+        file("s/README.md", """
+            ---
+            configs:
+            - config_name: main
+              data_dir: main
+            ---
+            """);
+        fails(rows.split("main/train"), "subset 'main' is said to lie in a folder (data_dir)");
+    }
+
+    @Test
+    void renamedColumnsComeInTheOrderThatTheyWereGiven() throws IOException {
+        Path file = file("order.jsonl", "{\"a\": 1, \"b\": 2, \"c\": 3, \"d\": 4}\n");
+        Map<String, String> names = new LinkedHashMap<>();
+        for (String name : List.of("d", "b", "c", "a")) {
+            names.put("new_" + name, name);
+        }
+        assertThat(rows(Rows.of(file).renamed(names)))
+                .containsExactly("{\"new_d\":4,\"new_b\":2,\"new_c\":3,\"new_a\":1}");
+    }
+
+    @Test
+    void aFileOfACardThatIsMissing() throws IOException {
+        file("s/socratic/all.jsonl", "{\"i\":3}\n");
+        file("s/README.md", """
+            ---
+            configs:
+            - config_name: socratic
+              data_files: "socratic/*.jsonl"
+            ---
+            """);
+        Rows rows = Rows.of(folder.resolve("s"));
         Files.delete(folder.resolve("s/socratic/all.jsonl"));
         fails(rows.split("socratic/train"), "data_files says 'socratic/*.jsonl', and there is no such file");
     }

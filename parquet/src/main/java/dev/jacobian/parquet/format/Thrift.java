@@ -146,6 +146,9 @@ public final class Thrift {
     }
 
     private void skip(int type) {
+        if (++depth > MAX_DEPTH) {
+            throw new Corrupt("fields lie more than " + MAX_DEPTH + " deep in each other");
+        }
         switch (type) {
             case TRUE, FALSE -> {}
             case BYTE -> unsigned();
@@ -163,6 +166,7 @@ public final class Thrift {
             case STRUCT -> struct((id, inner) -> false);
             default -> throw new Corrupt("a field has type " + type + ", which there is not");
         }
+        depth--;
     }
 
     private void skipMap() {

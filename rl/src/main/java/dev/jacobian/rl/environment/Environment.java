@@ -29,6 +29,9 @@ public interface Environment {
     /** A short name for metrics and messages. */
     String name();
 
+    /** Calls at once of an environment that does not say. */
+    int USUAL_CALLS = 64;
+
     /**
      * Begins an episode.
      *
@@ -56,6 +59,11 @@ public interface Environment {
     /** How many sessions there can be at once; a rollout with more plays them one after the other. */
     default int mostSessions() {
         return Integer.MAX_VALUE;
+    }
+
+    /** How many calls may be under way at once; others wait, and their deadline does not begin before. */
+    default int callsAtOnce() {
+        return USUAL_CALLS;
     }
 
     /** Whether a session that is told the same answers the same; otherwise no run can be repeated, and none resumed to the same bits. */

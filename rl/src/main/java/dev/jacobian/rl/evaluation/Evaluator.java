@@ -7,6 +7,7 @@ import dev.jacobian.rl.learn.PolicyScorer;
 import dev.jacobian.rl.metric.Repetition;
 import dev.jacobian.rl.metric.SelfBleu;
 import dev.jacobian.rl.reward.Completion;
+import dev.jacobian.rl.reward.RewardRun;
 import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.rl.rollout.CompletionText;
 import dev.jacobian.rl.rollout.Group;
@@ -80,11 +81,16 @@ public final class Evaluator {
         return new Evaluation(task.name(), config, results, entropies.all);
     }
 
-    /** Only pass@1, without the measurements that cost another forward pass. */
-    public static double passAt1(CausalLM model, Task task, int problems, GenerationConfig generation) {
+    /**
+     * Only pass@1, without the measurements that cost another forward pass.
+     *
+     * @param rewards how rewards are called, and how many of their failures are borne
+     */
+    public static double passAt1(
+            CausalLM model, Task task, int problems, GenerationConfig generation, RewardRun rewards) {
         List<Group> groups = sample(model, task, problems, 1, generation);
         int solved = 0;
-        for (ScoredGroup group : Scoring.score(groups, new CompletionText(model), task)) {
+        for (ScoredGroup group : Scoring.score(groups, new CompletionText(model), task, rewards)) {
             solved += group.solved()[0] ? 1 : 0;
         }
         return solved / (double) groups.size();

@@ -42,6 +42,21 @@ public non-sealed interface BatchReward extends Reward {
             }
 
             @Override
+            public void requireUsable(Columns columns) {
+                reward.requireUsable(columns);
+            }
+
+            @Override
+            public Running running() {
+                return reward.running();
+            }
+
+            @Override
+            public boolean needsTokens() {
+                return reward.needsTokens();
+            }
+
+            @Override
             public String name() {
                 return name;
             }

@@ -37,6 +37,16 @@ public non-sealed interface RewardFunction extends Reward {
             }
 
             @Override
+            public Running running() {
+                return function.running();
+            }
+
+            @Override
+            public boolean needsTokens() {
+                return function.needsTokens();
+            }
+
+            @Override
             public String name() {
                 return name;
             }

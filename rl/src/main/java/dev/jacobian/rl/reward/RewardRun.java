@@ -6,6 +6,7 @@ import dev.jacobian.tensor.ComputePool;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -84,11 +85,6 @@ public final class RewardRun implements AutoCloseable {
         return new RewardRun(RewardCallConfig.DEFAULT, true);
     }
 
-    /** The same for something beside the run, such as an evaluation: with a budget of its own, and without a journal. */
-    public RewardRun apart() {
-        return new RewardRun(config);
-    }
-
     /**
      * Remembers failures in a file, which is made when there is one.
      *
@@ -111,7 +107,7 @@ public final class RewardRun implements AutoCloseable {
 
     /** What went wrong in this step, by reward. */
     public Map<String, Trouble> troubles() {
-        return Map.copyOf(troubles);
+        return Collections.unmodifiableMap(new LinkedHashMap<>(troubles)); // in the order of the rewards
     }
 
     /** Samples that this run has left out because a reward of theirs failed. */

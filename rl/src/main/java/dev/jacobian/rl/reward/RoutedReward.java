@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reward;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Another reward for each kind of row: what a column of the row says ({@code data_source}, {@code task_type}) names the reward that judges it.
@@ -28,6 +30,17 @@ public record RoutedReward(String column, Map<String, RewardFunction> routes, Op
     public boolean needsTokens() {
         return routes.values().stream().anyMatch(Reward::needsTokens)
                 || otherwise.filter(Reward::needsTokens).isPresent();
+    }
+
+    /** As the most demanding of the routes: in this thread if one computes with the engine, on few threads if one computes. */
+    @Override
+    public Running running() {
+        List<Running> all = Stream.concat(routes.values().stream(), otherwise.stream())
+                .map(Reward::running)
+                .toList();
+        return all.contains(Running.HERE)
+                ? Running.HERE
+                : all.contains(Running.COMPUTES) ? Running.COMPUTES : Running.WAITS;
     }
 
     @Override

@@ -26,18 +26,20 @@ import java.util.function.Consumer;
  * <p>All methods are for the thread that drives.
  */
 final class EnvironmentCalls implements AutoCloseable {
-    private static final int AT_ONCE = 64;
-
     private final ExecutorService workers = Executors.newCachedThreadPool(
             Thread.ofPlatform().daemon().name("environment-", 0).factory());
     private final ExecutorService watchers = Executors.newVirtualThreadPerTaskExecutor();
-    private final Semaphore places = new Semaphore(AT_ONCE);
+    private final Semaphore places;
     private final BlockingQueue<Runnable> answers = new LinkedBlockingQueue<>();
     private final long nanos;
     private int pending;
 
-    /** @param seconds that a call may take */
-    EnvironmentCalls(double seconds) {
+    /**
+     * @param seconds that a call may take
+     * @param atOnce calls under way at a time
+     */
+    EnvironmentCalls(double seconds, int atOnce) {
+        this.places = new Semaphore(atOnce);
         this.nanos = (long) (seconds * 1e9);
     }
 

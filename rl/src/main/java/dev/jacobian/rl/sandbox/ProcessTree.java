@@ -91,11 +91,11 @@ final class ProcessTree {
     }
 
     private static long kibibytes(String status, String name) {
-        int at = status.indexOf(name);
+        int at = status.indexOf('\n' + name); // at the beginning of a line: a program names itself in the first one
         if (at < 0) {
             return 0;
         }
-        String line = status.substring(at + name.length(), status.indexOf('\n', at));
+        String line = status.substring(at + 1 + name.length(), status.indexOf('\n', at + 1));
         return Long.parseLong(line.replace("kB", "").strip());
     }
 

@@ -42,7 +42,7 @@ final class Watch {
                 }
             }
             return stdout.exceeded() || stderr.exceeded() ? Optional.of(Ending.OUTPUT_LIMIT) : Optional.empty();
-        } catch (InterruptedException e) {
+        } catch (InterruptedException | RuntimeException e) { // nobody watches any more
             killUninterrupted();
             throw e;
         }

@@ -13,6 +13,7 @@ import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -449,5 +450,32 @@ class RewardTest {
 
     private static Completion completion(String text) {
         return new Completion("p7", "", PUZZLE, text, new int[] {1}, FinishReason.STOP);
+    }
+
+    @Test
+    void namedRewardsKeepTheirWays() {
+        RewardFunction waits = new RewardFunction() {
+            @Override
+            public Score score(Completion completion) {
+                return Score.skip();
+            }
+
+            @Override
+            public Running running() {
+                return Running.WAITS;
+            }
+
+            @Override
+            public boolean needsTokens() {
+                return true;
+            }
+        };
+        RewardFunction other = RewardFunction.named("other", waits);
+        assertThat(other.running()).isEqualTo(Reward.Running.WAITS);
+        assertThat(other.needsTokens()).isTrue();
+        assertThat(new RoutedReward("kind", Map.of("a", waits), Optional.empty()).running())
+                .isEqualTo(Reward.Running.WAITS);
+        assertThat(new RoutedReward("kind", Map.of("a", waits), Optional.of(new CountdownReward())).running())
+                .isEqualTo(Reward.Running.COMPUTES);
     }
 }

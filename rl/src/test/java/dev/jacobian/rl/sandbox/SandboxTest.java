@@ -54,6 +54,24 @@ class SandboxTest {
         assertThat(shell("exit 0").succeeded()).isTrue();
     }
 
+    /** A process names itself, and its name stands where its memory is looked for. */
+    @Test
+    void aProgramCannotHideItsMemoryBehindItsName() {
+        for (String name : List.of("RssAnon:x", "RssAnon: 0")) {
+            Outcome outcome = python("""
+                import time
+                open('/proc/self/comm', 'w').write('%s')
+                held = bytearray(64 << 20)
+                for i in range(0, len(held), 4096):
+                    held[i] = 1
+                time.sleep(0.3)
+                print('ran')
+                """.formatted(name), LIMITS);
+            assertThat(outcome.stdoutText()).as(name).isEqualTo("ran\n");
+            assertThat(outcome.peakMemoryBytes()).as(name).isGreaterThan(64L << 20);
+        }
+    }
+
     @Test
     void nothingIsLeftOnTheHost() throws Exception {
         shell("echo x > a; mkdir -p b/c; ln -s / b/d; echo y > /tmp/e");

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeoutException;
 /** Messages of a WebSocket, whole, in order, up to a length; the end of the connection as a failure behind them. */
 final class Incoming implements WebSocket.Listener {
     /** Messages that wait at most: there is one answer to a request, so more are a flood. */
-    private static final int MOST = 16;
+    private static final int MOST = 4;
 
     /** A message, or why there will be no more. */
     private record Item(@Nullable String text, String end) {}

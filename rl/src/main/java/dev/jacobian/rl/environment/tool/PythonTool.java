@@ -51,6 +51,12 @@ public record PythonTool(double cpuSeconds, int memoryMib, boolean requireIsolat
         return FunctionTool.of(PARAMETER, "string");
     }
 
+    /** As many as the sandbox runs at once. */
+    @Override
+    public int callsAtOnce() {
+        return Runtime.getRuntime().availableProcessors();
+    }
+
     @Override
     public ToolUse open(Start start) {
         Sandbox sandbox = Sandbox.shared(requireIsolation);

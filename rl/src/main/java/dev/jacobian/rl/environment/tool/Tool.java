@@ -3,6 +3,7 @@ package dev.jacobian.rl.environment.tool;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.environment.Environment;
 import dev.jacobian.rl.environment.Start;
 
 /**
@@ -28,6 +29,11 @@ public interface Tool {
      * @throws Exception if it cannot be had; the sample is a failure then
      */
     ToolUse open(Start start) throws Exception;
+
+    /** How many calls of it may be under way at once: as many as it works on together, so that none waits within its deadline. */
+    default int callsAtOnce() {
+        return Environment.USUAL_CALLS;
+    }
 
     /** What a chat template is given of it. */
     default ObjectNode schema() {

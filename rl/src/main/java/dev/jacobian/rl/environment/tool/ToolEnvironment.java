@@ -55,6 +55,12 @@ public record ToolEnvironment(String name, List<Tool> toolbox, PlainCalls plain,
         return toolbox.stream().map(Tool::schema).toList();
     }
 
+    /** As many as the tool that takes fewest. */
+    @Override
+    public int callsAtOnce() {
+        return toolbox.stream().mapToInt(Tool::callsAtOnce).min().orElseThrow();
+    }
+
     @Override
     public List<String> stops() {
         return List.of(plain.closing());
