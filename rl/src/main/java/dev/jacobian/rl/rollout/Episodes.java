@@ -73,7 +73,8 @@ final class Episodes implements LocalRollouts.Sampling {
 
     private void play(List<List<Play>> wave, RolloutTask task) {
         List<Play> all = wave.stream().flatMap(List::stream).toList();
-        try (EnvironmentCalls calls = new EnvironmentCalls(environment.limits().stepTimeout(), environment.callsAtOnce())) {
+        try (EnvironmentCalls calls =
+                new EnvironmentCalls(environment.limits().stepTimeout(), environment.callsAtOnce())) {
             SessionSteps sessions = new SessionSteps(environment, tokens, texts, model.eosTokenIds(), calls);
             try {
                 all.forEach(sessions::begin);
