@@ -3,6 +3,7 @@ package dev.jacobian.cli;
 
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Printable;
+import dev.jacobian.rl.reward.RewardException;
 import dev.jacobian.tensor.DeviceException;
 import dev.jacobian.tensor.Nullable;
 import java.io.IOException;
@@ -91,6 +92,7 @@ final class Failures {
         return switch (thrown) {
             case CliException e -> message(e);
             case FormatException e -> message(e);
+            case RewardException e -> message(e);
             case DeviceException e -> message(e);
             case UncheckedIOException e -> describeIo(e.getMessage(), Objects.requireNonNull(e.getCause()));
             case IOException e -> describeIo(e.toString(), e);

@@ -134,6 +134,13 @@ final class TaskOption {
             throw command.usage(wrong.getMessage());
         }
         TaskChoice choice = choice(command);
+        if (data.isGiven()
+                && asked.isPresent()
+                && choice.name().equals(TaskChoice.ROWS)
+                && !asked.get().equals(TaskChoice.ROWS)) {
+            throw command.usage("--task " + asked.get()
+                    + " makes its own problems, so --data means nothing to it; leave" + " out one of them");
+        }
         if (choice.isRows()) {
             if (difficulty.isPresent() || answers.isPresent() && !choice.isGym()) {
                 throw command.usage("--difficulty and --answers are of generated tasks, not of --data");

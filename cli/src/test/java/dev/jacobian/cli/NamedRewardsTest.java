@@ -40,18 +40,29 @@ class NamedRewardsTest {
     @Test
     @DisplayName("a generated task keeps its own reward, which decides; others come beside, and run.json has them")
     void beside() {
-        Run.of(rl("--reward", "regex:0.5,pattern=[0-9]", "--reward", "group_length:0.5,warmup_steps=3"))
+        Run.of(rl(
+                        "--reward",
+                        "regex:0.5,pattern=[0-9]",
+                        "--reward",
+                        "group_length:0.5,warmup_steps=3",
+                        "--reward",
+                        "regex:0.1,pattern=x"))
                 .json();
         assertThat(lastStep().fieldNames())
                 .toIterable()
-                .contains("rewards/countdown/mean", "rewards/regex/mean", "rewards/group_length/mean");
+                .contains(
+                        "rewards/countdown/mean",
+                        "rewards/regex/mean",
+                        "rewards/group_length/mean",
+                        "rewards/regex_2/mean");
         String saved = Json.read(work.resolve("run").resolve("run.json"))
                 .path("options")
                 .path("rewards")
                 .asText();
         assertThat(saved)
                 .isEqualTo("[{\"name\":\"regex\",\"weight\":0.5,\"pattern\":\"[0-9]\"},"
-                        + "{\"name\":\"group_length\",\"weight\":0.5,\"warmup_steps\":3}]");
+                        + "{\"name\":\"group_length\",\"weight\":0.5,\"warmup_steps\":3},"
+                        + "{\"name\":\"regex\",\"weight\":0.1,\"pattern\":\"x\"}]");
         Run.of("rl", "--resume", "--out", work.resolve("run"), "--json").json();
     }
 

@@ -129,6 +129,8 @@ class TasksCommandTest {
         Path data = Files.writeString(folder.resolve("rows.jsonl"), "{\"prompt\": \"1\", \"answer\": \"1\"}\n");
         assertThat(Run.of("rl", "--data", data, "--difficulty", 2).failure(ExitCode.USAGE))
                 .contains("--difficulty and --answers are of generated tasks, not of --data");
+        assertThat(Run.of("rl", "--data", data, "--task", "countdown").failure(ExitCode.USAGE))
+                .contains("--task countdown makes its own problems", "--data means nothing to it");
         assertThat(Run.of("rl", "--data", data, "--task", "reasoning-gym:chess").failure(ExitCode.USAGE))
                 .contains("there is no scorer for reasoning-gym's task 'chess', but for base_conversion");
     }

@@ -4,6 +4,7 @@ package dev.jacobian.rl.promptset;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import dev.jacobian.io.FormatException;
 import dev.jacobian.io.rows.Rows;
 import dev.jacobian.tensor.Rng;
 import java.util.ArrayList;
@@ -48,7 +49,16 @@ public record Coverage(String tag, int count, long seed) implements PromptTool {
     @Override
     public List<Finding> find(Rows data) {
         List<String> tags = new ArrayList<>();
-        data.forEach(row -> tags.add(text(row.json().path(tag))));
+        boolean[] any = new boolean[1];
+        data.forEach(row -> {
+            JsonNode value = row.json().path(tag);
+            any[0] |= !value.isMissingNode();
+            tags.add(text(value));
+        });
+        if (!any[0] && !tags.isEmpty()) {
+            throw new FormatException(
+                    data.path().toString(), "no row has the column '" + tag + "'", "Name the column of the tag");
+        }
         Map<String, List<Integer>> places = new TreeMap<>();
         for (int i = 0; i < tags.size(); i++) {
             places.computeIfAbsent(tags.get(i), name -> new ArrayList<>()).add(i);

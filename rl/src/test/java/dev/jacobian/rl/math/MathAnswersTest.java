@@ -47,6 +47,31 @@ class MathAnswersTest {
                 .isEqualTo(java.util.Optional.ofNullable(answer));
     }
 
+    /** Who names a value to deny it has not answered with it. */
+    @Test
+    void aDeniedValueIsNoAnswer() {
+        for (String denied : List.of(
+                "The answer is not 7.",
+                "It isn't 7.",
+                "The answer cannot be 7.",
+                "7 is wrong",
+                "So 7 is incorrect.",
+                "I don't think it's 7",
+                "**Answer:** not 7",
+                "The final answer is not \\boxed{7}",
+                "It is not $7$.")) {
+            assertThat(MathAnswers.judge("7", denied).isRight()).as(denied).isFalse();
+        }
+        for (String meant : List.of(
+                "The answer is not 6 but 7.",
+                "We get 7. It is not 8.",
+                "The answer is 7, which cannot be simplified.",
+                "Not 6, rather 7",
+                "There is no doubt: it is \\boxed{7}")) {
+            assertThat(MathAnswers.judge("7", meant).isRight()).as(meant).isTrue();
+        }
+    }
+
     @Test
     void nothingLargeIsComputed() {
         for (String large : List.of(

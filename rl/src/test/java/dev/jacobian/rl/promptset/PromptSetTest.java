@@ -151,6 +151,8 @@ class PromptSetTest {
         assertThat(kept(new Coverage("subject", 30, 1).find(data)))
                 .isNotEqualTo(kept(new Coverage("subject", 30, 2).find(data)));
         assertThat(new Coverage("subject", 1000, 1).find(data)).allMatch(Finding::kept);
+        assertThatThrownBy(() -> new Coverage("subjekt", 30, 1).find(data))
+                .hasMessageContaining("no row has the column 'subjekt'");
     }
 
     @Test

@@ -11,7 +11,7 @@ import dev.jacobian.tensor.reference.HeapKvCache;
 import java.util.Arrays;
 
 /**
- * The working memory of one task of {@link VectorAttention}, and its loops: query rows of one segment that share a head of keys, token
+ * What a thread needs for a task of {@link VectorAttention}, and its loops: query rows of one segment that share a head of keys, token
  * after token, against the keys that they see.
  *
  * <p>Decision: rows go through the tiles by four. Where keys and values no longer stay in a core's cache, or must be widened first,
@@ -30,57 +30,83 @@ final class AttentionForwardBlock {
     /** Bytes of a head's keys and values that stay near. */
     private static final long NEAR = 1 << 20;
 
-    private final Tensor q;
-    private final Tensor out;
-    private final @Nullable Tensor stats;
-    private final AttentionForm form;
-    private final CachedHead head;
-    private final int headDim;
-    private final int valueWidth;
-    private final int heads;
-    private final int group;
-    private final int kvHead;
-    private final int start; // batch row of the first token
-    private final int history; // position of the first token
-    private final int many;
-    private final int stride;
-    private final float[] queries; // [many / 4, headDim, 4]
-    private final float[] scores; // [many, stride]
-    private final float[] sums; // [many, valueWidth]
-    private final float[] parts;
+    private static final Tensor NONE = Tensor.zeros(0);
+    private static final ThreadLocal<AttentionForwardBlock> CURRENT =
+            ThreadLocal.withInitial(AttentionForwardBlock::new);
+
+    private final ExactHead exact = new ExactHead();
+    private final RoundedHead rounded = new RoundedHead();
+    private Tensor q = NONE;
+    private Tensor out = NONE;
+    private @Nullable Tensor stats;
+    private AttentionForm form = new AttentionForm(1, 1f, 0);
+    private CachedHead head = exact;
+    private int headDim;
+    private int valueWidth;
+    private int heads;
+    private int group;
+    private int kvHead;
+    private int start; // batch row of the first token
+    private int history; // position of the first token
+    private int many;
+    private int stride;
+    private float[] queries = new float[0]; // [many / 4, headDim, 4]
+    private float[] scores = queries; // [many, stride]
+    private float[] sums = queries; // [many, valueWidth]
+    private float[] parts = queries;
+
+    private AttentionForwardBlock() {}
 
     /**
-     * The tokens [from, to) of a segment.
-     *
-     * @param start the segment's first row in the batch
+     * The tokens [from, to) of segment s, for the query heads of one kv head. A thread has one block, so that a call allocates nothing;
+     * between calls it holds on to nothing that is not its thread's own.
      */
-    AttentionForwardBlock(
+    static void run(
             Tensor q,
             CachedRows batch,
-            int sequence,
-            int start,
+            int s,
             int from,
             int to,
             int kvHead,
             AttentionForm form,
             Tensor out,
             @Nullable Tensor stats) {
+        AttentionForwardBlock block = CURRENT.get();
+        block.q = q;
+        block.out = out;
+        block.stats = stats;
+        block.form = form;
+        block.kvHead = kvHead;
+        try {
+            block.begin(batch, s, from, to);
+            block.tokens(to - from);
+        } finally {
+            block.q = NONE;
+            block.out = NONE;
+            block.stats = null;
+            block.exact.close();
+            block.rounded.close();
+        }
+    }
+
+    private void begin(CachedRows batch, int s, int from, int to) {
         HeapKvCache cache = (HeapKvCache) batch.cache();
         int layer = batch.layer();
-        this.q = q;
-        this.out = out;
-        this.stats = stats;
-        this.form = form;
-        this.head = CachedHead.of(cache, layer, sequence, kvHead);
-        this.headDim = cache.headDim(layer);
-        this.valueWidth = cache.valueWidth(layer);
-        this.heads = q.extent(1) / headDim;
-        this.group = heads / cache.kvHeads(layer);
-        this.kvHead = kvHead;
-        this.start = start + from;
-        this.history = cache.length(sequence) + from;
+        int sequence = batch.sequences()[s];
+        headDim = cache.headDim(layer);
+        valueWidth = cache.valueWidth(layer);
+        heads = q.extent(1) / headDim;
+        group = heads / cache.kvHeads(layer);
+        start = batch.segments().start(s) + from;
+        history = cache.length(sequence) + from;
+        boolean isRounded = cache.isRounded(layer);
+        if (isRounded) {
+            head = rounded.of(cache, layer, sequence, kvHead);
+        } else {
+            head = exact.of(cache, layer, sequence, kvHead);
+        }
         int keys = history + to - from;
-        boolean far = cache.isRounded(layer) || (long) keys * (headDim + valueWidth) * Float.BYTES > NEAR;
+        boolean far = isRounded || (long) keys * (headDim + valueWidth) * Float.BYTES > NEAR;
         many = far ? MANY : TILE;
         int window = form.window();
         stride = VectorAttention.scoreStride(window > 0 ? Math.min(keys, window + MANY + PAGE) : keys);
@@ -92,7 +118,7 @@ final class AttentionForwardBlock {
     }
 
     /** All query rows of so many tokens. */
-    void run(int tokens) {
+    private void tokens(int tokens) {
         int rows = tokens * group;
         for (int row = 0; row < rows; row += many) {
             block(row, Math.min(many, rows - row));

@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cpu;
 
-import dev.jacobian.tensor.reference.HeapKvCache;
-
 /**
  * The cached keys and values of one head of one sequence, as the tiles of attention read them.
  *
  * <p>Whoever has several tiles of queries goes strip by strip, all tiles over one before the next: strips lie at multiples of their length.
  */
 interface CachedHead {
-
-    /** Those of a cache, exact or in 8 bits. */
-    static CachedHead of(HeapKvCache cache, int layer, int sequence, int kvHead) {
-        return cache.isRounded(layer)
-                ? new RoundedHead(cache, layer, sequence, kvHead)
-                : new ExactHead(cache, layer, sequence, kvHead);
-    }
 
     /** Keys that are worth one round of all tiles; a multiple of a page. */
     int strip();

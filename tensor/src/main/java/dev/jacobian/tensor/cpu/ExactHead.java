@@ -11,20 +11,30 @@ final class ExactHead implements CachedHead {
     /** Keys of a strip: with up to 128 elements a head it stays in the second-level cache. */
     private static final int STRIP = 16 * PAGE;
 
-    private final float[][] keys;
-    private final float[][] values;
-    private final int headDim;
-    private final int valueWidth;
-    private final int keyBase;
-    private final int valueBase;
+    private static final float[][] NONE = {};
 
-    ExactHead(HeapKvCache cache, int layer, int sequence, int kvHead) {
+    private float[][] keys = NONE;
+    private float[][] values = NONE;
+    private int headDim;
+    private int valueWidth;
+    private int keyBase;
+    private int valueBase;
+
+    /** From now on those of one head. */
+    ExactHead of(HeapKvCache cache, int layer, int sequence, int kvHead) {
         keys = cache.keyPages(layer, sequence);
         values = cache.valuePages(layer, sequence);
         headDim = cache.headDim(layer);
         valueWidth = cache.valueWidth(layer);
         keyBase = kvHead * headDim * PAGE;
         valueBase = kvHead * PAGE * valueWidth;
+        return this;
+    }
+
+    /** Lets go of the cache. */
+    void close() {
+        keys = NONE;
+        values = NONE;
     }
 
     @Override

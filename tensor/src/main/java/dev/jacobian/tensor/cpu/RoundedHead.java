@@ -1,33 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.tensor.cpu;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.cpu.Scratch.Slot;
 import dev.jacobian.tensor.reference.HeapKvCache;
 
 /**
  * Keys and values in 8 bits, made F32 strip by strip: when the first tile of queries asks for a page, the others find it there.
  *
- * <p>One object is one task's; what it has widened lies in the thread's scratch.
+ * <p>One object is one thread's; what it has widened lies in the thread's scratch.
  */
 final class RoundedHead implements CachedHead {
     private static final int L = Lanes.COUNT;
     private static final int PAGE = KvCache.PAGE;
     private static final int PAGES = RoundedKeys.PAGES;
 
-    private final HeapKvCache cache;
-    private final int layer;
-    private final int sequence;
-    private final int kvHead;
-    private final int headDim;
-    private final int valueWidth;
-    private final int keyPage; // floats of a page of keys
-    private final float[] keys; // [PAGES, headDim, 16]
-    private final float[] values; // [PAGES · 16, valueWidth]
-    private final Widened widenedKeys = new Widened();
-    private final Widened widenedValues = new Widened();
+    private @Nullable HeapKvCache cache;
+    private int layer;
+    private int sequence;
+    private int kvHead;
+    private int headDim;
+    private int valueWidth;
+    private int keyPage; // floats of a page of keys
+    private float[] keys = new float[0]; // [PAGES, headDim, 16]
+    private float[] values = keys; // [PAGES · 16, valueWidth]
+    private int keysFrom; // pages [keysFrom, keysTo) are F32 now, all of one strip
+    private int keysTo;
+    private int valuesFrom;
+    private int valuesTo;
 
-    RoundedHead(HeapKvCache cache, int layer, int sequence, int kvHead) {
+    /** From now on those of one head. */
+    RoundedHead of(HeapKvCache cache, int layer, int sequence, int kvHead) {
         this.cache = cache;
         this.layer = layer;
         this.sequence = sequence;
@@ -37,36 +43,60 @@ final class RoundedHead implements CachedHead {
         keyPage = RoundedKeys.keyPage(headDim, 1);
         keys = Scratch.current().get(Slot.CACHED_KEYS, PAGES * keyPage);
         values = Scratch.current().get(Slot.CACHED_VALUES, PAGES * PAGE * valueWidth);
+        keysFrom = keysTo = 0;
+        valuesFrom = valuesTo = 0;
+        return this;
     }
 
-    /** The pages that are F32 now, of one strip. */
-    private static final class Widened {
-        private int from;
-        private int to; // none if it is from
+    /** Lets go of the cache. */
+    void close() {
+        cache = null;
+    }
 
-        /** Asks for pages of one strip; {@code widen} is given those that are missing. */
-        void need(int first, int end, Pages widen) {
-            if (from == to || first / PAGES != from / PAGES) {
-                widen.run(first, end);
-                from = first;
-                to = end;
-                return;
-            }
-            if (first < from) {
-                widen.run(first, from);
-                from = first;
-            }
-            if (end > to) {
-                widen.run(to, end);
-                to = end;
-            }
+    /** Makes the pages [first, end) of keys F32, of one strip, as far as they are not. */
+    private void needKeys(int first, int end) {
+        if (keysFrom == keysTo || first / PAGES != keysFrom / PAGES) {
+            widenKeys(first, end);
+            keysFrom = first;
+            keysTo = end;
+            return;
+        }
+        if (first < keysFrom) {
+            widenKeys(first, keysFrom);
+            keysFrom = first;
+        }
+        if (end > keysTo) {
+            widenKeys(keysTo, end);
+            keysTo = end;
         }
     }
 
-    /** Work on the half-open range of pages. */
-    @FunctionalInterface
-    private interface Pages {
-        void run(int from, int to);
+    private void widenKeys(int first, int end) {
+        RoundedKeys.widenKeys(
+                requireNonNull(cache), layer, sequence, kvHead, 1, first, end, first / PAGES * PAGES, keys);
+    }
+
+    /** The same of values. */
+    private void needValues(int first, int end) {
+        if (valuesFrom == valuesTo || first / PAGES != valuesFrom / PAGES) {
+            widenValues(first, end);
+            valuesFrom = first;
+            valuesTo = end;
+            return;
+        }
+        if (first < valuesFrom) {
+            widenValues(first, valuesFrom);
+            valuesFrom = first;
+        }
+        if (end > valuesTo) {
+            widenValues(valuesTo, end);
+            valuesTo = end;
+        }
+    }
+
+    private void widenValues(int first, int end) {
+        RoundedKeys.widenValues(
+                requireNonNull(cache), layer, sequence, kvHead, first, end, first / PAGES * PAGES, values);
     }
 
     @Override
@@ -79,10 +109,7 @@ final class RoundedHead implements CachedHead {
         for (int from = first; from < end; ) {
             int origin = from / PAGE / PAGES * PAGES; // the strip's first page
             int to = Math.min(end, (origin + PAGES) * PAGE);
-            widenedKeys.need(
-                    from / PAGE,
-                    (to + PAGE - 1) / PAGE,
-                    (p, stop) -> RoundedKeys.widenKeys(cache, layer, sequence, kvHead, 1, p, stop, origin, keys));
+            needKeys(from / PAGE, (to + PAGE - 1) / PAGE);
             int vectors = (to + L - 1) / L;
             for (int v = from / L; v < vectors; v += 2) {
                 int next = Math.min(v + 1, vectors - 1);
@@ -128,10 +155,7 @@ final class RoundedHead implements CachedHead {
     private int valuesOf(int first, int end) {
         int origin = first / PAGE / PAGES * PAGES;
         int to = Math.min(end, (origin + PAGES) * PAGE);
-        widenedValues.need(
-                first / PAGE,
-                (to + PAGE - 1) / PAGE,
-                (p, stop) -> RoundedKeys.widenValues(cache, layer, sequence, kvHead, p, stop, origin, values));
+        needValues(first / PAGE, (to + PAGE - 1) / PAGE);
         return to;
     }
 

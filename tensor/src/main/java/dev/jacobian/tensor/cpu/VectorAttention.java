@@ -133,9 +133,7 @@ final class VectorAttention implements AttentionKernels {
             }
             return;
         }
-        int sequence = batch.sequences()[s];
-        int start = batch.segments().start(s);
-        new AttentionForwardBlock(q, batch, sequence, start, from, to, kvHead, form, out, stats).run(to - from);
+        AttentionForwardBlock.run(q, batch, s, from, to, kvHead, form, out, stats);
     }
 
     /** First key that a query at {@code position} sees. */

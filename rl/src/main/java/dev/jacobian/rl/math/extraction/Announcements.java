@@ -53,7 +53,8 @@ final class Announcements {
 
     private static Optional<FinalAnswer> box(String text, List<Boxes.Box> boxes, Mark mark) {
         String after = text.substring(mark.end(), Math.min(text.length(), mark.end() + 40));
-        if (TAKEN_BACK.matcher(after).find()) {
+        String before = text.substring(Math.max(0, mark.start() - 40), mark.start());
+        if (TAKEN_BACK.matcher(after).find() || Denied.endsBefore(before)) {
             return Optional.empty();
         }
         String content = Boxes.joined(text, boxes, mark.box());

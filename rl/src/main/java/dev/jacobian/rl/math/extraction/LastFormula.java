@@ -54,9 +54,9 @@ final class LastFormula {
         List<Formulas.Span> spans = Formulas.in(text);
         String masked = Formulas.masked(text, spans);
         List<int[]> sentences = Sentences.all(masked);
-        String words = sentences.isEmpty()
+        String end = sentences.isEmpty()
                 ? text
-                : afterLead(text.substring(sentences.getLast()[0], sentences.getLast()[1]));
+                : text.substring(sentences.getLast()[0], sentences.getLast()[1]);
         for (int k = sentences.size() - 1; k >= Math.max(0, sentences.size() - SENTENCES_BACK); k--) {
             int from = sentences.get(k)[0];
             int to = sentences.get(k)[1];
@@ -68,7 +68,9 @@ final class LastFormula {
                 return found;
             }
         }
-        return FinalAnswer.of(true, words, whole.length() < 300 ? whole : "");
+        return Denied.is(end)
+                ? Optional.empty()
+                : FinalAnswer.of(true, sentences.isEmpty() ? end : afterLead(end), whole.length() < 300 ? whole : "");
     }
 
     private static List<Formulas.Span> moved(List<Formulas.Span> spans, int by) {
@@ -87,6 +89,9 @@ final class LastFormula {
     }
 
     private static Optional<FinalAnswer> inSentence(String sentence, List<Formulas.Span> spans, Work work) {
+        if (Denied.is(sentence)) {
+            return Optional.empty();
+        }
         if (!spans.isEmpty()) {
             int last = spans.size() - 1;
             Optional<FinalAnswer> behind =

@@ -5,7 +5,6 @@ import dev.jacobian.rl.math.expression.Node;
 import dev.jacobian.rl.math.expression.Rational;
 import dev.jacobian.rl.math.expression.Unit;
 import java.util.List;
-import java.util.Locale;
 
 /** Answers that are compared by what is written: words, times of day, dates, digits in a base. */
 final class Marks {
@@ -31,7 +30,7 @@ final class Marks {
     }
 
     private static boolean isDigits(Node.Numeral numeral, String text) {
-        return numeral.digits().toLowerCase(Locale.ROOT).equals(text);
+        return numeral.digits().equalsIgnoreCase(text);
     }
 
     /** One of the words that mean the same. */

@@ -8,7 +8,6 @@ import dev.jacobian.rl.math.expression.Scalars;
 import dev.jacobian.rl.math.expression.Unit;
 import dev.jacobian.rl.math.expression.Work;
 import java.math.BigInteger;
-import java.util.Locale;
 
 /** Numbers with and without units, percentages, digits in a base. */
 final class Quantities {
@@ -122,8 +121,7 @@ final class Quantities {
         Node other = gold instanceof Node.Numeral ? answer : gold;
         if (other instanceof Node.Num(Rational value)) {
             return value.equals(Rational.of(valueOf(numeral)))
-                    || value.isWhole()
-                            && value.toString().equals(numeral.digits().toLowerCase(Locale.ROOT));
+                    || value.isWhole() && numeral.digits().equalsIgnoreCase(value.toString());
         }
         return Scalars.equal(other, new Node.Num(Rational.of(valueOf(numeral))), work);
     }

@@ -35,6 +35,9 @@ public final class Readings {
     private static final Pattern CHANCE = Pattern.compile("(\\d{1,9}) (?:in|out of) (\\d{1,9})");
     private static final Pattern COMMA_GROUP = Pattern.compile("\\d,\\d{2,3}(?!\\d)");
 
+    /** Letters that nobody would take for a product of variables. */
+    private static final Pattern WORD = Pattern.compile("[\\p{L} ]{3,}");
+
     private Readings() {}
 
     /** The readings of an answer; the last is its words. Empty if nothing is there. */
@@ -67,7 +70,9 @@ public final class Readings {
                 || readings.stream().anyMatch(reading -> reading.contains(Node.Quantity.class::isInstance))) {
             formula(bare, new Style(operators, true, false), work).ifPresent(readings::add);
         }
-        readings.add(new Node.Word(Words.normalized(bare)));
+        boolean isFormula = readings.size() > (special.isPresent() ? 1 : 0)
+                && !WORD.matcher(words).matches();
+        readings.add(new Node.Word(isFormula ? Words.formula(bare) : Words.normalized(bare)));
         return List.copyOf(readings);
     }
 

@@ -32,9 +32,18 @@ public final class Words {
                 .strip();
     }
 
-    /** For comparison: small letters, no punctuation at the ends, no article. */
+    /** For comparison of words: small letters, no punctuation at the ends, no article. */
     public static String normalized(String text) {
-        String words = EDGES.matcher(plain(text).toLowerCase(Locale.ROOT)).replaceAll("");
+        return withoutEdges(plain(text).toLowerCase(Locale.ROOT));
+    }
+
+    /** For comparison of formulas as texts: the same, but x and X are two things. */
+    public static String formula(String text) {
+        return withoutEdges(plain(text));
+    }
+
+    private static String withoutEdges(String text) {
+        String words = EDGES.matcher(text).replaceAll("");
         words = words.replace("\\dfrac", "\\frac").replace("\\tfrac", "\\frac");
         words = USELESS_BLANK.matcher(words).replaceAll("");
         if (words.startsWith("(")) {

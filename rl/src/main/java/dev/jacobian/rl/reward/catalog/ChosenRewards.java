@@ -3,12 +3,16 @@ package dev.jacobian.rl.reward.catalog;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.reward.BatchReward;
+import dev.jacobian.rl.reward.Reward;
+import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.rl.reward.WeightedRewards.Weighted;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.StreamSupport;
 
@@ -77,7 +81,7 @@ public record ChosenRewards(List<ChosenReward> all) {
 
     /** These by themselves; there must be one. */
     public Made make(RewardModels models) {
-        List<Weighted> made = weighted(models);
+        List<Weighted> made = apart(weighted(models));
         int decides = 0;
         for (int i = all.size() - 1; i >= 0; i--) {
             decides = all.get(i).reward().judges() ? i : decides;
@@ -90,8 +94,6 @@ public record ChosenRewards(List<ChosenReward> all) {
 
     /**
      * These beside others, of which the first decides unless they say another.
-     *
-     * @throws FormatException if two have one name
      */
     public WeightedRewards beside(WeightedRewards own, RewardModels models) {
         if (isEmpty()) {
@@ -99,8 +101,31 @@ public record ChosenRewards(List<ChosenReward> all) {
         }
         List<Weighted> both = new ArrayList<>(own.rewards());
         both.addAll(weighted(models));
+        both = apart(both);
         String first = own.rewards().getFirst().function().name();
         return new WeightedRewards(both, own.decides().or(() -> Optional.of(first)));
+    }
+
+    /** The second of a name is called NAME_2, and so on: two forms by regex are two rewards. */
+    private static List<Weighted> apart(List<Weighted> rewards) {
+        Map<String, Integer> seen = new HashMap<>();
+        List<Weighted> apart = new ArrayList<>();
+        for (Weighted reward : rewards) {
+            String name = reward.function().name();
+            int number = seen.merge(name, 1, Integer::sum);
+            apart.add(
+                    number == 1
+                            ? reward
+                            : new Weighted(named(name + "_" + number, reward.function()), reward.weight()));
+        }
+        return apart;
+    }
+
+    private static Reward named(String name, Reward reward) {
+        return switch (reward) {
+            case RewardFunction function -> RewardFunction.named(name, function);
+            case BatchReward batch -> BatchReward.named(name, batch);
+        };
     }
 
     private List<Weighted> weighted(RewardModels models) {
