@@ -89,7 +89,7 @@ record RecordedRows(Rows data, String column, Reward reward) {
                     String.valueOf(missing.getMessage()),
                     "Name the column that the completion is compared with (--reference COLUMN)",
                     missing);
-        } catch (IllegalArgumentException unusable) {
+        } catch (IllegalArgumentException | FormatException unusable) {
             return new Row(number, Optional.empty(), Optional.ofNullable(unusable.getMessage()));
         }
         JsonNode prompt = json.path("prompt");

@@ -131,6 +131,20 @@ class ScoreCommandTest {
     }
 
     @Test
+    void testsThatCannotBeReadAreSkippedWithAWordWhy() throws IOException {
+        JsonNode row = scores(
+                        "score",
+                        "--reward",
+                        "code",
+                        "--json",
+                        "--data",
+                        rows("{\"completion\": \"print(1)\", \"tests\": \"{\\\"inputs\\\": [1\"}"))
+                .getFirst();
+        assertThat(row.path("status").asText()).isEqualTo("skipped");
+        assertThat(row.path("message").asText()).contains("tests");
+    }
+
+    @Test
     void badRows() throws IOException {
         assertThat(Run.of("score", "--reward", "gsm8k", "--data", rows("{\"text\": \"a\"}"))
                         .failureBehindNotes())

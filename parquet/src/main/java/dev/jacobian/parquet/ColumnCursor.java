@@ -30,6 +30,7 @@ final class ColumnCursor {
 
     private final ParquetFile file;
     private final Leaf leaf;
+    private final Room room;
     private final Chunk chunk;
     private final int definitionWidth;
     private final int repetitionWidth;
@@ -38,6 +39,7 @@ final class ColumnCursor {
     private final long end;
     private long left; // values that have not been gone to
     private int leftInPage;
+    private long pageBytes; // of the page that is read
     private @Nullable Hybrid definitions;
     private @Nullable Hybrid repetitions;
     private @Nullable Values values;
@@ -50,10 +52,11 @@ final class ColumnCursor {
     private boolean there; // whether it stands at a value, null or not
 
     /** Stands at the first value. */
-    ColumnCursor(ParquetFile file, Leaf leaf, Chunk chunk) throws IOException {
+    ColumnCursor(ParquetFile file, Leaf leaf, Chunk chunk, Room room) throws IOException {
         this.file = file;
         this.leaf = leaf;
         this.chunk = chunk;
+        this.room = room;
         this.definitionWidth = Hybrid.width(leaf.definition());
         this.repetitionWidth = Hybrid.width(leaf.repetition());
         this.at = chunk.start();
@@ -128,11 +131,11 @@ final class ColumnCursor {
         if (header.stored() > end - at) {
             throw new Corrupt("a page goes on behind the end of its column");
         }
-        long most = Runtime.getRuntime().maxMemory() / 4;
-        if (header.size() > most || header.stored() > most) {
-            throw new Corrupt("a page has " + header.size() + " bytes when decompressed; give the JVM more than "
-                    + (Runtime.getRuntime().maxMemory() >> 20) + " MiB with -Xmx");
-        }
+        room.give(pageBytes);
+        pageBytes = 0;
+        long bytes = Math.max(header.size(), header.stored());
+        room.take(bytes);
+        pageBytes = bytes;
         byte[] stored = file.read(at, header.stored());
         at += header.stored();
         if (header.crc().isPresent()) {
@@ -249,7 +252,9 @@ final class ColumnCursor {
         Values all = new PlainValues(page, leaf.type(), leaf.fixed());
         List<JsonNode> read = new ArrayList<>();
         for (int i = 0; i < header.values(); i++) {
-            read.add(LeafValues.next(leaf, all));
+            JsonNode value = LeafValues.next(leaf, all);
+            room.take(LeafValues.size(value)); // stays to the end of the row group
+            read.add(value);
         }
         dictionary = read;
         hasDictionary = true;

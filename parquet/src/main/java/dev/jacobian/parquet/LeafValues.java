@@ -2,6 +2,7 @@
 package dev.jacobian.parquet;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BinaryNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.jacobian.parquet.Node.Leaf;
 import dev.jacobian.parquet.encoding.Slice;
@@ -138,7 +139,14 @@ final class LeafValues {
 
     /** What a value takes in memory, roughly. */
     static int size(JsonNode value) {
-        return 32 + (value.isTextual() ? value.textValue().length() : 0);
+        int content = value.isTextual()
+                ? value.textValue().length()
+                : value instanceof BinaryNode binary
+                        ? binary.binaryValue().length
+                        : value.isBigDecimal()
+                                ? value.decimalValue().unscaledValue().bitLength() / 8
+                                : 0;
+        return 40 + content;
     }
 
     /** Whether a column's values are texts, which can be keys of an object. */

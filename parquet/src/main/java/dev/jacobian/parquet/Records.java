@@ -22,7 +22,7 @@ final class Records {
     private final Group root;
     private final List<Leaf> leaves;
     private final List<ColumnCursor> cursors = new ArrayList<>();
-    private final long budget = Runtime.getRuntime().maxMemory() / 4;
+    private final Room room = Room.ofTheJvm();
     private long bytes; // of the row so far
 
     Records(ParquetFile file, RowGroup group) throws IOException {
@@ -30,7 +30,7 @@ final class Records {
         this.leaves = file.schema().leaves();
         for (Leaf leaf : leaves) {
             try {
-                cursors.add(new ColumnCursor(file, leaf, group.columns().get(leaf.index())));
+                cursors.add(new ColumnCursor(file, leaf, group.columns().get(leaf.index()), room));
             } catch (Corrupt corrupt) {
                 throw in(leaf, corrupt);
             }
@@ -39,6 +39,7 @@ final class Records {
 
     /** The next row. */
     JsonNode next() throws IOException {
+        room.give(bytes);
         bytes = 0;
         JsonNode row = object(root);
         for (Leaf leaf : leaves) {
@@ -167,10 +168,8 @@ final class Records {
     }
 
     private void charge(int cost) {
+        room.take(cost);
         bytes += cost;
-        if (bytes > budget) {
-            throw new Corrupt("a row takes more than " + (budget >> 20) + " MiB in memory");
-        }
     }
 
     private static Corrupt in(Leaf leaf, Corrupt corrupt) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.io.tokenizer;
 
+import dev.jacobian.io.CountedText;
 import dev.jacobian.io.FormatException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -50,7 +51,7 @@ final class Work {
 
     /** A matcher that throws {@link OutOfSteps} when the steps are used up, unless the expression needs no watching. */
     Matcher matcher(Pattern regex, String text) {
-        return regex.matcher(LinearPatterns.contains(regex.pattern()) ? text : new Counted(text));
+        return regex.matcher(LinearPatterns.contains(regex.pattern()) ? text : new CountedText(text, this::look));
     }
 
     /** Counts steps of a model, which looks at characters too: a vocabulary of very long tokens would make it slow. */
@@ -86,35 +87,9 @@ final class Work {
         }
     }
 
-    /** A text that counts how often it is looked at. */
-    private final class Counted implements CharSequence {
-        private final String text;
-
-        Counted(String text) {
-            this.text = text;
-        }
-
-        @Override
-        public char charAt(int index) {
-            if (--stepsLeft < 0) {
-                throw new OutOfSteps();
-            }
-            return text.charAt(index);
-        }
-
-        @Override
-        public int length() {
-            return text.length();
-        }
-
-        @Override
-        public CharSequence subSequence(int start, int end) {
-            return text.subSequence(start, end);
-        }
-
-        @Override
-        public String toString() {
-            return text;
+    private void look() {
+        if (--stepsLeft < 0) {
+            throw new OutOfSteps();
         }
     }
 

@@ -33,11 +33,7 @@ public record HendrycksReward(
 
     @Override
     public Explanation explain(Completion completion) {
-        String reference = References.boxed(completion.columns(), column);
-        Optional<String> found = answer(completion.text());
-        boolean right =
-                found.filter(text -> HendrycksRules.isEqual(text, reference)).isPresent();
-        return Explanation.of(Score.of(right ? 1 : 0), found);
+        return HendrycksRules.explain(completion.columns(), column, answer(completion.text()));
     }
 
     /** The column must be there and say something. */

@@ -23,6 +23,13 @@ final class HendrycksRules {
 
     private HendrycksRules() {}
 
+    /** 1 if what was found is the reference in a column by these rules. */
+    static Explanation explain(Columns columns, String column, Optional<String> found) {
+        String reference = References.boxed(columns, column);
+        boolean right = found.filter(text -> isEqual(text, reference)).isPresent();
+        return Explanation.of(Score.of(right ? 1 : 0), found);
+    }
+
     /** Whether the rules make the same of both; if they fail on one, whether both are written alike. */
     static boolean isEqual(String a, String b) {
         Optional<String> first = normalised(a);

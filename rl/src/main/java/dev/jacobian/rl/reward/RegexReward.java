@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reward;
 
+import dev.jacobian.io.CountedText;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
 import java.util.Optional;
@@ -67,7 +68,13 @@ public record RegexReward(
 
     @Override
     public Optional<String> answer(String completion) {
-        Matcher matcher = Pattern.compile(pattern).matcher(new Counted(completion));
+        int[] steps = new int[1];
+        CharSequence counted = new CountedText(completion, () -> {
+            if (++steps[0] > STEPS) {
+                throw new TooLong();
+            }
+        });
+        Matcher matcher = Pattern.compile(pattern).matcher(counted);
         Optional<String> found = Optional.empty();
         if (where == Where.MATCH) {
             return matcher.matches() ? found(matcher) : found;
@@ -117,39 +124,6 @@ public record RegexReward(
 
         TooLong() {
             super("too many steps", null, false, false);
-        }
-    }
-
-    /** A text that counts how often it is looked at. */
-    private static final class Counted implements CharSequence {
-        private final String text;
-        private int steps;
-
-        Counted(String text) {
-            this.text = text;
-        }
-
-        @Override
-        public char charAt(int index) {
-            if (++steps > STEPS) {
-                throw new TooLong();
-            }
-            return text.charAt(index);
-        }
-
-        @Override
-        public int length() {
-            return text.length();
-        }
-
-        @Override
-        public CharSequence subSequence(int start, int end) {
-            return text.substring(start, end);
-        }
-
-        @Override
-        public String toString() {
-            return text;
         }
     }
 }

@@ -74,7 +74,7 @@ record JsonlRows(List<Row> rows, List<String> skipped) {
     private static void requireUsable(Row row, WeightedRewards rewards) {
         try {
             rewards.requireUsable(row.problem().columns());
-        } catch (IllegalArgumentException unusable) {
+        } catch (IllegalArgumentException | FormatException unusable) {
             throw new FormatException(
                     row.where(),
                     String.valueOf(unusable.getMessage()),
@@ -90,12 +90,8 @@ record JsonlRows(List<Row> rows, List<String> skipped) {
                     "a row must be a JSON object with a string 'prompt', or a list of messages" + columns(row),
                     "Correct the row, or name the column that holds the prompt (--column prompt=COLUMN)");
         }
-        Map<String, Object> columns = new LinkedHashMap<>();
-        row.properties().forEach(field -> {
-            if (!field.getKey().equals("prompt") && !field.getValue().isNull()) {
-                columns.put(field.getKey(), value(field.getValue(), where + ", '" + field.getKey() + "'"));
-            }
-        });
+        Map<String, Object> columns = new LinkedHashMap<>(Columns.of(row, where).values());
+        columns.remove("prompt");
         String id = row.hasNonNull("id") ? row.get("id").asText() : defaultId;
         return conversation
                 ? new Problem(
@@ -111,30 +107,6 @@ record JsonlRows(List<Row> rows, List<String> skipped) {
         List<String> names = new ArrayList<>();
         row.fieldNames().forEachRemaining(names::add);
         return names.isEmpty() || names.contains("prompt") ? "" : "; it has " + String.join(", ", names);
-    }
-
-    /** A JSON value as plain Java: String, Long, BigInteger, Double, Boolean, List or Map. */
-    private static Object value(JsonNode node, String where) {
-        if (node.isObject()) {
-            Map<String, Object> map = new LinkedHashMap<>();
-            node.properties().forEach(field -> map.put(field.getKey(), value(field.getValue(), where)));
-            return map;
-        }
-        if (node.isArray()) {
-            List<Object> list = new ArrayList<>();
-            node.forEach(element -> list.add(value(element, where)));
-            return list;
-        }
-        if (node.isBoolean()) {
-            return node.booleanValue();
-        }
-        if (node.isIntegralNumber()) {
-            return node.canConvertToLong() ? (Object) node.longValue() : node.bigIntegerValue();
-        }
-        if (node.isNumber() && !Double.isFinite(node.doubleValue())) {
-            throw new FormatException(where, "a number is beyond what a double can hold", "Write it as a string");
-        }
-        return node.isNumber() ? (Object) node.doubleValue() : node.asText();
     }
 
     static String stem(Path file) {
