@@ -24,7 +24,6 @@ import dev.jacobian.rl.offline.OfflineConfig;
 import dev.jacobian.rl.offline.Sft;
 import dev.jacobian.rl.task.Addition;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -71,26 +70,29 @@ class RlConfigTest {
     @DisplayName("num_train_epochs makes the steps that TRL makes of the rows, in its terms and in rollouts; max_steps"
             + " wins; where there is nothing to count it is refused")
     void epochs() {
-        // rows, prompts of a generation batch, steps_per_generation, num_iterations, gradient_accumulation_steps,
-        // epochs, steps:
         // ⌈epochs · ⌈⌊rows / prompts⌋ · steps_per_generation · num_iterations / gradient_accumulation_steps⌉⌉
-        Object[][] cases = {
-            {10, 2, 1, 1, 1, 1.0, 5},
-            {11, 2, 1, 1, 1, 2.0, 10},
-            {10, 2, 2, 1, 2, 1.5, 8},
-            {10, 3, 3, 2, 1, 1.0, 18},
-            {10, 2, 2, 1, 4, 1.0, 3},
-            {7, 2, 1, 1, 2, 0.5, 1},
-        };
-        for (Object[] one : cases) {
-            int steps = (int) one[2];
+        record Case(
+                int rows, int prompts, int generation, int iterations, int accumulation, double epochs, int steps) {}
+        for (Case one : new Case[] {
+            new Case(10, 2, 1, 1, 1, 1.0, 5),
+            new Case(11, 2, 1, 1, 1, 2.0, 10),
+            new Case(10, 2, 2, 1, 2, 1.5, 8),
+            new Case(10, 3, 3, 2, 1, 1.0, 18),
+            new Case(10, 2, 2, 1, 4, 1.0, 3),
+            new Case(7, 2, 1, 1, 2, 0.5, 1),
+        }) {
             RlConfig config = with(
                     "{'per_device_train_batch_size': %d, 'steps_per_generation': %d, 'num_iterations': %d, 'num_generations': 2, 'gradient_accumulation_steps': %d, 'num_train_epochs': %s, 'max_steps': -1}"
-                            .formatted(2 * (int) one[1] / steps, steps, one[3], one[4], one[5])
+                            .formatted(
+                                    2 * one.prompts / one.generation,
+                                    one.generation,
+                                    one.iterations,
+                                    one.accumulation,
+                                    one.epochs)
                             .replace('\'', '"'));
-            assertThat(config.stepsOf((int) one[0], "the data").maxSteps())
-                    .as(Arrays.toString(one))
-                    .isEqualTo(one[6]);
+            assertThat(config.stepsOf(one.rows, "the data").maxSteps())
+                    .as(one.toString())
+                    .isEqualTo(one.steps);
         }
         RlConfig rollouts = with("{\"num_train_epochs\": 2.5, \"prompts_per_step\": 4}");
         assertThat(rollouts.maxSteps()).isEqualTo(-1);
