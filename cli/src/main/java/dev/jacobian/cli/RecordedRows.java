@@ -10,17 +10,23 @@ import dev.jacobian.rl.reward.Completion;
 import dev.jacobian.rl.reward.MissingColumnException;
 import dev.jacobian.rl.reward.Reward;
 import dev.jacobian.transformer.generation.FinishReason;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Rows with recorded completions, read twice: once to see whether all can be scored, then in chunks.
+ * Rows with recorded completions, some at a time, each with what can be done about it.
  *
- * <p>Decisions: a row that lacks a column ends the command before anything is printed, for then a name is wrong. A row whose reference is
- * there and cannot be used (empty, null, no letter among the choices) is skipped with a word why: such rows are what somebody looks for.
+ * <p>Decisions:
+ *
+ * <ul>
+ *   <li>Every row has its place. One that cannot be read, or that lacks a column which others have, is {@link Broken}, and those behind it
+ *       are scored.
+ *   <li>A row whose reference is there and cannot be used (empty, null, no letter among the choices), or whose completion is null, is
+ *       {@link Skipped}: such rows are what somebody looks for.
+ *   <li>Where none of the rows that are read first has a column, its name is wrong, and that is said once, before anything is printed.
+ * </ul>
  *
  * @param data where the rows are
  * @param column the one with the completion
@@ -29,95 +35,150 @@ import java.util.function.Consumer;
 record RecordedRows(Rows data, String column, Reward reward) {
     private static final int CHUNK = 512;
 
-    /**
-     * A row.
-     *
-     * @param number from 1
-     * @param completion to be scored; empty if the row is skipped
-     * @param objection why it is
-     */
-    record Row(int number, Optional<Completion> completion, Optional<String> objection) {}
+    /** A row and its number, from 1. */
+    sealed interface Row {
+        int number();
+    }
+
+    /** To be scored. */
+    record Usable(int number, Completion completion) implements Row {}
 
     /**
-     * Looks at every row.
+     * Without a reward.
      *
-     * @throws FormatException for the first one that is no row of this reward, with its number
+     * @param why in words
      */
-    void check() {
-        int[] count = new int[1];
-        forEach(row -> count[0]++);
-        if (count[0] == 0) {
+    record Skipped(int number, String why) implements Row {}
+
+    /**
+     * No row of this reward.
+     *
+     * @param wrong with it
+     * @param misnamed whether a column is not there, also one that {@code --column} names
+     */
+    record Broken(int number, FormatException wrong, boolean misnamed) implements Row {}
+
+    /**
+     * Hands out all rows in order, some at a time; also those in front of a fault behind which nothing can be read.
+     *
+     * @throws FormatException if there are no rows, if the first ones all lack a column, or if the data cannot be read on
+     */
+    void forEachChunk(Consumer<List<Row>> consumer) {
+        Chunks chunks = new Chunks(consumer);
+        try {
+            data.forEach(row -> chunks.add(row(row, chunks.count + 1)));
+        } catch (FormatException | UncheckedIOException unreadable) {
+            chunks.handOut();
+            throw unreadable;
+        }
+        chunks.handOut();
+        if (chunks.count == 0) {
             throw new FormatException(
                     data.path().toString(), "it has no rows", "Give data with a completion in each row");
         }
     }
 
-    /** Hands out all rows in order, some at a time. */
-    void forEachChunk(Consumer<List<Row>> consumer) {
-        List<Row> chunk = new ArrayList<>();
-        forEach(row -> {
-            chunk.add(row);
-            if (chunk.size() == CHUNK) {
-                consumer.accept(List.copyOf(chunk));
-                chunk.clear();
+    /** Rows on their way. */
+    private static final class Chunks {
+        private final Consumer<List<Row>> consumer;
+        private final List<Row> waiting = new ArrayList<>();
+        private boolean begun;
+        private int count;
+
+        Chunks(Consumer<List<Row>> consumer) {
+            this.consumer = consumer;
+        }
+
+        void add(Row row) {
+            waiting.add(row);
+            count = Math.incrementExact(count);
+            if (waiting.size() == CHUNK) {
+                handOut();
             }
-        });
-        if (!chunk.isEmpty()) {
-            consumer.accept(List.copyOf(chunk));
+        }
+
+        void handOut() {
+            if (!begun && waiting.stream().allMatch(row -> row instanceof Broken broken && broken.misnamed())) {
+                waiting.stream().limit(1).forEach(row -> {
+                    throw ((Broken) row).wrong();
+                });
+            }
+            begun = true;
+            List<Row> chunk = List.copyOf(waiting);
+            waiting.clear();
+            consumer.accept(chunk);
         }
     }
 
-    private void forEach(Consumer<Row> consumer) {
-        int[] number = new int[1];
-        data.forEach(row -> consumer.accept(row(row.json(), ++number[0], row.where())));
-    }
-
-    private Row row(JsonNode json, int number, String where) {
-        if (!json.isObject()) {
-            throw new FormatException(where, "a row must be a JSON object", "Correct or remove it");
-        }
-        Columns columns = Columns.of(json, where);
-        String text = text(json, where);
+    private Row row(dev.jacobian.io.rows.Row recorded, int number) {
         try {
-            reward.requireUsable(columns);
-        } catch (MissingColumnException missing) {
-            if (json.path(missing.column()).isNull()) {
-                return new Row(number, Optional.empty(), Optional.of("column '" + missing.column() + "' is null"));
+            JsonNode json = recorded.json();
+            if (!json.isObject()) {
+                throw new FormatException(recorded.where(), "a row must be a JSON object", "Correct or remove it");
             }
-            throw new FormatException(
-                    where,
+            return row(json, number, recorded.where());
+        } catch (MissingColumnException missing) {
+            FormatException misnamed = new FormatException(
+                    recorded.where(),
                     String.valueOf(missing.getMessage()),
                     "Name the column that the completion is compared with (--reference COLUMN)",
                     missing);
+            return new Broken(number, misnamed, true);
+        } catch (FormatException broken) {
+            return new Broken(number, broken, !data.columns().isEmpty());
+        }
+    }
+
+    private Row row(JsonNode json, int number, String where) {
+        if (!json.has(column)) {
+            List<String> all = new ArrayList<>();
+            json.fieldNames().forEachRemaining(all::add);
+            FormatException misnamed = new FormatException(
+                    where,
+                    "it has no column '" + column + "'; its columns are " + String.join(", ", all),
+                    "Name the column with the completion (--completion COLUMN)");
+            return new Broken(number, misnamed, true);
+        }
+        if (json.path(column).isNull()) {
+            return new Skipped(number, "column '" + column + "' is null");
+        }
+        Columns columns = Columns.of(json, where);
+        String text = text(json.path(column), where);
+        try {
+            reward.requireUsable(columns);
+        } catch (MissingColumnException missing) {
+            if (isNull(json, missing.column())) {
+                return new Skipped(number, "column '" + missing.column() + "' is null");
+            }
+            throw missing;
         } catch (IllegalArgumentException | FormatException unusable) {
-            return new Row(number, Optional.empty(), Optional.ofNullable(unusable.getMessage()));
+            return new Skipped(number, String.valueOf(unusable.getMessage()));
         }
         JsonNode prompt = json.path("prompt");
         String asked = prompt.isTextual() ? prompt.textValue() : prompt.isMissingNode() ? "" : Json.compact(prompt);
-        Completion completion = new Completion("row " + number, asked, columns, text, new int[0], FinishReason.STOP);
-        return new Row(number, Optional.of(completion), Optional.empty());
+        return new Usable(number, new Completion("row " + number, asked, columns, text, new int[0], FinishReason.STOP));
+    }
+
+    /** Whether a column is null, or a value within one: {@code reward_model.ground_truth}. */
+    private static boolean isNull(JsonNode json, String name) {
+        JsonNode value = json;
+        for (String part : json.has(name) ? new String[] {name} : name.split("\\.", -1)) {
+            value = value.path(part);
+        }
+        return value.isNull();
     }
 
     /** The completion: a text, or what the last of some messages says. */
-    private String text(JsonNode row, String where) {
-        JsonNode value = row.path(column);
-        if (value.isTextual()) {
-            return value.textValue();
+    private String text(JsonNode value, String where) {
+        JsonNode said = value.isArray() && !value.isEmpty()
+                ? value.get(value.size() - 1).path("content")
+                : value;
+        if (said.isTextual()) {
+            return said.textValue();
         }
-        if (value.isArray() && !value.isEmpty()) {
-            JsonNode content = value.get(value.size() - 1).path("content");
-            if (content.isTextual()) {
-                return content.textValue();
-            }
-        }
-        Iterator<String> names = row.fieldNames();
-        List<String> all = new ArrayList<>();
-        names.forEachRemaining(all::add);
         throw new FormatException(
                 where,
-                value.isMissingNode()
-                        ? "it has no column '" + column + "'; its columns are " + String.join(", ", all)
-                        : "column '" + column + "' must be a text or a list of messages, but is " + Json.excerpt(value),
+                "column '" + column + "' must be a text or a list of messages, but is " + Json.excerpt(value),
                 "Name the column with the completion (--completion COLUMN)");
     }
 }

@@ -22,6 +22,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -32,8 +33,9 @@ import picocli.CommandLine.Option;
         header = "Score recorded completions with a reward.",
         description = "Reads rows with a completion and what it is compared with, and prints for each in order what the"
                 + " reward gives: with --json an object a row with 'score', 'status' (scored, skipped, failed),"
-                + " 'extracted' (the answer that was found) and 'verdict' where there is one. 'jacobian rewards' lists"
-                + " the rewards.")
+                + " 'extracted' (the answer that was found), 'verdict' where there is one, and 'message' where there is"
+                + " no score. Rows that cannot be read are failed ones; the exit code is 1 if there are any, or if"
+                + " nothing could be scored. 'jacobian rewards' lists the rewards.")
 final class ScoreCommand extends CliCommand {
     private static final String COLUMN = "column";
 
@@ -109,11 +111,13 @@ final class ScoreCommand extends CliCommand {
                     + " it can be used in rl and eval");
         }
         Rows recorded = DataOption.existing(data.rows().orElseThrow());
-        RecordedRows rows = new RecordedRows(recorded, completion, reward);
-        rows.check();
         RewardRun run = new RewardRun(ConfigTree.with(RewardCallConfig.DEFAULT, "reward_timeout", timeout));
-        rows.forEachChunk(chunk -> print(reward, chunk, run));
-        tally.print(streams(), reward.name());
+        try {
+            new RecordedRows(recorded, completion, reward).forEachChunk(chunk -> print(reward, chunk, run));
+        } finally {
+            tally.print(streams(), reward.name());
+        }
+        tally.requireSuccess(recorded);
     }
 
     private HeldModel model(Path folder, boolean offloaded) {
@@ -121,18 +125,32 @@ final class ScoreCommand extends CliCommand {
     }
 
     private void print(Reward reward, List<RecordedRows.Row> chunk, RewardRun run) {
-        List<Completion> usable =
-                chunk.stream().flatMap(row -> row.completion().stream()).toList();
+        List<Completion> usable = chunk.stream()
+                .flatMap(row -> row instanceof RecordedRows.Usable one ? Stream.of(one.completion()) : Stream.empty())
+                .toList();
         Iterator<Explanation> explanations =
                 Explaining.explain(reward, usable, run).iterator();
         for (RecordedRows.Row row : chunk) {
-            Explanation explanation =
-                    row.completion().isPresent() ? explanations.next() : Explanation.of(Score.skip(), Optional.empty());
-            print(row, explanation);
+            switch (row) {
+                case RecordedRows.Usable one -> {
+                    Explanation explanation = explanations.next();
+                    tally.count(explanation.score());
+                    print(row.number(), explanation, explanation.score().trouble());
+                }
+                case RecordedRows.Skipped skipped -> {
+                    tally.count(Score.skip());
+                    print(row.number(), Explanation.of(Score.skip(), Optional.empty()), Optional.of(skipped.why()));
+                }
+                case RecordedRows.Broken broken -> {
+                    String why = String.valueOf(broken.wrong().getMessage());
+                    tally.broken(why);
+                    print(row.number(), Explanation.of(Score.failure(why), Optional.empty()), Optional.of(why));
+                }
+            }
         }
     }
 
-    private void print(RecordedRows.Row row, Explanation explanation) {
+    private void print(int row, Explanation explanation, Optional<String> message) {
         Score score = explanation.score();
         String status = switch (score) {
             case Score.Value value -> "scored";
@@ -141,8 +159,6 @@ final class ScoreCommand extends CliCommand {
             case Score.Failure failure -> "failed";
             case Score.TimedOut late -> "failed";
         };
-        Optional<String> message = score.trouble().or(row::objection);
-        tally.count(score);
         if (common().json()) {
             ObjectNode json = Json.object();
             if (Double.isNaN(score.orNaN())) {
@@ -161,7 +177,7 @@ final class ScoreCommand extends CliCommand {
         }
         String number = Double.isNaN(score.orNaN()) ? "-" : String.format(Locale.ROOT, "%.4g", score.orNaN());
         streams()
-                .line("row " + row.number() + "  " + status + "  " + number
+                .line("row " + row + "  " + status + "  " + number
                         + explanation.verdict().map(verdict -> "  " + verdict).orElse("")
                         + explanation.extracted().map(text -> "  " + text).orElse("")
                         + message.map(why -> "  " + why).orElse(""));
@@ -169,6 +185,9 @@ final class ScoreCommand extends CliCommand {
 
     /** How many rows there were of each kind. */
     private static final class Tally {
+        private Optional<String> firstBroken = Optional.empty();
+        private Optional<String> firstFailed = Optional.empty();
+        private int broken;
         private int scored;
         private int skipped;
         private int failed;
@@ -177,8 +196,8 @@ final class ScoreCommand extends CliCommand {
         void count(Score score) {
             switch (score) {
                 case Score.Skip skip -> skipped++;
-                case Score.Failure failure -> failed++;
-                case Score.TimedOut late -> failed++;
+                case Score.Failure(String why) -> failed(why);
+                case Score.TimedOut(String why) -> failed(why);
                 default -> {
                     scored++;
                     sum += score.orNaN();
@@ -186,7 +205,35 @@ final class ScoreCommand extends CliCommand {
             }
         }
 
+        private void failed(String why) {
+            failed++;
+            firstFailed = firstFailed.or(() -> Optional.of(why));
+        }
+
+        /** Counts a row that is none of this reward. */
+        void broken(String why) {
+            failed++;
+            broken++;
+            firstBroken = firstBroken.or(() -> Optional.of(why));
+        }
+
+        /** Fails for rows that could not be read, and where everything failed. */
+        void requireSuccess(Rows rows) {
+            firstBroken.ifPresent(why -> {
+                throw new CliException(
+                        broken + " of the rows of " + rows.path() + " cannot be scored; the first: " + why);
+            });
+            if (scored == 0) {
+                firstFailed.ifPresent(why -> {
+                    throw new CliException("no row could be scored; the first failure: " + why);
+                });
+            }
+        }
+
         void print(Streams streams, String reward) {
+            if (scored + skipped + failed == 0) {
+                return; // it ended before the first row
+            }
             String mean = scored == 0 ? "" : String.format(Locale.ROOT, ", mean %.4f", sum / scored);
             streams.note(reward + ": " + (scored + skipped + failed) + " rows, " + scored + " scored" + mean + ", "
                     + skipped + " skipped, " + failed + " failed");

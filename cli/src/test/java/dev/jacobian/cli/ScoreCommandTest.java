@@ -152,13 +152,6 @@ class ScoreCommandTest {
         assertThat(Run.of("score", "--reward", "gsm8k", "--data", rows("{\"completion\": \"a\", \"gold\": \"a\"}"))
                         .failureBehindNotes())
                 .contains("row 1", "no column 'answer'; its columns are [completion, gold]", "--reference COLUMN");
-        String good = "{\"completion\": \"a\", \"answer\": \"a\"}";
-        assertThat(Run.of("score", "--reward", "gsm8k", "--data", rows(good, "{\"completion\""))
-                        .failureBehindNotes())
-                .contains("rows.jsonl, line 2");
-        assertThat(Run.of("score", "--reward", "gsm8k", "--data", rows(good, "[1]"))
-                        .failureBehindNotes())
-                .contains("row 2: a row must be a JSON object");
         assertThat(Run.of("score", "--reward", "gsm8k", "--data", rows("{\"completion\": 5, \"answer\": \"a\"}"))
                         .failureBehindNotes())
                 .contains("column 'completion' must be a text or a list of messages, but is 5");
@@ -167,6 +160,58 @@ class ScoreCommandTest {
         assertThat(Run.of("score", "--reward", "gsm8k", "--data", work.resolve("none.jsonl"))
                         .failureBehindNotes())
                 .contains("none.jsonl");
+    }
+
+    @Test
+    @DisplayName("a bad row is a failed one, in its place, and those behind it are scored; the exit code says so")
+    void rowsBehindABadOne() throws IOException {
+        Path file = rows(
+                "{\"completion\": \"#### 1\", \"answer\": \"1\"}",
+                "{\"completion\"",
+                "[1]",
+                "{\"text\": \"#### 1\", \"answer\": \"1\"}",
+                "{\"completion\": \"#### 1\"}",
+                "{\"completion\": 5, \"answer\": \"1\"}",
+                "{\"completion\": null, \"answer\": \"1\"}",
+                "{\"completion\": \"#### 2\", \"answer\": \"1\"}");
+        Run run = Run.of("score", "--reward", "gsm8k", "--data", file, "--json");
+        assertThat(run.failureBehindNotes())
+                .contains("5 of the rows of", "cannot be scored; the first: ", "rows.jsonl, line 2");
+        assertThat(run.err()).contains("gsm8k: 8 rows, 2 scored, mean 0.5000, 1 skipped, 5 failed");
+        List<JsonNode> rows =
+                run.out().lines().map(line -> Json.parse(line, "a line")).toList();
+        assertThat(rows)
+                .extracting(row -> row.get("status").textValue())
+                .containsExactly("scored", "failed", "failed", "failed", "failed", "failed", "skipped", "scored");
+        assertThat(rows.subList(1, 7))
+                .extracting(row -> row.get("message").textValue())
+                .satisfiesExactly(
+                        why -> assertThat(why).contains("rows.jsonl, line 2"),
+                        why -> assertThat(why).contains("row 3: a row must be a JSON object"),
+                        why -> assertThat(why)
+                                .contains("row 4: it has no column 'completion'; its columns are text, answer"),
+                        why -> assertThat(why).contains("row 5", "no column 'answer'; its columns are [completion]"),
+                        why -> assertThat(why).contains("row 6", "must be a text or a list of messages, but is 5"),
+                        why -> assertThat(why).isEqualTo("column 'completion' is null"));
+        assertThat(rows.getLast().get("score").intValue()).isZero();
+    }
+
+    @Test
+    @DisplayName("rows in front of a fault behind which nothing can be read are scored")
+    void rowsInFrontOfAFault() throws IOException {
+        Path file = work.resolve("rows.json");
+        Files.writeString(file, "[{\"completion\": \"#### 1\", \"answer\": \"1\"}, {\"completion\": \"#### 2\"");
+        Run run = Run.of("score", "--reward", "gsm8k", "--data", file, "--json");
+        assertThat(run.failureBehindNotes()).contains("rows.json");
+        assertThat(run.out()).isEqualTo("{\"score\":1.0,\"status\":\"scored\",\"extracted\":\"1\"}\n");
+    }
+
+    @Test
+    void nothingScored() throws IOException {
+        Path file = rows("{\"completion\": \"" + "a".repeat(300) + "b\"}");
+        Run run = Run.of("score", "--reward", "regex", "--set", "pattern=(a*)*c\\1", "--data", file);
+        assertThat(run.failureBehindNotes()).contains("no row could be scored; the first failure: ", "takes too long");
+        assertThat(run.out()).startsWith("row 1  failed  -");
     }
 
     @Test

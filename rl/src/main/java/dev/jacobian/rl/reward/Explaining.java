@@ -3,6 +3,7 @@ package dev.jacobian.rl.reward;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** Scores recorded completions with one reward, for people who check it before they trust it. */
 public final class Explaining {
@@ -18,7 +19,12 @@ public final class Explaining {
         return switch (reward) {
             case RewardFunction function -> run.explanations(function, completions);
             case BatchReward batch ->
-                run.scores(batch, completions.stream().map(Explaining::alone).toList()).stream()
+                run
+                        .scores(
+                                batch,
+                                completions.stream().map(Explaining::alone).toList(),
+                                IntStream.range(0, completions.size()).toArray())
+                        .stream()
                         .map(group -> Explanation.of(group.getFirst(), Optional.empty()))
                         .toList();
         };

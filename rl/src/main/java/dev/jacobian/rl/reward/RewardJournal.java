@@ -3,6 +3,7 @@ package dev.jacobian.rl.reward;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.JsonlWriter;
 import java.io.IOException;
@@ -10,9 +11,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Which calls of rewards failed or timed out, a line each, so that a step that is computed again leaves out the same samples
@@ -23,6 +25,7 @@ final class RewardJournal implements AutoCloseable {
     private static final String FAILED = "failed";
 
     private final Map<Place, Score> known = new HashMap<>();
+    private final Set<Sample> samples = new HashSet<>(); // those of the known
     private final Path file;
     private Optional<JsonlWriter> writer = Optional.empty(); // opened when there is something to write
     private boolean dirty;
@@ -32,11 +35,14 @@ final class RewardJournal implements AutoCloseable {
      *
      * @param step the training step
      * @param round which rollout of the step
-     * @param reward the reward's name
+     * @param reward the reward's name; empty for a sample that goes without a reward though no call failed
      * @param sample which of the rollout's samples, in order
      * @param problem the problem's id, so that a journal of something else is not believed
      */
     record Place(int step, int round, String reward, int sample, String problem) {}
+
+    /** A sample of a rollout, whatever failed on it. */
+    private record Sample(int step, int round, int sample) {}
 
     private RewardJournal(Path file) {
         this.file = file;
@@ -49,8 +55,9 @@ final class RewardJournal implements AutoCloseable {
             if (!goesOn) {
                 Files.deleteIfExists(file);
             } else if (Files.exists(file)) {
-                journal.writer = Optional.of(JsonlWriter.resume(file, line -> {
-                    journal.known.put(place(line), score(line));
+                journal.writer = Optional.of(JsonlWriter.resume(file, (json, number) -> {
+                    Line line = new Line(json, file + ", line " + number);
+                    journal.know(line.place(), line.score());
                     return true;
                 }));
             }
@@ -60,18 +67,44 @@ final class RewardJournal implements AutoCloseable {
         return journal;
     }
 
-    private static Place place(JsonNode line) {
-        return new Place(
-                line.path("step").asInt(),
-                line.path("round").asInt(),
-                line.path("reward").asText(),
-                line.path("sample").asInt(),
-                line.path("problem").asText());
-    }
+    /** A line that was read: one that nobody wrote here is an error, for to guess what it means would change what the run learns from. */
+    private record Line(JsonNode json, String where) {
+        Place place() {
+            return new Place(
+                    number("step", 1), number("round", 0), text("reward"), number("sample", 0), text("problem"));
+        }
 
-    private static Score score(JsonNode line) {
-        String message = line.path("message").asText();
-        return line.path("status").asText().equals(TIMED_OUT) ? new Score.TimedOut(message) : Score.failure(message);
+        Score score() {
+            String message = text("message");
+            return switch (text("status")) {
+                case TIMED_OUT -> new Score.TimedOut(message);
+                case FAILED -> Score.failure(message);
+                default -> throw wrong("status");
+            };
+        }
+
+        private int number(String field, int least) {
+            JsonNode value = json.path(field);
+            if (!value.isInt() || value.intValue() < least) {
+                throw wrong(field);
+            }
+            return value.intValue();
+        }
+
+        private String text(String field) {
+            JsonNode value = json.path(field);
+            if (!value.isTextual()) {
+                throw wrong(field);
+            }
+            return value.textValue();
+        }
+
+        private FormatException wrong(String field) {
+            return new FormatException(
+                    where,
+                    "'" + field + "' of " + Json.excerpt(json) + " is missing or no such value",
+                    "Restore the file; a run that goes on without it may learn from samples that it left out before");
+        }
     }
 
     /** The failure of a call, if it is known. */
@@ -79,9 +112,19 @@ final class RewardJournal implements AutoCloseable {
         return Optional.ofNullable(known.get(place));
     }
 
+    private void know(Place place, Score score) {
+        known.put(place, score);
+        samples.add(new Sample(place.step(), place.round(), place.sample()));
+    }
+
+    /** Whether something failed on a sample. */
+    boolean hasSample(int step, int round, int sample) {
+        return samples.contains(new Sample(step, round, sample));
+    }
+
     /** Writes a failure down; it is safe once {@link #flush} has returned. */
     void add(Place place, Score score) {
-        known.put(place, score);
+        know(place, score);
         ObjectNode line = Json.object();
         line.put("step", place.step());
         line.put("round", place.round());
@@ -99,11 +142,7 @@ final class RewardJournal implements AutoCloseable {
 
     /** How many samples of the steps up to one had a failure. */
     int samplesUntil(int step) {
-        return (int) known.keySet().stream()
-                .filter(place -> place.step() <= step)
-                .map(place -> List.of(place.step(), place.round(), place.sample()))
-                .distinct()
-                .count();
+        return (int) samples.stream().filter(sample -> sample.step() <= step).count();
     }
 
     /** What was written survives a power cut. */

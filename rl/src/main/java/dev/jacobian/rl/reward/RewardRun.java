@@ -213,8 +213,13 @@ public final class RewardRun implements AutoCloseable {
         return all;
     }
 
-    /** What a function says of a batch. A batch that takes too long is every completion's failure. */
-    List<List<Score>> scores(BatchReward function, List<BatchReward.Samples> groups) {
+    /**
+     * What a function says of a batch. A batch that takes too long is every completion's failure.
+     *
+     * @param samples which of the rollout's samples each completion is, in order: those that failed before are not in the batch, and a
+     *     journal of two rewards must mean the same sample by one number
+     */
+    List<List<Score>> scores(BatchReward function, List<BatchReward.Samples> groups, int[] samples) {
         List<Completion> all =
                 groups.stream().flatMap(group -> group.completions().stream()).toList();
         Optional<List<List<Score>>> called = run(
@@ -230,9 +235,9 @@ public final class RewardRun implements AutoCloseable {
         for (List<Score> group : scores) {
             List<Score> row = new ArrayList<>();
             for (Score score : group) {
-                Optional<Score> known = remembered(function, at, all.get(at));
+                Optional<Score> known = remembered(function, samples[at], all.get(at));
                 row.add(known.orElse(score));
-                note(function, at, all.get(at), row.getLast(), known.isPresent());
+                note(function, samples[at], all.get(at), row.getLast(), known.isPresent());
                 at++;
             }
             kept.add(row);
@@ -275,6 +280,13 @@ public final class RewardRun implements AutoCloseable {
     private Optional<Score> remembered(Reward function, int sample, Completion completion) {
         return journal.flatMap(
                 log -> log.find(new RewardJournal.Place(step, round, function.name(), sample, completion.problemId())));
+    }
+
+    /** Remembers that a sample goes without a reward, if no call of a reward says so: its sum was too large, or its environment failed. */
+    void leaveOut(int sample, Completion completion, Score total) {
+        journal.filter(log -> !log.hasSample(step, round, sample))
+                .ifPresent(log ->
+                        log.add(new RewardJournal.Place(step, round, "", sample, completion.problemId()), total));
     }
 
     private void note(Reward function, int sample, Completion completion, Score score, boolean remembered) {

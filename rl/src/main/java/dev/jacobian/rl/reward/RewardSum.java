@@ -13,6 +13,7 @@ import java.util.Optional;
 
 /** The weighted sum of a completion's rewards while it grows. */
 final class RewardSum {
+    private final int sample;
     private final Completion completion;
     private final Map<String, Score> parts = new LinkedHashMap<>();
     private final List<String> failures = new ArrayList<>();
@@ -23,12 +24,20 @@ final class RewardSum {
     private final Optional<String> decides;
     private Score alone = Score.skip();
 
-    /** @param decides the reward whose score says whether the completion is right; empty for the sum of those for single completions */
-    RewardSum(Completion completion, List<Weighted> rewards, Optional<String> decides) {
+    /**
+     * @param sample which of the rollout's samples, in order
+     * @param decides the reward whose score says whether the completion is right; empty for the sum of those for single completions
+     */
+    RewardSum(int sample, Completion completion, List<Weighted> rewards, Optional<String> decides) {
+        this.sample = sample;
         this.completion = completion;
         this.decides = decides;
         rewards.forEach(reward -> parts.put(reward.function().name(), Score.skip())); // in the order of the list
         completion.episode().flatMap(Episode::failure).ifPresent(failures::add);
+    }
+
+    int sample() {
+        return sample;
     }
 
     Completion completion() {

@@ -150,9 +150,10 @@ public record WeightedRewards(List<Weighted> rewards, Optional<String> decides) 
      * @return for each group one result per sample, in order
      */
     public List<List<Breakdown>> score(List<List<Completion>> groups, RewardRun run) {
+        int[] count = {0};
         List<List<RewardSum>> sums = groups.stream()
                 .map(group -> group.stream()
-                        .map(completion -> new RewardSum(completion, rewards, decides))
+                        .map(completion -> new RewardSum(count[0]++, completion, rewards, decides))
                         .toList())
                 .toList();
         List<RewardSum> all = sums.stream().flatMap(List::stream).toList();
@@ -173,6 +174,9 @@ public record WeightedRewards(List<Weighted> rewards, Optional<String> decides) 
                 compare(reward, function, sums, run);
             }
         }
+        all.stream()
+                .filter(RewardSum::hasFailed)
+                .forEach(sum -> run.leaveOut(sum.sample(), sum.completion(), sum.total()));
         run.endRound();
         boolean anySingle = single;
         return sums.stream()
@@ -187,8 +191,10 @@ public record WeightedRewards(List<Weighted> rewards, Optional<String> decides) 
                 .map(group -> group.stream().filter(sum -> !sum.hasFailed()).toList())
                 .filter(group -> !group.isEmpty())
                 .toList();
-        List<List<Score>> scores =
-                run.scores(function, whole.stream().map(RewardSum::samples).toList());
+        List<List<Score>> scores = run.scores(
+                function,
+                whole.stream().map(RewardSum::samples).toList(),
+                whole.stream().flatMap(List::stream).mapToInt(RewardSum::sample).toArray());
         for (int g = 0; g < whole.size(); g++) {
             for (int i = 0; i < whole.get(g).size(); i++) {
                 whole.get(g).get(i).add(reward, scores.get(g).get(i), run.step());

@@ -272,6 +272,64 @@ class RewardRunTest {
     }
 
     @Test
+    @DisplayName("a resumed run has borne what the run before it bore: of batches too, sums that are too large,"
+            + " environments that failed")
+    void borneIsExact(@TempDir Path work) throws Exception {
+        Path file = work.resolve("reward_failures.jsonl");
+        WeightedRewards rewards = WeightedRewards.of(RewardFunction.named("single", c -> {
+                    if (c.text().equals("0")) {
+                        throw new IllegalStateException("gone");
+                    }
+                    return Score.of(c.text().equals("3") ? 9e8 : 1);
+                }))
+                .plus(
+                        BatchReward.named(
+                                "batch",
+                                groups -> groups.stream()
+                                        .map(group -> group.completions().stream()
+                                                .map(c -> c.text().equals("1")
+                                                        ? Score.failure("no") // the first of those that are left
+                                                        : Score.of(c.text().equals("3") ? 9e8 : 1))
+                                                .toList())
+                                        .toList()),
+                        1);
+        List<Double> first;
+        try (RewardRun run = run(30, 9).journal(file, OptionalInt.empty())) {
+            run.beginStep(1);
+            first = totals(rewards.score(groups(5), run));
+        }
+        assertThat(first).containsExactly(Double.NaN, Double.NaN, 2.0, Double.NaN, 2.0);
+        try (RewardRun later = run(30, 9).journal(file, OptionalInt.of(1))) {
+            assertThat(later.borne()).isEqualTo(3);
+        }
+        try (RewardRun again = run(30, 9).journal(file, OptionalInt.of(0))) {
+            again.beginStep(1);
+            assertThat(totals(rewards.score(groups(5), again))).isEqualTo(first);
+        }
+        assertThat(Files.readAllLines(file))
+                .as("a step that is repeated adds nothing")
+                .hasSize(3);
+    }
+
+    @Test
+    void aJournalThatNobodyWrote(@TempDir Path work) throws Exception {
+        Path file = work.resolve("reward_failures.jsonl");
+        String good = "{\"step\":1,\"round\":0,\"reward\":\"a\",\"sample\":0,\"problem\":\"p\",\"status\":\"failed\","
+                + "\"message\":\"m\"}\n";
+        for (String line : List.of(
+                "{}",
+                "[]",
+                good.replace("\"step\":1", "\"step\":0").strip(),
+                good.replace("failed", "fine").strip())) {
+            Files.writeString(file, good + line + "\n" + good);
+            assertThatThrownBy(() -> run(30, 0).journal(file, OptionalInt.of(3)))
+                    .as(line)
+                    .hasMessageContaining("reward_failures.jsonl, line 2: '")
+                    .hasMessageContaining("is missing or no such value");
+        }
+    }
+
+    @Test
     @DisplayName("a reward in its warm-up is measured and not added")
     void warmUp() {
         WeightedRewards rewards = new WeightedRewards(List.of(
