@@ -41,13 +41,22 @@ final class Episodes implements LocalRollouts.Sampling {
     }
 
     @Override
-    public List<Group> sample(RolloutTask task) {
+    public List<Group> sample(RolloutTask task, RolloutListener listener) {
         List<List<Play>> groups = task.requests().stream().map(Episodes::plays).toList();
+        List<PlayedGroup> played = new ArrayList<>();
+        for (List<Play> group : groups) {
+            played.add(new PlayedGroup(group, played.size(), listener, this::ended));
+        }
         for (List<List<Play>> wave : waves(groups)) {
             play(wave, task);
         }
-        groups.forEach(this::promptFailed);
-        return groups.stream().map(Episodes::group).toList();
+        return played.stream().map(PlayedGroup::group).toList();
+    }
+
+    /** A group of which all plays are over. */
+    private Group ended(List<Play> plays) {
+        promptFailed(plays);
+        return group(plays);
     }
 
     /** The samples that are to be played, divided where there are more than there can be sessions. */

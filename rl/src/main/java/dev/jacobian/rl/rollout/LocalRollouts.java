@@ -14,8 +14,12 @@ final class LocalRollouts implements Rollouts {
 
     /** How the samples of a task are drawn. */
     interface Sampling {
-        /** All groups of a task, in the order of its requests. */
-        List<Group> sample(RolloutTask task);
+        /**
+         * All groups of a task, in the order of its requests.
+         *
+         * @param listener is told of samples and groups as they end
+         */
+        List<Group> sample(RolloutTask task, RolloutListener listener);
     }
 
     LocalRollouts(CausalLM model, Sampling sampling) {
@@ -40,13 +44,18 @@ final class LocalRollouts implements Rollouts {
 
     @Override
     public List<Group> next() {
+        return next(RolloutListener.NONE);
+    }
+
+    @Override
+    public List<Group> next(RolloutListener listener) {
         RolloutTask task = tasks.poll();
         if (task == null) {
             throw new IllegalStateException("no rollout was asked for");
         }
         RolloutEvent event = new RolloutEvent();
         event.begin();
-        List<Group> groups = sampling.sample(task);
+        List<Group> groups = sampling.sample(task, listener);
         event.commit(groups);
         return groups;
     }

@@ -9,6 +9,7 @@ import dev.jacobian.tensor.Nullable;
 import dev.jacobian.transformer.generation.FinishReason;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** One sample while it is played: its tokens, what has happened, and the session that answers it. */
 final class Play {
@@ -19,6 +20,7 @@ final class Play {
     private Episode episode = Episode.from(0);
     private int chosenBefore; // tokens that an earlier task chose
     private boolean isOver;
+    private Consumer<Play> whenOver = play -> {};
 
     Play(RolloutTask.Request request, int sample) {
         this.request = request;
@@ -38,6 +40,11 @@ final class Play {
         return "environment '" + environment + "' on problem '"
                 + request.problem().id() + "', sample " + sample + ", turn "
                 + (episode.turns().size() + 1);
+    }
+
+    /** Is called when it is over. */
+    void whenOver(Consumer<Play> listener) {
+        whenOver = listener;
     }
 
     Optional<Session> session() {
@@ -118,10 +125,14 @@ final class Play {
     }
 
     private void over(Episode ended, FinishReason finish) {
+        boolean isFirst = !isOver;
         episode = ended;
         isOver = true;
         if (trajectory != null) {
             trajectory = trajectory.with(ended, finish);
+        }
+        if (isFirst) {
+            whenOver.accept(this);
         }
     }
 

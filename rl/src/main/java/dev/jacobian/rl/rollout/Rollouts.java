@@ -31,6 +31,23 @@ public interface Rollouts {
      */
     List<Group> next();
 
+    /**
+     * The same, and tells of samples as they end. Who cannot tell earlier does so when all have.
+     *
+     * @param listener is told on the calling thread
+     */
+    default List<Group> next(RolloutListener listener) {
+        List<Group> groups = next();
+        for (int g = 0; g < groups.size(); g++) {
+            Group group = groups.get(g);
+            for (int s = 0; s < group.size(); s++) {
+                listener.onSample(g, s, group.samples().get(s));
+            }
+            listener.onGroup(g, group);
+        }
+        return groups;
+    }
+
     /** Whose log-probabilities samples come with. */
     enum LogProbs {
         /** This engine's, for the weights that sampled: they are those that a ratio refers to. */
@@ -48,8 +65,13 @@ public interface Rollouts {
 
     /** Asks, and waits for the answer; for callers that have nothing else under way. */
     default List<Group> run(RolloutTask task) {
+        return run(task, RolloutListener.NONE);
+    }
+
+    /** Asks, hears of samples as they end, and waits for the answer. */
+    default List<Group> run(RolloutTask task, RolloutListener listener) {
         ask(task);
-        return next();
+        return next(listener);
     }
 
     /** Samples from {@code model} itself: the weights that train are the weights that sample. */

@@ -10,7 +10,6 @@ import dev.jacobian.transformer.generation.Generator;
 import dev.jacobian.transformer.generation.Prefix;
 import dev.jacobian.transformer.generation.RequestListener;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 
 /** Samples of one turn: the policy answers a prompt, and nobody answers the policy. */
@@ -25,67 +24,48 @@ final class SingleTurns implements LocalRollouts.Sampling {
 
     /** One call for everything that is wanted, so that a place that one sample leaves is the next one's, whatever its group. */
     @Override
-    public List<Group> sample(RolloutTask task) {
+    public List<Group> sample(RolloutTask task, RolloutListener listener) {
+        List<OpenGroup> groups = new ArrayList<>();
         List<GenerationRequest> wanted = new ArrayList<>();
         for (RolloutTask.Request request : task.requests()) {
+            int number = groups.size();
             if (request.begun().isPresent()) {
-                wanted.addAll(further(request.begun().get(), task));
+                Group begun = request.begun().get();
+                OpenGroup open = OpenGroup.continuing(request, begun, number, listener);
+                groups.add(open);
+                wanted.addAll(further(begun, open, task));
             } else {
-                Prefix prompt = new Prefix(encoder.of(request.problem()), request.key());
-                wanted.add(request(prompt, request.samples(), task));
+                int[] prompt = encoder.of(request.problem());
+                OpenGroup open = OpenGroup.of(request, number, prompt, listener);
+                groups.add(open);
+                wanted.add(request(new Prefix(prompt, request.key()), request.samples(), 0, open, task));
             }
         }
-        Iterator<List<Generation>> generations =
-                new Generator(model).generate(wanted).iterator();
-        Iterator<GenerationRequest> requests = wanted.iterator();
-        List<Group> groups = new ArrayList<>();
-        for (RolloutTask.Request request : task.requests()) {
-            if (request.begun().isPresent()) {
-                groups.add(proceed(request.begun().get(), requests, generations, task));
-            } else {
-                Trajectory prompt = Trajectory.ofPrompt(requests.next().prefix().tokens());
-                List<Trajectory> all = generations.next().stream()
-                        .map(generation -> continued(prompt, generation, task))
-                        .toList();
-                groups.add(new Group(request.problem(), request.key(), prompt.length(), all));
-            }
-        }
-        return groups;
-    }
-
-    private static GenerationRequest request(Prefix prefix, int samples, RolloutTask task) {
-        return new GenerationRequest(prefix, samples, task.generation(), task.pauseAfter(), RequestListener.NONE);
+        new Generator(model).generate(wanted);
+        return groups.stream().map(OpenGroup::group).toList();
     }
 
     /** What the paused samples of a group are to go on from. */
-    private static List<GenerationRequest> further(Group group, RolloutTask task) {
+    private static List<GenerationRequest> further(Group group, OpenGroup open, RolloutTask task) {
         List<GenerationRequest> requests = new ArrayList<>();
         for (int s = 0; s < group.size(); s++) {
             Trajectory sample = group.samples().get(s);
             if (sample.finish() == FinishReason.PAUSED) {
                 int continued = sample.length() - group.promptLength();
-                requests.add(request(new Prefix(sample.tokens(), group.key(), s, continued), 1, task));
+                requests.add(request(new Prefix(sample.tokens(), group.key(), s, continued), 1, s, open, task));
             }
         }
         return requests;
     }
 
-    /** A group whose paused samples went on. */
-    private static Group proceed(
-            Group group,
-            Iterator<GenerationRequest> requests,
-            Iterator<List<Generation>> generations,
-            RolloutTask task) {
-        List<Trajectory> samples = new ArrayList<>();
-        for (Trajectory sample : group.samples()) {
-            if (sample.finish() == FinishReason.PAUSED) {
-                requests.next();
-                samples.add(continued(sample, generations.next().getFirst(), task));
-            } else {
-                samples.add(sample);
+    /** @param first number of its first sample in the group */
+    private static GenerationRequest request(Prefix prefix, int samples, int first, OpenGroup open, RolloutTask task) {
+        return new GenerationRequest(prefix, samples, task.generation(), task.pauseAfter(), new RequestListener() {
+            @Override
+            public void onFinish(int sample, Generation generation) {
+                open.ended(first + sample, continued(open.sample(first + sample), generation, task));
             }
-        }
-        return new Group(group.problem(), group.key(), group.promptLength(), samples);
+        });
     }
 
     private static Trajectory continued(Trajectory prefix, Generation generation, RolloutTask task) {
