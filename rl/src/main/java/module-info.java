@@ -37,6 +37,7 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl.reward;
     exports dev.jacobian.rl.reward.catalog;
     exports dev.jacobian.rl.rollout;
+    exports dev.jacobian.rl.rollout.store;
     exports dev.jacobian.rl.run;
     exports dev.jacobian.rl.sandbox;
     exports dev.jacobian.rl.sft;
