@@ -27,7 +27,6 @@ final class GroupWriter {
     }
 
     void write(ScoredGroup scored) throws IOException {
-        int size = scored.group().size();
         write(scored.group());
         requirePerSample(scored, "texts", scored.texts().size());
         for (String text : scored.texts()) {
