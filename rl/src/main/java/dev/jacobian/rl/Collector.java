@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
+import static dev.jacobian.rl.observe.Span.Work.SAMPLING;
+import static dev.jacobian.rl.observe.Span.Work.SCORING;
+
 import dev.jacobian.rl.config.StepPlan;
-import dev.jacobian.rl.learn.Learner;
+import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.method.RewardMix;
-import dev.jacobian.rl.observe.StepClock;
+import dev.jacobian.rl.observe.Span;
 import dev.jacobian.rl.recorded.RecordedRollouts;
+import dev.jacobian.rl.reward.RewardRun;
 import dev.jacobian.rl.rollout.Buffer;
 import dev.jacobian.rl.rollout.Curriculum;
 import dev.jacobian.rl.rollout.ExtraSamples;
@@ -13,6 +17,7 @@ import dev.jacobian.rl.rollout.Group;
 import dev.jacobian.rl.rollout.RolloutTask;
 import dev.jacobian.rl.rollout.Rollouts;
 import dev.jacobian.rl.rollout.ScoredGroup;
+import dev.jacobian.transformer.CausalLM;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -21,8 +26,11 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * What a step learns from: <b>ask</b> for samples of the curriculum's next problems, <b>score</b> them, <b>admit</b> those that are learned
+ * Makes batches, what rollouts give to learn from: <b>ask</b> for samples of the curriculum's next problems, <b>score</b> them, <b>admit</b> those that are learned
  * from, until there are enough.
+ *
+ * <p>Decision: a batch is a function of what was made before it and of the weights that it is told. Nothing here looks at a clock or at how
+ * far training has come, so batches can be made ahead of time, in their order ({@link BatchesAhead}).
  */
 final class Collector {
     /** How often a step samples at most before enough groups must have been admitted. */
@@ -30,8 +38,8 @@ final class Collector {
 
     private final RlConfig config;
     private final StepPlan plan;
-    private final Learner learner;
     private final PolicyUpdates updates;
+    private final RewardRun rewards;
     private Function<List<Group>, List<ScoredGroup>> scoring;
     private final Optional<BiFunction<List<ScoredGroup>, List<Group>, List<ScoredGroup>>> comparing;
     private Rollouts rollouts;
@@ -42,20 +50,21 @@ final class Collector {
      * Of a run's own choices.
      *
      * @param updates which know the initial model, for samples that are compared with
+     * @param rewards how the run calls its rewards
      * @param comparing where a judge of pairs gives the rewards, what it says of groups and those other samples
      */
     Collector(
             RlConfig config,
-            Learner learner,
             PolicyUpdates updates,
+            RewardRun rewards,
             Function<List<Group>, List<ScoredGroup>> scoring,
             Optional<BiFunction<List<ScoredGroup>, List<Group>, List<ScoredGroup>>> comparing,
             Rollouts rollouts,
             Curriculum curriculum) {
         this.config = config;
         this.plan = config.plan();
-        this.learner = learner;
         this.updates = updates;
+        this.rewards = rewards;
         this.scoring = scoring;
         this.comparing = comparing;
         this.rollouts = rollouts;
@@ -108,32 +117,102 @@ final class Collector {
         scoring = recorded::score;
     }
 
-    /**
-     * The groups of a step.
-     *
-     * @param sampled all that were sampled for it, with their rewards
-     * @param admitted those that are learned from, perhaps sampled earlier
-     */
-    record Collected(List<ScoredGroup> sampled, List<ScoredGroup> admitted) {}
+    /** Shows the weights that tasks are sampled with from now on to whoever samples. */
+    void publish(CausalLM policy, long version) {
+        rollouts.publish(policy, version);
+    }
+
+    /** The first step of the run that learns from a batch. */
+    private int stepOf(int batch) {
+        return (batch - 1) * (plan.trl() ? plan.updates() : 1) + 1;
+    }
+
+    /** Optimizer steps that weights have seen which have learned from so many batches. */
+    long version(int batches) {
+        return (long) batches * plan.updates();
+    }
 
     /**
-     * Samples until there is enough to learn from.
+     * Whether what is sampled for a batch does not depend on what the batches before it earned, and one wave always makes a batch: then
+     * a batch may be sampled while rewards of earlier ones are still asked.
+     */
+    boolean foresees() {
+        return curriculum.foresees()
+                && buffer.foresees()
+                && Methods.contains(config.method())
+                && config.method().admitsAll();
+    }
+
+    /**
+     * Makes a batch: samples until there is enough to learn from.
      *
-     * @param step for messages
+     * @param number 1 for the first
+     * @param weights batches that the published weights have learned from
      * @throws IllegalStateException if too little is admitted of very much
      */
-    Collected collect(int step, StepClock clock) {
+    Batch collect(int number, int weights) {
         List<ScoredGroup> sampled = new ArrayList<>();
         List<ScoredGroup> admitted = List.of();
+        List<Span> spans = new ArrayList<>();
+        rewards.beginStep(stepOf(number));
         while (admitted.isEmpty()) {
-            List<ScoredGroup> scored = scored(clock.sampling(this::ask));
-            Optional<ExtraSamples> extra = config.algorithm().extraSamples();
-            List<ScoredGroup> compared =
-                    extra.map(beside -> beside(scored, clock, beside)).orElse(scored);
-            sampled.addAll(compared);
-            admitted = admit(compared, step, sampled.size());
+            Wave wave = noted(spans, Span.of(SAMPLING, number, () -> sample(weights)));
+            List<ScoredGroup> scored = noted(spans, Span.of(SCORING, number, () -> score(wave)));
+            sampled.addAll(scored);
+            admitted = admit(scored, number, sampled.size());
         }
-        return new Collected(sampled, admitted);
+        return new Batch(number, weights, sampled, admitted, rewards.tally(), spans);
+    }
+
+    private static <T> T noted(List<Span> spans, Span.Timed<T> timed) {
+        spans.add(timed.span());
+        return timed.result();
+    }
+
+    /**
+     * What is sampled at once.
+     *
+     * @param groups what may be learned from
+     * @param others samples beside them, one group for each, of a method that compares with such
+     */
+    record Wave(List<Group> groups, List<Group> others) {}
+
+    /** Samples a wave: the first half of a batch that {@link #foresees}. */
+    Wave sample(int weights) {
+        List<Group> groups = ask(version(weights));
+        return new Wave(
+                groups,
+                config.algorithm()
+                        .extraSamples()
+                        .map(extra -> beside(groups, extra, version(weights)))
+                        .orElse(List.of()));
+    }
+
+    /** Scores a wave, and makes a batch of it that {@link #foresees}: the second half. */
+    Batch finish(int number, int weights, Wave wave, Span sampling) {
+        rewards.beginStep(stepOf(number));
+        Span.Timed<List<ScoredGroup>> scored = Span.of(SCORING, number, () -> score(wave));
+        List<ScoredGroup> admitted = admit(scored.result(), number, wave.groups().size());
+        if (admitted.isEmpty()) {
+            throw new IllegalStateException("one wave was to make batch " + number + ", but a curriculum or a buffer"
+                    + " keeps groups back that says of itself that it foresees; mend its foresees()");
+        }
+        return new Batch(
+                number, weights, scored.result(), admitted, rewards.tally(), List.of(sampling, scored.span()));
+    }
+
+    private List<ScoredGroup> score(Wave wave) {
+        List<ScoredGroup> scored = scored(wave.groups());
+        if (wave.others().isEmpty()) {
+            return scored;
+        }
+        if (comparing.isPresent()) {
+            return comparing.get().apply(scored, wave.others());
+        }
+        List<ScoredGroup> others = scored(wave.others());
+        return IntStream.range(0, scored.size())
+                .mapToObj(g -> scored.get(g).withExtra(others.get(g).rewards()))
+                .toList();
     }
 
     private List<ScoredGroup> scored(List<Group> groups) {
@@ -148,51 +227,44 @@ final class Collector {
         return mix.maskTruncatedCompletions() ? weighted.withoutTruncated() : weighted;
     }
 
-    private List<Group> ask() {
+    private List<Group> ask(long version) {
         List<RolloutTask.Request> requests = curriculum.next(plan.groups()).stream()
                 .map(draw -> new RolloutTask.Request(
                         draw.problem(), draw.key(), config.rollout().numGenerations()))
                 .toList();
-        List<Group> groups = run(requests);
+        List<Group> groups = run(requests, version);
         while (groups.stream().anyMatch(Group::isPaused)) {
-            groups = run(groups.stream().map(RolloutTask.Request::continuing).toList());
+            groups = run(groups.stream().map(RolloutTask.Request::continuing).toList(), version);
         }
         return groups;
     }
 
-    private List<Group> run(List<RolloutTask.Request> requests) {
-        return rollouts.run(new RolloutTask(requests, config.rollout().sampling(config.seed()), learner.updates()));
+    private List<Group> run(List<RolloutTask.Request> requests, long version) {
+        return rollouts.run(new RolloutTask(requests, config.rollout().sampling(config.seed()), version));
     }
 
-    /** The groups with what samples beside them earned. */
-    private List<ScoredGroup> beside(List<ScoredGroup> scored, StepClock clock, ExtraSamples extra) {
-        List<RolloutTask.Request> requests = scored.stream()
-                .map(group -> new RolloutTask.Request(
-                        group.group().problem(), group.group().key(), extra.count()))
+    /** Samples beside groups, of the same prompts. */
+    private List<Group> beside(List<Group> sampled, ExtraSamples extra, long version) {
+        List<RolloutTask.Request> requests = sampled.stream()
+                .map(group -> new RolloutTask.Request(group.problem(), group.key(), extra.count()))
                 .toList();
         List<Group> groups = new ArrayList<>();
-        updates.withInitial(reference -> groups.addAll(clock.sampling(() -> rollouts.run(new RolloutTask(
-                requests, extra.sampling(config.rollout().sampling(config.seed()), reference), learner.updates())))));
-        if (comparing.isPresent()) {
-            return comparing.get().apply(scored, groups);
-        }
-        List<ScoredGroup> others = scored(groups);
-        return IntStream.range(0, scored.size())
-                .mapToObj(g -> scored.get(g).withExtra(others.get(g).rewards()))
-                .toList();
+        updates.withInitial(reference -> groups.addAll(rollouts.run(new RolloutTask(
+                requests, extra.sampling(config.rollout().sampling(config.seed()), reference), version))));
+        return groups;
     }
 
     /** What the step learns from, or nothing while too little has been admitted. */
-    private List<ScoredGroup> admit(List<ScoredGroup> scored, int step, int sampledSoFar) {
+    private List<ScoredGroup> admit(List<ScoredGroup> scored, int batch, int sampledSoFar) {
         for (ScoredGroup group : scored) {
             curriculum.observe(group);
             if (curriculum.admits(group) && config.method().admits(group)) {
                 buffer.add(group);
             }
         }
-        List<ScoredGroup> drawn = buffer.draw(plan.groups(), learner.updates());
+        List<ScoredGroup> drawn = buffer.draw(plan.groups(), version(batch - 1));
         if (drawn.isEmpty() && sampledSoFar >= MAX_WAVES * plan.groups()) {
-            throw new IllegalStateException("step " + step + ": of " + sampledSoFar
+            throw new IllegalStateException("step " + stepOf(batch) + ": of " + sampledSoFar
                     + " groups the curriculum and the method admitted fewer than the "
                     + plan.groups()
                     + " that a step learns from; loosen its gate, or take problems that suit the model");

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.config.AsyncConfig;
 import dev.jacobian.rl.config.ConfigBuilder;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Given;
@@ -67,6 +68,7 @@ public record RlConfig(
         OptionalDouble numTrainEpochs,
 
         RolloutConfig rollout,
+        AsyncConfig async,
         MixtureConfig mixture,
         OptimizationConfig optimization,
         MemoryConfig memory,
@@ -127,6 +129,17 @@ public record RlConfig(
                 inAll == 1 || !chosen.strictlyOnPolicy() && chosen.objective().usesOldLogProbs(),
                 chosen.name() + " learns once from each sample, but steps_per_generation, num_iterations and"
                         + " gradient_accumulation_steps make " + inAll + " optimizer steps per rollout");
+        require(
+                !async.isAhead() || !chosen.strictlyOnPolicy(),
+                chosen.name() + " is strictly on-policy: it learns from samples of the very weights that it changes, but"
+                        + " max_staleness " + async.maxStaleness() + " takes older ones; set it to 0, take a method with"
+                        + " a ratio (grpo), or set strict_on_policy=false");
+        require(
+                !async.isAhead()
+                        || !chosen.extras().reference().syncRefModel()
+                        || chosen.extraSamples().isEmpty(),
+                chosen.name() + " samples from its reference, which sync_ref_model=true changes while samples are drawn"
+                        + " ahead (max_staleness); give up one of the two");
     }
 
     /** The method's choices for this run. */
@@ -146,6 +159,7 @@ public record RlConfig(
                 maxSteps,
                 numTrainEpochs,
                 rollout,
+                async,
                 mixture,
                 optimization,
                 memory,
@@ -372,6 +386,16 @@ public record RlConfig(
         /** Sets: how often a rollout is learned from. */
         public Builder numIterations(int value) {
             return set("num_iterations", value);
+        }
+
+        /** Sets: rollouts by which the weights that sample may be older than those that learn. */
+        public Builder maxStaleness(int value) {
+            return set("max_staleness", value);
+        }
+
+        /** Sets: rollouts at once that are being sampled or wait for their rewards. */
+        public Builder maxInflight(int value) {
+            return set("max_inflight", value);
         }
 
         /** Sets: what the likelihood of demonstrations counts beside the method's loss. */

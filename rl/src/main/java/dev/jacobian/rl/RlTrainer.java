@@ -83,6 +83,8 @@ public final class RlTrainer {
     private final RewardRun rewardRun;
     private final CompletionText texts;
     private TrainerState state = TrainerState.START;
+    private RewardRun.Tally rewardTally = RewardRun.Tally.NONE;
+    private boolean samplesElsewhere;
 
     /**
      * A trainer for the configuration's method.
@@ -123,6 +125,11 @@ public final class RlTrainer {
             memory.plan()
                     .requireTraining(model.device(), config.memory().offloadOptimizer(), config.offloadReference());
         }
+        if (config.async().isAhead() && !model.device().equals(Device.CPU)) {
+            throw new IllegalArgumentException("max_staleness " + config.async().maxStaleness()
+                    + " samples from a copy of the weights while others are trained, on two threads at once, which is"
+                    + " done on the CPU alone; set it to 0 on " + model.device());
+        }
         model.gradientCheckpointing(config.memory().gradientCheckpointing());
         config.optimization().balanceExperts(model);
         this.model = model;
@@ -132,7 +139,7 @@ public final class RlTrainer {
         this.rewardRun = new RewardRun(config.rewardCalls());
         observers.addAll(List.of(
                 new RewardMetrics(plan.trl()),
-                new RewardTroubles(rewardRun, config.rewardCalls().rewardErrorBudget()),
+                new RewardTroubles(() -> rewardTally, config.rewardCalls().rewardErrorBudget()),
                 new LengthMetrics(),
                 new EnvironmentMetrics(),
                 new LearningMetrics(),
@@ -152,8 +159,8 @@ public final class RlTrainer {
         this.texts = new CompletionText(model);
         this.collector = new Collector(
                 config,
-                learner,
                 updates,
+                rewardRun,
                 groups -> Scoring.score(groups, texts, task, rewardRun),
                 task.rewards()
                         .preference()
@@ -199,8 +206,9 @@ public final class RlTrainer {
         return this;
     }
 
-    /** Replaces the sampler. */
+    /** Replaces the sampler; with {@code max_staleness} it is shown copies of the weights, and asked on another thread. */
     public RlTrainer rollouts(Rollouts sampler) {
+        samplesElsewhere = true;
         collector.rollouts(sampler);
         return this;
     }
@@ -211,6 +219,10 @@ public final class RlTrainer {
      * @throws IllegalArgumentException if they lack the log-probabilities that the method corrects with
      */
     public RlTrainer recorded(RecordedRollouts recorded) {
+        if (config.async().isAhead()) {
+            throw new IllegalArgumentException("max_staleness " + config.async().maxStaleness()
+                    + " lets samples be drawn ahead, but recorded ones are there already; set it to 0");
+        }
         collector.recorded(recorded);
         return this;
     }
@@ -236,6 +248,9 @@ public final class RlTrainer {
      *     works on it, or if it was started with another configuration, model or data
      */
     public RlTrainer output(Path folder, RunOrigin origin, boolean resume) {
+        if (resume && config.async().isAhead()) {
+            throw new IllegalStateException("a run with max_staleness cannot be resumed yet");
+        }
         RunDirectory run = RunDirectory.open(folder, record(origin), model, resume);
         try {
             updates.keepInitial(); // before a checkpoint replaces the weights
@@ -294,15 +309,15 @@ public final class RlTrainer {
         if (state.step() == 0 && isMeasured()) {
             evaluateBefore();
         }
-        collector.rollouts().publish(model, learner.updates());
-        while (state.step() < config.maxSteps()) {
-            int done = state.step();
-            workspace.run(this::rollout);
-            state = state.withSeconds(before + (System.nanoTime() - begin) / 1e9);
-            boolean last = state.step() == config.maxSteps();
-            int every = config.saving().saveSteps();
-            if (last || every > 0 && state.step() / every > done / every) { // a rollout is not interrupted
-                audience.directory().ifPresent(run -> run.checkpoint(state.step(), state.toJson(), model, parts()));
+        try (Batches batches = batches()) {
+            while (state.step() < config.maxSteps()) {
+                int done = state.step();
+                workspace.run(() -> rollout(batches, done));
+                state = state.withSeconds(before + (System.nanoTime() - begin) / 1e9);
+                if (isSaved(done, state.step())) { // a rollout is not interrupted
+                    save(batches);
+                    batches.learned(rollouts());
+                }
             }
         }
         double after = isMeasured() ? heldOut.passAt1(config.measuring().finalEvalProblems()) : Double.NaN;
@@ -317,6 +332,38 @@ public final class RlTrainer {
                 collector.rollouts().logProbs() == Rollouts.LogProbs.UNKNOWN ? Double.NaN : state.differenceMax());
         audience.directory().ifPresent(run -> run.finish(result.toJson(), model, DType.F32));
         return result;
+    }
+
+    /** Rollouts that have been learned from. */
+    private int rollouts() {
+        return plan.trl() ? Math.ceilDiv(state.step(), plan.updates()) : state.step();
+    }
+
+    /** Where batches come from. */
+    private Batches batches() {
+        int last = plan.trl() ? Math.ceilDiv(config.maxSteps(), plan.updates()) : config.maxSteps();
+        if (!config.async().isAhead()) {
+            collector.publish(model, learner.updates());
+            return new BatchesInTurn(collector, model, rollouts());
+        }
+        SamplingWeights weights = new SamplingWeights(model);
+        weights.keep(rollouts(), model);
+        if (!samplesElsewhere) {
+            collector.rollouts(Rollouts.local(weights.policy(), task));
+        }
+        return new BatchesAhead(collector, weights, model, config.async(), rollouts(), List.of(), last);
+    }
+
+    /** Whether there is a checkpoint between these steps. */
+    private boolean isSaved(int done, int step) {
+        int every = config.saving().saveSteps();
+        return audience.directory().isPresent()
+                && (step == config.maxSteps() || every > 0 && step / every > done / every);
+    }
+
+    private void save(Batches batches) {
+        batches.settle();
+        audience.directory().ifPresent(run -> run.checkpoint(state.step(), state.toJson(), model, parts()));
     }
 
     private void evaluateBefore() {
@@ -338,19 +385,24 @@ public final class RlTrainer {
 
     // One rollout, and the steps on it
 
-    private void rollout() {
+    private void rollout(Batches batches, int done) {
         StepClock clock = new StepClock();
-        rewardRun.beginStep(state.step() + 1);
-        Collector.Collected collected = collector.collect(state.step() + 1, clock);
-        List<ScoredGroup> sampled = collected.sampled();
+        Batch batch = batches.next();
+        clock.count(batch.spans());
+        rewardTally = batch.rewards();
+        List<ScoredGroup> sampled = batch.sampled();
         PolicyUpdates.Lesson lesson =
-                updates.begin(collected.admitted(), collector.rollouts().logProbs());
+                updates.begin(batch.admitted(), collector.rollouts().logProbs());
         do {
             List<TrainingStep.Learned> learned = new ArrayList<>();
             do {
                 learned.add(lesson.next());
             } while (!plan.trl() && lesson.hasNext());
-            collector.rollouts().publish(model, learner.updates());
+            batches.stepped(learner.updates());
+            boolean over = !lesson.hasNext() || state.step() + 1 == config.maxSteps();
+            if (over && !isSaved(done, state.step() + 1)) { // a checkpoint has what was made with earlier weights
+                batches.learned(batch.number());
+            }
             observe(
                     new TrainingStep(
                             state.step() + 1,

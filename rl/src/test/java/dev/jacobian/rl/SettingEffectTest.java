@@ -48,6 +48,7 @@ class SettingEffectTest {
             "reward_timeout", // nothing fails and nothing is late here: RewardRunTest has what they do
             "reward_error_budget",
             "reward_concurrency",
+            "max_inflight",
             "router_aux_loss_coef"); // of a model without experts
 
     /** Settings about samples of another engine; these runs sample themselves. */
@@ -84,6 +85,7 @@ class SettingEffectTest {
             Map.entry("kl_target", Map.of("kl_horizon", 10.0)),
             Map.entry("kl_horizon", Map.of("kl_horizon", 10.0, "kl_target", 1e-3)),
             Map.entry("preference_scale", Map.of("preference", "soft")),
+            Map.entry("max_inflight", Map.of("max_staleness", 1)),
             Map.entry("ptx_coef", PTX),
             Map.entry("ptx_data", PTX),
             Map.entry("ptx_batch_size", PTX),
@@ -105,6 +107,7 @@ class SettingEffectTest {
             Map.entry("vllm_importance_sampling_clip_min", 0.5),
             Map.entry("reward_weights", new Numbers(List.of(-1.0))),
             Map.entry("reward_clip_range", new Numbers(List.of(0.2, 0.5))),
+            Map.entry("max_inflight", 1),
             Map.entry("ptx_coef", 0.25),
             Map.entry("ptx_data", rows("ptx-2.jsonl")),
             Map.entry("num_train_epochs", 5.0),
@@ -318,11 +321,12 @@ class SettingEffectTest {
             }
             for (Object other : others(key)) {
                 Object value = key.name().equals("micro_batch_tokens") ? 30 : other;
-                RlConfig beside = with(config, TOGETHER.getOrDefault(key.name(), Map.of()));
+                Map<String, Object> together = TOGETHER.getOrDefault(key.name(), Map.of());
+                RlConfig beside = with(config, together);
                 Outcome outcome = run(changed(beside, key.name(), value));
                 String name = key.name() + "=" + value;
                 if (SAME_BITS.contains(key.name())) {
-                    assertThat(outcome).as(name).isEqualTo(usual);
+                    assertThat(outcome).as(name).isEqualTo(together.isEmpty() ? usual : run(beside));
                 } else if (SAME_WEIGHTS.contains(key.name())) {
                     assertThat(outcome.weights()).as(name).isEqualTo(usual.weights());
                     assertThat(outcome).as(name).isNotEqualTo(usual);

@@ -78,6 +78,11 @@ public record Dapo(
     }
 
     @Override
+    public boolean admitsAll() {
+        return false;
+    }
+
+    @Override
     public boolean admits(ScoredGroup group) {
         return !dynamicSampling || !new GroupRewards(group.rewards(), group.choices()).isDegenerate();
     }

@@ -31,6 +31,11 @@ public interface Method {
         return true;
     }
 
+    /** Whether every group is learned from: whether {@link #admits} is always true. */
+    default boolean admitsAll() {
+        return true;
+    }
+
     /**
      * The choices that make the method.
      *

@@ -4,17 +4,19 @@ package dev.jacobian.rl.observe;
 import dev.jacobian.rl.reward.RewardRun;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * Rewards that failed or took too long: counted per reward, {@code rewards/NAME/failed} and {@code rewards/NAME/timed_out}, and said. A run
  * without any has no such metrics.
  *
- * @param run what knows them
+ * @param tally what went wrong in the step that is observed
  * @param budget how many samples the run may leave out
  */
-public record RewardTroubles(RewardRun run, int budget) implements StepObserver {
+public record RewardTroubles(Supplier<RewardRun.Tally> tally, int budget) implements StepObserver {
     @Override
     public void observe(TrainingStep step, Measurements measured) {
+        RewardRun.Tally run = tally.get();
         if (step.sampled().isEmpty() || run.troubles().isEmpty()) {
             return;
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.observe;
 
-import java.util.function.Supplier;
+import java.util.List;
 
 /** Measures how long a step takes, and reports it to a flight recording. */
 public final class StepClock {
@@ -13,12 +13,11 @@ public final class StepClock {
         event.begin();
     }
 
-    /** Counts as sampling. */
-    public <T> T sampling(Supplier<T> work) {
-        long start = System.nanoTime();
-        T result = work.get();
-        sampling += System.nanoTime() - start;
-        return result;
+    /** Counts what was sampled for the step, perhaps before it began. */
+    public void count(List<Span> spans) {
+        for (Span span : spans) {
+            sampling += span.work() == Span.Work.SAMPLING ? span.end() - span.begin() : 0;
+        }
     }
 
     /** Ends the recording's event; measurements that follow are not part of it. */

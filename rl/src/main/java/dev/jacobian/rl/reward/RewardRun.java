@@ -36,7 +36,7 @@ import java.util.stream.IntStream;
  *   <li>Scores themselves are not written down: a reward function gives the same score for the same completion.
  * </ul>
  *
- * <p>Not thread-safe: it belongs to the thread that trains.
+ * <p>Not thread-safe: it belongs to the thread that scores.
  */
 public final class RewardRun implements AutoCloseable {
     /** A step that is far behind every warm-up. */
@@ -113,6 +113,22 @@ public final class RewardRun implements AutoCloseable {
     /** Samples that this run has left out because a reward of theirs failed. */
     public int borne() {
         return borne;
+    }
+
+    /**
+     * What went wrong until the end of a step.
+     *
+     * @param troubles in the step, by reward, in the order of the rewards
+     * @param borne samples that the run has left out so far
+     */
+    public record Tally(Map<String, Trouble> troubles, int borne) {
+        /** Nothing. */
+        public static final Tally NONE = new Tally(Map.of(), 0);
+    }
+
+    /** What went wrong so far. */
+    public Tally tally() {
+        return new Tally(troubles(), borne);
     }
 
     /** The step that is scored for. */

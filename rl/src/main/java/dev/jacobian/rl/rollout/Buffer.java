@@ -21,6 +21,11 @@ public interface Buffer extends Checkpointed {
      */
     List<ScoredGroup> draw(int count, long version);
 
+    /** Whether it gives a step's groups whenever it has taken in as many since the last ones, and does not choose by what they earned. */
+    default boolean foresees() {
+        return false;
+    }
+
     /** Holds the groups of the current step only, first come, first learned from; what is too much is forgotten. */
     static Buffer none() {
         return new FreshGroups();

@@ -33,6 +33,14 @@ public interface Curriculum extends Checkpointed {
     /** Shows every group, admitted or not, in the order of the draws. */
     default void observe(ScoredGroup group) {}
 
+    /**
+     * Whether it names problems without looking at what groups earned, and admits all of them: then the next ones are sampled while
+     * rewards are still asked, if the run may ({@code max_staleness}).
+     */
+    default boolean foresees() {
+        return false;
+    }
+
     /** The training problems of a task in their own order; admits everything. */
     static Curriculum inOrder(Task task, long seed) {
         return new TaskOrder(task, seed);

@@ -22,4 +22,9 @@ final class FreshGroups implements Buffer {
         groups.clear();
         return drawn;
     }
+
+    @Override
+    public boolean foresees() {
+        return true;
+    }
 }

@@ -34,6 +34,11 @@ public final class TaskOrder implements Curriculum {
     }
 
     @Override
+    public boolean foresees() {
+        return true;
+    }
+
+    @Override
     public void save(Path checkpoint, ObjectNode state) {
         state.put(NEXT, next);
     }

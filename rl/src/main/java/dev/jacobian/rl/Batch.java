@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl;
+
+import dev.jacobian.rl.observe.Span;
+import dev.jacobian.rl.reward.RewardRun;
+import dev.jacobian.rl.rollout.ScoredGroup;
+import java.util.List;
+
+/**
+ * What one rollout gives to learn from: a function of the run's seed, its settings, the batches before it and the weights that sampled it.
+ *
+ * @param number 1 for the first
+ * @param weights rollouts that the weights which sampled it had been trained on
+ * @param sampled all groups that were sampled for it, with their rewards
+ * @param admitted those that are learned from, perhaps sampled earlier
+ * @param rewards what went wrong with rewards
+ * @param spans when it was sampled and scored; no part of its value
+ */
+record Batch(
+        int number,
+        int weights,
+        List<ScoredGroup> sampled,
+        List<ScoredGroup> admitted,
+        RewardRun.Tally rewards,
+        List<Span> spans) {
+    Batch {
+        sampled = List.copyOf(sampled);
+        admitted = List.copyOf(admitted);
+        spans = List.copyOf(spans);
+    }
+}

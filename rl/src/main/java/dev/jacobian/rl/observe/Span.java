@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.observe;
+
+import java.util.function.Supplier;
+
+/**
+ * A stretch of a run's time.
+ *
+ * @param work what was done in it
+ * @param rollout the rollout it was done for, from 1; 0 for the run as a whole
+ * @param begin {@link System#nanoTime} at its begin
+ * @param end and at its end
+ */
+public record Span(Work work, int rollout, long begin, long end) {
+    /** What a run does with its time. */
+    public enum Work {
+        /** Drawing samples. */
+        SAMPLING,
+        /** Asking rewards about them. */
+        SCORING,
+        /** The trainer waits for a rollout. */
+        WAITING,
+        /** Gradients and optimizer steps. */
+        LEARNING,
+        /** Held-out problems and other measurements. */
+        MEASURING,
+        /** Writing a checkpoint. */
+        SAVING
+    }
+
+    /** Something computed, and when. */
+    public record Timed<T>(T result, Span span) {}
+
+    /** Computes something and looks at the clock. */
+    public static <T> Timed<T> of(Work work, int rollout, Supplier<T> body) {
+        long begin = System.nanoTime();
+        T result = body.get();
+        return new Timed<>(result, new Span(work, rollout, begin, System.nanoTime()));
+    }
+
+    /** How long it took. */
+    public double seconds() {
+        return (end - begin) / 1e9;
+    }
+}

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.jacobian.rl.method.Dapo;
+import dev.jacobian.rl.method.Method;
+import dev.jacobian.rl.method.Methods;
+import dev.jacobian.rl.method.Opo;
+import dev.jacobian.rl.observe.StepObserver;
+import dev.jacobian.rl.observe.TrainingListener;
+import dev.jacobian.rl.reward.RewardFunction;
+import dev.jacobian.rl.reward.Score;
+import dev.jacobian.rl.rollout.Curriculum;
+import dev.jacobian.rl.rollout.Group;
+import dev.jacobian.rl.rollout.RolloutTask;
+import dev.jacobian.rl.rollout.Rollouts;
+import dev.jacobian.rl.rollout.ScoredGroup;
+import dev.jacobian.rl.rollout.Trajectory;
+import dev.jacobian.rl.task.PromptTask;
+import dev.jacobian.rl.task.Task;
+import dev.jacobian.tensor.ComputePool;
+import dev.jacobian.transformer.CausalLM;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Queue;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Which weights sample what follows from seed and settings, whatever is late. */
+class BatchesAheadTest {
+    private final int threads = ComputePool.threads();
+
+    @AfterEach
+    void restoreThreads() {
+        ComputePool.setThreads(threads);
+    }
+
+    private static RlConfig.Builder config(int staleness) {
+        return RlConfig.builder()
+                .maxSteps(6)
+                .promptsPerStep(2)
+                .numGenerations(4)
+                .maxCompletionLength(4)
+                .learningRate(1e-3)
+                .evalSteps(3)
+                .evalProblems(1)
+                .finalEvalProblems(1)
+                .maxStaleness(staleness);
+    }
+
+    /** Rewards that differ within every group, and take their time. */
+    private static Task task(Delays delays) {
+        return new PromptTask(
+                "sums",
+                Stream.of("12+30=", "25+7=", "40+41=", "3+99=", "58+16=", "71+13=", "6+6=", "83+90=")
+                        .toList(),
+                RewardFunction.named("digits", completion -> {
+                    delays.pause();
+                    int sum = 0;
+                    for (int token : completion.tokenIds()) {
+                        sum = 31 * sum + token;
+                    }
+                    return Score.of(Math.floorMod(sum, 4) / 3.0);
+                }));
+    }
+
+    /** Sleeps now and then. */
+    private static final class Delays {
+        static final Delays NONE = new Delays(0, 0);
+        private final Random random;
+        private final int millis;
+
+        Delays(long seed, int millis) {
+            this.random = new Random(seed);
+            this.millis = millis;
+        }
+
+        void pause() {
+            if (millis > 0) {
+                int wait;
+                synchronized (random) {
+                    wait = random.nextInt(4) == 0 ? random.nextInt(millis) : 0;
+                }
+                try {
+                    Thread.sleep(wait);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        }
+    }
+
+    /** Samples late. */
+    private static final class LateRollouts implements Rollouts {
+        private final Task task;
+        private final Delays delays;
+        private Rollouts inner;
+
+        LateRollouts(Task task, Delays delays) {
+            this.task = task;
+            this.delays = delays;
+        }
+
+        @Override
+        public void publish(CausalLM policy, long version) {
+            inner = Rollouts.local(policy, task);
+        }
+
+        @Override
+        public void ask(RolloutTask work) {
+            delays.pause();
+            inner.ask(work);
+        }
+
+        @Override
+        public List<Group> next() {
+            delays.pause();
+            return inner.next();
+        }
+    }
+
+    /** What asynchrony is to compute, said without it: strictly alternating, each task is sampled with weights that are that old. */
+    private static final class OldWeights implements Rollouts {
+        private final int updates;
+        private final NavigableMap<Long, CausalLM> copies = new TreeMap<>();
+        private final Queue<RolloutTask> tasks = new ArrayDeque<>();
+
+        OldWeights(int staleness, int updatesPerRollout) {
+            this.updates = staleness * updatesPerRollout;
+        }
+
+        @Override
+        public void publish(CausalLM policy, long version) {
+            copies.put(version, policy.copy());
+        }
+
+        @Override
+        public void ask(RolloutTask task) {
+            tasks.add(task);
+        }
+
+        @Override
+        public List<Group> next() {
+            RolloutTask task = tasks.remove();
+            long version = Math.max(0, task.weightVersion() - updates);
+            return Rollouts.local(copies.get(version))
+                    .run(new RolloutTask(task.requests(), task.generation(), version));
+        }
+    }
+
+    private static List<Integer> trained(RlConfig config, Delays delays, Curriculum curriculum) {
+        CausalLM model = TestModels.addition();
+        Task task = task(delays);
+        RlTrainer trainer = new RlTrainer(model, task, config)
+                .rollouts(new LateRollouts(task, delays))
+                .observer((step, measured) -> delays.pause());
+        if (curriculum != null) {
+            trainer.curriculum(curriculum);
+        }
+        trainer.train();
+        return TestModels.bits(model);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, grpo", "2, grpo", "3, grpo", "1, omd", "2, ppo", "1, remax", "1, nash_md", "1, dapo"})
+    @DisplayName("batch b is sampled with the weights after rollout max(0, b - 1 - S), and nothing else changes")
+    void sameAsOldWeights(int staleness, String algorithm) {
+        Method method = Methods.named(algorithm);
+        if (algorithm.equals("omd")) {
+            method = method.with("updates_per_rollout", 2);
+        } else if (algorithm.equals("remax")) {
+            method = method.with("strict_on_policy", false);
+        }
+        RlConfig ahead = config(staleness).method(method).build();
+        CausalLM expected = TestModels.addition();
+        new RlTrainer(expected, task(Delays.NONE), ahead.toBuilder().maxStaleness(0).build())
+                .rollouts(new OldWeights(staleness, ahead.plan().updates()))
+                .train();
+        CausalLM model = TestModels.addition();
+        new RlTrainer(model, task(Delays.NONE), ahead).train();
+        assertThat(TestModels.bits(model)).isEqualTo(TestModels.bits(expected));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1, 17", "1, 2, 18", "2, 2, 19", "2, 1, 20", "4, 2, 21"})
+    @DisplayName("delays in sampling, rewards and training, and the number of threads, change no bit")
+    void delays(int staleness, int computing, long seed) {
+        List<Integer> expected = trained(config(staleness).build(), Delays.NONE, null);
+        ComputePool.setThreads(computing);
+        assertThat(trained(config(staleness).build(), new Delays(seed, 30), null))
+                .as("delays of seed %d", seed)
+                .isEqualTo(expected);
+        assertThat(trained(
+                        config(staleness).maxInflight(1).build(), new Delays(seed + 100, 30), null))
+                .as("one rollout at a time")
+                .isEqualTo(expected);
+    }
+
+    /** Draws and gates by what it has seen. */
+    private static Curriculum byResults(Task task) {
+        Curriculum order = Curriculum.inOrder(task, 0);
+        return new Curriculum() {
+            private double sum;
+
+            @Override
+            public List<Draw> next(int count) {
+                int skipped = (int) (sum * 3) % 3;
+                List<Draw> draws = order.next(count + skipped);
+                return draws.subList(skipped, draws.size());
+            }
+
+            @Override
+            public boolean admits(ScoredGroup group) {
+                return group.group().key() % 3 != 1;
+            }
+
+            @Override
+            public void observe(ScoredGroup group) {
+                for (double reward : group.rewards()) {
+                    sum += reward;
+                }
+            }
+        };
+    }
+
+    @Test
+    @DisplayName("a curriculum that looks at results, and keeps groups back, sees them in the order of batches")
+    void curriculum() {
+        List<Integer> expected = trained(config(2).build(), Delays.NONE, byResults(task(Delays.NONE)));
+        assertThat(trained(config(2).build(), new Delays(5, 30), byResults(task(Delays.NONE))))
+                .isEqualTo(expected);
+    }
+
+    @Test
+    @DisplayName("tokens carry the version that chose them")
+    void versions() {
+        List<Long> versions = new ArrayList<>();
+        StepObserver watch = (step, measured) -> {
+            for (ScoredGroup group : step.sampled()) {
+                for (Trajectory sample : group.group().samples()) {
+                    assertThat(sample.versions().runs()).hasSize(1);
+                }
+            }
+            versions.add(step.sampled().getFirst().group().samples().getFirst().versions().oldest());
+        };
+        new RlTrainer(TestModels.addition(), task(Delays.NONE), config(2).build()).observer(watch).train();
+        assertThat(versions).containsExactly(0L, 0L, 0L, 1L, 2L, 3L);
+    }
+
+    @Test
+    @DisplayName("what fails ahead ends the run with its own message")
+    void failure() {
+        AtomicInteger calls = new AtomicInteger();
+        Task task = new PromptTask(
+                "sums", List.of("1+1=", "2+2=", "3+3="), RewardFunction.named("moody", completion -> {
+                    if (calls.incrementAndGet() > 20) {
+                        throw new IllegalStateException("not this one");
+                    }
+                    return Score.of(completion.tokenIds().length);
+                }));
+        RlTrainer trainer = new RlTrainer(TestModels.addition(), task, config(1).evalSteps(0).build());
+        assertThatThrownBy(trainer::train).hasMessageContaining("not this one");
+        RlTrainer stopped = new RlTrainer(TestModels.addition(), task(Delays.NONE), config(1).build())
+                .listener(TrainingListener.eachStep(metrics -> {
+                    if (metrics.step() == 2) {
+                        throw new IllegalStateException("enough");
+                    }
+                }));
+        assertThatThrownBy(stopped::train).hasMessage("enough");
+    }
+
+    @Test
+    @DisplayName("a strictly on-policy method refuses older samples, with the reason")
+    void strictlyOnPolicy() {
+        assertThatThrownBy(() -> config(1).method(Opo.DEFAULT).build())
+                .hasMessageContaining("opo is strictly on-policy")
+                .hasMessageContaining("max_staleness 1")
+                .hasMessageContaining("strict_on_policy=false");
+    }
+
+    @Test
+    @DisplayName("a method says of itself whether it keeps groups back")
+    void admitsAll() throws NoSuchMethodException {
+        for (Method method : Methods.all()) {
+            boolean own = method.getClass().getMethod("admits", ScoredGroup.class).getDeclaringClass() != Method.class;
+            assertThat(method.admitsAll()).as(method.name()).isEqualTo(!own);
+        }
+        assertThat(Dapo.DEFAULT.admitsAll()).isFalse();
+    }
+}
