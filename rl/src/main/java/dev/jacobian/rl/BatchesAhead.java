@@ -189,7 +189,10 @@ final class BatchesAhead implements Batches {
             weights.load(from);
             collector.publish(weights.policy(), collector.version(from));
             if (foresees) {
-                sampled(new Sampled(number, from, Span.of(Span.Work.SAMPLING, number, () -> workspace.compute(() -> collector.sample(from)))));
+                sampled(new Sampled(
+                        number,
+                        from,
+                        Span.of(Span.Work.SAMPLING, number, () -> workspace.compute(() -> collector.sample(from)))));
             } else {
                 made(workspace.compute(() -> collector.collect(number, from)));
             }
@@ -200,8 +203,8 @@ final class BatchesAhead implements Batches {
         Workspace workspace = new Workspace();
         for (Sampled next = toScore(); next != null; next = toScore()) {
             Sampled one = next;
-            made(workspace.compute(() ->
-                    collector.finish(one.number, one.weights, one.wave.result(), one.wave.span())));
+            made(workspace.compute(
+                    () -> collector.finish(one.number, one.weights, one.wave.result(), one.wave.span())));
         }
     }
 

@@ -192,13 +192,13 @@ final class Collector {
     Batch finish(int number, int weights, Wave wave, Span sampling) {
         rewards.beginStep(stepOf(number));
         Span.Timed<List<ScoredGroup>> scored = Span.of(SCORING, number, () -> score(wave));
-        List<ScoredGroup> admitted = admit(scored.result(), number, wave.groups().size());
+        List<ScoredGroup> admitted =
+                admit(scored.result(), number, wave.groups().size());
         if (admitted.isEmpty()) {
             throw new IllegalStateException("one wave was to make batch " + number + ", but a curriculum or a buffer"
                     + " keeps groups back that says of itself that it foresees; mend its foresees()");
         }
-        return new Batch(
-                number, weights, scored.result(), admitted, rewards.tally(), List.of(sampling, scored.span()));
+        return new Batch(number, weights, scored.result(), admitted, rewards.tally(), List.of(sampling, scored.span()));
     }
 
     private List<ScoredGroup> score(Wave wave) {

@@ -131,8 +131,10 @@ public record RlConfig(
                         + " gradient_accumulation_steps make " + inAll + " optimizer steps per rollout");
         require(
                 !async.isAhead() || !chosen.strictlyOnPolicy(),
-                chosen.name() + " is strictly on-policy: it learns from samples of the very weights that it changes, but"
-                        + " max_staleness " + async.maxStaleness() + " takes older ones; set it to 0, take a method with"
+                chosen.name()
+                        + " is strictly on-policy: it learns from samples of the very weights that it changes, but"
+                        + " max_staleness " + async.maxStaleness()
+                        + " takes older ones; set it to 0, take a method with"
                         + " a ratio (grpo), or set strict_on_policy=false");
         require(
                 !async.isAhead()

@@ -64,7 +64,8 @@ final class SamplingWeights {
         }
         List<Tensor> values = kept.get(version);
         if (values == null) {
-            throw new IllegalStateException("the weights after rollout " + version + " are not there: " + kept.keySet());
+            throw new IllegalStateException(
+                    "the weights after rollout " + version + " are not there: " + kept.keySet());
         }
         List<Parameter> parameters = policy.parameters();
         for (int p = 0; p < parameters.size(); p++) {

@@ -184,7 +184,10 @@ class BatchesAheadTest {
         }
         RlConfig ahead = config(staleness).method(method).build();
         CausalLM expected = TestModels.addition();
-        new RlTrainer(expected, task(Delays.NONE), ahead.toBuilder().maxStaleness(0).build())
+        new RlTrainer(
+                        expected,
+                        task(Delays.NONE),
+                        ahead.toBuilder().maxStaleness(0).build())
                 .rollouts(new OldWeights(staleness, ahead.plan().updates()))
                 .train();
         CausalLM model = TestModels.addition();
@@ -201,8 +204,7 @@ class BatchesAheadTest {
         assertThat(trained(config(staleness).build(), new Delays(seed, 30), null))
                 .as("delays of seed %d", seed)
                 .isEqualTo(expected);
-        assertThat(trained(
-                        config(staleness).maxInflight(1).build(), new Delays(seed + 100, 30), null))
+        assertThat(trained(config(staleness).maxInflight(1).build(), new Delays(seed + 100, 30), null))
                 .as("one rollout at a time")
                 .isEqualTo(expected);
     }
@@ -252,9 +254,17 @@ class BatchesAheadTest {
                     assertThat(sample.versions().runs()).hasSize(1);
                 }
             }
-            versions.add(step.sampled().getFirst().group().samples().getFirst().versions().oldest());
+            versions.add(step.sampled()
+                    .getFirst()
+                    .group()
+                    .samples()
+                    .getFirst()
+                    .versions()
+                    .oldest());
         };
-        new RlTrainer(TestModels.addition(), task(Delays.NONE), config(2).build()).observer(watch).train();
+        new RlTrainer(TestModels.addition(), task(Delays.NONE), config(2).build())
+                .observer(watch)
+                .train();
         assertThat(versions).containsExactly(0L, 0L, 0L, 1L, 2L, 3L);
     }
 
@@ -262,16 +272,18 @@ class BatchesAheadTest {
     @DisplayName("what fails ahead ends the run with its own message")
     void failure() {
         AtomicInteger calls = new AtomicInteger();
-        Task task = new PromptTask(
-                "sums", List.of("1+1=", "2+2=", "3+3="), RewardFunction.named("moody", completion -> {
+        Task task =
+                new PromptTask("sums", List.of("1+1=", "2+2=", "3+3="), RewardFunction.named("moody", completion -> {
                     if (calls.incrementAndGet() > 20) {
                         throw new IllegalStateException("not this one");
                     }
                     return Score.of(completion.tokenIds().length);
                 }));
-        RlTrainer trainer = new RlTrainer(TestModels.addition(), task, config(1).evalSteps(0).build());
+        RlTrainer trainer = new RlTrainer(
+                TestModels.addition(), task, config(1).evalSteps(0).build());
         assertThatThrownBy(trainer::train).hasMessageContaining("not this one");
-        RlTrainer stopped = new RlTrainer(TestModels.addition(), task(Delays.NONE), config(1).build())
+        RlTrainer stopped = new RlTrainer(
+                        TestModels.addition(), task(Delays.NONE), config(1).build())
                 .listener(TrainingListener.eachStep(metrics -> {
                     if (metrics.step() == 2) {
                         throw new IllegalStateException("enough");
@@ -293,7 +305,8 @@ class BatchesAheadTest {
     @DisplayName("a method says of itself whether it keeps groups back")
     void admitsAll() throws NoSuchMethodException {
         for (Method method : Methods.all()) {
-            boolean own = method.getClass().getMethod("admits", ScoredGroup.class).getDeclaringClass() != Method.class;
+            boolean own =
+                    method.getClass().getMethod("admits", ScoredGroup.class).getDeclaringClass() != Method.class;
             assertThat(method.admitsAll()).as(method.name()).isEqualTo(!own);
         }
         assertThat(Dapo.DEFAULT.admitsAll()).isFalse();
