@@ -4,6 +4,8 @@ package dev.jacobian.rl.math.expression;
 /** What stands between the members of an equation or inequality. */
 public enum Relator {
     EQUAL,
+    /** Nearly equal: what stands behind it is the rounded value of what stands before. */
+    APPROXIMATE,
     NOT_EQUAL,
     LESS,
     LESS_EQUAL,

@@ -94,12 +94,27 @@ public final class Scalars {
         if (left.isZero() || right.isZero()) {
             return left.isZero() && right.isZero() ? Optional.of(1) : Optional.empty();
         }
-        Optional<Rational> ratio = ratio(left.numerator(), right.numerator());
-        if (ratio.isPresent()
-                && left.denominator().terms().equals(right.denominator().terms())) {
-            return Optional.of(ratio.get().signum());
+        return quotient(left, right, atoms, work).map(Rational::signum);
+    }
+
+    /** How often one expression contains another, if that is a rational number: 5/2 for 5π and 2π. Empty also if the other is zero. */
+    public static Optional<Rational> multiple(Node a, Node b, Work work) {
+        Atoms atoms = new Atoms();
+        NormalForm form = new NormalForm(atoms, work);
+        Quotient left = form.of(a);
+        Quotient right = form.of(b);
+        if (right.isZero()) {
+            return Optional.empty();
         }
-        return left.times(right.inverse(work), atoms, work).constant().map(Rational::signum);
+        return left.isZero() ? Optional.of(Rational.ZERO) : quotient(left, right, atoms, work);
+    }
+
+    private static Optional<Rational> quotient(Quotient left, Quotient right, Atoms atoms, Work work) {
+        Optional<Rational> ratio = ratio(left.numerator(), right.numerator());
+        return ratio.isPresent()
+                        && left.denominator().terms().equals(right.denominator().terms())
+                ? ratio
+                : left.times(right.inverse(work), atoms, work).constant();
     }
 
     /** As {@link #proportion}, for what is zero in the same places: 1/x = y and xy = 1. */

@@ -18,6 +18,12 @@ public record Unit(Map<String, Integer> dimensions, Rational factor) {
     /** Angles in degrees. */
     public static final Unit DEGREE = of("angle", Rational.ONE);
 
+    /** A sixtieth of a degree. */
+    public static final Unit ARC_MINUTE = of("angle", Rational.of(1, 60));
+
+    /** A sixtieth of that. */
+    public static final Unit ARC_SECOND = of("angle", Rational.of(1, 3600));
+
     /** Angles in radians, which nearly always go without their unit. */
     public static final Unit RADIAN = of("radian", Rational.ONE);
 

@@ -58,6 +58,11 @@ final class Announcements {
             return Optional.empty();
         }
         String content = Boxes.joined(text, boxes, mark.box());
-        return content.isBlank() ? Optional.of(new FinalAnswer(List.of(), false)) : FinalAnswer.of(false, content);
+        if (content.isBlank()) {
+            return Optional.of(new FinalAnswer(List.of(), false));
+        }
+        return Boxes.isRepeated(text, boxes, mark.box())
+                ? FinalAnswer.of(false, content, boxes.get(mark.box()).content())
+                : FinalAnswer.of(false, content);
     }
 }

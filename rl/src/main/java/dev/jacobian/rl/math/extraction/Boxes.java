@@ -73,12 +73,7 @@ final class Boxes {
 
     /** The content of the last box together with those that are listed directly before it. */
     static String joined(String text, List<Box> boxes, int last) {
-        int first = last;
-        while (first > 0
-                && isJoint(text.substring(
-                        boxes.get(first - 1).end(), boxes.get(first).start()))) {
-            first--;
-        }
+        int first = firstJoined(text, boxes, last);
         StringBuilder all = new StringBuilder();
         for (int k = first; k <= last; k++) {
             boolean or = k > first
@@ -89,6 +84,24 @@ final class Boxes {
                     .append(boxes.get(k).content());
         }
         return all.toString();
+    }
+
+    private static int firstJoined(String text, List<Box> boxes, int last) {
+        int first = last;
+        while (first > 0
+                && isJoint(text.substring(
+                        boxes.get(first - 1).end(), boxes.get(first).start()))) {
+            first--;
+        }
+        return first;
+    }
+
+    /** Whether the last box only says again what those directly before it say. */
+    static boolean isRepeated(String text, List<Box> boxes, int last) {
+        List<Box> joined = boxes.subList(firstJoined(text, boxes, last), last + 1);
+        String content = boxes.get(last).content();
+        return joined.size() > 1
+                && joined.stream().allMatch(box -> box.content().equals(content));
     }
 
     private static boolean isJoint(String between) {

@@ -6,6 +6,7 @@ import dev.jacobian.rl.math.expression.Relator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** {@code (x, y) = (1, 2)} and {@code x = 1, y = 2} as the same list of equations. */
 final class Assignments {
@@ -30,6 +31,25 @@ final class Assignments {
             return Optional.of(equations);
         }
         return Optional.empty();
+    }
+
+    /**
+     * {@code x = 1, y = 2} for (1, 2), in whatever order they stand: a tuple of coordinates goes by the alphabet. The parts themselves if they are
+     * no assignments to different letters.
+     */
+    static List<Node> values(List<Node> parts) {
+        TreeMap<String, Node> values = new TreeMap<>();
+        for (Node part : parts) {
+            if (!isAssignment(part)
+                    || values.put(name(part), ((Node.Relation) part).members().get(1)) != null) {
+                return parts;
+            }
+        }
+        return List.copyOf(values.values());
+    }
+
+    private static String name(Node assignment) {
+        return ((Node.Name) ((Node.Relation) assignment).members().getFirst()).name();
     }
 
     private static boolean isAssignment(Node node) {

@@ -24,6 +24,7 @@ public final class Judge {
     private final Relations relations;
     private final Regions regions;
     private final Quantities quantities;
+    private final Families families;
 
     public Judge(Work work) {
         this.work = work;
@@ -31,6 +32,7 @@ public final class Judge {
         relations = new Relations(this, work);
         regions = new Regions(work);
         quantities = new Quantities(work);
+        families = new Families(this, work);
     }
 
     /** Whether any reading of one side means the same as any of the other. */
@@ -41,13 +43,27 @@ public final class Judge {
     boolean same(Node gold, Node answer) {
         work.spend(10);
         try {
-            return sameKind(SideConditions.without(gold), SideConditions.without(answer));
+            for (Node g : Approximations.meanings(gold, work)) {
+                for (Node a : Approximations.meanings(answer, work)) {
+                    if (sameStated(SideConditions.of(g), SideConditions.of(a))) {
+                        return true;
+                    }
+                }
+            }
+            return false;
         } catch (MathProblem.NotScalar | MathProblem.Undefined e) {
             return false;
         }
     }
 
-    private boolean sameKind(Node gold, Node answer) {
+    private boolean sameStated(SideConditions gold, SideConditions answer) {
+        boolean otherDomain = gold.domain().isPresent()
+                && answer.domain().isPresent()
+                && !gold.domain().equals(answer.domain());
+        return !otherDomain && (sameKind(gold.answer(), answer.answer()) || families.same(gold, answer));
+    }
+
+    boolean sameKind(Node gold, Node answer) {
         if (gold instanceof Node.Word || answer instanceof Node.Word) {
             return Marks.same(gold, answer);
         }

@@ -5,6 +5,7 @@ import dev.jacobian.rl.math.expression.Node;
 import dev.jacobian.rl.math.expression.Node.Constant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Sets, lists of answers, and what plus-minus stands for; also tuples whose brackets were left out. */
 final class Lists {
@@ -25,7 +26,8 @@ final class Lists {
 
     boolean same(Node gold, Node answer) {
         if (gold instanceof Node.Group(char open, List<Node> items, char close) && !hasSign(gold)) {
-            return answer instanceof Node.Listing(List<Node> parts) && judge.sameInOrder(items, values(parts));
+            return answer instanceof Node.Listing(List<Node> parts)
+                    && judge.sameInOrder(items, Assignments.values(parts));
         }
         if (gold instanceof Node.Listing(List<Node> parts)
                 && answer instanceof Node.Group(char open, List<Node> items, char close)
@@ -39,20 +41,30 @@ final class Lists {
             return sameElements(
                     Assignments.of(gold).get(), Assignments.of(answer).get());
         }
-        return sameElements(elements(gold), elements(answer));
+        Optional<List<Node>> completed = Piecewise.withoutOtherwise(gold, answer, judge);
+        if (completed.isPresent()) {
+            return sameItems(elements(gold), completed.get());
+        }
+        boolean listed = gold instanceof Node.Listing || !isSeveral(gold) && answer instanceof Node.Listing;
+        return listed && !hasSign(answer)
+                ? sameItems(elements(gold), elements(answer))
+                : sameElements(elements(gold), elements(answer));
     }
 
-    /** {@code x = 1, y = 2} for (1, 2). */
-    private static List<Node> values(List<Node> parts) {
-        boolean all = parts.stream()
-                .allMatch(part -> part instanceof Node.Relation(List<Node> members, var relators)
-                        && members.size() == 2
-                        && members.getFirst() instanceof Node.Name);
-        return all
-                ? parts.stream()
-                        .map(part -> ((Node.Relation) part).members().get(1))
-                        .toList()
-                : parts;
+    /** The same answers in any order, each as often as on the other side: a list of three is no list of two. */
+    private boolean sameItems(List<Node> gold, List<Node> answer) {
+        List<Node> open = new ArrayList<>(answer);
+        return gold.size() == answer.size() && gold.stream().allMatch(g -> takeOne(open, g));
+    }
+
+    private boolean takeOne(List<Node> open, Node gold) {
+        for (int k = 0; k < open.size(); k++) {
+            if (judge.same(gold, open.get(k))) {
+                open.remove(k);
+                return true;
+            }
+        }
+        return false;
     }
 
     private boolean sameElements(List<Node> gold, List<Node> answer) {

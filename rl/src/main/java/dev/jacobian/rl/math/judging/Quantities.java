@@ -111,6 +111,9 @@ final class Quantities {
 
     /** Digits in a base against the same, against their value, and against the same digits without the base. */
     boolean sameNumeral(Node gold, Node answer) {
+        if (isNonsense(gold) || isNonsense(answer)) {
+            return false;
+        }
         if (gold instanceof Node.Numeral a && answer instanceof Node.Numeral b) {
             return valueOf(a).equals(valueOf(b));
         }
@@ -124,6 +127,11 @@ final class Quantities {
                     || value.isWhole() && numeral.digits().equalsIgnoreCase(value.toString());
         }
         return Scalars.equal(other, new Node.Num(Rational.of(valueOf(numeral))), work);
+    }
+
+    /** A digit that its base does not have. */
+    private static boolean isNonsense(Node node) {
+        return node instanceof Node.Numeral numeral && valueOf(numeral).signum() < 0;
     }
 
     private static BigInteger valueOf(Node.Numeral numeral) {

@@ -111,6 +111,9 @@ final class Relations {
         }
         List<Relator> a = kinds(gold);
         List<Relator> b = kinds(answer);
+        if (b.equals(List.of(Relator.EQUAL)) && !numbersAgree(answer.members())) {
+            return false;
+        }
         if (a.equals(List.of(Relator.EQUAL)) && b.equals(List.of(Relator.EQUAL))) {
             return sameEquations(ends(gold), ends(answer));
         }
@@ -135,7 +138,8 @@ final class Relations {
                 && a.getFirst().equals(b.getFirst())
                 && isBareName(a.get(1))
                 && isBareName(b.get(1))
-                && !a.get(1).equals(b.get(1));
+                && !a.get(1).equals(b.get(1))
+                && gold.members().getLast().contains(a.get(1)::equals);
         if (!definitions) {
             return Optional.empty();
         }

@@ -12,8 +12,8 @@ import dev.jacobian.rl.math.expression.Work;
 import dev.jacobian.rl.math.reading.Token.Kind;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * Reads what binds loosely, by recursive descent: lists of relations of sets of sums of products of powers. What binds tightly is read by
@@ -45,7 +45,7 @@ final class FormulaReader {
             throw new MathProblem.Unreadable("nothing to read");
         }
         Node node = reader.listing();
-        while (cursor.take(".") || cursor.take(",") || cursor.take(";")) {}
+        while (cursor.take(".") || cursor.take(",") || cursor.take(";") || cursor.takeCommand("ldots")) {}
         if (!cursor.atEnd()) {
             throw cursor.unreadable();
         }
@@ -65,7 +65,10 @@ final class FormulaReader {
             if (connector.isEmpty()) {
                 break;
             }
-            if (cursor.atEnd() || cursor.at(".")) {
+            if (cursor.atEnd()
+                    || cursor.at(".")
+                    || cursor.at("\\")
+                    || cursor.peek().kind() == Kind.END_OF) {
                 cursor.reset(mark);
                 break;
             }
@@ -79,7 +82,7 @@ final class FormulaReader {
         }
         return allConditions(items) && alternatives != together
                 ? combined(items, alternatives ? '∪' : '∩')
-                : new Node.Listing(List.copyOf(items));
+                : new Node.Listing(Ellipses.writtenOut(List.copyOf(items)));
     }
 
     private static boolean allConditions(List<Node> items) {
@@ -128,7 +131,8 @@ final class FormulaReader {
             return Optional.empty();
         }
         Relator relator = switch (token.text()) {
-            case "=", "approx" -> Relator.EQUAL;
+            case "=" -> Relator.EQUAL;
+            case "approx", "simeq", "doteq" -> Relator.APPROXIMATE;
             case "ne" -> Relator.NOT_EQUAL;
             case "<" -> Relator.LESS;
             case ">" -> Relator.GREATER;
@@ -285,7 +289,7 @@ final class FormulaReader {
 
     private Node term() {
         Optional<Unit> currency = units.prefix();
-        Node product = currency.isPresent() && cursor.at("-") ? signedTerm() : large(product());
+        Node product = currency.isPresent() && cursor.at("-") ? signedTerm() : scaled(product());
         if (currency.isPresent()) {
             product = UnitReader.quantity(product, currency.get());
         }
@@ -294,9 +298,13 @@ final class FormulaReader {
             product = again ? product : UnitReader.quantity(product, unit.get());
         }
         if (product instanceof Node.Quantity first && cursor.peek().kind() == Kind.NUMBER) {
-            Node rest = term();
-            if (!(rest instanceof Node.Quantity second)
-                    || !second.unit().dimensions().equals(first.unit().dimensions())) {
+            boolean degrees = first.unit().dimensions().equals(Unit.DEGREE.dimensions());
+            Node rest = degrees ? units.behindDegrees(this::term) : term();
+            if (!(rest instanceof Node.Quantity part)) {
+                throw cursor.unreadable();
+            }
+            Node.Quantity second = degrees ? UnitReader.ofDegrees(part) : part;
+            if (!second.unit().dimensions().equals(first.unit().dimensions())) {
                 throw cursor.unreadable();
             }
             return UnitReader.compound(first, second);
@@ -304,23 +312,15 @@ final class FormulaReader {
         return product;
     }
 
-    /** {@code 5 million}. */
-    private Node large(Node value) {
+    /** {@code 5 million}, {@code 3 tenths}, {@code 7 squared}. */
+    private Node scaled(Node value) {
         String word = cursor.peek().kind() == Kind.TEXT ? cursor.peek().text().strip() : cursor.word();
-        Rational factor = switch (word.toLowerCase(Locale.ROOT)) {
-            case "hundred" -> Rational.of(100);
-            case "thousand" -> Rational.of(1000);
-            case "million" -> Rational.of(1_000_000);
-            case "billion" -> Rational.of(1_000_000_000);
-            case "trillion" -> Rational.of(1_000_000_000_000L);
-            case "dozen" -> Rational.of(12);
-            default -> Rational.ONE;
-        };
-        if (factor.equals(Rational.ONE)) {
+        Optional<UnaryOperator<Node>> scale = Scales.named(word);
+        if (scale.isEmpty()) {
             return value;
         }
         cursor.skip(cursor.peek().kind() == Kind.TEXT ? 1 : word.length());
-        return Node.product(value, new Node.Num(factor));
+        return scale.get().apply(value);
     }
 
     Node product() {
@@ -333,12 +333,16 @@ final class FormulaReader {
             } else if (cursor.at("/") || cursor.atCommand("div")) {
                 cursor.next();
                 factors.add(inverse(signedFactor()));
-            } else if (startsFactor()) {
+            } else if (startsFactor() && !(cursor.peek().kind() == Kind.NUMBER && isQuantity(factors.getLast()))) {
                 factors.add(powers());
             } else {
                 return UnitReader.product(factors);
             }
         }
+    }
+
+    private static boolean isQuantity(Node node) {
+        return node instanceof Node.Quantity;
     }
 
     private static Node inverse(Node node) {
@@ -372,7 +376,7 @@ final class FormulaReader {
             cursor.next();
             return proper(whole, top, cursor.next().value().orElseThrow(), mark, first);
         }
-        if (cursor.atCommand("frac") && primary.fraction().isPresent()) {
+        if (cursor.atCommand("frac") && !isUnitAhead() && primary.fraction().isPresent()) {
             List<Rational> parts = primary.fraction().orElseThrow();
             primary.skipFraction();
             return proper(whole, parts.get(0), parts.get(1), mark, first);
@@ -422,8 +426,10 @@ final class FormulaReader {
         }
         return switch (token.run()) {
             case "and", "or", "to", "mod", "U" -> token.spaced();
-            case "hundred", "thousand", "million", "billion", "trillion", "dozen" -> true;
-            default -> style.unitLetters() && isUnitAhead();
+            default ->
+                Connectors.is(token.run())
+                        || Scales.named(token.run()).isPresent()
+                        || style.unitLetters() && isUnitAhead();
         };
     }
 

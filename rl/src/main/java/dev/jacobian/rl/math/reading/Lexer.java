@@ -9,6 +9,8 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Cuts a formula into tokens. LaTeX and ordinary text go through the same lexer, since models mix them. What only concerns looks is gone
@@ -162,6 +164,9 @@ final class Lexer {
             Map.entry("rVert", "|"),
             Map.entry("dots", "ldots"),
             Map.entry("cdots", "ldots"),
+            Map.entry("dotsc", "ldots"),
+            Map.entry("dotsb", "ldots"),
+            Map.entry("vdots", "ldots"),
             Map.entry("to", "to"),
             Map.entry("rightarrow", "to"),
             Map.entry("pmod", "pmod"),
@@ -169,6 +174,13 @@ final class Lexer {
             Map.entry("ctg", "cot"),
             Map.entry("tg", "tan"),
             Map.entry("lg", "lg"));
+
+    private static final Pattern ROW_GAP =
+            Pattern.compile("\\s*\\*?\\s*\\[\\s*-?[\\d.]+\\s*(?:pt|em|ex|mm|cm|in|px|mu)\\s*\\]");
+
+    /** Roman or bold type around a formula: only looks. */
+    private static final Pattern FORMULA = Pattern.compile(
+            "\\s*[-+]?\\s*\\d*\\s*\\\\(?:[dtc]?frac|sqrt|pi|left|[dt]?binom|boxed|sin|cos|tan|theta|infty)(?![a-zA-Z])");
 
     private final String text;
     private final Style style;
@@ -278,6 +290,9 @@ final class Lexer {
         if (text.startsWith("**", at)) {
             at += 2;
             add(Token.of(Kind.SYMBOL, "^", spaced));
+        } else if (text.startsWith("...", at)) {
+            at += 3;
+            add(Token.of(Kind.COMMAND, "ldots", spaced));
         } else if (text.startsWith("+/-", at) || text.startsWith("+-", at) && style.plain()) {
             at += text.startsWith("+/-", at) ? 3 : 2;
             add(Token.of(Kind.COMMAND, "pm", spaced));
@@ -331,7 +346,18 @@ final class Lexer {
         }
     }
 
+    /** {@code \\[4pt]} is the end of a row and how far below it the next begins. */
+    private void skipRowGap() {
+        Matcher gap = ROW_GAP.matcher(text).region(at, text.length());
+        if (gap.lookingAt()) {
+            at = gap.end();
+        }
+    }
+
     private void known(String name) {
+        if (name.equals("\\")) {
+            skipRowGap();
+        }
         boolean letters = isAsciiLetter(name.charAt(0)) && !name.endsWith("}") && !name.equals("mid");
         add(Token.of(letters ? Kind.COMMAND : Kind.SYMBOL, name, spaced));
         if (name.equals("frac") || name.equals("binom")) {
@@ -393,11 +419,22 @@ final class Lexer {
 
     private void text(String name) {
         boolean space = spaced;
-        String content = argument()
-                .replace('~', ' ')
+        int start = at;
+        String raw = argument();
+        if (FORMULA.matcher(raw).lookingAt()) {
+            at = start;
+            return;
+        }
+        String content = raw.replace('~', ' ')
                 .replace("\\ ", " ")
                 .replace("\\,", " ")
-                .replace("$", "");
+                .replace("\\%", "%")
+                .replace("\\cdot", "·");
+        if (content.strip().equals("\\$")) {
+            add(Token.of(Kind.SYMBOL, "$", space));
+            return;
+        }
+        content = content.replace("\\$", "$").replace("$", "");
         if (name.equals("operatorname")) {
             add(Token.of(Kind.COMMAND, content.strip(), space));
         } else if (!content.isBlank()) {

@@ -74,7 +74,20 @@ final class NumberWords {
     private static final Pattern ROMAN =
             Pattern.compile("M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})");
 
+    private static final Pattern ORDINAL = Pattern.compile("(?:first|second|third|[a-z]+th)");
+
     private NumberWords() {}
+
+    /** The number that a whole text says, if it counts: seven, not seventh. */
+    static OptionalLong cardinal(String text) {
+        int last = Math.max(text.lastIndexOf(' '), text.lastIndexOf('-')) + 1;
+        return ORDINAL.matcher(text.substring(last)).matches() ? OptionalLong.empty() : of(text);
+    }
+
+    /** Whether a word in small letters may be a part of a number. */
+    static boolean mayBegin(String word) {
+        return VALUES.containsKey(word) || SCALES.containsKey(word) || word.equals("hundred") || word.equals("and");
+    }
 
     /** The number that a whole text says. */
     static OptionalLong of(String text) {

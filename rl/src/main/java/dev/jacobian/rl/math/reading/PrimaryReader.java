@@ -73,12 +73,14 @@ final class PrimaryReader {
     private final Cursor cursor;
     private final Style style;
     private final FormulaReader formulas;
+    private final MatrixReader matrices;
     private int builders;
 
     PrimaryReader(Cursor cursor, Style style, FormulaReader formulas) {
         this.cursor = cursor;
         this.style = style;
         this.formulas = formulas;
+        matrices = new MatrixReader(cursor, formulas);
     }
 
     /** Whether a colon means "such that". */
@@ -110,7 +112,7 @@ final class PrimaryReader {
             case LETTER -> letters();
             case COMMAND -> command();
             case TEXT -> text();
-            case BEGIN -> matrix();
+            case BEGIN -> matrices.read();
             case SYMBOL -> bracket();
             default -> throw cursor.unreadable();
         };
@@ -334,6 +336,7 @@ final class PrimaryReader {
             case "sum" -> series(false);
             case "prod" -> series(true);
             case "infinity" -> Constant.INFINITY;
+            case "ldots" -> Ellipses.ELLIPSIS;
             case "overline" -> {
                 Node inner = argument();
                 yield inner.contains(node -> node == Constant.I) ? Node.apply(Fn.CONJUGATE, inner) : inner;
@@ -567,103 +570,6 @@ final class PrimaryReader {
                         && members.getLast() != Constant.REALS
                 ? new Node.SetOperation('∩', members.getLast(), condition)
                 : condition;
-    }
-
-    private Node matrix() {
-        String environment = cursor.next().text();
-        List<List<Node>> rows = new ArrayList<>();
-        List<Node> row = new ArrayList<>();
-        boolean aligned =
-                environment.startsWith("align") || environment.startsWith("gather") || environment.startsWith("split");
-        if (aligned) {
-            return alignment(environment);
-        }
-        while (true) {
-            skipConditionWord();
-            row.add(formulas.inside(formulas::relation));
-            Token token = cursor.next();
-            if (token.is("&")) {
-                continue;
-            }
-            rows.add(List.copyOf(row));
-            row.clear();
-            if (token.is("\\") && cursor.peek().kind() != Kind.END_OF) {
-                continue;
-            }
-            Token end = token.is("\\") ? cursor.next() : token;
-            if (end.kind() != Kind.END_OF || !end.text().equals(environment)) {
-                throw cursor.unreadable();
-            }
-            break;
-        }
-        int columns = rows.getFirst().size();
-        if (rows.stream().anyMatch(r -> r.size() != columns)) {
-            throw new MathProblem.Unreadable("rows of different length");
-        }
-        if (environment.equals("cases")) {
-            return cases(rows);
-        }
-        Node.Matrix matrix = new Node.Matrix(List.copyOf(rows));
-        return environment.equals("vmatrix") ? Matrices.determinant(matrix).orElseThrow(cursor::unreadable) : matrix;
-    }
-
-    private void skipConditionWord() {
-        Token token = cursor.peek();
-        if (token.kind() == Kind.TEXT && token.text().strip().matches("(?i),?\\s*(if|for|when|where|,)")) {
-            cursor.next();
-        }
-    }
-
-    /** One column lists equations, two are values with their conditions; neither has an order. */
-    private static Node cases(List<List<Node>> rows) {
-        return new Node.Listing(rows.stream()
-                .map(row -> row.size() == 1 ? row.getFirst() : new Node.Group('(', row, ')'))
-                .toList());
-    }
-
-    /** The last line of a derivation counts; a line that begins with an equals sign continues the one before. */
-    private Node alignment(String environment) {
-        List<Node> members = new ArrayList<>();
-        List<Relator> relators = new ArrayList<>();
-        while (true) {
-            cursor.take("&");
-            Node line = cursor.at("=") ? continued(members, relators) : formulas.inside(formulas::relation);
-            members.clear();
-            relators.clear();
-            if (line instanceof Node.Relation(List<Node> parts, List<Relator> signs)) {
-                members.addAll(parts);
-                relators.addAll(signs);
-            } else {
-                members.add(line);
-            }
-            if (!cursor.take("\\") || cursor.peek().kind() == Kind.END_OF) {
-                break;
-            }
-        }
-        Token end = cursor.next();
-        if (end.kind() != Kind.END_OF || !end.text().equals(environment)) {
-            throw cursor.unreadable();
-        }
-        return members.size() == 1
-                ? members.getFirst()
-                : new Node.Relation(List.copyOf(members), List.copyOf(relators));
-    }
-
-    private Node continued(List<Node> members, List<Relator> relators) {
-        Node right = formulas.inside(formulas::relation);
-        if (members.isEmpty()) {
-            return right;
-        }
-        List<Node> all = new ArrayList<>(members);
-        List<Relator> signs = new ArrayList<>(relators);
-        signs.add(Relator.EQUAL);
-        if (right instanceof Node.Relation(List<Node> parts, List<Relator> more)) {
-            all.addAll(parts);
-            signs.addAll(more);
-        } else {
-            all.add(right);
-        }
-        return new Node.Relation(List.copyOf(all), List.copyOf(signs));
     }
 
     /** Numerator and denominator of the fraction at the cursor, if both are whole numbers. */

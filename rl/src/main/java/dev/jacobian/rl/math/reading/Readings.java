@@ -35,6 +35,8 @@ public final class Readings {
     private static final Pattern CHANCE = Pattern.compile("(\\d{1,9}) (?:in|out of) (\\d{1,9})");
     private static final Pattern COMMA_GROUP = Pattern.compile("\\d,\\d{2,3}(?!\\d)");
 
+    private static final Pattern QUAD = Pattern.compile("\\\\q?quad(?![a-zA-Z])");
+
     /** Letters that nobody would take for a product of variables. */
     private static final Pattern WORD = Pattern.compile("[\\p{L} ]{3,}");
 
@@ -66,6 +68,12 @@ public final class Readings {
         for (boolean grouped : commas ? new boolean[] {true, false} : new boolean[] {true}) {
             formula(bare, new Style(operators, grouped, true), work).ifPresent(readings::add);
         }
+        Optional<String> said = Spoken.formula(words);
+        said.flatMap(formula -> formula(formula, new Style(formula.indexOf('\\') < 0 || plain, true, true), work))
+                .ifPresent(readings::add);
+        if (readings.isEmpty()) {
+            Spoken.list(words).flatMap(list -> formula(list, Style.PLAIN, work)).ifPresent(readings::add);
+        }
         if (readings.isEmpty()
                 || readings.stream().anyMatch(reading -> reading.contains(Node.Quantity.class::isInstance))) {
             formula(bare, new Style(operators, true, false), work).ifPresent(readings::add);
@@ -76,7 +84,18 @@ public final class Readings {
         return List.copyOf(readings);
     }
 
+    /** A wide blank separates answers, if what it separates can be read. */
     private static Optional<Node> formula(String text, Style style, Work work) {
+        if (text.contains("quad")) {
+            Optional<Node> apart = read(QUAD.matcher(text).replaceAll(" , "), style, work);
+            if (apart.isPresent()) {
+                return apart;
+            }
+        }
+        return read(text, style, work);
+    }
+
+    private static Optional<Node> read(String text, Style style, Work work) {
         try {
             return Optional.of(FormulaReader.read(text, style, work));
         } catch (MathProblem.Unreadable | MathProblem.Undefined | MathProblem.NotScalar e) {
@@ -148,6 +167,17 @@ public final class Readings {
     }
 
     private static Optional<Node> phrase(String words) {
+        if (words.startsWith("negative ") || words.startsWith("minus ")) {
+            return phrase(words.substring(words.indexOf(' ') + 1)).map(Node::negative);
+        }
+        int and = words.indexOf(" and ");
+        if (and > 0) {
+            OptionalLong whole = NumberWords.of(words.substring(0, and));
+            Optional<Rational> rest = NumberWords.fraction(words.substring(and + 5));
+            if (whole.isPresent() && rest.isPresent()) {
+                return Optional.of(new Node.Num(Rational.of(whole.getAsLong()).plus(rest.get())));
+            }
+        }
         OptionalLong number = NumberWords.of(words);
         if (number.isPresent()) {
             return Optional.of(Node.number(number.getAsLong()));

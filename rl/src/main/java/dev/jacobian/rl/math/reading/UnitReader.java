@@ -7,45 +7,35 @@ import dev.jacobian.rl.math.expression.Unit;
 import dev.jacobian.rl.math.reading.Token.Kind;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** Units before and behind values. */
 final class UnitReader {
 
     private static final Set<String> CODES = Set.of("US", "USD", "EUR", "GBP", "RMB", "Rs");
 
-    /** Words that change the number before them. */
-    private static final Set<String> OPERATIONS = Set.of(
-            "factorial",
-            "squared",
-            "cubed",
-            "times",
-            "plus",
-            "minus",
-            "over",
-            "divided",
-            "choose",
-            "root",
-            "mod",
-            "modulo",
-            "sqrt",
-            "percent",
-            "hundred",
-            "thousand",
-            "million",
-            "billion",
-            "trillion",
-            "dozen",
-            "infinity",
-            "theta",
-            "alpha",
-            "beta",
-            "wrong",
-            "incorrect");
+    /** What is said of a length or a time behind its unit. */
+    private static final Set<String> ADJECTIVES = Set.of(
+            "tall",
+            "long",
+            "wide",
+            "high",
+            "deep",
+            "thick",
+            "old",
+            "away",
+            "apart",
+            "ahead",
+            "left",
+            "remaining",
+            "total");
 
     private final Cursor cursor;
     private final Style style;
+    private boolean behindDegrees;
 
     UnitReader(Cursor cursor, Style style) {
         this.cursor = cursor;
@@ -82,6 +72,10 @@ final class UnitReader {
             cursor.next();
             return Units.named(token.text());
         }
+        Optional<Unit> primes = primes();
+        if (primes.isPresent()) {
+            return primes;
+        }
         if (isDegreeSign()) {
             cursor.skip(cursor.peek(1).is("{") ? 4 : 2);
             return Optional.of(degrees());
@@ -93,6 +87,39 @@ final class UnitReader {
             return Connectors.is(token.text()) || token.text().strip().equals("to") ? Optional.empty() : texts();
         }
         return token.kind() == Kind.LETTER && style.unitLetters() && token.offset() == 0 ? words() : Optional.empty();
+    }
+
+    /** One stroke or two behind a number: minutes and seconds behind degrees, else feet and inches. */
+    private Optional<Unit> primes() {
+        int mark = cursor.mark();
+        boolean raised = cursor.take("^");
+        boolean braces = raised && cursor.take("{");
+        int strokes = 0;
+        while (true) {
+            if (cursor.take("\"")) {
+                strokes += 2;
+            } else if (cursor.take("'") || cursor.takeCommand("'")) {
+                strokes++;
+            } else {
+                break;
+            }
+        }
+        if (strokes == 0 || strokes > 2 || braces && !cursor.take("}")) {
+            cursor.reset(mark);
+            return Optional.empty();
+        }
+        return behindDegrees
+                ? Optional.of(strokes == 1 ? Unit.ARC_MINUTE : Unit.ARC_SECOND)
+                : Units.named(strokes == 1 ? "ft" : "in");
+    }
+
+    /** Reads what stands behind degrees, where strokes are parts of a degree. */
+    <T> T behindDegrees(Supplier<T> reading) {
+        boolean was = behindDegrees;
+        behindDegrees = true;
+        T result = reading.get();
+        behindDegrees = was;
+        return result;
     }
 
     private boolean isDegreeSign() {
@@ -195,11 +222,19 @@ final class UnitReader {
             if (cursor.at("/") && cursor.peek(1).kind() == Kind.LETTER) {
                 cursor.next();
                 phrase.append('/');
+            } else if (cursor.atCommand("cdot") && cursor.peek(1).kind() == Kind.LETTER) {
+                cursor.next();
+                phrase.append(' ');
             } else {
                 phrase.append(' ');
             }
         }
         cursor.reset(best);
+        if (unit.isPresent()
+                && ADJECTIVES.contains(cursor.word())
+                && cursor.peek().offset() == 0) {
+            cursor.skip(cursor.word().length());
+        }
         return unit.isPresent() || !style.plain() && !cursor.peek().spaced() ? unit : nouns();
     }
 
@@ -209,7 +244,7 @@ final class UnitReader {
         StringBuilder phrase = new StringBuilder();
         while (cursor.peek().kind() == Kind.LETTER && cursor.peek().offset() == 0 && phrase.length() < 60) {
             String run = cursor.peek().run();
-            if (run.length() < 4 || OPERATIONS.contains(run.toLowerCase(Locale.ROOT))) {
+            if (run.length() < 4 || Units.changesNumbers(run)) {
                 break;
             }
             cursor.skip(run.length());
@@ -253,6 +288,15 @@ final class UnitReader {
         return node instanceof Node.Quantity(Node value, Unit unit)
                 ? new Node.Quantity(Node.negative(value), unit)
                 : Node.negative(node);
+    }
+
+    /** {@code 30 degrees 15 minutes}: beside degrees a minute is no length of time. */
+    static Node.Quantity ofDegrees(Node.Quantity part) {
+        Unit unit = part.unit();
+        boolean time = unit.dimensions().equals(Map.of("time", 1));
+        return time && unit.factor().equals(Rational.of(60))
+                ? new Node.Quantity(part.value(), Unit.ARC_MINUTE)
+                : time && unit.factor().equals(Rational.ONE) ? new Node.Quantity(part.value(), Unit.ARC_SECOND) : part;
     }
 
     /** {@code 5 ft 6 in}: a second quantity of the same dimension, in the units of the first. */

@@ -40,6 +40,65 @@ public final class Units {
             "way",
             "more");
 
+    /** Words that change the number before them, or take it back: what they stand in is no unit. */
+    private static final Set<String> OPERATIONS = Set.of(
+            "factorial",
+            "squared",
+            "cubed",
+            "times",
+            "plus",
+            "minus",
+            "over",
+            "divided",
+            "choose",
+            "root",
+            "mod",
+            "modulo",
+            "sqrt",
+            "percent",
+            "hundred",
+            "thousand",
+            "million",
+            "billion",
+            "trillion",
+            "dozen",
+            "infinity",
+            "theta",
+            "alpha",
+            "beta",
+            "wrong",
+            "incorrect",
+            "maybe",
+            "perhaps",
+            "probably",
+            "possibly",
+            "below",
+            "above",
+            "under",
+            "less",
+            "fewer",
+            "most",
+            "least",
+            "remainder",
+            "approximately",
+            "roughly",
+            "otherwise",
+            "instead",
+            "unless",
+            "or",
+            "not",
+            "than",
+            "at",
+            "no",
+            "nor",
+            "half",
+            "twice",
+            "thirds",
+            "quarters",
+            "up",
+            "down",
+            "off");
+
     static {
         length();
         mass();
@@ -53,7 +112,10 @@ public final class Units {
     private static final Pattern SCALE = Pattern.compile("degrees? (?:c|f|celsius|fahrenheit)");
     private static final Pattern NOUN = Pattern.compile("[\\p{L} .'-]{2,}");
     private static final Pattern PER = Pattern.compile("\\s*/\\s*|\\s+per\\s+|^per\\s+");
-    private static final Pattern FACTORS = Pattern.compile("[\\s*·-]+");
+    private static final Pattern FACTORS = Pattern.compile("(?:[\\s*·]|-(?!\\d))+");
+
+    /** {@code ms^-1}, as British school books write it; nobody counts by the millisecond. */
+    private static final Unit METERS_BY_SECONDS = new Unit(Map.of("length", 1, "time", -1), Rational.ONE);
 
     private Units() {}
 
@@ -173,6 +235,8 @@ public final class Units {
         unit("celsius", Rational.ONE, "", "celsius");
         unit("fahrenheit", Rational.ONE, "", "fahrenheit");
         define(Unit.DEGREE, "deg degs", "degree");
+        define(Unit.ARC_MINUTE, "arcmin", "arcminute");
+        define(Unit.ARC_SECOND, "arcsec", "arcsecond");
         unit("information", Rational.ONE, "bit", "bit");
         unit("information", Rational.of(8), "B", "byte");
         unit("information", Rational.of(8000), "kB KB", "kilobyte");
@@ -232,8 +296,13 @@ public final class Units {
         return unit.isPresent() || !nouns ? unit : noun(lower);
     }
 
+    /** Whether a word does something to the number that it stands behind. */
+    static boolean changesNumbers(String word) {
+        return OPERATIONS.contains(word.toLowerCase(Locale.ROOT));
+    }
+
     private static Optional<Unit> noun(String lower) {
-        if (!NOUN.matcher(lower).matches()) {
+        if (!NOUN.matcher(lower).matches() || BLANKS.splitAsStream(lower).anyMatch(Units::changesNumbers)) {
             return Optional.empty();
         }
         boolean one = lower.indexOf(' ') < 0;
@@ -295,6 +364,10 @@ public final class Units {
     private static Optional<Unit> power(String word) {
         if (word.indexOf('^') < 0) {
             return named(word);
+        }
+        if (word.equals("ms^-1") || word.equals("ms^-2")) {
+            return Optional.of(
+                    METERS_BY_SECONDS.times(Unit.of("time", Rational.ONE).power(word.endsWith("2") ? -1 : 0)));
         }
         String[] parts = word.split("\\^", 2);
         String exponent = parts[1].replaceAll("[{}]", "");

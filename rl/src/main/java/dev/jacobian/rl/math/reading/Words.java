@@ -13,6 +13,8 @@ public final class Words {
             Pattern.compile("\\\\[,;:! ]|~|\\\\q?quad\\b|\\\\(?:left|right|displaystyle)\\b");
     private static final Pattern BLANKS = Pattern.compile("\\s+");
     private static final Pattern EDGES = Pattern.compile("^[\\s.,;:?*_`\"']+|[\\s.,;:?*_`\"']+$|(?<=\\p{L})!+$");
+    /** In a formula a prime, a star and an exclamation mark say something. */
+    private static final Pattern STOPS = Pattern.compile("^[\\s.,;:]+|[\\s.,;:]+$");
 
     private static final Pattern USELESS_BLANK = Pattern.compile("(?<=\\W) | (?=\\W)");
     private static final Pattern BRACKETED = Pattern.compile("^\\(([\\p{L} ]+)\\)$");
@@ -34,16 +36,16 @@ public final class Words {
 
     /** For comparison of words: small letters, no punctuation at the ends, no article. */
     public static String normalized(String text) {
-        return withoutEdges(plain(text).toLowerCase(Locale.ROOT));
+        return withoutEdges(plain(text).toLowerCase(Locale.ROOT), EDGES);
     }
 
     /** For comparison of formulas as texts: the same, but x and X are two things. */
     public static String formula(String text) {
-        return withoutEdges(plain(text));
+        return withoutEdges(plain(text), STOPS);
     }
 
-    private static String withoutEdges(String text) {
-        String words = EDGES.matcher(text).replaceAll("");
+    private static String withoutEdges(String text, Pattern edges) {
+        String words = edges.matcher(text).replaceAll("");
         words = words.replace("\\dfrac", "\\frac").replace("\\tfrac", "\\frac");
         words = USELESS_BLANK.matcher(words).replaceAll("");
         if (words.startsWith("(")) {

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.math.reading;
+
+import dev.jacobian.rl.math.expression.Node;
+import dev.jacobian.rl.math.expression.Rational;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/** Words behind a number that make another number of it: 5 million, 3 tenths, 7 squared. */
+final class Scales {
+
+    private static final Map<String, UnaryOperator<Node>> SCALES = new HashMap<>();
+
+    static {
+        by("hundred", Rational.of(100));
+        by("thousand", Rational.of(1000));
+        by("million", Rational.of(1_000_000));
+        by("billion", Rational.of(1_000_000_000));
+        by("trillion", Rational.of(1_000_000_000_000L));
+        by("dozen", Rational.of(12));
+        List<String> parts =
+                List.of("halves", "thirds", "fourths", "fifths", "sixths", "sevenths", "eighths", "ninths", "tenths");
+        for (int k = 0; k < parts.size(); k++) {
+            by(parts.get(k), Rational.of(1, k + 2L));
+        }
+        by("hundredths", Rational.of(1, 100));
+        by("thousandths", Rational.of(1, 1000));
+        SCALES.put("squared", value -> new Node.Power(value, Node.number(2)));
+        SCALES.put("cubed", value -> new Node.Power(value, Node.number(3)));
+    }
+
+    private Scales() {}
+
+    private static void by(String word, Rational factor) {
+        SCALES.put(word, value -> Node.product(value, new Node.Num(factor)));
+    }
+
+    /** What a word does to the number before it; empty if nothing. */
+    static Optional<UnaryOperator<Node>> named(String word) {
+        return Optional.ofNullable(SCALES.get(word.toLowerCase(Locale.ROOT)));
+    }
+}
