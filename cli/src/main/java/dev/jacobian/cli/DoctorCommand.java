@@ -159,6 +159,7 @@ final class DoctorCommand extends CliCommand {
             object.put("memory_bytes_per_second", Math.rint(throughput.bytesPerSecond()));
             object.put("matmul_flops_per_second", Math.rint(throughput.flopsPerSecond()));
             object.put("sandbox", protection.isolation().toString());
+            object.put("sandbox_workers", protection.cold().isEmpty() ? "warm" : "cold");
             object.put("gpu_present", hardware);
             object.put("gpu_usable", gpus.usable());
             ArrayNode devices = object.putArray("gpus");

@@ -15,7 +15,8 @@ import java.util.regex.Pattern;
  * Walls that bubblewrap builds (version 0.8 or later): the namespaces of {@link NamespaceLauncher}, and a {@link CallFilter filter}
  * of system calls.
  *
- * <p>Its process 1 reaps what the program leaves, and its end ends all of it. The folders that it makes in memory without a size
+ * <p>Its process 1 reaps what the program leaves, and its end ends all of it. That process has the program's user and namespace, so the kernel would let
+ * the program read and write its memory; {@code /proc/1} is covered therefore. The folders that it makes in memory without a size
  * ({@code /} and {@code /dev}) are read-only in the end, or a program could fill the machine's memory with files there.
  *
  * @param bubblewrap its command
@@ -58,7 +59,7 @@ record BubblewrapLauncher(String bubblewrap) implements Launcher {
         command.addAll(
                 shell,
                 List.of("/bin/sh", "-c", "exec " + FILTER + "<\"$1\"; shift; exec \"$@\"", "sh", file.toString()));
-        command.addAll(Launcher.identity(request));
+        command.addAll(Launcher.identity(request.user()));
         command.addAll(List.of(
                 bubblewrap,
                 "--unshare-user",
@@ -100,6 +101,7 @@ record BubblewrapLauncher(String bubblewrap) implements Launcher {
         Path users = Tools.write(request.folder().resolve("passwd"), "sandbox:x:1000:1000::/box:/bin/sh\n");
         String size = Long.toString(request.limits().fileBytes());
         command.addAll(List.of("--ro-bind", users.toString(), "/etc/passwd", "--proc", "/proc", "--dev", "/dev"));
+        command.addAll(List.of("--size", "4096", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1"));
         for (String folder : List.of("/dev/shm", "/tmp", "/box")) {
             command.addAll(List.of("--size", size, "--tmpfs", folder));
         }

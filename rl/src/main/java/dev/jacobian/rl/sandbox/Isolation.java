@@ -33,6 +33,7 @@ public enum Isolation {
                     "A PROGRAM CAN READ AND WRITE WHATEVER ITS USER CAN",
                     "IT REACHES THE NETWORK",
                     "IT SEES OTHER PROCESSES, AND MAY LEAVE SOME BEHIND",
+                    "for all but root: the limit of processes counts what else the user runs",
                     "files fill the disk up to the size of one times their number")),
     /** Not even that: programs cannot be run here. */
     NONE("none", List.of(), List.of("programs cannot be run here"));

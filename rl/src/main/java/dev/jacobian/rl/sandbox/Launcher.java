@@ -3,7 +3,9 @@ package dev.jacobian.rl.sandbox;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -18,6 +20,21 @@ import java.util.OptionalInt;
 sealed interface Launcher permits BubblewrapLauncher, NamespaceLauncher, PlainLauncher {
     /** The status file's descriptor; a plain shell knows one digit. */
     int STATUS = 4;
+
+    /** The one limit of which a program may ask for more. */
+    String STACK = "stack";
+
+    /** All that a program's environment has. */
+    Map<String, String> ENVIRONMENT = Map.of(
+            "PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            "HOME", "/box",
+            "TMPDIR", "/tmp",
+            "LC_ALL", "C.UTF-8",
+            "TZ", "UTC",
+            "PYTHONHASHSEED", "0",
+            "PYTHONDONTWRITEBYTECODE", "1",
+            "OMP_NUM_THREADS", "1",
+            "OPENBLAS_NUM_THREADS", "1");
 
     /**
      * A run.
@@ -38,6 +55,11 @@ sealed interface Launcher permits BubblewrapLauncher, NamespaceLauncher, PlainLa
             boolean ownHeap,
             List<Path> folders,
             int user) {
+        /** The same under other limits. */
+        Request with(Limits other) {
+            return new Request(folder, program, command, other, ownHeap, folders, user);
+        }
+
         Path status() {
             return folder.resolve("status");
         }
@@ -80,37 +102,44 @@ sealed interface Launcher permits BubblewrapLauncher, NamespaceLauncher, PlainLa
                 "timeout",
                 "--foreground",
                 "--signal=KILL",
-                Long.toString((long) Math.ceil(request.limits().wallSeconds()) + 5));
+                Long.toString((long) Math.ceil(request.limits().patienceSeconds()) + 5));
     }
 
     /** Gives up what the JVM's user may do. */
-    static List<String> identity(Request request) {
+    static List<String> identity(int user) {
         return root()
                 ? List.of(
                         "setpriv",
-                        "--reuid=" + request.user(),
-                        "--regid=" + request.user(),
+                        "--reuid=" + user,
+                        "--regid=" + user,
                         "--clear-groups",
                         "--inh-caps=-all",
                         "--no-new-privs")
                 : List.of("setpriv", "--no-new-privs");
     }
 
-    /** Limits of the kernel, inherited by all that the program starts. */
-    static List<String> resources(Request request) {
+    /** Limits of the kernel, by their names, inherited by all that the program starts. */
+    static Map<String, Long> kernelLimits(Request request) {
         Limits limits = request.limits();
-        List<String> command = new ArrayList<>(List.of(
-                "prlimit",
-                "--cpu=" + ((long) Math.ceil(limits.cpuSeconds()) + 1), // of one process; the watch adds them up
-                "--nproc=" + limits.processes(),
-                "--fsize=" + limits.fileBytes(),
-                "--nofile=128",
-                "--core=0",
-                "--memlock=65536",
-                "--stack=8388608:"));
+        Map<String, Long> kernel = new LinkedHashMap<>();
+        kernel.put("cpu", (long) Math.ceil(limits.cpuSeconds()) + 1); // of one process; who watches adds them up
+        kernel.put("nproc", (long) limits.processes());
+        kernel.put("fsize", limits.fileBytes());
+        kernel.put("nofile", 128L);
+        kernel.put("core", 0L);
+        kernel.put("memlock", 65536L);
+        kernel.put(STACK, 8388608L);
         if (!request.ownHeap()) {
-            command.add("--as=" + (limits.memoryBytes() + (64L << 20)));
+            kernel.put("as", limits.memoryBytes() + (64L << 20));
         }
+        return kernel;
+    }
+
+    /** The same as the beginning of a command line; of the stack a program may ask for more. */
+    static List<String> resources(Request request) {
+        List<String> command = new ArrayList<>(List.of("prlimit"));
+        kernelLimits(request)
+                .forEach((name, value) -> command.add("--" + name + "=" + value + (name.equals(STACK) ? ":" : "")));
         return command;
     }
 }

@@ -5,10 +5,11 @@ package dev.jacobian.rl.sandbox;
  * What a run may use.
  *
  * <p>The processor's time decides whether a program is too slow, because it hardly depends on what else the machine does;
- * time by the clock is there for programs that sleep.
+ * time by the clock is there for programs that sleep. The clock stands still while a program waits for a processor that others
+ * have, as far as the kernel can say (of threads that live, and up to ten times the limit), so a busy machine turns no right program into a slow one.
  *
  * @param cpuSeconds time of the processor, over all processes and threads
- * @param wallSeconds time by the clock
+ * @param wallSeconds time by the clock, in which it computes or sleeps
  * @param memoryBytes memory of all its processes together; files that it writes are not counted here but bounded by fileBytes
  * @param outputBytes what it may write to standard output, and as much again to standard error
  * @param processes processes and threads at a time
@@ -16,6 +17,9 @@ package dev.jacobian.rl.sandbox;
  */
 public record Limits(
         double cpuSeconds, double wallSeconds, long memoryBytes, long outputBytes, int processes, long fileBytes) {
+    /** The most processes that may be allowed. */
+    static final int MOST_PROCESSES = 1 << 15;
+
     private static final long MIB = 1L << 20;
 
     /** 5 s of the processor, 15 s by the clock, 256 MiB of memory, 4 MiB of output, 64 processes, 64 MiB of files. */
@@ -27,7 +31,7 @@ public record Limits(
         require("wallSeconds", wallSeconds, 1e6);
         require("memoryBytes", (double) memoryBytes, 0x1p50);
         require("outputBytes", (double) outputBytes, 1 << 30);
-        require("processes", processes, 1 << 15);
+        require("processes", processes, MOST_PROCESSES);
         require("fileBytes", (double) fileBytes, 0x1p50);
     }
 
@@ -56,6 +60,16 @@ public record Limits(
     /** Another limit of output. */
     public Limits withOutput(long bytes) {
         return new Limits(cpuSeconds, wallSeconds, memoryBytes, bytes, processes, fileBytes);
+    }
+
+    /** Another limit of processes. */
+    Limits withProcesses(int most) {
+        return new Limits(cpuSeconds, wallSeconds, memoryBytes, outputBytes, most, fileBytes);
+    }
+
+    /** After how many seconds by the clock a program is ended in any case, however long it waited for a processor. */
+    double patienceSeconds() {
+        return 10 * wallSeconds + 30;
     }
 
     /** More time and memory: what a language needs before the program's first line. */

@@ -18,12 +18,13 @@ import java.util.OptionalInt;
  */
 record NamespaceLauncher() implements Launcher {
     private static final List<String> TOP = List.of("bin", "sbin", "lib", "lib32", "lib64", "libx32");
+    private static final String FOLDER = ",nosuid,nodev,X-mount.mkdir";
     private static final List<String> DEVICES = List.of("null", "zero", "full", "random", "urandom");
     private static final List<Path> SETTINGS =
             List.of(Path.of("/etc/ld.so.cache"), Path.of("/etc/alternatives"), Path.of("/etc/ld-musl-x86_64.path"));
 
     /** $1 the root's place, $2 what is mounted, $3 links, $4 files to mount something on; behind them what is run. */
-    private static final String SETUP = """
+    private static final String BUILD = """
         set -e
         PATH=/usr/sbin:/usr/bin:/sbin:/bin
         root=$1 fstab=$2 links=$3 files=$4
@@ -41,6 +42,9 @@ record NamespaceLauncher() implements Launcher {
         umount -l /old
         rmdir /old
         mount -o remount,bind,ro /
+        """;
+
+    private static final String RUN = """
         echo 1 > /proc/sys/user/max_user_namespaces
         cd /box
         echo started >&4
@@ -68,16 +72,58 @@ record NamespaceLauncher() implements Launcher {
 
     @Override
     public List<String> command(Request request) {
+        List<String> command = new ArrayList<>(Launcher.opening(request));
+        command.addAll(Launcher.identity(request.user()));
+        String memory = "size=" + request.limits().fileBytes() + ",nr_inodes=16384,nosuid,nodev,X-mount.mkdir,mode=";
+        List<Mount> own = List.of(
+                Mount.readOnly(request.program(), "program"),
+                new Mount("sandbox-box", "box", "tmpfs", memory + "0755"),
+                new Mount("sandbox-tmp", "tmp", "tmpfs", memory + "1777"),
+                new Mount("sandbox-shm", "dev/shm", "tmpfs", memory + "1777"));
+        command.addAll(inside(request.folder(), request.folders(), own, RUN));
+        command.addAll(Launcher.resources(request));
+        command.addAll(List.of("unshare", "--user", "--map-user=1000", "--map-group=1000", "--"));
+        command.addAll(CallFilter.opening());
+        command.addAll(request.command());
+        return command;
+    }
+
+    /**
+     * A mount that a root folder gets.
+     *
+     * @param what a folder of the host, or a name
+     * @param where below the root
+     */
+    record Mount(String what, String where, String type, String options) {
+        /** A folder of the host, which can be read. */
+        static Mount readOnly(Path folder, String where) {
+            return new Mount(folder.toString(), where, "none", "bind,ro" + FOLDER);
+        }
+
+        /** A folder of the host, which can be written to. */
+        static Mount writable(Path folder, String where) {
+            return new Mount(folder.toString(), where, "none", "bind" + FOLDER);
+        }
+    }
+
+    /**
+     * The beginning of a command line that runs a shell script as process 1 of new namespaces, with a root folder of its own; arguments may
+     * follow, which are the script's.
+     *
+     * @param folder on the host, for the files that this needs
+     * @param folders of the host that are there under their own names, besides {@code /usr}
+     * @param own what else is mounted, in order
+     */
+    static List<String> inside(Path folder, List<Path> folders, List<Mount> own, String script) {
         List<String> links = new ArrayList<>(List.of(
                 "dev/fd:/proc/self/fd",
                 "dev/stdin:/proc/self/fd/0",
                 "dev/stdout:/proc/self/fd/1",
                 "dev/stderr:/proc/self/fd/2"));
         List<String> files = new ArrayList<>();
-        Path fstab = writeMounts(request, links, files);
-        List<String> command = new ArrayList<>(Launcher.opening(request));
-        command.addAll(Launcher.identity(request));
-        command.addAll(List.of(
+        Path root = Tools.folder(folder.resolve("root"));
+        Path fstab = writeMounts(root, folder, folders, own, links, files);
+        return List.of(
                 "unshare",
                 "--user",
                 "--map-root-user",
@@ -92,61 +138,49 @@ record NamespaceLauncher() implements Launcher {
                 "--",
                 "/bin/sh",
                 "-c",
-                SETUP,
+                BUILD + script,
                 "sandbox",
-                root(request).toString(),
+                root.toString(),
                 fstab.toString(),
                 String.join(" ", links),
-                String.join(" ", files)));
-        command.addAll(Launcher.resources(request));
-        command.addAll(List.of("unshare", "--user", "--map-user=1000", "--map-group=1000", "--"));
-        command.addAll(CallFilter.opening());
-        command.addAll(request.command());
-        return command;
+                String.join(" ", files));
     }
 
     /** What is mounted where, in the form of /etc/fstab, so that one process mounts it all. */
-    private static Path writeMounts(Request request, List<String> links, List<String> files) {
-        Path root = root(request);
+    private static Path writeMounts(
+            Path root, Path folder, List<Path> folders, List<Mount> own, List<String> links, List<String> files) {
         StringBuilder fstab = new StringBuilder();
-        String folder = ",nosuid,nodev,X-mount.mkdir";
-        mount(fstab, "/usr", root.resolve("usr"), "none", "rbind,ro" + folder);
+        mount(fstab, "/usr", root.resolve("usr"), "none", "rbind,ro" + FOLDER);
         for (String top : TOP) {
             Path path = Path.of("/" + top);
             if (Files.isSymbolicLink(path)) {
                 links.add(top + ":" + Tools.linkTarget(path));
             } else if (Files.isDirectory(path)) {
-                mount(fstab, path.toString(), root.resolve(top), "none", "rbind,ro" + folder);
+                mount(fstab, path.toString(), root.resolve(top), "none", "rbind,ro" + FOLDER);
             }
         }
         for (Path setting : SETTINGS) {
             if (Files.isDirectory(setting)) {
-                mount(fstab, setting.toString(), in(root, setting), "none", "bind,ro" + folder);
+                mount(fstab, setting.toString(), in(root, setting), "none", "bind,ro" + FOLDER);
             } else if (Files.exists(setting)) {
                 files.add(setting.toString().substring(1));
                 mount(fstab, setting.toString(), in(root, setting), "none", "bind,ro,nosuid,nodev");
             }
         }
-        for (Path needed : request.folders()) {
+        for (Path needed : folders) {
             if (!needed.startsWith("/usr")) {
-                mount(fstab, needed.toString(), in(root, needed), "none", "bind,ro" + folder);
+                mount(fstab, needed.toString(), in(root, needed), "none", "bind,ro" + FOLDER);
             }
         }
         for (String device : DEVICES) {
             files.add("dev/" + device);
             mount(fstab, "/dev/" + device, root.resolve("dev/" + device), "none", "bind,nosuid");
         }
-        String memory = "size=" + request.limits().fileBytes() + ",nr_inodes=16384,nosuid,nodev,X-mount.mkdir,mode=";
-        mount(fstab, request.program().toString(), root.resolve("program"), "none", "bind,ro" + folder);
-        mount(fstab, "sandbox-box", root.resolve("box"), "tmpfs", memory + "0755");
-        mount(fstab, "sandbox-tmp", root.resolve("tmp"), "tmpfs", memory + "1777");
-        mount(fstab, "sandbox-shm", root.resolve("dev/shm"), "tmpfs", memory + "1777");
+        for (Mount mount : own) {
+            mount(fstab, mount.what(), root.resolve(mount.where()), mount.type(), mount.options());
+        }
         mount(fstab, "proc", root.resolve("proc"), "proc", "nosuid,nodev,noexec,X-mount.mkdir");
-        return Tools.write(request.folder().resolve("fstab"), fstab.toString());
-    }
-
-    private static Path root(Request request) {
-        return Tools.folder(request.folder().resolve("root"));
+        return Tools.write(folder.resolve("fstab"), fstab.toString());
     }
 
     private static Path in(Path root, Path absolute) {

@@ -13,9 +13,12 @@ import java.util.concurrent.TimeUnit;
  * No walls, only limits: for machines that give no more, and programs that one trusts or a container that may be lost.
  *
  * <p>Root gives each run a user that nobody else has, so that files of others are safe as far as their permissions go, and all
- * processes that the run left can be found and killed. For anyone else a program that detaches itself escapes.
+ * processes that the run left can be found and killed. For anyone else a program that detaches itself escapes, and the limit
+ * of processes is one of all the user's.
  */
 record PlainLauncher() implements Launcher {
+    private static final int SWEEP_SECONDS = 10; // for the kernel to end what was killed, on a busy machine
+
     private static final String START = """
         cd "$1" || exit 125
         export HOME="$1" TMPDIR="$1"
@@ -51,10 +54,23 @@ record PlainLauncher() implements Launcher {
         }
         List<String> command = new ArrayList<>(Launcher.opening(request));
         command.addAll(List.of("setsid", "--wait", "/bin/sh", "-c", START, "sandbox", box.toString()));
-        command.addAll(Launcher.identity(request));
-        command.addAll(Launcher.resources(request));
+        command.addAll(Launcher.identity(request.user()));
+        command.addAll(Launcher.resources(counted(request)));
         command.addAll(request.command());
         return command;
+    }
+
+    /**
+     * The kernel counts a user's threads on the whole machine. Where a run has no user of its own, those that there are already are
+     * allowed for; what others start meanwhile is counted as the run's.
+     */
+    private static Request counted(Request request) {
+        if (Launcher.root()) {
+            return request;
+        }
+        Limits limits = request.limits();
+        int there = ProcessTree.ofUser(Tools.userId()).threads();
+        return request.with(limits.withProcesses(Math.min(Limits.MOST_PROCESSES, limits.processes() + there)));
     }
 
     @Override
@@ -73,18 +89,25 @@ record PlainLauncher() implements Launcher {
         if (!Launcher.root()) {
             return;
         }
-        List<String> kill = new ArrayList<>(Launcher.identity(request));
+        List<String> kill = new ArrayList<>(Launcher.identity(request.user()));
         kill.addAll(List.of("/bin/sh", "-c", "kill -KILL -1"));
-        try {
-            new ProcessBuilder(kill)
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .start()
-                    .waitFor(5, TimeUnit.SECONDS);
-        } catch (IOException e) {
-            throw new SandboxException("cannot end what a program left running", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(SWEEP_SECONDS);
+        while (!ProcessTree.ofUser(request.user()).processes().isEmpty()) {
+            if (System.nanoTime() > deadline) {
+                throw new SandboxException("a program left processes that cannot be ended, of user " + request.user());
+            }
+            try {
+                new ProcessBuilder(kill)
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .start()
+                        .waitFor(SWEEP_SECONDS, TimeUnit.SECONDS);
+            } catch (IOException e) {
+                throw new SandboxException("cannot end what a program left running", e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
         }
     }
 }

@@ -28,7 +28,12 @@ final class Probe {
 
     /** What is wrong with a launcher here; empty if nothing is. */
     static String problem(Launcher launcher) {
-        try (Sandbox sandbox = new Sandbox(launcher, 1)) {
+        return problem(launcher, Sandbox.Workers.COLD);
+    }
+
+    /** The same, or of the warm workers that are to take its place. */
+    static String problem(Launcher launcher, Sandbox.Workers workers) {
+        try (Sandbox sandbox = new Sandbox(launcher, 1, workers)) {
             Program program = launcher.isolation().isolates()
                     ? new Program(Language.shell(), WALLS, hostsView(sandbox))
                     : new Program(Language.shell(), "echo ok");

@@ -7,7 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -16,6 +18,9 @@ import java.util.stream.Stream;
  *
  * <p>In a namespace of processes the tree is complete: whoever loses its parent is given to the namespace's process 1, which is part of
  * it. Files of processes that end meanwhile cannot be read; such a process counts as nothing.
+ *
+ * <p>Kernels say which children a process has where they were built to (CONFIG_PROC_CHILDREN, which nearly all are). Elsewhere
+ * the machine's whole table of processes is read for it.
  */
 final class ProcessTree {
     private static final Path PROC = Path.of("/proc");
@@ -31,19 +36,90 @@ final class ProcessTree {
     record Usage(double cpuSeconds, long memoryBytes) {}
 
     private final long root;
+    private final boolean childrenAreTold;
 
     ProcessTree(long root) {
+        this(root, Kernel.TELLS_CHILDREN);
+    }
+
+    /** @param childrenAreTold whether the kernel says which children a process has */
+    ProcessTree(long root, boolean childrenAreTold) {
         this.root = root;
+        this.childrenAreTold = childrenAreTold;
+    }
+
+    /** What this machine's kernel offers, found when it is first asked for. */
+    private static final class Kernel {
+        static final boolean TELLS_CHILDREN = Files.exists(PROC.resolve("thread-self/children"));
+
+        static {
+            if (!TELLS_CHILDREN) {
+                System.getLogger(ProcessTree.class.getName())
+                        .log(
+                                System.Logger.Level.WARNING,
+                                "this kernel does not say which children a process has (CONFIG_PROC_CHILDREN), so the table of"
+                                        + " all processes is read to watch a program: limits hold, at a higher price");
+            }
+        }
     }
 
     /** The processes' ids, parents before children. */
     List<Long> members() {
+        Map<Long, List<Long>> table = childrenAreTold ? Map.of() : table();
         List<Long> members = new ArrayList<>(List.of(root));
         for (int next = 0; next < members.size() && members.size() < MOST; next++) {
-            members.addAll(children(members.get(next)));
+            long pid = members.get(next);
+            members.addAll(childrenAreTold ? children(pid) : table.getOrDefault(pid, List.of()));
         }
         return members;
     }
+
+    /** All processes of the machine by their parents. */
+    private static Map<Long, List<Long>> table() {
+        Map<Long, List<Long>> children = new HashMap<>();
+        for (long pid : all()) {
+            String[] fields = fields(pid);
+            if (fields.length > 1) {
+                children.computeIfAbsent(Long.parseLong(fields[1]), parent -> new ArrayList<>())
+                        .add(pid);
+            }
+        }
+        return children;
+    }
+
+    private static List<Long> all() {
+        try (Stream<Path> processes = Files.list(PROC)) {
+            return processes
+                    .map(process -> process.getFileName().toString())
+                    .filter(name -> name.chars().allMatch(Character::isDigit))
+                    .map(Long::valueOf)
+                    .toList();
+        } catch (IOException | UncheckedIOException e) {
+            return List.of();
+        }
+    }
+
+    /** The processes of a user that have not ended, and threads in all. */
+    static OfUser ofUser(int user) {
+        List<Long> alive = new ArrayList<>();
+        int threads = 0;
+        for (long pid : all()) {
+            String status = text(PROC.resolve(pid + "/status"));
+            if (number(status, "Uid:") == user && status.indexOf("\nState:\tZ") < 0) {
+                alive.add(pid);
+                threads += (int) number(status, "Threads:");
+            }
+        }
+        return new OfUser(alive, threads);
+    }
+
+    /**
+     * What a user has running.
+     *
+     * @param processes their ids
+     * @param threads of all of them
+     */
+    record OfUser(List<Long> processes, int threads) {}
 
     private static List<Long> children(long pid) {
         List<Long> children = new ArrayList<>();
@@ -66,15 +142,14 @@ final class ProcessTree {
         double ticks = 0;
         long memory = 0;
         for (long pid : members()) {
-            String stat = text(PROC.resolve(pid + "/stat"));
-            String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", -1);
+            String[] fields = fields(pid);
             if (fields.length > 14) {
                 for (int i = 11; i < 15; i++) { // utime, stime, and those of children that were waited for
                     ticks += Long.parseLong(fields[i]);
                 }
             }
             String status = text(PROC.resolve(pid + "/status"));
-            memory += kibibytes(status, "RssAnon:") + kibibytes(status, "RssShmem:");
+            memory += number(status, "RssAnon:") + number(status, "RssShmem:"); // in KiB
         }
         return new Usage(ticks / TICKS_PER_SECOND, memory << 10);
     }
@@ -90,13 +165,35 @@ final class ProcessTree {
                 .findFirst();
     }
 
-    private static long kibibytes(String status, String name) {
+    /** For how long threads that live wanted a processor and got none, in seconds. */
+    double delayedSeconds() {
+        double nanos = 0;
+        for (long pid : members()) {
+            try (Stream<Path> threads = Files.list(PROC.resolve(pid + "/task"))) {
+                for (Path thread : (Iterable<Path>) threads::iterator) {
+                    String[] times = text(thread.resolve("schedstat")).split(" ", -1);
+                    nanos += times.length > 1 ? Double.parseDouble(times[1]) : 0;
+                }
+            } catch (IOException | UncheckedIOException ended) {
+                continue;
+            }
+        }
+        return nanos * 1e-9;
+    }
+
+    /** What stands behind the name in a process's stat: state, parent, ... */
+    private static String[] fields(long pid) {
+        String stat = text(PROC.resolve(pid + "/stat"));
+        return stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", -1);
+    }
+
+    private static long number(String status, String name) {
         int at = status.indexOf('\n' + name); // at the beginning of a line: a program names itself in the first one
         if (at < 0) {
             return 0;
         }
         String line = status.substring(at + 1 + name.length(), status.indexOf('\n', at + 1));
-        return Long.parseLong(line.replace("kB", "").strip());
+        return Long.parseLong(line.strip().split("\\s", -1)[0]);
     }
 
     private static String text(Path file) {

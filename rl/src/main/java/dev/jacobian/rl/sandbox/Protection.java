@@ -3,14 +3,16 @@ package dev.jacobian.rl.sandbox;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What protects this machine from the programs that a {@link Sandbox} runs: found once, by trying.
  *
  * @param isolation the strongest that works here
  * @param tried why the stronger ones do not, a sentence each
+ * @param cold why runs are not forked from a warm worker; empty if they are
  */
-public record Protection(Isolation isolation, List<String> tried) {
+public record Protection(Isolation isolation, List<String> tried, Optional<String> cold) {
     private static final List<Launcher> STRONGEST_FIRST = List.of(
             new BubblewrapLauncher(System.getProperty("jacobian.bwrap", "bwrap")),
             new NamespaceLauncher(),
@@ -26,9 +28,11 @@ public record Protection(Isolation isolation, List<String> tried) {
         return Found.PROTECTION;
     }
 
-    /** One line: the isolation and what it does not protect from. */
+    /** One line: the isolation, what it does not protect from, and whether there are warm workers. */
     public String summary() {
-        return isolation + "; " + String.join("; ", isolation.lacks());
+        String workers = cold.map(why -> "no warm workers: " + why).orElse("warm workers");
+        return isolation + "; " + String.join("; ", isolation.lacks())
+                + (isolation.isolates() ? "; " + workers : "");
     }
 
     /** How to get a stronger isolation; empty when there is one. */
@@ -54,11 +58,25 @@ public record Protection(Isolation isolation, List<String> tried) {
         for (Launcher launcher : STRONGEST_FIRST) {
             String problem = launcher.problem().orElseGet(() -> Probe.problem(launcher));
             if (problem.isEmpty()) {
-                return new Protection(launcher.isolation(), tried);
+                return new Protection(launcher.isolation(), tried, cold(launcher));
             }
             tried.add(launcher.isolation() + ": " + problem);
         }
-        return new Protection(Isolation.NONE, tried);
+        return new Protection(Isolation.NONE, tried, Optional.of("programs cannot be run here"));
+    }
+
+    private static Optional<String> cold(Launcher launcher) {
+        if (!launcher.isolation().isolates()) {
+            return Optional.of("there are none without isolation");
+        }
+        if (!Boolean.parseBoolean(System.getProperty("jacobian.sandbox.warm", "true"))) {
+            return Optional.of("-Djacobian.sandbox.warm=false");
+        }
+        String problem = new NamespaceLauncher()
+                .problem()
+                .or(() -> Language.python().missing())
+                .orElseGet(() -> Probe.problem(launcher, Sandbox.Workers.WARM_ONLY));
+        return problem.isEmpty() ? Optional.empty() : Optional.of(problem);
     }
 
     /** The answer, found when it is first asked for. */

@@ -5,32 +5,15 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
  * One run: starts the command line, watches it, and says how it ended.
  *
- * <p>Standard input is a file, so a program that never reads it holds nobody up. In doubt the order of verdicts is: the sandbox's own
- * failure, time, memory, output, a signal, what the program returned.
+ * <p>Standard input is a file, so a program that never reads it holds nobody up. {@link Diagnosis} names what came of it.
  */
 final class Run {
-    private static final int SIGKILL = 9;
-    private static final int SIGXCPU = 24;
-
-    /** All that a program's environment has. */
-    private static final Map<String, String> ENVIRONMENT = Map.of(
-            "PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
-            "HOME", "/box",
-            "TMPDIR", "/tmp",
-            "LC_ALL", "C.UTF-8",
-            "TZ", "UTC",
-            "PYTHONHASHSEED", "0",
-            "PYTHONDONTWRITEBYTECODE", "1",
-            "OMP_NUM_THREADS", "1",
-            "OPENBLAS_NUM_THREADS", "1");
-
     private final Launcher launcher;
     private final Launcher.Request request;
 
@@ -57,8 +40,8 @@ final class Run {
             stderr.finish();
             String status = Files.exists(request.status()) ? Files.readString(request.status()) : "";
             int exitCode = limit.isPresent()
-                    ? 128 + SIGKILL
-                    : exitCode(status, process, stderr).orElse(128 + SIGKILL);
+                    ? Diagnosis.KILLED
+                    : exitCode(status, process, stderr).orElse(Diagnosis.KILLED);
             Outcome outcome = new Outcome(
                     Ending.EXITED,
                     exitCode,
@@ -67,7 +50,7 @@ final class Run {
                     watch.cpuSeconds(),
                     wall,
                     watch.peakMemory());
-            return outcome.as(limit.orElseGet(() -> ending(outcome, runtime, program)));
+            return outcome.as(limit.orElseGet(() -> Diagnosis.ending(outcome, request.limits(), runtime, program)));
         } catch (IOException e) {
             throw new SandboxException("cannot run a program", e);
         } catch (InterruptedException e) {
@@ -83,7 +66,7 @@ final class Run {
                 .redirectInput(ProcessBuilder.Redirect.from(input.toFile()));
         builder.directory(request.folder().toFile());
         builder.environment().clear();
-        builder.environment().putAll(ENVIRONMENT);
+        builder.environment().putAll(Launcher.ENVIRONMENT);
         return builder.start();
     }
 
@@ -95,28 +78,5 @@ final class Run {
                     + process.exitValue() + (said.isEmpty() ? "" : ", " + Tools.printable(said)));
         }
         return launcher.exitCode(status);
-    }
-
-    private Ending ending(Outcome outcome, Language.Runtime runtime, String program) {
-        int signal = outcome.exitCode() > 128 && outcome.exitCode() <= 128 + 64 ? outcome.exitCode() - 128 : 0;
-        if (signal == SIGXCPU
-                || signal == SIGKILL
-                        && outcome.cpuSeconds() >= 0.95 * request.limits().cpuSeconds()) {
-            return Ending.CPU_LIMIT;
-        }
-        if (outcome.exitCode() == 0) {
-            return Ending.EXITED;
-        }
-        String said = outcome.stderrText();
-        if (outcome.peakMemoryBytes() >= request.limits().memoryBytes()
-                || runtime.outOfMemory().filter(said::contains).isPresent()) {
-            return Ending.MEMORY_LIMIT;
-        }
-        if (runtime.refused()
-                .filter(sign -> said.startsWith(sign.replace("{program}", program)))
-                .isPresent()) {
-            return Ending.NOT_COMPILED;
-        }
-        return signal == 0 ? Ending.EXITED : Ending.KILLED;
     }
 }

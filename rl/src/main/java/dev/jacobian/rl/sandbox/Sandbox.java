@@ -31,7 +31,18 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class Sandbox implements AutoCloseable {
     private static final int USERS = 1_600_000_000; // ids far above those that anybody gives to people or services
+    private static final System.Logger LOG = System.getLogger(Sandbox.class.getName());
     private static final long MIB = 1L << 20;
+
+    /** What a run is forked from. */
+    enum Workers {
+        /** Nothing: each builds its walls by itself. */
+        COLD,
+        /** A warm worker, or nothing when that fails. */
+        WARM,
+        /** A warm worker, or the run fails: for those who want to know whether it works. */
+        WARM_ONLY
+    }
 
     /** What a compiler may use. */
     private static final Limits COMPILING = new Limits(30, 60, 1024 * MIB, 64 * MIB, 128, 256 * MIB);
@@ -40,10 +51,17 @@ public final class Sandbox implements AutoCloseable {
     private final Path folder;
     private final Semaphore slots;
     private final AtomicLong made = new AtomicLong();
+    private final Workers workers;
+    private @Nullable ForkServer server; // guarded by this
 
-    /** For a launcher of one's choice. */
-    Sandbox(Launcher launcher, int atOnce) {
+    /**
+     * For a launcher of one's choice.
+     *
+     * @param workers whether a {@link ForkServer} takes its place
+     */
+    Sandbox(Launcher launcher, int atOnce, Workers workers) {
         this.launcher = launcher;
+        this.workers = workers;
         this.slots = new Semaphore(atOnce, true);
         try {
             this.folder = Tools.folder(Files.createTempDirectory("jacobian-sandbox-"));
@@ -66,15 +84,15 @@ public final class Sandbox implements AutoCloseable {
                 throw new SandboxException(protection.advice()
                         + ". Where the whole machine may be lost, require_isolation=false runs them all the same");
             }
-            System.getLogger(Sandbox.class.getName())
-                    .log(
-                            System.Logger.Level.WARNING,
-                            "programs are run WITHOUT ISOLATION, as a plain process: "
-                                    + String.join("; ", protection.isolation().lacks()));
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "programs are run WITHOUT ISOLATION, as a plain process: "
+                            + String.join("; ", protection.isolation().lacks()));
         }
         return new Sandbox(
                 Protection.launcher(protection.isolation()),
-                Runtime.getRuntime().availableProcessors());
+                Runtime.getRuntime().availableProcessors(),
+                protection.cold().isEmpty() ? Workers.WARM : Workers.COLD);
     }
 
     /**
@@ -94,6 +112,11 @@ public final class Sandbox implements AutoCloseable {
     /** Where it keeps its files on the host. */
     Path folder() {
         return folder;
+    }
+
+    /** Whether runs are forked from a worker that is warm already. */
+    public boolean warm() {
+        return workers != Workers.COLD;
     }
 
     /** What it protects with. */
@@ -163,20 +186,21 @@ public final class Sandbox implements AutoCloseable {
             throw new SandboxException("interrupted before a program was run", e);
         }
         try {
-            return attempt(program, command, language, limits, stdin);
+            return attempt(program, command, language, limits, stdin, warm());
         } catch (SandboxException e) {
-            if (Thread.currentThread().isInterrupted()) {
+            if (workers == Workers.WARM_ONLY || Thread.currentThread().isInterrupted()) {
                 throw e;
             }
-            return attempt(program, command, language, limits, stdin);
+            LOG.log(System.Logger.Level.WARNING, "a program is run again, in a cold sandbox: " + e.getMessage());
+            return attempt(program, command, language, limits, stdin, false);
         } finally {
             slots.release();
         }
     }
 
-    private Outcome attempt(Path program, List<String> command, Language language, Limits limits, byte[] stdin) {
+    private Outcome attempt(
+            Path program, List<String> command, Language language, Limits limits, byte[] stdin, boolean fork) {
         long number = made.incrementAndGet();
-        int user = USERS + (int) (ProcessHandle.current().pid() % 100_000 * 1000 + number % 1000);
         Path own = Tools.folder(folder.resolve("run-" + number));
         Language.Runtime runtime = language.runtime();
         Launcher.Request request = new Launcher.Request(
@@ -186,13 +210,40 @@ public final class Sandbox implements AutoCloseable {
                 limits.plus(runtime.cpuSeconds(), runtime.memoryBytes()),
                 runtime.ownHeap(),
                 runtime.folders(),
-                user);
+                user(number));
         try {
-            return new Run(launcher, request).execute(stdin, limits, runtime, at(program));
+            return fork && ForkServer.sees(runtime.folders())
+                    ? server().run(request, stdin, limits, runtime)
+                    : cold(request, stdin, limits, runtime);
         } finally {
-            launcher.sweep(request);
             Tools.delete(own);
         }
+    }
+
+    private Outcome cold(Launcher.Request request, byte[] stdin, Limits limits, Language.Runtime runtime) {
+        try {
+            return new Run(launcher, request).execute(stdin, limits, runtime, at(request.program()));
+        } finally {
+            launcher.sweep(request);
+        }
+    }
+
+    /** The warm worker; another one if it has ended. */
+    private synchronized ForkServer server() {
+        ForkServer running = server;
+        if (running == null || !running.alive()) {
+            if (running != null) {
+                running.close();
+            }
+            long number = made.incrementAndGet();
+            running = ForkServer.start(folder, folder.resolve("server-" + number), user(number));
+            server = running;
+        }
+        return running;
+    }
+
+    private static int user(long number) {
+        return USERS + (int) (ProcessHandle.current().pid() % 100_000 * 1000 + number % 1000);
     }
 
     private static void requireReachable(Path needed) {
@@ -202,9 +253,15 @@ public final class Sandbox implements AutoCloseable {
         }
     }
 
-    /** Removes its folder. Runs that go on fail. */
+    /** Removes its folder and ends its worker. Runs that go on fail. */
     @Override
     public void close() {
+        synchronized (this) {
+            if (server != null) {
+                server.close();
+                server = null;
+            }
+        }
         Tools.delete(folder);
     }
 

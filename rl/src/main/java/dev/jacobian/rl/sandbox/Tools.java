@@ -54,11 +54,15 @@ final class Tools {
     static Path write(Path path, String text) {
         try {
             Files.write(path, text.getBytes(StandardCharsets.UTF_8)); // never fails, whatever a model wrote
-            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-r--r--"));
-            return path;
+            return readable(path);
         } catch (IOException e) {
             throw new SandboxException("cannot write " + path, e);
         }
+    }
+
+    /** Lets every user read a file. */
+    static Path readable(Path path) throws IOException {
+        return Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-r--r--"));
     }
 
     /** Makes a user the owner of a folder. */

@@ -55,7 +55,9 @@ final class Watch {
         if (cpuSeconds > limits.cpuSeconds()) {
             return Optional.of(Ending.CPU_LIMIT);
         }
-        if (wallSeconds() > limits.wallSeconds()) {
+        double wall = wallSeconds();
+        if (wall > limits.patienceSeconds()
+                || wall > limits.wallSeconds() && wall - tree.delayedSeconds() > limits.wallSeconds()) {
             return Optional.of(Ending.WALL_LIMIT);
         }
         if (usage.memoryBytes() > limits.memoryBytes()) {

@@ -26,7 +26,7 @@ class PlainLauncherTest {
     }
 
     private Outcome shell(String script, Limits limits) {
-        try (Sandbox sandbox = new Sandbox(launcher, 1)) {
+        try (Sandbox sandbox = new Sandbox(launcher, 1, Sandbox.Workers.COLD)) {
             Outcome outcome = sandbox.run(new Program(Language.shell(), script), new byte[0], limits);
             try (Stream<Path> left = Files.list(sandbox.folder())) {
                 assertThat(left).isEmpty();
