@@ -23,7 +23,7 @@ import java.util.Set;
  * completion. Where a row has a column {@code language}, that is its language. {@link CodeTests} says which forms of tests are
  * read.
  *
- * <p>That the sandbox fails is a failure and never a 0: a policy would unlearn to write programs. By default programs are not run at all
+ * <p>That the sandbox fails, or that a problem's tests cannot run at all, is a failure and never a 0: a policy would unlearn to write programs. By default programs are not run at all
  * where the machine offers no isolation, because what a policy writes will one day delete a file or send a mail;
  * {@code requireIsolation} false says that this machine may be lost.
  *
@@ -69,6 +69,12 @@ public record CodeReward(
         return "code";
     }
 
+    /** Limits of time are limits of a machine: a program that comes close to one may pass today and not tomorrow. */
+    @Override
+    public boolean repeatable() {
+        return false;
+    }
+
     @Override
     public Explanation explain(Completion completion) {
         Columns columns = completion.columns();
@@ -87,6 +93,10 @@ public record CodeReward(
                     Optional.of(judged.verdict().toString()));
         } catch (SandboxException e) {
             return new Explanation(Score.failure(e.toString()), Optional.of(source), Optional.empty());
+        } catch (BrokenTestsException e) {
+            String message = "the tests of problem '" + completion.problemId() + "' in column '" + column
+                    + "' can judge no program: " + e.getMessage();
+            return new Explanation(Score.failure(message), Optional.of(source), Optional.empty());
         }
     }
 

@@ -3,6 +3,7 @@ package dev.jacobian.rl.code;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.reward.Columns;
 import dev.jacobian.rl.sandbox.Program;
@@ -96,7 +97,11 @@ sealed interface CodeTests permits CodeTests.Texts, PythonTests.Assertions, Pyth
                     + " outputs; there must be as many of each, and at least one");
         }
         if (!function.isEmpty()) {
-            return new PythonTests.Calls(function, inputs, outputs);
+            try {
+                return new PythonTests.Calls(function, inputs, outputs);
+            } catch (FormatException e) {
+                throw new IllegalArgumentException(where + " has arguments that cannot be read: " + e.getMessage(), e);
+            }
         }
         List<TestCase> cases = new ArrayList<>();
         for (int i = 0; i < inputs.size(); i++) {

@@ -17,6 +17,7 @@ import java.util.UUID;
  * stated here:
  *
  * <ul>
+ *   <li>Tests that could pass no program, or would pass any, are found by running them on an empty one ({@link Harness}).
  *   <li>Tests come through standard input, which is read to its end before the solution's first line.
  *   <li>A test is passed when the program writes, at the end, a word that was drawn for this run. A solution that ends the
  *       interpreter early does not pass. One that searches the interpreter for the word could; a solution that must not is
@@ -25,6 +26,10 @@ import java.util.UUID;
  * </ul>
  */
 final class PythonTests {
+    /** What solutions and tests of data sets take for granted. */
+    static final String PRELUDE =
+            "from typing import *\nimport bisect, collections, functools, heapq, itertools, math, re, string";
+
     private static final String RUNNER = """
         import json, sys
         source = json.loads(%s)
@@ -37,7 +42,7 @@ final class PythonTests {
         del source
         def run(job, code):
             names = {"__name__": "solution"}
-            exec("from typing import *\\nimport bisect, collections, functools, heapq, itertools, math, re, string", names)
+            exec(job["prelude"], names)
             exec(code, names)
             result = None
             if "test" in job:
@@ -66,6 +71,7 @@ final class PythonTests {
 
         @Override
         public Judged judge(Judge judge, Program program) {
+            Harness.requireUsable(judge, tests);
             List<ObjectNode> jobs =
                     tests.stream().map(test -> Json.object().put("test", test)).toList();
             return PythonTests.judge(judge, program, jobs, (result, test) -> true);
@@ -82,6 +88,9 @@ final class PythonTests {
         Calls {
             inputs = List.copyOf(inputs);
             outputs = List.copyOf(outputs);
+            for (JsonNode input : inputs) {
+                arguments(function, input);
+            }
         }
 
         @Override
@@ -89,13 +98,13 @@ final class PythonTests {
             List<ObjectNode> jobs = new ArrayList<>();
             for (JsonNode input : inputs) {
                 ObjectNode job = Json.object().put("function", function);
-                job.set("arguments", arguments(input));
+                job.set("arguments", arguments(function, input));
                 jobs.add(job);
             }
             return PythonTests.judge(judge, program, jobs, (result, test) -> isRight(result, outputs.get(test)));
         }
 
-        private JsonNode arguments(JsonNode input) {
+        private static JsonNode arguments(String function, JsonNode input) {
             if (!input.isTextual()) {
                 return input.isArray() ? input : Json.object().arrayNode().add(input);
             }
@@ -132,7 +141,7 @@ final class PythonTests {
         String quoted = Json.compact(Json.object().textNode(source)); // and as a literal that Python reads the same
         String word = UUID.randomUUID().toString();
         List<String> inputs =
-                jobs.stream().map(job -> Json.compact(job.put("word", word))).toList();
+                jobs.stream().map(job -> Json.compact(job.put("word", word).put("prelude", PRELUDE))).toList();
         return judge.judge(
                 new Program(program.language(), String.format(Locale.ROOT, RUNNER, quoted), program.arguments()),
                 inputs,

@@ -52,6 +52,11 @@ public non-sealed interface BatchReward extends Reward {
             }
 
             @Override
+            public boolean repeatable() {
+                return reward.repeatable();
+            }
+
+            @Override
             public boolean needsTokens() {
                 return reward.needsTokens();
             }

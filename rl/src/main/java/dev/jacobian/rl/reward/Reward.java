@@ -33,6 +33,14 @@ public sealed interface Reward permits RewardFunction, BatchReward {
         return Running.COMPUTES;
     }
 
+    /**
+     * Whether the same completion always gets the same score, whatever else the machine does. What one says that is not so, because time
+     * decides part of it, is written down, so that a step that is computed again learns from the same scores.
+     */
+    default boolean repeatable() {
+        return true;
+    }
+
     /** Whether it reads {@link Completion#tokenIds}, which a recorded text lacks. */
     default boolean needsTokens() {
         return false;

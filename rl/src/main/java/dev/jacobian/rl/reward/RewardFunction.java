@@ -42,6 +42,11 @@ public non-sealed interface RewardFunction extends Reward {
             }
 
             @Override
+            public boolean repeatable() {
+                return function.repeatable();
+            }
+
+            @Override
             public boolean needsTokens() {
                 return function.needsTokens();
             }

@@ -14,15 +14,18 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * Which calls of rewards failed or timed out, a line each, so that a step that is computed again leaves out the same samples
- * ({@link RewardRun}). Lines of steps behind the last checkpoint stay when a run is resumed: they say what the repetition must do.
+ * ({@link RewardRun}); and what rewards said that would not say the same again ({@link Reward#repeatable}), so that it learns from the same scores. Lines of steps behind the last checkpoint stay when a run is resumed: they say what the repetition must do.
  */
 final class RewardJournal implements AutoCloseable {
     private static final String TIMED_OUT = "timed_out";
     private static final String FAILED = "failed";
+    private static final String SCORED = "scored";
 
     private final Map<Place, Score> known = new HashMap<>();
     private final Set<Sample> samples = new HashSet<>(); // those of the known
@@ -48,16 +51,21 @@ final class RewardJournal implements AutoCloseable {
         this.file = file;
     }
 
-    /** @param goesOn whether what is in the file counts; otherwise the file goes */
-    static RewardJournal open(Path file, boolean goesOn) {
+    /** @param stepsDone of the run that goes on with what is in the file; where none does, the file goes */
+    static RewardJournal open(Path file, OptionalInt stepsDone) {
         RewardJournal journal = new RewardJournal(file);
         try {
-            if (!goesOn) {
+            if (stepsDone.isEmpty()) {
                 Files.deleteIfExists(file);
             } else if (Files.exists(file)) {
                 journal.writer = Optional.of(JsonlWriter.resume(file, (json, number) -> {
                     Line line = new Line(json, file + ", line " + number);
-                    journal.know(line.place(), line.score());
+                    Score score = line.score();
+                    if (score.trouble().isPresent()) {
+                        journal.know(line.place(), score);
+                    } else if (line.place().step() > stepsDone.getAsInt()) { // nobody asks for the others again
+                        journal.known.put(line.place(), score);
+                    }
                     return true;
                 }));
             }
@@ -75,10 +83,10 @@ final class RewardJournal implements AutoCloseable {
         }
 
         Score score() {
-            String message = text("message");
             return switch (text("status")) {
-                case TIMED_OUT -> new Score.TimedOut(message);
-                case FAILED -> Score.failure(message);
+                case TIMED_OUT -> new Score.TimedOut(text("message"));
+                case FAILED -> Score.failure(text("message"));
+                case SCORED -> Score.of(value());
                 default -> throw wrong("status");
             };
         }
@@ -89,6 +97,14 @@ final class RewardJournal implements AutoCloseable {
                 throw wrong(field);
             }
             return value.intValue();
+        }
+
+        private double value() {
+            JsonNode value = json.path("score");
+            if (!value.isNumber()) {
+                throw wrong("score");
+            }
+            return value.doubleValue();
         }
 
         private String text(String field) {
@@ -107,7 +123,7 @@ final class RewardJournal implements AutoCloseable {
         }
     }
 
-    /** The failure of a call, if it is known. */
+    /** What a call came to, if it is known. */
     Optional<Score> find(Place place) {
         return Optional.ofNullable(known.get(place));
     }
@@ -125,14 +141,28 @@ final class RewardJournal implements AutoCloseable {
     /** Writes a failure down; it is safe once {@link #flush} has returned. */
     void add(Place place, Score score) {
         know(place, score);
+        write(place, line -> {
+            line.put("status", score instanceof Score.TimedOut ? TIMED_OUT : FAILED);
+            line.put("message", score.trouble().orElse(""));
+        });
+    }
+
+    /** Writes a score down, likewise. */
+    void addScore(Place place, double score) {
+        write(place, line -> {
+            line.put("status", SCORED);
+            line.put("score", score);
+        });
+    }
+
+    private void write(Place place, Consumer<ObjectNode> result) {
         ObjectNode line = Json.object();
         line.put("step", place.step());
         line.put("round", place.round());
         line.put("reward", place.reward());
         line.put("sample", place.sample());
         line.put("problem", place.problem());
-        line.put("status", score instanceof Score.TimedOut ? TIMED_OUT : FAILED);
-        line.put("message", score.trouble().orElse(""));
+        result.accept(line);
         if (writer.isEmpty()) {
             writer = Optional.of(JsonlWriter.resume(file));
         }

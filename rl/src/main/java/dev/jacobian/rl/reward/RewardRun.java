@@ -33,7 +33,8 @@ import java.util.stream.IntStream;
  *       the step. A step that is computed again, because a run was killed behind its last checkpoint, does not make those calls again: what
  *       was left out stays left out. A run is a function of its seed, its settings and this journal; where nothing ever failed, the
  *       journal is empty, and it is a function of seed and settings alone.
- *   <li>Scores themselves are not written down: a reward function gives the same score for the same completion.
+ *   <li>Scores are written down only where a reward says that it would not give the same one again ({@link Reward#repeatable}), as one
+ *       that runs programs within limits of time; of all others the same score is expected for the same completion.
  * </ul>
  *
  * <p>Not thread-safe: it belongs to the thread that scores.
@@ -92,7 +93,7 @@ public final class RewardRun implements AutoCloseable {
      *     that begins, whose file does not count
      */
     public RewardRun journal(Path file, OptionalInt stepsDone) {
-        RewardJournal opened = RewardJournal.open(file, stepsDone.isPresent());
+        RewardJournal opened = RewardJournal.open(file, stepsDone);
         borne = opened.samplesUntil(stepsDone.orElse(0));
         journal = Optional.of(opened);
         return this;
@@ -294,8 +295,7 @@ public final class RewardRun implements AutoCloseable {
     // The journal
 
     private Optional<Score> remembered(Reward function, int sample, Completion completion) {
-        return journal.flatMap(
-                log -> log.find(new RewardJournal.Place(step, round, function.name(), sample, completion.problemId())));
+        return journal.flatMap(log -> log.find(place(function, sample, completion)));
     }
 
     /** Remembers that a sample goes without a reward, if no call of a reward says so: its sum was too large, or its environment failed. */
@@ -307,13 +307,19 @@ public final class RewardRun implements AutoCloseable {
 
     private void note(Reward function, int sample, Completion completion, Score score, boolean remembered) {
         if (score.trouble().isEmpty()) {
+            if (!remembered && !function.repeatable() && score instanceof Score.Value(double value)) {
+                journal.ifPresent(log -> log.addScore(place(function, sample, completion), value));
+            }
             return;
         }
         troubles.merge(function.name(), Trouble.NONE.and(score), (a, b) -> a.and(score));
         if (!remembered) {
-            journal.ifPresent(log -> log.add(
-                    new RewardJournal.Place(step, round, function.name(), sample, completion.problemId()), score));
+            journal.ifPresent(log -> log.add(place(function, sample, completion), score));
         }
+    }
+
+    private RewardJournal.Place place(Reward function, int sample, Completion completion) {
+        return new RewardJournal.Place(step, round, function.name(), sample, completion.problemId());
     }
 
     @Override

@@ -32,6 +32,12 @@ public record RoutedReward(String column, Map<String, RewardFunction> routes, Op
                 || otherwise.filter(Reward::needsTokens).isPresent();
     }
 
+    @Override
+    public boolean repeatable() {
+        return routes.values().stream().allMatch(Reward::repeatable)
+                && otherwise.map(Reward::repeatable).orElse(true);
+    }
+
     /** As the most demanding of the routes: in this thread if one computes with the engine, on few threads if one computes. */
     @Override
     public Running running() {

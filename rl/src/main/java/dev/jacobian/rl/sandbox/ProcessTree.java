@@ -175,7 +175,7 @@ final class ProcessTree {
                     nanos += times.length > 1 ? Double.parseDouble(times[1]) : 0;
                 }
             } catch (IOException | UncheckedIOException ended) {
-                continue;
+                // then it waits for nothing
             }
         }
         return nanos * 1e-9;

@@ -103,6 +103,30 @@ class CodeRewardTest {
     }
 
     @Test
+    void testsThatCanJudgeNothingAreFailuresAndNoZeros() {
+        String right = "```python\ndef double(n): return 2 * n\n```";
+        String good = "assert double(1) == 2";
+        for (Map.Entry<Object, String> broken : Map.<Object, String>of(
+                        List.of(good, "assert double(2) = 4"), "test 2 cannot run, whatever the program: SyntaxError",
+                        List.of("import no_such_module", good), "test 1 cannot run, whatever the program: Module",
+                        List.of("from solution import double"), "No module named 'solution'",
+                        List.of("while True: pass"), "their end on an empty program: CPU_LIMIT",
+                        List.of("import os; os._exit(3)"), "their end on an empty program: EXITED, exit code 3",
+                        List.of("assert 1\0"), "null bytes",
+                        "def check(candidate):\n    assert candidate(3) == 6\n", "a column 'entry_point' must name")
+                .entrySet()) {
+            Explanation explanation = explain(ALL, broken.getKey(), right);
+            assertThat(explanation.score()).isInstanceOf(Score.Failure.class);
+            assertThat(explanation.score().trouble().orElseThrow())
+                    .contains("the tests of problem 'p1' in column 'tests' can judge no program", broken.getValue());
+        }
+        for (String fails : List.of("raise ValueError(double(1))", "import sys\nsys.exit(double(1) != 2)", "{}[0]")) {
+            check(explain(ALL, List.of(good, fails), "```python\ndef double(n): return n\n```"), 0, "wrong_answer");
+        }
+        check(explain(ALL, List.of("import math", good), right), 1, "accepted"); // one of them may pass anything
+    }
+
+    @Test
     void functionsAreCalled() {
         Map<String, Object> tests = Map.of(
                 "fn_name", "pairs",
@@ -142,6 +166,7 @@ class CodeRewardTest {
                 List.of(),
                 List.of(Map.of("in", "1")),
                 "{\"inputs\": ",
+                Map.of("fn_name", "f", "inputs", List.of("[1"), "outputs", List.of(1)),
                 " ",
                 7)) {
             assertThatThrownBy(() -> ALL.requireUsable(Columns.of("tests", tests)))

@@ -312,6 +312,48 @@ class RewardRunTest {
     }
 
     @Test
+    @DisplayName("what a reward says that would not say it again is said again by the journal")
+    void unrepeatable(@TempDir Path work) throws Exception {
+        Path file = work.resolve("reward_failures.jsonl");
+        AtomicInteger calls = new AtomicInteger();
+        WeightedRewards rewards = WeightedRewards.of(new RewardFunction() {
+            @Override
+            public String name() {
+                return "timed";
+            }
+
+            @Override
+            public boolean repeatable() {
+                return false;
+            }
+
+            @Override
+            public Score score(Completion completion) {
+                return Score.of(0.1 * calls.incrementAndGet());
+            }
+        });
+        List<Double> first;
+        List<Double> second;
+        try (RewardRun run = run(30, 0).journal(file, OptionalInt.empty())) {
+            run.beginStep(1);
+            first = totals(rewards.score(groups(3), run));
+            run.beginStep(2);
+            second = totals(rewards.score(groups(3), run));
+        }
+        assertThat(calls).hasValue(6);
+        try (RewardRun again = run(30, 0).journal(file, OptionalInt.of(1))) {
+            assertThat(again.borne()).isZero();
+            again.beginStep(2);
+            assertThat(totals(rewards.score(groups(3), again))).isEqualTo(second).isNotEqualTo(first);
+            assertThat(calls).as("nobody was asked").hasValue(6);
+            again.beginStep(3);
+            rewards.score(groups(3), again);
+            assertThat(calls).hasValue(9);
+        }
+        assertThat(Files.readAllLines(file)).hasSize(9);
+    }
+
+    @Test
     void aJournalThatNobodyWrote(@TempDir Path work) throws Exception {
         Path file = work.resolve("reward_failures.jsonl");
         String good = "{\"step\":1,\"round\":0,\"reward\":\"a\",\"sample\":0,\"problem\":\"p\",\"status\":\"failed\","
@@ -320,7 +362,8 @@ class RewardRunTest {
                 "{}",
                 "[]",
                 good.replace("\"step\":1", "\"step\":0").strip(),
-                good.replace("failed", "fine").strip())) {
+                good.replace("failed", "fine").strip(),
+                good.replace("failed", "scored").strip())) {
             Files.writeString(file, good + line + "\n" + good);
             assertThatThrownBy(() -> run(30, 0).journal(file, OptionalInt.of(3)))
                     .as(line)
