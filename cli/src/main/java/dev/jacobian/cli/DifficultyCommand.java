@@ -3,11 +3,8 @@ package dev.jacobian.cli;
 
 import dev.jacobian.rl.promptset.Difficulty;
 import dev.jacobian.rl.promptset.PromptTool;
+import dev.jacobian.rl.promptset.SampledPrompts;
 import dev.jacobian.rl.task.JsonlTask;
-import dev.jacobian.rl.task.Task;
-import dev.jacobian.transformer.CausalLM;
-import dev.jacobian.transformer.generation.GenerationConfig;
-import java.util.function.IntConsumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -70,8 +67,7 @@ final class DifficultyCommand extends SamplingToolCommand {
     }
 
     @Override
-    PromptTool tool(
-            CausalLM asked, JsonlTask problems, Task rewarded, GenerationConfig generation, IntConsumer progress) {
-        return new Difficulty(asked, problems, rewarded, samples, lowest, highest, generation, progress);
+    PromptTool tool(SampledPrompts completions, JsonlTask problems) {
+        return new Difficulty(completions, problems, lowest, highest);
     }
 }

@@ -57,7 +57,7 @@ final class EnvironmentOption {
                 .ifPresent(value -> some.set(TURNS, value.json().intValue() + 1, value.origin()));
         for (String key : own) {
             Optional<Given.Value> value = given.get(key);
-            value.ifPresent(one -> some.set(key, one.json(), one.origin()));
+            value.ifPresent(one -> some.set(key, one));
         }
         return some;
     }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.config.Given;
+import dev.jacobian.rl.config.RewardCallConfig;
 import dev.jacobian.rl.evaluation.Confidence;
 import dev.jacobian.rl.evaluation.Estimate;
 import dev.jacobian.rl.evaluation.Evaluation;
@@ -68,7 +69,8 @@ final class EvalCommand extends CliCommand {
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
-            description = "A setting of the --environment, such as --set max_turns=4; may be repeated.")
+            description = "A setting of the --environment, such as --set max_turns=4, or of how rewards are called:"
+                    + " reward_timeout, reward_error_budget, reward_concurrency; may be repeated.")
     private List<String> assignments = List.of();
 
     @Mixin
@@ -214,11 +216,12 @@ final class EvalCommand extends CliCommand {
 
     /** What the policy talks with, if something; its problems are its own where no others are named. */
     private Optional<EnvironmentChoice> chosen() {
-        Given all = Settings.given(assignments);
+        Given all = RewardCalls.without(Settings.given(assignments));
         boolean ownProblems = task.given().isEmpty() && suite.isEmpty();
         Optional<EnvironmentChoice> chosen = environment.choice(all, ownProblems);
         environment.without(all).keys().stream().findFirst().ifPresent(key -> {
-            throw new CliException("--set " + key + ": eval has settings of an --environment alone, and "
+            throw new CliException("--set " + key + ": eval has " + RewardCalls.keys()
+                    + " and the settings of an --environment, and "
                     + chosen.map(choice -> "'" + choice.kind().name() + "' has no such one")
                             .orElse("none is named")
                     + "; jacobian environments lists them");
@@ -244,6 +247,7 @@ final class EvalCommand extends CliCommand {
     @Override
     void execute() {
         Optional<EnvironmentChoice> chosen = chosen();
+        RewardCallConfig calls = RewardCalls.of(Settings.given(assignments));
         List<EvaluationSet> sets = suite.map(file -> EvaluationSet.read(file, this, problems))
                 .orElseGet(() -> List.of(new EvaluationSet(name(chosen), task, fewShot, problems)));
         List<Path> folders = models.isEmpty() ? List.of(BundledModel.folder()) : models;
@@ -265,11 +269,12 @@ final class EvalCommand extends CliCommand {
                         return new EvaluationFolder(place, name);
                     });
             CausalLM policy = weights.load(folders.get(m), kvCache.in(modelOptions(folders.get(m))));
-            Evaluator plain = new Evaluator(policy, config());
+            Evaluator plain = new Evaluator(policy, config()).calling(calls);
             Evaluator evaluator = choosing.map(plain::choosingBy).orElse(plain);
             for (EvaluationSet set : sets) {
                 Task measured = asked(set, chosen, policy);
                 Evaluation result = evaluator.run(measured, set.count(measured, USUAL_PROBLEMS));
+                result.failures().note().ifPresent(note -> streams().note(set.name() + ": " + note));
                 keep.ifPresent(place -> place.add(result.named(set.name())));
                 ObjectNode json = json(set.name(), result);
                 chosen.ifPresent(choice -> json.put("environment", choice.kind().name()));
@@ -329,6 +334,9 @@ final class EvalCommand extends CliCommand {
                 intervals.putArray(metric).add(estimate.low()).add(estimate.high());
             }
         });
+        if (result.failures().samples() > 0) {
+            json.put("reward_failures", result.failures().samples());
+        }
         json.put("confidence", result.config().confidence().level());
         json.set("intervals", intervals);
         return json;

@@ -45,6 +45,9 @@ abstract class PromptToolCommand extends CliCommand {
         OutputFile.require(out);
         PromptSet.requireOther(data, out);
         PromptSet.Result result = PromptSet.run(tool(data), data, out, all);
+        result.renamed()
+                .forEach((name, other) -> streams()
+                        .note("the data has a column '" + name + "', so what was measured is called '" + other + "'"));
         if (common().json()) {
             streams().json(json(result));
         } else {

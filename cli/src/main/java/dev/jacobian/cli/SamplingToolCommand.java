@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import dev.jacobian.io.FormatException;
 import dev.jacobian.io.rows.Rows;
+import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.judge.RewardedTask;
 import dev.jacobian.rl.promptset.PromptTool;
+import dev.jacobian.rl.promptset.SampledPrompts;
 import dev.jacobian.rl.task.JsonlTask;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
-import java.util.function.IntConsumer;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -33,6 +36,13 @@ abstract class SamplingToolCommand extends PromptToolCommand {
     @Mixin
     private SamplingOptions sampling;
 
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "How rewards are called: reward_timeout, reward_error_budget or reward_concurrency; may be"
+                    + " repeated.")
+    private List<String> assignments = List.of();
+
     SamplingToolCommand(Streams streams) {
         super(streams);
     }
@@ -43,9 +53,8 @@ abstract class SamplingToolCommand extends PromptToolCommand {
     /** Most tokens of a completion. */
     abstract int maxNewTokens();
 
-    /** The tool, told how far it is by {@code progress}. */
-    abstract PromptTool tool(
-            CausalLM asked, JsonlTask problems, Task rewarded, GenerationConfig generation, IntConsumer progress);
+    /** The tool over what is sampled. */
+    abstract PromptTool tool(SampledPrompts completions, JsonlTask problems);
 
     @Override
     final boolean computes() {
@@ -66,7 +75,8 @@ abstract class SamplingToolCommand extends PromptToolCommand {
         }
         try {
             generation();
-        } catch (IllegalArgumentException wrong) {
+            RewardCalls.of(given());
+        } catch (IllegalArgumentException | FormatException | CliException wrong) {
             throw usage(wrong.getMessage());
         }
     }
@@ -90,10 +100,31 @@ abstract class SamplingToolCommand extends PromptToolCommand {
         CausalLM asked = weights.load(folder, kvCache.in(modelOptions(folder)));
         Task rewarded = task.task(this::modelOptions);
         JsonlTask problems = (JsonlTask) (rewarded instanceof RewardedTask other ? other.problems() : rewarded);
-        return tool(asked, problems, rewarded, generation(), done -> {
-            if (done % EVERY == 0) {
-                streams().note(done + " prompts are measured");
-            }
+        SampledPrompts completions =
+                new SampledPrompts(asked, rewarded, samples(), generation(), RewardCalls.of(given()), new Progress());
+        return tool(completions, problems);
+    }
+
+    private Given given() {
+        Given given = Settings.given(assignments);
+        RewardCalls.without(given).keys().stream().findFirst().ifPresent(key -> {
+            throw new CliException("--set " + key + ": what is to be set here is " + RewardCalls.keys());
         });
+        return given;
+    }
+
+    /** Tells the person who waits. */
+    private final class Progress implements SampledPrompts.Progress {
+        @Override
+        public void done(int prompts) {
+            if (prompts % EVERY == 0) {
+                streams().note(prompts + " prompts are measured");
+            }
+        }
+
+        @Override
+        public void say(String message) {
+            streams().note(message);
+        }
     }
 }

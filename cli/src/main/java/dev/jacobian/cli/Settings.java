@@ -2,7 +2,6 @@
 package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.config.Given;
@@ -44,7 +43,7 @@ final class Settings {
             if (equals < 1) {
                 throw new CliException("--set takes KEY=VALUE, found '" + assignment + "'");
             }
-            given.set(assignment.substring(0, equals), value(assignment.substring(equals + 1)), "--set " + assignment);
+            given.setText(assignment.substring(0, equals), assignment.substring(equals + 1), "--set " + assignment);
         }
         return given;
     }
@@ -55,13 +54,5 @@ final class Settings {
             return object;
         }
         throw new CliException(file + " must hold one JSON object with settings");
-    }
-
-    /** A number, true, false, or else a string. */
-    private static JsonNode value(String text) {
-        if (text.matches("true|false|-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][-+]?[0-9]+)?")) {
-            return Json.parse(text, "--set");
-        }
-        return JsonNodeFactory.instance.textNode(text);
     }
 }

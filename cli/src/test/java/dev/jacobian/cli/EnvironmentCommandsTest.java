@@ -126,6 +126,7 @@ class EnvironmentCommandsTest {
                         .err())
                 .contains("Name one with --environment");
         assertThat(Run.of("eval", "--model", MODEL, "--set", "max_turns=3").err())
-                .contains("eval has settings of an --environment alone");
+                .contains("eval has reward_timeout, reward_error_budget, reward_concurrency and the settings of an"
+                        + " --environment");
     }
 }

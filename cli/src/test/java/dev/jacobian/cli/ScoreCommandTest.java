@@ -207,6 +207,21 @@ class ScoreCommandTest {
     }
 
     @Test
+    @DisplayName("a setting that is a text takes what is written, also a number or a truth value")
+    void textsThatLookLikeNumbers() throws IOException {
+        Path file = rows("{\"completion\": \"1\"}", "{\"completion\": \"true\"}");
+        assertThat(scores("score", "--reward", "regex", "--set", "pattern=1", "--data", file, "--json"))
+                .extracting(row -> row.get("score").intValue())
+                .containsExactly(1, 0);
+        assertThat(scores("score", "--reward", "regex", "--set", "pattern=true", "--data", file, "--json"))
+                .extracting(row -> row.get("score").intValue())
+                .containsExactly(0, 1);
+        assertThat(Run.of("score", "--reward", "regex", "--set", "pattern=1", "--set", "negative=1", "--data", file)
+                        .err())
+                .contains("negative");
+    }
+
+    @Test
     void nothingScored() throws IOException {
         Path file = rows("{\"completion\": \"" + "a".repeat(300) + "b\"}");
         Run run = Run.of("score", "--reward", "regex", "--set", "pattern=(a*)*c\\1", "--data", file);

@@ -3,7 +3,6 @@ package dev.jacobian.rl;
 
 import dev.jacobian.rl.config.MeasuringConfig;
 import dev.jacobian.rl.evaluation.Evaluator;
-import dev.jacobian.rl.reward.RewardRun;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
@@ -11,22 +10,25 @@ import dev.jacobian.transformer.generation.GenerationConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * What the policy does on held-out problems: on as many as asked for, or as there are, because a small file should not end a run
  * at its first evaluation.
  */
-record HeldOutProblems(CausalLM model, Task task, RlConfig config, Workspace workspace) {
+record HeldOutProblems(CausalLM model, Task task, RlConfig config, Workspace workspace, Consumer<String> say) {
     /** How many are measured. */
     int available(int wanted) {
         return Math.min(wanted, task.evalSize());
     }
 
-    /** The share of them that the policy solves. */
+    /** The share of them that the policy solves. Rewards that fail here are counted and said, and take nothing from the run's budget. */
     double passAt1(int wanted) {
         GenerationConfig sampling = config.rollout().sampling(0);
-        RewardRun rewards = new RewardRun(config.rewardCalls()); // with a budget of its own
-        return workspace.compute(() -> Evaluator.passAt1(model, task, available(wanted), sampling, rewards));
+        Evaluator.PassAt1 measured = workspace.compute(
+                () -> Evaluator.passAt1(model, task, available(wanted), sampling, config.rewardCalls()));
+        measured.failures().note().ifPresent(note -> say.accept("Held-out problems: " + note));
+        return measured.value();
     }
 
     /** Says so, if there are fewer than the run wants. */

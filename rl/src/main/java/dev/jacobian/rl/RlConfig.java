@@ -280,7 +280,7 @@ public record RlConfig(
                         GENERATION_BATCH + " is " + samples + ", which must be a multiple of " + BATCH_SIZE);
                 renamed.set("steps_per_generation", samples / batch, value.origin());
             } else if (!isDefault) {
-                renamed.set(key, value.json(), value.origin());
+                renamed.set(key, value);
             }
         }
         return renamed;

@@ -167,7 +167,7 @@ public final class RlTrainer {
                         .map(judge -> (scored, others) -> Scoring.against(scored, others, texts, judge)),
                 Rollouts.local(model, task),
                 Curriculum.inOrder(task, config.seed()));
-        this.heldOut = new HeldOutProblems(model, task, config, workspace);
+        this.heldOut = new HeldOutProblems(model, task, config, workspace, audience::say);
     }
 
     private static boolean isRecorded(Task task) {

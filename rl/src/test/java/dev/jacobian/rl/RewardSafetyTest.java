@@ -84,6 +84,41 @@ class RewardSafetyTest {
     }
 
     @Test
+    @DisplayName(
+            "a reward that fails on a held-out problem ends no run: it is counted and said, and the run's own budget"
+                    + " of 0 is whole")
+    void heldOut() {
+        Task plain = new Addition();
+        List<Problem> held = plain.evalProblems(5);
+        assertThat(held).hasSize(5);
+        RewardFunction honest =
+                (RewardFunction) plain.rewards().rewards().getFirst().function();
+        RewardFunction moody = RewardFunction.named("judge", completion -> {
+            if (completion.problemId().equals(held.getLast().id())) {
+                throw new IllegalStateException("nonsense");
+            }
+            return honest.score(completion);
+        });
+        List<String> said = new ArrayList<>();
+        CausalLM model = TestModels.addition();
+        new RlTrainer(model, new Rewarded(plain, WeightedRewards.of(moody)), config(1))
+                .listener(new TrainingListener() {
+                    @Override
+                    public void onStep(StepMetrics metrics) {}
+
+                    @Override
+                    public void onMessage(String message) {
+                        said.add(message);
+                    }
+                })
+                .train();
+        assertThat(said)
+                .filteredOn(message -> message.startsWith("Held-out problems: "))
+                .hasSize(2)
+                .allSatisfy(message -> assertThat(message).contains("1 sample has no reward", "nonsense"));
+    }
+
+    @Test
     @DisplayName("a reward that compares the samples of a group trains a task, and makes no wrong answer right")
     void brevity() {
         Task plain = new Addition();

@@ -64,6 +64,22 @@ public record ChatRow(Chat chat, ArrayNode completion) {
         return chat.withGenerationPrompt(!continued).withContinuedMessage(continued);
     }
 
+    /** The same with a text at the end of the last message, if that is the user's, or else in one of its own. */
+    public ChatRow saying(String text) {
+        ArrayNode messages = chat.messages().deepCopy();
+        if (messages.path(messages.size() - 1) instanceof ObjectNode user
+                && user.path("role").asText().equals("user")) {
+            if (user.path("content") instanceof ArrayNode parts) {
+                parts.addObject().put("type", "text").put("text", text);
+            } else {
+                user.put("content", user.path("content").asText() + text);
+            }
+        } else {
+            messages.add(ChatBridge.user(text));
+        }
+        return new ChatRow(chat.withMessages(messages), completion);
+    }
+
     /** The whole conversation, as it is learned. */
     public Chat whole() {
         return chat.withMessages(chat.messages().deepCopy().addAll(completion));

@@ -92,7 +92,10 @@ final class Values {
 
     /** A value that was given. */
     static Object of(Class<?> type, String key, Given.Value given) {
-        return read(type, given.json())
+        boolean isText = type == String.class || type == Names.class;
+        JsonNode json =
+                given.written().filter(text -> isText).map(Values::toJson).orElse(given.json());
+        return read(type, json)
                 .orElseThrow(() -> new FormatException(
                         given.origin(),
                         "'" + key + "' must be " + described(type) + ", not " + Json.compact(given.json()),

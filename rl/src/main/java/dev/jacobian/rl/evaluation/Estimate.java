@@ -18,6 +18,11 @@ public record Estimate(double value, double standardError, double low, double hi
         return new Estimate(exact, standardError, low, high);
     }
 
+    /** The same of a number that lies between two others, whatever a normal distribution says. */
+    Estimate within(double least, double most) {
+        return new Estimate(value, standardError, Math.clamp(low, least, most), Math.clamp(high, least, most));
+    }
+
     ObjectNode toJson() {
         ObjectNode json = Json.object();
         put(json, "value", value);

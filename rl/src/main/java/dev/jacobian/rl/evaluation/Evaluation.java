@@ -21,8 +21,10 @@ import java.util.stream.Stream;
  * @param config how it was measured
  * @param results of each problem
  * @param entropy Σ of the model's entropies at all tokens that it chose, in nats
+ * @param failures of rewards
  */
-public record Evaluation(String task, EvaluationConfig config, List<ProblemResult> results, double entropy) {
+public record Evaluation(
+        String task, EvaluationConfig config, List<ProblemResult> results, double entropy, RewardFailures failures) {
     private static final String PASS_AT_1 = "pass@1";
 
     public Evaluation {
@@ -65,7 +67,7 @@ public record Evaluation(String task, EvaluationConfig config, List<ProblemResul
             }
         }
         if (config.samples() > 1) {
-            metrics.put("self_bleu", sure.mean(each(ProblemResult::selfBleu)));
+            metrics.put("self_bleu", sure.mean(each(ProblemResult::selfBleu)).within(0, 1));
         }
         double reward = samples().mapToDouble(Evaluation::reward).reduce(0, Double::sum); // one after the other
         metrics.put(
@@ -73,13 +75,17 @@ public record Evaluation(String task, EvaluationConfig config, List<ProblemResul
                 sure.ratio(each(result -> result.sum(Evaluation::reward)), samples)
                         .at(reward / completions));
         double[] tokens = each(result -> result.sum(SampleResult::tokens));
-        metrics.put("mean_length", sure.ratio(tokens, samples));
+        metrics.put("mean_length", sure.ratio(tokens, samples).within(0, Double.POSITIVE_INFINITY));
         double all = samples().mapToLong(SampleResult::tokens).sum();
         metrics.put(
                 "entropy",
                 sure.ratio(each(result -> result.sum(SampleResult::entropy)), tokens)
-                        .at(entropy / Math.max(1, all)));
-        metrics.put("rep5", sure.mean(each(result -> result.sum(SampleResult::repetition) / config.samples())));
+                        .at(entropy / Math.max(1, all))
+                        .within(0, Double.POSITIVE_INFINITY));
+        metrics.put(
+                "rep5",
+                sure.mean(each(result -> result.sum(SampleResult::repetition) / config.samples()))
+                        .within(0, 1));
         metrics.put(
                 "clipped_ratio", sure.share(each(result -> result.sum(sample -> sample.truncated() ? 1 : 0)), samples));
         return metrics;
@@ -106,7 +112,7 @@ public record Evaluation(String task, EvaluationConfig config, List<ProblemResul
 
     /** The same under another name. */
     public Evaluation named(String name) {
-        return new Evaluation(name, config, results, entropy);
+        return new Evaluation(name, config, results, entropy, failures);
     }
 
     /** Number of problems. */
@@ -125,6 +131,9 @@ public record Evaluation(String task, EvaluationConfig config, List<ProblemResul
         json.put("task", task);
         json.put("problems", problems());
         json.put("samples", config.samples());
+        if (failures.samples() > 0) {
+            json.put("reward_failures", failures.samples());
+        }
         json.put("confidence", config.confidence().level());
         ObjectNode metrics = json.putObject("metrics");
         metrics().forEach((name, estimate) -> metrics.set(name, estimate.toJson()));

@@ -2,6 +2,8 @@
 package dev.jacobian.rl.evaluation;
 
 import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.rl.config.RewardCallConfig;
+import dev.jacobian.rl.episode.Episode;
 import dev.jacobian.rl.learn.PackedGroups;
 import dev.jacobian.rl.learn.PolicyScorer;
 import dev.jacobian.rl.metric.Repetition;
@@ -36,36 +38,48 @@ public final class Evaluator {
 
     private final CausalLM model;
     private final EvaluationConfig config;
+    private final RewardCallConfig calls;
     private final Optional<WeightedRewards> chooser;
 
     /** Measures a model. */
     public Evaluator(CausalLM model, EvaluationConfig config) {
-        this(model, config, Optional.empty());
+        this(model, config, RewardCallConfig.DEFAULT, Optional.empty());
     }
 
-    private Evaluator(CausalLM model, EvaluationConfig config, Optional<WeightedRewards> chooser) {
+    private Evaluator(
+            CausalLM model, EvaluationConfig config, RewardCallConfig calls, Optional<WeightedRewards> chooser) {
         this.model = model;
         this.config = config;
+        this.calls = calls;
         this.chooser = chooser;
     }
 
     /** The same where somebody, such as a reward model, chooses among the samples of a problem: best@k. */
     public Evaluator choosingBy(WeightedRewards rewards) {
-        return new Evaluator(model, config, Optional.of(rewards));
+        return new Evaluator(model, config, calls, Optional.of(rewards));
+    }
+
+    /** The same with other deadlines of rewards, and another number of failures that are borne ({@link RewardRun#measuring}). */
+    public Evaluator calling(RewardCallConfig how) {
+        return new Evaluator(model, config, how, chooser);
     }
 
     /**
-     * Samples and scores.
+     * Samples and scores. A sample whose reward failed counts as one that solves nothing, and is counted as such
+     * ({@link Evaluation#failures}).
      *
      * @param problems how many held-out problems
+     * @throws dev.jacobian.rl.reward.RewardException if too many rewards fail
      * @throws dev.jacobian.io.FormatException naming the first problem that the model cannot complete
      * @throws IllegalArgumentException if the task has fewer, or a choosing reward fails
      */
     public Evaluation run(Task task, int problems) {
         List<Group> groups = sample(model, task, problems, config.samples(), config.generation());
-        List<ScoredGroup> scored = Scoring.score(groups, new CompletionText(model), task);
+        CompletionText texts = new CompletionText(model);
+        RewardRun rewards = RewardRun.measuring(calls, groups.size() * config.samples());
+        List<ScoredGroup> scored = Scoring.score(groups, texts, task, rewards);
         List<double[]> choices =
-                chooser.map(rewards -> choices(rewards, scored)).orElse(List.of());
+                chooser.map(judge -> choices(judge, groups, texts)).orElse(List.of());
         Entropies entropies = new Entropies();
         for (List<Group> part : PolicyScorer.microBatches(groups, MICRO_BATCH_TOKENS)) {
             entropies.add(part);
@@ -78,22 +92,32 @@ public final class Evaluator {
                     choices.isEmpty() ? Optional.empty() : Optional.of(choices.get(g)),
                     entropies.samples.subList(g * config.samples(), (g + 1) * config.samples())));
         }
-        return new Evaluation(task.name(), config, results, entropies.all);
+        return new Evaluation(
+                task.name(), config, results, entropies.all, new RewardFailures(rewards.borne(), rewards.firstBorne()));
     }
+
+    /**
+     * The share of problems that a sample each solves.
+     *
+     * @param value the share
+     * @param failures samples whose reward failed, which count as ones that solve nothing
+     */
+    public record PassAt1(double value, RewardFailures failures) {}
 
     /**
      * Only pass@1, without the measurements that cost another forward pass.
      *
-     * @param rewards how rewards are called, and how many of their failures are borne
+     * @param calls how rewards are called
      */
-    public static double passAt1(
-            CausalLM model, Task task, int problems, GenerationConfig generation, RewardRun rewards) {
+    public static PassAt1 passAt1(
+            CausalLM model, Task task, int problems, GenerationConfig generation, RewardCallConfig calls) {
         List<Group> groups = sample(model, task, problems, 1, generation);
+        RewardRun rewards = RewardRun.measuring(calls, groups.size());
         int solved = 0;
         for (ScoredGroup group : Scoring.score(groups, new CompletionText(model), task, rewards)) {
             solved += group.solved()[0] ? 1 : 0;
         }
-        return solved / (double) groups.size();
+        return new PassAt1(solved / (double) groups.size(), new RewardFailures(rewards.borne(), rewards.firstBorne()));
     }
 
     private static List<Group> sample(
@@ -106,35 +130,27 @@ public final class Evaluator {
         return Rollouts.local(model, task).run(new RolloutTask(requests, generation, 0));
     }
 
-    /** What the chooser says of each sample. */
-    private static List<double[]> choices(WeightedRewards chooser, List<ScoredGroup> scored) {
+    /** What the chooser says of each sample; of one whose environment failed it would choose any other. */
+    private static List<double[]> choices(WeightedRewards chooser, List<Group> groups, CompletionText texts) {
         List<List<Completion>> completions =
-                scored.stream().map(Evaluator::completions).toList();
+                groups.stream().map(group -> Scoring.completions(group, texts)).toList();
         List<double[]> choices = new ArrayList<>();
         for (List<WeightedRewards.Breakdown> group : chooser.score(completions)) {
-            double[] scores =
-                    group.stream().mapToDouble(one -> one.total().orNaN()).toArray();
+            List<Completion> samples = completions.get(choices.size());
+            double[] scores = new double[samples.size()];
             for (int i = 0; i < scores.length; i++) {
+                boolean broken =
+                        samples.get(i).episode().flatMap(Episode::failure).isPresent();
+                scores[i] =
+                        broken ? Double.NEGATIVE_INFINITY : group.get(i).total().orNaN();
                 if (Double.isNaN(scores[i])) {
                     throw new IllegalArgumentException("what chooses among samples has no score for one of problem '"
-                            + scored.get(choices.size()).group().problem().id() + "': "
-                            + group.get(i).total());
+                            + samples.get(i).problemId() + "': " + group.get(i).total());
                 }
             }
             choices.add(scores);
         }
         return choices;
-    }
-
-    private static List<Completion> completions(ScoredGroup scored) {
-        Group group = scored.group();
-        return IntStream.range(0, group.size())
-                .mapToObj(i -> group.problem()
-                        .completion(
-                                scored.texts().get(i),
-                                group.completion(i),
-                                group.samples().get(i).finish()))
-                .toList();
     }
 
     private ProblemResult result(

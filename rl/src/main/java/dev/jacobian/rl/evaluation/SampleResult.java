@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.evaluation;
 
+import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.transformer.generation.FinishReason;
@@ -18,7 +19,7 @@ import java.util.OptionalDouble;
  * @param finish why it ended
  * @param entropy of the model's distributions at these tokens, summed, in nats
  * @param repetition share of repeated 5-grams of tokens
- * @param choice what a model says that chooses among samples, if one was asked
+ * @param choice what a model says that chooses among samples, if one was asked; -∞ for one that it could not be asked about
  */
 public record SampleResult(
         String text,
@@ -49,7 +50,7 @@ public record SampleResult(
         json.put("finish_reason", finish.label());
         json.put("entropy", tokens == 0 ? 0 : entropy / tokens);
         json.put("rep5", repetition);
-        choice.ifPresent(score -> json.put("choice", score));
+        choice.ifPresent(score -> json.set("choice", Double.isFinite(score) ? DoubleNode.valueOf(score) : null));
         return json;
     }
 }

@@ -145,7 +145,7 @@ public record OfflineConfig(
             boolean isDefault = value.json().isNull()
                     && keys.stream().anyMatch(known -> known.name().equals(key) && !known.isNullable());
             if (!isDefault) {
-                all.set(key, value.json(), value.origin());
+                all.set(key, value);
             }
         }
         if (all.get(EPOCHS).isPresent() && all.get(MAX_STEPS).isEmpty()) {

@@ -28,6 +28,8 @@ import java.util.stream.IntStream;
  */
 public record Coverage(String tag, int count, long seed) implements PromptTool {
     private static final String NONE = "none";
+    private static final String TAG = "tag";
+    private static final String ROWS = "tag_rows";
 
     /** Checks the count. */
     public Coverage {
@@ -69,12 +71,16 @@ public record Coverage(String tag, int count, long seed) implements PromptTool {
                 .mapToObj(i -> new Finding(
                         kept.contains(i),
                         tags.get(i),
-                        Map.of(
-                                "tag",
-                                TextNode.valueOf(tags.get(i)),
-                                "tag_rows",
-                                IntNode.valueOf(of(places, tags.get(i)).size()))))
+                        columns(tags.get(i), of(places, tags.get(i)).size())))
                 .toList();
+    }
+
+    private Map<String, JsonNode> columns(String value, int rows) {
+        Map<String, JsonNode> columns = new HashMap<>(Map.of(ROWS, IntNode.valueOf(rows)));
+        if (!tag.equals(TAG)) { // which the row has itself
+            columns.put(TAG, TextNode.valueOf(value));
+        }
+        return columns;
     }
 
     private static List<Integer> of(Map<String, List<Integer>> places, String tag) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.promptset;
 
+import dev.jacobian.io.Printable;
 import dev.jacobian.rl.report.SafeText;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /**
  * Draws a distribution as bars, a row each: what is kept in colour, what is dropped pale. A plain file of shapes and text that follows
@@ -20,6 +22,8 @@ final class DistributionSvg {
     private static final int MOST_BINS = 60;
     private static final int LONGEST_LABEL = 24;
 
+    private static final Pattern NO_XML = Pattern.compile("[\uFFFE\uFFFF]");
+
     private DistributionSvg() {}
 
     static String of(Distribution distribution, String data) {
@@ -30,8 +34,8 @@ final class DistributionSvg {
         String words = distribution.rows() + " rows of " + data + ", of which " + distribution.kept() + " are kept";
         StringBuilder out = new StringBuilder();
         line(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" role=\"img\">", WIDTH, height);
-        line(out, "<title>%s</title>", SafeText.html(distribution.measure()));
-        line(out, "<desc>%s</desc>", SafeText.html(words));
+        line(out, "<title>%s</title>", text(distribution.measure()));
+        line(out, "<desc>%s</desc>", text(words));
         out.append("""
             <style>
             .page { fill: #ffffff; } .all { fill: #d5dcec; } .kept { fill: #2f5bd0; }
@@ -44,8 +48,8 @@ final class DistributionSvg {
             </style>
             """);
         line(out, "<rect class=\"page\" width=\"%d\" height=\"%d\" rx=\"10\"/>", WIDTH, height);
-        line(out, "<text class=\"caption\" x=\"24\" y=\"30\">%s</text>", SafeText.html(distribution.measure()));
-        line(out, "<text x=\"24\" y=\"50\">%s</text>", SafeText.html(words));
+        line(out, "<text class=\"caption\" x=\"24\" y=\"30\">%s</text>", text(distribution.measure()));
+        line(out, "<text x=\"24\" y=\"50\">%s</text>", text(words));
         for (int i = 0; i < bins.size(); i++) {
             bar(out, bins.get(i), TOP + STEP * i, most);
         }
@@ -54,12 +58,7 @@ final class DistributionSvg {
     }
 
     private static void bar(StringBuilder out, Distribution.Bin bin, int y, int most) {
-        line(
-                out,
-                "<text class=\"label\" x=\"%d\" y=\"%d\">%s</text>",
-                LEFT - 10,
-                y + 13,
-                SafeText.html(shortened(bin.label())));
+        line(out, "<text class=\"label\" x=\"%d\" y=\"%d\">%s</text>", LEFT - 10, y + 13, text(shortened(bin.label())));
         line(
                 out,
                 "<rect class=\"all\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"17\"/>",
@@ -74,6 +73,11 @@ final class DistributionSvg {
                 width(bin.kept(), most));
         String count = bin.kept() == bin.rows() ? "" + bin.rows() : bin.kept() + " of " + bin.rows();
         line(out, "<text x=\"%.1f\" y=\"%d\">%s</text>", LEFT + width(bin.rows(), most) + 8, y + 13, count);
+    }
+
+    /** As XML: its few forbidden characters written out, for one of them in a tag would be no picture. */
+    private static String text(String raw) {
+        return SafeText.html(NO_XML.matcher(Printable.of(raw)).replaceAll("\uFFFD"));
     }
 
     private static double width(int rows, int most) {

@@ -17,18 +17,28 @@ import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * Runs a tool over a set of prompts and writes what comes out: JSON lines of the rows that are kept, each with all that it had and what
  * was measured, and beside it an SVG picture of the distribution.
  *
- * <p>Rows are read twice, once to find something out and once to write, so that only findings are in memory. Both files appear whole or
+ * <p>What the data has is never replaced: where it has a column of the name under which something was measured, because a tool ran over
+ * it before or because it is somebody's own, the new one is called {@code NAME_2}.
+ *
+ * <p>Rows are read once to find something out, once for their names and once to write, so that only findings are in memory. Both files appear whole or
  * not at all, and neither over the data that is read.
  */
 public final class PromptSet {
     private static final String KEPT = "kept";
+    private static final Pattern NUMBER = Pattern.compile("_[0-9]+$");
 
     private PromptSet() {}
 
@@ -36,10 +46,16 @@ public final class PromptSet {
      * What was done.
      *
      * @param distribution of what was measured
+     * @param renamed columns of the tool that the data has as well, with the names that they got
      * @param out the new data
      * @param picture of the distribution
      */
-    public record Result(Distribution distribution, Path out, Path picture) {}
+    public record Result(Distribution distribution, Map<String, String> renamed, Path out, Path picture) {
+        /** Copies the names. */
+        public Result {
+            renamed = Collections.unmodifiableMap(new TreeMap<>(renamed));
+        }
+    }
 
     /**
      * Runs a tool.
@@ -56,15 +72,39 @@ public final class PromptSet {
             throw new FormatException(data.path().toString(), "there are no rows", "Give at least one");
         }
         Distribution distribution = Distribution.of(tool, findings);
+        Map<String, String> renamed = renamed(data, findings, all);
         AtomicFiles.write(out, channel -> {
             // Not closed: the channel is not ours.
             OutputStream stream = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16);
-            write(data, findings, all, stream);
+            write(data, findings, renamed, all, stream);
             stream.flush();
         });
         AtomicFiles.writeString(
                 picture, DistributionSvg.of(distribution, data.path().toString()));
-        return new Result(distribution, out, picture);
+        return new Result(distribution, renamed, out, picture);
+    }
+
+    /** Other names for measured columns that the data has itself. */
+    private static Map<String, String> renamed(Rows data, List<Finding> findings, boolean all) {
+        Set<String> measured = new HashSet<>(all ? Set.of(KEPT) : Set.of());
+        findings.forEach(finding -> measured.addAll(finding.columns().keySet()));
+        Set<String> taken = new HashSet<>();
+        data.forEach(row -> row.json().fieldNames().forEachRemaining(name -> {
+            if (measured.contains(NUMBER.matcher(name).replaceFirst(""))) {
+                taken.add(name);
+            }
+        }));
+        Map<String, String> renamed = new HashMap<>();
+        for (String name : measured) {
+            if (taken.contains(name)) {
+                int number = 2;
+                while (taken.contains(name + "_" + number)) {
+                    number++;
+                }
+                renamed.put(name, name + "_" + number);
+            }
+        }
+        return renamed;
     }
 
     private static Path picture(Path out) {
@@ -91,7 +131,8 @@ public final class PromptSet {
         }
     }
 
-    private static void write(Rows data, List<Finding> findings, boolean all, OutputStream out) {
+    private static void write(
+            Rows data, List<Finding> findings, Map<String, String> renamed, boolean all, OutputStream out) {
         int[] at = {0};
         data.forEach(row -> {
             if (at[0] >= findings.size()) {
@@ -99,7 +140,7 @@ public final class PromptSet {
             }
             Finding finding = findings.get(at[0]++);
             if (finding.kept() || all) {
-                line(out, with(row, finding, all));
+                line(out, with(row, finding, renamed, all));
             }
         });
         if (at[0] != findings.size()) {
@@ -115,14 +156,14 @@ public final class PromptSet {
         }
     }
 
-    private static JsonNode with(Row row, Finding finding, boolean all) {
+    private static JsonNode with(Row row, Finding finding, Map<String, String> renamed, boolean all) {
         if (!(row.json() instanceof ObjectNode object)) {
             throw new FormatException(row.where(), "a row must be a JSON object", "Correct the row");
         }
         ObjectNode copy = object.deepCopy();
-        new TreeMap<>(finding.columns()).forEach(copy::set);
+        new TreeMap<>(finding.columns()).forEach((name, value) -> copy.set(renamed.getOrDefault(name, name), value));
         if (all) {
-            copy.set(KEPT, BooleanNode.valueOf(finding.kept()));
+            copy.set(renamed.getOrDefault(KEPT, KEPT), BooleanNode.valueOf(finding.kept()));
         }
         return copy;
     }

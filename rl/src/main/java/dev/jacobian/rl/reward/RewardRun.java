@@ -43,18 +43,22 @@ public final class RewardRun implements AutoCloseable {
     /** A step that is far behind every warm-up. */
     private static final int ALWAYS = Integer.MAX_VALUE;
 
+    private static final int TENTH = 10;
+
     private static final String ADVICE =
             ". Mend the reward, or let the run bear more (reward_error_budget); it can be resumed from its last"
                     + " checkpoint";
 
     private final RewardCallConfig config;
     private final boolean inPlace;
+    private final Optional<Integer> measured; // samples of a measurement
     private final Deadlines deadlines = new Deadlines();
     private final Map<String, Trouble> troubles = new LinkedHashMap<>();
     private Optional<RewardJournal> journal = Optional.empty();
     private int step = ALWAYS;
     private int round;
     private int borne;
+    private Optional<String> first = Optional.empty();
 
     /**
      * What went wrong with a reward.
@@ -73,17 +77,28 @@ public final class RewardRun implements AutoCloseable {
     }
 
     public RewardRun(RewardCallConfig config) {
-        this(config, false);
+        this(config, false, Optional.empty());
     }
 
-    private RewardRun(RewardCallConfig config, boolean inPlace) {
+    private RewardRun(RewardCallConfig config, boolean inPlace, Optional<Integer> measured) {
         this.config = config;
         this.inPlace = inPlace;
+        this.measured = measured;
+    }
+
+    /**
+     * For a measurement, which learns nothing from what it leaves out, and should not be lost to one nonsense answer of a judge: it bears
+     * failures of a tenth of its samples, or {@code reward_error_budget} where that is more, but not that of all.
+     *
+     * @param samples of the measurement
+     */
+    public static RewardRun measuring(RewardCallConfig config, int samples) {
+        return new RewardRun(config, false, Optional.of(samples));
     }
 
     /** One call after the other on the caller's thread, without deadlines. */
     static RewardRun inPlace() {
-        return new RewardRun(RewardCallConfig.DEFAULT, true);
+        return new RewardRun(RewardCallConfig.DEFAULT, true, Optional.empty());
     }
 
     /**
@@ -132,6 +147,18 @@ public final class RewardRun implements AutoCloseable {
         return new Tally(troubles(), borne);
     }
 
+    /** What failed first of what was borne, in words. */
+    public Optional<String> firstBorne() {
+        return first;
+    }
+
+    /** How many failures are borne. */
+    private int budget() {
+        int tenth = measured.map(samples -> Math.min(Math.ceilDiv(samples, TENTH), samples - 1))
+                .orElse(0);
+        return Math.max(config.rewardErrorBudget(), tenth);
+    }
+
     /** The step that is scored for. */
     int step() {
         return step;
@@ -150,11 +177,17 @@ public final class RewardRun implements AutoCloseable {
      */
     public void bear(String message) {
         borne++;
-        if (borne <= config.rewardErrorBudget()) {
+        first = first.or(() -> Optional.of(message));
+        if (borne <= budget()) {
             return;
         }
-        if (config.rewardErrorBudget() == 0) {
+        if (budget() == 0) {
             throw new RewardException(message);
+        }
+        if (measured.isPresent()) {
+            throw new RewardException("more than " + budget() + " of " + measured.get() + " samples have no reward"
+                    + " because one failed, and that is no measurement. The last: " + message
+                    + ". Mend the reward, or let it bear more (reward_error_budget)");
         }
         String counts = troubles.entrySet().stream()
                 .map(entry ->
@@ -162,8 +195,8 @@ public final class RewardRun implements AutoCloseable {
                                 + entry.getValue().timedOut())
                 .collect(Collectors.joining(", "));
         throw new RewardException(borne + " samples of this run have no reward because one failed, more than"
-                + " reward_error_budget allows (" + config.rewardErrorBudget() + "); in step " + step + " reward "
-                + counts + ". The last: " + message + ADVICE);
+                + " reward_error_budget allows (" + budget() + "); in step " + step + " reward " + counts
+                + ". The last: " + message + ADVICE);
     }
 
     // Calls

@@ -73,7 +73,8 @@ public final class Scoring {
         }
     }
 
-    private static List<Completion> completions(Group group, CompletionText texts) {
+    /** A group's samples as rewards see them: what was said last, and what happened before where there was an environment. */
+    public static List<Completion> completions(Group group, CompletionText texts) {
         List<Completion> completions = new ArrayList<>();
         for (int i = 0; i < group.size(); i++) {
             Trajectory sample = group.samples().get(i);

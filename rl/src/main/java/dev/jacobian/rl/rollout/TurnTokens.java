@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.rollout;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
@@ -102,25 +100,9 @@ final class TurnTokens {
             return prompts.of(problem);
         }
         String said = cut(opening.get());
-        Optional<ChatRow> chat = problem.chat().map(row -> opened(row, said));
+        Optional<ChatRow> chat = problem.chat().map(row -> row.saying(said));
         String text = chat.isPresent() ? problem.prompt() : problem.prompt() + said;
         return prompts.of(new Problem(problem.id(), text, problem.columns(), chat));
-    }
-
-    /** With a text at the end of the last message, if that is the user's, or else in one of its own. */
-    private static ChatRow opened(ChatRow row, String said) {
-        ArrayNode messages = row.chat().messages().deepCopy();
-        JsonNode last = messages.path(messages.size() - 1);
-        if (last instanceof ObjectNode user && user.path("role").asText().equals("user")) {
-            if (user.path("content") instanceof ArrayNode parts) {
-                parts.addObject().put("type", "text").put("text", said);
-            } else {
-                user.put("content", user.path("content").asText() + said);
-            }
-        } else {
-            messages.add(ChatBridge.user(said));
-        }
-        return new ChatRow(row.chat().withMessages(messages), row.completion());
     }
 
     /** The tokens between a turn that ended with this one and the next turn. */

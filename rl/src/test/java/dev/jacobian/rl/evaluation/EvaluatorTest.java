@@ -10,9 +10,12 @@ import dev.jacobian.io.Json;
 import dev.jacobian.io.Jsonl;
 import dev.jacobian.io.chat.ChatRow;
 import dev.jacobian.rl.TestModels;
+import dev.jacobian.rl.config.RewardCallConfig;
+import dev.jacobian.rl.judge.RewardedTask;
 import dev.jacobian.rl.metric.Smoothing;
 import dev.jacobian.rl.report.ComparisonPage;
 import dev.jacobian.rl.reward.Columns;
+import dev.jacobian.rl.reward.RewardException;
 import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.reward.WeightedRewards;
@@ -30,6 +33,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -98,6 +102,68 @@ class EvaluatorTest {
             ComputePool.setThreads(threads);
         }
         assertThatThrownBy(() -> evaluator(2, List.of(4))).hasMessageContaining("pass@4 needs k between 1 and");
+    }
+
+    /** The addition task with a reward that fails on every so manieth call. */
+    private static Task moody(int every) {
+        Addition task = new Addition();
+        AtomicInteger calls = new AtomicInteger();
+        RewardFunction reward = RewardFunction.named("judge", completion -> {
+            if (calls.incrementAndGet() % every == 0) {
+                throw new IllegalStateException("I would rather talk about the weather");
+            }
+            return Score.of(1);
+        });
+        return new RewardedTask(task, WeightedRewards.of(reward), 1);
+    }
+
+    @Test
+    @DisplayName("a reward that fails now and then takes no measurement; what it failed on is counted and said")
+    void failuresOfRewards() {
+        Evaluation evaluation = evaluator(2, List.of(1, 2)).run(moody(20), 20);
+        assertThat(evaluation.failures().samples()).isEqualTo(2);
+        assertThat(evaluation.failures().note().orElseThrow())
+                .startsWith(
+                        "2 samples have no reward because it failed; counted as unsolved. The first: reward 'judge'")
+                .contains("the weather");
+        assertThat(evaluation.passAt1()).isEqualTo(38 / 40.0);
+        assertThat(evaluation.toJson().get("reward_failures").intValue()).isEqualTo(2);
+        assertThat(evaluator(2, List.of(1)).run(new Addition(), 20).toJson().has("reward_failures"))
+                .isFalse();
+
+        assertThatThrownBy(() -> evaluator(2, List.of(1, 2)).run(moody(4), 20))
+                .isInstanceOf(RewardException.class)
+                .hasMessageContaining("more than 4 of 40 samples have no reward")
+                .hasMessageContaining("reward_error_budget");
+        RewardCallConfig patient = new RewardCallConfig(30, 10, 4);
+        assertThat(evaluator(2, List.of(1, 2))
+                        .calling(patient)
+                        .run(moody(4), 20)
+                        .failures()
+                        .samples())
+                .isEqualTo(10);
+        assertThatThrownBy(() -> evaluator(1, List.of(1)).run(moody(1), 2))
+                .as("all failed")
+                .isInstanceOf(RewardException.class)
+                .hasMessageContaining("more than 1 of 2 samples");
+    }
+
+    @Test
+    void intervalsOfSharesStayBetweenTheirEnds() {
+        assertThat(new Estimate(0.05, 0.1, -0.146, 0.246).within(0, 1)).isEqualTo(new Estimate(0.05, 0.1, 0, 0.246));
+        assertThat(new Estimate(0.5, Double.NaN, Double.NaN, Double.NaN)
+                        .within(0, 1)
+                        .low())
+                .isNaN();
+        evaluator(2, List.of(1, 2)).run(new Addition(), 3).metrics().forEach((name, estimate) -> {
+            boolean isShare = !List.of("reward", "mean_length", "entropy").contains(name); // rewards may be anything
+            if (!name.equals("reward")) {
+                assertThat(estimate.low()).as(name).isNotNegative();
+            }
+            if (isShare) {
+                assertThat(estimate.high()).as(name).isLessThanOrEqualTo(1);
+            }
+        });
     }
 
     @Test

@@ -8,19 +8,26 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Jsonl;
 import dev.jacobian.io.rows.Rows;
+import dev.jacobian.rl.config.RewardCallConfig;
+import dev.jacobian.rl.reward.RewardException;
 import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.rl.task.JsonlTask;
 import dev.jacobian.rl.task.Problem;
+import dev.jacobian.rl.task.Task;
 import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -192,6 +199,77 @@ class PromptSetTest {
         assertThat(folder.resolve("n.jsonl")).doesNotExist();
     }
 
+    private static SampledPrompts completions(CausalLM model, Task task, GenerationConfig generation) {
+        return new SampledPrompts(model, task, 8, generation, RewardCallConfig.DEFAULT, SampledPrompts.Progress.NONE);
+    }
+
+    @Test
+    @DisplayName("a completion that a reward fails on is neither right nor wrong, and said; too many end the tool")
+    void failuresOfRewards() throws IOException {
+        CausalLM model = CausalLM.load(TestPaths.model("arith-qwen3"));
+        Rows data = rows("{\"prompt\":\"1 + 1 = \"}", "{\"prompt\":\"7 + 5 = \"}");
+        AtomicInteger calls = new AtomicInteger();
+        WeightedRewards rewards = WeightedRewards.of(RewardFunction.named("moody", completion -> {
+            if (calls.getAndIncrement() == 3) {
+                throw new IllegalStateException("nonsense");
+            }
+            return Score.of(1);
+        }));
+        JsonlTask problems = JsonlTask.of(data, rewards, false);
+        GenerationConfig generation = GenerationConfig.sampling(4, 1f, 5);
+        List<String> said = new ArrayList<>();
+        SampledPrompts.Progress progress = new SampledPrompts.Progress() {
+            @Override
+            public void say(String message) {
+                said.add(message);
+            }
+        };
+        SampledPrompts completions =
+                new SampledPrompts(model, problems, 8, generation, RewardCallConfig.DEFAULT, progress);
+        List<Finding> findings = new Difficulty(completions, problems, 0, 1).find(data);
+        assertThat(findings).extracting(Finding::bin).containsExactlyInAnyOrder("7/7", "8/8");
+        assertThat(findings)
+                .allMatch(finding -> finding.columns().get("pass_rate").doubleValue() == 1);
+        assertThat(said).singleElement().asString().contains("1 of 16 completions could not be judged", "nonsense");
+        WeightedRewards dead = WeightedRewards.of(RewardFunction.named("dead", completion -> {
+            throw new IllegalStateException("gone");
+        }));
+        JsonlTask hopeless = JsonlTask.of(data, dead, false);
+        assertThatThrownBy(() -> new Difficulty(completions(model, hopeless, generation), hopeless, 0, 1).find(data))
+                .isInstanceOf(RewardException.class)
+                .hasMessageContaining("more than 2 of 16 samples have no reward")
+                .hasMessageContaining("gone");
+    }
+
+    @Test
+    @DisplayName("a column of somebody's own is never replaced")
+    void columnsOfTheData() throws IOException {
+        Rows data = rows(
+                "{\"prompt\":\"a\",\"tag\":\"mine\",\"subject\":\"x\",\"kept\":5}",
+                "{\"prompt\":\"b\",\"tag_2\":1,\"subject\":\"y\"}");
+        PromptSet.Result result = PromptSet.run(new Coverage("subject", 2, 1), data, folder.resolve("n.jsonl"), true);
+        assertThat(result.renamed()).isEqualTo(Map.of("tag", "tag_3", "kept", "kept_2"));
+        assertThat(Files.readAllLines(folder.resolve("n.jsonl")))
+                .containsExactly(
+                        "{\"prompt\":\"a\",\"tag\":\"mine\",\"subject\":\"x\",\"kept\":5,\"tag_3\":\"x\",\"tag_rows\":1,"
+                            + "\"kept_2\":true}",
+                        "{\"prompt\":\"b\",\"tag_2\":1,\"subject\":\"y\",\"tag_3\":\"y\",\"tag_rows\":1,\"kept_2\":true}");
+        Rows tagged = rows("{\"prompt\":\"a\",\"tag\":7}");
+        PromptSet.run(new Coverage("tag", 2, 1), tagged, folder.resolve("t.jsonl"), false);
+        assertThat(Files.readString(folder.resolve("t.jsonl")))
+                .isEqualTo("{\"prompt\":\"a\",\"tag\":7,\"tag_rows\":1}\n");
+    }
+
+    @Test
+    @DisplayName("the picture is XML whatever labels hold")
+    void pictureOfControlCharacters() throws IOException {
+        Rows data = rows("{\"prompt\":\"a\",\"s\":\"\\u0000\\u001b[31m<&\"}", "{\"prompt\":\"b\",\"s\":\"\\uffff\"}");
+        PromptSet.Result result = PromptSet.run(new Coverage("s", 2, 1), data, folder.resolve("c.jsonl"), false);
+        String picture = Files.readString(result.picture());
+        assertThat(picture).contains("\\u0000\\u001b[31m&lt;&amp;", ">\uFFFD<");
+        assertThat(picture.chars()).allMatch(c -> c == '\n' || c >= ' ' && c < 0xFFFE); // what XML 1.0 allows of these
+    }
+
     @Test
     void passRatesAndGuessesComeFromTheModel() throws IOException {
         CausalLM model = CausalLM.load(TestPaths.model("arith-qwen3"));
@@ -213,7 +291,7 @@ class PromptSetTest {
         JsonlTask problems = JsonlTask.of(data, rewards, false);
         assertThat(problems.inOrder()).extracting(Problem::prompt).containsExactly("1 + 1 = ", "7 + 5 = ", "3 + 4 = ");
         List<Finding> findings =
-                new Difficulty(model, problems, problems, 8, 0.25, 0.75, generation, done -> {}).find(data);
+                new Difficulty(completions(model, problems, generation), problems, 0.25, 0.75).find(data);
         for (Finding finding : findings) {
             double rate = finding.columns().get("pass_rate").doubleValue();
             assertThat(finding.bin()).isEqualTo(Math.round(8 * rate) + "/8");
@@ -223,10 +301,10 @@ class PromptSetTest {
         // A row's rate does not depend on the rows behind it.
         Rows two = rows(lines[0], lines[1]);
         JsonlTask fewer = JsonlTask.of(two, rewards, false);
-        assertThat(new Difficulty(model, fewer, fewer, 8, 0.25, 0.75, generation, done -> {}).find(two))
+        assertThat(new Difficulty(completions(model, fewer, generation), fewer, 0.25, 0.75).find(two))
                 .isEqualTo(findings.subList(0, 2));
         // With nothing written behind the prompt, guesses are the same completions, and one right one is enough.
-        List<Finding> guesses = new EasyToGuess(model, fewer, fewer, 8, "", generation, done -> {}).find(two);
+        List<Finding> guesses = new EasyToGuess(completions(model, fewer, generation), fewer, "").find(two);
         for (int i = 0; i < 2; i++) {
             int right = guesses.get(i).columns().get("guesses_right").intValue();
             assertThat(right + "/8").isEqualTo(findings.get(i).bin());

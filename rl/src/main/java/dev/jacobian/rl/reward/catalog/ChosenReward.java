@@ -2,13 +2,12 @@
 package dev.jacobian.rl.reward.catalog;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.reward.WeightedRewards.Weighted;
-import java.util.Map;
+import java.util.List;
 
 /**
  * A named reward that somebody chose, with its weight and settings.
@@ -36,42 +35,66 @@ public record ChosenReward(NamedReward reward, double weight, int warmupSteps, G
      * @throws IllegalArgumentException if there is no such reward
      */
     public static ChosenReward read(JsonNode json, String origin) {
-        JsonNode entry = json.isTextual() ? object(json.textValue(), origin) : json;
-        if (!entry.isObject() || !entry.path(NAME).isTextual()) {
+        if (json.isTextual()) {
+            return read(json.textValue(), origin);
+        }
+        if (!json.isObject() || !json.path(NAME).isTextual()) {
             throw new FormatException(
                     origin,
                     "a reward is NAME[:WEIGHT][,KEY=VALUE] or an object with a 'name', not " + Json.excerpt(json),
                     "Such as gsm8k:0.5 or {\"name\": \"gsm8k\", \"weight\": 0.5}");
         }
-        NamedReward reward = Rewards.named(entry.get(NAME).textValue());
-        Given settings = new Given();
-        double weight = 1;
-        int warmup = 0;
-        for (Map.Entry<String, JsonNode> field : entry.properties()) {
-            JsonNode value = field.getValue();
-            switch (field.getKey()) {
-                case NAME -> {}
-                case WEIGHT -> {
+        Given given = new Given();
+        json.properties().stream()
+                .filter(field -> !field.getKey().equals(NAME))
+                .forEach(field -> given.set(field.getKey(), field.getValue(), origin));
+        return of(json.get(NAME).textValue(), given, origin);
+    }
+
+    private static ChosenReward read(String text, String origin) {
+        String[] parts = text.split(",(?=[a-z_]+=)", -1); // a comma in a value is followed by something else
+        String[] named = parts[0].split(":", 2);
+        Given given = new Given();
+        if (named.length > 1) {
+            given.setText(WEIGHT, named[1].strip(), origin);
+        }
+        for (int i = 1; i < parts.length; i++) {
+            String[] assignment = parts[i].split("=", 2);
+            if (given.get(assignment[0]).isPresent()) {
+                throw new FormatException(origin, "'" + assignment[0] + "' is given twice", "Leave one out");
+            }
+            given.setText(assignment[0], assignment[1], origin);
+        }
+        return of(named[0].strip(), given, origin);
+    }
+
+    private static ChosenReward of(String name, Given given, String origin) {
+        NamedReward reward = Rewards.named(name);
+        double weight = given.get(WEIGHT)
+                .map(Given.Value::json)
+                .map(value -> {
                     require(
                             value.isNumber() && Double.isFinite(value.doubleValue()),
                             origin,
                             WEIGHT,
                             "a number",
                             value);
-                    weight = value.doubleValue();
-                }
-                case WARMUP -> {
+                    return value.doubleValue();
+                })
+                .orElse(1.0);
+        int warmup = given.get(WARMUP)
+                .map(Given.Value::json)
+                .map(value -> {
                     require(
                             value.canConvertToInt() && value.intValue() >= 0,
                             origin,
                             WARMUP,
                             "a number of steps",
                             value);
-                    warmup = value.intValue();
-                }
-                default -> settings.set(field.getKey(), value, origin);
-            }
-        }
+                    return value.intValue();
+                })
+                .orElse(0);
+        Given settings = given.without(List.of(WEIGHT, WARMUP));
         reward.with(settings); // refuses what is wrong now, and not when a model has been loaded
         return new ChosenReward(reward, weight, warmup, settings);
     }
@@ -83,30 +106,6 @@ public record ChosenReward(NamedReward reward, double weight, int warmupSteps, G
         }
     }
 
-    private static ObjectNode object(String text, String origin) {
-        String[] parts = text.split(",(?=[a-z_]+=)", -1); // a comma in a value is followed by something else
-        String[] named = parts[0].split(":", 2);
-        ObjectNode object = Json.object().put(NAME, named[0].strip());
-        if (named.length > 1) {
-            object.set(WEIGHT, value(named[1].strip()));
-        }
-        for (int i = 1; i < parts.length; i++) {
-            String[] assignment = parts[i].split("=", 2);
-            if (object.has(assignment[0])) {
-                throw new FormatException(origin, "'" + assignment[0] + "' is given twice", "Leave one out");
-            }
-            object.set(assignment[0], value(assignment[1]));
-        }
-        return object;
-    }
-
-    /** A number, true, false, or else a string. */
-    private static JsonNode value(String text) {
-        return text.matches("true|false|-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][-+]?[0-9]+)?")
-                ? Json.parse(text, "a setting")
-                : JsonNodeFactory.instance.textNode(text);
-    }
-
     /** What {@link #read} reads. */
     public ObjectNode toJson() {
         ObjectNode json = Json.object();
@@ -115,7 +114,8 @@ public record ChosenReward(NamedReward reward, double weight, int warmupSteps, G
         if (warmupSteps > 0) {
             json.put(WARMUP, warmupSteps);
         }
-        settings.keys().forEach(key -> settings.get(key).ifPresent(value -> json.set(key, value.json())));
+        JsonNode all = reward.json(settings); // each as a value of its own type
+        settings.keys().forEach(key -> json.set(key, all.get(key)));
         return json;
     }
 
