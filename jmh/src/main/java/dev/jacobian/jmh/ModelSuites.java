@@ -78,8 +78,8 @@ final class ModelSuites {
                 "sampling sequences whose lengths have a heavy tail",
                 "model",
                 Unit.TOKENS,
-                List.of("1M 256x16", "5M 256x16", "100M 64x8"),
-                List.of("1M 256x16", "5M 256x16"),
+                List.of("1M 256x16", "5M 256x16", "100M 64x8", "1M 256x32 equal", "5M 256x32 equal"),
+                List.of("1M 256x16", "5M 256x16", "5M 256x32 equal"),
                 text -> TailCase.parse(text).tokenCount(),
                 text -> Optional.empty(),
                 List.of(
@@ -88,12 +88,12 @@ final class ModelSuites {
                         new Side.Jmh("in waves", Role.BASELINE, PACKAGE + "TailRolloutBenchmark.waves")),
                 0,
                 new Effort(3, 2, 3, 1000),
-                text -> ModelCase.parse(text).shape().parameters() > 50e6 ? 6144 : 2048,
+                text -> TailCase.parse(text).model().shape().parameters() > 50e6 ? 6144 : 2048,
                 true,
                 "Cases are the model and sequences x median of new tokens, each after a prompt of one token; a quarter"
                     + " of the sequences run together. Lengths are log-normal (sigma 1), the longest 16 times the"
-                    + " median. In waves, a quarter begins when the one before has ended. libtorch goes in waves too,"
-                    + " and the rows of a wave go on to its end; only tokens that are wanted count.");
+                    + " median, or equal. In waves, a quarter begins when the one before has ended. libtorch goes in"
+                    + " waves too, and the rows of a wave go on to its end; only tokens that are wanted count.");
     }
 
     static Suite serving() {

@@ -16,6 +16,7 @@ import dev.jacobian.transformer.generation.StepPlan.Piece;
 import dev.jacobian.transformer.generation.StepPlan.Start;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Deque;
 import java.util.List;
@@ -43,8 +44,9 @@ import java.util.concurrent.CompletableFuture;
  *   <li>What is generated for a request does not depend on what else runs, on who joined, left, was set aside or shared its
  *       beginning, nor on any limit of {@link EngineConfig}: each row of a pass has the bits that it has alone, and each draw
  *       the number of its (seed, key, sample, position).
- *   <li>A step is two passes of the model: one token for each who runs ({@link DecodingPass}), and the next pieces of prompts
- *       that are being computed, from whose last rows first tokens are chosen. Who does what when is the {@link Scheduler}'s.
+ *   <li>A step gives one token to each who runs ({@link DecodingPass}), and computes the next pieces of prompts, from whose last
+ *       rows first tokens are chosen: in one pass of the model if that is few rows, otherwise in two. Who does what when is the
+ *       {@link Scheduler}'s.
  *   <li>The cache has a budget. Who finds no memory is set aside and computed again; who could never fit is refused at once.
  *   <li>The failure of a listener or of a processor, and logits that are no numbers, fail their own request. The failure of a pass
  *       fails everybody and ends the engine, because nobody knows what the cache holds then.
@@ -235,11 +237,11 @@ public final class Engine implements AutoCloseable {
         steps++;
         busySlots += step.sequences();
         requireProgress(step);
-        if (!step.decoded().isEmpty()) {
+        if (isOnePass(step)) {
+            Workspace.inner(() -> compute(step.decoded(), step.pieces()));
+        } else {
             Workspace.inner(() -> decode(step.decoded()));
-        }
-        if (!step.pieces().isEmpty()) {
-            Workspace.inner(() -> prefill(step.pieces()));
+            Workspace.inner(() -> compute(List.of(), step.pieces()));
         }
         for (Start start : step.starts()) {
             Workspace.inner(() -> start(start));
@@ -276,7 +278,23 @@ public final class Engine implements AutoCloseable {
         }
     }
 
+    /**
+     * Whether those who run and prompts go through the layers together, so that weights are read once: if all of it is no more than a
+     * pass may have, and where steps are not replayed.
+     */
+    private boolean isOnePass(StepPlan step) {
+        int rows = step.decoded().size()
+                + step.pieces().stream().mapToInt(Piece::count).sum();
+        return model.device().equals(Device.CPU)
+                && !step.decoded().isEmpty()
+                && !step.pieces().isEmpty()
+                && rows <= config.maxPrefillTokens();
+    }
+
     private void decode(List<Sequence> running) {
+        if (running.isEmpty()) {
+            return;
+        }
         int n = running.size();
         int[] tokens = new int[n];
         int[] sequences = new int[n];
@@ -289,38 +307,60 @@ public final class Engine implements AutoCloseable {
         choose(running, decoding.run(tokens, sequences), rows);
     }
 
-    private void prefill(List<Piece> pieces) {
-        Segments segments = Segments.of(pieces.stream().mapToInt(Piece::count).toArray());
-        int[] tokens = new int[segments.rows()]; // [N]
-        int[] sequences = new int[pieces.size()];
-        for (int i = 0; i < pieces.size(); i++) {
-            Prefill prefill = pieces.get(i).prefill();
-            System.arraycopy(prefill.tokens(), prefill.done(), tokens, segments.start(i), segments.length(i));
-            sequences[i] = prefill.handle();
-            prefill.advance(segments.length(i));
+    /** Computes the next token of those who run and pieces of prompts, some of which end with that. */
+    private void compute(List<Sequence> running, List<Piece> pieces) {
+        if (pieces.isEmpty()) {
+            return;
         }
-        prefilledTokens += tokens.length;
-        Var hidden = model.hidden(tokens, segments, cache, sequences); // [N, D]
-        List<Sequence> chosen = new ArrayList<>();
+        int n = running.size();
+        int[] lengths = new int[n + pieces.size()];
+        Arrays.fill(lengths, 0, n, 1);
+        for (int i = 0; i < pieces.size(); i++) {
+            lengths[n + i] = pieces.get(i).count();
+        }
+        Segments segments = Segments.of(lengths);
+        int[] tokens = new int[segments.rows()]; // [N]
+        int[] sequences = new int[lengths.length];
+        List<Sequence> chosen = new ArrayList<>(running);
         List<Integer> rows = new ArrayList<>();
+        for (int i = 0; i < n; i++) {
+            tokens[i] = running.get(i).lastToken();
+            sequences[i] = running.get(i).handle();
+            rows.add(i);
+        }
         for (int i = 0; i < pieces.size(); i++) {
             Prefill prefill = pieces.get(i).prefill();
+            int start = segments.start(n + i);
+            System.arraycopy(
+                    prefill.tokens(),
+                    prefill.done(),
+                    tokens,
+                    start,
+                    pieces.get(i).count());
+            sequences[n + i] = prefill.handle();
+            prefill.advance(pieces.get(i).count());
             for (Sequence sequence : prefill.isComplete() ? prefill.sequences() : List.<Sequence>of()) {
                 chosen.add(sequence);
-                rows.add(segments.start(i) + segments.length(i) - 1);
+                rows.add(lastRow(segments, n + i));
             }
         }
+        prefilledTokens += tokens.length - n;
+        Var hidden = model.hidden(tokens, segments, cache, sequences); // [N, D]
         Set<Sequence> goOn = Set.copyOf(
                 choose(chosen, hidden, rows.stream().mapToInt(Integer::intValue).toArray()));
         for (int i = 0; i < pieces.size(); i++) {
             Prefill prefill = pieces.get(i).prefill();
-            int last = segments.start(i) + segments.length(i) - 1;
+            int last = lastRow(segments, n + i);
             if (prefill.isComplete()) {
                 List<Sequence> placed =
                         prefill.sequences().stream().filter(goOn::contains).toList();
                 scheduler.join(prefill, placed, () -> onHost(hidden.value().slice(0, last, last + 1)));
             }
         }
+    }
+
+    private static int lastRow(Segments segments, int s) {
+        return segments.start(s) + segments.length(s) - 1;
     }
 
     /** A copy that the scope's end does not take. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.KvCache;
+import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.testing.Bits;
 import dev.jacobian.testing.GoldenModel;
@@ -280,6 +281,110 @@ class EngineTest {
             assertThat(metrics.generatedTokens()).isEqualTo(4 * 16 + 56 * 2);
             assertThat(metrics.slotOccupancy()).isGreaterThan(0.9);
         }
+    }
+
+    /** New tokens of sequences with a heavy tail: log-normal, the longest 16 times the median, somewhere in the middle. */
+    private static int[] heavyTail(int sequences, int median, long seed) {
+        Rng rng = new Rng(seed, 0);
+        int[] lengths = new int[sequences];
+        for (int s = 0; s < sequences; s++) {
+            lengths[s] = (int) Math.clamp(Math.round(median * Math.exp(rng.nextGaussian())), 1, 16L * median);
+        }
+        lengths[sequences / 2] = 16 * median;
+        return lengths;
+    }
+
+    @Test
+    @DisplayName(
+            "on a heavy tail of lengths 90 % of the places are busy until the last tenth, in a third fewer steps than"
+                    + " waves")
+    void heavyTail() {
+        CausalLM model = model("llama-gqa");
+        int slots = 16;
+        int[] lengths = heavyTail(320, 3, 5);
+        int inWaves = 0; // steps of waves, each as long as its longest
+        for (int from = 0; from < lengths.length; from += slots) {
+            inWaves += Arrays.stream(lengths, from, from + slots).max().orElseThrow();
+        }
+        try (Engine engine =
+                new Engine(model, EngineConfig.DEFAULT.withMaxSequences(slots).withKvCacheGb(1))) {
+            for (int i = 0; i < lengths.length; i++) {
+                engine.submit(new GenerationRequest(new int[] {1 + i % 50}, sampling(lengths[i], i)));
+            }
+            EngineMetrics untilTail = engine.metrics();
+            while (engine.step()) {
+                if (engine.metrics().finished() <= lengths.length * 9 / 10) {
+                    untilTail = engine.metrics();
+                }
+            }
+            assertThat(untilTail.finished()).isBetween(lengths.length * 8L / 10, lengths.length * 9L / 10);
+            assertThat(untilTail.slotOccupancy()).isGreaterThan(0.9);
+            EngineMetrics metrics = engine.metrics();
+            assertThat(metrics.generatedTokens())
+                    .isEqualTo(Arrays.stream(lengths).asLongStream().sum());
+            assertThat(metrics.steps()).isLessThan(inWaves * 2L / 3);
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "two thousand sequences that come at random into a tenth of the memory they want: the bits of each alone,"
+                    + " never more than the budget, on 1 and 2 threads")
+    void thousands() {
+        CausalLM model = model("llama-gqa");
+        int vocabulary = model.config().vocabularySize();
+        SplittableRandom random = new SplittableRandom(17);
+        int[] common = TestModels.tokens(3, 20, vocabulary);
+        List<GenerationRequest> requests = new ArrayList<>();
+        for (int i = 0; i < 500; i++) {
+            int[] prompt = Arrays.copyOf(common, random.nextInt(2) == 0 ? 22 : 3);
+            prompt[prompt.length - 1] = random.nextInt(vocabulary);
+            requests.add(new GenerationRequest(
+                    new Prefix(prompt, i), 4, sampling(i < 420 ? 1 + i % 4 : 40, 5), 100, RequestListener.NONE));
+        }
+        long budget = 40 * bytesOf(model, 2 * KvCache.PAGE);
+        EngineConfig config = EngineConfig.DEFAULT.withMaxPrefillTokens(64).withKvCacheBytes(budget);
+        List<List<Generation>> expected = new ArrayList<>();
+        try (Engine one = new Engine(model, ALONE)) {
+            for (GenerationRequest request : requests) {
+                expected.add(together(one, request));
+            }
+        }
+        int threads = ComputePool.threads();
+        try {
+            for (int t = 1; t <= 2; t++) {
+                ComputePool.setThreads(t);
+                List<Submission> submissions = new ArrayList<>();
+                try (Engine engine = new Engine(model, config)) {
+                    while (engine.step() || submissions.size() < requests.size()) {
+                        int more = Math.min(random.nextInt(40), requests.size() - submissions.size());
+                        for (int i = 0; i < more; i++) {
+                            submissions.add(engine.submit(requests.get(submissions.size())));
+                        }
+                        assertThat(engine.metrics().cacheBytesUsed()).isLessThanOrEqualTo(budget);
+                    }
+                    assertThat(engine.metrics().finished()).isEqualTo(2000);
+                    assertThat(engine.metrics().preemptions()).isPositive();
+                }
+                for (int r = 0; r < requests.size(); r++) {
+                    for (int s = 0; s < 4; s++) {
+                        assertSame(
+                                "request " + r + ", sample " + s + ", " + t + " threads",
+                                submissions.get(r).result().join().get(s),
+                                expected.get(r).get(s));
+                    }
+                }
+            }
+        } finally {
+            ComputePool.setThreads(threads);
+        }
+    }
+
+    /** The samples of a request one after the other, in an engine that has nothing else to do. */
+    private static List<Generation> together(Engine engine, GenerationRequest request) {
+        Submission submission = engine.submit(request);
+        run(engine);
+        return submission.result().join();
     }
 
     @Test
