@@ -121,7 +121,7 @@ final class ChatCommand extends CliCommand {
     @Override
     void execute() {
         Path folder = model.folder();
-        CausalLM loaded = weights.load(folder, kvCache.in(modelOptions(folder)));
+        CausalLM loaded = kvCache.limit(weights.load(folder, kvCache.in(modelOptions(folder))));
         Conversation conversation = new Conversation(
                 loaded.tokenizer(), template.require(loaded.tokenizer().config(), folder), Json.object());
         chat.ifPresent(file -> conversation.messages(Messages.require(Json.read(file), file.toString())));

@@ -268,7 +268,7 @@ final class EvalCommand extends CliCommand {
                         keeping.add(place);
                         return new EvaluationFolder(place, name);
                     });
-            CausalLM policy = weights.load(folders.get(m), kvCache.in(modelOptions(folders.get(m))));
+            CausalLM policy = kvCache.limit(weights.load(folders.get(m), kvCache.in(modelOptions(folders.get(m)))));
             Evaluator plain = new Evaluator(policy, config()).calling(calls);
             Evaluator evaluator = choosing.map(plain::choosingBy).orElse(plain);
             for (EvaluationSet set : sets) {

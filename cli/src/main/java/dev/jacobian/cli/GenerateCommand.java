@@ -139,6 +139,12 @@ final class GenerateCommand extends CliCommand {
             if (settings.asks("top_logprobs") && !common().json()) {
                 throw usage("--top-logprobs has no effect without --json: text has no place for them");
             }
+            if (kvCache.isLimited()
+                    && (config.search().numBeams() > 1 || config.search().penaltyAlpha() > 0)) {
+                throw usage(
+                        "--kv-cache-gb has no effect on num_beams and penalty_alpha, whose sequences are all there at"
+                                + " once; leave out the one or the other");
+            }
             if (speculations.given()
                     && (config.search().numBeams() > 1 || config.search().penaltyAlpha() > 0)) {
                 throw usage("guesses of tokens (--assistant-model, --prompt-lookup-num-tokens) have no effect on"
@@ -159,7 +165,7 @@ final class GenerateCommand extends CliCommand {
         Optional<TokenIdFile> file = inputIds.map(ids -> TokenIdFile.read(ids).requireNonEmpty());
         Optional<Grammar> grammar = grammars.grammar();
         Optional<ChatFile> conversation = chat.map(ChatFile::read).or(() -> message.map(ChatFile::of));
-        CausalLM loaded = weights.load(model.folder(), kvCache.in(modelOptions(model.folder())));
+        CausalLM loaded = kvCache.limit(weights.load(model.folder(), kvCache.in(modelOptions(model.folder()))));
         file.ifPresent(ids -> ids.requireVocabulary(loaded.config().vocabularySize()));
         List<int[]> prompts = file.map(TokenIdFile::sequences)
                 .orElseGet(() -> List.of(
@@ -174,8 +180,8 @@ final class GenerateCommand extends CliCommand {
         Output output = new Output(loaded, streaming, settings);
         long[] keys = new long[prompts.size()];
         Arrays.setAll(keys, i -> i);
-        Optional<Speculation> speculation =
-                speculations.speculation(folder -> CausalLM.load(folder, kvCache.in(modelOptions(folder))));
+        Optional<Speculation> speculation = speculations.speculation(
+                folder -> kvCache.limit(CausalLM.load(folder, kvCache.in(modelOptions(folder)))));
         List<Speculated> guessed = speculation
                 .map(guesses -> guessed(new SpeculativeGenerator(loaded, guesses), prompts, config, output))
                 .orElse(List.of());

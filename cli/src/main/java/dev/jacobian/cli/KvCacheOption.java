@@ -2,12 +2,14 @@
 package dev.jacobian.cli;
 
 import dev.jacobian.tensor.KvCacheType;
+import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
+import java.util.OptionalLong;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** How to hold the keys and values of a model that generates. */
+/** How to hold the keys and values of a model that generates, and how many. */
 final class KvCacheOption {
     @Option(
             names = "--kv-cache-type",
@@ -19,12 +21,51 @@ final class KvCacheOption {
                             + " number instead of 32, rounds to 8 bits and is for the CPU (default: ${DEFAULT-VALUE}).")
     private KvCacheType type;
 
+    @Option(
+            names = "--kv-cache-gb",
+            paramLabel = "GIB",
+            converter = Gibibytes.class,
+            description =
+                    "Memory for keys and values of all sequences; who finds none waits, or is set aside and computed"
+                            + " again (default: what the memory plan leaves).")
+    private OptionalLong bytes = OptionalLong.empty();
+
+    /** Whether a limit of memory was given. */
+    boolean isLimited() {
+        return bytes.isPresent();
+    }
+
+    /** Gives a model that was loaded its limit. */
+    CausalLM limit(CausalLM model) {
+        return bytes.isPresent() ? model.kvCacheBytes(bytes) : model;
+    }
+
     /** The same options with that type. */
     ModelOptions in(ModelOptions options) {
         return options.kvCache(type);
     }
 
-    /** Parses the option. */
+    /** Parses a number of GiB. */
+    static final class Gibibytes implements ITypeConverter<OptionalLong> {
+        Gibibytes() {}
+
+        @Override
+        public OptionalLong convert(String text) {
+            double gibibytes;
+            try {
+                gibibytes = Double.parseDouble(text);
+            } catch (NumberFormatException e) {
+                throw new TypeConversionException("'" + text + "' is no number of GiB");
+            }
+            if (!(gibibytes > 0) || !Double.isFinite(gibibytes)) {
+                throw new TypeConversionException(
+                        "kv_cache_gb must be positive; leave it out for what the memory plan leaves");
+            }
+            return OptionalLong.of(Math.max(1, (long) (gibibytes * (1L << 30))));
+        }
+    }
+
+    /** Parses the type. */
     static final class Converter implements ITypeConverter<KvCacheType> {
         Converter() {}
 

@@ -97,7 +97,7 @@ abstract class SamplingToolCommand extends PromptToolCommand {
     @Override
     final PromptTool tool(Rows data) {
         Path folder = model.map(ModelOption::existing).orElseGet(BundledModel::folder);
-        CausalLM asked = weights.load(folder, kvCache.in(modelOptions(folder)));
+        CausalLM asked = kvCache.limit(weights.load(folder, kvCache.in(modelOptions(folder))));
         Task rewarded = task.task(this::modelOptions);
         JsonlTask problems = (JsonlTask) (rewarded instanceof RewardedTask other ? other.problems() : rewarded);
         SampledPrompts completions =

@@ -124,12 +124,6 @@ final class ServeCommand extends CliCommand {
     private int maxNewTokens;
 
     @Option(
-            names = "--kv-cache-gb",
-            paramLabel = "GIB",
-            description = "Memory for keys and values of all requests (default: what the memory plan leaves).")
-    private Optional<Double> cacheGb = Optional.empty();
-
-    @Option(
             names = "--grace",
             paramLabel = "SECONDS",
             defaultValue = "10",
@@ -169,8 +163,7 @@ final class ServeCommand extends CliCommand {
     }
 
     private EngineConfig engine() {
-        EngineConfig config = EngineConfig.DEFAULT.withMaxSequences(maxSequences);
-        return cacheGb.map(config::withKvCacheGb).orElse(config);
+        return EngineConfig.DEFAULT.withMaxSequences(maxSequences);
     }
 
     @Override
@@ -178,7 +171,7 @@ final class ServeCommand extends CliCommand {
         Path folder = model.folder();
         GenerationSettings settings = settings();
         Access access = new Access(keyFile.map(ServeCommand::key), origins);
-        CausalLM loaded = weights.load(folder, kvCache.in(modelOptions(folder)));
+        CausalLM loaded = kvCache.limit(weights.load(folder, kvCache.in(modelOptions(folder))));
         String called = name.orElseGet(
                 () -> folder.toAbsolutePath().normalize().getFileName().toString());
         ModelServer.Builder builder = ModelServer.of(loaded, called)

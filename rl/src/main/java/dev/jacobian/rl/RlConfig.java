@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.config.AsyncConfig;
+import dev.jacobian.rl.config.CacheConfig;
 import dev.jacobian.rl.config.ConfigBuilder;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Given;
@@ -72,6 +73,7 @@ public record RlConfig(
         MixtureConfig mixture,
         OptimizationConfig optimization,
         MemoryConfig memory,
+        CacheConfig cache,
 
         @Setting(
                 value = "false",
@@ -165,6 +167,7 @@ public record RlConfig(
                 mixture,
                 optimization,
                 memory,
+                cache,
                 offloadReference,
                 measuring,
                 saving,
@@ -398,6 +401,11 @@ public record RlConfig(
         /** Sets: rollouts at once that are being sampled or wait for their rewards. */
         public Builder maxInflight(int value) {
             return set("max_inflight", value);
+        }
+
+        /** Sets: GiB for keys and values of all samples. */
+        public Builder kvCacheGb(double value) {
+            return set("kv_cache_gb", value);
         }
 
         /** Sets: what the likelihood of demonstrations counts beside the method's loss. */

@@ -12,9 +12,12 @@ import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.MemoryPlan;
 import dev.jacobian.transformer.MemoryPlanner;
 import dev.jacobian.transformer.generation.Generator;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Predicts the memory of a reinforcement-learning run and advises on it.
@@ -114,19 +117,32 @@ final class RlMemory {
 
     private void planSampling(MemoryPlanner planner, RlConfig settings) {
         int perGroup = settings.rollout().numGenerations();
+        int together = together(settings);
         planner.generation(
-                Math.min(settings.measuring().finalEvalProblems(), Generator.DEFAULT_MAX_BATCH),
+                Math.min(settings.measuring().finalEvalProblems(), together),
                 1,
                 promptTokens,
                 settings.rollout().maxCompletionLength());
         planner.generation(
-                Math.clamp(
-                        Generator.DEFAULT_MAX_BATCH / perGroup,
-                        1,
-                        settings.rollout().promptsPerStep()),
-                perGroup,
+                Math.clamp(together / perGroup, 1, settings.rollout().promptsPerStep()),
+                Math.min(perGroup, together),
                 promptTokens,
                 settings.rollout().maxCompletionLength());
+    }
+
+    /** How many sequences of full length run at a time: as many as the cache may hold, of those that go together. */
+    private int together(RlConfig settings) {
+        OptionalLong limit = settings.cache().kvCacheBytes();
+        if (limit.isEmpty()) {
+            return Generator.DEFAULT_MAX_BATCH;
+        }
+        return (int) Math.clamp(limit.getAsLong() / longestSample(settings), 1, (long) Generator.DEFAULT_MAX_BATCH);
+    }
+
+    /** Bytes of the keys and values of a sample of full length. */
+    private long longestSample(RlConfig settings) {
+        return Generator.leastCacheBytes(
+                model, promptTokens + settings.rollout().maxCompletionLength());
     }
 
     /** Groups of full length, the last one cut so that the batch has the tokens allowed; at least one whole group. */
@@ -169,9 +185,32 @@ final class RlMemory {
      * @throws IllegalStateException with what would help
      */
     void require() {
+        requireCache();
         plan().require(
                         "training with completions of up to " + config.rollout().maxCompletionLength() + " tokens",
                         this::advice);
+    }
+
+    /**
+     * Refuses a cache in which not even one sample would fit.
+     *
+     * @throws IllegalArgumentException saying how large it must be
+     */
+    void requireCache() {
+        OptionalLong limit = config.cache().kvCacheBytes();
+        if (!samples || limit.isEmpty() || longestSample(config) <= limit.getAsLong()) {
+            return;
+        }
+        throw new IllegalArgumentException("kv_cache_gb is "
+                + BigDecimal.valueOf(config.cache().kvCacheGb().getAsDouble()).toPlainString()
+                + ", but the keys and values of one sample take " + MemoryPlan.size(longestSample(config))
+                + " when it has "
+                + promptTokens + " tokens of the prompt and max_completion_length "
+                + config.rollout().maxCompletionLength() + " new ones. What helps: kv_cache_gb="
+                + BigDecimal.valueOf(longestSample(config))
+                        .divide(BigDecimal.valueOf(1L << 30), 4, RoundingMode.UP)
+                        .toPlainString()
+                + " or more, fewer new tokens");
     }
 
     private List<String> advice() {

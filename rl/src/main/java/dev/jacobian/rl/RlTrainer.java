@@ -47,6 +47,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
  * Reinforcement learning of a language model on a task with verifiable rewards: the loop that all methods share.
@@ -122,6 +123,7 @@ public final class RlTrainer {
         if (model.device().equals(Device.CPU)) {
             memory.require();
         } else {
+            memory.requireCache();
             memory.plan()
                     .requireTraining(model.device(), config.memory().offloadOptimizer(), config.offloadReference());
         }
@@ -131,6 +133,7 @@ public final class RlTrainer {
                     + " done on the CPU alone; set it to 0 on " + model.device());
         }
         model.gradientCheckpointing(config.memory().gradientCheckpointing());
+        config.cache().kvCacheBytes().ifPresent(bytes -> model.kvCacheBytes(OptionalLong.of(bytes)));
         config.optimization().balanceExperts(model);
         this.model = model;
         this.task = task;

@@ -43,6 +43,7 @@ class SettingEffectTest {
     /** Settings that change memory and time only. */
     private static final Set<String> SAME_BITS = Set.of(
             "gradient_checkpointing",
+            "kv_cache_gb",
             "offload_optimizer",
             "offload_reference",
             "reward_timeout", // nothing fails and nothing is late here: RewardRunTest has what they do
@@ -108,6 +109,7 @@ class SettingEffectTest {
             Map.entry("reward_weights", new Numbers(List.of(-1.0))),
             Map.entry("reward_clip_range", new Numbers(List.of(0.2, 0.5))),
             Map.entry("max_inflight", 1),
+            Map.entry("kv_cache_gb", 0.0005),
             Map.entry("ptx_coef", 0.25),
             Map.entry("ptx_data", rows("ptx-2.jsonl")),
             Map.entry("num_train_epochs", 5.0),

@@ -36,6 +36,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -66,6 +67,7 @@ public final class CausalLM {
     private final Optional<ScoreHead> scoreHead;
     private final ModelOptions options;
     private double routerAuxLossCoef;
+    private OptionalLong kvCacheBytes = OptionalLong.empty();
     private final Optional<LoraWeights> adapted;
     private final Optional<LoraAdapter> adapter;
 
@@ -281,13 +283,19 @@ public final class CausalLM {
             LoraAdapter own = adapter.get();
             AdapterTensors values =
                     spec -> Optional.of(own.parameter(spec).value().copy());
-            return new CausalLM(config, files, adapted().with(values), options).routerAuxLossCoef(routerAuxLossCoef);
+            return like(new CausalLM(config, files, adapted().with(values), options));
         }
         if (!options.weights().areTrainable()) {
             return this;
         }
         Weights copied = spec -> Weights.parameter(spec, tensor(spec).copy());
-        return new CausalLM(config, files, copied, options).routerAuxLossCoef(routerAuxLossCoef);
+        return like(new CausalLM(config, files, copied, options));
+    }
+
+    /** Another model with the settings that this one was given. */
+    private CausalLM like(CausalLM other) {
+        other.kvCacheBytes = kvCacheBytes;
+        return other.routerAuxLossCoef(routerAuxLossCoef);
     }
 
     /**
@@ -302,12 +310,11 @@ public final class CausalLM {
             Tensor own = tensor(spec);
             return Weights.parameter(spec, own.device().equals(device) ? own.copy() : own.to(device));
         };
-        return new CausalLM(
-                        config,
-                        files,
-                        moved,
-                        ModelOptions.DEFAULT.on(device).computingIn(computeType).kvCache(options.kvCache()))
-                .routerAuxLossCoef(routerAuxLossCoef);
+        return like(new CausalLM(
+                config,
+                files,
+                moved,
+                ModelOptions.DEFAULT.on(device).computingIn(computeType).kvCache(options.kvCache())));
     }
 
     /**
@@ -507,6 +514,27 @@ public final class CausalLM {
     public CausalLM gradientCheckpointing(boolean on) {
         backbone.checkpointLayers(on);
         return this;
+    }
+
+    /**
+     * Limits what keys, values and states of all sequences take while this model generates. At first that is what the memory plan
+     * leaves. No result depends on it: sequences wait, or are set aside and computed again.
+     *
+     * @param bytes empty for what the plan leaves
+     * @throws IllegalArgumentException if it is not positive
+     */
+    public CausalLM kvCacheBytes(OptionalLong bytes) {
+        if (bytes.isPresent() && bytes.getAsLong() <= 0) {
+            throw new IllegalArgumentException(
+                    "kv_cache_gb must be positive; leave it out for what the memory plan leaves");
+        }
+        kvCacheBytes = bytes;
+        return this;
+    }
+
+    /** The limit of what keys, values and states take while it generates, if there is one. */
+    public OptionalLong kvCacheBytes() {
+        return kvCacheBytes;
     }
 
     /**

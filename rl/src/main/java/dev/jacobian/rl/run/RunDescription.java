@@ -30,6 +30,7 @@ final class RunDescription {
     /** Settings that may change in the middle of a run: the bits are the same, or what they change is written down. */
     private static final List<String> MAY_CHANGE = List.of(
             "gradient_checkpointing",
+            "kv_cache_gb",
             "offload_optimizer",
             "offload_reference",
             "reward_timeout",

@@ -8,7 +8,7 @@ import dev.jacobian.transformer.MemoryPlan;
 import dev.jacobian.transformer.MemoryPlan.Part;
 import dev.jacobian.transformer.MemoryPlanner;
 
-/** What keys, values and states may take where nobody has said it: what the memory plan leaves. */
+/** What keys, values and states may take where an engine's limits do not say it: the model's own limit, or what the memory plan leaves. */
 final class Budget {
     /** New tokens of the batch that is planned; its decoding steps need no less than longer ones but for the cache. */
     private static final int PLANNED_TOKENS = 8;
@@ -22,6 +22,9 @@ final class Budget {
      * @param least what the heap is used to the brim for: the longest sequence of those that are wanted
      */
     static long bytes(CausalLM model, int sequences, int prefillTokens, long least) {
+        if (model.kvCacheBytes().isPresent()) {
+            return model.kvCacheBytes().getAsLong();
+        }
         if (!model.device().equals(Device.CPU)) {
             return withoutPlan(
                     model); // a pool that is full is replaced by one of twice the size, and both are there meanwhile
@@ -39,6 +42,9 @@ final class Budget {
 
     /** What is safe without a plan, which takes longer than a short generation. */
     static long withoutPlan(CausalLM model) {
+        if (model.kvCacheBytes().isPresent()) {
+            return model.kvCacheBytes().getAsLong();
+        }
         return Backends.of(model.device()).memory().availableMemory() / 4;
     }
 }

@@ -9,7 +9,8 @@ import java.util.OptionalLong;
  * @param maxSequences continuations that advance together
  * @param maxPrefillTokens tokens of prompts that are computed in a step; a longer prompt takes several, so that those who are
  *     running go on meanwhile
- * @param kvCacheBytes what keys, values and states of all sequences may take; or what the memory plan leaves
+ * @param kvCacheBytes what keys, values and states of all sequences may take; or the model's own limit
+ *     ({@link dev.jacobian.transformer.CausalLM#kvCacheBytes()}), or else what the memory plan leaves
  * @param prefixReuse what is kept for later requests that begin with the same tokens
  * @param maxWaiting requests that may wait in an {@link AsyncEngine}; more are refused
  */

@@ -213,6 +213,12 @@ public final class Generator {
         return new EngineConfig(together, piece, OptionalLong.of(Math.max(1, budget)), reuse, Integer.MAX_VALUE);
     }
 
+    /** Bytes of keys and values in which one sequence of so many tokens can be generated, alone and with its prompt in small pieces. */
+    public static long leastCacheBytes(CausalLM model, int tokens) {
+        boolean isDivided = !model.config().plan().rotationsDependOnLength();
+        return model.newKvCache().bytesOf(tokens, isDivided ? LEAST_PREFILL_TOKENS : tokens);
+    }
+
     /** Refuses what no heap could return. */
     private void requireResultsFit(List<GenerationRequest> requests) {
         long results = 0;
