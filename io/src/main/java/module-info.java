@@ -15,6 +15,7 @@ module dev.jacobian.io {
     exports dev.jacobian.io.quantized;
     exports dev.jacobian.io.rows;
     exports dev.jacobian.io.safetensors;
+    exports dev.jacobian.io.tensorboard;
     exports dev.jacobian.io.tokenizer;
 
     uses dev.jacobian.io.rows.RowFormat; // Parquet, where that module is

@@ -284,7 +284,7 @@ public final class RlTrainer {
                 config.method().name(),
                 config.toJson(),
                 config.seed(),
-                config.saving().saveTotalLimit(),
+                config.saving(),
                 origin.withPtxData(config.mixture().ptxData()),
                 SavedConfig::upToDate);
     }

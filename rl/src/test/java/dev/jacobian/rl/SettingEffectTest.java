@@ -129,6 +129,7 @@ class SettingEffectTest {
             "final_eval_problems",
             "kl_samples",
             "log_completions",
+            "report_to",
             "save_steps",
             "save_total_limit");
 

@@ -119,6 +119,11 @@ public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
         return set("save_total_limit", value);
     }
 
+    /** Sets: where metrics go beside metrics.jsonl. */
+    public final B reportTo(ReportTo value) {
+        return set("report_to", value);
+    }
+
     /** Sets: key of all random numbers. */
     public final B seed(long value) {
         return set("seed", value);

@@ -27,8 +27,11 @@ public final class TrlKeys {
      * @param wanted the one of them that is more than nothing, in words
      * @param why the key has no meaning here, or other values are refused
      * @param fix what to do about another value
+     * @param told whether it is said that the key is passed over
      */
-    private record Rule(Predicate<JsonNode> harmless, String wanted, String why, String fix) {}
+    private record Rule(Predicate<JsonNode> harmless, String wanted, String why, String fix, boolean told) {}
+
+    private static final String METRICS = "metrics go to metrics.jsonl and report.html";
 
     private static final Map<String, Rule> RULES = new LinkedHashMap<>();
 
@@ -43,8 +46,7 @@ public final class TrlKeys {
                 "run_name",
                 "project");
         passOver(
-                "metrics go to metrics.jsonl and report.html",
-                "report_to",
+                METRICS,
                 "logging_first_step",
                 "logging_nan_inf_filter",
                 "log_level",
@@ -58,6 +60,14 @@ public final class TrlKeys {
                 "trackio_bucket_id",
                 "trackio_static_space_id",
                 "debug");
+        RULES.put(
+                ReportTo.KEY,
+                new Rule(
+                        ReportTo::isKnown,
+                        "tensorboard or none, or what is passed over, such as wandb,",
+                        METRICS,
+                        "Set report_to=tensorboard for event files of TensorBoard, or leave it out",
+                        true));
         passOver(
                 "nothing is uploaded",
                 "push_to_hub",
@@ -215,14 +225,14 @@ public final class TrlKeys {
 
     private static void passOver(String why, String... keys) {
         for (String key : keys) {
-            RULES.put(key, new Rule(any -> true, "", why, ""));
+            RULES.put(key, new Rule(any -> true, "", why, "", true));
         }
     }
 
     /** @param value the one that is passed over, as text; null always is, and so are an empty list and an empty object */
     private static void only(String value, String why, String fix, String... keys) {
         for (String key : keys) {
-            RULES.put(key, new Rule(json -> isEmpty(json) || text(json).equals(value), value, why, fix));
+            RULES.put(key, new Rule(json -> isEmpty(json) || text(json).equals(value), value, why, fix, false));
         }
     }
 
@@ -252,11 +262,13 @@ public final class TrlKeys {
         Given settings = new Given().setAll(given);
         Map<String, List<String>> passed = new LinkedHashMap<>(); // keys by reason
         for (String key : List.copyOf(given.keys())) {
-            Rule rule = own.contains(key) ? null : RULES.get(key);
+            Given.Value value = given.get(key).orElseThrow();
+            boolean isReport = key.equals(ReportTo.KEY); // a setting of our own for one of transformers' values
+            boolean isOwn = own.contains(key) && (!isReport || value.json().isNull());
+            Rule rule = isOwn ? null : RULES.get(key);
             if (rule == null) {
                 continue;
             }
-            Given.Value value = given.get(key).orElseThrow();
             settings = settings.without(List.of(key));
             if (isOff(key, value.json()) && own.contains("save_steps")) {
                 settings.set("save_steps", 0, value.origin());
@@ -267,7 +279,9 @@ public final class TrlKeys {
                                 + rule.why,
                         rule.fix);
             }
-            if (rule.fix.isEmpty()) {
+            if (isReport && own.contains(key) && ReportTo.isTensorBoard(value.json())) {
+                settings.set(key, "tensorboard", value.origin());
+            } else if (rule.told) {
                 passed.computeIfAbsent(rule.why, none -> new ArrayList<>()).add(key);
             }
         }

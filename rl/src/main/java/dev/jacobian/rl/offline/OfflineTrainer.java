@@ -209,7 +209,7 @@ public final class OfflineTrainer<E> {
                 method.name(),
                 config.toJson(),
                 config.seed(),
-                config.saving().saveTotalLimit(),
+                config.saving(),
                 origin,
                 (run, file) -> OfflineConfig.read(run, file).toJson());
     }

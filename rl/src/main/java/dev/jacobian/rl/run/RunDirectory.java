@@ -7,12 +7,15 @@ import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.JsonFields;
 import dev.jacobian.io.JsonlWriter;
+import dev.jacobian.io.tensorboard.EventFile;
+import dev.jacobian.rl.config.ReportTo;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.transformer.CausalLM;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +28,7 @@ import java.util.Optional;
  * run.lock                 keeps other processes out while the run lives
  * metrics.jsonl            one line per step
  * completions.jsonl        some completions per step
+ * events.out.tfevents.*    the metrics for TensorBoard, where report_to asks for them
  * reward_failures.jsonl    samples that were left out because a reward failed, if there are any
  * checkpoint-N/            model, trainer_state.json, what else moves (optimizer.safetensors, …): written elsewhere first, then renamed
  * config.json, …           the trained model, when the run has ended
@@ -53,6 +57,7 @@ public final class RunDirectory implements AutoCloseable {
     private final RunDescription description;
     private Optional<JsonlWriter> metrics = Optional.empty();
     private Optional<JsonlWriter> completions = Optional.empty();
+    private Optional<EventFile> events = Optional.empty();
 
     private RunDirectory(Path folder, RunRecord record, RunLock lock, RunFiles files, RunDescription description) {
         this.folder = folder;
@@ -135,6 +140,11 @@ public final class RunDirectory implements AutoCloseable {
         metrics = Optional.of(StepLog.resume(folder.resolve(METRICS), step, true));
         completions = Optional.of(StepLog.resume(folder.resolve(COMPLETIONS), step, false));
         files.remember(List.of(RunLock.FILE, METRICS, COMPLETIONS));
+        if (record.saving().reportTo() == ReportTo.TENSORBOARD) {
+            EventFile file = EventFile.open(folder, step);
+            events = Optional.of(file);
+            files.remember(List.of(file.file().getFileName().toString()));
+        }
         return restored;
     }
 
@@ -168,11 +178,9 @@ public final class RunDirectory implements AutoCloseable {
     public void log(int step, Map<String, Double> values, List<ObjectNode> some) {
         files.requireInPlace();
         ObjectNode line = Json.object().put("step", step);
-        values.forEach((name, value) -> {
-            if (Double.isFinite(value)) {
-                line.put(name, value);
-            }
-        });
+        Map<String, Double> finite = new LinkedHashMap<>(values);
+        finite.values().removeIf(value -> !Double.isFinite(value));
+        finite.forEach(line::put);
         metrics.orElseThrow().write(line);
         metrics.orElseThrow().flush();
         for (ObjectNode completion : some) {
@@ -180,6 +188,7 @@ public final class RunDirectory implements AutoCloseable {
             completions.orElseThrow().write(json.setAll(completion));
         }
         completions.orElseThrow().flush();
+        events.ifPresent(file -> file.write(step, finite));
     }
 
     /**
@@ -205,7 +214,7 @@ public final class RunDirectory implements AutoCloseable {
             files.takeBack(checkpoint); // the folder went away in the meantime and was made again for this
         }
         files.requireInPlace();
-        files.keepLatest(record.saveTotalLimit());
+        files.keepLatest(record.saving().saveTotalLimit());
     }
 
     /**
@@ -227,6 +236,7 @@ public final class RunDirectory implements AutoCloseable {
     public void close() {
         metrics.ifPresent(JsonlWriter::close);
         completions.ifPresent(JsonlWriter::close);
+        events.ifPresent(EventFile::close);
         lock.close();
     }
 }

@@ -3,6 +3,7 @@ package dev.jacobian.rl.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.rl.config.SavingConfig;
 import java.util.function.BiFunction;
 
 /**
@@ -12,7 +13,7 @@ import java.util.function.BiFunction;
  * @param algorithm name of the method
  * @param config all settings
  * @param seed key of all random numbers
- * @param saveTotalLimit checkpoints kept
+ * @param saving checkpoints kept, and where metrics go
  * @param origin model and data
  * @param upToDate the settings in a run.json, of this format or of an earlier one, as they would be written now; its second
  *     argument is the file's name, for messages
@@ -22,6 +23,6 @@ public record RunRecord(
         String algorithm,
         ObjectNode config,
         long seed,
-        int saveTotalLimit,
+        SavingConfig saving,
         RunOrigin origin,
         BiFunction<JsonNode, String, ObjectNode> upToDate) {}

@@ -110,6 +110,29 @@ class TrlKeysTest {
     }
 
     @Test
+    @DisplayName("report_to: TensorBoard by name or among others, nothing for the others, and no other names")
+    void reports() {
+        for (String value : List.of("\"tensorboard\"", "[\"tensorboard\"]", "[\"wandb\", \"tensorboard\"]")) {
+            Given given = given("{\"report_to\": " + value + "}");
+            assertThat(RlConfig.DEFAULT.with(given).saving().reportTo()).isEqualTo(ReportTo.TENSORBOARD);
+            assertThat(OfflineConfig.of(Dpo.DEFAULT).with(given).saving().reportTo())
+                    .isEqualTo(ReportTo.TENSORBOARD);
+            assertThat(RlConfig.DEFAULT.passedOver(given)).isEmpty();
+        }
+        for (String value : List.of("\"none\"", "[]", "\"all\"", "[\"wandb\", \"mlflow\"]")) {
+            Given given = given("{\"report_to\": " + value + "}");
+            assertThat(RlConfig.DEFAULT.with(given)).isEqualTo(RlConfig.DEFAULT);
+            assertThat(RlConfig.DEFAULT.passedOver(given))
+                    .containsExactly("passed over report_to: metrics go to metrics.jsonl and report.html");
+        }
+        for (String value : List.of("\"tensorbord\"", "[\"tensorboard\", \"x\"]", "3")) {
+            assertThatThrownBy(() -> RlConfig.DEFAULT.with(given("{\"report_to\": " + value + "}")))
+                    .isInstanceOf(FormatException.class)
+                    .hasMessageContainingAll("report_to", "tensorboard or none", "Set report_to=tensorboard");
+        }
+    }
+
+    @Test
     @DisplayName("reinforcement learning takes them too")
     void reinforcement() {
         Given given = given("{\"output_dir\": \"x\", \"report_to\": \"none\", \"bf16\": false, \"max_steps\": 3}");
