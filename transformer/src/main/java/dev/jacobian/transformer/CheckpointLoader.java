@@ -91,8 +91,9 @@ final class CheckpointLoader {
         try (GgufModel file = GgufModel.open(path)) {
             DecoderConfig config = file.config();
             CheckpointFiles beside = CheckpointFiles.of(file.companions(), path);
-            Checked checked = check(config, beside, options, adapter, path);
             CheckpointWeights weights = new CheckpointWeights(file.weights(), file.plan(), path);
+            weights.requireAll(); // before memory is asked for, which a broken description may want any amount of
+            Checked checked = check(config, beside, options, adapter, path);
             Weights renamed = new RenamedWeights(weights, config.plan(), file.plan());
             CausalLM model = model(config, beside, renamed, checked.with(weights, config, file.plan()));
             weights.requireAllUsed();

@@ -94,7 +94,9 @@ public final class GgufExport {
         List<String> narrower = new ArrayList<>();
         together.forEach((stored, specs) -> {
             TensorSpec first = specs.getFirst();
-            List<Long> extents = extents(first);
+            List<Long> extents = description.extentsInFile(
+                    stored,
+                    first.layout().extents(first).stream().map(Long::valueOf).toList());
             GgufType type = type(first, extents, target.type());
             if (isMatrix(first) && type != target.type()) {
                 narrower.add(stored);
@@ -144,12 +146,6 @@ public final class GgufExport {
                     .ifPresent(id -> out.put("tokenizer.ggml.eot_token_id", id));
         }
         return remarks;
-    }
-
-    private static List<Long> extents(TensorSpec spec) {
-        List<Long> extents =
-                spec.layout().extents(spec).stream().map(Long::valueOf).toList();
-        return spec.role() == Role.SHARED_WEIGHT ? List.of(extents.getLast()) : extents;
     }
 
     private static boolean isMatrix(TensorSpec spec) {

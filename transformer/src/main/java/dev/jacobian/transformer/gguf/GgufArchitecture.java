@@ -6,7 +6,6 @@ import dev.jacobian.transformer.plan.CheckpointNames;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -17,7 +16,7 @@ import java.util.stream.Collectors;
  * @param family {@code model_type} of config.json
  * @param epsilon config.json's name for what norms add
  * @param rms whether norms are without a mean, which decides what the key is called
- * @param names of tensors
+ * @param names of tensors; those that depend on sizes of the model have theirs from {@link GgufNames#of}
  * @param neighbours whether rows of queries and keys lie so that neighbours are rotated together, where this house rotates halves
  * @param fixed what config.json of the family says in all its models (JSON)
  */
@@ -45,6 +44,18 @@ record GgufArchitecture(
             rms("gemma3", "gemma3_text").with("hidden_activation", TANH),
             rms("phi3", "phi3").named(GgufNames.FUSED).with("hidden_act", SILU),
             rms("olmo2", "olmo2").with("hidden_act", SILU),
+            rms("olmo2", "olmo3").with("hidden_act", SILU),
+            rms("mistral3", "ministral3").swapped().with("hidden_act", SILU).with("sliding_window", "null"),
+            rms("mistral3", "llama").swapped().with("hidden_act", SILU),
+            rms("deepseek2", "deepseek_v3")
+                    .with("hidden_act", SILU)
+                    .with("attention_bias", "false")
+                    .with("rope_interleave", "true")
+                    .with("scoring_func", "\"sigmoid\""),
+            rms("lfm2", "lfm2"),
+            rms("qwen3next", "qwen3_next").with("hidden_act", SILU).with("attention_bias", "false"),
+            rms("qwen35", "qwen3_5_text").with("hidden_act", SILU).with("attention_bias", "false"),
+            rms("chatglm", "glm").named(GgufNames.FUSED_GATE).with("hidden_act", SILU),
             rms("granite", "granite").swapped().with("hidden_act", SILU),
             rms("smollm3", "smollm3").swapped().with("hidden_act", SILU),
             rms("glm4", "glm4").named(GgufNames.FUSED_GATE).with("hidden_act", SILU),
@@ -92,11 +103,8 @@ record GgufArchitecture(
      */
     static GgufArchitecture of(GgufKeys keys) {
         String name = keys.metadata().requireText(GgufKeys.ARCHITECTURE);
-        boolean experts = keys.size("expert_count").orElse(0) > 0;
-        Predicate<GgufArchitecture> fits = architecture -> architecture.name.equals(name)
-                && (!name.equals("llama") || architecture.family.equals("mixtral") == experts);
         return ALL.stream()
-                .filter(fits)
+                .filter(architecture -> architecture.name.equals(name) && architecture.fits(keys))
                 .findFirst()
                 .orElseThrow(() -> new FormatException(
                         keys.metadata().where(),
@@ -108,9 +116,24 @@ record GgufArchitecture(
                                         .collect(Collectors.joining(", "))));
     }
 
-    /** The architecture that a family is written as; Mistral is Llama there. */
+    /** Whether a file of the name is of the family, where others share the name. */
+    private boolean fits(GgufKeys keys) {
+        return switch (family) {
+            case "mixtral" -> hasExperts(keys);
+            case "llama" -> !hasExperts(keys) && !keys.has(GgufKeys.GROWTH);
+            case "ministral3" -> keys.has(GgufKeys.GROWTH);
+            case "olmo2" -> keys.size("attention.sliding_window").orElse(0) == 0;
+            default -> true;
+        };
+    }
+
+    private static boolean hasExperts(GgufKeys keys) {
+        return keys.size("expert_count").orElse(0) > 0;
+    }
+
+    /** The architecture that a family is written as; Mistral is Llama there, and so is Ministral. */
     static Optional<GgufArchitecture> ofFamily(String modelType) {
-        String family = modelType.equals("mistral") ? "llama" : modelType;
+        String family = modelType.equals("mistral") || modelType.equals("ministral") ? "llama" : modelType;
         return ALL.stream()
                 .filter(architecture -> architecture.family.equals(family))
                 .findFirst();

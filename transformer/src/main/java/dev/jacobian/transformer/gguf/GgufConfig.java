@@ -26,7 +26,14 @@ final class GgufConfig {
     private static final Map<String, Integer> WIDE_SCORES = Map.of("gemma2", 46, "gemma3", 62);
 
     /** Families whose config.json says in any case how much of a head is rotated; that of Phi-3 says it where it is not all. */
-    private static final Set<String> PARTLY_ROTATED = Set.of("gpt_neox", "stablelm", "nemotron", "glm4");
+    private static final Set<String> PARTLY_ROTATED =
+            Set.of("gpt_neox", "stablelm", "nemotron", "glm", "glm4", "qwen3_next", "qwen3_5_text");
+
+    /** Architectures whose files may have layers that predict tokens after the next. */
+    private static final Set<String> PREDICTING = Set.of("deepseek_v3", "qwen3_5_text");
+
+    /** Far more of them than any model has. */
+    private static final int MAX_PREDICTING = 64;
 
     private static final double THETA = 10_000;
     private static final double ROPE_TOLERANCE = 1e-5;
@@ -40,6 +47,9 @@ final class GgufConfig {
     interface Tensors {
         /** Whether there is one of that name. */
         boolean has(String name);
+
+        /** How many there are. */
+        int count();
 
         /** The rows of the table of tokens. */
         long vocabulary();
@@ -68,27 +78,20 @@ final class GgufConfig {
                 .add(Families.named(architecture.family()).orElseThrow().architecture());
         architecture.fixed().forEach((key, value) -> config.set(key, Json.parse(value, key)));
         config.put("dtype", "float32"); // of what is computed with
-        int layers = keys.requireSize("block_count");
+        int layers = layers();
         int width = keys.requireSize("embedding_length");
         int heads = keys.sizeOfAllLayers("attention.head_count")
                 .orElseThrow(() -> keys.bad("attention.head_count", "the key is missing"));
-        int headDim = keys.size("attention.key_length").orElse(heads == 0 ? 0 : width / heads);
-        if (keys.size("attention.value_length").orElse(headDim) != headDim) {
-            throw keys.bad("attention.value_length", "values of another length than keys are not computed here");
-        }
         vocabulary();
         config.put("num_hidden_layers", layers);
         config.put("hidden_size", width);
         config.put("max_position_embeddings", keys.requireSize("context_length"));
         keys.sizeOfAllLayers("feed_forward_length").ifPresent(size -> config.put("intermediate_size", size));
         config.put("num_attention_heads", heads);
-        int kvHeads = keys.sizeOfAllLayers("attention.head_count_kv").orElse(heads);
-        if (kvHeads != heads || !architecture.family().startsWith("gpt")) {
-            config.put("num_key_value_heads", kvHeads);
-        }
-        if (heads * headDim != width || Families.named(architecture.family()).isPresent() && hasOwnHeadDim()) {
-            config.put("head_dim", headDim);
-        }
+        boolean latent = architecture.family().equals("deepseek_v3");
+        int headDim = latent
+                ? LatentKeys.readAttention(keys, config, heads)
+                : heads(layers, heads, heads == 0 ? 0 : width / heads, width);
         config.put(
                 architecture.epsilon(),
                 keys.number(architecture.epsilonKey())
@@ -104,6 +107,40 @@ final class GgufConfig {
         tokens();
     }
 
+    /** Layers that are computed: without those that predict tokens after the next. */
+    private int layers() {
+        int all = keys.requireSize("block_count");
+        if (all > tensors.count()) {
+            throw keys.bad("block_count", "it is " + all + ", and the file has " + tensors.count() + " tensors");
+        }
+        if (!PREDICTING.contains(architecture.family())) {
+            return all;
+        }
+        int behind = keys.size("nextn_predict_layers").orElse(0);
+        if (behind > Math.min(MAX_PREDICTING, all)) {
+            throw keys.bad("nextn_predict_layers", "it is " + behind + " of " + all + " layers");
+        }
+        return all - behind;
+    }
+
+    /** Reads the heads of attention whose keys and values have one length, which is returned. */
+    private int heads(int layers, int heads, int usual, int width) {
+        int headDim = keys.size("attention.key_length").orElse(usual);
+        if (keys.size("attention.value_length").orElse(headDim) != headDim) {
+            throw keys.bad("attention.value_length", "values of another length than keys are not computed here");
+        }
+        int kvHeads = architecture.family().equals("lfm2")
+                ? RecurrentKeys.readHeads(keys, config, layers, heads)
+                : keys.sizeOfAllLayers("attention.head_count_kv").orElse(heads);
+        if (kvHeads != heads || !architecture.family().startsWith("gpt")) {
+            config.put("num_key_value_heads", kvHeads);
+        }
+        if (heads * headDim != width || hasOwnHeadDim()) {
+            config.put("head_dim", headDim);
+        }
+        return headDim;
+    }
+
     /** The table of tokens says how many there are; a key that says otherwise belongs to another file. */
     private void vocabulary() {
         long rows = tensors.vocabulary();
@@ -116,7 +153,17 @@ final class GgufConfig {
     /** Whether the family has heads of some size where config.json does not say. */
     private boolean hasOwnHeadDim() {
         return switch (architecture.family()) {
-            case "gemma", "gemma2", "gemma3_text", "qwen3", "qwen3_moe", "gpt_oss", "glm4", "cohere2" -> true;
+            case "gemma",
+                    "gemma2",
+                    "gemma3_text",
+                    "qwen3",
+                    "qwen3_moe",
+                    "qwen3_next",
+                    "qwen3_5_text",
+                    "gpt_oss",
+                    "glm",
+                    "glm4",
+                    "cohere2" -> true;
             default -> false;
         };
     }
@@ -136,6 +183,8 @@ final class GgufConfig {
                     "gemma2",
                     "gemma3_text",
                     "olmo2",
+                    "olmo3",
+                    "glm",
                     "glm4",
                     "cohere",
                     "cohere2",
@@ -222,10 +271,20 @@ final class GgufConfig {
         if (keys.number("rope.scaling.yarn_ext_factor").orElse(1.0) != 1) {
             throw keys.bad("rope.scaling.yarn_ext_factor", "only 1 is computed here");
         }
+        if (architecture.family().equals("deepseek_v3")) {
+            LatentKeys.readYarn(keys, yarn);
+            return;
+        }
+        keys.number("rope.scaling.yarn_attn_factor").ifPresent(value -> yarn.put("attention_factor", value));
         magnitude
                 .filter(value -> value != 1)
                 .ifPresent(
                         value -> yarn.put("attention_factor", value * RopeConfig.Yarn.defaultAttentionFactor(factor)));
+        if (architecture.name().equals("mistral3")) {
+            keys.number("rope.scaling.yarn_log_multiplier")
+                    .filter(value -> value != 0)
+                    .ifPresent(value -> yarn.put("mscale", 1.0).put("mscale_all_dim", value));
+        }
         if (architecture.family().equals("gpt_oss")) {
             yarn.put("truncate", false);
         }
@@ -278,6 +337,22 @@ final class GgufConfig {
     private void family(int layers, int width, int heads, int headDim) {
         switch (architecture.family()) {
             case "mixtral" -> experts("num_local_experts");
+            case "deepseek_v3" -> LatentKeys.readExperts(keys, config);
+            case "lfm2" -> RecurrentKeys.readConvolution(keys, config);
+            case "qwen3_next" -> {
+                RecurrentKeys.readDeltaNet(keys, config, layers);
+                qwenExperts(layers);
+            }
+            case "qwen3_5_text" -> RecurrentKeys.readDeltaNet(keys, config, layers);
+            case "ministral3" -> growth();
+            case "olmo3" -> {
+                keys.number("rope.freq_base_swa")
+                        .filter(theta -> theta != config.path("rope_theta").doubleValue())
+                        .ifPresent(theta -> {
+                            throw keys.bad("rope.freq_base_swa", "only that of the other layers is computed here");
+                        });
+                window(4);
+            }
             case "qwen2_moe", "qwen3_moe" -> qwenExperts(layers);
             case "gpt_oss" -> {
                 experts("num_local_experts");
@@ -345,6 +420,14 @@ final class GgufConfig {
         }
     }
 
+    /** Growing queries are said among the rotary numbers. */
+    private void growth() {
+        ObjectNode rope = config.remove("rope_scaling") instanceof ObjectNode scaling ? scaling : Json.object();
+        rope.set("rope_theta", config.remove("rope_theta"));
+        rope.put("llama_4_scaling_beta", keys.number(GgufKeys.GROWTH).orElseThrow());
+        config.set("rope_parameters", rope);
+    }
+
     private void experts(String count) {
         config.put(count, keys.requireSize("expert_count"));
         config.put("num_experts_per_tok", keys.requireSize("expert_used_count"));
@@ -354,7 +437,7 @@ final class GgufConfig {
         boolean second = architecture.family().equals("qwen2_moe");
         experts("num_experts");
         config.put("moe_intermediate_size", keys.requireSize("expert_feed_forward_length"));
-        if (second) {
+        if (second || architecture.family().equals("qwen3_next")) {
             config.put("shared_expert_intermediate_size", keys.requireSize("expert_shared_feed_forward_length"));
         }
         if (!config.has("intermediate_size")) {

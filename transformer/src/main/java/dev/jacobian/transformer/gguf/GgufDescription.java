@@ -12,14 +12,19 @@ import dev.jacobian.transformer.plan.DecoderPlan;
 import dev.jacobian.transformer.plan.FeedForward;
 import dev.jacobian.transformer.plan.Head;
 import dev.jacobian.transformer.plan.LayerPlan;
+import dev.jacobian.transformer.plan.Mixer;
 import dev.jacobian.transformer.plan.Positions;
+import dev.jacobian.transformer.plan.Recurrence;
 import dev.jacobian.transformer.plan.Residual;
 import dev.jacobian.transformer.plan.RopeConfig;
 import dev.jacobian.transformer.plan.Router;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * A model as llama.cpp has it: the keys that describe it, the names of its tensors and how their numbers lie.
@@ -29,6 +34,9 @@ import java.util.Map;
  */
 public final class GgufDescription {
     private static final int MAX_REMARK = 300;
+
+    /** Families whose windows llama.cpp has. */
+    private static final Set<String> WINDOWS = Set.of("gemma2", "gemma3_text", "gpt_oss", "cohere2", "olmo3");
 
     private final GgufArchitecture architecture;
     private final DecoderConfig config;
@@ -40,8 +48,8 @@ public final class GgufDescription {
     private GgufDescription(GgufArchitecture architecture, DecoderConfig config) {
         this.architecture = architecture;
         this.config = config;
-        this.plan = config.plan().withNames(architecture.names());
-        this.forms = GgufForm.of(architecture, plan);
+        this.plan = config.plan().withNames(GgufNames.of(architecture, config.plan(), name -> false));
+        this.forms = GgufForms.of(architecture, plan);
     }
 
     /**
@@ -79,6 +87,11 @@ public final class GgufDescription {
         return forms.getOrDefault(stored, GgufForm.AS_IT_IS).toFile(numbers);
     }
 
+    /** The extents in the file of a stored tensor of {@link #plan}. */
+    public List<Long> extentsInFile(String stored, List<Long> extents) {
+        return forms.getOrDefault(stored, GgufForm.AS_IT_IS).extentsInFile(extents);
+    }
+
     /** The name in the file of a stored tensor of {@link #plan}. */
     public String nameInFile(String stored) {
         return GgufNames.inFile(stored);
@@ -92,11 +105,7 @@ public final class GgufDescription {
      */
     public void put(GgufWriter out, String name, String where) {
         String prefix = architecture.name() + ".";
-        LayerPlan first = plan.layers().getFirst();
-        if (!(first.mixer() instanceof Attention.Grouped attention)) {
-            throw refused(where, "its layers are not the attention that keys describe");
-        }
-        requireKnown(attention, where);
+        requireKnown(where);
         out.put(GgufKeys.ARCHITECTURE, architecture.name());
         out.put("general.name", name);
         out.put("general.type", "model");
@@ -105,14 +114,18 @@ public final class GgufDescription {
         out.put(prefix + "context_length", config.maxPositions());
         out.put(prefix + "embedding_length", plan.width());
         out.put(prefix + "vocab_size", plan.embedding().vocabulary());
-        out.put(prefix + "attention.head_count", attention.heads());
-        out.put(prefix + "attention.head_count_kv", attention.kvHeads());
-        out.put(prefix + "attention.key_length", attention.headDim());
-        out.put(prefix + "attention.value_length", attention.headDim());
         out.put(prefix + architecture.epsilonKey(), plan.finalNorm().epsilon());
         feedForward(out, prefix);
         positions(out, prefix);
-        family(out, prefix, attention);
+        switch (attention(where)) {
+            case Attention.Latent latent -> {
+                LatentKeys.put(out, prefix, config, latent);
+                remarks.addAll(LatentKeys.remarks(plan, latent));
+            }
+            case Attention.Gated gated -> heads(out, prefix, gated.grouped());
+            case Attention.Grouped grouped -> heads(out, prefix, grouped);
+        }
+        recurrences(out, prefix);
         verify(out, where);
     }
 
@@ -123,17 +136,65 @@ public final class GgufDescription {
                 "Use the model here; as GGUF it cannot be said");
     }
 
+    /** The attention of the first layer that has one. */
+    private Attention attention(String where) {
+        return plan.layers().stream()
+                .map(LayerPlan::mixer)
+                .filter(Attention.class::isInstance)
+                .map(Attention.class::cast)
+                .findFirst()
+                .orElseThrow(() -> refused(where, "it has no layer with attention, of which keys count the heads"));
+    }
+
+    private void heads(GgufWriter out, String prefix, Attention.Grouped attention) {
+        out.put(prefix + "attention.head_count", attention.heads());
+        out.put(prefix + "attention.head_count_kv", attention.kvHeads());
+        out.put(prefix + "attention.key_length", attention.headDim());
+        out.put(prefix + "attention.value_length", attention.headDim());
+        family(out, prefix, attention);
+    }
+
+    /** What layers that carry a state have. */
+    private void recurrences(GgufWriter out, String prefix) {
+        List<LayerPlan> layers = plan.layers();
+        int rotated = layers.stream()
+                .flatMap(layer -> rotary(layer).stream())
+                .mapToInt(Positions.Rotary::dimensions)
+                .max()
+                .orElse(0);
+        for (LayerPlan layer : layers) {
+            switch (layer.mixer()) {
+                case Attention attention -> {}
+                case Recurrence.ShortConvolution convolution -> {
+                    RecurrentKeys.put(out, prefix, layers, convolution);
+                    return;
+                }
+                case Recurrence.GatedDeltaNet net -> {
+                    RecurrentKeys.put(out, prefix, layers, net, rotated);
+                    return;
+                }
+            }
+        }
+    }
+
     /** What keys could say but llama.cpp does not compute. */
-    private void requireKnown(Attention.Grouped attention, String where) {
-        if (architecture.family().equals("nemotron") && attention.heads() * attention.headDim() != plan.width()) {
-            throw refused(where, "its heads together are not as wide as the hidden state");
+    private void requireKnown(String where) {
+        for (LayerPlan layer : plan.layers()) {
+            if (architecture.family().equals("nemotron")
+                    && layer.mixer() instanceof Attention.Grouped attention
+                    && attention.heads() * attention.headDim() != plan.width()) {
+                throw refused(where, "its heads together are not as wide as the hidden state");
+            }
+            if (layer.mixer() instanceof Recurrence.GatedDeltaNet net && net.keyDim() != net.valueDim()) {
+                throw refused(where, "keys and values of its delta nets have different lengths");
+            }
         }
         boolean mixed = plan.layers().stream()
                         .map(layer -> layer.feedForward() instanceof FeedForward.Experts)
                         .distinct()
                         .count()
                 > 1;
-        if (mixed) {
+        if (mixed && !architecture.family().equals("deepseek_v3")) {
             throw refused(where, "some of its layers have experts and some have none");
         }
     }
@@ -153,11 +214,13 @@ public final class GgufDescription {
                 continue;
             }
             out.put(prefix + "expert_feed_forward_length", experts.inner());
-            if (router instanceof Router.Softmax softmax
-                    && !architecture.family().equals("gpt_oss")) {
+            boolean said = !List.of("gpt_oss", "qwen3_next").contains(architecture.family());
+            if (router instanceof Router.Softmax softmax && said) {
                 out.put(prefix + "expert_weights_norm", softmax.normalized());
             }
-            experts.shared().ifPresent(shared -> out.put(prefix + "expert_shared_feed_forward_length", shared.inner()));
+            experts.shared()
+                    .filter(FeedForward.Experts.Shared::gated)
+                    .ifPresent(shared -> out.put(prefix + "expert_shared_feed_forward_length", shared.inner()));
         }
         if (dense == 0) { // all layers have experts; a size of dense ones is asked for all the same
             dense = config.source()
@@ -168,13 +231,31 @@ public final class GgufDescription {
     }
 
     private void positions(GgufWriter out, String prefix) {
-        for (LayerPlan layer : plan.layers().reversed()) { // the last has no window of its own where some have
-            Attention.Grouped attention = (Attention.Grouped) layer.mixer();
-            if (attention.positions() instanceof Positions.Rotary rotary) {
-                rotary(out, prefix, rotary);
-                return;
-            }
-        }
+        List<LayerPlan> layers = new ArrayList<>(plan.layers());
+        layers.sort(
+                Comparator.comparing(layer -> window(layer) > 0)); // windows may turn otherwise, without a key of it
+        layers.stream()
+                .flatMap(layer -> rotary(layer).stream())
+                .findFirst()
+                .ifPresent(rotary -> rotary(out, prefix, rotary));
+    }
+
+    /** The rotations of a layer, if it has some. */
+    private static Optional<Positions.Rotary> rotary(LayerPlan layer) {
+        return switch (layer.mixer()) {
+            case Attention.Grouped grouped -> rotary(grouped.positions());
+            case Attention.Gated gated -> rotary(gated.grouped().positions());
+            case Attention.Latent latent -> Optional.of(latent.rotary());
+            case Recurrence recurrence -> Optional.empty();
+        };
+    }
+
+    private static Optional<Positions.Rotary> rotary(Positions positions) {
+        return switch (positions) {
+            case Positions.Rotary rotary -> Optional.of(rotary);
+            case Positions.GrowingQueries growing -> Optional.of(growing.rotary());
+            case Positions.None none -> Optional.empty();
+        };
     }
 
     private void rotary(GgufWriter out, String prefix, Positions.Rotary rotary) {
@@ -203,7 +284,10 @@ public final class GgufDescription {
                 out.put(prefix + "rope.scaling.yarn_beta_fast", (float) yarn.betaFast());
                 out.put(prefix + "rope.scaling.yarn_beta_slow", (float) yarn.betaSlow());
                 double usual = RopeConfig.Yarn.defaultAttentionFactor(yarn.factor());
-                if (Math.abs(yarn.attentionFactor() / usual - 1) > 1e-6) {
+                if (architecture.name().equals("mistral3") && yarn.attentionFactor() == 1) {
+                    out.put(prefix + "rope.scaling.yarn_log_multiplier", 1f); // takes the usual factor back
+                } else if (!architecture.family().equals("deepseek_v3") // 1 there, or verify() refuses it
+                        && Math.abs(yarn.attentionFactor() / usual - 1) > 1e-6) {
                     out.put(prefix + "rope.scaling.attn_factor", (float) (yarn.attentionFactor() / usual));
                 }
             }
@@ -268,16 +352,19 @@ public final class GgufDescription {
                 out.put(
                         prefix + "use_parallel_residual",
                         !plan.layers().getFirst().residual().form().normsFeedForwardInput());
+            case "olmo3" -> window(out, prefix, 4);
+            case "ministral3" -> {
+                if (attention.positions() instanceof Positions.GrowingQueries growing) {
+                    out.put(prefix + GgufKeys.GROWTH, (float) growing.beta());
+                }
+            }
             case "phi3" -> out.put(prefix + "attention.sliding_window", attention.window());
             default -> {}
         }
-        boolean windowless =
-                !List.of("gemma2", "gemma3_text", "gpt_oss", "cohere2").contains(architecture.family());
-        if (windowless
-                && plan.layers().stream()
-                        .anyMatch(layer -> window(layer) > 0 && window(layer) < config.maxPositions())) {
-            remarks.add("llama.cpp's " + architecture.name() + " has no window: texts longer than "
-                    + window(plan.layers().getFirst())
+        int window =
+                plan.layers().stream().mapToInt(GgufDescription::window).max().orElse(0);
+        if (!WINDOWS.contains(architecture.family()) && window > 0 && window < config.maxPositions()) {
+            remarks.add("llama.cpp's " + architecture.name() + " has no window: texts longer than " + window
                     + " tokens are computed otherwise there");
         }
     }
@@ -360,19 +447,9 @@ public final class GgufDescription {
 
     /** The plan without what is compared otherwise or is said in remarks: rotations, windows that llama.cpp lacks, rounding. */
     private DecoderPlan comparable(DecoderPlan of) {
-        boolean windows = List.of("gemma2", "gemma3_text", "gpt_oss", "cohere2").contains(architecture.family());
         List<LayerPlan> layers = of.layers().stream()
-                .map(layer -> {
-                    if (!(layer.mixer() instanceof Attention.Grouped grouped)) {
-                        return layer;
-                    }
-                    Attention.Grouped bare = grouped.positions() instanceof Positions.Rotary rotary
-                            ? grouped.positions(new Positions.Rotary(
-                                    new RopeConfig.Default(1), rotary.dimensions(), rotary.pairing()))
-                            : grouped;
-                    return new LayerPlan(
-                            layer.residual(), layer.norm(), windows ? bare : bare.window(0), layer.feedForward());
-                })
+                .map(layer ->
+                        new LayerPlan(layer.residual(), layer.norm(), comparable(layer.mixer()), layer.feedForward()))
                 .toList();
         // √D is rounded by some files; within that it is the same.
         float root = (float) Math.sqrt(of.width());
@@ -381,11 +458,32 @@ public final class GgufDescription {
                 isRoot ? of.embedding().scaled(root) : of.embedding(), layers, of.finalNorm(), of.head(), of.names());
     }
 
+    private Mixer comparable(Mixer mixer) {
+        return switch (mixer) {
+            case Attention.Grouped grouped -> comparable(grouped);
+            case Attention.Gated gated -> new Attention.Gated(comparable(gated.grouped()));
+            case Attention.Latent latent -> latent.rotary(bare(latent.rotary()));
+            case Recurrence recurrence -> recurrence;
+        };
+    }
+
+    private Attention.Grouped comparable(Attention.Grouped grouped) {
+        Attention.Grouped bare = grouped.positions(
+                switch (grouped.positions()) {
+                    case Positions.Rotary rotary -> bare(rotary);
+                    case Positions.GrowingQueries growing ->
+                        new Positions.GrowingQueries(bare(growing.rotary()), growing.beta(), growing.period());
+                    case Positions.None none -> none;
+                });
+        return WINDOWS.contains(architecture.family()) ? bare : bare.window(0);
+    }
+
+    private static Positions.Rotary bare(Positions.Rotary rotary) {
+        return new Positions.Rotary(new RopeConfig.Default(1), rotary.dimensions(), rotary.pairing());
+    }
+
     private static RopeConfig rope(LayerPlan layer) {
-        return layer.mixer() instanceof Attention.Grouped grouped
-                        && grouped.positions() instanceof Positions.Rotary rotary
-                ? rotary.rope()
-                : new RopeConfig.Default(1);
+        return rotary(layer).map(Positions.Rotary::rope).orElse(new RopeConfig.Default(1));
     }
 
     private boolean alike(RopeConfig own, RopeConfig theirs) {
@@ -419,6 +517,11 @@ public final class GgufDescription {
             return factors.containsKey(name)
                     || plan.tensors().stream()
                             .anyMatch(spec -> nameInFile(spec.layout().stored()).equals(name));
+        }
+
+        @Override
+        public int count() {
+            return plan.tensors().size();
         }
 
         @Override

@@ -1,27 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer.gguf;
 
-import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.Tensor;
-import dev.jacobian.transformer.plan.Attention;
-import dev.jacobian.transformer.plan.DecoderPlan;
-import dev.jacobian.transformer.plan.Role;
-import dev.jacobian.transformer.plan.TensorSpec;
-import dev.jacobian.transformer.plan.TensorSpec.Kind;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.List;
 
 /**
- * How the numbers of a tensor lie in a GGUF file.
+ * How the numbers of a tensor lie in a GGUF file. {@link GgufForms} says which tensors have which.
  *
- * <p>{@link Swapped}: row {@code p · d/2 + i} of a head of d rows (p is 0 or 1) is row {@code 2i + p} of the file, so that what is
- * rotated together are neighbours. {@link PlusOne}: 1 is added to each number.
+ * <p>Most only move numbers; {@link PlusOne} and {@link Rates} change them, and what they change comes back as it was.
  */
-sealed interface GgufForm {
+sealed interface GgufForm permits GgufForm.AsItIs, GgufForm.PlusOne, GgufForm.Shaped, GgufForm.InTurn, Moved, Rates {
     /** As they are. */
     GgufForm AS_IT_IS = new AsItIs();
 
-    /** From a file to a model; the argument may be written over. */
+    /**
+     * From a file to a model; the argument may be written over.
+     *
+     * @throws IllegalArgumentException if no model has such numbers
+     */
     Tensor fromFile(Tensor numbers);
 
     /** From a model to a file; the argument stays as it is. */
@@ -29,6 +25,11 @@ sealed interface GgufForm {
 
     /** Whether numbers only change places. */
     boolean keepsNumbers();
+
+    /** Whether rows stay whole, so that blocks of them can be moved. */
+    default boolean keepsRows() {
+        return true;
+    }
 
     /** Whether rows lie in another order. */
     default boolean movesRows() {
@@ -40,21 +41,14 @@ sealed interface GgufForm {
         return row;
     }
 
-    /** The forms that are not {@link #AS_IT_IS}, by the name of the tensor. */
-    static Map<String, GgufForm> of(GgufArchitecture architecture, DecoderPlan plan) {
-        Map<String, GgufForm> forms = new HashMap<>();
-        for (TensorSpec spec : plan.tensors()) {
-            if (spec.kind() == Kind.GAIN_LESS_ONE) {
-                forms.put(spec.layout().stored(), new PlusOne());
-            }
-            boolean rotated = spec.role() == Role.QUERY || spec.role() == Role.KEY;
-            if (architecture.neighbours()
-                    && rotated
-                    && plan.layers().get(spec.layer()).mixer() instanceof Attention.Grouped attention) {
-                forms.put(spec.layout().stored(), new Swapped(attention.headDim()));
-            }
-        }
-        return forms;
+    /** The extents that a tensor of a file has for the model; those of another tensor stay as they are. */
+    default List<Long> extentsOfModel(List<Long> inFile) {
+        return inFile;
+    }
+
+    /** The extents that a tensor of the model has in a file. */
+    default List<Long> extentsInFile(List<Long> ofModel) {
+        return ofModel;
     }
 
     /** Nothing is otherwise. */
@@ -102,32 +96,16 @@ sealed interface GgufForm {
         }
     }
 
-    /**
-     * Rows in another order.
-     *
-     * @param headDim rows of a head
-     */
-    record Swapped(int headDim) implements GgufForm {
-        @Override
-        public boolean movesRows() {
-            return true;
-        }
-
-        @Override
-        public int rowInFile(int row) {
-            int inHead = row % headDim;
-            int half = headDim / 2;
-            return row - inHead + 2 * (inHead % half) + inHead / half;
-        }
-
+    /** The same numbers in the same order under other extents. */
+    record Shaped(List<Long> ofModel, List<Long> inFile) implements GgufForm {
         @Override
         public Tensor fromFile(Tensor numbers) {
-            return move(numbers, true);
+            return numbers;
         }
 
         @Override
         public Tensor toFile(Tensor numbers) {
-            return move(numbers, false);
+            return numbers;
         }
 
         @Override
@@ -135,22 +113,62 @@ sealed interface GgufForm {
             return true;
         }
 
-        private Tensor move(Tensor from, boolean fromFile) {
-            int rows = from.extent(0);
-            int width = rows == 0 ? 0 : from.elements() / rows;
-            Tensor to = Tensor.zeros(from.dtype(), from.shape());
-            Object source = from.dtype() == DType.F32 ? from.floats() : from.shorts();
-            Object target = to.dtype() == DType.F32 ? to.floats() : to.shorts();
-            for (int row = 0; row < rows; row++) {
-                int inFile = rowInFile(row);
-                System.arraycopy(
-                        source,
-                        from.offset() + (fromFile ? inFile : row) * width,
-                        target,
-                        (fromFile ? row : inFile) * width,
-                        width);
-            }
-            return to;
+        @Override
+        public List<Long> extentsOfModel(List<Long> found) {
+            return found.equals(inFile) ? ofModel : found;
+        }
+
+        @Override
+        public List<Long> extentsInFile(List<Long> own) {
+            return inFile;
+        }
+    }
+
+    /**
+     * One form, then another.
+     *
+     * @param first from the model
+     * @param second what the file has of that
+     */
+    record InTurn(GgufForm first, GgufForm second) implements GgufForm {
+        @Override
+        public Tensor fromFile(Tensor numbers) {
+            return first.fromFile(second.fromFile(numbers));
+        }
+
+        @Override
+        public Tensor toFile(Tensor numbers) {
+            return second.toFile(first.toFile(numbers));
+        }
+
+        @Override
+        public boolean keepsNumbers() {
+            return first.keepsNumbers() && second.keepsNumbers();
+        }
+
+        @Override
+        public boolean keepsRows() {
+            return first.keepsRows() && second.keepsRows();
+        }
+
+        @Override
+        public boolean movesRows() {
+            return first.movesRows() || second.movesRows();
+        }
+
+        @Override
+        public int rowInFile(int row) {
+            return second.rowInFile(first.rowInFile(row));
+        }
+
+        @Override
+        public List<Long> extentsOfModel(List<Long> inFile) {
+            return first.extentsOfModel(second.extentsOfModel(inFile));
+        }
+
+        @Override
+        public List<Long> extentsInFile(List<Long> ofModel) {
+            return second.extentsInFile(first.extentsInFile(ofModel));
         }
     }
 }

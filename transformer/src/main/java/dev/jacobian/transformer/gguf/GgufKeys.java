@@ -16,6 +16,9 @@ import java.util.TreeSet;
 final class GgufKeys {
     static final String ARCHITECTURE = "general.architecture";
 
+    /** How fast queries grow with their positions. */
+    static final String GROWTH = "attention.temperature_scale";
+
     /** Keys of every architecture that say nothing of what it computes, or say it again. */
     private static final Set<String> HARMLESS =
             Set.of("rope.scaling.finetuned", "attention.causal", "tensor_data_layout", "attention.value_length");

@@ -10,6 +10,7 @@ import dev.jacobian.io.gguf.GgufTokenizer;
 import dev.jacobian.io.quantized.StoredWeights;
 import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.family.Families;
+import dev.jacobian.transformer.plan.CheckpointNames;
 import dev.jacobian.transformer.plan.DecoderPlan;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * A GGUF file as what a checkpoint folder would hold: a config.json, weights, tokenizer files. Whatever takes a folder so takes a
@@ -56,10 +58,21 @@ public final class GgufModel implements AutoCloseable {
         GgufArchitecture architecture = GgufArchitecture.of(keys);
         ObjectNode json = GgufConfig.read(architecture, keys, tensors(file));
         DecoderConfig config = Families.parse(json, file.metadata().where());
-        DecoderPlan plan = config.plan().withNames(architecture.names());
+        DecoderPlan plan = config.plan().withNames(names(architecture, config.plan(), keys, file));
         Set<String> planned = new LinkedHashSet<>();
         plan.tensors().forEach(spec -> planned.add(spec.layout().stored()));
-        return new GgufModel(file, config, plan, new GgufWeights(file, planned, GgufForm.of(architecture, plan)));
+        return new GgufModel(file, config, plan, new GgufWeights(file, planned, GgufForms.of(architecture, plan)));
+    }
+
+    /** The names of the file; layers that predict tokens after the next may follow the others, and are passed over. */
+    private static CheckpointNames names(
+            GgufArchitecture architecture, DecoderPlan plan, GgufKeys keys, GgufCheckpoint file) {
+        CheckpointNames names = GgufNames.of(architecture, plan, file::contains);
+        int layers = plan.layers().size();
+        String[] behind = IntStream.range(layers, keys.requireSize("block_count"))
+                .mapToObj(layer -> "blk." + layer + ".")
+                .toArray(String[]::new);
+        return behind.length == 0 ? names : names.beside(behind);
     }
 
     private static GgufConfig.Tensors tensors(GgufCheckpoint file) {
@@ -67,6 +80,11 @@ public final class GgufModel implements AutoCloseable {
             @Override
             public boolean has(String name) {
                 return file.contains(name);
+            }
+
+            @Override
+            public int count() {
+                return file.tensors().size();
             }
 
             @Override

@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.transformer.gguf;
 
+import dev.jacobian.transformer.plan.Attention;
 import dev.jacobian.transformer.plan.CheckpointNames;
+import dev.jacobian.transformer.plan.DecoderPlan;
+import dev.jacobian.transformer.plan.LayerPlan;
+import dev.jacobian.transformer.plan.Mixer;
+import dev.jacobian.transformer.plan.Recurrence.GatedDeltaNet;
 import dev.jacobian.transformer.plan.Role;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
 
 /** What GGUF files call the tensors of a decoder, the same in all architectures but for a few. */
 final class GgufNames {
@@ -53,7 +61,102 @@ final class GgufNames {
     /** The norm before experts, which has the name that others give to the norm behind attention. */
     static final CheckpointNames GPT_OSS = USUAL.named(Role.FEED_FORWARD_NORM, "blk.{}.post_attention_norm");
 
+    private static final CheckpointNames CONVOLUTIONS = USUAL.fused(
+                    "blk.{}.shortconv.in_proj",
+                    Role.CONVOLUTION_IN_GATE,
+                    Role.CONVOLUTION_OUT_GATE,
+                    Role.CONVOLUTION_INPUT)
+            .named(Role.CONVOLUTION_TAPS, "blk.{}.shortconv.conv")
+            .named(Role.CONVOLUTION_OUTPUT, "blk.{}.shortconv.out_proj")
+            .named(Role.FINAL_NORM, "token_embd_norm");
+
+    private static final CheckpointNames LATENT = USUAL.named(Role.QUERY_LATENT, "blk.{}.attn_q_a")
+            .named(Role.QUERY_LATENT_NORM, "blk.{}.attn_q_a_norm")
+            .fused("blk.{}.attn_kv_a_mqa", Role.KEY_VALUE_LATENT, Role.KEY_ROTARY)
+            .named(Role.KEY_VALUE_LATENT_NORM, "blk.{}.attn_kv_a_norm")
+            .named(Role.KEY_PLAIN, "blk.{}.attn_k_b")
+            .named(Role.VALUE, "blk.{}.attn_v_b")
+            .named(Role.ROUTER_CORRECTION, "blk.{}.exp_probs_b.bias");
+
+    /** Keys and values projected up by one tensor, as deepseek2 had them at first. */
+    static final String OLD_LATENT = "attn_kv_b";
+
+    private static final CheckpointNames DELTA_NET = USUAL.fused(
+                    "blk.{}.attn_qkv", Role.DELTA_QUERY, Role.DELTA_KEY, Role.DELTA_VALUE)
+            .named(Role.DELTA_GATE, "blk.{}.attn_gate")
+            .fused("blk.{}.ssm_conv1d", Role.DELTA_QUERY_TAPS, Role.DELTA_KEY_TAPS, Role.DELTA_VALUE_TAPS)
+            .named(Role.DELTA_STRENGTH, "blk.{}.ssm_beta")
+            .named(Role.DELTA_DECAY, "blk.{}.ssm_alpha")
+            .named(Role.DELTA_DECAY_BIAS, "blk.{}.ssm_dt.bias")
+            .named(Role.DELTA_LOG_RATE, "blk.{}.ssm_a")
+            .named(Role.DELTA_NORM, "blk.{}.ssm_norm")
+            .named(Role.DELTA_OUTPUT, "blk.{}.ssm_out")
+            .named(Role.FEED_FORWARD_NORM, "blk.{}.post_attention_norm");
+
+    /** Queries, keys, values and gates of the delta net as the checkpoint has them, as qwen3next had them at first. */
+    private static final String OLD_DELTA_NET = "blk.{}.ssm_in";
+
     private GgufNames() {}
+
+    /**
+     * The names of the tensors of a file: in some architectures they depend on sizes of the model, and on how old the file is.
+     *
+     * @param has whether the file has a tensor
+     */
+    static CheckpointNames of(GgufArchitecture architecture, DecoderPlan plan, Predicate<String> has) {
+        return switch (architecture.family()) {
+            case "deepseek_v3" ->
+                mixer(plan, Attention.Latent.class)
+                        .map(latent -> latent(latent, has))
+                        .orElse(LATENT);
+            case "qwen3_next", "qwen3_5_text" -> deltaNet(architecture, plan, has);
+            case "lfm2" -> CONVOLUTIONS;
+            default -> architecture.names();
+        };
+    }
+
+    private static <M extends Mixer> Optional<M> mixer(DecoderPlan plan, Class<M> form) {
+        return plan.layers().stream()
+                .map(LayerPlan::mixer)
+                .filter(form::isInstance)
+                .map(form::cast)
+                .findFirst();
+    }
+
+    private static CheckpointNames latent(Attention.Latent latent, Predicate<String> has) {
+        CheckpointNames names = LATENT.inTurns(
+                latent.queryRank() > 0 ? "blk.{}.attn_q_b" : "blk.{}.attn_q",
+                List.of(Role.QUERY_PLAIN, Role.QUERY_ROTARY),
+                List.of(latent.plainDim(), latent.rotary().dimensions()));
+        return has.test("blk.0." + OLD_LATENT + ".weight")
+                ? names.inTurns(
+                        "blk.{}." + OLD_LATENT,
+                        List.of(Role.KEY_PLAIN, Role.VALUE),
+                        List.of(latent.plainDim(), latent.valueDim()))
+                : names;
+    }
+
+    private static CheckpointNames deltaNet(GgufArchitecture architecture, DecoderPlan plan, Predicate<String> has) {
+        CheckpointNames names = mixer(plan, Attention.Gated.class)
+                .map(gated ->
+                        DELTA_NET.interleaved("blk.{}.attn_q", gated.grouped().headDim(), Role.QUERY, Role.OUTPUT_GATE))
+                .orElse(DELTA_NET);
+        Optional<GatedDeltaNet> found = mixer(plan, GatedDeltaNet.class);
+        if (found.isEmpty() || !architecture.family().equals("qwen3_next")) {
+            return names;
+        }
+        GatedDeltaNet net = found.get();
+        int shared = net.heads() / net.keyHeads();
+        int width = shared * net.valueDim();
+        CheckpointNames own =
+                names.inTurns("blk.{}.ssm_ba", List.of(Role.DELTA_STRENGTH, Role.DELTA_DECAY), List.of(shared, shared));
+        return has.test(OLD_DELTA_NET.replace("{}", "0") + ".weight")
+                ? own.inTurns(
+                        OLD_DELTA_NET,
+                        List.of(Role.DELTA_QUERY, Role.DELTA_KEY, Role.DELTA_VALUE, Role.DELTA_GATE),
+                        List.of(net.keyDim(), net.keyDim(), width, width))
+                : own;
+    }
 
     /** The name in a file of what the rules of this house call otherwise. */
     static String inFile(String name) {

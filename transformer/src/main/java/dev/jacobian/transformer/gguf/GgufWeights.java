@@ -17,7 +17,7 @@ import java.util.Set;
 
 /**
  * The tensors of a GGUF file as a model of this house has them: rows of queries and keys back in the order of transformers, 1 taken
- * from the factors of norms that are stored with it.
+ * from the factors of norms that are stored with it, and what else {@link GgufForms} lists.
  *
  * <p>1 is taken and added again exactly: what is computed is the factor that the file has.
  */
@@ -52,18 +52,18 @@ final class GgufWeights implements StoredWeights {
 
     @Override
     public List<Long> extents(String name) {
-        List<Long> extents = tensor(name).extents();
-        // One row, of which a file keeps no more than its elements.
-        return name.endsWith("ffn_gate_inp_shexp.weight") && extents.size() == 1
-                ? List.of(1L, extents.getFirst())
-                : extents;
+        return form(name).extentsOfModel(tensor(name).extents());
     }
 
     @Override
     public Tensor read(String name) {
         GgufTensor tensor = tensor(name);
         Tensor numbers = file.file(tensor.name()).read(tensor.name());
-        return shaped(name, form(name).fromFile(numbers));
+        try {
+            return shaped(name, form(name).fromFile(numbers));
+        } catch (IllegalArgumentException wrong) {
+            throw broken(tensor.name(), wrong);
+        }
     }
 
     @Override
@@ -76,6 +76,9 @@ final class GgufWeights implements StoredWeights {
 
     @Override
     public WeightFormat format(String name) {
+        if (!form(name).keepsRows()) {
+            return WeightFormat.F32; // blocks run along rows, so they cannot be moved
+        }
         return switch (tensor(name).type()) {
             case BF16 -> WeightFormat.BF16;
             case Q8_0 -> WeightFormat.Q8_0;
@@ -98,12 +101,16 @@ final class GgufWeights implements StoredWeights {
             GgufForm form = form(name);
             return form.movesRows() ? stored.select(rows, form::rowInFile) : stored;
         } catch (IllegalArgumentException wrong) {
-            throw new FormatException(
-                    file.file(own).path() + ", tensor '" + own + "'",
-                    String.valueOf(wrong.getMessage()),
-                    "The file is broken: fetch it again, or convert the model again",
-                    wrong);
+            throw broken(own, wrong);
         }
+    }
+
+    private FormatException broken(String own, IllegalArgumentException wrong) {
+        return new FormatException(
+                file.file(own).path() + ", tensor '" + own + "'",
+                String.valueOf(wrong.getMessage()),
+                "The file is broken: fetch it again, or convert the model again",
+                wrong);
     }
 
     private Tensor shaped(String name, Tensor numbers) {

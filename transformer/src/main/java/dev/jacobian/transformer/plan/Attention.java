@@ -155,6 +155,11 @@ public sealed interface Attention extends Mixer {
             return heads;
         }
 
+        /** The same with another rotation. */
+        public Latent rotary(Positions.Rotary other) {
+            return new Latent(heads, queryRank, keyValueRank, plainDim, other, valueDim, scale, norm, bias);
+        }
+
         /** Elements of a query or key. */
         public int keyDim() {
             return plainDim + rotary.dimensions();

@@ -65,7 +65,7 @@ class GgufFuzzTest {
                     list.add(one);
                 }
             }
-            case "tokenizer.ggml.token_type" -> {
+            case "tokenizer.ggml.token_type", "lfm2.attention.head_count_kv" -> {
                 for (long one : metadata.integers(key).orElseThrow()) {
                     list.add(one);
                 }
@@ -106,7 +106,7 @@ class GgufFuzzTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama-gqa", "gemma", "qwen3"})
+    @ValueSource(strings = {"llama-gqa", "gemma", "qwen3", "deepseek-v3", "lfm2", "qwen3-next", "ministral3", "olmo3"})
     @DisplayName("keys of the model and of the tokenizer, changed, removed and repeated")
     void keys(String model) {
         Path whole = folder.resolve("whole.gguf");

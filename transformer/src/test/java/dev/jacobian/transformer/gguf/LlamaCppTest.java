@@ -79,8 +79,18 @@ class LlamaCppTest {
                 "stablelm",
                 "stablelm-parallel",
                 "cohere",
-                "cohere2")) {
+                "cohere2",
+                "deepseek-v3",
+                "lfm2",
+                "ministral",
+                "ministral3",
+                "olmo3",
+                "qwen3-next")) {
             add(name, GgufType.F32, config -> {});
+        }
+        for (String name :
+                List.of("qwen3.5", "qwen3-next", "deepseek", "deepseek-lite", "lfm2", "ministral3", "olmo3", "glm")) {
+            add("fresh-" + name, FreshModels.save(name, folder), GgufType.F32, config -> {});
         }
         // The same weights under configurations that keys can say.
         add("gemma2", GgufType.F32, config -> config.put("query_pre_attn_scalar", 16));
@@ -116,13 +126,23 @@ class LlamaCppTest {
             }
         }
         assertThat(wrong).isEmpty();
+        cases.forEach((name, asked) -> {
+            if (name.startsWith("fresh-")) {
+                assertThat(asked.continuations()).as(name).anyMatch(tokens -> tokens.length > 3);
+            }
+        });
         assertThat(compared).isGreaterThan(500);
     }
 
     private void add(String name, GgufType type, Consumer<ObjectNode> change) throws IOException {
-        Path copy = TestPaths.copyModel(name, folder.resolve("copy-" + cases.size()));
+        add(name, TestPaths.copyModel(name, folder.resolve("copy-" + cases.size())), type, change);
+    }
+
+    private void add(String name, Path copy, GgufType type, Consumer<ObjectNode> change) throws IOException {
         // The folder names the model, and of one named Phi-3 llama.cpp expects Phi-3's tokens.
-        Path from = Files.move(copy, copy.resolveSibling("model"));
+        Path from = Files.move(
+                copy,
+                Files.createDirectory(folder.resolve("model-" + cases.size())).resolve("model"));
         ObjectNode config = (ObjectNode) Json.read(from.resolve("config.json"));
         change.accept(config);
         Json.write(from.resolve("config.json"), config);
