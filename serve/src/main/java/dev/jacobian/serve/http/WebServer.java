@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
@@ -105,7 +106,9 @@ public final class WebServer implements AutoCloseable {
 
     private void handle(HttpExchange exchange) {
         String id = "req_" + Long.toHexString(requests.incrementAndGet());
-        String path = exchange.getRequestURI().getPath();
+        // A target such as mailto:x has none. The JDK's server hangs up on it by itself, which is not written down
+        // anywhere.
+        String path = Objects.requireNonNullElse(exchange.getRequestURI().getPath(), "");
         String asked = exchange.getRequestMethod();
         String method = asked.equals("HEAD") ? "GET" : asked;
         Optional<Route> route = routes.stream()
@@ -141,6 +144,10 @@ public final class WebServer implements AutoCloseable {
             if (isPreflight(exchange)) {
                 request.reply(204, "text/plain", new byte[0]);
                 return;
+            }
+            if (!path.startsWith("/")) {
+                throw WebException.malformed("the target of the request, '" + exchange.getRequestURI()
+                        + "', is no path; ask for one such as /health");
             }
             Route found = route.orElseThrow(() -> noRoute(request, exchange, path));
             if (found.isPublic) {

@@ -189,6 +189,25 @@ class WebServerTest {
     }
 
     @Test
+    void aTargetThatIsNoPathIsRefused() throws Exception {
+        start();
+        for (String target : List.of("mailto:x", "urn:a:b", "http:", "health", "*", "ftp://localhost")) {
+            try (RawClient raw = new RawClient(server.address())) {
+                raw.send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+                // to the first two the JDK's server says nothing and hangs up; the others it answers itself
+                assertThat(raw.receive())
+                        .as(target)
+                        .matches("(?s)|HTTP/1\\.1 40[04] .*")
+                        .doesNotContain("\tat ");
+            }
+        }
+        try (RawClient raw = new RawClient(server.address())) {
+            raw.send("GET http://localhost/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+            assertThat(raw.receive()).startsWith("HTTP/1.1 200 ");
+        }
+    }
+
+    @Test
     void aKeyIsNeededForWhatIsNotPublic() throws Exception {
         start(new Access(Optional.of(ApiKey.of(KEY)), List.of()), WebLimits.DEFAULT);
         assertThat(send(to("/health")).statusCode()).isEqualTo(200);
