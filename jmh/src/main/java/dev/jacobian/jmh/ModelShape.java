@@ -16,8 +16,10 @@ import java.util.stream.Collectors;
  */
 public record ModelShape(
         String name, int hidden, int layers, int heads, int kvHeads, int headDim, int intermediate, int vocabulary) {
-    /** What the suites use. {@code 0.5B} has the shape of a common 0.5-billion model with a smaller vocabulary. */
+    /** What the suites use. {@code 0.5B} has the shape of a common 0.5-billion model with a smaller vocabulary, {@code 0.04M} that of the models that TRL's
+     * training runs were recorded with. */
     public static final List<ModelShape> ALL = List.of(
+            new ModelShape("0.04M", 40, 2, 4, 2, 8, 96, 264),
             new ModelShape("0.1M", 64, 2, 2, 1, 32, 176, 264),
             new ModelShape("1M", 128, 4, 4, 2, 32, 512, 512),
             new ModelShape("5M", 256, 6, 8, 4, 32, 768, 512),

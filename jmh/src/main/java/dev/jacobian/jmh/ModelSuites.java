@@ -274,6 +274,51 @@ final class ModelSuites {
                         + " peer: the usual one, TRL, needs Python.");
     }
 
+    static Suite sftStep() {
+        return offlineStep(
+                "sft-step",
+                "ten steps of fine-tuning on demonstrations",
+                "Sft",
+                false,
+                "Cases are the model and rows x tokens, half of them the prompt's. ");
+    }
+
+    static Suite dpoStep() {
+        return offlineStep(
+                "dpo-step",
+                "ten steps of direct preference optimization",
+                "Dpo",
+                true,
+                "Cases are the model and pairs x tokens, half of them the prompt's, which chosen and rejected share."
+                        + " libtorch computes it for both, as TRL does, and the reference's log-probabilities in every"
+                        + " step. ");
+    }
+
+    private static Suite offlineStep(String name, String description, String method, boolean pairs, String cases) {
+        List<String> labels = List.of("0.04M 4x20", "0.04M 4x64", "5M 4x128", "5M 8x256");
+        return new Suite(
+                name,
+                description,
+                "model",
+                Unit.TOKENS,
+                labels,
+                List.of("0.04M 4x20", "5M 4x128"),
+                text -> OfflineCase.parse(text).work(pairs),
+                text -> Optional.empty(),
+                List.of(
+                        new Side.Jmh(OURS, Role.OURS, PACKAGE + method + "StepBenchmark.steps"),
+                        new Side.Jmh(LIBTORCH, Role.PEER, PACKAGE + "peers.Torch" + method + "StepBenchmark.steps")),
+                1,
+                new Effort(3, 4, 5, 700),
+                text -> 2048,
+                true,
+                cases
+                        + "0.04M with 4 rows is what TRL's recorded runs have. Ours is the trainer with all that it"
+                        + " does in a step, and the metrics of every tenth; libtorch runs eagerly through its C++ API"
+                        + " and measures nothing: the same model, checked to compute the same numbers, its fused"
+                        + " attention, clip_grad_norm_ and torch::optim::AdamW.");
+    }
+
     /** Weights, the copies that kernels pack, and room to load them. */
     static int loadedHeap(ModelCase of) {
         return (int) (of.shape().parameters() * 12 >> 20) + 1024;

@@ -25,6 +25,8 @@ final class Suites {
                             ModelSuites.serving(),
                             ModelSuites.sampling(),
                             ModelSuites.grpo(),
+                            ModelSuites.sftStep(),
+                            ModelSuites.dpoStep(),
                             DataSuites.tokenizer(),
                             DataSuites.grammar(),
                             DataSuites.score(),

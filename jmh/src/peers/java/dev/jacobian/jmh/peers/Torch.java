@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.jmh.peers;
 
+import java.util.List;
 import org.bytedeco.openblas.global.openblas;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -35,5 +36,25 @@ final class Torch {
         Tensor tensor = torch.zeros(shape, new TensorOptions(torch.ScalarType.Long));
         tensor.data_ptr_long().put(values);
         return tensor;
+    }
+
+    /** Sequences of one length, [B, T]. */
+    static Tensor of(List<int[]> sequences) {
+        int length = sequences.getFirst().length;
+        long[] ids = new long[sequences.size() * length];
+        for (int s = 0; s < sequences.size(); s++) {
+            for (int t = 0; t < length; t++) {
+                ids[s * length + t] = sequences.get(s)[t];
+            }
+        }
+        return of(ids, sequences.size(), length);
+    }
+
+    /** Fails unless a number is that of ours. */
+    static void requireSame(String what, double theirs, double ours) {
+        if (!(Math.abs(theirs - ours) < 1e-5 * Math.max(1, Math.abs(ours)))) {
+            throw new IllegalStateException("libtorch computes " + what + " as " + theirs + " where ours is " + ours
+                    + ": the two do not do the same work");
+        }
     }
 }

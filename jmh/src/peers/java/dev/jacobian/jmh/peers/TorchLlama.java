@@ -117,6 +117,27 @@ final class TorchLlama {
      * @param tokens [B, T]
      */
     Tensor loss(Tensor tokens) {
+        return loss(tokens, 1);
+    }
+
+    /** The same of every token but the first {@code prompt} of each sequence. */
+    Tensor loss(Tensor tokens, int prompt) {
+        return torch.cross_entropy_loss(logits(tokens, prompt), targets(tokens, prompt));
+    }
+
+    /** Sums of the log-probabilities of every token but the first {@code prompt} of each sequence, [B]. */
+    Tensor scores(Tensor tokens, int prompt) {
+        Tensor chosen = torch.log_softmax(logits(tokens, prompt), 1)
+                .gather(1, targets(tokens, prompt).unsqueeze(1)); // [B·(T-P), 1]
+        return chosen.view(tokens.size(0), tokens.size(1) - prompt).sum(1);
+    }
+
+    private static Tensor targets(Tensor tokens, int prompt) {
+        return tokens.narrow(1, prompt, tokens.size(1) - prompt).reshape(-1); // [B·(T-P)]
+    }
+
+    /** Logits of every token but the first {@code prompt}, [B·(T-P), V]. */
+    private Tensor logits(Tensor tokens, int prompt) {
         long b = tokens.size(0);
         long t = tokens.size(1);
         Tensor h = torch.embedding(embedding, tokens); // [B, T, D]
@@ -124,9 +145,8 @@ final class TorchLlama {
             h = h.add(attention(layer, rmsNorm(h, layer.inputNorm), b, t));
             h = h.add(mlp(layer, rmsNorm(h, layer.mlpNorm)));
         }
-        h = rmsNorm(h, norm).narrow(1, 0, t - 1).reshape(-1, shape.hidden()); // [B·(T-1), D]
-        Tensor targets = tokens.narrow(1, 1, t - 1).reshape(-1); // [B·(T-1)]
-        return torch.cross_entropy_loss(torch.linear(h, embedding), targets);
+        h = rmsNorm(h, norm).narrow(1, prompt - 1, t - prompt).reshape(-1, shape.hidden()); // [B·(T-P), D]
+        return torch.linear(h, embedding);
     }
 
     private Tensor attention(Layer layer, Tensor x, long b, long t) {
