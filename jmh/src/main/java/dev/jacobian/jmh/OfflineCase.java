@@ -16,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -88,7 +89,7 @@ public record OfflineCase(ModelShape shape, int rows, int length) {
                 if (text.length != length - 1) {
                     throw new IllegalStateException("a character is no token: " + text.length + " of " + (length - 1));
                 }
-                int[] tokens = java.util.Arrays.copyOf(text, length);
+                int[] tokens = Arrays.copyOf(text, length);
                 tokens[length - 1] = model.tokenizer().eosId().orElseThrow();
                 all.add(tokens);
             }

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -99,7 +100,7 @@ class EventFileTest {
         byte[] whole = Files.readAllBytes(written());
         SplittableRandom random = new SplittableRandom(5);
         for (int i = 0; i < 400; i++) {
-            byte[] broken = java.util.Arrays.copyOf(whole, i % 2 == 0 ? random.nextInt(whole.length) : whole.length);
+            byte[] broken = Arrays.copyOf(whole, i % 2 == 0 ? random.nextInt(whole.length) : whole.length);
             int at = random.nextInt(Math.max(1, broken.length));
             if (i % 2 == 1) {
                 broken[at] ^= (byte) (1 + random.nextInt(255));

@@ -108,7 +108,10 @@ record GgufArchitecture(
                 .findFirst()
                 .orElseThrow(() -> new FormatException(
                         keys.metadata().where(),
-                        "the architecture '" + name + "' is not read",
+                        "the architecture '" + name + "' is not read"
+                                + (ALL.stream().anyMatch(one -> one.name.equals(name))
+                                        ? " as this file has it, with experts or with queries that grow"
+                                        : ""),
                         "Known are "
                                 + ALL.stream()
                                         .map(GgufArchitecture::name)

@@ -14,6 +14,7 @@ import dev.jacobian.tensor.Tensor;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.GgufExport;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -75,7 +76,7 @@ class OlderFilesTest {
         tensors.forEach((name, numbers) -> out.tensor(
                 name,
                 GgufType.F32,
-                java.util.Arrays.stream(numbers.shape().toArray())
+                Arrays.stream(numbers.shape().toArray())
                         .mapToObj(Long::valueOf)
                         .toList(),
                 () -> numbers));
