@@ -33,12 +33,17 @@ public final class MathAnswers {
 
     /** Whether two bare answers are the same. */
     public static boolean equal(String reference, String answer) {
-        return check(reference, answer, false).isRight();
+        return check(reference, answer, false, new Work()).isRight();
     }
 
     /** Whether the answer that a text arrives at is the reference. */
     public static MathVerdict judge(String reference, String completion) {
-        return check(reference, completion, true);
+        return judge(reference, completion, new Work());
+    }
+
+    /** The same with the steps that it may take, so that a test can count them. */
+    static MathVerdict judge(String reference, String completion, Work work) {
+        return check(reference, completion, true, work);
     }
 
     /** The answer that a text arrives at, as text. */
@@ -55,8 +60,7 @@ public final class MathAnswers {
         return FinalAnswer.in(completion, work).filter(answer -> !answer.texts().isEmpty());
     }
 
-    private static MathVerdict check(String reference, String text, boolean extract) {
-        Work work = new Work();
+    private static MathVerdict check(String reference, String text, boolean extract, Work work) {
         Optional<FinalAnswer> gold = reference(reference, work);
         if (gold.isEmpty()) {
             return new MathVerdict(MathVerdict.Outcome.NO_REFERENCE, Optional.empty());

@@ -135,6 +135,11 @@ public sealed interface Node {
         };
     }
 
+    /** How many nodes the tree has. */
+    default int size() {
+        return 1 + children().stream().mapToInt(Node::size).sum();
+    }
+
     /** Whether this node or one under it is such a node. */
     default boolean contains(Predicate<Node> such) {
         return such.test(this) || children().stream().anyMatch(child -> child.contains(such));

@@ -14,9 +14,9 @@ final class Announcements {
 
     private static final Pattern PHRASE = Pattern.compile(
             "\\b(?:final\\s+|correct\\s+)?(?:answers?|(?<=correct )(?:choice|option))\\b(?:[^.\\n"
-                    + ":=]{0,80}?)(?:\\bis\\b|\\bare\\b|\\bequals\\b|:|=|\\bshould"
+                    + ":=]{0,80}?)(?:\\bis\\b|\\bare\\b|\\bis(?=n't\\b)|\\bequals\\b|:|=|\\bshould"
                     + " be\\b)\\s*:?|\\b(?:final\\s+)?answer\\s*(?:\\n"
-                    + "|$)|答案\\s*(?:就?是|为|:|=)?\\s*:?|####",
+                    + "|$)|答案\\s*】?\\s*(?:就?是|为|:|=)?\\s*:?|故选\\s*:?|####",
             Pattern.CASE_INSENSITIVE);
     private static final Pattern TAKEN_BACK = Pattern.compile(
             "^[\\s$.)\\]*\\\\]*(?:was|were)\\b|^[\\s$)\\]*\\\\]*is\\s+(?:wrong|incorrect|not\\s+(?:right|correct)|false|tempting|a"

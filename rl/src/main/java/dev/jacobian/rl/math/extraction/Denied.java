@@ -3,7 +3,7 @@ package dev.jacobian.rl.math.extraction;
 
 import java.util.regex.Pattern;
 
-/** Values that a text says are not the answer: "it is not 7", "I don't think it's 7", "7 is wrong". */
+/** Values that a text says are not the answer: "it is not 7", "I don't think it's 7", "7 is wrong"; and bounds, "at least 7", "7 or more". */
 final class Denied {
     private static final String NOT = "(?:\\bnot|n't|\\bcannot|\\bnever)";
     private static final String BETWEEN =
@@ -15,7 +15,16 @@ final class Denied {
             Pattern.CASE_INSENSITIVE);
     private static final Pattern AT_END =
             Pattern.compile(NOT + BETWEEN + "\\s*[$*(\\[\\\\]{0,4}\\s*$", Pattern.CASE_INSENSITIVE);
-    private static final Pattern BUT = Pattern.compile("\\b(?:but|rather|instead|only)\\b", Pattern.CASE_INSENSITIVE);
+    private static final Pattern BUT = Pattern.compile(
+            "\\b(?:but|rather|instead|only)\\b|[,;]\\s*(?:it|that)(?:'s|\\s+is)\\b", Pattern.CASE_INSENSITIVE);
+
+    private static final Pattern BOUND = Pattern.compile(
+            "\\b(?:at\\s+(?:least|most)|(?:more|less|fewer|greater|larger|smaller|bigger|higher|lower)\\s+than(?:\\s+or\\s+equal\\s+to)?"
+                + "|up\\s+to|exceeds?|between)\\s*[$*(\\\\]{0,4}\\s*$",
+            Pattern.CASE_INSENSITIVE);
+    private static final Pattern OPEN = Pattern.compile(
+            "^[\\s$*)]*(?:(?:or|and)\\s+(?:more|less|fewer|greater|larger|smaller|higher|lower|above|below|up|over)|at\\s+(?:least|most))\\b",
+            Pattern.CASE_INSENSITIVE);
 
     private Denied() {}
 
@@ -24,6 +33,11 @@ final class Denied {
         return (BEFORE_VALUE.matcher(sentence).find()
                         || BEHIND_VALUE.matcher(sentence).find())
                 && !BUT.matcher(sentence).find();
+    }
+
+    /** Whether what stands around a value makes a bound of it. */
+    static boolean isBound(String before, String behind) {
+        return BOUND.matcher(before).find() || OPEN.matcher(behind).find();
     }
 
     /** Whether what stands before a value denies it. */

@@ -3,6 +3,7 @@ package dev.jacobian.rl.math.extraction;
 
 import dev.jacobian.rl.math.expression.Work;
 import dev.jacobian.rl.math.reading.Readings;
+import dev.jacobian.rl.math.reading.Wrapping;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -15,7 +16,7 @@ final class LastFormula {
             "is|are|was|be|equals?|gets?|obtains?|gives?|yields?|have|has|leaves|makes|find";
     private static final String WORDS =
             "thus|hence|therefore|so|then|answer|no|wait|actually|rather|sorry|mean|say|total|exactly|only";
-    private static final String SIGNS = ":(?=\\s)|[是为得有]|→|[\\\\]to\\b";
+    private static final String SIGNS = ":(?=\\s)|所以|因此|于是|[是为得有故即]|→|[\\\\]to\\b";
     /** What a value stands behind. */
     private static final Pattern LEAD = Pattern.compile(
             "(?:\\b(?:" + VERBS + "|" + WORDS + ")\\b|" + SIGNS + ")[\\s,:]*", Pattern.CASE_INSENSITIVE);
@@ -30,6 +31,15 @@ final class LastFormula {
             Pattern.compile("(?<![\\w.])-?[$£€]?\\d[\\d,]*(?:\\.\\d+)?(?:/\\d+)?%?(?![\\w])");
     /** C. 42: a letter of multiple choice with what it stands for, which is no sentence. */
     private static final Pattern CHOICE = Pattern.compile("\\(?[A-J][).:] ?[^.\\n]{0,60}\\.?");
+
+    private static final Pattern CONCLUSION = Pattern.compile(
+            "(?:so|hence|thus|therefore|then)\\b,?[^\\d\\\\$]*\\b(?:get|have|obtain|find|is|are|equals|be)\\s+(\\W?[^\\d\\\\$.!:]{1,40})[.!]?",
+            Pattern.CASE_INSENSITIVE);
+    /** What a sentence says that concludes the text and not the problem. */
+    private static final Pattern ABOUT_ITSELF = Pattern.compile(
+            "\\b(?:claim|claimed|proof|proved|proven|done|complete|completed|result|answer|solution|follows|desired|required|needed|it|this"
+                + "|that|we|above|correct|contradiction|satisfied|valid|verified|fine|clear|unique|found|left|same|equal|all)\\b",
+            Pattern.CASE_INSENSITIVE);
 
     private static final int SENTENCES_BACK = 20;
 
@@ -49,7 +59,7 @@ final class LastFormula {
             return FinalAnswer.of(true, whole);
         }
         if (whole.length() < 200 && whole.indexOf('$') < 0 && Readings.isReadable(whole, true, work)) {
-            return FinalAnswer.of(true, whole);
+            return FinalAnswer.of(true, whole.startsWith("\\") ? Wrapping.without(whole) : whole);
         }
         List<Formulas.Span> spans = Formulas.in(text);
         String masked = Formulas.masked(text, spans);
@@ -57,6 +67,10 @@ final class LastFormula {
         String end = sentences.isEmpty()
                 ? text
                 : text.substring(sentences.getLast()[0], sentences.getLast()[1]);
+        Optional<String> word = concludedWord(end.strip());
+        if (word.isPresent()) {
+            return FinalAnswer.of(true, word.get());
+        }
         for (int k = sentences.size() - 1; k >= Math.max(0, sentences.size() - SENTENCES_BACK); k--) {
             int from = sentences.get(k)[0];
             int to = sentences.get(k)[1];
@@ -71,6 +85,18 @@ final class LastFormula {
         return Denied.is(end)
                 ? Optional.empty()
                 : FinalAnswer.of(true, sentences.isEmpty() ? end : afterLead(end), whole.length() < 300 ? whole : "");
+    }
+
+    /** {@code So we get odd.}: the word that a text concludes with, if the sentence concludes and has no number. */
+    private static Optional<String> concludedWord(String sentence) {
+        if (sentence.length() > 150) {
+            return Optional.empty();
+        }
+        Matcher conclusion = CONCLUSION.matcher(sentence);
+        return conclusion.matches()
+                        && !ABOUT_ITSELF.matcher(conclusion.group(1)).find()
+                ? Optional.of(conclusion.group(1))
+                : Optional.empty();
     }
 
     private static List<Formulas.Span> moved(List<Formulas.Span> spans, int by) {
@@ -119,10 +145,13 @@ final class LastFormula {
         if (value.isPresent()) {
             return FinalAnswer.of(true, value.get(), behind);
         }
-        Matcher number = NUMBER.matcher(text.length() > 20_000 ? text.substring(text.length() - 20_000) : text);
+        String end = text.length() > 20_000 ? text.substring(text.length() - 20_000) : text;
+        Matcher number = NUMBER.matcher(end);
         String last = "";
         while (number.find()) {
-            last = number.group();
+            String before = end.substring(Math.max(0, number.start() - 40), number.start());
+            String after = end.substring(number.end(), Math.min(end.length(), number.end() + 40));
+            last = Denied.isBound(before, after) ? "" : number.group();
         }
         return FinalAnswer.of(true, last, behind.length() < 300 ? behind : "");
     }

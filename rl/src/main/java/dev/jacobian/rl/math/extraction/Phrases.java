@@ -13,14 +13,26 @@ import java.util.regex.Pattern;
 /** What follows "the answer is": a formula, or the words up to where the reasons begin. */
 final class Phrases {
 
-    private static final Pattern NEGATED = Pattern.compile("(?s)^\\s*not\\s+.+?\\s+but\\s+(?:rather\\s+)?(.+)$");
-    private static final Pattern NO_ANSWER = Pattern.compile("(?s)^\\s*(?:not|wrong|incorrect|unclear)\\b.*");
+    private static final Pattern NEGATED = Pattern.compile(
+            "(?s)^\\s*(?:not|n't)\\s+.+?(?:\\s+but\\s+(?:rather\\s+)?|[,;]\\s*(?:it|that)(?:'s|\\s+is)\\s+)(.+)$");
+    private static final Pattern NO_ANSWER = Pattern.compile("(?s)^\\s*(?:not|n't|wrong|incorrect|unclear)\\b.*");
     private static final Pattern CONNECTOR = Pattern.compile("\\s*(?:,|;|and|or|,\\s*and|,\\s*or|&)\\s*");
     private static final Pattern CHOICE_BEFORE = Pattern.compile("\\s*\\(?[A-J]\\)?\\s*[.:)]?\\s*");
     private static final Pattern REASON = Pattern.compile(
             "\\s*(?:[,;(]|\\.\\s|--?\\s|\\b(?:because|since|as|which|where|so|when|if|after|with|but|for|of|due|by|in|on|about|approximately|roughly|i"
                 + " hope)\\b).*",
             Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+    /** What goes on like this was not the whole value: 7 or more, 2 times 3, 5 p.m. */
+    private static final Pattern CONTINUED = Pattern.compile(
+            "[\\s$]*(?:(?:or\\s+(?!equivalently|about|approximately|roughly|simply|just)[\\w$-]"
+                + "|and\\s+(?:[-$\\d]|up\\b|above\\b|over\\b|below\\b)|at\\s+(?:least|most)\\b|[ap]\\.?\\s?m\\b)"
+                + "|(?:plus|minus|times|over|mod|modulo|remainder|squared|cubed|factorial|choose|hundred|thousand|million|billion|trillion"
+                + "|percent|less|more|fewer|below|above|maybe|perhaps|divided|multiplied)\\b|[+*/^!=<>%±])",
+            Pattern.CASE_INSENSITIVE);
+
+    private static final Pattern ADVERB = Pattern.compile(
+            "(?:therefore|thus|hence|then|so|simply|just|clearly|indeed|now|exactly|equal to|given by)\\b,?\\s*(?=\\S)",
+            Pattern.CASE_INSENSITIVE);
     private static final int MOST_WORDS = 30;
 
     private Phrases() {}
@@ -33,6 +45,8 @@ final class Phrases {
                         || text.charAt(start) == ':')) {
             start++;
         }
+        Matcher adverb = ADVERB.matcher(text).region(start, text.length());
+        start = adverb.lookingAt() ? adverb.end() : start;
         String rest = text.substring(start, Math.min(text.length(), start + 4_000));
         List<Formulas.Span> spans = Formulas.in(rest);
         int end = Sentences.end(Formulas.masked(rest, spans), 0);
@@ -55,6 +69,10 @@ final class Phrases {
             if (CHOICE_BEFORE.matcher(before).matches() && !before.isBlank()) {
                 return FinalAnswer.of(true, sentence, before);
             }
+            int last = lastListed(sentence, spans, 0);
+            if (Denied.isBound(before, sentence.substring(spans.get(last).end()))) {
+                return FinalAnswer.of(true, sentence);
+            }
             if (before.isBlank() || !Readings.isReadable(before, true, work)) {
                 return FinalAnswer.of(false, joined(sentence, spans, 0));
             }
@@ -75,19 +93,27 @@ final class Phrases {
         return first;
     }
 
+    private static int lastListed(String sentence, List<Formulas.Span> spans, int first) {
+        int last = first;
+        while (last + 1 < spans.size()
+                && CONNECTOR
+                        .matcher(sentence.substring(
+                                spans.get(last).end(), spans.get(last + 1).start()))
+                        .matches()) {
+            last++;
+        }
+        return last;
+    }
+
     /** The formulas that are listed from one on, and the unit behind the last. */
     static String joined(String sentence, List<Formulas.Span> spans, int first) {
         StringBuilder all = new StringBuilder(spans.get(first).content());
-        int last = first;
-        while (last + 1 < spans.size()) {
-            String between = sentence.substring(
-                    spans.get(last).end(), spans.get(last + 1).start());
-            if (!CONNECTOR.matcher(between).matches()) {
-                break;
-            }
-            last++;
+        int last = lastListed(sentence, spans, first);
+        for (int k = first + 1; k <= last; k++) {
+            String between =
+                    sentence.substring(spans.get(k - 1).end(), spans.get(k).start());
             all.append(between.contains("or") ? " \\text{ or } " : " , ")
-                    .append(spans.get(last).content());
+                    .append(spans.get(k).content());
         }
         String after = sentence.substring(spans.get(last).end())
                 .replaceAll("[.!]$", "")
@@ -133,7 +159,9 @@ final class Phrases {
         ends.add(text.length());
         for (int end : ends.reversed()) {
             String start = text.substring(0, end);
-            if (isValue(start) && Readings.isReadable(start, true, work)) {
+            if (isValue(start)
+                    && !CONTINUED.matcher(text).region(end, text.length()).lookingAt()
+                    && Readings.isReadable(start, true, work)) {
                 return Optional.of(start);
             }
         }

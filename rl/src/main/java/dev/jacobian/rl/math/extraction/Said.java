@@ -11,7 +11,7 @@ final class Said {
     private static final Pattern STRUCK = Pattern.compile("~~[^~\\n]{1,200}~~");
     private static final Pattern FENCE = Pattern.compile("```[a-z]*\\n[^`]*+```");
     private static final Pattern BOLD =
-            Pattern.compile("(?<![\\w)}*])(?:\\*\\*|__)(?!\\*)|(?<=[\\S])(?:\\*\\*|__)(?![\\w(\\\\*])");
+            Pattern.compile("(?<![\\w)}*])(?:\\*\\*|__)(?!\\*)|(?<=[\\S])(?:\\*\\*|__)(?![\\w(\\\\*]|-\\d)");
     private static final Pattern ITALIC =
             Pattern.compile("(?<![\\w)}*])\\*(?=[^\\s*])([^*\\n]{1,80})(?<=\\S)\\*(?![\\w(*])");
     private static final Pattern HEADING = Pattern.compile("(?m)^[ >]*>\\s*|^#{1,3}\\s+");

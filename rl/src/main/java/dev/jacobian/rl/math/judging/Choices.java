@@ -16,7 +16,7 @@ public final class Choices {
     private static final Pattern GOLD =
             Pattern.compile("\\(([A-J])\\)\\.?(?:\\s.*)?|([A-J])[.)]?(?:\\s.*)?|([A-J]):.*");
     private static final Pattern ANSWER =
-            Pattern.compile("(?:option |choice |answer |选项? ?)?(?:\\(([A-Ja-j])\\)|([A-J])\\b(?=[.:),]|$|"
+            Pattern.compile("(?i:the )?(?i:option |choice |answer |选项? ?)?(?:\\(([A-Ja-j])\\)|([A-J])\\b(?=[.:),]|$|"
                     + " (?:because|since|as|is)\\b)|([b-j])$)(.*)");
     private static final Pattern ANOTHER = Pattern.compile("^[\\s,.;:&]*(?:and |or )?\\(?[A-J]\\)?(?:[\\s,.;:)]|$).*");
 

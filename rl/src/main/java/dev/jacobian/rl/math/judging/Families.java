@@ -19,6 +19,9 @@ import java.util.TreeSet;
 final class Families {
 
     private static final String LETTERS = "knml";
+    private static final Node CONSTANT = new Node.Name("C");
+    private static final List<Node> OTHER_CONSTANTS =
+            List.of(new Node.Name("c"), new Node.Name("K"), new Node.Name("C_1"), new Node.Name("c_1"));
 
     private final Judge judge;
     private final Work work;
@@ -38,6 +41,18 @@ final class Families {
         boolean integers = gold.domain().or(answer::domain).orElse(Constant.INTEGERS) == Constant.INTEGERS;
         return !p.equals(q) && judge.sameKind(gold.answer(), renamed)
                 || integers && sameProgression(gold.answer(), renamed, p.get());
+    }
+
+    /** The answer with the reference's letter for the constant of integration: {@code + c} and {@code + K} are {@code + C}. */
+    static Node withConstant(Node gold, Node answer) {
+        if (!gold.contains(CONSTANT::equals) || answer.contains(CONSTANT::equals)) {
+            return answer;
+        }
+        return OTHER_CONSTANTS.stream()
+                .filter(name -> answer.contains(name::equals) && !gold.contains(name::equals))
+                .findFirst()
+                .map(name -> answer.replace(name, CONSTANT))
+                .orElse(answer);
     }
 
     private static Optional<Node> parameter(SideConditions stated) {

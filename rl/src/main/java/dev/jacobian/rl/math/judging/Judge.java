@@ -60,7 +60,8 @@ public final class Judge {
         boolean otherDomain = gold.domain().isPresent()
                 && answer.domain().isPresent()
                 && !gold.domain().equals(answer.domain());
-        return !otherDomain && (sameKind(gold.answer(), answer.answer()) || families.same(gold, answer));
+        Node given = Families.withConstant(gold.answer(), answer.answer());
+        return !otherDomain && (sameKind(gold.answer(), given) || families.same(gold, answer));
     }
 
     boolean sameKind(Node gold, Node answer) {

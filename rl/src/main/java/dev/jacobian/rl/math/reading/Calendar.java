@@ -13,10 +13,10 @@ import java.util.regex.Pattern;
 final class Calendar {
 
     private static final Pattern CLOCK = Pattern.compile(
-            "(\\d{1,2}):(\\d{2})(?::(\\d{2}))?\\s*((?:a|p)\\.?\\s?m\\.?|noon|midnight|o'clock|hours|h|uhr)?",
+            "(\\d{1,2}):(\\d{2})(?::(\\d{2}))?\\s*((?:a|p)\\.?\\s?m\\.{0,2}|noon|midnight|o'clock|hours|h|uhr)?",
             Pattern.CASE_INSENSITIVE);
     private static final Pattern HOUR =
-            Pattern.compile("(\\d{1,2})\\s*((?:a|p)\\.?\\s?m\\.?|o'clock)", Pattern.CASE_INSENSITIVE);
+            Pattern.compile("(\\d{1,2})\\s*((?:a|p)\\.?\\s?m\\.{0,2}|o'clock)", Pattern.CASE_INSENSITIVE);
     private static final List<String> MONTHS =
             List.of("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec");
     private static final List<String> FULL_MONTHS = List.of(

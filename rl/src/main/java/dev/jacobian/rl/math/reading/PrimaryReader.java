@@ -152,6 +152,9 @@ final class PrimaryReader {
             }
         }
         Token token = cursor.peek();
+        if (Words.isHan(token.run())) {
+            throw cursor.unreadable();
+        }
         if (token.offset() == 0
                 && token.run().length() > LONGEST_PRODUCT
                 && cursor.peek(token.run().length()).is("=")
@@ -619,8 +622,9 @@ final class PrimaryReader {
             throw new MathProblem.Unreadable("no short sum");
         }
         List<Node> terms = new ArrayList<>();
+        int size = body.size();
         for (int k = first.numerator().intValue(); k <= last.numerator().intValue(); k++) {
-            cursor.work().spend(100);
+            cursor.work().spend(100 + 2L * size);
             terms.add(body.replace(index, Node.number(k)));
         }
         return product ? new Node.Product(List.copyOf(terms)) : new Node.Sum(List.copyOf(terms));

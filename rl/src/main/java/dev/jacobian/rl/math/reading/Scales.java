@@ -22,6 +22,9 @@ final class Scales {
         by("billion", Rational.of(1_000_000_000));
         by("trillion", Rational.of(1_000_000_000_000L));
         by("dozen", Rational.of(12));
+        by("千", Rational.of(1000));
+        by("万", Rational.of(10_000));
+        by("亿", Rational.of(100_000_000));
         List<String> parts =
                 List.of("halves", "thirds", "fourths", "fifths", "sixths", "sevenths", "eighths", "ninths", "tenths");
         for (int k = 0; k < parts.size(); k++) {

@@ -198,6 +198,12 @@ final class UnitReader {
 
     /** {@code 98 m}, {@code 24 square centimeters}, {@code 5 km/h}: letters, if all that follows on is a unit. */
     private Optional<Unit> words() {
+        String first = cursor.peek().run();
+        if (Words.isHan(first)) {
+            Optional<Unit> unit = Units.chinese(first);
+            cursor.skip(unit.isPresent() ? first.length() : 0);
+            return unit;
+        }
         if (!style.plain() && !cursor.peek().spaced() && cursor.peek().run().length() < 2) {
             return Optional.empty();
         }

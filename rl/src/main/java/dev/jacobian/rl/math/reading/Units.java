@@ -106,7 +106,11 @@ public final class Units {
         volumes();
         physics();
         money();
+        chineseNames();
     }
+
+    /** Or, and, not, wrong, above, below, about, more, less, ten thousand, a hundred million. */
+    private static final Pattern CHINESE_OPERATIONS = Pattern.compile("[或和与不错误以上下左右约多少万亿千百至到]");
 
     private static final Pattern BLANKS = Pattern.compile("\\s+");
     private static final Pattern SCALE = Pattern.compile("degrees? (?:c|f|celsius|fahrenheit)");
@@ -155,6 +159,17 @@ public final class Units {
         for (String[] prefix : prefixes) {
             Rational factor = unit.factor().times(Rational.of(10).power(Integer.parseInt(prefix[2])));
             define(new Unit(unit.dimensions(), factor), prefix[0] + symbol, prefix[1] + name);
+        }
+    }
+
+    private static void chineseNames() {
+        String[][] names = {
+            {"米", "m"}, {"厘米", "cm"}, {"毫米", "mm"}, {"千米", "km"}, {"公里", "km"}, {"克", "g"}, {"千克", "kg"}, {"公斤", "kg"},
+            {"吨", "t"}, {"秒", "s"}, {"分钟", "min"}, {"小时", "h"}, {"天", "d"}, {"升", "L"}, {"毫升", "mL"}, {"平方米", "m^2"},
+            {"平方厘米", "cm^2"}, {"立方米", "m^3"}, {"立方厘米", "cm^3"}, {"度", "deg"}, {"元", "元"}
+        };
+        for (String[] name : names) {
+            power(name[1]).ifPresent(unit -> NAMES.put(name[0], unit));
         }
     }
 
@@ -261,6 +276,17 @@ public final class Units {
         unit("AUD", Rational.ONE, "AUD", "");
         unit("KRW", Rational.ONE, "₩ KRW", "");
         unit("RUB", Rational.ONE, "₽ RUB", "ruble rouble");
+    }
+
+    /** The unit or measure word that a run of Chinese letters behind a number is; empty for what does something to the number. */
+    static Optional<Unit> chinese(String run) {
+        if (Connectors.is(run)
+                || Scales.named(run).isPresent()
+                || CHINESE_OPERATIONS.matcher(run).find()) {
+            return Optional.empty();
+        }
+        Unit unit = NAMES.get(run);
+        return Optional.of(unit != null ? unit : Unit.NONE);
     }
 
     /** The unit with a name or abbreviation. */

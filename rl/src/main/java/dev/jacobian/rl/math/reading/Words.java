@@ -22,6 +22,11 @@ public final class Words {
 
     private Words() {}
 
+    /** Whether a run of letters is Chinese, where no letter is a variable. */
+    static boolean isHan(String run) {
+        return !run.isEmpty() && Character.UnicodeScript.of(run.codePointAt(0)) == Character.UnicodeScript.HAN;
+    }
+
     /** Without fonts and LaTeX's blanks, but with case and punctuation. */
     public static String plain(String text) {
         String words = text;

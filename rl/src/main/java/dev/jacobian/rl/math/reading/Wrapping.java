@@ -2,11 +2,17 @@
 package dev.jacobian.rl.math.reading;
 
 import java.util.ArrayDeque;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** What stands around an answer and says nothing: blanks, dollars, doubled brackets, a full stop. */
 public final class Wrapping {
 
     private static final int MOST_LAYERS = 50;
+
+    private static final Pattern ANNOUNCEMENT = Pattern.compile(
+            "\\\\text(?:bf|it|rm)?\\s*\\{\\s*(?:(?:the\\s+)?(?:final\\s+)?(?:answer|solution|result)(?:\\s+is)?|so|thus|hence|therefore)\\s*[:,=]?\\s*\\}",
+            Pattern.CASE_INSENSITIVE);
 
     private Wrapping() {}
 
@@ -17,12 +23,22 @@ public final class Wrapping {
             String outer = inner;
             inner = withoutDollars(inner);
             inner = withoutStop(inner);
+            inner = withoutAnnouncement(inner);
             inner = withoutBraces(inner);
             if (inner.length() == outer.length()) {
                 break;
             }
         }
         return inner;
+    }
+
+    /** {@code \text{Answer: }5}: in a box as well it is announced. */
+    private static String withoutAnnouncement(String text) {
+        if (!text.startsWith("\\text")) {
+            return text;
+        }
+        Matcher announced = ANNOUNCEMENT.matcher(text);
+        return announced.lookingAt() && announced.end() < text.length() ? text.substring(announced.end()) : text;
     }
 
     private static String withoutDollars(String text) {

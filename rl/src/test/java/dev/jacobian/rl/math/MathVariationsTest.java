@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.math;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jacobian.testing.TestPaths;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Answers in many forms, right and wrong by construction: other notation of the same value, and a value, sign, bracket, unit, order or count
+ * that is off. They were made after the reader and against it, kind by kind, with random values.
+ */
+class MathVariationsTest {
+
+    /** One line each: category, reference, completion (¶ for an end of line), right or wrong. */
+    record Variation(String category, String reference, String completion, boolean right) {
+
+        static Variation of(String line) {
+            String[] parts = line.split("\t", -1);
+            return new Variation(parts[0], parts[1], parts[2].replace('¶', '\n'), parts[3].equals("right"));
+        }
+
+        boolean isJudgedSo() {
+            return MathAnswers.judge(reference, completion).isRight() == right;
+        }
+    }
+
+    private static List<Variation> variations() throws IOException {
+        return Files.readAllLines(TestPaths.testdata("rewards/math_variations.tsv")).stream()
+                .map(Variation::of)
+                .toList();
+    }
+
+    @Test
+    @DisplayName("each is judged as it was made, above all no wrong one is taken for right")
+    void allAsMade() throws IOException {
+        List<Variation> all = variations();
+        assertThat(all).hasSizeGreaterThan(3000);
+        assertThat(all.parallelStream().filter(pair -> !pair.isJudgedSo()).toList())
+                .isEmpty();
+    }
+}
