@@ -15,4 +15,7 @@ module dev.jacobian.cli {
 
     opens dev.jacobian.cli to
             info.picocli;
+
+    provides System.LoggerFinder with
+            dev.jacobian.cli.ConsoleLoggers;
 }

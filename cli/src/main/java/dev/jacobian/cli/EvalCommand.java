@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.config.RewardCallConfig;
+import dev.jacobian.rl.environment.Environment;
 import dev.jacobian.rl.evaluation.Confidence;
 import dev.jacobian.rl.evaluation.Estimate;
 import dev.jacobian.rl.evaluation.Evaluation;
@@ -19,6 +20,7 @@ import dev.jacobian.rl.metric.Smoothing;
 import dev.jacobian.rl.report.ComparisonPage;
 import dev.jacobian.rl.reward.Reward;
 import dev.jacobian.rl.reward.WeightedRewards;
+import dev.jacobian.rl.task.PromptCheck;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
@@ -232,7 +234,7 @@ final class EvalCommand extends CliCommand {
     private String name(Optional<EnvironmentChoice> chosen) {
         return chosen.filter(EnvironmentChoice::ownProblems)
                 .map(choice -> choice.kind().name())
-                .orElse(task.name());
+                .orElse(task.title());
     }
 
     /** What is asked of a model. */
@@ -242,6 +244,25 @@ final class EvalCommand extends CliCommand {
         }
         Task asked = set.task(policy, maxNewTokens, streams(), this::modelOptions);
         return chosen.map(choice -> choice.task(Optional.of(asked), policy)).orElse(asked);
+    }
+
+    /**
+     * A data set as it is asked of a model.
+     *
+     * @param problems how many
+     */
+    private record Asked(EvaluationSet set, Task task, int problems) {}
+
+    /** All that a model is asked, read and checked before the first sample: a fault in the last set costs no hours with the others. */
+    private List<Asked> all(List<EvaluationSet> sets, Optional<EnvironmentChoice> chosen, CausalLM policy) {
+        List<Asked> all = new ArrayList<>();
+        for (EvaluationSet set : sets) {
+            Task asking = asked(set, chosen, policy);
+            int count = set.count(asking, USUAL_PROBLEMS);
+            new PromptCheck(policy, maxNewTokens).longest(asking, asking.evalProblems(count));
+            all.add(new Asked(set, asking, count));
+        }
+        return all;
     }
 
     @Override
@@ -261,19 +282,28 @@ final class EvalCommand extends CliCommand {
         List<Path> keeping = new ArrayList<>();
         ArrayNode all = Json.object().arrayNode();
         boolean single = folders.size() == 1 && sets.size() == 1;
-        for (int m = 0; m < folders.size(); m++) {
-            String name = names.get(m);
-            Optional<EvaluationFolder> keep = out.map(root -> folders.size() == 1 ? root : root.resolve(name))
+        List<Optional<EvaluationFolder>> keeps = new ArrayList<>();
+        for (String name : names) {
+            keeps.add(out.map(root -> folders.size() == 1 ? root : root.resolve(name))
                     .map(place -> {
                         keeping.add(place);
                         return new EvaluationFolder(place, name);
-                    });
+                    }));
+        }
+        for (int m = 0; m < folders.size(); m++) {
+            String name = names.get(m);
+            Optional<EvaluationFolder> keep = keeps.get(m);
             CausalLM policy = kvCache.limit(weights.load(folders.get(m), kvCache.in(modelOptions(folders.get(m)))));
             Evaluator plain = new Evaluator(policy, config()).calling(calls);
             Evaluator evaluator = choosing.map(plain::choosingBy).orElse(plain);
-            for (EvaluationSet set : sets) {
-                Task measured = asked(set, chosen, policy);
-                Evaluation result = evaluator.run(measured, set.count(measured, USUAL_PROBLEMS));
+            for (Asked asking : all(sets, chosen, policy)) {
+                EvaluationSet set = asking.set();
+                Evaluation result;
+                try {
+                    result = evaluator.run(asking.task(), asking.problems());
+                } finally {
+                    asking.task().environment().ifPresent(Environment::close);
+                }
                 result.failures().note().ifPresent(note -> streams().note(set.name() + ": " + note));
                 keep.ifPresent(place -> place.add(result.named(set.name())));
                 ObjectNode json = json(set.name(), result);

@@ -73,7 +73,7 @@ record EvaluationSet(String name, TaskOption choice, FewShotOption shots, Option
             if (entry.problems.orElse(1) < 1) {
                 throw new FormatException(where, "problems must be at least 1", "Leave it out for the usual number");
             }
-            String name = entry.name.orElseGet(entry.task::name);
+            String name = entry.name.orElseGet(entry.task::title);
             if (sets.stream().anyMatch(set -> set.name.equals(name))) {
                 throw new FormatException(
                         where, "another data set has the name '" + name + "'", "Give each one a 'name'");

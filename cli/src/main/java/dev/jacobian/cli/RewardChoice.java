@@ -106,6 +106,16 @@ record RewardChoice(
         return new RewardChoice(model, judge, preference, form, offloaded, others);
     }
 
+    /**
+     * What a person should know of it.
+     *
+     * @param ofRows whether there are no rewards of a generated task beside
+     */
+    Optional<String> remark(boolean ofRows) {
+        boolean isAlone = ofRows && model.isEmpty() && judge.isEmpty() && preference.isEmpty();
+        return isAlone ? named.remark() : Optional.empty();
+    }
+
     /** Whether it says more than that rewards are the task's own. */
     boolean isMade() {
         return model.isPresent() || judge.isPresent() || preference.isPresent() || !named.isEmpty();

@@ -9,6 +9,7 @@ import dev.jacobian.rl.RlResult;
 import dev.jacobian.rl.RlTrainer;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.config.StepPlan;
+import dev.jacobian.rl.environment.Environment;
 import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.recorded.RecordedRollouts;
 import dev.jacobian.rl.report.RunReport;
@@ -164,6 +165,8 @@ final class RlCommand extends CliCommand {
             String message = Failures.describe(failure).replaceFirst("\\.$", "");
             throw new CliException(
                     Files.exists(folder.resolve("run.json")) ? message + continuing(folder) : message, failure);
+        } finally {
+            problems.environment().ifPresent(Environment::close);
         }
         RunReport.write(folder);
         print(result, folder);
@@ -191,6 +194,7 @@ final class RlCommand extends CliCommand {
                         run.config().rollout().maxCompletionLength(),
                         streams()));
         choice.ifPresent(chosen -> chosen.kind().remarks().forEach(streams()::note));
+        run.rewards().remark(run.data().isPresent()).ifPresent(streams()::note);
         Task played = choice.map(chosen -> chosen.task(given, policy)).orElseGet(given::orElseThrow);
         return given.isPresent() ? played : run.rewards().of(played, this::modelOptions);
     }

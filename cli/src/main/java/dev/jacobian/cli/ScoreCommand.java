@@ -87,6 +87,10 @@ final class ScoreCommand extends CliCommand {
         }
         try {
             NamedReward reward = Rewards.named(name);
+            if (reward.weighsLengths()) {
+                throw usage("the reward " + reward.name() + " compares the samples of a prompt, of which other rewards"
+                        + " say whether they are right, so it says nothing of recorded rows; it can be used in rl");
+            }
             if (reference.isPresent() && !reward.has(COLUMN)) {
                 throw usage("the reward " + reward.name() + " compares with no column of one's choice, so --reference"
                         + " means nothing to it");

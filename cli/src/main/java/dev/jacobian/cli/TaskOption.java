@@ -150,6 +150,9 @@ final class TaskOption {
             }
         }
         try {
+            if (choice.isRows() && rewardModel.isEmpty() && judge.isEmpty() && preferenceModel.isEmpty()) {
+                ChosenRewards.of(named, "--reward").requireMoreThanLength();
+            }
             if (choice.isGym()) {
                 choice.gymReward();
             } else if (!choice.isRows()) {
@@ -196,6 +199,14 @@ final class TaskOption {
 
     String name() {
         return given().orElse("countdown");
+    }
+
+    /** The task's name, or its data's: what tables call it. */
+    String title() {
+        return given().filter(TaskChoice.ROWS::equals)
+                .flatMap(rows -> data.rows())
+                .map(JsonlTask::name)
+                .orElseGet(this::name);
     }
 
     /** The task's name, if there is an option that says it. */

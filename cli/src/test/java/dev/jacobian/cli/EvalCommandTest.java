@@ -35,6 +35,28 @@ class EvalCommandTest {
     }
 
     @Test
+    @DisplayName("a fault in the last set of a suite is told before the first is measured, and nothing is kept")
+    void suitesAreCheckedFirst() throws IOException {
+        Path good = Files.writeString(folder.resolve("good.csv"), "prompt,answer\n1 + 1 = ,2\n2 + 3 = ,5\n");
+        Path bad = Files.writeString(folder.resolve("bad.jsonl"), "{\"prompt\": \"1 + 1 = \"}\n");
+        Path out = folder.resolve("out");
+        for (String last : List.of(
+                "{\"data\": \"" + folder.resolve("typo.jsonl") + "\"}",
+                "{\"data\": \"" + bad + "\"}",
+                "{\"task\": \"addition\", \"problems\": 100000000}")) {
+            Path suite = Files.writeString(
+                    folder.resolve("suite.json"),
+                    "[{\"data\": \"" + good + "\"}, {\"task\": \"countdown\"}, " + last + "]");
+            Run run = Run.of("eval", "--model", MODEL, "--suite", suite, "--out", out, "--max-new-tokens", 4);
+            assertThat(run.code()).as(run.err()).isEqualTo(ExitCode.FAILED);
+            assertThat(run.out()).isEmpty();
+            assertThat(out).doesNotExist();
+        }
+        JsonNode one = json("eval", "--json", "--model", MODEL, "--data", good, "--max-new-tokens", 4);
+        assertThat(one.get("task").textValue()).as("called as its data").isEqualTo("good");
+    }
+
+    @Test
     @DisplayName("one model on one task: the numbers, then their intervals; lines for people")
     void single() {
         JsonNode one =

@@ -40,6 +40,19 @@ final class ParquetFile implements AutoCloseable {
         this.footer = Footer.read(footer());
         this.schema = Schema.read(footer.schema());
         footer.groups().forEach(this::check);
+        requireAllRows();
+    }
+
+    /** A footer that lost groups would leave rows out without a word. */
+    private void requireAllRows() {
+        long missing = footer.rows();
+        for (RowGroup group : footer.groups()) {
+            missing -= Math.min(group.rows(), missing + 1); // below 0 at most by one, whatever the groups claim
+        }
+        if (missing != 0) {
+            throw new Corrupt("its footer says that there are " + footer.rows() + " rows, and its groups have "
+                    + (missing > 0 ? (footer.rows() - missing) + " in all" : "more"));
+        }
     }
 
     static ParquetFile open(Path path) throws IOException {

@@ -152,6 +152,22 @@ class ParquetFormatTest {
         assertBroken(page, "row ");
     }
 
+    /** A footer that says another number of rows than its groups have has lost some, or got some. */
+    @Test
+    void countsTheRowsOfAllGroups() throws IOException {
+        byte[] whole = Files.readAllBytes(file("hyparquet.parquet"));
+        int at = whole.length - 8;
+        while (whole[at] != 0x16 || whole[at + 1] != 2 * 4 || whole[at + 2] != 0x19) { // num_rows, 4 in zigzag, a list
+            at--;
+        }
+        whole[at + 1] = 2 * 5;
+        assertBroken(whole, "its footer says that there are 5 rows, and its groups have 4 in all");
+        whole[at + 1] = 2 * 3;
+        assertBroken(whole, "its footer says that there are 3 rows, and its groups have more");
+        whole[at + 1] = 1;
+        assertBroken(whole, "its footer says that there are -1 rows");
+    }
+
     private void assertBroken(byte[] bytes, String message) throws IOException {
         Path file = Files.write(folder.resolve("broken.parquet"), bytes);
         assertThatThrownBy(() -> rows(file))

@@ -2,6 +2,7 @@
 package dev.jacobian.io.rows;
 
 import dev.jacobian.io.FormatException;
+import dev.jacobian.tensor.Nullable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystems;
@@ -9,9 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -149,23 +151,25 @@ final class DataFolder {
                         : "Files of rows end in .parquet, .jsonl, .json, .csv or .tsv");
     }
 
+    /** What shards are of: those with the same one are siblings. */
+    private record Whole(@Nullable Path folder, String split, int count) {
+        static Whole of(Path file, Splits.Shard shard) {
+            return new Whole(file.getParent(), shard.split(), shard.count());
+        }
+    }
+
     /** A data set that was fetched in part would be learned from in part. */
     private void requireWhole(List<Path> files) {
+        Map<Whole, Set<Integer>> shards = new HashMap<>();
+        files.forEach(file -> Splits.shard(file)
+                .ifPresent(shard -> shards.computeIfAbsent(Whole.of(file, shard), none -> new HashSet<>())
+                        .add(shard.index())));
         for (Path file : files) {
             Optional<Splits.Shard> shard = Splits.shard(file);
-            if (shard.isEmpty()) {
-                continue;
-            }
-            long siblings = files.stream()
-                    .filter(other -> Objects.equals(other.getParent(), file.getParent()))
-                    .map(Splits::shard)
-                    .flatMap(Optional::stream)
-                    .filter(other -> other.split().equals(shard.get().split())
-                            && other.count() == shard.get().count())
-                    .mapToInt(Splits.Shard::index)
-                    .distinct()
-                    .count();
-            if (siblings != shard.get().count()) {
+            int siblings = shard.map(one ->
+                            shards.getOrDefault(Whole.of(file, one), Set.of()).size())
+                    .orElse(0);
+            if (shard.isPresent() && siblings != shard.get().count()) {
                 throw new FormatException(
                         file.toString(),
                         "this is one of " + shard.get().count() + " shards, and " + siblings + " are there",

@@ -25,7 +25,7 @@ import java.util.List;
  *       counted.
  * </ul>
  */
-public interface Environment {
+public interface Environment extends AutoCloseable {
     /** A short name for metrics and messages. */
     String name();
 
@@ -70,6 +70,10 @@ public interface Environment {
     default boolean isRepeatable() {
         return true;
     }
+
+    /** Gives back what the environment holds, when nobody plays any more; for whoever made it. */
+    @Override
+    default void close() {}
 
     /** An environment with the usual limits whose sessions need no closing. */
     static Environment of(String name, Beginning beginning) {

@@ -20,8 +20,8 @@ import java.util.function.Consumer;
  * Asks environments on threads of their own, each within a deadline; what they answer is taken on the thread that drives.
  *
  * <p>Decisions: the time of a call begins when it has a place, so that a long queue is nobody's failure. A call that does not end in
- * time is interrupted and left to itself, on a daemon thread; its place is free again. What it brings too late is handed back to be
- * closed.
+ * time is interrupted and left to itself, on a daemon thread; its place is free again. What it brings too late, or when nobody takes it
+ * any more because the run failed, is handed back to be closed.
  *
  * <p>All methods are for the thread that drives.
  */
@@ -29,8 +29,9 @@ final class EnvironmentCalls implements AutoCloseable {
     private final ExecutorService workers = Executors.newCachedThreadPool(
             Thread.ofPlatform().daemon().name("environment-", 0).factory());
     private final ExecutorService watchers = Executors.newVirtualThreadPerTaskExecutor();
+    private final ExecutorService closers = Executors.newVirtualThreadPerTaskExecutor();
     private final Semaphore places;
-    private final BlockingQueue<Runnable> answers = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Delivery> answers = new LinkedBlockingQueue<>();
     private final long nanos;
     private int pending;
 
@@ -52,31 +53,42 @@ final class EnvironmentCalls implements AutoCloseable {
     record Answer<T>(Optional<T> value, String failure) {}
 
     /**
+     * An answer on its way.
+     *
+     * @param take it
+     * @param drop it, where nobody takes it any more
+     */
+    private record Delivery(Runnable take, Runnable drop) {}
+
+    /**
      * Asks.
      *
      * @param work never null in what it returns
      * @param then takes the answer when the driver {@linkplain #take takes} it
-     * @param late takes what comes after the deadline, on another thread
+     * @param late takes what comes after the deadline, and what nobody took, on another thread
      */
     <T> void ask(Callable<T> work, Consumer<Answer<T>> then, Consumer<T> late) {
         pending++;
         watchers.execute(() -> {
-            Runnable delivery;
+            Delivery delivery;
             try {
                 Answer<T> answer = within(work, late);
-                delivery = () -> then.accept(answer);
+                delivery = new Delivery(
+                        () -> then.accept(answer), () -> answer.value().ifPresent(late));
             } catch (Error broken) { // of the machine rather than of the environment: the run ends
-                delivery = () -> {
-                    throw broken;
-                };
+                delivery = new Delivery(
+                        () -> {
+                            throw broken;
+                        },
+                        () -> {});
             }
             answers.add(delivery);
         });
     }
 
-    /** Closes a session; nobody waits for it, and its failure is nobody's. */
+    /** Closes a session within the deadline; its failure is nobody's. */
     void close(Session session) {
-        watchers.execute(() -> within(
+        closers.execute(() -> within(
                 () -> {
                     session.close();
                     return true;
@@ -107,6 +119,12 @@ final class EnvironmentCalls implements AutoCloseable {
                 }
                 result.cancel(true);
                 return new Answer<>(Optional.empty(), "did not answer within " + nanos / 1e9 + " s");
+            } catch (InterruptedException e) {
+                if (isDecided.getAndSet(true)) {
+                    return answer(result.get()); // it is there already
+                }
+                result.cancel(true);
+                return new Answer<>(Optional.empty(), "was interrupted, because the run ends");
             }
         } catch (ExecutionException e) {
             return switch (e.getCause()) {
@@ -134,10 +152,10 @@ final class EnvironmentCalls implements AutoCloseable {
     /** Takes the answers that are there; waits for one first if told to. */
     void take(boolean wait) {
         try {
-            Runnable next = wait && pending > 0 ? answers.take() : answers.poll();
+            Delivery next = wait && pending > 0 ? answers.take() : answers.poll();
             while (next != null) {
                 pending--;
-                next.run();
+                next.take().run();
                 next = answers.poll();
             }
         } catch (InterruptedException e) {
@@ -146,13 +164,20 @@ final class EnvironmentCalls implements AutoCloseable {
         }
     }
 
-    /** Waits for sessions that close, each within its deadline; where answers are missing, because the run failed, for nothing. */
+    /** Ends what is under way, where answers are missing because the run failed; sessions can be closed afterwards. */
+    void stop() {
+        watchers.shutdownNow();
+        watchers.close(); // they end as soon as they are interrupted
+        for (Delivery left = answers.poll(); left != null; left = answers.poll()) {
+            closers.execute(left.drop());
+        }
+    }
+
+    /** Waits for sessions that close, each within its deadline. */
     @Override
     public void close() {
-        if (pending > 0) {
-            watchers.shutdownNow();
-        }
-        watchers.close();
+        stop();
+        closers.close();
         workers.shutdownNow();
     }
 }

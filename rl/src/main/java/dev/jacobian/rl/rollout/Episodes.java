@@ -93,6 +93,7 @@ final class Episodes implements LocalRollouts.Sampling {
                 EpisodeEngine engine = new EpisodeEngine(model, turns(task), task, sessions, calls);
                 Workspace.currentOrNew().run(() -> engine.run(wave));
             } finally {
+                calls.stop();
                 all.forEach(play -> play.session().ifPresent(calls::close));
             }
         }
@@ -143,8 +144,15 @@ final class Episodes implements LocalRollouts.Sampling {
                         Arrays.copyOf(play.trajectory().tokens(), play.episode().start()));
         group.stream()
                 .filter(play -> !play.hasBegun())
-                .forEach(play -> play.promptOfFailed(
-                        known.orElseGet(() -> tokens.prompt(play.request().problem(), Optional.empty()))));
+                .forEach(play -> play.promptOfFailed(known.orElseGet(() -> ownPrompt(play))));
+    }
+
+    /** Never empty: where the environment was to say everything and could not, an end token stands there, and nothing is learned from it. */
+    private int[] ownPrompt(Play play) {
+        int[] own = tokens.prompt(play.request().problem(), Optional.empty());
+        return own.length > 0
+                ? own
+                : new int[] {model.eosTokenIds().stream().min(Integer::compare).orElse(0)};
     }
 
     private static Group group(List<Play> plays) {

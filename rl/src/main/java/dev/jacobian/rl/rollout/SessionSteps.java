@@ -51,7 +51,12 @@ final class SessionSteps {
         calls.ask(
                 () -> {
                     Session session = environment.reset(start);
-                    return new Opened(session, session.opening());
+                    try {
+                        return new Opened(session, session.opening());
+                    } catch (Exception | Error broken) {
+                        close(session);
+                        throw broken;
+                    }
                 },
                 answer -> answer.value()
                         .ifPresentOrElse(opened -> begun(play, opened), () -> fail(play, answer.failure())),
@@ -60,8 +65,12 @@ final class SessionSteps {
 
     /** Of a session that came after its deadline. */
     private static void closeLate(Opened opened) {
+        close(opened.session());
+    }
+
+    private static void close(Session session) {
         try {
-            opened.session().close();
+            session.close();
         } catch (Exception nobodyWaits) {
             // the sample has failed already
         }
@@ -70,7 +79,12 @@ final class SessionSteps {
     private void begun(Play play, Opened opened) {
         play.session(opened.session());
         if (!play.hasBegun()) {
-            play.begin(tokens.prompt(play.request().problem(), opened.opening()));
+            int[] prompt = tokens.prompt(play.request().problem(), opened.opening());
+            if (prompt.length == 0) {
+                fail(play, "says nothing first, and the prompt is empty, so there is no token to begin with");
+                return;
+            }
+            play.begin(prompt);
         } else if (environment.isRepeatable()) {
             retell(play, 0);
         } else {

@@ -83,6 +83,11 @@ public final class JsonlTask implements Task {
         return of(Rows.of(file), rewards, skipBadRows);
     }
 
+    /** What the task of some data is called: as the file or the folder, without an ending. */
+    public static String name(Rows data) {
+        return JsonlRows.stem(data.path());
+    }
+
     /** The same of any data set. */
     public static JsonlTask of(Rows data, WeightedRewards rewards, boolean skipBadRows) {
         return of(data, rewards, skipBadRows, UnaryOperator.identity());

@@ -74,6 +74,9 @@ public final class PromptCheck {
         int longest = 1;
         for (Problem problem : problems) {
             int[] tokens = tokens(task, problem);
+            if (tokens.length == 0 && task.environment().isPresent()) {
+                continue; // it may say something first; the sampler tells where nobody does
+            }
             Optional<String> wrong = objection(tokens);
             if (wrong.isPresent()) {
                 throw new FormatException(

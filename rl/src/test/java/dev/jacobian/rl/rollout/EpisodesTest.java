@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.jacobian.rl.TestModels;
 import dev.jacobian.rl.environment.Environment;
 import dev.jacobian.rl.environment.EnvironmentLimits;
+import dev.jacobian.rl.environment.EnvironmentReward;
 import dev.jacobian.rl.environment.Reply;
 import dev.jacobian.rl.environment.Said;
 import dev.jacobian.rl.environment.Session;
@@ -19,10 +20,13 @@ import dev.jacobian.rl.reward.RewardException;
 import dev.jacobian.rl.task.Addition;
 import dev.jacobian.rl.task.EnvironmentTask;
 import dev.jacobian.rl.task.Problem;
+import dev.jacobian.rl.task.PromptTask;
+import dev.jacobian.rl.task.Task;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.FinishReason;
 import dev.jacobian.transformer.generation.GenerationConfig;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -30,6 +34,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -132,6 +137,86 @@ class EpisodesTest {
         }
         assertThat(most).isEqualTo(4);
         assertThat(environment.open).hasValue(0);
+    }
+
+    @Test
+    @DisplayName("when a run fails, every session is closed: those that play, those that are asked, those that come too"
+            + " late")
+    void closedWhenARunFails() {
+        AtomicInteger opened = new AtomicInteger();
+        AtomicInteger closed = new AtomicInteger();
+        AtomicBoolean asked = new AtomicBoolean();
+        Environment breaking = Environment.of("breaking", start -> {
+            if (start.sample() == 7) {
+                try {
+                    Thread.sleep(60_000);
+                } catch (InterruptedException end) {
+                    // it comes all the same
+                }
+            }
+            opened.incrementAndGet();
+            return new Session() {
+                @Override
+                public Reply respond(Said said) {
+                    throw new IllegalStateException("never asked");
+                }
+
+                @Override
+                public Optional<String> opening() {
+                    if (start.sample() == 3) {
+                        asked.set(true);
+                        while (opened.get() < 7) {
+                            Thread.onSpinWait();
+                        }
+                        throw new VirtualMachineError("of the machine") {};
+                    }
+                    return Optional.empty();
+                }
+
+                @Override
+                public void close() {
+                    closed.incrementAndGet();
+                }
+            };
+        });
+        assertThatThrownBy(() -> play(TestModels.addition(), breaking, requests(0, 1, 8)))
+                .isInstanceOf(VirtualMachineError.class)
+                .hasMessage("of the machine");
+        assertThat(asked).isTrue();
+        long end = System.nanoTime() + 20_000_000_000L;
+        while (closed.get() < 8 && System.nanoTime() < end) {
+            Thread.onSpinWait(); // the one that did not listen is closed by its own thread
+        }
+        assertThat(opened).hasValue(8);
+        assertThat(closed).hasValue(8);
+    }
+
+    @Test
+    @DisplayName(
+            "an environment that cannot begin, and one that says nothing before an empty prompt, are failures in words")
+    void nothingToBeginWith() {
+        CausalLM model = TestModels.addition();
+        Task silent = new PromptTask("silent", List.of(""), new EnvironmentReward());
+        for (boolean reachable : new boolean[] {true, false}) {
+            Environment mute = Environment.of("mute", start -> {
+                if (!reachable) {
+                    throw new IOException("nobody is there");
+                }
+                return said -> Reply.done(1);
+            });
+            Task task = EnvironmentTask.rewarding(silent, mute);
+            Group group = Rollouts.local(model, task)
+                    .run(new RolloutTask(
+                            List.of(new RolloutTask.Request(silent.trainProblem(0, 0), 0, 2)), SAMPLING, 0))
+                    .getFirst();
+            assertThat(group.samples())
+                    .allSatisfy(sample -> assertThat(
+                                    sample.episode().orElseThrow().failure().orElseThrow())
+                            .contains(reachable ? "says nothing first, and the prompt is empty" : "nobody is there"));
+            assertThatThrownBy(() -> Scoring.score(List.of(group), new CompletionText(model), task))
+                    .isInstanceOf(RewardException.class)
+                    .hasMessageContaining("mute");
+        }
     }
 
     @Test

@@ -8,6 +8,10 @@ import dev.jacobian.rl.environment.EnvironmentLimits;
 import dev.jacobian.rl.environment.Session;
 import dev.jacobian.rl.environment.Start;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
+import java.net.ProxySelector;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.time.Duration;
@@ -23,7 +27,11 @@ import java.util.Set;
  * <p>A server may answer as it likes, so a run in it cannot be promised to be repeatable, nor to resume to the same bits. The seed that
  * {@code reset} is given is the same for all samples of a problem; a server that goes by it lets them begin alike.
  */
-public final class OpenEnv implements Environment, AutoCloseable {
+public final class OpenEnv implements Environment {
+    private static final int HTTP = 80;
+    private static final int HTTPS = 443;
+    private static final int CONNECT_MILLIS = 10_000;
+
     private static final Set<String> LOCAL = Set.of("localhost", "127.0.0.1");
 
     private final URI base;
@@ -36,7 +44,7 @@ public final class OpenEnv implements Environment, AutoCloseable {
     private final List<ObjectNode> tools;
 
     /**
-     * An environment; with {@link ActionForm#TOOLS} its server is asked for its tools now.
+     * An environment. Its server must be there; with {@link ActionForm#TOOLS} it is asked for its tools now.
      *
      * @param base address of the server
      * @param form how what the policy says becomes an action
@@ -45,7 +53,7 @@ public final class OpenEnv implements Environment, AutoCloseable {
      *     else all of it as JSON
      * @param mostSessions that the server has at a time
      * @param limits how far an episode may go
-     * @throws IOException if the server does not tell its tools
+     * @throws IOException if nobody listens at the address, or the server does not tell its tools
      */
     public OpenEnv(
             URI base,
@@ -62,9 +70,31 @@ public final class OpenEnv implements Environment, AutoCloseable {
         this.mostSessions = mostSessions;
         this.limits = limits;
         OpenEnvClient.address(base);
+        requireListening();
         HttpClient.Builder builder = HttpClient.newBuilder();
         this.http = (LOCAL.contains(base.getHost()) ? builder.proxy(HttpClient.Builder.NO_PROXY) : builder).build();
         this.tools = form == ActionForm.TOOLS ? askTools() : List.of();
+    }
+
+    /** A server that is not there is told before the first sample, and without taking one of its sessions. */
+    private void requireListening() throws IOException {
+        ProxySelector proxies = ProxySelector.getDefault();
+        boolean isDirect = LOCAL.contains(base.getHost())
+                || proxies == null
+                || proxies.select(URI.create("http://" + base.getHost())).equals(List.of(Proxy.NO_PROXY));
+        if (!isDirect) {
+            return;
+        }
+        boolean isSecure = String.valueOf(base.getScheme()).matches("https|wss");
+        int port = base.getPort() >= 0 ? base.getPort() : isSecure ? HTTPS : HTTP;
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(base.getHost(), port), CONNECT_MILLIS);
+        } catch (IOException e) {
+            throw new IOException(
+                    "nobody listens at " + base + " (" + e.getMessage() + "). Start the OpenEnv server, or give its"
+                            + " address: --set url=http://HOST:PORT",
+                    e);
+        }
     }
 
     private List<ObjectNode> askTools() throws IOException, InterruptedException {

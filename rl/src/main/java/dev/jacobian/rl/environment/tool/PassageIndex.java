@@ -70,7 +70,7 @@ final class PassageIndex {
             return 0;
         }
         int having = spread.getOrDefault(word, 0);
-        double rare = Math.log(1 + (passages.size() - having + 0.5) / (having + 0.5));
+        double rare = StrictMath.log(1 + (passages.size() - having + 0.5) / (having + 0.5));
         int length = passage.values().stream().mapToInt(Integer::intValue).sum();
         return rare * times * (K1 + 1) / (times + K1 * (1 - B + B * length / meanLength));
     }

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 
 /**
@@ -79,8 +80,40 @@ public record ChosenRewards(List<ChosenReward> all) {
      */
     public record Made(WeightedRewards rewards, double solvedFrom) {}
 
-    /** These by themselves; there must be one. */
+    /**
+     * Refuses rewards that only weigh the lengths of right and wrong answers, without one that says which are right: they would teach length
+     * alone.
+     *
+     * @throws IllegalArgumentException if all of some are such
+     */
+    public void requireMoreThanLength() {
+        if (!isEmpty() && all.stream().allMatch(chosen -> chosen.reward().weighsLengths())) {
+            throw new IllegalArgumentException(names()
+                    + " weighs the lengths of right and wrong answers, and there is no reward beside that says which"
+                    + " are right; add one, such as --reward math");
+        }
+    }
+
+    /** What a person should know of these by themselves: that none of them tells right from wrong. */
+    public Optional<String> remark() {
+        return isEmpty() || all.stream().anyMatch(chosen -> chosen.reward().judges())
+                ? Optional.empty()
+                : Optional.of("no reward tells right from wrong (" + names() + "): what is learned is form, and"
+                        + " pass@1 counts what satisfies "
+                        + all.getFirst().reward().name());
+    }
+
+    private String names() {
+        return all.stream().map(chosen -> chosen.reward().name()).collect(Collectors.joining(", "));
+    }
+
+    /**
+     * These by themselves; there must be one.
+     *
+     * @throws IllegalArgumentException as {@link #requireMoreThanLength}
+     */
     public Made make(RewardModels models) {
+        requireMoreThanLength();
         List<Weighted> made = apart(weighted(models));
         int decides = 0;
         for (int i = all.size() - 1; i >= 0; i--) {
@@ -116,7 +149,10 @@ public record ChosenRewards(List<ChosenReward> all) {
             apart.add(
                     number == 1
                             ? reward
-                            : new Weighted(named(name + "_" + number, reward.function()), reward.weight()));
+                            : new Weighted(
+                                    named(name + "_" + number, reward.function()),
+                                    reward.weight(),
+                                    reward.warmupSteps()));
         }
         return apart;
     }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Given;
+import dev.jacobian.rl.reward.GroupReward;
 import dev.jacobian.rl.reward.Reward;
 import java.util.List;
 import java.util.Optional;
@@ -37,6 +38,11 @@ public record NamedReward(
     /** Whether it tells right from wrong. */
     boolean judges() {
         return !Double.isNaN(solvedFrom);
+    }
+
+    /** Whether it compares the lengths of a prompt's samples, of which others say whether they are right. */
+    public boolean weighsLengths() {
+        return defaults instanceof GroupReward;
     }
 
     /** A reward that is a record of its own settings, and gives 1 for what is right. */

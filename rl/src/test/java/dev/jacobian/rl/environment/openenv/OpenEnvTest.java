@@ -38,6 +38,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -255,6 +256,52 @@ class OpenEnvTest {
                         .isEqualTo(1);
             }
         }
+    }
+
+    /** Takes one type of action alone, as a server does that makes nothing of a text but a text. */
+    private record Strict(boolean numbers, List<JsonNode> taken) implements OpenEnvServer.Game {
+        @Override
+        public OpenEnvServer.Answer reset(JsonNode data) {
+            return new OpenEnvServer.Answer(Json.object().put("text", "go"), null, false);
+        }
+
+        @Override
+        public OpenEnvServer.Answer step(JsonNode action) {
+            if (action.path("value").isInt() != numbers) {
+                throw new FormatException("the action", "not of this type", "Give another");
+            }
+            taken.add(action.path("value"));
+            return new OpenEnvServer.Answer(Json.object().put("text", "well"), 1.0, false);
+        }
+    }
+
+    @Test
+    @DisplayName("what the policy says is sent as a text, also a number; as a number where the server refuses the text")
+    void textsAndNumbers() throws Exception {
+        for (boolean numbers : new boolean[] {false, true}) {
+            List<JsonNode> taken = new CopyOnWriteArrayList<>();
+            try (OpenEnvServer server = new OpenEnvServer(2, () -> new Strict(numbers, taken));
+                    OpenEnv environment = environment(server, ActionForm.FIELD, "value", "");
+                    Session session = environment.reset(start(0))) {
+                assertThat(session.respond(new Said(1, " 42\n", false)).reward())
+                        .hasValue(1);
+                assertThat(session.respond(new Said(2, "-7", false)).failedCalls())
+                        .isZero();
+                assertThat(session.respond(new Said(3, "up", false)).failedCalls())
+                        .isEqualTo(numbers ? 1 : 0);
+            }
+            assertThat(taken.toString()).isEqualTo(numbers ? "[42, -7]" : "[\"42\", \"-7\", \"up\"]");
+        }
+    }
+
+    @Test
+    @DisplayName("a server that is not there is told by its address before a run begins, and what to do")
+    void nobody() {
+        OpenEnvKind kind = new OpenEnvKind(
+                "http://localhost:9", ActionForm.FIELD, "message", "", 3, "", EnvironmentLimits.DEFAULT);
+        assertThatThrownBy(() -> kind.task(Optional.empty(), false))
+                .hasMessageContaining("environment 'openenv': nobody listens at http://localhost:9")
+                .hasMessageContaining("Start the OpenEnv server, or give its address: --set url=http://HOST:PORT");
     }
 
     @Test

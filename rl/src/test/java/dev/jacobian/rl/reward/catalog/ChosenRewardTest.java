@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.reward.WeightedRewards;
+import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,5 +41,41 @@ class ChosenRewardTest {
                 .as("JSON has types")
                 .hasMessageContaining("'pattern' must be a string, not 1");
         assertThatThrownBy(() -> ChosenReward.read(Json.parse("[1]", "f"), "f")).hasMessageContaining("NAME[:WEIGHT]");
+    }
+
+    private static ChosenRewards chosen(String... texts) {
+        return ChosenRewards.of(List.of(texts), "--reward");
+    }
+
+    @Test
+    @DisplayName("lengths alone teach length: refused without a reward that says what is right; form alone is told")
+    void lengthsAlone() {
+        RewardModels none = (folder, offload) -> {
+            throw new IllegalStateException("no model");
+        };
+        for (ChosenRewards lengths :
+                List.of(chosen("group_length"), chosen("cosine_scaled"), chosen("len_reward", "cosine_scaled:0.5"))) {
+            assertThatThrownBy(() -> lengths.make(none))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("there is no reward beside that says which are right; add one");
+        }
+        assertThat(chosen("gsm8k", "group_length").make(none).rewards().rewards())
+                .hasSize(2);
+        assertThat(chosen("gsm8k", "format").remark()).isEmpty();
+        assertThat(chosen("format", "ngram_repetition").remark().orElseThrow())
+                .startsWith("no reward tells right from wrong (format, ngram_repetition)");
+    }
+
+    @Test
+    @DisplayName("the second reward of a name keeps its weight and its warm-up")
+    void twoOfAName() {
+        WeightedRewards made = chosen("regex,pattern=a", "regex:0.5,pattern=b,warmup_steps=7")
+                .make((folder, offload) -> {
+                    throw new IllegalStateException("no model");
+                })
+                .rewards();
+        assertThat(made.rewards())
+                .extracting(one -> one.function().name() + " " + one.weight() + " " + one.warmupSteps())
+                .containsExactly("regex 1.0 0", "regex_2 0.5 7");
     }
 }
