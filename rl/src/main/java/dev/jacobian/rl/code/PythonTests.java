@@ -140,8 +140,9 @@ final class PythonTests {
         String source = Json.compact(Json.object().textNode(program.source())); // JSON's text
         String quoted = Json.compact(Json.object().textNode(source)); // and as a literal that Python reads the same
         String word = UUID.randomUUID().toString();
-        List<String> inputs =
-                jobs.stream().map(job -> Json.compact(job.put("word", word).put("prelude", PRELUDE))).toList();
+        List<String> inputs = jobs.stream()
+                .map(job -> Json.compact(job.put("word", word).put("prelude", PRELUDE)))
+                .toList();
         return judge.judge(
                 new Program(program.language(), String.format(Locale.ROOT, RUNNER, quoted), program.arguments()),
                 inputs,

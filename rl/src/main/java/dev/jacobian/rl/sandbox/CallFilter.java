@@ -5,6 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -14,7 +16,8 @@ import java.util.Optional;
  * perl, it gives it to the kernel with prctl.
  *
  * <p>It refuses what no program of a test needs and through which kernels are broken into: other processes' memory, BPF, io_uring,
- * keys, mounts, namespaces, modules, the clock; and memory that nobody could count. Refused calls fail with EPERM, calls of another architecture end the process.
+ * keys, mounts, namespaces, modules, the clock; memory that nobody could count; and, of processes other than the caller, limits and priorities: whoever
+ * watches a program has the same user. Refused calls fail with EPERM, calls of another architecture end the process.
  */
 final class CallFilter {
     private static final int LOAD_WORD = 0x20;
@@ -26,6 +29,8 @@ final class CallFilter {
     private static final int ALLOW = 0x7fff0000;
     private static final int NUMBER_AT = 0; // struct seccomp_data
     private static final int ARCHITECTURE_AT = 4;
+    private static final int ARGUMENTS_AT = 16; // the lower halves are first
+    private static final int TO_THE_END = -1; // a jump to the last instruction, which refuses
     private static final int X86_64 = 0xC000003E;
     private static final int X32 = 0x40000000; // where numbers of the 32-bit variant begin
 
@@ -36,11 +41,20 @@ final class CallFilter {
         248, 249, 250, // add_key, request_key, keyctl
         155, 161, 165, 166, 428, 429, 430, 431, 432, 433, 442, // pivot_root, chroot, mount, umount2 and the newer calls
         272, 308, // unshare, setns
-        29, 319,
-        447, // shmget, memfd_create, memfd_secret: memory that belongs to no process and to no folder with a size
+        29, 64, 68, 319,
+        447, // shmget, semget, msgget, memfd_create, memfd_secret: memory that belongs to no process and to no folder
+             // with a size
         303, 304, // name_to_handle_at, open_by_handle_at
         175, 176, 246, 313, 320, // modules, kexec
+        142, 144, 251, 314, // sched_setparam, sched_setscheduler, ioprio_set, sched_setattr
         103, 159, 163, 164, 167, 168, 169, 172, 173, 179, 227, 305, // syslog, clocks, acct, swap, reboot, ports, quotas
+    };
+
+    /** Calls that may concern the caller alone: the number, and the arguments that must be 0. */
+    private static final int[][] OWN = {
+        {302, 0}, // prlimit64 of a process
+        {203, 0}, // sched_setaffinity of a thread
+        {141, 0, 1}, // setpriority of a kind of somebody
     };
 
     /** $1 is the filter in hexadecimal digits, the others what is run under it. Privileges have been given up before. */
@@ -77,19 +91,37 @@ final class CallFilter {
         if (!"amd64".equals(System.getProperty("os.arch"))) {
             return Optional.empty();
         }
-        int refused = REFUSED.length;
-        ByteBuffer program = ByteBuffer.allocate(8 * (refused + 7)).order(ByteOrder.LITTLE_ENDIAN);
-        put(program, LOAD_WORD, 0, 0, ARCHITECTURE_AT);
-        put(program, JUMP_IF_EQUAL, 1, 0, X86_64);
-        put(program, RETURN, 0, 0, KILL_PROCESS);
-        put(program, LOAD_WORD, 0, 0, NUMBER_AT);
-        put(program, JUMP_IF_AT_LEAST, refused + 1, 0, X32); // to the last instruction
-        for (int i = 0; i < refused; i++) {
-            put(program, JUMP_IF_EQUAL, refused - i, 0, REFUSED[i]); // to the last instruction
+        List<int[]> program = new ArrayList<>(); // code, jump if true, jump if false, value
+        program.add(new int[] {LOAD_WORD, 0, 0, ARCHITECTURE_AT});
+        program.add(new int[] {JUMP_IF_EQUAL, 1, 0, X86_64});
+        program.add(new int[] {RETURN, 0, 0, KILL_PROCESS});
+        program.add(new int[] {LOAD_WORD, 0, 0, NUMBER_AT});
+        program.add(new int[] {JUMP_IF_AT_LEAST, TO_THE_END, 0, X32});
+        for (int number : REFUSED) {
+            program.add(new int[] {JUMP_IF_EQUAL, TO_THE_END, 0, number});
         }
-        put(program, RETURN, 0, 0, ALLOW);
-        put(program, RETURN, 0, 0, FAIL_WITH_EPERM);
-        return Optional.of(program.array());
+        for (int[] own : OWN) {
+            program.add(new int[] {JUMP_IF_EQUAL, 0, 2 * (own.length - 1) + 1, own[0]}); // past these lines
+            for (int argument : Arrays.copyOfRange(own, 1, own.length)) {
+                program.add(new int[] {LOAD_WORD, 0, 0, ARGUMENTS_AT + 8 * argument});
+                program.add(new int[] {JUMP_IF_EQUAL, 0, TO_THE_END, 0});
+            }
+            program.add(new int[] {RETURN, 0, 0, ALLOW});
+        }
+        program.add(new int[] {RETURN, 0, 0, ALLOW});
+        program.add(new int[] {RETURN, 0, 0, FAIL_WITH_EPERM});
+        ByteBuffer bytes = ByteBuffer.allocate(8 * program.size()).order(ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < program.size(); i++) {
+            int[] step = program.get(i);
+            int toTheEnd = program.size() - 2 - i;
+            put(
+                    bytes,
+                    step[0],
+                    step[1] == TO_THE_END ? toTheEnd : step[1],
+                    step[2] == TO_THE_END ? toTheEnd : step[2],
+                    step[3]);
+        }
+        return Optional.of(bytes.array());
     }
 
     private static void put(ByteBuffer program, int code, int ifTrue, int ifFalse, int value) {

@@ -81,7 +81,7 @@ final class ForkServer implements AutoCloseable {
         try {
             Files.write(shared.resolve("filter"), CallFilter.program().orElseGet(() -> new byte[0]));
             Tools.readable(shared.resolve("filter"));
-            if (Launcher.root()) {
+            if (Launcher.ownUsers()) {
                 Tools.give(shared, user);
             }
             List<String> command = new ArrayList<>(Launcher.identity(user));
@@ -93,6 +93,7 @@ final class ForkServer implements AutoCloseable {
                             NamespaceLauncher.Mount.writable(shared, "program"),
                             new NamespaceLauncher.Mount("sandbox-tmp", "tmp", "tmpfs", "size=4k,ro,X-mount.mkdir"),
                             new NamespaceLauncher.Mount("sandbox-shm", "dev/shm", "tmpfs", "size=4k,ro,X-mount.mkdir")),
+                    List.of(),
                     SCRIPT));
             command.addAll(Language.python().run().stream()
                     .map(part -> part.replace("{program}", "/program"))
@@ -171,8 +172,8 @@ final class ForkServer implements AutoCloseable {
             Files.write(input, stdin);
             Tools.readable(input);
             try (ForkedRun run = new ForkedRun(address)) {
-                ForkedRun.Answer answer = run.ask(
-                        job(request, limits), request.limits().patienceSeconds() + 30);
+                ForkedRun.Answer answer =
+                        run.ask(job(request, limits), request.limits().patienceSeconds() + 30);
                 Outcome outcome = new Outcome(
                         Ending.EXITED,
                         answer.limit().isPresent() ? Diagnosis.KILLED : answer.code(),

@@ -86,9 +86,9 @@ sealed interface Launcher permits BubblewrapLauncher, NamespaceLauncher, PlainLa
     /** Ends what may be left of a run whose first process has ended. */
     default void sweep(Request request) {}
 
-    /** Whether we are root, who gives each run a user of its own; another user's programs run as that user. */
-    static boolean root() {
-        return Tools.userId() == 0;
+    /** Whether each run gets a user of its own; otherwise programs run as the user that we are. */
+    static boolean ownUsers() {
+        return Users.spare().isPresent();
     }
 
     /** How every command line begins. */
@@ -107,7 +107,7 @@ sealed interface Launcher permits BubblewrapLauncher, NamespaceLauncher, PlainLa
 
     /** Gives up what the JVM's user may do. */
     static List<String> identity(int user) {
-        return root()
+        return ownUsers()
                 ? List.of(
                         "setpriv",
                         "--reuid=" + user,

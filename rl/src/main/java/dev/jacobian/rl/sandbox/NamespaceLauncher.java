@@ -18,6 +18,9 @@ import java.util.OptionalInt;
  */
 record NamespaceLauncher() implements Launcher {
     private static final List<String> TOP = List.of("bin", "sbin", "lib", "lib32", "lib64", "libx32");
+    /** The program and process 1 have one user, and the kernel lets a user change some things about his processes. */
+    private static final Mount PROCESS_1 = new Mount("sandbox", "proc/1", "tmpfs", "size=4k,ro,nosuid,nodev");
+
     private static final String FOLDER = ",nosuid,nodev,X-mount.mkdir";
     private static final List<String> DEVICES = List.of("null", "zero", "full", "random", "urandom");
     private static final List<Path> SETTINGS =
@@ -80,7 +83,7 @@ record NamespaceLauncher() implements Launcher {
                 new Mount("sandbox-box", "box", "tmpfs", memory + "0755"),
                 new Mount("sandbox-tmp", "tmp", "tmpfs", memory + "1777"),
                 new Mount("sandbox-shm", "dev/shm", "tmpfs", memory + "1777"));
-        command.addAll(inside(request.folder(), request.folders(), own, RUN));
+        command.addAll(inside(request.folder(), request.folders(), own, List.of(PROCESS_1), RUN));
         command.addAll(Launcher.resources(request));
         command.addAll(List.of("unshare", "--user", "--map-user=1000", "--map-group=1000", "--"));
         command.addAll(CallFilter.opening());
@@ -113,8 +116,9 @@ record NamespaceLauncher() implements Launcher {
      * @param folder on the host, for the files that this needs
      * @param folders of the host that are there under their own names, besides {@code /usr}
      * @param own what else is mounted, in order
+     * @param last what is mounted on what the others brought
      */
-    static List<String> inside(Path folder, List<Path> folders, List<Mount> own, String script) {
+    static List<String> inside(Path folder, List<Path> folders, List<Mount> own, List<Mount> last, String script) {
         List<String> links = new ArrayList<>(List.of(
                 "dev/fd:/proc/self/fd",
                 "dev/stdin:/proc/self/fd/0",
@@ -122,7 +126,7 @@ record NamespaceLauncher() implements Launcher {
                 "dev/stderr:/proc/self/fd/2"));
         List<String> files = new ArrayList<>();
         Path root = Tools.folder(folder.resolve("root"));
-        Path fstab = writeMounts(root, folder, folders, own, links, files);
+        Path fstab = writeMounts(root, folder, folders, own, last, links, files);
         return List.of(
                 "unshare",
                 "--user",
@@ -148,7 +152,13 @@ record NamespaceLauncher() implements Launcher {
 
     /** What is mounted where, in the form of /etc/fstab, so that one process mounts it all. */
     private static Path writeMounts(
-            Path root, Path folder, List<Path> folders, List<Mount> own, List<String> links, List<String> files) {
+            Path root,
+            Path folder,
+            List<Path> folders,
+            List<Mount> own,
+            List<Mount> last,
+            List<String> links,
+            List<String> files) {
         StringBuilder fstab = new StringBuilder();
         mount(fstab, "/usr", root.resolve("usr"), "none", "rbind,ro" + FOLDER);
         for (String top : TOP) {
@@ -180,6 +190,9 @@ record NamespaceLauncher() implements Launcher {
             mount(fstab, mount.what(), root.resolve(mount.where()), mount.type(), mount.options());
         }
         mount(fstab, "proc", root.resolve("proc"), "proc", "nosuid,nodev,noexec,X-mount.mkdir");
+        for (Mount mount : last) {
+            mount(fstab, mount.what(), root.resolve(mount.where()), mount.type(), mount.options());
+        }
         return Tools.write(folder.resolve("fstab"), fstab.toString());
     }
 

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * No walls, only limits: for machines that give no more, and programs that one trusts or a container that may be lost.
  *
- * <p>Root gives each run a user that nobody else has, so that files of others are safe as far as their permissions go, and all
+ * <p>Root gives each run {@link Users a user that nobody else has}, so that files of others are safe as far as their permissions go, and all
  * processes that the run left can be found and killed. For anyone else a program that detaches itself escapes, and the limit
  * of processes is one of all the user's.
  */
@@ -49,7 +49,7 @@ record PlainLauncher() implements Launcher {
     @Override
     public List<String> command(Request request) {
         Path box = Tools.folder(request.folder().resolve("box"));
-        if (Launcher.root()) {
+        if (Launcher.ownUsers()) {
             Tools.give(box, request.user());
         }
         List<String> command = new ArrayList<>(Launcher.opening(request));
@@ -65,7 +65,7 @@ record PlainLauncher() implements Launcher {
      * allowed for; what others start meanwhile is counted as the run's.
      */
     private static Request counted(Request request) {
-        if (Launcher.root()) {
+        if (Launcher.ownUsers()) {
             return request;
         }
         Limits limits = request.limits();
@@ -86,7 +86,7 @@ record PlainLauncher() implements Launcher {
     /** Kills all processes of the run's user; nobody else has that id. */
     @Override
     public void sweep(Request request) {
-        if (!Launcher.root()) {
+        if (!Launcher.ownUsers()) {
             return;
         }
         List<String> kill = new ArrayList<>(Launcher.identity(request.user()));

@@ -57,8 +57,9 @@ final class ProcessTree {
                 System.getLogger(ProcessTree.class.getName())
                         .log(
                                 System.Logger.Level.WARNING,
-                                "this kernel does not say which children a process has (CONFIG_PROC_CHILDREN), so the table of"
-                                        + " all processes is read to watch a program: limits hold, at a higher price");
+                                "this kernel does not say which children a process has (CONFIG_PROC_CHILDREN), so the"
+                                        + " table of all processes is read to watch a program: limits hold, at a higher"
+                                        + " price");
             }
         }
     }

@@ -31,8 +31,7 @@ public record Protection(Isolation isolation, List<String> tried, Optional<Strin
     /** One line: the isolation, what it does not protect from, and whether there are warm workers. */
     public String summary() {
         String workers = cold.map(why -> "no warm workers: " + why).orElse("warm workers");
-        return isolation + "; " + String.join("; ", isolation.lacks())
-                + (isolation.isolates() ? "; " + workers : "");
+        return isolation + "; " + String.join("; ", isolation.lacks()) + (isolation.isolates() ? "; " + workers : "");
     }
 
     /** How to get a stronger isolation; empty when there is one. */

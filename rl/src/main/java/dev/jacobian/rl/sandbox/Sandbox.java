@@ -30,7 +30,6 @@ import java.util.concurrent.atomic.AtomicLong;
  * run.
  */
 public final class Sandbox implements AutoCloseable {
-    private static final int USERS = 1_600_000_000; // ids far above those that anybody gives to people or services
     private static final System.Logger LOG = System.getLogger(Sandbox.class.getName());
     private static final long MIB = 1L << 20;
 
@@ -243,11 +242,11 @@ public final class Sandbox implements AutoCloseable {
     }
 
     private static int user(long number) {
-        return USERS + (int) (ProcessHandle.current().pid() % 100_000 * 1000 + number % 1000);
+        return Users.spare().map(users -> users.user(number)).orElseGet(Tools::userId);
     }
 
     private static void requireReachable(Path needed) {
-        if (Launcher.root() && !Tools.openToOthers(needed)) {
+        if (Launcher.ownUsers() && !Tools.openToOthers(needed)) {
             throw new SandboxException("programs do not run as root, and other users cannot enter " + needed
                     + "; move it or run as another user");
         }

@@ -104,6 +104,7 @@ def serve():
             for name in set(os.environ) - set(job["environment"]):
                 del os.environ[name]
             os.close(3)
+            gc.unfreeze()  # or what the program made would not be cleared up in python's own order at its end
             return
         os.close(3)
         try:
@@ -125,6 +126,9 @@ def serve():
         for folder, mode in (("/box", "0755"), ("/tmp", "1777"), ("/dev/shm", "1777")):
             mount("sandbox", folder, "tmpfs", NOSUID | NODEV, size + mode)
         mount("proc", "/proc", "proc", NOSUID | NODEV | NOEXEC)
+        # If the machine runs out of memory, a program goes before what is worth more.
+        write("/proc/self/oom_score_adj", "800")
+        mount("sandbox", "/proc/1", "tmpfs", RDONLY | NOSUID | NODEV, "size=4k")  # we are none of its business
 
     def others():
         return [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
@@ -222,7 +226,8 @@ def serve():
                 return "output", cpu, memory, now - begin
             if now - look >= 1e-3 * LOOK:
                 look = now
-                cpu, used = usage()
+                total, used = usage()
+                cpu = max(cpu, total)
                 memory = max(memory, used)
                 if cpu > job["cpu"]:
                     reason = "cpu"
@@ -248,7 +253,6 @@ def serve():
         call("unshare", NEWNS | NEWNET | NEWIPC | NEWUTS | NEWCGROUP)
         stdin = os.open("/box/" + job["stdin"], os.O_RDONLY)
         view(job)
-        write("/proc/self/oom_score_adj", "800")  # if the machine runs out of memory, this goes before what is worth more
         out, err = Output(job["output"]), Output(job["output"])
         why, ready = os.pipe()  # why there is no program, or its end
         child = os.fork()

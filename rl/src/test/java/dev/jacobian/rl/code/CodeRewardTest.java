@@ -107,13 +107,20 @@ class CodeRewardTest {
         String right = "```python\ndef double(n): return 2 * n\n```";
         String good = "assert double(1) == 2";
         for (Map.Entry<Object, String> broken : Map.<Object, String>of(
-                        List.of(good, "assert double(2) = 4"), "test 2 cannot run, whatever the program: SyntaxError",
-                        List.of("import no_such_module", good), "test 1 cannot run, whatever the program: Module",
-                        List.of("from solution import double"), "No module named 'solution'",
-                        List.of("while True: pass"), "their end on an empty program: CPU_LIMIT",
-                        List.of("import os; os._exit(3)"), "their end on an empty program: EXITED, exit code 3",
-                        List.of("assert 1\0"), "null bytes",
-                        "def check(candidate):\n    assert candidate(3) == 6\n", "a column 'entry_point' must name")
+                        List.of(good, "assert double(2) = 4"),
+                        "test 2 cannot run, whatever the program: SyntaxError",
+                        List.of("import no_such_module", good),
+                        "test 1 cannot run, whatever the program: Module",
+                        List.of("from solution import double"),
+                        "No module named 'solution'",
+                        List.of("while True: pass"),
+                        "their end on an empty program: CPU_LIMIT",
+                        List.of("import os; os._exit(3)"),
+                        "their end on an empty program: EXITED, exit code 3",
+                        List.of("assert 1\0"),
+                        "null bytes",
+                        "def check(candidate):\n    assert candidate(3) == 6\n",
+                        "a column 'entry_point' must name")
                 .entrySet()) {
             Explanation explanation = explain(ALL, broken.getKey(), right);
             assertThat(explanation.score()).isInstanceOf(Score.Failure.class);

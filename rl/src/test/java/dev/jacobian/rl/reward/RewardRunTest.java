@@ -344,7 +344,9 @@ class RewardRunTest {
         try (RewardRun again = run(30, 0).journal(file, OptionalInt.of(1))) {
             assertThat(again.borne()).isZero();
             again.beginStep(2);
-            assertThat(totals(rewards.score(groups(3), again))).isEqualTo(second).isNotEqualTo(first);
+            assertThat(totals(rewards.score(groups(3), again)))
+                    .isEqualTo(second)
+                    .isNotEqualTo(first);
             assertThat(calls).as("nobody was asked").hasValue(6);
             again.beginStep(3);
             rewards.score(groups(3), again);

@@ -1,11 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.sandbox;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
 /** Sandboxes for tests, which say when they are skipped and why. */
 public final class Sandboxes {
+    private static final Set<Integer> USERS = new HashSet<>();
+
     private Sandboxes() {}
 
     /** Every way to put up walls. What one promises all do. */
@@ -39,6 +56,51 @@ public final class Sandboxes {
         Assumptions.assumeTrue(
                 protection.isolation().isolates(), () -> "skipped: no isolation here. " + protection.advice());
         return Sandbox.open(true);
+    }
+
+    /**
+     * Live processes of the users that runs of this process get, with their command lines; where runs have none of their own, we cannot tell them from
+     * others, and there are none.
+     */
+    public static Map<Long, String> processesOfRuns() {
+        Map<Long, String> found = new TreeMap<>();
+        Users.spare().ifPresent(users -> {
+            for (int number = 0; number < 1000; number++) {
+                USERS.add(users.user(number));
+            }
+            try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
+                processes
+                        .filter(process -> process.getFileName().toString().matches("\\d+"))
+                        .filter(process -> isOfARun(text(process.resolve("status"))))
+                        .forEach(process -> found.put(
+                                Long.parseLong(process.getFileName().toString()), text(process.resolve("cmdline"))));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        return found;
+    }
+
+    /** No run has left any but these. One that was killed may be about to go still: what it holds is given back first. */
+    public static void awaitProcessesOfRuns(Map<Long, String> expected) {
+        long deadline = System.nanoTime() + 30_000_000_000L;
+        while (!processesOfRuns().equals(expected) && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(5_000_000);
+        }
+        assertThat(processesOfRuns()).isEqualTo(expected);
+    }
+
+    private static boolean isOfARun(String status) {
+        Matcher user = Pattern.compile("Uid:\\s+(\\d+)").matcher(status);
+        return user.find() && !status.contains("State:\tZ") && USERS.contains(Integer.parseInt(user.group(1)));
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file, StandardCharsets.ISO_8859_1);
+        } catch (IOException ended) {
+            return "";
+        }
     }
 
     /** Skips the test where a language is missing. */
