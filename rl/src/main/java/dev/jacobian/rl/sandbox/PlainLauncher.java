@@ -19,6 +19,8 @@ import java.util.concurrent.TimeUnit;
 record PlainLauncher() implements Launcher {
     private static final int SWEEP_SECONDS = 10; // for the kernel to end what was killed, on a busy machine
 
+    private static final int AROUND = 16; // shells and tools of ours, threads that the JVM may start
+
     private static final String START = """
         cd "$1" || exit 125
         export HOME="$1" TMPDIR="$1"
@@ -62,7 +64,7 @@ record PlainLauncher() implements Launcher {
 
     /**
      * The kernel counts a user's threads on the whole machine. Where a run has no user of its own, those that there are already are
-     * allowed for; what others start meanwhile is counted as the run's.
+     * allowed for, and some that stand around the program or begin meanwhile.
      */
     private static Request counted(Request request) {
         if (Launcher.ownUsers()) {
@@ -70,7 +72,7 @@ record PlainLauncher() implements Launcher {
         }
         Limits limits = request.limits();
         int there = ProcessTree.ofUser(Tools.userId()).threads();
-        return request.with(limits.withProcesses(Math.min(Limits.MOST_PROCESSES, limits.processes() + there)));
+        return request.with(limits.withProcesses(Math.min(Limits.MOST_PROCESSES, limits.processes() + there + AROUND)));
     }
 
     @Override

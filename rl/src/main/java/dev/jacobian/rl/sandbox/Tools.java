@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -125,21 +126,17 @@ final class Tools {
     /** Deletes what it visits; follows no links. */
     private static final class Removal extends SimpleFileVisitor<Path> {
         @Override
-        public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
-            if (!Files.isReadable(folder) || !Files.isExecutable(folder)) { // a program may have shut its own folders
-                Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
-            }
-            return FileVisitResult.CONTINUE;
-        }
-
-        @Override
         public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
             Files.deleteIfExists(file);
             return FileVisitResult.CONTINUE;
         }
 
         @Override
-        public FileVisitResult visitFileFailed(Path file, IOException failure) {
+        public FileVisitResult visitFileFailed(Path file, IOException failure) throws IOException {
+            if (Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS) && !Files.isReadable(file)) {
+                Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwx------"));
+                Files.walkFileTree(file, this); // a program may have shut its own folders
+            }
             return FileVisitResult.CONTINUE;
         }
 
