@@ -130,7 +130,7 @@ public final class EventFile implements AutoCloseable {
     }
 
     private static Message event(InstantSource clock) {
-        return new Message().number(EVENT_TIME, clock.millis() / 1000.0);
+        return new Message().number(EVENT_TIME, (double) clock.millis() / 1000);
     }
 
     /**
