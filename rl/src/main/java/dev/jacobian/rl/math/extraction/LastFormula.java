@@ -12,8 +12,8 @@ import java.util.regex.Pattern;
 /** The answer of a text that announces none: the last value of the last sentence that has one. */
 final class LastFormula {
 
-    private static final String VERBS =
-            "is|are|was|be|equals?|gets?|obtains?|gives?|yields?|have|has|leaves|makes|find";
+    private static final String VERBS = "(?:is|are|lies)"
+        + " at|is|are|was|be|equals?|takes?|costs?|needs?|weighs?|lasts?|earns?|pays?|saves?|gets?|obtains?|gives?|yields?|have|has|leaves|makes|find";
     private static final String WORDS =
             "thus|hence|therefore|so|then|answer|no|wait|actually|rather|sorry|mean|say|total|exactly|only";
     private static final String SIGNS = ":(?=\\s)|所以|因此|于是|[是为得有故即]|→|[\\\\]to\\b";
@@ -31,6 +31,17 @@ final class LastFormula {
             Pattern.compile("(?<![\\w.])-?[$£€]?\\d[\\d,]*(?:\\.\\d+)?(?:/\\d+)?%?(?![\\w])");
     /** C. 42: a letter of multiple choice with what it stands for, which is no sentence. */
     private static final Pattern CHOICE = Pattern.compile("\\(?[A-J][).:] ?[^.\\n]{0,60}\\.?");
+
+    private static final Pattern CLAUSE = Pattern.compile(
+            ",?\\s*\\b(?:when|where|if|attained|achieved|because|for which)\\b", Pattern.CASE_INSENSITIVE);
+    private static final Pattern VERB =
+            Pattern.compile("\\b(?:" + VERBS + "|" + WORDS + ")\\b|[=:]", Pattern.CASE_INSENSITIVE);
+    private static final Pattern CHOSEN = Pattern.compile(
+            "(?:(?:.*\\s)?(?:choose|select|pick|option|choice)\\s+\\(?((?-i:[A-J]))\\)?"
+                + "|(?:(?:so|hence|thus|therefore|then),?\\s+)?(?:option\\s+|choice\\s+)?\\(?((?-i:[A-J]))\\)?\\s+is\\s+(?:the\\s+)?(?:correct|right)(?:\\s+\\w+)?)[.!]?",
+            Pattern.CASE_INSENSITIVE);
+    private static final Pattern YES_OR_NO =
+            Pattern.compile("(yes|no|true|false)\\s*[,.;!][^\\d$\\\\]*", Pattern.CASE_INSENSITIVE);
 
     private static final Pattern CONCLUSION = Pattern.compile(
             "(?:so|hence|thus|therefore|then)\\b,?[^\\d\\\\$]*\\b(?:get|have|obtain|find|is|are|equals|be)\\s+(\\W?[^\\d\\\\$.!:]{1,40})[.!]?",
@@ -73,7 +84,7 @@ final class LastFormula {
         }
         for (int k = sentences.size() - 1; k >= Math.max(0, sentences.size() - SENTENCES_BACK); k--) {
             int from = sentences.get(k)[0];
-            int to = sentences.get(k)[1];
+            int to = from + mainClause(masked.substring(from, sentences.get(k)[1]));
             List<Formulas.Span> inside = spans.stream()
                     .filter(span -> span.start() >= from && span.end() <= to)
                     .toList();
@@ -87,10 +98,34 @@ final class LastFormula {
                 : FinalAnswer.of(true, sentences.isEmpty() ? end : afterLead(end), whole.length() < 300 ? whole : "");
     }
 
+    /** How long a sentence is without the clause at its end that only says when or why: {@code the minimum is 12, attained at x = 3}. */
+    private static int mainClause(String masked) {
+        Matcher clause = CLAUSE.matcher(masked);
+        while (clause.find()) {
+            String before = masked.substring(0, clause.start());
+            boolean hasValue = before.chars().anyMatch(c -> c == '\u0001' || Character.isDigit(c));
+            if (hasValue
+                    && !VERB.matcher(masked)
+                            .region(clause.end(), masked.length())
+                            .find()) {
+                return clause.start();
+            }
+        }
+        return masked.length();
+    }
+
     /** {@code So we get odd.}: the word that a text concludes with, if the sentence concludes and has no number. */
     private static Optional<String> concludedWord(String sentence) {
         if (sentence.length() > 150) {
             return Optional.empty();
+        }
+        Matcher chosen = CHOSEN.matcher(sentence);
+        if (chosen.matches()) {
+            return Optional.of(chosen.group(1) != null ? chosen.group(1) : chosen.group(2));
+        }
+        Matcher verdict = YES_OR_NO.matcher(sentence);
+        if (verdict.matches()) {
+            return Optional.of(verdict.group(1));
         }
         Matcher conclusion = CONCLUSION.matcher(sentence);
         return conclusion.matches()
@@ -148,10 +183,15 @@ final class LastFormula {
         String end = text.length() > 20_000 ? text.substring(text.length() - 20_000) : text;
         Matcher number = NUMBER.matcher(end);
         String last = "";
+        int start = 0;
         while (number.find()) {
             String before = end.substring(Math.max(0, number.start() - 40), number.start());
             String after = end.substring(number.end(), Math.min(end.length(), number.end() + 40));
             last = Denied.isBound(before, after) ? "" : number.group();
+            start = number.start();
+        }
+        if (!last.isEmpty() && end.length() - start < 200) {
+            last = Phrases.beginning(end.substring(start), work).orElse(last);
         }
         return FinalAnswer.of(true, last, behind.length() < 300 ? behind : "");
     }

@@ -73,7 +73,9 @@ final class Phrases {
             if (Denied.isBound(before, sentence.substring(spans.get(last).end()))) {
                 return FinalAnswer.of(true, sentence);
             }
-            if (before.isBlank() || !Readings.isReadable(before, true, work)) {
+            if (before.isBlank()
+                    || !Readings.isReadable(before, true, work)
+                            && beginning(before, work).isEmpty()) {
                 return FinalAnswer.of(false, joined(sentence, spans, 0));
             }
         }

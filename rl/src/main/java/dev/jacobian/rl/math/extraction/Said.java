@@ -66,6 +66,7 @@ final class Said {
             said = said.replace('`', ' ');
         }
         if (said.contains("**") || said.contains("__")) {
+            said = said.replace("**!", "**.");
             said = BOLD.matcher(said).replaceAll("");
         }
         if (said.indexOf('*') >= 0) {

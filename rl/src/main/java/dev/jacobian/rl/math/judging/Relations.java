@@ -47,7 +47,7 @@ final class Relations {
         }
         Node first = members.getFirst();
         Node last = members.getLast();
-        if (isBareName(last) && !isBareName(first)) {
+        if (!isBareName(first) && (isBareName(last) || isAnswer && isTotal(last) && !isTotal(first))) {
             Node swap = first;
             first = last;
             last = swap;
@@ -55,7 +55,7 @@ final class Relations {
         if (!numbersAgree(members)) {
             return Optional.empty();
         }
-        boolean named = isNamed(first) || isClosed(first) && isAnswer;
+        boolean named = isNamed(first) || isAnswer && (isClosed(first) || isTotal(first));
         boolean expression = isCoordinate(first) && !isClosed(last) && members.size() == 2;
         return named && !expression || members.size() > 2 ? Optional.of(last) : Optional.empty();
     }
@@ -87,6 +87,16 @@ final class Relations {
             case Node.Constant constant -> constant == Constant.I || constant == Constant.E;
             default -> false;
         };
+    }
+
+    /** x + y, AB - CD: a sum that a problem asks for. 2x + 3 is no such. */
+    private static boolean isTotal(Node node) {
+        return node instanceof Node.Sum(List<Node> terms)
+                && terms.stream()
+                        .allMatch(term -> isBareName(term)
+                                || term instanceof Node.Product(List<Node> factors)
+                                        && factors.getFirst().equals(Node.MINUS_ONE)
+                                        && factors.stream().skip(1).allMatch(Relations::isBareName));
     }
 
     private static boolean isClosed(Node node) {

@@ -26,7 +26,8 @@ final class PrimaryReader {
     private static final Set<String> SHORT_WORDS = Set.of(
             "so", "we", "is", "it", "of", "in", "at", "by", "no", "the", "get", "not", "are", "for", "all", "if", "as",
             "an", "be", "do", "on", "my", "you", "was", "has", "yes", "odd", "red", "but", "one", "two", "six", "ten",
-            "day", "may", "can", "its", "nor");
+            "day", "may", "can", "its", "nor", "got", "our", "who", "his", "her", "how", "now", "any", "see", "let",
+            "use", "say", "way");
 
     private static final Set<String> GREEK = Set.of(
             "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu",

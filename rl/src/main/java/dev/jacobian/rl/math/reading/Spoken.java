@@ -24,6 +24,8 @@ final class Spoken {
     private static final Pattern ROUND = Pattern.compile(
             "\\b(?:an? )?(?<!\\d )(hundred|thousand|million|billion|dozen)\\b", Pattern.CASE_INSENSITIVE);
     private static final Pattern MIXED = Pattern.compile("(\\d{1,9}) and (\\d{1,9})/(\\d{1,9})\\b(?! *[/^])");
+    private static final Pattern COMPOUND =
+            Pattern.compile("^(\\d{1,9} [a-zA-Z]{3,12}) and (\\d{1,9} [a-zA-Z]{3,12})[.]?$");
     private static final Pattern BY_BLANKS =
             Pattern.compile("-?\\d{1,40}(?:[./]\\d{1,40})?(?: +-?\\d{1,40}(?:[./]\\d{1,40})?)++");
 
@@ -49,6 +51,7 @@ final class Spoken {
             said = POINT.matcher(said)
                     .replaceAll(point -> point.group(1) + "." + point.group(2).replace(" ", ""));
             said = ROUND.matcher(said).replaceAll("1 $1");
+            said = COMPOUND.matcher(said).replaceFirst("$1 $2");
             said = MIXED.matcher(said).replaceAll("($1 $2/$3)");
         }
         return said.equals(words) ? Optional.empty() : Optional.of(said);

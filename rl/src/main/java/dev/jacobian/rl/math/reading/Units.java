@@ -112,6 +112,9 @@ public final class Units {
     /** Or, and, not, wrong, above, below, about, more, less, ten thousand, a hundred million. */
     private static final Pattern CHINESE_OPERATIONS = Pattern.compile("[或和与不错误以上下左右约多少万亿千百至到]");
 
+    /** Words in brackets behind a value. */
+    private static final Pattern REMARK = Pattern.compile("\\([\\p{L} -]+\\)");
+
     private static final Pattern BLANKS = Pattern.compile("\\s+");
     private static final Pattern SCALE = Pattern.compile("degrees? (?:c|f|celsius|fahrenheit)");
     private static final Pattern NOUN = Pattern.compile("[\\p{L} .'-]{2,}");
@@ -317,6 +320,11 @@ public final class Units {
         }
         if (lower.startsWith("degree") && SCALE.matcher(lower).matches()) {
             return named(lower.contains(" c") ? "celsius" : "fahrenheit");
+        }
+        if (nouns
+                && REMARK.matcher(lower).matches()
+                && BLANKS.splitAsStream(lower.replaceAll("[()]", " ").strip()).noneMatch(Units::changesNumbers)) {
+            return Optional.of(Unit.NONE);
         }
         Optional<Unit> unit = quotient(phrase.replace("per cent", "percent"));
         return unit.isPresent() || !nouns ? unit : noun(lower);

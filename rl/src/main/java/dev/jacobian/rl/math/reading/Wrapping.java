@@ -14,6 +14,10 @@ public final class Wrapping {
             "\\\\text(?:bf|it|rm)?\\s*\\{\\s*(?:(?:the\\s+)?(?:final\\s+)?(?:answer|solution|result)(?:\\s+is)?|so|thus|hence|therefore)\\s*[:,=]?\\s*\\}",
             Pattern.CASE_INSENSITIVE);
 
+    private static final Pattern ANNOUNCED = Pattern.compile(
+            "\\\\text(?:bf|it|rm)?\\s*\\{\\s*(?:the\\s+)?(?:final\\s+)?answer(?:\\s+is|\\s*:)\\s*([^{}]+)\\}",
+            Pattern.CASE_INSENSITIVE);
+
     private Wrapping() {}
 
     /** The text without it. */
@@ -36,6 +40,10 @@ public final class Wrapping {
     private static String withoutAnnouncement(String text) {
         if (!text.startsWith("\\text")) {
             return text;
+        }
+        Matcher whole = ANNOUNCED.matcher(text);
+        if (whole.matches()) {
+            return whole.group(1);
         }
         Matcher announced = ANNOUNCEMENT.matcher(text);
         return announced.lookingAt() && announced.end() < text.length() ? text.substring(announced.end()) : text;
