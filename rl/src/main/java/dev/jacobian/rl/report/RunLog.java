@@ -20,15 +20,20 @@ import java.util.SequencedSet;
 import java.util.TreeMap;
 
 /**
- * The files of a run directory as they are at this moment: {@code run.json}, {@code metrics.jsonl} and {@code
- * completions.jsonl}. Each may be missing, and the last line of a JSONL file may be unfinished: a report is also wanted
+ * The files of a run directory as they are at this moment: {@code run.json}, {@code metrics.jsonl}, {@code
+ * completions.jsonl} and {@code timeline.jsonl}. Each may be missing, and the last line of a JSONL file may be unfinished: a report is also wanted
  * of a run that has only begun and of one that was killed.
  *
  * @param run {@code run.json}, or an empty object
  * @param steps metrics of each step, by step; of two lines for one step the later one counts
  * @param completions one object per logged completion, in the order of the file
+ * @param timeline what was done when, if the run has written that down
  */
-record RunLog(ObjectNode run, SequencedMap<Integer, ObjectNode> steps, List<ObjectNode> completions) {
+record RunLog(
+        ObjectNode run,
+        SequencedMap<Integer, ObjectNode> steps,
+        List<ObjectNode> completions,
+        List<ObjectNode> timeline) {
     /** Accuracy on held-out problems; the one on the samples of training is {@code pass@1/train}. */
     static final String HELD_OUT = "pass@1";
 
@@ -56,7 +61,8 @@ record RunLog(ObjectNode run, SequencedMap<Integer, ObjectNode> steps, List<Obje
             }
             steps.put(line.get("step").intValue(), line);
         }
-        RunLog log = new RunLog(run, steps, lines(directory.resolve("completions.jsonl")));
+        RunLog log = new RunLog(
+                run, steps, lines(directory.resolve("completions.jsonl")), lines(directory.resolve("timeline.jsonl")));
         log.addEvaluation("pass@1_before", 0);
         log.addEvaluation("pass@1_after", steps.isEmpty() ? 0 : steps.lastKey());
         return log;

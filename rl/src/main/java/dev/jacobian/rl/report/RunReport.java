@@ -36,12 +36,16 @@ import java.util.TreeMap;
  *       everything is listed as the configuration. Keys may be nested.
  *   <li>{@code metrics.jsonl}: one object per step, {@code step} and numbers under TRL's metric names. A metric that was
  *       not measured in a step is absent from its line.
+ *   <li>{@code timeline.jsonl}: the fields of {@link dev.jacobian.rl.observe.Span}, in seconds of the run.
  *   <li>{@code completions.jsonl}: the fields of {@link dev.jacobian.rl.observe.CompletionRecord} in snake case.
  * </ul>
  */
 public final class RunReport {
     /** Most completions on a page; of longer runs an even selection over the steps is shown, and the page says so. */
     static final int MAX_COMPLETIONS = 3000;
+
+    /** Most stretches of the timeline: the last ones, which show how the run works when it has warmed up. */
+    static final int MAX_SPANS = 120;
 
     /** Most characters shown of one prompt or completion. */
     static final int MAX_TEXT = 20_000;
@@ -87,6 +91,9 @@ public final class RunReport {
         ArrayNode completions = data.putArray("completions");
         selection(log.completions()).forEach(completions::add);
         data.put("completions_total", log.completions().size());
+        ArrayNode timeline = data.putArray("timeline");
+        List<ObjectNode> spans = log.timeline();
+        spans.subList(Math.max(0, spans.size() - MAX_SPANS), spans.size()).forEach(timeline::add);
         return data;
     }
 

@@ -29,6 +29,7 @@ import java.util.Optional;
  * metrics.jsonl            one line per step
  * completions.jsonl        some completions per step
  * events.out.tfevents.*    the metrics for TensorBoard, where report_to asks for them
+ * timeline.jsonl           what was done when, of a run that is asked to tell
  * reward_failures.jsonl    samples that were left out because a reward failed, if there are any
  * checkpoint-N/            model, trainer_state.json, what else moves (optimizer.safetensors, …): written elsewhere first, then renamed
  * config.json, …           the trained model, when the run has ended
@@ -46,6 +47,7 @@ public final class RunDirectory implements AutoCloseable {
 
     private static final String METRICS = "metrics.jsonl";
     private static final String COMPLETIONS = "completions.jsonl";
+    private static final String TIMELINE = "timeline.jsonl";
     private static final String REWARD_FAILURES = "reward_failures.jsonl";
     private static final String STATE = "trainer_state.json";
     private static final int FORMAT = 1;
@@ -58,6 +60,8 @@ public final class RunDirectory implements AutoCloseable {
     private Optional<JsonlWriter> metrics = Optional.empty();
     private Optional<JsonlWriter> completions = Optional.empty();
     private Optional<EventFile> events = Optional.empty();
+    private Optional<JsonlWriter> timeline = Optional.empty(); // opened when there is something to tell
+    private int restored = -1;
 
     private RunDirectory(Path folder, RunRecord record, RunLock lock, RunFiles files, RunDescription description) {
         this.folder = folder;
@@ -86,7 +90,7 @@ public final class RunDirectory implements AutoCloseable {
         RunLock lock = RunLock.acquire(absolute);
         try {
             RunFiles files = new RunFiles(absolute);
-            files.requireOwn(List.of(METRICS, COMPLETIONS, REWARD_FAILURES));
+            files.requireOwn(List.of(METRICS, COMPLETIONS, TIMELINE, REWARD_FAILURES));
             files.sweep();
             RunDescription description = RunDescription.of(record, model);
             if (resume) {
@@ -145,6 +149,7 @@ public final class RunDirectory implements AutoCloseable {
             events = Optional.of(file);
             files.remember(List.of(file.file().getFileName().toString()));
         }
+        this.restored = step;
         return restored;
     }
 
@@ -189,6 +194,24 @@ public final class RunDirectory implements AutoCloseable {
         }
         completions.orElseThrow().flush();
         events.ifPresent(file -> file.write(step, finite));
+    }
+
+    /**
+     * Writes lines of the timeline.
+     *
+     * @param step the step, from 1
+     * @param spans what was done, without the step
+     */
+    public void time(int step, List<ObjectNode> spans) {
+        files.requireInPlace();
+        if (timeline.isEmpty()) {
+            timeline = Optional.of(StepLog.resume(folder.resolve(TIMELINE), restored, false));
+        }
+        for (ObjectNode span : spans) {
+            ObjectNode line = Json.object().put("step", step);
+            timeline.get().write(line.setAll(span));
+        }
+        timeline.get().flush();
     }
 
     /**
@@ -237,6 +260,7 @@ public final class RunDirectory implements AutoCloseable {
         metrics.ifPresent(JsonlWriter::close);
         completions.ifPresent(JsonlWriter::close);
         events.ifPresent(EventFile::close);
+        timeline.ifPresent(JsonlWriter::close);
         lock.close();
     }
 }

@@ -206,6 +206,14 @@
     { title: 'Gradient norm', about: 'Before clipping.', zero: true, series: [{ key: 'grad_norm', label: 'norm', colour: 'amber' }] },
     { title: 'Throughput', about: 'Tokens per second, sampling and training together.', zero: true,
       series: [{ key: 'tokens_per_s', label: 'tokens/s', colour: 'amber' }] },
+    { title: 'Time of a step', about: 'Seconds. Where sampling runs ahead, it and the rewards are those of the step’s own samples, and waiting is the trainer’s.', zero: true, series: [
+      { key: 'step_time', label: 'step', colour: 'teal' },
+      { key: 'sampling_time', label: 'sampling', colour: 'blue' },
+      { key: 'rollout/reward_seconds', label: 'rewards', colour: 'amber' },
+      { key: 'rollout/wait_seconds', label: 'waiting', colour: 'quiet' }] },
+    { title: 'Staleness', about: 'Rollouts by which the weights that sampled are older than those that learn.', zero: true, series: [
+      { key: 'staleness/mean', label: 'mean', colour: 'blue' },
+      { key: 'staleness/max', label: 'largest', colour: 'quiet' }] },
     { title: 'Signal', about: 'Share of groups whose rewards are all equal, which teach nothing, and share of clipped tokens.', ...share, series: [
       { key: 'frac_reward_zero_std', label: 'groups without signal', colour: 'rose' },
       { key: 'clip_ratio/region_mean', label: 'clipped tokens', colour: 'amber' }] },
@@ -379,6 +387,49 @@
     if ($('more').open) moreCards.forEach(draw);
   }
 
+  // --- timeline ------------------------------------------------------------------------------------------------------
+
+  const LANES = [['sampling', 'sampling'], ['scoring', 'rewards'], ['waiting', 'waiting'], ['learning', 'learning'], ['measuring', 'measuring'], ['saving', 'saving']];
+
+  /** Where the time went: a lane for each kind of work. */
+  function timeline() {
+    const spans = (data.timeline ?? []).filter(one => one.end > one.begin);
+    const lanes = LANES.filter(([work]) => spans.some(one => one.work === work));
+    if (!lanes.length) return;
+    const [left, width, row] = [80, 1000, 22];
+    const begin = Math.min(...spans.map(one => one.begin));
+    const length = Math.max(...spans.map(one => one.end)) - begin;
+    const x = second => left + (width - left) * (second - begin) / length;
+    const svg = (tag, attributes, text) => {
+      const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
+      for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+      if (text !== undefined) element.textContent = text;
+      return element;
+    };
+    const picture = svg('svg', { class: 'timeline', role: 'img', viewBox: `0 0 ${width} ${row * lanes.length + 20}`,
+      'aria-label': lanes.map(([work, label]) => `${label} ${figure(total(spans, work))} s`).join(', ') });
+    lanes.forEach(([work, label], lane) => {
+      picture.append(svg('text', { x: 0, y: row * lane + 15 }, label));
+      for (const one of spans.filter(span => span.work === work)) {
+        const bar = svg('rect', { class: work, x: x(one.begin), y: row * lane + 3, width: Math.max(0.5, x(one.end) - x(one.begin)), height: row - 6, rx: 2 });
+        bar.append(svg('title', {}, `${label}${one.rollout ? ` of rollout ${one.rollout}` : ''}: ${figure(one.end - one.begin)} s`));
+        picture.append(bar);
+      }
+    });
+    for (let tick = 0; tick <= 4; tick++) {
+      const second = begin + length * tick / 4;
+      picture.append(svg('text', { x: x(second), y: row * lanes.length + 15, 'text-anchor': tick === 4 ? 'end' : tick ? 'middle' : 'start' }, `${figure(second)} s`));
+    }
+    $('timeline').append(
+      h('header', {}, h('h3', {}, 'Where the time went'), h('span', { className: 'last' }, `${figure(length)} s`)),
+      h('p', {}, 'The last rollouts of the run. Work in several lanes at once overlaps.'), picture);
+    $('timeline').hidden = false;
+  }
+
+  function total(spans, work) {
+    return spans.filter(one => one.work === work).reduce((sum, one) => sum + one.end - one.begin, 0);
+  }
+
   // --- completions ---------------------------------------------------------------------------------------------------
 
   const sampledSteps = [...new Set(completions.map(one => one.step))].sort((a, b) => a - b);
@@ -476,6 +527,7 @@
   }
 
   head();
+  timeline();
   curves();
   texts();
   configuration();

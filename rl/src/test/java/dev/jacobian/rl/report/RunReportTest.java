@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.JsonlWriter;
+import dev.jacobian.rl.observe.Span;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -58,6 +59,21 @@ class RunReportTest {
         assertThat(heldOut.get(0).asDouble()).isEqualTo(0.0713);
         assertThat(heldOut.get(1).isNull()).as("step 1 was not evaluated").isTrue();
         assertThat(heldOut.get(30).asDouble()).isEqualTo(0.6241);
+    }
+
+    @Test
+    void carriesTheEndOfTheTimeline() {
+        DemoRun.write(directory, 3);
+        try (JsonlWriter timeline = new JsonlWriter(directory.resolve("timeline.jsonl"))) {
+            for (int i = 0; i < RunReport.MAX_SPANS + 5; i++) {
+                timeline.write(new Span(Span.Work.SAMPLING, i, 1_000_000_000L * i, 1_000_000_000L * i + 250_000_000L)
+                        .toJson(0));
+            }
+        }
+        JsonNode spans = data(report()).path("timeline");
+        assertThat(spans).hasSize(RunReport.MAX_SPANS);
+        assertThat(spans.get(0).toString())
+                .isEqualTo("{\"work\":\"sampling\",\"rollout\":5,\"begin\":5.0,\"end\":5.25}");
     }
 
     @Test
