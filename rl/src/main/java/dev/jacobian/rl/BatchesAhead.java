@@ -129,6 +129,7 @@ final class BatchesAhead implements Batches {
     public void close() {
         synchronized (this) {
             closed = true;
+            sampled.forEach(one -> one.wave.result().giveUp());
             notifyAll();
         }
         scorer.interrupt(); // it may wait for somebody; the sampler computes, and looks when a wave is done

@@ -12,11 +12,14 @@ import dev.jacobian.rl.recorded.RecordedRollouts;
 import dev.jacobian.rl.reward.RewardRun;
 import dev.jacobian.rl.rollout.Buffer;
 import dev.jacobian.rl.rollout.Curriculum;
+import dev.jacobian.rl.rollout.EarlyScoring;
 import dev.jacobian.rl.rollout.ExtraSamples;
 import dev.jacobian.rl.rollout.Group;
+import dev.jacobian.rl.rollout.RolloutListener;
 import dev.jacobian.rl.rollout.RolloutTask;
 import dev.jacobian.rl.rollout.Rollouts;
 import dev.jacobian.rl.rollout.ScoredGroup;
+import dev.jacobian.rl.task.Problem;
 import dev.jacobian.transformer.CausalLM;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,7 +43,8 @@ final class Collector {
     private final StepPlan plan;
     private final PolicyUpdates updates;
     private final RewardRun rewards;
-    private Function<List<Group>, List<ScoredGroup>> scoring;
+    private BiFunction<List<Group>, Optional<EarlyScoring>, List<ScoredGroup>> scoring;
+    private Optional<Function<List<Problem>, EarlyScoring>> early = Optional.empty();
     private final Optional<BiFunction<List<ScoredGroup>, List<Group>, List<ScoredGroup>>> comparing;
     private Rollouts rollouts;
     private Curriculum curriculum;
@@ -57,7 +61,7 @@ final class Collector {
             RlConfig config,
             PolicyUpdates updates,
             RewardRun rewards,
-            Function<List<Group>, List<ScoredGroup>> scoring,
+            BiFunction<List<Group>, Optional<EarlyScoring>, List<ScoredGroup>> scoring,
             Optional<BiFunction<List<ScoredGroup>, List<Group>, List<ScoredGroup>>> comparing,
             Rollouts rollouts,
             Curriculum curriculum) {
@@ -114,7 +118,7 @@ final class Collector {
         }
         rollouts = recorded;
         curriculum = recorded;
-        scoring = recorded::score;
+        scoring = (groups, early) -> recorded.score(groups);
     }
 
     /** Shows the weights that tasks are sampled with from now on to whoever samples. */
@@ -174,18 +178,41 @@ final class Collector {
      *
      * @param groups what may be learned from
      * @param others samples beside them, one group for each, of a method that compares with such
+     * @param early what rewards have been asked about the groups already
      */
-    record Wave(List<Group> groups, List<Group> others) {}
+    record Wave(List<Group> groups, List<Group> others, Optional<EarlyScoring> early) {
+        /** Gives up what is asked about it. */
+        void giveUp() {
+            early.ifPresent(EarlyScoring::close);
+        }
+    }
+
+    /** Asks rewards about samples as they end: of a run whose threads have nothing else to do. */
+    void scoreEarly(Function<List<Problem>, EarlyScoring> asking) {
+        early = Optional.of(asking);
+    }
 
     /** Samples a wave: the first half of a batch that {@link #foresees}. */
     Wave sample(int weights) {
-        List<Group> groups = ask(version(weights));
-        return new Wave(
-                groups,
-                config.algorithm()
-                        .extraSamples()
-                        .map(extra -> beside(groups, extra, version(weights)))
-                        .orElse(List.of()));
+        List<RolloutTask.Request> requests = requests();
+        Optional<EarlyScoring> asking = early.map(begun ->
+                begun.apply(requests.stream().map(RolloutTask.Request::problem).toList()));
+        try {
+            List<Group> groups = ask(
+                    requests,
+                    version(weights),
+                    asking.<RolloutListener>map(it -> it).orElse(RolloutListener.NONE));
+            return new Wave(
+                    groups,
+                    config.algorithm()
+                            .extraSamples()
+                            .map(extra -> beside(groups, extra, version(weights)))
+                            .orElse(List.of()),
+                    asking);
+        } catch (RuntimeException | Error e) {
+            asking.ifPresent(EarlyScoring::close);
+            throw e;
+        }
     }
 
     /** Scores a wave, and makes a batch of it that {@link #foresees}: the second half. */
@@ -202,21 +229,21 @@ final class Collector {
     }
 
     private List<ScoredGroup> score(Wave wave) {
-        List<ScoredGroup> scored = scored(wave.groups());
+        List<ScoredGroup> scored = scored(wave.groups(), wave.early());
         if (wave.others().isEmpty()) {
             return scored;
         }
         if (comparing.isPresent()) {
             return comparing.get().apply(scored, wave.others());
         }
-        List<ScoredGroup> others = scored(wave.others());
+        List<ScoredGroup> others = scored(wave.others(), Optional.empty());
         return IntStream.range(0, scored.size())
                 .mapToObj(g -> scored.get(g).withExtra(others.get(g).rewards()))
                 .toList();
     }
 
-    private List<ScoredGroup> scored(List<Group> groups) {
-        return scoring.apply(groups).stream().map(this::mixed).toList();
+    private List<ScoredGroup> scored(List<Group> groups, Optional<EarlyScoring> asked) {
+        return scoring.apply(groups, asked).stream().map(this::mixed).toList();
     }
 
     /** A group with rewards and samples as the method wants them. */
@@ -227,20 +254,23 @@ final class Collector {
         return mix.maskTruncatedCompletions() ? weighted.withoutTruncated() : weighted;
     }
 
-    private List<Group> ask(long version) {
-        List<RolloutTask.Request> requests = curriculum.next(plan.groups()).stream()
+    private List<RolloutTask.Request> requests() {
+        return curriculum.next(plan.groups()).stream()
                 .map(draw -> new RolloutTask.Request(
                         draw.problem(), draw.key(), config.rollout().numGenerations()))
                 .toList();
-        List<Group> groups = run(requests, version);
+    }
+
+    private List<Group> ask(List<RolloutTask.Request> requests, long version, RolloutListener listener) {
+        List<Group> groups = run(requests, version, listener);
         while (groups.stream().anyMatch(Group::isPaused)) {
-            groups = run(groups.stream().map(RolloutTask.Request::continuing).toList(), version);
+            groups = run(groups.stream().map(RolloutTask.Request::continuing).toList(), version, listener);
         }
         return groups;
     }
 
-    private List<Group> run(List<RolloutTask.Request> requests, long version) {
-        return rollouts.run(new RolloutTask(requests, config.rollout().sampling(config.seed()), version));
+    private List<Group> run(List<RolloutTask.Request> requests, long version, RolloutListener listener) {
+        return rollouts.run(new RolloutTask(requests, config.rollout().sampling(config.seed()), version), listener);
     }
 
     /** Samples beside groups, of the same prompts. */

@@ -17,6 +17,7 @@ import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
@@ -116,13 +117,23 @@ final class RlMemory {
     }
 
     private void planSampling(MemoryPlanner planner, RlConfig settings) {
-        int perGroup = settings.rollout().numGenerations();
-        int together = together(settings);
         planner.generation(
-                Math.min(settings.measuring().finalEvalProblems(), together),
+                Math.min(settings.measuring().finalEvalProblems(), together(settings)),
                 1,
                 promptTokens,
                 settings.rollout().maxCompletionLength());
+        if (settings.async().isAhead()) {
+            MemoryPlanner sampler = MemoryPlanner.inference(model);
+            planRollout(sampler, settings);
+            planner.sampledAhead(sampler.plan(), settings.async().maxStaleness());
+        } else {
+            planRollout(planner, settings);
+        }
+    }
+
+    private void planRollout(MemoryPlanner planner, RlConfig settings) {
+        int perGroup = settings.rollout().numGenerations();
+        int together = together(settings);
         planner.generation(
                 Math.clamp(together / perGroup, 1, settings.rollout().promptsPerStep()),
                 Math.min(perGroup, together),
@@ -227,6 +238,13 @@ final class RlMemory {
         if (!config.memory().gradientCheckpointing()) {
             advice.add("gradient_checkpointing=true (then "
                     + size(config.toBuilder().gradientCheckpointing(true).build()) + ")");
+        }
+        if (config.async().isAhead()) {
+            RlConfig inTurn = config.toBuilder()
+                    .set("max_staleness", 0)
+                    .set("max_inflight", OptionalInt.empty())
+                    .build();
+            advice.add("max_staleness=0 (then " + size(inTurn) + ")");
         }
         int updates = config.algorithm().updatesPerRollout();
         int fewer = Math.max(updates, config.rollout().promptsPerStep() / 2);

@@ -17,6 +17,8 @@ import dev.jacobian.rl.observe.Measurements;
 import dev.jacobian.rl.observe.RewardMetrics;
 import dev.jacobian.rl.observe.RewardTroubles;
 import dev.jacobian.rl.observe.RewardWatch;
+import dev.jacobian.rl.observe.Span;
+import dev.jacobian.rl.observe.StalenessMetrics;
 import dev.jacobian.rl.observe.StepClock;
 import dev.jacobian.rl.observe.StepMetrics;
 import dev.jacobian.rl.observe.StepObserver;
@@ -27,6 +29,7 @@ import dev.jacobian.rl.reward.RewardRun;
 import dev.jacobian.rl.rollout.Buffer;
 import dev.jacobian.rl.rollout.CompletionText;
 import dev.jacobian.rl.rollout.Curriculum;
+import dev.jacobian.rl.rollout.EarlyScoring;
 import dev.jacobian.rl.rollout.Rollouts;
 import dev.jacobian.rl.rollout.ScoredGroup;
 import dev.jacobian.rl.rollout.Scoring;
@@ -85,6 +88,9 @@ public final class RlTrainer {
     private final CompletionText texts;
     private TrainerState state = TrainerState.START;
     private RewardRun.Tally rewardTally = RewardRun.Tally.NONE;
+    private final QueuedBatches ahead;
+    private final List<Span> spans = new ArrayList<>(); // since the last step was told of
+    private long zero = System.nanoTime(); // second 0 of the run, as if it had gone on since
     private boolean samplesElsewhere;
 
     /**
@@ -148,6 +154,9 @@ public final class RlTrainer {
                 new LearningMetrics(),
                 new FirstStepWatch(plan.trl() ? plan.updates() : 1),
                 new RewardWatch()));
+        if (!isRecorded(task)) {
+            observers.add(new StalenessMetrics(plan, config.async().isAhead()));
+        }
         Optional<ValueModels.Made> values = ValueModels.of(model, config, valueModel, plan.updates(config.maxSteps()));
         this.valueModelNote = values.flatMap(ValueModels.Made::note);
         Optional<Critic> critic = values.map(ValueModels.Made::critic);
@@ -160,11 +169,14 @@ public final class RlTrainer {
                 config.memory().offloadOptimizer());
         this.updates = new PolicyUpdates(model, config, learner, critic, ptx);
         this.texts = new CompletionText(model);
+        this.ahead = new QueuedBatches(task);
         this.collector = new Collector(
                 config,
                 updates,
                 rewardRun,
-                groups -> Scoring.score(groups, texts, task, rewardRun),
+                (groups, asked) -> asked.isPresent()
+                        ? Scoring.score(groups, texts, task, rewardRun, asked.get())
+                        : Scoring.score(groups, texts, task, rewardRun),
                 task.rewards()
                         .preference()
                         .map(judge -> (scored, others) -> Scoring.against(scored, others, texts, judge)),
@@ -251,15 +263,12 @@ public final class RlTrainer {
      *     works on it, or if it was started with another configuration, model or data
      */
     public RlTrainer output(Path folder, RunOrigin origin, boolean resume) {
-        if (resume && config.async().isAhead()) {
-            throw new IllegalStateException("a run with max_staleness cannot be resumed yet");
-        }
         RunDirectory run = RunDirectory.open(folder, record(origin), model, resume);
         try {
             updates.keepInitial(); // before a checkpoint replaces the weights
             state = run.restore(model, parts()).map(TrainerState::read).orElse(TrainerState.START);
             requireFitting(folder);
-            rewardRun.journal(run.rewardFailures(), resume ? OptionalInt.of(state.step()) : OptionalInt.empty());
+            rewardRun.journal(run.rewardFailures(), resume ? OptionalInt.of(stepsScored(folder)) : OptionalInt.empty());
         } catch (RuntimeException | Error e) {
             run.close();
             throw e;
@@ -276,6 +285,13 @@ public final class RlTrainer {
                     "'updates' is " + learner.updates() + ", but " + state.step() + " steps make " + updates,
                     RunDirectory.EARLIER);
         }
+    }
+
+    /** Steps whose samples have their rewards at the last checkpoint: those that were made, and those whose batches are there already. */
+    private int stepsScored(Path folder) {
+        int expected = state.step() == 0 ? 0 : Math.min(config.async().maxStaleness(), lastRollout() - rollouts());
+        int made = ahead.require(rollouts() + 1, expected, folder).size();
+        return state.step() + made * (plan.trl() ? plan.updates() : 1);
     }
 
     private RunRecord record(RunOrigin origin) {
@@ -302,12 +318,16 @@ public final class RlTrainer {
     private RlResult trainToTheEnd() {
         long begin = System.nanoTime();
         double before = state.seconds();
+        zero = begin - (long) (before * 1e9);
         updates.keepInitial();
         if (model.routerAuxLossCoef() > 0) {
             audience.say("Adding " + model.routerAuxLossCoef() + " times the load-balancing loss of the experts"
                     + " (router_aux_loss_coef)");
         }
         config.method().remarks().forEach(audience::say);
+        if (config.async().isAhead() && state.step() == 0) {
+            audience.say(onOlderSamples());
+        }
         valueModelNote.filter(note -> state.step() == 0).ifPresent(audience::say);
         if (state.step() == 0 && isMeasured()) {
             evaluateBefore();
@@ -342,19 +362,23 @@ public final class RlTrainer {
         return plan.trl() ? Math.ceilDiv(state.step(), plan.updates()) : state.step();
     }
 
+    private int lastRollout() {
+        return plan.trl() ? Math.ceilDiv(config.maxSteps(), plan.updates()) : config.maxSteps();
+    }
+
     /** Where batches come from. */
     private Batches batches() {
-        int last = plan.trl() ? Math.ceilDiv(config.maxSteps(), plan.updates()) : config.maxSteps();
         if (!config.async().isAhead()) {
             collector.publish(model, learner.updates());
             return new BatchesInTurn(collector, model, rollouts());
         }
+        collector.scoreEarly(problems -> new EarlyScoring(problems, texts, rewardRun.early(task.rewards())));
         SamplingWeights weights = new SamplingWeights(model);
         weights.keep(rollouts(), model);
         if (!samplesElsewhere) {
             collector.rollouts(Rollouts.local(weights.policy(), task));
         }
-        return new BatchesAhead(collector, weights, model, config.async(), rollouts(), List.of(), last);
+        return new BatchesAhead(collector, weights, model, config.async(), rollouts(), ahead.batches(), lastRollout());
     }
 
     /** Whether there is a checkpoint between these steps. */
@@ -365,8 +389,24 @@ public final class RlTrainer {
     }
 
     private void save(Batches batches) {
-        batches.settle();
-        audience.directory().ifPresent(run -> run.checkpoint(state.step(), state.toJson(), model, parts()));
+        ahead.set(batches.settle());
+        spans.add(Span.of(Span.Work.SAVING, 0, () -> {
+                    audience.directory().ifPresent(run -> run.checkpoint(state.step(), state.toJson(), model, parts()));
+                    return model;
+                })
+                .span());
+    }
+
+    /** What the method makes of samples that older weights drew. */
+    private String onOlderSamples() {
+        String older = "Samples come from weights up to " + config.async().maxStaleness()
+                + " rollouts older than those that learn (max_staleness). ";
+        return config.algorithm().objective().usesOldLogProbs()
+                ? older + config.method().name()
+                        + " reckons with that: its loss refers to the log-probabilities of the weights that drew a"
+                        + " token"
+                : older + config.method().name() + " has no ratio, so it learns from them as if they were the policy's"
+                        + " own, which is biased the more, the faster the policy moves; grpo and others have one";
     }
 
     private void evaluateBefore() {
@@ -383,15 +423,22 @@ public final class RlTrainer {
 
     /** What a checkpoint holds besides weights and counters. */
     private Checkpointed parts() {
-        return new RunParts(learner, updates, collector.curriculum(), collector.buffer(), plan.groups());
+        return new RunParts(learner, updates, collector.curriculum(), collector.buffer(), ahead, plan.groups());
     }
 
     // One rollout, and the steps on it
 
     private void rollout(Batches batches, int done) {
         StepClock clock = new StepClock();
-        Batch batch = batches.next();
+        Span.Timed<Batch> awaited = Span.of(Span.Work.WAITING, rollouts() + 1, batches::next);
+        Batch batch = awaited.result();
         clock.count(batch.spans());
+        spans.addAll(batch.spans());
+        if (config.async().isAhead()) {
+            clock.count(List.of(awaited.span()));
+            spans.add(awaited.span());
+        }
+        long begin = System.nanoTime();
         rewardTally = batch.rewards();
         List<ScoredGroup> sampled = batch.sampled();
         PolicyUpdates.Lesson lesson =
@@ -402,6 +449,7 @@ public final class RlTrainer {
                 learned.add(lesson.next());
             } while (!plan.trl() && lesson.hasNext());
             batches.stepped(learner.updates());
+            spans.add(new Span(Span.Work.LEARNING, batch.number(), begin, System.nanoTime()));
             boolean over = !lesson.hasNext() || state.step() + 1 == config.maxSteps();
             if (over && !isSaved(done, state.step() + 1)) { // a checkpoint has what was made with earlier weights
                 batches.learned(batch.number());
@@ -416,6 +464,7 @@ public final class RlTrainer {
                             lesson.klToInitial()),
                     clock);
             clock = new StepClock();
+            begin = System.nanoTime();
             sampled = List.of();
         } while (lesson.hasNext() && state.step() < config.maxSteps());
     }
@@ -433,12 +482,19 @@ public final class RlTrainer {
                 samples,
                 tokens,
                 Objects.requireNonNull(measured.values().get("loss")));
+        long begin = System.nanoTime();
         int evalSteps = isMeasured() ? config.measuring().evalSteps() : 0;
         new HeldOutMetrics(evalSteps, config.measuring().evalProblems(), heldOut::passAt1).observe(step, measured);
+        spans.add(new Span(Span.Work.MEASURING, 0, begin, System.nanoTime()));
         clock.measure(measured, tokens);
         measured.messages().forEach(audience::say);
         audience.report(
                 new StepMetrics(step.number(), step.of(), measured.values()),
                 CompletionRecord.of(step, config.measuring().logCompletions(), texts));
+        audience.directory()
+                .ifPresent(run -> run.time(
+                        step.number(),
+                        spans.stream().map(span -> span.toJson(zero)).toList()));
+        spans.clear();
     }
 }

@@ -16,9 +16,16 @@ import java.nio.file.Path;
  * the checkpoint's description itself, the others under names of their own.
  *
  * @param updates what the method remembers from step to step
+ * @param ahead batches that were made ahead
  * @param promptsPerStep groups of a step, for checkpoints from when every run took the problems in order
  */
-record RunParts(Learner learner, PolicyUpdates updates, Curriculum curriculum, Buffer buffer, int promptsPerStep)
+record RunParts(
+        Learner learner,
+        PolicyUpdates updates,
+        Curriculum curriculum,
+        Buffer buffer,
+        QueuedBatches ahead,
+        int promptsPerStep)
         implements Checkpointed {
     static final String CURRICULUM = "curriculum";
     static final String BUFFER = "buffer";
@@ -34,6 +41,7 @@ record RunParts(Learner learner, PolicyUpdates updates, Curriculum curriculum, B
         }
         curriculum.save(checkpoint, description.putObject(CURRICULUM));
         buffer.save(checkpoint, description.putObject(BUFFER));
+        ahead.save(checkpoint, description);
     }
 
     @Override
@@ -44,5 +52,6 @@ record RunParts(Learner learner, PolicyUpdates updates, Curriculum curriculum, B
                 Json.object().put(TaskOrder.NEXT, description.path("step").asLong() * promptsPerStep);
         curriculum.restore(checkpoint, description.has(CURRICULUM) ? description.get(CURRICULUM) : inOrder);
         buffer.restore(checkpoint, description.path(BUFFER));
+        ahead.restore(checkpoint, description);
     }
 }

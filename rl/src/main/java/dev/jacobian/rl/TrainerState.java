@@ -42,6 +42,7 @@ record TrainerState(int step, long tokens, long samples, double passAt1Before, d
                 RunParts.METHOD,
                 RunParts.CURRICULUM,
                 RunParts.BUFFER,
+                QueuedBatches.NAME,
                 Critic.NAME,
                 KlControl.COEFFICIENT);
         fields.finish();

@@ -5,15 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.rl.method.Dapo;
+import dev.jacobian.rl.method.Grpo;
 import dev.jacobian.rl.method.Method;
 import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.method.Opo;
+import dev.jacobian.rl.observe.StepMetrics;
 import dev.jacobian.rl.observe.StepObserver;
 import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.rollout.Curriculum;
 import dev.jacobian.rl.rollout.Group;
+import dev.jacobian.rl.rollout.RolloutListener;
 import dev.jacobian.rl.rollout.RolloutTask;
 import dev.jacobian.rl.rollout.Rollouts;
 import dev.jacobian.rl.rollout.ScoredGroup;
@@ -22,6 +25,7 @@ import dev.jacobian.rl.task.PromptTask;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.MemoryPlan;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -92,17 +96,21 @@ class BatchesAheadTest {
                 synchronized (random) {
                     wait = random.nextInt(4) == 0 ? random.nextInt(millis) : 0;
                 }
-                try {
-                    Thread.sleep(wait);
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                }
+                sleep(wait);
+            }
+        }
+
+        static void sleep(int millis) {
+            try {
+                Thread.sleep(millis);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
         }
     }
 
     /** Samples late. */
-    private static final class LateRollouts implements Rollouts {
+    private static class LateRollouts implements Rollouts {
         private final Task task;
         private final Delays delays;
         private Rollouts inner;
@@ -125,8 +133,13 @@ class BatchesAheadTest {
 
         @Override
         public List<Group> next() {
+            return next(RolloutListener.NONE);
+        }
+
+        @Override
+        public List<Group> next(RolloutListener listener) {
             delays.pause();
-            return inner.next();
+            return inner.next(listener);
         }
     }
 
@@ -209,6 +222,39 @@ class BatchesAheadTest {
                 .isEqualTo(expected);
     }
 
+    @Test
+    @DisplayName("rewards are asked as samples finish, while others of the rollout are still drawn")
+    void rewardsAsSamplesFinish() {
+        AtomicInteger calls = new AtomicInteger();
+        List<Integer> before = new ArrayList<>();
+        Task task = new PromptTask(
+                "sums", List.of("12+30=", "25+7=", "40+41="), RewardFunction.named("counted", completion -> {
+                    calls.incrementAndGet();
+                    return Score.of(completion.tokenIds().length);
+                }));
+        Rollouts rollouts = new LateRollouts(task, Delays.NONE) {
+            @Override
+            public List<Group> next(RolloutListener listener) {
+                int begun = calls.get();
+                List<Group> groups = super.next(listener);
+                for (int i = 0;
+                        i < 1000 && calls.get() < begun + 8;
+                        i++) { // its eight samples, before the rollout is answered
+                    Delays.sleep(10);
+                }
+                before.add(calls.get() - begun);
+                return groups;
+            }
+        };
+        new RlTrainer(
+                        TestModels.addition(),
+                        task,
+                        config(1).evalSteps(0).maxInflight(1).build())
+                .rollouts(rollouts)
+                .train();
+        assertThat(before).hasSize(6).containsOnly(8);
+    }
+
     /** Draws and gates by what it has seen. */
     private static Curriculum byResults(Task task) {
         Curriculum order = Curriculum.inOrder(task, 0);
@@ -266,6 +312,54 @@ class BatchesAheadTest {
                 .observer(watch)
                 .train();
         assertThat(versions).containsExactly(0L, 0L, 0L, 1L, 2L, 3L);
+    }
+
+    @Test
+    @DisplayName("a run says how old its samples are, how long it waits, and what its method makes of older samples")
+    void seen() {
+        List<StepMetrics> steps = new ArrayList<>();
+        List<String> said = new ArrayList<>();
+        TrainingListener listener = new TrainingListener() {
+            @Override
+            public void onStep(StepMetrics metrics) {
+                steps.add(metrics);
+            }
+
+            @Override
+            public void onMessage(String message) {
+                said.add(message);
+            }
+        };
+        for (Method method : List.of(Grpo.DEFAULT, Methods.named("gpg").with("strict_on_policy", false))) {
+            new RlTrainer(
+                            TestModels.addition(),
+                            task(Delays.NONE),
+                            config(2).method(method).build())
+                    .listener(listener)
+                    .train();
+        }
+        assertThat(steps.stream().filter(step -> step.step() > 0).limit(6).map(step -> step.get("staleness/max")))
+                .containsExactly(0.0, 1.0, 2.0, 2.0, 2.0, 2.0);
+        assertThat(steps.getLast().get("staleness/mean")).isEqualTo(2.0);
+        assertThat(steps.getLast().values()).containsKeys("rollout/wait_seconds", "rollout/reward_seconds");
+        assertThat(said)
+                .anyMatch(line -> line.contains("grpo reckons with that"))
+                .anyMatch(line -> line.contains("gpg has no ratio"));
+    }
+
+    @Test
+    @DisplayName("the memory plan has the model that samples, the versions that wait for it, and both at work at once")
+    void memory() {
+        MemoryPlan inTurn = new RlTrainer(
+                        TestModels.addition(), task(Delays.NONE), config(0).build())
+                .memoryPlan();
+        MemoryPlan ahead = new RlTrainer(
+                        TestModels.addition(), task(Delays.NONE), config(2).build())
+                .memoryPlan();
+        long weights = ahead.bytes(MemoryPlan.Part.WEIGHTS);
+        assertThat(inTurn.bytes(MemoryPlan.Part.AHEAD)).isZero();
+        assertThat(ahead.bytes(MemoryPlan.Part.AHEAD)).isEqualTo(3 * weights + ahead.bytes(MemoryPlan.Part.PACKED));
+        assertThat(ahead.bytes(MemoryPlan.Part.ACTIVATIONS)).isGreaterThan(inTurn.bytes(MemoryPlan.Part.ACTIVATIONS));
     }
 
     @Test

@@ -161,7 +161,13 @@ class SettingEffectTest {
         new RlTrainer(model, TASK, config)
                 .listener(TrainingListener.eachStep(step -> {
                     Map<String, Double> values = new LinkedHashMap<>(step.values());
-                    values.keySet().removeAll(List.of("step_time", "sampling_time", "tokens_per_s"));
+                    values.keySet()
+                            .removeAll(List.of(
+                                    "step_time",
+                                    "sampling_time",
+                                    "tokens_per_s",
+                                    "rollout/wait_seconds",
+                                    "rollout/reward_seconds"));
                     metrics.add(values);
                 }))
                 .output(run, new RunOrigin("arith", "sums", Optional.empty()), false)

@@ -39,6 +39,7 @@ public record MemoryPlan(Map<Part, Long> parts) {
         PACKED("their packed copies"),
         REFERENCE("reference model"),
         VALUE_MODEL("value model with its gradients and moments"),
+        AHEAD("copies of the weights for sampling ahead"),
         GRADIENTS("gradients"),
         MOMENTS("AdamW moments"),
         ACTIVATIONS("activations"),

@@ -13,6 +13,7 @@ import dev.jacobian.transformer.config.DecoderConfig;
 import dev.jacobian.transformer.generation.Generator;
 import dev.jacobian.transformer.lora.LoraPlan;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -72,6 +73,7 @@ public final class MemoryPlanner {
     private final boolean trains;
     private final boolean adapted;
     private final Map<Part, Long> parts = new EnumMap<>(Part.class);
+    private final Map<Part, Long> beside = new EnumMap<>(Part.class); // of passes on another thread
     private CountedRun run; // null if a weight is too large for a tensor
     private boolean tooLarge;
     private int longest; // tokens of a sequence
@@ -210,6 +212,23 @@ public final class MemoryPlanner {
         return this;
     }
 
+    /**
+     * A second model of the same weights that samples on another thread while this one is trained; of an adapter's model the adapter alone
+     * is there twice.
+     *
+     * @param sampling what that takes by itself
+     * @param kept further copies of what is trained, which it will sample with later
+     */
+    public MemoryPlanner sampledAhead(MemoryPlan sampling, int kept) {
+        long trained = parts.getOrDefault(Part.GRADIENTS, 0L);
+        long packed = adapted ? 0 : sampling.bytes(Part.PACKED);
+        parts.merge(Part.AHEAD, trained * (1 + kept) + packed, Long::sum);
+        for (Part part : List.of(Part.ACTIVATIONS, Part.LOGITS, Part.KV_CACHE)) {
+            beside.merge(part, sampling.bytes(part), Long::sum);
+        }
+        return this;
+    }
+
     /** Generation by {@link Generator}, all prompts in one batch, sequences ending when they like. */
     public MemoryPlanner generation(int prompts, int samples, int promptTokens, int newTokens) {
         return generation(prompts, samples, promptTokens, newTokens, true);
@@ -270,6 +289,7 @@ public final class MemoryPlanner {
             bytes.arrays().forEach((shape, one) -> all.merge(partOf(shape), one, Long::sum));
             all.put(Part.KV_CACHE, bytes.pages());
         }
+        beside.forEach((part, bytes) -> all.merge(part, bytes, Long::sum));
         if (tooLarge) {
             all.put(Part.ACTIVATIONS, MemoryPlan.UNBOUNDED);
         }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.observe;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.Json;
+import java.util.Locale;
 import java.util.function.Supplier;
 
 /**
@@ -36,6 +39,20 @@ public record Span(Work work, int rollout, long begin, long end) {
         long begin = System.nanoTime();
         T result = body.get();
         return new Timed<>(result, new Span(work, rollout, begin, System.nanoTime()));
+    }
+
+    /**
+     * A line of a run's timeline.
+     *
+     * @param zero {@link System#nanoTime} at second 0
+     */
+    public ObjectNode toJson(long zero) {
+        ObjectNode json = Json.object();
+        json.put("work", work.name().toLowerCase(Locale.ROOT));
+        json.put("rollout", rollout);
+        json.put("begin", Math.round((begin - zero) / 1e6) / 1e3);
+        json.put("end", Math.round((end - zero) / 1e6) / 1e3);
+        return json;
     }
 
     /** How long it took. */

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.observe;
 
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 
 /** Measures how long a step takes, and reports it to a flight recording. */
 public final class StepClock {
     private final long begin = System.nanoTime();
     private final TrainingStepEvent event = new TrainingStepEvent();
-    private long sampling;
+    private final Map<Span.Work, Double> counted = new EnumMap<>(Span.Work.class);
 
     public StepClock() {
         event.begin();
     }
 
-    /** Counts what was sampled for the step, perhaps before it began. */
+    /** Counts what was done for the step, perhaps before it began. */
     public void count(List<Span> spans) {
-        for (Span span : spans) {
-            sampling += span.work() == Span.Work.SAMPLING ? span.end() - span.begin() : 0;
-        }
+        spans.forEach(span -> counted.merge(span.work(), span.seconds(), Double::sum));
     }
 
     /** Ends the recording's event; measurements that follow are not part of it. */
@@ -29,7 +29,11 @@ public final class StepClock {
     public void measure(Measurements measured, long tokens) {
         double seconds = (System.nanoTime() - begin) / 1e9;
         measured.put("step_time", seconds);
-        measured.put("sampling_time", sampling / 1e9);
+        measured.put("sampling_time", counted.getOrDefault(Span.Work.SAMPLING, 0.0));
         measured.put("tokens_per_s", tokens / seconds);
+        if (counted.containsKey(Span.Work.WAITING)) { // where sampling runs ahead
+            measured.put("rollout/wait_seconds", counted.get(Span.Work.WAITING));
+            measured.put("rollout/reward_seconds", counted.getOrDefault(Span.Work.SCORING, 0.0));
+        }
     }
 }

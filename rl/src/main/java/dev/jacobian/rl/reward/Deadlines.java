@@ -64,9 +64,20 @@ final class Deadlines {
      * @throws DeafException if too many calls go on past their deadline
      */
     <T> List<Outcome<T>> run(List<Supplier<T>> calls, int width, Duration deadline, ThreadFactory threads) {
-        Batch<T> batch = new Batch<>(calls, deadline, threads);
+        Batch<T> batch = new Batch<>(width, deadline, threads);
+        calls.forEach(batch::add);
+        return await(batch);
+    }
+
+    /**
+     * Waits for calls that were begun before.
+     *
+     * @return one for each call, in the order in which they were added; {@link Done} or {@link TimedOut}
+     * @throws DeafException if too many calls go on past their deadline
+     */
+    <T> List<Outcome<T>> await(Batch<T> batch) {
         try {
-            List<Outcome<T>> outcomes = batch.run(width, this::writeOff);
+            List<Outcome<T>> outcomes = batch.await(this::writeOff);
             for (Outcome<T> outcome : outcomes) {
                 if (outcome instanceof Threw<T>(Throwable thrown)) {
                     if (thrown instanceof Error error) {
@@ -104,12 +115,17 @@ final class Deadlines {
         void accept(Thread thread) throws InterruptedException;
     }
 
-    /** Calls that are run together. All fields are guarded by its monitor. */
-    private static final class Batch<T> {
-        private final List<Supplier<T>> calls;
+    /**
+     * Calls that are run together, and begun as soon as they are added and it is their turn. Nobody looks at the clock before they are
+     * awaited: one that hangs keeps its place until then. All fields are guarded by its monitor.
+     */
+    static final class Batch<T> {
+        private final int width;
         private final Duration deadline;
         private final ThreadFactory threads;
+        private final List<Supplier<T>> calls = new ArrayList<>();
         private final List<Slot<T>> slots = new ArrayList<>();
+        private int workers;
         private int next;
         private int done;
 
@@ -120,19 +136,23 @@ final class Deadlines {
             private @Nullable Outcome<T> outcome;
         }
 
-        Batch(List<Supplier<T>> calls, Duration deadline, ThreadFactory threads) {
-            this.calls = List.copyOf(calls);
+        Batch(int width, Duration deadline, ThreadFactory threads) {
+            this.width = width;
             this.deadline = deadline;
             this.threads = threads;
-            for (int i = 0; i < calls.size(); i++) {
-                slots.add(new Slot<>());
+        }
+
+        /** One more call. */
+        synchronized void add(Supplier<T> call) {
+            calls.add(call);
+            slots.add(new Slot<>());
+            if (workers < width) {
+                workers++;
+                threads.newThread(this::work).start();
             }
         }
 
-        List<Outcome<T>> run(int width, WriteOff writeOff) throws InterruptedException {
-            for (int i = 0; i < Math.min(width, calls.size()); i++) {
-                threads.newThread(this::work).start();
-            }
+        private List<Outcome<T>> await(WriteOff writeOff) throws InterruptedException {
             for (List<Thread> late = awaitOrLate(); !late.isEmpty(); late = awaitOrLate()) {
                 for (Thread thread : late) {
                     threads.newThread(this::work).start(); // in its place
@@ -183,7 +203,7 @@ final class Deadlines {
             for (int i = take(); i >= 0; i = take()) {
                 Outcome<T> outcome;
                 try {
-                    outcome = new Done<>(calls.get(i).get());
+                    outcome = new Done<>(call(i).get());
                 } catch (Throwable thrown) { // it is thrown again where the calls were asked for
                     outcome = new Threw<>(thrown);
                 }
@@ -196,6 +216,7 @@ final class Deadlines {
         /** The next call; negative if there is none. */
         private synchronized int take() {
             if (next >= calls.size()) {
+                workers--;
                 return -1;
             }
             Slot<T> slot = slots.get(next);
@@ -204,12 +225,17 @@ final class Deadlines {
             return next++;
         }
 
+        private synchronized Supplier<T> call(int i) {
+            return calls.get(i);
+        }
+
         private synchronized boolean finish(int i, Outcome<T> outcome) {
             Slot<T> slot = slots.get(i);
             if (slot.outcome != null) {
                 return false;
             }
-            slot.outcome = outcome;
+            boolean late = !deadline.isZero() && System.nanoTime() - slot.begin > deadline.toNanos();
+            slot.outcome = late && outcome instanceof Done<T> ? new TimedOut<>() : outcome;
             slot.thread = null;
             done++;
             if (done == calls.size()) {

@@ -55,6 +55,7 @@ public final class RewardRun implements AutoCloseable {
     private final Deadlines deadlines = new Deadlines();
     private final Map<String, Trouble> troubles = new LinkedHashMap<>();
     private Optional<RewardJournal> journal = Optional.empty();
+    private Optional<EarlyRewards> early = Optional.empty(); // while something is scored that was asked about before
     private int step = ALWAYS;
     private int round;
     private int borne;
@@ -159,6 +160,32 @@ public final class RewardRun implements AutoCloseable {
         return Math.max(config.rewardErrorBudget(), tenth);
     }
 
+    /**
+     * Asks single rewards about samples while others are still drawn; by another thread if it likes.
+     *
+     * @param rewards which; those that compare, or compute here, wait for all samples
+     */
+    public EarlyRewards early(WeightedRewards rewards) {
+        Map<RewardFunction, Deadlines.Batch<Score>> calls = new LinkedHashMap<>();
+        for (WeightedRewards.Weighted reward : rewards.rewards()) {
+            if (reward.function() instanceof RewardFunction function && function.running() != Reward.Running.HERE) {
+                calls.put(function, new Deadlines.Batch<>(width(function), deadline(), threads(function)));
+            }
+        }
+        return new EarlyRewards(calls);
+    }
+
+    /** Takes what was asked early for what is scored in {@code body}. */
+    public <T> T using(EarlyRewards asked, Supplier<T> body) {
+        early = Optional.of(asked);
+        try {
+            return body.get();
+        } finally {
+            early = Optional.empty();
+            asked.close();
+        }
+    }
+
     /** The step that is scored for. */
     int step() {
         return step;
@@ -206,6 +233,8 @@ public final class RewardRun implements AutoCloseable {
         return called(
                 function,
                 completions,
+                early.map(asked -> awaited(function, () -> asked.await(function, deadlines)))
+                        .orElse(Map.of()),
                 completion -> RewardCalls.score(function, completion),
                 score -> score,
                 score -> score);
@@ -216,6 +245,7 @@ public final class RewardRun implements AutoCloseable {
         return called(
                 function,
                 completions,
+                Map.of(),
                 completion -> RewardCalls.explain(function, completion),
                 Explanation::score,
                 score -> Explanation.of(score, Optional.empty()));
@@ -236,6 +266,7 @@ public final class RewardRun implements AutoCloseable {
     private <T> List<T> called(
             RewardFunction function,
             List<Completion> completions,
+            Map<Completion, Optional<T>> asked,
             Call<T> call,
             Turn<T, Score> scoreOf,
             Turn<Score, T> bare) {
@@ -245,7 +276,7 @@ public final class RewardRun implements AutoCloseable {
         List<Supplier<T>> calls = new ArrayList<>();
         for (int i = 0; i < known.size(); i++) {
             Completion completion = completions.get(i);
-            if (known.get(i).isEmpty()) {
+            if (known.get(i).isEmpty() && !asked.containsKey(completion)) {
                 calls.add(() -> call.of(completion));
             }
         }
@@ -254,9 +285,13 @@ public final class RewardRun implements AutoCloseable {
         int at = 0;
         for (int i = 0; i < known.size(); i++) {
             Completion completion = completions.get(i);
-            T result = known.get(i).isPresent()
-                    ? bare.of(known.get(i).get())
-                    : results.get(at++).orElseGet(() -> bare.of(timedOut(function, completion)));
+            T result;
+            if (known.get(i).isPresent()) {
+                result = bare.of(known.get(i).get());
+            } else {
+                Optional<T> called = asked.containsKey(completion) ? asked.get(completion) : results.get(at++);
+                result = called.orElseGet(() -> bare.of(timedOut(function, completion)));
+            }
             note(function, i, completion, scoreOf.of(result), known.get(i).isPresent());
             all.add(result);
         }
@@ -300,18 +335,34 @@ public final class RewardRun implements AutoCloseable {
         if (inPlace || function.running() == Reward.Running.HERE) {
             return calls.stream().map(call -> Optional.of(call.get())).toList();
         }
-        boolean waits = function.running() == Reward.Running.WAITS;
-        ThreadFactory threads = waits
+        return awaited(
+                function,
+                () -> deadlines.run(calls, width(function), deadline(), threads(function)).stream()
+                        .map(RewardRun::value)
+                        .toList());
+    }
+
+    private int width(Reward function) {
+        return function.running() == Reward.Running.WAITS ? config.rewardConcurrency() : ComputePool.threads();
+    }
+
+    private Duration deadline() {
+        return Duration.ofNanos((long) (config.rewardTimeout() * 1e9));
+    }
+
+    private static ThreadFactory threads(Reward function) {
+        return function.running() == Reward.Running.WAITS
                 ? Thread.ofVirtual().name("reward " + function.name()).factory()
                 : Thread.ofPlatform().daemon().name("reward " + function.name()).factory();
-        Duration deadline = Duration.ofNanos((long) (config.rewardTimeout() * 1e9));
+    }
+
+    static <T> Optional<T> value(Deadlines.Outcome<T> outcome) {
+        return outcome instanceof Deadlines.Done<T>(T value) ? Optional.of(value) : Optional.empty();
+    }
+
+    private <T> T awaited(Reward function, Supplier<T> calls) {
         try {
-            return deadlines
-                    .run(calls, waits ? config.rewardConcurrency() : ComputePool.threads(), deadline, threads)
-                    .stream()
-                    .map(outcome ->
-                            outcome instanceof Deadlines.Done<T>(T value) ? Optional.of(value) : Optional.<T>empty())
-                    .toList();
+            return calls.get();
         } catch (Deadlines.DeafException deaf) {
             throw new RewardException("reward '" + function.name() + "': " + deaf.getMessage() + ", "
                     + config.rewardTimeout()

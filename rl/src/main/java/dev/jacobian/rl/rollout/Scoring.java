@@ -9,6 +9,7 @@ import dev.jacobian.rl.reward.RewardException;
 import dev.jacobian.rl.reward.RewardRun;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.reward.WeightedRewards.Breakdown;
+import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -37,8 +38,19 @@ public final class Scoring {
      * @throws RewardException if a failure is one too many
      */
     public static List<ScoredGroup> score(List<Group> groups, CompletionText texts, Task task, RewardRun run) {
+        return score(groups, texts, task, run, Map.of());
+    }
+
+    /** The same of samples about which rewards were asked while they were drawn. */
+    public static List<ScoredGroup> score(
+            List<Group> groups, CompletionText texts, Task task, RewardRun run, EarlyScoring early) {
+        return run.using(early.rewards(), () -> score(groups, texts, task, run, early.asked()));
+    }
+
+    private static List<ScoredGroup> score(
+            List<Group> groups, CompletionText texts, Task task, RewardRun run, Map<Trajectory, Completion> asked) {
         List<List<Completion>> completions =
-                groups.stream().map(group -> completions(group, texts)).toList();
+                groups.stream().map(group -> completions(group, texts, asked)).toList();
         List<List<Breakdown>> breakdowns = task.rewards().score(completions, run);
         List<ScoredGroup> scored = new ArrayList<>();
         for (int g = 0; g < groups.size(); g++) {
@@ -59,8 +71,12 @@ public final class Scoring {
             List<ScoredGroup> scored, List<Group> others, CompletionText texts, PreferenceReward judge) {
         try {
             List<double[]> rewards = judge.against(
-                    scored.stream().map(one -> completions(one.group(), texts)).toList(),
-                    others.stream().map(group -> completions(group, texts)).toList());
+                    scored.stream()
+                            .map(one -> completions(one.group(), texts, Map.of()))
+                            .toList(),
+                    others.stream()
+                            .map(group -> completions(group, texts, Map.of()))
+                            .toList());
             return IntStream.range(0, scored.size())
                     .mapToObj(g -> {
                         double[] draws = new double[others.get(g).size()];
@@ -75,17 +91,25 @@ public final class Scoring {
 
     /** A group's samples as rewards see them: what was said last, and what happened before where there was an environment. */
     public static List<Completion> completions(Group group, CompletionText texts) {
+        return completions(group, texts, Map.of());
+    }
+
+    private static List<Completion> completions(Group group, CompletionText texts, Map<Trajectory, Completion> asked) {
         List<Completion> completions = new ArrayList<>();
-        for (int i = 0; i < group.size(); i++) {
-            Trajectory sample = group.samples().get(i);
-            int prompt = group.promptLength();
-            Optional<Episode> episode = sample.episode().map(happened -> happened.behind(prompt));
-            int[] tokens = group.completion(i);
-            int[] said = episode.map(happened -> sample.from(prompt + happened.lastTurn(tokens.length)))
-                    .orElse(tokens);
-            completions.add(group.problem().completion(texts.of(said), tokens, sample.finish(), episode));
+        for (Trajectory sample : group.samples()) {
+            Completion known = asked.get(sample);
+            completions.add(known == null ? completion(group.problem(), group.promptLength(), sample, texts) : known);
         }
         return completions;
+    }
+
+    /** What rewards are shown of a sample that has ended. */
+    static Completion completion(Problem problem, int prompt, Trajectory sample, CompletionText texts) {
+        int[] tokens = sample.from(prompt);
+        Optional<Episode> episode = sample.episode().map(happened -> happened.behind(prompt));
+        int[] said = episode.map(happened -> sample.from(prompt + happened.lastTurn(tokens.length)))
+                .orElse(tokens);
+        return problem.completion(texts.of(said), tokens, sample.finish(), episode);
     }
 
     private static ScoredGroup scored(

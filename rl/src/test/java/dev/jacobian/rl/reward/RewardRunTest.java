@@ -130,6 +130,29 @@ class RewardRunTest {
     }
 
     @Test
+    @DisplayName("what was asked while samples were drawn is not asked again, and has its deadline too")
+    void askedEarly() {
+        AtomicInteger calls = new AtomicInteger();
+        RewardFunction hangs = RewardFunction.named("hangs", c -> {
+            calls.incrementAndGet();
+            sleep(c.text().equals("2") ? 60_000 : c.text().equals("3") ? 600 : 0); // for good, and a little late
+            return Score.of(1);
+        });
+        WeightedRewards rewards = WeightedRewards.of(hangs).plus(RewardFunction.named("fine", c -> Score.of(10)), 1);
+        RewardRun run = run(0.2, 5);
+        List<List<Completion>> groups = groups(5);
+        EarlyRewards early = run.early(rewards);
+        groups.getFirst().subList(0, 4).forEach(early::ask);
+        sleep(700);
+        List<Breakdown> all = run.using(early, () -> rewards.score(groups, run)).getFirst();
+        assertThat(all)
+                .extracting(one -> one.total().orNaN())
+                .containsExactly(11.0, 11.0, Double.NaN, Double.NaN, 11.0);
+        assertThat(calls).hasValue(5);
+        assertThat(run.troubles().get("hangs")).isEqualTo(new RewardRun.Trouble(0, 2));
+    }
+
+    @Test
     @DisplayName("a batch that hangs is every sample's failure; what failed before is not compared with")
     void batches() {
         List<Integer> seen = new ArrayList<>();
