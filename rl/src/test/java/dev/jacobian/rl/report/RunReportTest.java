@@ -64,7 +64,7 @@ class RunReportTest {
     @Test
     void carriesTheEndOfTheTimeline() {
         DemoRun.write(directory, 3);
-        try (JsonlWriter timeline = new JsonlWriter(directory.resolve("timeline.jsonl"))) {
+        try (JsonlWriter timeline = JsonlWriter.create(directory.resolve("timeline.jsonl"))) {
             for (int i = 0; i < RunReport.MAX_SPANS + 5; i++) {
                 timeline.write(new Span(Span.Work.SAMPLING, i, 1_000_000_000L * i, 1_000_000_000L * i + 250_000_000L)
                         .toJson(0));

@@ -26,7 +26,7 @@ class RunsPageTest {
         json.put("seconds", 12.5).put("pass@1_before", 0.25).put("pass@1_after", 0.5);
         json.putObject("config").put("seed", 3).put("max_staleness", staleness);
         Json.write(run.resolve("run.json"), json);
-        try (JsonlWriter metrics = new JsonlWriter(run.resolve("metrics.jsonl"))) {
+        try (JsonlWriter metrics = JsonlWriter.create(run.resolve("metrics.jsonl"))) {
             for (int step = 1; step <= 3; step++) {
                 metrics.write(Json.object()
                         .put("step", step)
