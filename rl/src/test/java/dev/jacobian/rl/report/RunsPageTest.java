@@ -46,8 +46,8 @@ class RunsPageTest {
                 .contains("<tr><th>max_staleness</th><td>0</td><td>1</td></tr>")
                 .doesNotContain("<th>seed</th>");
         assertThat(page.split("<polyline class=\"c0\"", -1))
-                .as("reward and time, and reward over seconds")
-                .hasSize(4);
+                .as("three curves over steps, two over seconds")
+                .hasSize(6);
         assertThat(page).contains("step 3.00", "seconds 6.00");
     }
 
@@ -55,7 +55,7 @@ class RunsPageTest {
     @DisplayName("what a run's files say is text, and the page asks for nothing")
     void untrusted() throws Exception {
         String page = RunsPage.html(List.of(run("a", 0, 0.1), run("b", 0, 0.1)));
-        assertThat(page).contains("&lt;B&gt;SUMS", "default-src 'none'").doesNotContain("<b>", "<script", "src=");
+        assertThat(page).contains("&lt;b&gt;sums", "default-src 'none'").doesNotContain("<b>", "<script", "src=");
     }
 
     @Test
