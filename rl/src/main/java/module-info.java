@@ -13,6 +13,7 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl.advantage;
     exports dev.jacobian.rl.code;
     exports dev.jacobian.rl.config;
+    exports dev.jacobian.rl.curriculum;
     exports dev.jacobian.rl.environment;
     exports dev.jacobian.rl.environment.catalog;
     exports dev.jacobian.rl.environment.game;

@@ -10,6 +10,7 @@ import dev.jacobian.rl.reward.ExactMatchReward.Answer;
 import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.rl.task.JsonlTask;
 import dev.jacobian.rl.task.Task;
+import dev.jacobian.rl.task.catalog.TaskMixture;
 import dev.jacobian.rl.task.catalog.Tasks;
 import java.util.Map;
 import java.util.Optional;
@@ -87,6 +88,13 @@ record TaskChoice(String name, Optional<Integer> difficulty, Optional<Answer> an
      * @throws IllegalArgumentException if there is none of this name, or not with this difficulty or form
      */
     Task task() {
+        if (TaskMixture.isOne(name)) {
+            if (difficulty.isPresent() || answers.isPresent()) {
+                throw new IllegalArgumentException(
+                        "--difficulty and --answers are of one task; in a mixture write" + " NAME@DIFFICULTY:WEIGHT");
+            }
+            return TaskMixture.parse(name);
+        }
         return Tasks.find(name)
                 .orElseThrow(() -> new IllegalArgumentException(
                         "unknown task '" + name + "'; 'jacobian tasks' lists what there is (" + Tasks.names()

@@ -27,7 +27,8 @@ final class TaskOption {
     @Option(
             names = "--task",
             paramLabel = "NAME",
-            description = "A task that 'jacobian tasks' lists (default: countdown), or reasoning-gym for rows of --data"
+            description = "A task that 'jacobian tasks' lists (default: countdown), a mixture of several by weight"
+                    + " (countdown:0.7,addition@3:0.3, a difficulty behind the @), or reasoning-gym for rows of --data"
                     + " that it printed (reasoning-gym:NAME if the rows do not say their task).")
     private Optional<String> asked = Optional.empty();
 

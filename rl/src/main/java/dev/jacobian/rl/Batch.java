@@ -4,7 +4,10 @@ package dev.jacobian.rl;
 import dev.jacobian.rl.observe.Span;
 import dev.jacobian.rl.reward.RewardRun;
 import dev.jacobian.rl.rollout.ScoredGroup;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * What one rollout gives to learn from: a function of the run's seed, its settings, the batches before it and the weights that sampled it.
@@ -13,6 +16,7 @@ import java.util.List;
  * @param weights rollouts that the weights which sampled it had been trained on
  * @param sampled all groups that were sampled for it, with their rewards
  * @param admitted those that are learned from, perhaps sampled earlier
+ * @param measures metrics of how it was sampled, of what was thrown away, of curriculum and buffer
  * @param rewards what went wrong with rewards
  * @param spans when it was sampled and scored; no part of its value
  */
@@ -21,11 +25,13 @@ record Batch(
         int weights,
         List<ScoredGroup> sampled,
         List<ScoredGroup> admitted,
+        Map<String, Double> measures,
         RewardRun.Tally rewards,
         List<Span> spans) {
     Batch {
         sampled = List.copyOf(sampled);
         admitted = List.copyOf(admitted);
+        measures = Collections.unmodifiableMap(new TreeMap<>(measures));
         spans = List.copyOf(spans);
     }
 }

@@ -4,6 +4,7 @@ package dev.jacobian.rl;
 import static dev.jacobian.rl.observe.Span.Work.SAMPLING;
 import static dev.jacobian.rl.observe.Span.Work.SCORING;
 
+import dev.jacobian.rl.config.CurriculumConfig;
 import dev.jacobian.rl.config.StepPlan;
 import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.method.RewardMix;
@@ -19,11 +20,18 @@ import dev.jacobian.rl.rollout.RolloutListener;
 import dev.jacobian.rl.rollout.RolloutTask;
 import dev.jacobian.rl.rollout.Rollouts;
 import dev.jacobian.rl.rollout.ScoredGroup;
+import dev.jacobian.rl.rollout.partial.GroupsUnderWay;
+import dev.jacobian.rl.rollout.partial.RolloutCounts;
+import dev.jacobian.rl.rollout.partial.SegmentMeasures;
+import dev.jacobian.rl.rollout.partial.SegmentPolicy;
 import dev.jacobian.rl.task.Problem;
+import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -36,43 +44,51 @@ import java.util.stream.IntStream;
  * far training has come, so batches can be made ahead of time, in their order ({@link BatchesAhead}).
  */
 final class Collector {
-    /** How often a step samples at most before enough groups must have been admitted. */
-    private static final int MAX_WAVES = 20;
-
     private final RlConfig config;
     private final StepPlan plan;
     private final PolicyUpdates updates;
     private final RewardRun rewards;
+    private final GroupsUnderWay underWay;
+    private final SegmentPolicy segments;
     private BiFunction<List<Group>, Optional<EarlyScoring>, List<ScoredGroup>> scoring;
     private Optional<Function<List<Problem>, EarlyScoring>> early = Optional.empty();
     private final Optional<BiFunction<List<ScoredGroup>, List<Group>, List<ScoredGroup>>> comparing;
     private Rollouts rollouts;
     private Curriculum curriculum;
-    private Buffer buffer = Buffer.none();
+    private Buffer buffer;
+    private int waves;
+    private int discarded;
 
     /**
      * Of a run's own choices.
      *
+     * @param task what is learned
      * @param updates which know the initial model, for samples that are compared with
      * @param rewards how the run calls its rewards
      * @param comparing where a judge of pairs gives the rewards, what it says of groups and those other samples
      */
     Collector(
+            Task task,
             RlConfig config,
             PolicyUpdates updates,
             RewardRun rewards,
             BiFunction<List<Group>, Optional<EarlyScoring>, List<ScoredGroup>> scoring,
             Optional<BiFunction<List<ScoredGroup>, List<Group>, List<ScoredGroup>>> comparing,
             Rollouts rollouts,
-            Curriculum curriculum) {
+            Curriculum curriculum,
+            Buffer buffer) {
         this.config = config;
         this.plan = config.plan();
         this.updates = updates;
         this.rewards = rewards;
+        this.underWay = new GroupsUnderWay(
+                task, config.partial(), plan.groups(), config.rollout().numGenerations());
+        this.segments = SegmentPolicy.of(config.partial(), plan.updates());
         this.scoring = scoring;
         this.comparing = comparing;
         this.rollouts = rollouts;
         this.curriculum = curriculum;
+        this.buffer = buffer;
     }
 
     void rollouts(Rollouts sampler) {
@@ -99,8 +115,16 @@ final class Collector {
         return buffer;
     }
 
-    /** @throws IllegalArgumentException if the method needs what recorded samples lack */
+    GroupsUnderWay underWay() {
+        return underWay;
+    }
+
+    /** @throws IllegalArgumentException if the method or a setting needs what recorded samples lack */
     void recorded(RecordedRollouts recorded) {
+        if (config.partial().isOn() || config.repetition().isOn()) {
+            throw new IllegalArgumentException((config.partial().isOn() ? "rollout_token_budget" : "repetition_ngram")
+                    + " is about samples that this run draws, and recorded ones are drawn already; leave it out");
+        }
         if (config.algorithm().extraSamples().isPresent()) {
             throw new IllegalArgumentException(config.algorithm().name()
                     + " compares with samples that it has drawn beside those that it learns from, and recorded rollouts"
@@ -115,6 +139,11 @@ final class Collector {
             throw new IllegalArgumentException("vllm_importance_sampling_correction=true corrects with the sampler's"
                     + " log-probabilities, but the recorded samples have no 'sampling_logps'; record them, or set it to"
                     + " false");
+        }
+        if (config.curriculum().curriculum() != CurriculumConfig.Kind.IN_ORDER
+                || config.buffer().isReplay()) {
+            throw new IllegalArgumentException("recorded samples are learned from in their order and once, so neither a"
+                    + " curriculum nor buffer=replay has a say; leave them out");
         }
         rollouts = recorded;
         curriculum = recorded;
@@ -143,8 +172,10 @@ final class Collector {
     boolean foresees() {
         return curriculum.foresees()
                 && buffer.foresees()
+                && segments.isAll()
                 && Methods.contains(config.method())
-                && config.method().admitsAll();
+                && config.method().admitsAll()
+                && !config.samplesDynamically();
     }
 
     /**
@@ -158,14 +189,43 @@ final class Collector {
         List<ScoredGroup> sampled = new ArrayList<>();
         List<ScoredGroup> admitted = List.of();
         List<Span> spans = new ArrayList<>();
+        RolloutCounts counts = RolloutCounts.NONE;
         rewards.beginStep(stepOf(number));
         while (admitted.isEmpty()) {
             Wave wave = noted(spans, Span.of(SAMPLING, number, () -> sample(weights)));
             List<ScoredGroup> scored = noted(spans, Span.of(SCORING, number, () -> score(wave)));
             sampled.addAll(scored);
-            admitted = admit(scored, number, sampled.size());
+            counts = counts.plus(wave.counts());
+            admitted = admit(scored, number, weights, sampled.size());
         }
-        return new Batch(number, weights, sampled, admitted, rewards.tally(), spans);
+        return new Batch(
+                number,
+                weights,
+                sampled,
+                admitted,
+                measures(counts, sampled, admitted, weights),
+                rewards.tally(),
+                spans);
+    }
+
+    /** Metrics of how a batch was sampled. */
+    private Map<String, Double> measures(
+            RolloutCounts counts, List<ScoredGroup> sampled, List<ScoredGroup> admitted, int weights) {
+        Map<String, Double> measures = new TreeMap<>(curriculum.measures());
+        measures.putAll(buffer.measures());
+        if (waves > 1 || discarded > 0) {
+            measures.put("rollout/waves", (double) waves);
+            measures.put("rollout/discarded", (double) discarded);
+        }
+        waves = 0;
+        discarded = 0;
+        if (config.partial().isOn()) {
+            measures.putAll(SegmentMeasures.of(counts, sampled, admitted, version(weights), plan.updates()));
+        }
+        if (config.repetition().isOn()) {
+            measures.put("rollout/repetition", SegmentMeasures.repetitions(sampled));
+        }
+        return measures;
     }
 
     private static <T> T noted(List<Span> spans, Span.Timed<T> timed) {
@@ -178,9 +238,10 @@ final class Collector {
      *
      * @param groups what may be learned from
      * @param others samples beside them, one group for each, of a method that compares with such
+     * @param counts what sampling them came to
      * @param early what rewards have been asked about the groups already
      */
-    record Wave(List<Group> groups, List<Group> others, Optional<EarlyScoring> early) {
+    record Wave(List<Group> groups, List<Group> others, RolloutCounts counts, Optional<EarlyScoring> early) {
         /** Gives up what is asked about it. */
         void giveUp() {
             early.ifPresent(EarlyScoring::close);
@@ -194,23 +255,19 @@ final class Collector {
 
     /** Samples a wave: the first half of a batch that {@link #foresees}. */
     Wave sample(int weights) {
-        List<RolloutTask.Request> requests = requests();
-        Optional<EarlyScoring> asking = early.map(begun ->
-                begun.apply(requests.stream().map(RolloutTask.Request::problem).toList()));
+        List<EarlyScoring> asking = new ArrayList<>();
         try {
-            List<Group> groups = ask(
-                    requests,
-                    version(weights),
-                    asking.<RolloutListener>map(it -> it).orElse(RolloutListener.NONE));
+            List<Group> groups = ask(version(weights), asking);
             return new Wave(
                     groups,
                     config.algorithm()
                             .extraSamples()
                             .map(extra -> beside(groups, extra, version(weights)))
                             .orElse(List.of()),
-                    asking);
+                    underWay.counted(),
+                    asking.stream().findFirst());
         } catch (RuntimeException | Error e) {
-            asking.ifPresent(EarlyScoring::close);
+            asking.forEach(EarlyScoring::close);
             throw e;
         }
     }
@@ -220,15 +277,32 @@ final class Collector {
         rewards.beginStep(stepOf(number));
         Span.Timed<List<ScoredGroup>> scored = Span.of(SCORING, number, () -> score(wave));
         List<ScoredGroup> admitted =
-                admit(scored.result(), number, wave.groups().size());
+                admit(scored.result(), number, weights, wave.groups().size());
         if (admitted.isEmpty()) {
             throw new IllegalStateException("one wave was to make batch " + number + ", but a curriculum or a buffer"
                     + " keeps groups back that says of itself that it foresees; mend its foresees()");
         }
-        return new Batch(number, weights, scored.result(), admitted, rewards.tally(), List.of(sampling, scored.span()));
+        return new Batch(
+                number,
+                weights,
+                scored.result(),
+                admitted,
+                measures(wave.counts(), scored.result(), admitted, weights),
+                rewards.tally(),
+                List.of(sampling, scored.span()));
     }
 
     private List<ScoredGroup> score(Wave wave) {
+        double penalty = config.repetition().repetitionStopPenalty();
+        List<ScoredGroup> compared = compared(wave);
+        return penalty == 0
+                ? compared
+                : compared.stream()
+                        .map(group -> group.withRepetitionPenalty(penalty))
+                        .toList();
+    }
+
+    private List<ScoredGroup> compared(Wave wave) {
         List<ScoredGroup> scored = scored(wave.groups(), wave.early());
         if (wave.others().isEmpty()) {
             return scored;
@@ -254,23 +328,21 @@ final class Collector {
         return mix.maskTruncatedCompletions() ? weighted.withoutTruncated() : weighted;
     }
 
-    private List<RolloutTask.Request> requests() {
-        return curriculum.next(plan.groups()).stream()
-                .map(draw -> new RolloutTask.Request(
-                        draw.problem(), draw.key(), config.rollout().numGenerations()))
-                .toList();
-    }
-
-    private List<Group> ask(List<RolloutTask.Request> requests, long version, RolloutListener listener) {
-        List<Group> groups = run(requests, version, listener);
-        while (groups.stream().anyMatch(Group::isPaused)) {
-            groups = run(groups.stream().map(RolloutTask.Request::continuing).toList(), version, listener);
-        }
-        return groups;
-    }
-
-    private List<Group> run(List<RolloutTask.Request> requests, long version, RolloutListener listener) {
-        return rollouts.run(new RolloutTask(requests, config.rollout().sampling(config.seed()), version), listener);
+    /**
+     * Samples until enough groups are whole.
+     *
+     * @param asking receives who asks rewards about the samples as they end; of samples that wait for a later wave nobody does
+     */
+    private List<Group> ask(long version, List<EarlyScoring> asking) {
+        return underWay.next(buffer.wanted(plan.groups()), version, curriculum::next, (requests, pauseAfter) -> {
+            RolloutTask task = new RolloutTask(requests, config.sampling(), pauseAfter, version);
+            if (early.isEmpty() || config.partial().isOn()) {
+                return rollouts.run(task);
+            }
+            asking.add(early.get()
+                    .apply(requests.stream().map(RolloutTask.Request::problem).toList()));
+            return rollouts.run(task, asking.getLast());
+        });
     }
 
     /** Samples beside groups, of the same prompts. */
@@ -279,25 +351,30 @@ final class Collector {
                 .map(group -> new RolloutTask.Request(group.problem(), group.key(), extra.count()))
                 .toList();
         List<Group> groups = new ArrayList<>();
-        updates.withInitial(reference -> groups.addAll(rollouts.run(new RolloutTask(
-                requests, extra.sampling(config.rollout().sampling(config.seed()), reference), version))));
+        updates.withInitial(reference -> groups.addAll(
+                rollouts.run(new RolloutTask(requests, extra.sampling(config.sampling(), reference), version))));
         return groups;
     }
 
     /** What the step learns from, or nothing while too little has been admitted. */
-    private List<ScoredGroup> admit(List<ScoredGroup> scored, int batch, int sampledSoFar) {
+    private List<ScoredGroup> admit(List<ScoredGroup> scored, int batch, int weights, int sampledSoFar) {
+        waves++;
         for (ScoredGroup group : scored) {
             curriculum.observe(group);
-            if (curriculum.admits(group) && config.method().admits(group)) {
-                buffer.add(group);
+            if (curriculum.admits(group) && config.admits(group)) {
+                segments.of(group, version(weights)).ifPresent(buffer::add);
+            } else {
+                discarded++;
             }
         }
         List<ScoredGroup> drawn = buffer.draw(plan.groups(), version(batch - 1));
-        if (drawn.isEmpty() && sampledSoFar >= MAX_WAVES * plan.groups()) {
+        int most = config.dynamicSampling().dynamicSamplingMaxWaves();
+        if (drawn.isEmpty() && waves >= most) {
             throw new IllegalStateException("step " + stepOf(batch) + ": of " + sampledSoFar
                     + " groups the curriculum and the method admitted fewer than the "
                     + plan.groups()
-                    + " that a step learns from; loosen its gate, or take problems that suit the model");
+                    + " that a step learns from; loosen its gate, or take problems that suit the model (it asked "
+                    + most + " times, which is dynamic_sampling_max_waves)");
         }
         return drawn;
     }

@@ -95,6 +95,12 @@ final class QueuedBatches implements Checkpointed {
             json.put("weights", batch.weights());
             places.put(json.putArray("sampled"), batch.sampled());
             places.put(json.putArray("admitted"), batch.admitted());
+            ObjectNode measures = json.putObject("measures");
+            batch.measures().forEach((name, value) -> {
+                if (Double.isFinite(value)) { // as metrics.jsonl has them
+                    measures.put(name, value);
+                }
+            });
             json.put("left_out", batch.rewards().borne());
             ObjectNode troubles = json.putObject("troubles");
             batch.rewards()
@@ -122,6 +128,7 @@ final class QueuedBatches implements Checkpointed {
                     one.integer("weights"),
                     at(one, "sampled", groups),
                     at(one, "admitted", groups),
+                    measures(one.object("measures")),
                     tally(one),
                     List.of()));
             one.finish();
@@ -141,6 +148,13 @@ final class QueuedBatches implements Checkpointed {
             chosen.add(groups.get(place.intValue()));
         }
         return chosen;
+    }
+
+    private static Map<String, Double> measures(JsonFields fields) {
+        Map<String, Double> measures = new LinkedHashMap<>();
+        fields.node().fieldNames().forEachRemaining(name -> measures.put(name, fields.number(name)));
+        fields.finish();
+        return measures;
     }
 
     private static RewardRun.Tally tally(JsonFields fields) {

@@ -7,16 +7,23 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.advantage.GroupRewards;
 import dev.jacobian.rl.config.AsyncConfig;
+import dev.jacobian.rl.config.BufferConfig;
 import dev.jacobian.rl.config.CacheConfig;
-import dev.jacobian.rl.config.ConfigBuilder;
 import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.config.CurriculumConfig;
+import dev.jacobian.rl.config.DynamicSamplingConfig;
 import dev.jacobian.rl.config.Given;
+import dev.jacobian.rl.config.LearnedSegments;
 import dev.jacobian.rl.config.MeasuringConfig;
 import dev.jacobian.rl.config.MemoryConfig;
 import dev.jacobian.rl.config.MixtureConfig;
 import dev.jacobian.rl.config.OptimizationConfig;
+import dev.jacobian.rl.config.PartialConfig;
+import dev.jacobian.rl.config.RepetitionStop;
 import dev.jacobian.rl.config.RewardCallConfig;
+import dev.jacobian.rl.config.RolloutBuilder;
 import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.config.SavingConfig;
 import dev.jacobian.rl.config.Setting;
@@ -26,6 +33,9 @@ import dev.jacobian.rl.method.Algorithm;
 import dev.jacobian.rl.method.Grpo;
 import dev.jacobian.rl.method.Method;
 import dev.jacobian.rl.method.Methods;
+import dev.jacobian.rl.objective.ReplayImportance;
+import dev.jacobian.rl.rollout.ScoredGroup;
+import dev.jacobian.transformer.generation.GenerationConfig;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -70,6 +80,11 @@ public record RlConfig(
 
         RolloutConfig rollout,
         AsyncConfig async,
+        CurriculumConfig curriculum,
+        DynamicSamplingConfig dynamicSampling,
+        BufferConfig buffer,
+        PartialConfig partial,
+        RepetitionStop repetition,
         MixtureConfig mixture,
         OptimizationConfig optimization,
         MemoryConfig memory,
@@ -144,11 +159,78 @@ public record RlConfig(
                         || chosen.extraSamples().isEmpty(),
                 chosen.name() + " samples from its reference, which sync_ref_model=true changes while samples are drawn"
                         + " ahead (max_staleness); give up one of the two");
+        requireReplayable(chosen, buffer, chosen.plan(rollout).groups());
+        partial.requireFor(rollout.maxCompletionLength(), chosen.plan(rollout).groups());
+        repetition.requireFor(rollout.maxCompletionLength());
+        requirePartial(chosen, partial);
+    }
+
+    private static void requirePartial(Algorithm chosen, PartialConfig partial) {
+        require(
+                !partial.isOn() || !chosen.strictlyOnPolicy(),
+                "rollout_token_budget makes samples that several weights wrote, and " + chosen.name()
+                        + " is strictly on-policy; leave it out, or take a method with a ratio (grpo)");
+        require(
+                !partial.isOn()
+                        || chosen.objective().usesOldLogProbs()
+                        || partial.learnFromSegments() == LearnedSegments.CURRENT,
+                "rollout_token_budget makes samples that several weights wrote, and the loss of " + chosen.name()
+                        + " has no ratio to them: it would take them for its own. Set learn_from_segments=current, or"
+                        + " take a method with a ratio (grpo)");
+    }
+
+    private static void requireReplayable(Algorithm chosen, BufferConfig buffer, int groups) {
+        if (!buffer.isReplay()) {
+            return;
+        }
+        chosen.refusesOlderSamples().ifPresent(reason -> {
+            throw new IllegalArgumentException("buffer=replay learns from samples of older weights, but " + reason);
+        });
+        boolean hasRatio = chosen.objective().usesOldLogProbs();
+        require(
+                !hasRatio || buffer.bufferImportance().isEmpty(),
+                "buffer_importance would count twice: " + chosen.name()
+                        + " has a ratio to the policy that sampled of its own; leave it out");
+        require(
+                hasRatio || buffer.bufferImportance().isPresent(),
+                chosen.name()
+                        + " has no ratio to the policy that sampled, so with buffer=replay older samples would count"
+                        + " as if the policy that learns had drawn them; set buffer_importance (1, say), or take a"
+                        + " method with a ratio (grpo)");
+        require(
+                buffer.size(groups) >= groups,
+                "buffer_size is " + buffer.size(groups) + ", less than the " + groups + " groups of a step");
+        require(
+                groups >= 2,
+                "buffer=replay takes a part of a step's groups from earlier steps, but prompts_per_step makes a step of"
+                        + " one group");
     }
 
     /** The method's choices for this run. */
     public Algorithm algorithm() {
-        return method.algorithm(rollout);
+        Algorithm chosen = method.algorithm(rollout);
+        return buffer.bufferImportance().isEmpty()
+                ? chosen
+                : chosen.with(chosen.extras()
+                        .withWeighting(chosen.weighting()
+                                .and(new ReplayImportance(
+                                        buffer.bufferImportance().getAsDouble()))));
+    }
+
+    /** Whether a group is learned from, as far as settings say. */
+    boolean admits(ScoredGroup group) {
+        boolean teaches = !new GroupRewards(group.rewards(), group.choices()).isDegenerate();
+        return (teaches || !samplesDynamically()) && method.admits(group);
+    }
+
+    /** Whether groups whose rewards are all equal are replaced by others. */
+    boolean samplesDynamically() {
+        return dynamicSampling.dynamicSampling().or(method.samplesDynamically());
+    }
+
+    /** How completions to learn from are sampled. */
+    public GenerationConfig sampling() {
+        return repetition.with(rollout.sampling(seed));
     }
 
     /** How a rollout becomes optimizer steps. */
@@ -164,6 +246,11 @@ public record RlConfig(
                 numTrainEpochs,
                 rollout,
                 async,
+                curriculum,
+                dynamicSampling,
+                buffer,
+                partial,
+                repetition,
                 mixture,
                 optimization,
                 memory,
@@ -328,7 +415,7 @@ public record RlConfig(
     }
 
     /** Builds an {@link RlConfig}. */
-    public static final class Builder extends ConfigBuilder<Builder> {
+    public static final class Builder extends RolloutBuilder<Builder> {
         private final RlConfig base;
         private Method method;
 
@@ -361,6 +448,46 @@ public record RlConfig(
         /** Sets: limit of tokens per completion. */
         public Builder maxCompletionLength(int value) {
             return set("max_completion_length", value);
+        }
+
+        /** Sets: tokens of a sample in one rollout; one that has not ended goes on in the next. */
+        public Builder rolloutTokenBudget(int value) {
+            return set("rollout_token_budget", value);
+        }
+
+        /** Sets: groups that are under way at once, where samples go on in the next rollout. */
+        public Builder inflightGroups(int value) {
+            return set("inflight_groups", value);
+        }
+
+        /** Sets: which tokens are learned from of a sample that weights of several rollouts wrote. */
+        public Builder learnFromSegments(LearnedSegments value) {
+            return set("learn_from_segments", value);
+        }
+
+        /** Sets: rollouts ago at most that {@link LearnedSegments#RECENT} learns from. */
+        public Builder maxSegmentAge(int value) {
+            return set("max_segment_age", value);
+        }
+
+        /** Sets: rollouts at most that write a sample. */
+        public Builder maxRolloutIterations(int value) {
+            return set("max_rollout_iterations", value);
+        }
+
+        /** Sets: the longest run that is looked for at the end of a sample, to stop it. */
+        public Builder repetitionNgram(int value) {
+            return set("repetition_ngram", value);
+        }
+
+        /** Sets: how often the run stands there. */
+        public Builder repetitionCount(int value) {
+            return set("repetition_count", value);
+        }
+
+        /** Sets: what is taken off the reward of a sample that was stopped so. */
+        public Builder repetitionStopPenalty(double value) {
+            return set("repetition_stop_penalty", value);
         }
 
         /** Sets: passes through the task's problems, instead of a number of steps. */

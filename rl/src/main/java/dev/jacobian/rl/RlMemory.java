@@ -135,7 +135,10 @@ final class RlMemory {
         int perGroup = settings.rollout().numGenerations();
         int together = together(settings);
         planner.generation(
-                Math.clamp(together / perGroup, 1, settings.rollout().promptsPerStep()),
+                Math.clamp(
+                        together / perGroup,
+                        1,
+                        settings.partial().inflight(settings.rollout().promptsPerStep())),
                 Math.min(perGroup, together),
                 promptTokens,
                 settings.rollout().maxCompletionLength());

@@ -4,6 +4,7 @@ package dev.jacobian.rl;
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.rl.config.StepPlan;
+import dev.jacobian.rl.curriculum.Curricula;
 import dev.jacobian.rl.learn.Critic;
 import dev.jacobian.rl.learn.Learner;
 import dev.jacobian.rl.learn.PtxLoss;
@@ -25,6 +26,7 @@ import dev.jacobian.rl.observe.StepObserver;
 import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.observe.TrainingStep;
 import dev.jacobian.rl.recorded.RecordedRollouts;
+import dev.jacobian.rl.replay.ReplayBuffer;
 import dev.jacobian.rl.reward.RewardRun;
 import dev.jacobian.rl.rollout.Buffer;
 import dev.jacobian.rl.rollout.CompletionText;
@@ -47,6 +49,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -124,6 +127,7 @@ public final class RlTrainer {
                     + task.evalSize() + "), so there is nothing to measure pass@1 on before and after training; give it"
                     + " one at least");
         }
+        requireRepeatable(task, config);
         Optional<PtxLoss> ptx = PtxLoss.of(model, config.mixture(), config.seed());
         this.memory = RlMemory.of(model, task, config, ptx);
         if (model.device().equals(Device.CPU)) {
@@ -171,6 +175,7 @@ public final class RlTrainer {
         this.texts = new CompletionText(model);
         this.ahead = new QueuedBatches(task);
         this.collector = new Collector(
+                task,
                 config,
                 updates,
                 rewardRun,
@@ -181,7 +186,15 @@ public final class RlTrainer {
                         .preference()
                         .map(judge -> (scored, others) -> Scoring.against(scored, others, texts, judge)),
                 Rollouts.local(model, task),
-                Curriculum.inOrder(task, config.seed()));
+                Curricula.of(
+                        config.curriculum(),
+                        task,
+                        config.seed(),
+                        plan.trl() ? config.maxSteps() / plan.updates() : config.maxSteps(),
+                        plan.groups()),
+                config.buffer().isReplay()
+                        ? new ReplayBuffer(config.buffer(), plan.groups(), task, config.seed())
+                        : Buffer.none());
         this.heldOut = new HeldOutProblems(model, task, config, workspace, audience::say);
     }
 
@@ -192,6 +205,17 @@ public final class RlTrainer {
     /** Whether a completion by itself can be said to solve a held-out problem. */
     private boolean isMeasured() {
         return !isRecorded(task) && !Double.isNaN(task.solvedThreshold());
+    }
+
+    /** A sample that waits goes on in a session that is told again what was said. */
+    private static void requireRepeatable(Task task, RlConfig config) {
+        task.environment()
+                .filter(environment -> config.partial().isOn() && !environment.isRepeatable())
+                .ifPresent(environment -> {
+                    throw new IllegalArgumentException("environment '" + environment.name() + "' cannot be told again"
+                            + " what was said, so its episodes cannot wait from one rollout to the next; leave"
+                            + " rollout_token_budget out");
+                });
     }
 
     private static void requireNoDropout(CausalLM model) {
@@ -423,7 +447,14 @@ public final class RlTrainer {
 
     /** What a checkpoint holds besides weights and counters. */
     private Checkpointed parts() {
-        return new RunParts(learner, updates, collector.curriculum(), collector.buffer(), ahead, plan.groups());
+        return new RunParts(
+                learner,
+                updates,
+                collector.curriculum(),
+                collector.underWay(),
+                collector.buffer(),
+                ahead,
+                plan.groups());
     }
 
     // One rollout, and the steps on it
@@ -441,6 +472,7 @@ public final class RlTrainer {
         long begin = System.nanoTime();
         rewardTally = batch.rewards();
         List<ScoredGroup> sampled = batch.sampled();
+        Map<String, Double> measures = batch.measures();
         PolicyUpdates.Lesson lesson =
                 updates.begin(batch.admitted(), collector.rollouts().logProbs());
         do {
@@ -462,15 +494,18 @@ public final class RlTrainer {
                             lesson.batch(),
                             learned,
                             lesson.klToInitial()),
+                    measures,
                     clock);
+            measures = Map.of();
             clock = new StepClock();
             begin = System.nanoTime();
             sampled = List.of();
         } while (lesson.hasNext() && state.step() < config.maxSteps());
     }
 
-    private void observe(TrainingStep step, StepClock clock) {
+    private void observe(TrainingStep step, Map<String, Double> ofRollout, StepClock clock) {
         Measurements measured = new Measurements();
+        ofRollout.forEach(measured::put);
         observers.forEach(observer -> observer.observe(step, measured));
         double difference = measured.values().getOrDefault("sampling/sampling_logp_difference/max", 0.0);
         long tokens = plan.trl() ? step.tokensInTrlsTerms() : step.tokens();

@@ -8,6 +8,7 @@ import dev.jacobian.rl.learn.Learner;
 import dev.jacobian.rl.rollout.Buffer;
 import dev.jacobian.rl.rollout.Curriculum;
 import dev.jacobian.rl.rollout.TaskOrder;
+import dev.jacobian.rl.rollout.partial.GroupsUnderWay;
 import dev.jacobian.rl.run.Checkpointed;
 import java.nio.file.Path;
 
@@ -16,6 +17,7 @@ import java.nio.file.Path;
  * the checkpoint's description itself, the others under names of their own.
  *
  * @param updates what the method remembers from step to step
+ * @param underWay groups that are being sampled
  * @param ahead batches that were made ahead
  * @param promptsPerStep groups of a step, for checkpoints from when every run took the problems in order
  */
@@ -23,12 +25,14 @@ record RunParts(
         Learner learner,
         PolicyUpdates updates,
         Curriculum curriculum,
+        GroupsUnderWay underWay,
         Buffer buffer,
         QueuedBatches ahead,
         int promptsPerStep)
         implements Checkpointed {
     static final String CURRICULUM = "curriculum";
     static final String BUFFER = "buffer";
+    static final String UNDER_WAY = "under_way";
     static final String METHOD = "method";
 
     @Override
@@ -40,6 +44,7 @@ record RunParts(
             description.set(METHOD, method);
         }
         curriculum.save(checkpoint, description.putObject(CURRICULUM));
+        underWay.save(checkpoint, description.putObject(UNDER_WAY));
         buffer.save(checkpoint, description.putObject(BUFFER));
         ahead.save(checkpoint, description);
     }
@@ -51,6 +56,7 @@ record RunParts(
         JsonNode inOrder =
                 Json.object().put(TaskOrder.NEXT, description.path("step").asLong() * promptsPerStep);
         curriculum.restore(checkpoint, description.has(CURRICULUM) ? description.get(CURRICULUM) : inOrder);
+        underWay.restore(checkpoint, description.path(UNDER_WAY));
         buffer.restore(checkpoint, description.path(BUFFER));
         ahead.restore(checkpoint, description);
     }

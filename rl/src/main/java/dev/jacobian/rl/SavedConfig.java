@@ -62,6 +62,12 @@ public final class SavedConfig {
         List<String> keys = Methods.find(config.path("algorithm").asText())
                 .map(method -> ConfigTree.names((Record) method))
                 .orElse(List.of());
+        boolean dynamic = Methods.find(config.path("algorithm").asText())
+                .map(Method::samplesDynamically)
+                .orElse(false);
+        if (!dynamic) {
+            own.remove("dynamic_sampling"); // it was DAPO's alone then
+        }
         for (Method method : Methods.all()) {
             ConfigTree.names((Record) method).stream()
                     .filter(key -> !keys.contains(key))

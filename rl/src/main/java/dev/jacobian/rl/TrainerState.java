@@ -42,6 +42,7 @@ record TrainerState(int step, long tokens, long samples, double passAt1Before, d
                 RunParts.METHOD,
                 RunParts.CURRICULUM,
                 RunParts.BUFFER,
+                RunParts.UNDER_WAY,
                 QueuedBatches.NAME,
                 Critic.NAME,
                 KlControl.COEFFICIENT);

@@ -36,6 +36,9 @@ class ResumeTest {
     private static final List<String> TIMINGS = List.of("step_time", "sampling_time", "tokens_per_s");
     private static final RunOrigin ORIGIN = new RunOrigin("addition", "addition", Optional.empty());
 
+    /** GRPO whose samples wait from one rollout to the next. */
+    private static final String WAITING = "grpo, waiting";
+
     /** OPO with norms that are measured. */
     private static final String EXACT = "opo, exact";
 
@@ -52,8 +55,11 @@ class ResumeTest {
     }
 
     static RlConfig config(String algorithm) {
-        return RlConfig.builder()
-                .method(method(algorithm))
+        RlConfig.Builder builder = RlConfig.builder();
+        if (algorithm.equals(WAITING)) {
+            builder.rolloutTokenBudget(1).inflightGroups(12);
+        }
+        return builder.method(method(algorithm))
                 .maxSteps(8)
                 .promptsPerStep(4)
                 .numGenerations(4)
@@ -73,6 +79,7 @@ class ResumeTest {
             case "omd" -> Omd.DEFAULT.with("updates_per_rollout", 2);
             case "ppo" ->
                 PpoTest.ppo("num_ppo_epochs", 2, "num_mini_batches", 2, "kl_target", 0.01, "kl_horizon", 100.0);
+            case WAITING -> Methods.named("grpo");
             case EXACT -> ConfigTree.with(Opo.DEFAULT, "baseline", Opo.Baseline.EXACT);
             default -> Methods.named(name);
         };
@@ -102,8 +109,14 @@ class ResumeTest {
         killed("ppo", 13);
     }
 
+    @Test
+    @DisplayName("the same with samples that wait from one rollout to the next")
+    void killedWaiting() throws Exception {
+        killed(WAITING, 17);
+    }
+
     static List<String> methods() {
-        return Stream.concat(Methods.all().stream().map(Method::name), Stream.of(EXACT))
+        return Stream.concat(Methods.all().stream().map(Method::name), Stream.of(EXACT, WAITING))
                 .toList();
     }
 

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.advantage.MeanBaseline;
-import dev.jacobian.rl.config.ConfigBuilder;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.config.RolloutConfig;
@@ -219,7 +218,9 @@ class RlConfigTest {
         for (Class<?> builder : List.of(RlConfig.Builder.class, OfflineConfig.Builder.class)) {
             List<String> setters = Stream.concat(
                             Stream.of(builder.getDeclaredMethods()),
-                            Stream.of(ConfigBuilder.class.getDeclaredMethods()))
+                            Stream.<Class<?>>iterate(
+                                            builder.getSuperclass(), type -> type != Object.class, Class::getSuperclass)
+                                    .flatMap(type -> Stream.of(type.getDeclaredMethods())))
                     .filter(method -> method.getParameterCount() == 1 && !method.isSynthetic())
                     .map(method -> method.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT))
                     .filter(name -> !List.of("method", "algorithm").contains(name))

@@ -13,7 +13,9 @@ import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.Score;
+import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.rl.run.RunOrigin;
+import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.PromptTask;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.testing.TestPaths;
@@ -50,6 +52,7 @@ class SettingEffectTest {
             "reward_error_budget",
             "reward_concurrency",
             "max_inflight",
+            "dynamic_sampling_max_waves", // a bound that these runs do not reach
             "router_aux_loss_coef"); // of a model without experts
 
     /** Settings about samples of another engine; these runs sample themselves. */
@@ -60,10 +63,40 @@ class SettingEffectTest {
             "vllm_importance_sampling_clip_min",
             "strict_on_policy");
 
+    /** Settings that these runs cannot have: CurriculaTest, ReplayBufferTest and RlTrainerTest have what they do. */
+    private static final Set<String> OF_OTHER_RUNS = Set.of(
+            "curriculum_pool", // of a task that makes its problems up
+            "dynamic_sampling", // rewards differ in every group
+            "buffer_importance"); // of a method without a ratio
+
+    private static final Map<String, Object> EASY_TO_HARD =
+            Map.of("curriculum", "easy_to_hard", "difficulty_column", "level", "curriculum_steps", 4);
+
+    private static final Map<String, Object> UNIFORM_THEN_HARD = Map.of(
+            "curriculum",
+            "uniform_then_hard",
+            "difficulty_column",
+            "level",
+            "curriculum_steps",
+            1,
+            "curriculum_threshold",
+            0.5);
+
+    private static final Map<String, Object> MIXTURE = Map.of(
+            "curriculum",
+            "mixture",
+            "mixture_column",
+            "tag",
+            "mixture_weights",
+            new Arguments(Map.of("a", 0.5, "b", 0.5)));
+
     private static final Map<String, Object> PTX = Map.of("ptx_coef", 0.5, "ptx_data", rows("ptx.jsonl"));
 
     private static final Map<String, Object> IN_TRLS_TERMS =
             Map.of("per_device_train_batch_size", 16, "updates_per_rollout", 1);
+
+    /** Samples that go on in the next rollout. */
+    private static final Map<String, Object> WAITING = Map.of("rollout_token_budget", 2);
 
     /** What must be set for another setting to have something to act on. */
     private static final Map<String, Map<String, Object>> TOGETHER = Map.ofEntries(
@@ -90,7 +123,25 @@ class SettingEffectTest {
             Map.entry("ptx_coef", PTX),
             Map.entry("ptx_data", PTX),
             Map.entry("ptx_batch_size", PTX),
+            Map.entry("curriculum_steps", EASY_TO_HARD),
+            Map.entry("curriculum_start", EASY_TO_HARD),
+            Map.entry("difficulty_column", EASY_TO_HARD),
+            Map.entry("curriculum_threshold", UNIFORM_THEN_HARD),
+            Map.entry("curriculum_floor", Map.of("curriculum", "inverse_success")),
+            Map.entry("success_decay", Map.of("curriculum", "inverse_success")),
+            Map.entry("mixture_column", MIXTURE),
+            Map.entry("mixture_weights", MIXTURE),
+            Map.entry("buffer_size", Map.of("buffer", "replay")),
+            Map.entry("buffer_max_age", Map.of("buffer", "replay")),
+            Map.entry("buffer_fresh", Map.of("buffer", "replay")),
             Map.entry("positive_nll_reward", Map.of("positive_nll_coef", 0.1)),
+            Map.entry("inflight_groups", WAITING),
+            Map.entry("learn_from_segments", WAITING),
+            Map.entry("max_segment_age", Map.of("rollout_token_budget", 1, "inflight_groups", 24)),
+            Map.entry("max_rollout_iterations", WAITING),
+            Map.entry("repetition_ngram", Map.of("repetition_count", 2)),
+            Map.entry("repetition_count", Map.of("repetition_ngram", 1)),
+            Map.entry("repetition_stop_penalty", Map.of("repetition_ngram", 1, "repetition_count", 2)),
             Map.entry("gradient_accumulation_steps", IN_TRLS_TERMS),
             Map.entry("steps_per_generation", IN_TRLS_TERMS));
 
@@ -114,6 +165,19 @@ class SettingEffectTest {
             Map.entry("ptx_data", rows("ptx-2.jsonl")),
             Map.entry("num_train_epochs", 5.0),
             Map.entry("positive_nll_coef", 0.1),
+            Map.entry("curriculum", "uniform"),
+            Map.entry("curriculum_steps", 1),
+            Map.entry("curriculum_start", 1.0),
+            Map.entry("difficulty_column", "pass_rate"),
+            Map.entry("curriculum_threshold", 0.8),
+            Map.entry("curriculum_floor", 1.0),
+            Map.entry("success_decay", 0.9),
+            Map.entry("mixture_column", "other_tag"),
+            Map.entry("mixture_weights", new Arguments(Map.of("a", 0.9, "b", 0.1))),
+            Map.entry("buffer", "replay"),
+            Map.entry("buffer_size", 8),
+            Map.entry("buffer_max_age", 1),
+            Map.entry("buffer_fresh", 0.75),
             Map.entry("per_device_train_batch_size", 8),
             Map.entry("gradient_accumulation_steps", 2),
             Map.entry("steps_per_generation", 2));
@@ -134,7 +198,7 @@ class SettingEffectTest {
             "save_total_limit");
 
     /** Rewards that differ within every group, so that every sample teaches. */
-    private static final Task TASK = new PromptTask(
+    private static final Task TASK = new Labelled(new PromptTask(
             "sums",
             Stream.of("12+30=", "25+7=", "40+41=", "3+99=", "58+16=", "71+13=", "6+6=", "83+90=")
                     .toList(),
@@ -144,7 +208,53 @@ class SettingEffectTest {
                     sum = 31 * sum + token;
                 }
                 return Score.of(Math.floorMod(sum, 4) / 3.0);
-            }));
+            })));
+
+    /** Problems with columns that a curriculum can go by. */
+    private record Labelled(Task problems) implements Task {
+        @Override
+        public String name() {
+            return problems.name();
+        }
+
+        @Override
+        public Problem trainProblem(long seed, long index) {
+            Problem problem = problems.trainProblem(seed, index);
+            long place = index % trainSize();
+            return new Problem(
+                    problem.id(),
+                    problem.prompt(),
+                    Map.of(
+                            "level",
+                            place / 8.0,
+                            "pass_rate",
+                            place / 8.0,
+                            "tag",
+                            place % 2 == 0 ? "a" : "b",
+                            "other_tag",
+                            place < 3 ? "a" : "b"));
+        }
+
+        @Override
+        public int trainSize() {
+            return problems.trainSize();
+        }
+
+        @Override
+        public List<Problem> evalProblems(int count) {
+            return problems.evalProblems(count);
+        }
+
+        @Override
+        public int evalSize() {
+            return problems.evalSize();
+        }
+
+        @Override
+        public WeightedRewards rewards() {
+            return problems.rewards();
+        }
+    }
 
     @TempDir
     Path folder;
@@ -325,7 +435,7 @@ class SettingEffectTest {
         Outcome usual = run(config);
         List<String> own = ConfigTree.names((Record) config.method());
         for (ConfigTree.Key key : ConfigTree.keys(config)) {
-            if (own.contains(key.name())) {
+            if (own.contains(key.name()) || OF_OTHER_RUNS.contains(key.name())) {
                 continue;
             }
             for (Object other : others(key)) {
@@ -333,6 +443,7 @@ class SettingEffectTest {
                 Map<String, Object> together = TOGETHER.getOrDefault(key.name(), Map.of());
                 RlConfig beside = with(config, together);
                 Outcome outcome = run(changed(beside, key.name(), value));
+                Outcome without = beside.equals(config) ? usual : run(beside);
                 String name = key.name() + "=" + value;
                 if (SAME_BITS.contains(key.name())) {
                     assertThat(outcome).as(name).isEqualTo(together.isEmpty() ? usual : run(beside));
@@ -340,7 +451,7 @@ class SettingEffectTest {
                     assertThat(outcome.weights()).as(name).isEqualTo(usual.weights());
                     assertThat(outcome).as(name).isNotEqualTo(usual);
                 } else {
-                    assertThat(outcome.weights()).as(name).isNotEqualTo(usual.weights());
+                    assertThat(outcome.weights()).as(name).isNotEqualTo(without.weights());
                 }
             }
         }

@@ -11,6 +11,8 @@ public enum Ending {
     LENGTH,
     /** The policy had as many turns as it may have. */
     TURNS,
+    /** The policy ran in circles. */
+    REPETITION,
     /** The environment failed; the episode has no reward. */
     FAILED,
     /** It was interrupted and can go on. */

@@ -6,7 +6,6 @@ import dev.jacobian.rl.reward.Completion;
 import dev.jacobian.rl.reward.PreferenceFunction;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.SequenceScorer;
-import dev.jacobian.transformer.generation.FinishReason;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -69,8 +68,10 @@ public final class PreferenceModel implements PreferenceFunction {
     }
 
     private int[] tokens(Completion completion) {
-        int[] tokens =
-                texts.tokens(completion.prompt(), completion.text(), completion.finishReason() != FinishReason.LENGTH);
+        int[] tokens = texts.tokens(
+                completion.prompt(),
+                completion.text(),
+                completion.finishReason().isOfModel());
         if (tokens.length > positions) {
             throw new IllegalArgumentException("the preference model has " + positions + " positions, and prompt and"
                     + " completion are " + tokens.length

@@ -6,7 +6,6 @@ import dev.jacobian.rl.reward.Completion;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.SequenceScorer;
-import dev.jacobian.transformer.generation.FinishReason;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -78,7 +77,10 @@ public final class RewardModel implements BatchReward {
     }
 
     private int[] tokens(Completion completion) {
-        return texts.tokens(completion.prompt(), completion.text(), completion.finishReason() != FinishReason.LENGTH);
+        return texts.tokens(
+                completion.prompt(),
+                completion.text(),
+                completion.finishReason().isOfModel());
     }
 
     private Score tooLong(int length) {

@@ -180,6 +180,19 @@ public record Algorithm(
         return weighting().readsRollout() || objective.readsRollout();
     }
 
+    /** Why samples of older weights must not be learned from, and what helps; empty if they may. */
+    public Optional<String> refusesOlderSamples() {
+        if (strictlyOnPolicy) {
+            return Optional.of(name + " is strictly on-policy; take a method with a ratio (grpo), or set"
+                    + " strict_on_policy=false to learn from them all the same");
+        }
+        if (extraSamples().isPresent()) {
+            return Optional.of(name + " compares samples with others that are drawn beside them, by the weights of that"
+                    + " moment; take another method");
+        }
+        return Optional.empty();
+    }
+
     /** How a rollout becomes optimizer steps. */
     public StepPlan plan(RolloutConfig rollout) {
         return rollout.plan(updatesPerRollout).times(extras.epochs);

@@ -5,7 +5,6 @@ import static dev.jacobian.rl.config.Checks.requireAtLeast;
 import static dev.jacobian.rl.config.Checks.requirePositive;
 
 import dev.jacobian.rl.advantage.GroupNormalized;
-import dev.jacobian.rl.advantage.GroupRewards;
 import dev.jacobian.rl.advantage.OverlongPunished;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Defaults;
@@ -13,7 +12,6 @@ import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.config.Setting;
 import dev.jacobian.rl.objective.Aggregation;
 import dev.jacobian.rl.objective.ClippedSurrogate;
-import dev.jacobian.rl.rollout.ScoredGroup;
 
 /**
  * DAPO: {@link Grpo} with the four changes that its authors found to matter for long answers.
@@ -25,17 +23,14 @@ import dev.jacobian.rl.rollout.ScoredGroup;
  * loss = Σ L / Σ tokens                                       token-level, over the whole optimizer step
  * </pre>
  *
- * <p>Dynamic sampling: a group of equal rewards teaches nothing, so it is dropped and another prompt sampled until the step is full.
- * Samples that were dropped count among those of the run.
+ * <p>Dynamic sampling ({@code dynamic_sampling}, which other methods have too): a group of equal rewards teaches nothing, so it is dropped
+ * and another prompt sampled until the step is full. Samples that were dropped count among those of the run.
  */
 public record Dapo(
         @Defaults("epsilon_high=0.28") ClipRange clip,
 
         @Setting(value = "1e-6", doc = "added to the standard deviation of rewards, in units of reward")
         double advantageEpsilon,
-
-        @Setting(value = "true", doc = "sample further prompts in the place of groups whose rewards are all equal")
-        boolean dynamicSampling,
 
         @Setting(
                 value = "0",
@@ -78,12 +73,7 @@ public record Dapo(
     }
 
     @Override
-    public boolean admitsAll() {
-        return false;
-    }
-
-    @Override
-    public boolean admits(ScoredGroup group) {
-        return !dynamicSampling || !new GroupRewards(group.rewards(), group.choices()).isDegenerate();
+    public boolean samplesDynamically() {
+        return true;
     }
 }

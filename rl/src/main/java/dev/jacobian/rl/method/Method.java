@@ -26,6 +26,11 @@ public interface Method {
         return List.of();
     }
 
+    /** Whether groups whose rewards are all equal are replaced by others unless {@code dynamic_sampling} says otherwise. */
+    default boolean samplesDynamically() {
+        return false;
+    }
+
     /** Whether a group is learned from. Further problems are sampled in the place of one that is not. */
     default boolean admits(ScoredGroup group) {
         return true;

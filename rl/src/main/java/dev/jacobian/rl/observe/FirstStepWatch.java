@@ -2,7 +2,6 @@
 package dev.jacobian.rl.observe;
 
 import dev.jacobian.rl.rollout.ScoredGroup;
-import dev.jacobian.transformer.generation.FinishReason;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -41,7 +40,7 @@ public final class FirstStepWatch implements StepObserver {
         int samples = groups.stream().mapToInt(group -> group.group().size()).sum();
         long cut = groups.stream()
                 .flatMap(group -> group.group().samples().stream())
-                .filter(sample -> sample.finish() == FinishReason.LENGTH)
+                .filter(sample -> sample.finish().isCut())
                 .count();
         if (samples > 0 && cut == samples) {
             measured.say("First step: all " + samples + " completions were cut at max_completion_length before they"

@@ -4,7 +4,6 @@ package dev.jacobian.rl.observe;
 import dev.jacobian.rl.advantage.GroupRewards;
 import dev.jacobian.rl.rollout.ScoredGroup;
 import dev.jacobian.rl.rollout.Trajectory;
-import dev.jacobian.transformer.generation.FinishReason;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -55,7 +54,7 @@ public final class RewardWatch implements StepObserver {
         differ |= group.rewards().length == 1 && rewards.size() > 1; // a single sample is compared with other prompts'
         for (Trajectory sample : group.group().samples()) {
             samples++;
-            cut += sample.finish() == FinishReason.LENGTH ? 1 : 0;
+            cut += sample.finish().isCut() ? 1 : 0;
         }
         example = example.isEmpty() ? group.texts().getFirst().strip() : example;
     }

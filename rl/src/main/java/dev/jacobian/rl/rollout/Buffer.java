@@ -3,6 +3,7 @@ package dev.jacobian.rl.rollout;
 
 import dev.jacobian.rl.run.Checkpointed;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Where admitted groups wait to be learned from. One that keeps groups for later steps is a replay buffer; what it holds between
@@ -11,6 +12,15 @@ import java.util.List;
 public interface Buffer extends Checkpointed {
     /** Takes in a group. */
     void add(ScoredGroup group);
+
+    /**
+     * How many groups are sampled at a time.
+     *
+     * @param count how many the step learns from
+     */
+    default int wanted(int count) {
+        return count;
+    }
 
     /**
      * The groups of one step.
@@ -24,6 +34,11 @@ public interface Buffer extends Checkpointed {
     /** Whether it gives a step's groups whenever it has taken in as many since the last ones, and does not choose by what they earned. */
     default boolean foresees() {
         return false;
+    }
+
+    /** What it has to say of the last step's groups: metrics by name, {@code buffer/...}. */
+    default Map<String, Double> measures() {
+        return Map.of();
     }
 
     /** Holds the groups of the current step only, first come, first learned from; what is too much is forgotten. */

@@ -5,6 +5,7 @@ import dev.jacobian.rl.run.Checkpointed;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Decides what a run learns from: a sampler of problems, and a gate for the groups that come of them.
@@ -39,6 +40,11 @@ public interface Curriculum extends Checkpointed {
      */
     default boolean foresees() {
         return false;
+    }
+
+    /** What it has to say of the draws since it was asked last: metrics by name, {@code curriculum/...}. */
+    default Map<String, Double> measures() {
+        return Map.of();
     }
 
     /** The training problems of a task in their own order; admits everything. */

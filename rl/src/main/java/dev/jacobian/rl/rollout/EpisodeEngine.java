@@ -127,8 +127,9 @@ final class EpisodeEngine {
         switch (reason) {
             case STOP, STOP_STRING -> sessions.respond(play, room(play), this::further);
             case LENGTH -> play.end(Ending.LENGTH);
+            case REPETITION -> play.end(Ending.REPETITION);
             case PAUSED -> play.end(Ending.PAUSED);
-            case CANCELLED -> play.fail("was cancelled");
+            case CANCELLED, ABANDONED -> play.fail("was cancelled"); // nobody gives up a turn
         }
     }
 

@@ -129,7 +129,7 @@ final class Episodes implements LocalRollouts.Sampling {
                 usual.penalties(),
                 usual.tokens(),
                 usual.search(),
-                new StopConfig(stop.eosTokenIds(), stop.ignoreEos(), strings),
+                new StopConfig(stop.eosTokenIds(), stop.ignoreEos(), strings, stop.repetition()),
                 usual.topLogProbs(),
                 usual.processors(),
                 usual.seed());

@@ -114,6 +114,7 @@ final class Play {
         FinishReason finish = switch (reason) {
             case DONE -> FinishReason.STOP;
             case LENGTH, TURNS -> FinishReason.LENGTH;
+            case REPETITION -> FinishReason.REPETITION;
             case PAUSED -> FinishReason.PAUSED;
             case FAILED -> FinishReason.CANCELLED;
         };

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
 
 /**
@@ -113,9 +114,70 @@ public record ScoredGroup(
     public ScoredGroup withoutTruncated() {
         boolean[] some = counts.clone();
         for (int i = 0; i < some.length; i++) {
-            some[i] &= group.samples().get(i).finish() != FinishReason.LENGTH;
+            some[i] &= !group.samples().get(i).finish().isCut();
         }
         return new ScoredGroup(group, texts, rewards, some, solved, tokenRewards, parts);
+    }
+
+    /**
+     * The same, of whose choices those of some weights alone are any. A sample without such a choice is compared with and not learned from.
+     * What a token earned that is no choice now belongs to the choice before; what was earned before the first is nobody's.
+     */
+    public ScoredGroup choicesOf(LongPredicate version) {
+        List<Trajectory> some = new ArrayList<>();
+        boolean[] counted = counts.clone();
+        double[][] earned = new double[group.size()][];
+        for (int i = 0; i < group.size(); i++) {
+            Trajectory whole = group.samples().get(i);
+            Trajectory kept = whole.choicesOf(version);
+            some.add(kept);
+            counted[i] &= kept.choices() > 0;
+            int sample = i;
+            earned[i] = tokenRewards
+                    .map(all -> moved(all[sample], whole.chosen(), kept.chosen()))
+                    .orElseGet(() -> new double[0]);
+        }
+        return new ScoredGroup(
+                new Group(group.problem(), group.key(), group.promptLength(), some),
+                texts,
+                rewards,
+                counted,
+                solved,
+                tokenRewards.map(all -> earned),
+                parts,
+                extra);
+    }
+
+    /** What choices earned, of a few of them. */
+    private static double[] moved(double[] earned, boolean[] choices, boolean[] kept) {
+        double[] few = new double[earned.length];
+        int all = 0;
+        int some = 0;
+        for (int t = 0; t < choices.length; t++) {
+            some += kept[t] ? 1 : 0;
+            if (choices[t]) {
+                if (some > 0) {
+                    few[some - 1] += earned[all];
+                }
+                all++;
+            }
+        }
+        return Arrays.copyOf(few, some);
+    }
+
+    /** The same with something taken off the rewards of samples that ran in circles. */
+    public ScoredGroup withRepetitionPenalty(double penalty) {
+        double[] less = rewards.clone();
+        Optional<double[][]> spread =
+                tokenRewards.map(all -> Arrays.stream(all).map(double[]::clone).toArray(double[][]::new));
+        for (int i = 0; i < less.length; i++) {
+            if (group.samples().get(i).finish() == FinishReason.REPETITION) {
+                less[i] -= penalty;
+                int sample = i;
+                spread.ifPresent(all -> all[sample][all[sample].length - 1] -= penalty);
+            }
+        }
+        return new ScoredGroup(group, texts, less, counts, solved, spread, parts, extra);
     }
 
     /** Some of the samples. */

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.rollout;
 
+import dev.jacobian.rl.episode.Ending;
 import dev.jacobian.rl.episode.Episode;
 import dev.jacobian.transformer.generation.FinishReason;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.LongPredicate;
 
 /**
  * One run of the policy as a flat run of token ids with a fact per token: prompt, completion, tool output and later turns are
@@ -105,6 +107,32 @@ public record Trajectory(
     /** The same with what happened in its environment. */
     public Trajectory with(Episode happened, FinishReason reason) {
         return new Trajectory(tokens, chosen, logProbs, versions, reason, Optional.of(happened));
+    }
+
+    /** The same, given up where it stands: it was to go on, and will not. */
+    public Trajectory abandoned() {
+        return new Trajectory(
+                tokens,
+                chosen,
+                logProbs,
+                versions,
+                FinishReason.ABANDONED,
+                episode.map(paused -> paused.ended(Ending.LENGTH)));
+    }
+
+    /** The same, of whose choices those of some weights alone are any: the others stand there as if somebody else had written them. */
+    public Trajectory choicesOf(LongPredicate version) {
+        boolean[] mask = chosen.clone();
+        float[] facts = logProbs.clone();
+        int start = 0;
+        for (WeightVersions.Run run : versions.runs()) {
+            if (!version.test(run.version())) {
+                Arrays.fill(mask, start, run.end(), false);
+                Arrays.fill(facts, start, run.end(), 0f);
+            }
+            start = run.end();
+        }
+        return new Trajectory(tokens, mask, facts, versions, finish, episode);
     }
 
     private int[] joined(int[] more) {

@@ -36,18 +36,62 @@ final class CallFilter {
 
     /** x86-64's numbers; each line is a family. */
     private static final int[] REFUSED = {
-        101, 310, 311, 312, 438, // ptrace, process_vm_readv, process_vm_writev, kcmp, pidfd_getfd
-        298, 321, 323, 425, 426, 427, // perf_event_open, bpf, userfaultfd, io_uring_setup, _enter, _register
-        248, 249, 250, // add_key, request_key, keyctl
-        155, 161, 165, 166, 428, 429, 430, 431, 432, 433, 442, // pivot_root, chroot, mount, umount2 and the newer calls
-        272, 308, // unshare, setns
-        29, 64, 68, 319,
+        101,
+        310,
+        311,
+        312,
+        438, // ptrace, process_vm_readv, process_vm_writev, kcmp, pidfd_getfd
+        298,
+        321,
+        323,
+        425,
+        426,
+        427, // perf_event_open, bpf, userfaultfd, io_uring_setup, _enter, _register
+        248,
+        249,
+        250, // add_key, request_key, keyctl
+        155,
+        161,
+        165,
+        166,
+        428,
+        429,
+        430,
+        431,
+        432,
+        433,
+        442, // pivot_root, chroot, mount, umount2 and the newer calls
+        272,
+        308, // unshare, setns
+        29,
+        64,
+        68,
+        319,
         447, // shmget, semget, msgget, memfd_create, memfd_secret: memory that belongs to no process and to no folder
-             // with a size
-        303, 304, // name_to_handle_at, open_by_handle_at
-        175, 176, 246, 313, 320, // modules, kexec
-        142, 144, 251, 314, // sched_setparam, sched_setscheduler, ioprio_set, sched_setattr
-        103, 159, 163, 164, 167, 168, 169, 172, 173, 179, 227, 305, // syslog, clocks, acct, swap, reboot, ports, quotas
+        // with a size
+        303,
+        304, // name_to_handle_at, open_by_handle_at
+        175,
+        176,
+        246,
+        313,
+        320, // modules, kexec
+        142,
+        144,
+        251,
+        314, // sched_setparam, sched_setscheduler, ioprio_set, sched_setattr
+        103,
+        159,
+        163,
+        164,
+        167,
+        168,
+        169,
+        172,
+        173,
+        179,
+        227,
+        305, // syslog, clocks, acct, swap, reboot, ports, quotas
     };
 
     /** Calls that may concern the caller alone: the number, and the arguments that must be 0. */

@@ -74,6 +74,11 @@ public final class EnvironmentTask implements Task {
     }
 
     @Override
+    public int trainSize() {
+        return problems.trainSize();
+    }
+
+    @Override
     public int evalSize() {
         return problems.evalSize();
     }

@@ -70,6 +70,7 @@ public final class Continuation {
     private final Rules rules;
     private final TokenHistory history;
     private final Optional<LogitsProcessor> processor;
+    private final Optional<RepetitionWatch> repetition;
     private final int begin;
     private final List<Float> logProbs;
     private final List<List<TokenLogProb>> top;
@@ -80,6 +81,8 @@ public final class Continuation {
         this.rules = rules;
         this.history = new TokenHistory(prefix.tokens(), prefix.tokens().length - prefix.continued());
         this.processor = rules.processor.map(LogitsProcessor::newSequence);
+        RepetitionConfig circles = rules.config.stop().repetition();
+        this.repetition = circles.isNone() ? Optional.empty() : Optional.of(new RepetitionWatch(circles, history));
         this.begin = history.length();
         this.logProbs = new ArrayList<>();
         this.top = new ArrayList<>();
@@ -90,6 +93,7 @@ public final class Continuation {
         this.rules = parent.rules;
         this.history = parent.history.fork();
         this.processor = parent.processor.map(LogitsProcessor::fork);
+        this.repetition = parent.repetition.map(RepetitionWatch::fork);
         this.begin = parent.begin;
         this.logProbs = new ArrayList<>(parent.logProbs);
         this.top = new ArrayList<>(parent.top);
@@ -170,6 +174,9 @@ public final class Continuation {
         stopString = rules.stopStrings.flatMap(strings -> strings.completed(history));
         if (stopString.isPresent()) {
             return Optional.of(FinishReason.STOP_STRING);
+        }
+        if (repetition.map(watch -> watch.closes(history)).orElse(false)) {
+            return Optional.of(FinishReason.REPETITION);
         }
         boolean full = history.newTokens() == rules.config.length().newTokens(history.promptLength());
         return full ? Optional.of(FinishReason.LENGTH) : Optional.empty();

@@ -48,6 +48,8 @@ public final class GenerationConfigBuilder {
     private double penaltyAlpha = 0;
     private boolean ignoreEos = false;
     private List<String> stopStrings = List.of();
+    private int repetitionNgram = 0;
+    private int repetitionCount = 0;
     private int topLogProbs = 0;
     private long seed = 0;
     private final List<LogitsProcessor> processors = new ArrayList<>();
@@ -235,6 +237,18 @@ public final class GenerationConfigBuilder {
         return this;
     }
 
+    /** The longest run that is looked for; with {@link #repetitionCount}. */
+    public GenerationConfigBuilder repetitionNgram(int value) {
+        repetitionNgram = value;
+        return this;
+    }
+
+    /** How often a run must stand there in a row to end a continuation. */
+    public GenerationConfigBuilder repetitionCount(int value) {
+        repetitionCount = value;
+        return this;
+    }
+
     public GenerationConfigBuilder topLogProbs(int value) {
         topLogProbs = value;
         return this;
@@ -286,7 +300,8 @@ public final class GenerationConfigBuilder {
                         forcedEosTokenIds,
                         removeInvalidValues),
                 new SearchConfig(numBeams, numReturnSequences, lengthPenalty, earlyStopping, penaltyAlpha),
-                new StopConfig(eosTokenIds, ignoreEos, stopStrings),
+                new StopConfig(
+                        eosTokenIds, ignoreEos, stopStrings, new RepetitionConfig(repetitionNgram, repetitionCount)),
                 topLogProbs,
                 processors,
                 seed);

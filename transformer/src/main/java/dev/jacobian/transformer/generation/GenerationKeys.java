@@ -62,6 +62,18 @@ public final class GenerationKeys {
                     "texts that end a continuation, also across tokens; they stay in its text",
                     (b, v) -> b.stopStrings(strings(v))),
             key(
+                    "repetition_ngram",
+                    Type.INTEGER,
+                    "0",
+                    "end a continuation that runs in circles: a run of at most so many tokens stands at its end",
+                    (b, v) -> b.repetitionNgram(integer(v))),
+            key(
+                    "repetition_count",
+                    Type.INTEGER,
+                    "0",
+                    "so often in a row, where it is as long as that; shorter ones fill as many tokens",
+                    (b, v) -> b.repetitionCount(integer(v))),
+            key(
                     "do_sample",
                     Type.BOOLEAN,
                     "",

@@ -15,10 +15,12 @@ import java.util.Set;
  * @param eosTokenIds ids that end it, in place of the model's own
  * @param ignoreEos go on after an end token
  * @param stopStrings texts that end it
+ * @param repetition when it is taken to run in circles
  */
-public record StopConfig(Optional<List<Integer>> eosTokenIds, boolean ignoreEos, List<String> stopStrings) {
+public record StopConfig(
+        Optional<List<Integer>> eosTokenIds, boolean ignoreEos, List<String> stopStrings, RepetitionConfig repetition) {
     /** The model's end tokens alone. */
-    public static final StopConfig DEFAULT = new StopConfig(Optional.empty(), false, List.of());
+    public static final StopConfig DEFAULT = new StopConfig(Optional.empty(), false, List.of(), RepetitionConfig.NONE);
 
     public StopConfig {
         eosTokenIds = eosTokenIds.map(List::copyOf);

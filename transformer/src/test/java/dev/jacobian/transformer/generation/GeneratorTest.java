@@ -11,6 +11,8 @@ import dev.jacobian.io.Json;
 import dev.jacobian.tensor.SamplingFilters;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.testing.Bits;
+import dev.jacobian.testing.GoldenModel;
+import dev.jacobian.testing.GoldenModels;
 import dev.jacobian.testing.TestJson;
 import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.CausalLM;
@@ -346,6 +348,37 @@ class GeneratorTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("2 prompts")
                 .hasMessageContaining("1 keys");
+    }
+
+    @GoldenModels
+    @DisplayName("a continuation that is paused and goes on, its keys computed again, is the very one without a pause")
+    void pausedInEveryFamily(GoldenModel golden) {
+        Generator generator = new Generator(CausalLM.load(golden.folder()));
+        GenerationConfig config = GenerationConfig.sampling(9, 1f, 3);
+        int[] prompt = {5, 9, 13};
+        Generation whole = generator
+                .generate(List.of(prompt), new long[] {7}, 2, config, (p, s, token) -> {})
+                .getFirst()
+                .get(1);
+        int[] all = prompt;
+        float[] logProbs = {};
+        FinishReason reason = FinishReason.PAUSED;
+        while (reason == FinishReason.PAUSED) {
+            Prefix prefix = new Prefix(all, 7, 1, all.length - prompt.length);
+            Generation more = generator
+                    .generate(List.of(prefix), 1, config, 4, (p, s, token) -> {})
+                    .getFirst()
+                    .getFirst();
+            int at = logProbs.length;
+            all = Arrays.copyOf(all, all.length + more.tokenIds().length);
+            System.arraycopy(more.tokenIds(), 0, all, prompt.length + at, more.tokenIds().length);
+            logProbs = Arrays.copyOf(logProbs, at + more.logProbs().length);
+            System.arraycopy(more.logProbs(), 0, logProbs, at, more.logProbs().length);
+            reason = more.finishReason();
+        }
+        assertThat(Arrays.copyOfRange(all, prompt.length, all.length)).isEqualTo(whole.tokenIds());
+        assertThat(logProbs).isEqualTo(whole.logProbs());
+        assertThat(reason).isEqualTo(whole.finishReason());
     }
 
     @Test

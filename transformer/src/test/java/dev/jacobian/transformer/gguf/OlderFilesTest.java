@@ -76,9 +76,7 @@ class OlderFilesTest {
         tensors.forEach((name, numbers) -> out.tensor(
                 name,
                 GgufType.F32,
-                Arrays.stream(numbers.shape().toArray())
-                        .mapToObj(Long::valueOf)
-                        .toList(),
+                Arrays.stream(numbers.shape().toArray()).mapToObj(Long::valueOf).toList(),
                 () -> numbers));
         out.write(file);
         return CausalLM.load(file);

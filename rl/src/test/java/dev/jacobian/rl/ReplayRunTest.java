@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.jacobian.io.FormatException;
+import dev.jacobian.rl.config.BufferConfig;
+import dev.jacobian.rl.config.CurriculumConfig;
+import dev.jacobian.rl.observe.TrainingListener;
+import dev.jacobian.rl.observe.TrainingStep;
+import dev.jacobian.rl.run.RunOrigin;
+import dev.jacobian.rl.task.Addition;
+import dev.jacobian.transformer.CausalLM;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Runs that choose their problems by results and learn from groups of earlier steps. */
+class ReplayRunTest {
+    private static final RunOrigin ORIGIN = new RunOrigin("addition", "addition", Optional.empty());
+
+    @TempDir
+    Path folder;
+
+    private static RlConfig.Builder config() {
+        return RlConfig.builder()
+                .maxSteps(5)
+                .promptsPerStep(4)
+                .numGenerations(4)
+                .maxCompletionLength(4)
+                .learningRate(1e-3)
+                .evalSteps(0)
+                .saveSteps(1)
+                .finalEvalProblems(5);
+    }
+
+    private static RlConfig replaying() {
+        return config().curriculum(CurriculumConfig.Kind.PRIORITIZED)
+                .curriculumPool(64)
+                .dynamicSampling(true)
+                .buffer(BufferConfig.Kind.REPLAY)
+                .bufferMaxAge(2)
+                .build();
+    }
+
+    private static RlTrainer trainer(CausalLM model, RlConfig config) {
+        return new RlTrainer(model, new Addition(), config);
+    }
+
+    private void stopAfter(int step) {
+        assertThatThrownBy(() -> trainer(TestModels.addition(), replaying())
+                        .output(folder, ORIGIN, false)
+                        .listener(TrainingListener.eachStep(metrics -> {
+                            if (metrics.step() == step + 1) {
+                                throw new IllegalStateException("stopped");
+                            }
+                        }))
+                        .train())
+                .hasMessage("stopped");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    @DisplayName("stopped with a buffer of groups and a curriculum, a run goes on to the bits of the undisturbed one")
+    void resumed(int step) {
+        CausalLM whole = TestModels.addition();
+        trainer(whole, replaying()).train();
+        stopAfter(step);
+        CausalLM resumed = TestModels.addition();
+        trainer(resumed, replaying()).output(folder, ORIGIN, true).train();
+        assertThat(TestModels.bits(resumed)).isEqualTo(TestModels.bits(whole));
+    }
+
+    @Test
+    @DisplayName("a broken or missing buffer file is one clear error before the first step")
+    void brokenBuffer() throws IOException {
+        stopAfter(2);
+        Path file = folder.resolve("checkpoint-2/replay_buffer.groups");
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[100]++;
+        Files.write(file, bytes);
+        RlTrainer trainer = trainer(TestModels.addition(), replaying());
+        assertThatThrownBy(() -> trainer.output(folder, ORIGIN, true))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContaining("replay_buffer.groups: the checksum is not that of the content")
+                .hasMessageContaining("remove the checkpoint's folder");
+        Files.delete(file);
+        assertThatThrownBy(() -> trainer.output(folder, ORIGIN, true)).hasMessageContaining("No such file");
+    }
+
+    @Test
+    @DisplayName("half of a step's groups are sampled for it, and older ones come with the log-probabilities of their"
+            + " weights")
+    void replayed() {
+        List<TrainingStep> steps = new ArrayList<>();
+        List<Map<String, Double>> metrics = new ArrayList<>();
+        trainer(TestModels.addition(), config().buffer(BufferConfig.Kind.REPLAY).build())
+                .observer((step, measured) -> steps.add(step))
+                .listener(TrainingListener.eachStep(step -> metrics.add(step.values())))
+                .train();
+        for (int i = 1; i < steps.size(); i++) {
+            TrainingStep step = steps.get(i);
+            assertThat(step.sampled()).hasSize(2);
+            assertThat(step.batch()).hasSize(4);
+            long version = i;
+            assertThat(step.batch().subList(0, 2)).allMatch(group -> versionOf(group.scored()) == version);
+            assertThat(step.batch().subList(2, 4)).allMatch(group -> versionOf(group.scored()) < version);
+            Map<String, Double> measured = metrics.get(i + 1); // behind that of before training
+            assertThat(measured.get("buffer/replayed")).isEqualTo(0.5);
+            assertThat(measured.get("sampling/sampling_logp_difference/max"))
+                    .as("of its own samples")
+                    .isZero();
+        }
+    }
+
+    private static long versionOf(dev.jacobian.rl.rollout.ScoredGroup group) {
+        return group.group().samples().getFirst().versions().oldest();
+    }
+
+    @Test
+    @DisplayName("a method without a ratio weighs replayed tokens, and its own by exactly 1")
+    void importance() {
+        List<Double> weights = new ArrayList<>();
+        trainer(
+                        TestModels.addition(),
+                        config().algorithm("reinforce")
+                                .set("strict_on_policy", false)
+                                .buffer(BufferConfig.Kind.REPLAY)
+                                .bufferImportance(2)
+                                .build())
+                .listener(TrainingListener.eachStep(step -> {
+                    if (step.step() > 0) {
+                        weights.add(step.values().get("buffer/importance_weight"));
+                    }
+                }))
+                .train();
+        assertThat(weights.getFirst()).as("all are its own").isEqualTo(1.0);
+        assertThat(weights.subList(1, 5)).allMatch(weight -> weight > 0 && weight != 1 && weight < 2);
+    }
+
+    @Test
+    @DisplayName("dynamic sampling is any method's: groups that teach nothing are replaced, and counted")
+    void dynamicSampling() {
+        List<TrainingStep> steps = new ArrayList<>();
+        List<Map<String, Double>> metrics = new ArrayList<>();
+        trainer(TestModels.addition(), config().dynamicSampling(true).build())
+                .observer((step, measured) -> steps.add(step))
+                .listener(TrainingListener.eachStep(step -> metrics.add(step.values())))
+                .train();
+        double discarded = 0;
+        int sampled = 0;
+        for (TrainingStep step : steps) {
+            assertThat(step.batch())
+                    .hasSize(4)
+                    .noneMatch(group -> group.advantages().isZero());
+            sampled += step.sampled().size();
+        }
+        for (Map<String, Double> measured : metrics) {
+            discarded += measured.getOrDefault("rollout/discarded", 0.0);
+        }
+        assertThat(discarded).isPositive().isLessThanOrEqualTo(sampled - 5 * 4.0);
+        assertThatThrownBy(() -> trainer(
+                                TestModels.addition(),
+                                config().dynamicSampling(true)
+                                        .dynamicSamplingMaxWaves(1)
+                                        .temperature(0.01)
+                                        .build())
+                        .train())
+                .hasMessageContaining("step 1: of 4 groups")
+                .hasMessageContaining("it asked 1 times, which is dynamic_sampling_max_waves");
+    }
+}
