@@ -65,7 +65,7 @@ record NamespaceLauncher() implements Launcher {
 
     @Override
     public Optional<String> problem() {
-        return Tools.missing("unshare", "setpriv", "prlimit", "mount", "umount", "pivot_root", "timeout");
+        return Tools.missing("setsid", "unshare", "setpriv", "prlimit", "mount", "umount", "pivot_root", "timeout");
     }
 
     @Override
@@ -76,6 +76,7 @@ record NamespaceLauncher() implements Launcher {
     @Override
     public List<String> command(Request request) {
         List<String> command = new ArrayList<>(Launcher.opening(request));
+        command.addAll(List.of("setsid", "--wait")); // a signal to one's group passes through all walls
         command.addAll(Launcher.identity(request.user()));
         String memory = "size=" + request.limits().fileBytes() + ",nr_inodes=16384,nosuid,nodev,X-mount.mkdir,mode=";
         List<Mount> own = List.of(
