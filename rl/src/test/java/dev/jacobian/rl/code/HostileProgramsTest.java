@@ -58,10 +58,10 @@ class HostileProgramsTest {
     Sandboxes.Walls walls;
 
     @BeforeParameterizedClassInvocation
-    static void open(Sandboxes.Walls walls) throws IOException {
+    static void open(Sandboxes.Walls walls) {
         sandbox = walls.open();
         sandbox.run(new Program(Language.shell(), ":"), new byte[0], LIMITS);
-        worker = Sandboxes.processesOfRuns();
+        worker = Sandboxes.idle(walls);
     }
 
     @AfterParameterizedClassInvocation

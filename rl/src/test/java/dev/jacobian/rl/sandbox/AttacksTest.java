@@ -45,7 +45,7 @@ class AttacksTest {
         sandbox = walls.open();
         Sandboxes.needed(Language.python());
         python("");
-        worker = Sandboxes.processesOfRuns();
+        worker = Sandboxes.idle(walls);
     }
 
     @AfterParameterizedClassInvocation

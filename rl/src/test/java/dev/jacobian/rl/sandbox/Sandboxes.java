@@ -81,6 +81,19 @@ public final class Sandboxes {
         return found;
     }
 
+    /** The processes of a sandbox in which nothing runs: a warm worker's two, or none. */
+    public static Map<Long, String> idle(Walls walls) {
+        int expected = walls == Walls.WARM && Users.spare().isPresent() ? 2 : 0;
+        Map<Long, String> found = processesOfRuns();
+        long deadline = System.nanoTime() + 30_000_000_000L;
+        while (found.size() != expected && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(5_000_000);
+            found = processesOfRuns();
+        }
+        assertThat(found).hasSize(expected);
+        return found;
+    }
+
     /** No run has left any but these. One that was killed may be about to go still: what it holds is given back first. */
     public static void awaitProcessesOfRuns(Map<Long, String> expected) {
         long deadline = System.nanoTime() + 30_000_000_000L;
