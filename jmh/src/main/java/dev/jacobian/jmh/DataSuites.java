@@ -100,6 +100,32 @@ final class DataSuites {
                         + " side here; on its own machine it is to be given the same file.");
     }
 
+    static Suite sandbox() {
+        List<String> cases = List.of("python 1 at once", "python 2 at once", "shell 1 at once", "shell 2 at once");
+        return new Suite(
+                "sandbox",
+                "short programs run in the sandbox",
+                "programs",
+                Unit.PROGRAMS,
+                cases,
+                cases,
+                text -> {
+                    SandboxBenchmark.requireCase(text);
+                    return SandboxBenchmark.PROGRAMS;
+                },
+                text -> Optional.empty(),
+                List.of(
+                        new Side.Jmh(OURS, Role.OURS, PACKAGE + "SandboxBenchmark.warm"),
+                        new Side.Jmh("cold", Role.BASELINE, PACKAGE + "SandboxBenchmark.cold")),
+                0,
+                new Effort(3, 4, 5, 500),
+                text -> 1024,
+                false,
+                "Each program reads a number and prints its double; 16 of them a call. Warm: forked from a worker."
+                    + " Cold: each builds its walls and starts its interpreter by itself, with bubblewrap where that"
+                    + " is installed.");
+    }
+
     static Suite loading() {
         List<String> cases = List.of("100M f32", "100M bf16", "100M bf16 as bf16", "100M bf16 as q8_0");
         return new Suite(

@@ -30,6 +30,7 @@ final class Suites {
                             DataSuites.tokenizer(),
                             DataSuites.grammar(),
                             DataSuites.score(),
+                            DataSuites.sandbox(),
                             DataSuites.loading()),
                     GpuSides.suites())
             .toList();

@@ -10,6 +10,8 @@ public enum Unit {
     TOKENS("tok/s", 1),
     /** Answers judged. */
     PAIRS("pairs/s", 1),
+    /** Programs run. */
+    PROGRAMS("programs/s", 1),
     /** Time per token: less is better. */
     MICROSECONDS_PER_TOKEN("µs/token", 0),
     /** Time per call: less is better. */
@@ -43,7 +45,7 @@ public enum Unit {
         return switch (this) {
             case SECONDS -> seconds;
             case MICROSECONDS_PER_TOKEN -> seconds * 1e6 / work;
-            case TFLOPS, GFLOPS, GIGABYTES, MEGABYTES, TOKENS, PAIRS -> work / seconds / scale;
+            case TFLOPS, GFLOPS, GIGABYTES, MEGABYTES, TOKENS, PAIRS, PROGRAMS -> work / seconds / scale;
         };
     }
 
