@@ -76,7 +76,6 @@ record NamespaceLauncher() implements Launcher {
     @Override
     public List<String> command(Request request) {
         List<String> command = new ArrayList<>(Launcher.opening(request));
-        command.addAll(List.of("setsid", "--wait")); // a signal to one's group passes through all walls
         command.addAll(Launcher.identity(request.user()));
         String memory = "size=" + request.limits().fileBytes() + ",nr_inodes=16384,nosuid,nodev,X-mount.mkdir,mode=";
         List<Mount> own = List.of(
@@ -85,6 +84,7 @@ record NamespaceLauncher() implements Launcher {
                 new Mount("sandbox-tmp", "tmp", "tmpfs", memory + "1777"),
                 new Mount("sandbox-shm", "dev/shm", "tmpfs", memory + "1777"));
         command.addAll(inside(request.folder(), request.folders(), own, List.of(PROCESS_1), RUN));
+        command.add("setsid"); // a signal to one's group passes through all walls
         command.addAll(Launcher.resources(request));
         command.addAll(List.of("unshare", "--user", "--map-user=1000", "--map-group=1000", "--"));
         command.addAll(CallFilter.opening());
