@@ -16,7 +16,6 @@ import dev.jacobian.rl.rollout.Curriculum;
 import dev.jacobian.rl.rollout.EarlyScoring;
 import dev.jacobian.rl.rollout.ExtraSamples;
 import dev.jacobian.rl.rollout.Group;
-import dev.jacobian.rl.rollout.RolloutListener;
 import dev.jacobian.rl.rollout.RolloutTask;
 import dev.jacobian.rl.rollout.Rollouts;
 import dev.jacobian.rl.rollout.ScoredGroup;
