@@ -89,7 +89,12 @@ final class DataSuites {
                 Unit.PAIRS,
                 cases,
                 cases,
-                text -> ScoreBenchmark.pairs().size(),
+                text -> {
+                    if (!cases.contains(text)) {
+                        throw new IllegalArgumentException("'" + text + "' is not one of " + cases);
+                    }
+                    return ScoreBenchmark.pairs().size();
+                },
                 text -> Optional.empty(),
                 List.of(new Side.Jmh(OURS, Role.OURS, PACKAGE + "ScoreBenchmark.run")),
                 1,
@@ -115,8 +120,8 @@ final class DataSuites {
                 },
                 text -> Optional.empty(),
                 List.of(
-                        new Side.Jmh(OURS, Role.OURS, PACKAGE + "SandboxBenchmark.warm"),
-                        new Side.Jmh("cold", Role.BASELINE, PACKAGE + "SandboxBenchmark.cold")),
+                        new Side.Jmh(OURS, Role.OURS, PACKAGE + "SandboxBenchmark.run"),
+                        new Side.Jmh("cold", Role.BASELINE, PACKAGE + "ColdSandboxBenchmark.run")),
                 0,
                 new Effort(3, 4, 5, 500),
                 text -> 1024,

@@ -26,9 +26,10 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** Short programs in the sandbox, some at once. */
+/** Short programs in the sandbox, some at once, forked from its worker where there is one. */
 @BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@State(Scope.Benchmark)
 public class SandboxBenchmark {
     /** Programs of one call. */
     static final int PROGRAMS = 16;
@@ -48,76 +49,54 @@ public class SandboxBenchmark {
         parsed(text);
     }
 
-    /** A sandbox; the worker is started before anything is measured. */
-    @State(Scope.Benchmark)
-    public static class Warm {
-        @Param("python 2 at once")
-        public String programs;
+    /** The case. */
+    @Param("python 2 at once")
+    public String programs;
 
-        private Sandbox sandbox;
-        private ExecutorService threads;
-        private Program program;
+    private Sandbox sandbox;
+    private ExecutorService threads;
+    private Program program;
 
-        @Setup
-        public void setUp() {
-            Matcher parts = parsed(programs);
-            sandbox = Sandbox.open(true);
-            threads = Executors.newFixedThreadPool(Integer.parseInt(parts.group(2)));
-            program = parts.group(1).equals("python")
-                    ? Program.python("print(2 * int(input()))")
-                    : new Program(Language.shell(), "read n; echo $((2 * n))");
-            run();
-        }
-
-        @TearDown
-        public void tearDown() {
-            threads.close();
-            sandbox.close();
-        }
-
-        int run() {
-            byte[] input = "21\n".getBytes(StandardCharsets.US_ASCII);
-            List<Future<Outcome>> runs = new ArrayList<>();
-            for (int i = 0; i < PROGRAMS; i++) {
-                runs.add(threads.submit(() -> sandbox.run(program, input, Limits.DEFAULT)));
-            }
-            int right = 0;
-            for (Future<Outcome> run : runs) {
-                right += text(run).equals("42\\n") ? 1 : 0;
-            }
-            if (right != PROGRAMS) {
-                throw new IllegalStateException(right + " of " + PROGRAMS + " programs were right");
-            }
-            return right;
-        }
-
-        private static String text(Future<Outcome> run) {
-            try {
-                return run.get().stdoutText();
-            } catch (InterruptedException | ExecutionException e) {
-                throw new IllegalStateException(e);
-            }
-        }
+    /** Opens the sandbox and runs once: a worker is started before anything is measured. */
+    @Setup
+    public void setUp() {
+        Matcher parts = parsed(programs);
+        sandbox = Sandbox.open(true);
+        threads = Executors.newFixedThreadPool(Integer.parseInt(parts.group(2)));
+        program = parts.group(1).equals("python")
+                ? Program.python("print(2 * int(input()))")
+                : new Program(Language.shell(), "read n; echo $((2 * n))");
+        run();
     }
 
-    /** The same without a worker. */
-    @State(Scope.Benchmark)
-    public static class Cold extends Warm {
-        @Override
-        @Setup
-        public void setUp() {
-            System.setProperty("jacobian.sandbox.warm", "false"); // read once, when the machine's protection is found
-            super.setUp();
-        }
+    @TearDown
+    public void tearDown() {
+        threads.close();
+        sandbox.close();
     }
 
     @Benchmark
-    public int warm(Warm state) {
-        return state.run();
+    public int run() {
+        byte[] input = "21\n".getBytes(StandardCharsets.US_ASCII);
+        List<Future<Outcome>> runs = new ArrayList<>();
+        for (int i = 0; i < PROGRAMS; i++) {
+            runs.add(threads.submit(() -> sandbox.run(program, input, Limits.DEFAULT)));
+        }
+        int right = 0;
+        for (Future<Outcome> run : runs) {
+            right += text(run).equals("42\n") ? 1 : 0;
+        }
+        if (right != PROGRAMS) {
+            throw new IllegalStateException(right + " of " + PROGRAMS + " programs were right");
+        }
+        return right;
     }
 
-    @Benchmark
-    public int cold(Cold state) {
-        return state.run();
+    private static String text(Future<Outcome> run) {
+        try {
+            return run.get().stdoutText();
+        } catch (InterruptedException | ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
     }
 }

@@ -18,7 +18,7 @@ import org.openjdk.jmh.annotations.State;
 /** Recorded completions judged by a reward, one after the other on one core: {@code math} goes through the pairs of the test data. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class ScoreBenchmark {
     @Param("math")
     public String reward;

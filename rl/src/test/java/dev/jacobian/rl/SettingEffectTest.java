@@ -98,6 +98,8 @@ class SettingEffectTest {
     /** Samples that go on in the next rollout. */
     private static final Map<String, Object> WAITING = Map.of("rollout_token_budget", 2);
 
+    private static final Map<String, Object> WAITING_LONG = Map.of("rollout_token_budget", 1, "inflight_groups", 24);
+
     /** What must be set for another setting to have something to act on. */
     private static final Map<String, Map<String, Object>> TOGETHER = Map.ofEntries(
             Map.entry("sapo_temperature_pos", Map.of("loss_type", "sapo")),
@@ -136,11 +138,9 @@ class SettingEffectTest {
             Map.entry("buffer_fresh", Map.of("buffer", "replay")),
             Map.entry("positive_nll_reward", Map.of("positive_nll_coef", 0.1)),
             Map.entry("inflight_groups", WAITING),
-            Map.entry("learn_from_segments", WAITING),
-            Map.entry("max_segment_age", Map.of("rollout_token_budget", 1, "inflight_groups", 24)),
-            Map.entry("max_rollout_iterations", WAITING),
-            Map.entry("repetition_ngram", Map.of("repetition_count", 2)),
-            Map.entry("repetition_count", Map.of("repetition_ngram", 1)),
+            Map.entry("learn_from_segments", WAITING_LONG),
+            Map.entry("max_segment_age", WAITING_LONG),
+            Map.entry("max_rollout_iterations", WAITING_LONG),
             Map.entry("repetition_stop_penalty", Map.of("repetition_ngram", 1, "repetition_count", 2)),
             Map.entry("gradient_accumulation_steps", IN_TRLS_TERMS),
             Map.entry("steps_per_generation", IN_TRLS_TERMS));
@@ -178,6 +178,13 @@ class SettingEffectTest {
             Map.entry("buffer_size", 8),
             Map.entry("buffer_max_age", 1),
             Map.entry("buffer_fresh", 0.75),
+            Map.entry("rollout_token_budget", 2),
+            Map.entry("inflight_groups", 9),
+            Map.entry("max_segment_age", 1),
+            Map.entry("max_rollout_iterations", 2),
+            Map.entry("repetition_ngram", 1),
+            Map.entry("repetition_count", 2),
+            Map.entry("repetition_stop_penalty", 0.5),
             Map.entry("per_device_train_batch_size", 8),
             Map.entry("gradient_accumulation_steps", 2),
             Map.entry("steps_per_generation", 2));
@@ -367,6 +374,18 @@ class SettingEffectTest {
         } else if (value.toString().endsWith("with_min_lr")) {
             builder.lrSchedulerKwargs(new Arguments(Map.of("min_lr_rate", 0.5)));
         }
+        if (value.equals("recent")) {
+            builder.set("max_segment_age", 1);
+        }
+        if (key.equals("repetition_ngram")) {
+            builder.set("repetition_count", 2);
+        }
+        if (key.equals("repetition_count")) {
+            builder.set("repetition_ngram", 1);
+        }
+        if (key.equals("max_segment_age")) {
+            builder.set("learn_from_segments", "recent");
+        }
         if (key.equals("per_device_train_batch_size")) {
             builder.set("updates_per_rollout", 1); // which the batch's size decides then
         }
@@ -438,7 +457,9 @@ class SettingEffectTest {
             if (own.contains(key.name()) || OF_OTHER_RUNS.contains(key.name())) {
                 continue;
             }
-            for (Object other : others(key)) {
+            List<Object> others = others(key);
+            assertThat(others).as("values to try of " + key.name()).isNotEmpty();
+            for (Object other : others) {
                 Object value = key.name().equals("micro_batch_tokens") ? 30 : other;
                 Map<String, Object> together = TOGETHER.getOrDefault(key.name(), Map.of());
                 RlConfig beside = with(config, together);

@@ -23,6 +23,9 @@ import org.junit.jupiter.api.Assumptions;
 public final class Sandboxes {
     private static final Set<Integer> USERS = new HashSet<>();
 
+    /** Processes that were there before a test's own sandbox: workers of sandboxes which rewards share for as long as the JVM lives. */
+    private static final Set<Long> EARLIER = new HashSet<>();
+
     private Sandboxes() {}
 
     /** Every way to put up walls. What one promises all do. */
@@ -46,6 +49,7 @@ public final class Sandboxes {
                     ? launcher.problem().orElseGet(() -> Probe.problem(launcher))
                     : Protection.found().cold().orElse("");
             Assumptions.assumeTrue(problem.isEmpty(), () -> "skipped: " + this + ": " + problem);
+            EARLIER.addAll(processesOfRuns().keySet());
             return new Sandbox(launcher, Runtime.getRuntime().availableProcessors(), workers);
         }
     }
@@ -59,7 +63,7 @@ public final class Sandboxes {
     }
 
     /**
-     * Live processes of the users that runs of this process get, with their command lines; where runs have none of their own, we cannot tell them from
+     * Live processes of the users that runs of this process get, with their command lines, but those that were there before; where runs have none of their own, we cannot tell them from
      * others, and there are none.
      */
     public static Map<Long, String> processesOfRuns() {
@@ -78,6 +82,7 @@ public final class Sandboxes {
                 throw new UncheckedIOException(e);
             }
         });
+        found.keySet().removeAll(EARLIER);
         return found;
     }
 

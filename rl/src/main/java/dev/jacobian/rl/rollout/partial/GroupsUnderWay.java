@@ -116,7 +116,8 @@ public final class GroupsUnderWay implements Checkpointed {
                 requests.add(RolloutTask.Request.continuing(groups.get(g)));
             }
         }
-        int room = Math.max(inflight, count) - groups.size();
+        int together = budget == RolloutTask.NEVER ? count : Math.max(inflight, count);
+        int room = together - groups.size();
         if (room > 0) {
             draws.apply(room)
                     .forEach(draw -> requests.add(new RolloutTask.Request(draw.problem(), draw.key(), samples)));

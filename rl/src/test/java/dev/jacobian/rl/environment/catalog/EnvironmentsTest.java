@@ -11,19 +11,45 @@ import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.generation.FinishReason;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class EnvironmentsTest {
+    private static ServerSocket listening; // OpenEnv looks whether somebody listens
+
+    @BeforeAll
+    static void listen() throws IOException {
+        listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
+        listening.close();
+    }
+
+    private static List<EnvironmentKind> kinds() {
+        String url = "http://localhost:" + listening.getLocalPort();
+        return Environments.all().stream()
+                .map(kind -> kind.name().equals("openenv")
+                        ? Environments.of("openenv", new Given().set("url", url, "--set url=" + url))
+                        : kind)
+                .toList();
+    }
+
     @Test
     @DisplayName("each has a name of its own, settings with words, and defaults that make an environment")
     void all() {
         Set<String> names = new HashSet<>();
-        for (EnvironmentKind kind : Environments.all()) {
+        for (EnvironmentKind kind : kinds()) {
             assertThat(names.add(kind.name())).as(kind.name()).isTrue();
             assertThat(kind.about()).isNotBlank();
             assertThat(Environments.settings(kind))
@@ -59,7 +85,7 @@ class EnvironmentsTest {
     @Test
     @DisplayName("drawn problems: functions of seed and index, evaluation apart from training, all different")
     void problems() {
-        for (EnvironmentKind kind : Environments.all()) {
+        for (EnvironmentKind kind : kinds()) {
             Optional<Task> own = kind.problems(false);
             if (own.isEmpty()) {
                 continue;
