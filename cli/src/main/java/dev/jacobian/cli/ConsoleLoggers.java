@@ -43,7 +43,17 @@ public final class ConsoleLoggers extends System.LoggerFinder {
 
         @Override
         public void log(Level level, @Nullable ResourceBundle bundle, String format, @Nullable Object... values) {
-            print(level, values == null || values.length == 0 ? format : MessageFormat.format(format, values));
+            if (isLoggable(level)) {
+                print(level, values == null || values.length == 0 ? format : filled(format, values));
+            }
+        }
+
+        private static String filled(String format, @Nullable Object[] values) {
+            try {
+                return MessageFormat.format(format, values);
+            } catch (IllegalArgumentException asItIs) { // braces of something else
+                return format;
+            }
         }
 
         private void print(Level level, String message) {

@@ -139,6 +139,10 @@ final class GenerateCommand extends CliCommand {
             if (settings.asks("top_logprobs") && !common().json()) {
                 throw usage("--top-logprobs has no effect without --json: text has no place for them");
             }
+            if (kvCache.isLimited() && speculations.given()) {
+                throw usage("--kv-cache-gb has no effect on guesses of a draft, which go with one sequence at a time;"
+                        + " leave one of them out");
+            }
             if (kvCache.isLimited()
                     && (config.search().numBeams() > 1 || config.search().penaltyAlpha() > 0)) {
                 throw usage(
@@ -180,8 +184,8 @@ final class GenerateCommand extends CliCommand {
         Output output = new Output(loaded, streaming, settings);
         long[] keys = new long[prompts.size()];
         Arrays.setAll(keys, i -> i);
-        Optional<Speculation> speculation = speculations.speculation(
-                folder -> kvCache.limit(CausalLM.load(folder, kvCache.in(modelOptions(folder)))));
+        Optional<Speculation> speculation =
+                speculations.speculation(folder -> CausalLM.load(folder, kvCache.in(modelOptions(folder))));
         List<Speculated> guessed = speculation
                 .map(guesses -> guessed(new SpeculativeGenerator(loaded, guesses), prompts, config, output))
                 .orElse(List.of());

@@ -35,7 +35,7 @@ import picocli.CommandLine.Option;
                 + " reward gives: with --json an object a row with 'score', 'status' (scored, skipped, failed),"
                 + " 'extracted' (the answer that was found), 'verdict' where there is one, and 'message' where there is"
                 + " no score. Rows that cannot be read are failed ones; the exit code is 1 if there are any, or if"
-                + " nothing could be scored. 'jacobian rewards' lists the rewards.")
+                + " others failed and nothing could be scored. 'jacobian rewards' lists the rewards.")
 final class ScoreCommand extends CliCommand {
     private static final String COLUMN = "column";
 

@@ -132,12 +132,18 @@ final class BatchesAhead implements Batches {
             sampled.forEach(one -> one.wave.result().giveUp());
             notifyAll();
         }
-        scorer.interrupt(); // it may wait for somebody; the sampler computes, and looks when a wave is done
+        scorer.interrupt(); // they may wait for rewards or an environment; who computes looks when a wave is done
+        sampler.interrupt();
+        boolean interrupted = Thread.interrupted();
         try {
             scorer.join(GRACE);
             sampler.join(GRACE);
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            interrupted = true;
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
@@ -173,12 +179,17 @@ final class BatchesAhead implements Batches {
         try {
             work.run();
         } catch (InterruptedException e) {
-            // the end
+            fail(new IllegalStateException("a thread that makes batches was interrupted", e));
         } catch (RuntimeException | Error e) {
-            synchronized (this) {
-                failure = failure == null ? e : failure;
-                notifyAll();
-            }
+            fail(e);
+        }
+    }
+
+    /** Ends the run with the first failure; behind the end there is none. */
+    private synchronized void fail(Throwable cause) {
+        if (!closed && failure == null) {
+            failure = cause;
+            notifyAll();
         }
     }
 
@@ -218,6 +229,10 @@ final class BatchesAhead implements Batches {
     }
 
     private synchronized void sampled(Sampled batch) {
+        if (closed) {
+            batch.wave.result().giveUp();
+            return;
+        }
         sampled.add(batch);
         notifyAll();
     }

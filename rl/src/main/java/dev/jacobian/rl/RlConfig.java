@@ -146,64 +146,17 @@ public record RlConfig(
                 inAll == 1 || !chosen.strictlyOnPolicy() && chosen.objective().usesOldLogProbs(),
                 chosen.name() + " learns once from each sample, but steps_per_generation, num_iterations and"
                         + " gradient_accumulation_steps make " + inAll + " optimizer steps per rollout");
-        require(
-                !async.isAhead() || !chosen.strictlyOnPolicy(),
-                chosen.name()
-                        + " is strictly on-policy: it learns from samples of the very weights that it changes, but"
-                        + " max_staleness " + async.maxStaleness()
-                        + " takes older ones; set it to 0, take a method with"
-                        + " a ratio (grpo), or set strict_on_policy=false");
-        require(
-                !async.isAhead()
-                        || !chosen.extras().reference().syncRefModel()
-                        || chosen.extraSamples().isEmpty(),
-                chosen.name() + " samples from its reference, which sync_ref_model=true changes while samples are drawn"
-                        + " ahead (max_staleness); give up one of the two");
-        requireReplayable(chosen, buffer, chosen.plan(rollout).groups());
+        OlderSamples.requireAhead(chosen, async);
+        OlderSamples.requireReplay(chosen, buffer, chosen.plan(rollout), async);
         partial.requireFor(rollout.maxCompletionLength(), chosen.plan(rollout).groups());
         repetition.requireFor(rollout.maxCompletionLength());
-        requirePartial(chosen, partial);
-    }
-
-    private static void requirePartial(Algorithm chosen, PartialConfig partial) {
+        OlderSamples.requirePartial(chosen, partial);
         require(
-                !partial.isOn() || !chosen.strictlyOnPolicy(),
-                "rollout_token_budget makes samples that several weights wrote, and " + chosen.name()
-                        + " is strictly on-policy; leave it out, or take a method with a ratio (grpo)");
-        require(
-                !partial.isOn()
-                        || chosen.objective().usesOldLogProbs()
-                        || partial.learnFromSegments() == LearnedSegments.CURRENT,
-                "rollout_token_budget makes samples that several weights wrote, and the loss of " + chosen.name()
-                        + " has no ratio to them: it would take them for its own. Set learn_from_segments=current, or"
-                        + " take a method with a ratio (grpo)");
-    }
-
-    private static void requireReplayable(Algorithm chosen, BufferConfig buffer, int groups) {
-        if (!buffer.isReplay()) {
-            return;
-        }
-        chosen.refusesOlderSamples().ifPresent(reason -> {
-            throw new IllegalArgumentException("buffer=replay learns from samples of older weights, but " + reason);
-        });
-        boolean hasRatio = chosen.objective().usesOldLogProbs();
-        require(
-                !hasRatio || buffer.bufferImportance().isEmpty(),
-                "buffer_importance would count twice: " + chosen.name()
-                        + " has a ratio to the policy that sampled of its own; leave it out");
-        require(
-                hasRatio || buffer.bufferImportance().isPresent(),
-                chosen.name()
-                        + " has no ratio to the policy that sampled, so with buffer=replay older samples would count"
-                        + " as if the policy that learns had drawn them; set buffer_importance (1, say), or take a"
-                        + " method with a ratio (grpo)");
-        require(
-                buffer.size(groups) >= groups,
-                "buffer_size is " + buffer.size(groups) + ", less than the " + groups + " groups of a step");
-        require(
-                groups >= 2,
-                "buffer=replay takes a part of a step's groups from earlier steps, but prompts_per_step makes a step of"
-                        + " one group");
+                !dynamicSampling.dynamicSampling().or(false)
+                        || chosen.extraSamples().isEmpty() && chosen.critic().isEmpty(),
+                "dynamic_sampling=true throws groups away whose rewards are all equal, but " + chosen.name()
+                        + " compares a sample with others than those of its group (or a value model), and learns from"
+                        + " such groups too; leave it out");
     }
 
     /** The method's choices for this run. */
@@ -219,7 +172,8 @@ public record RlConfig(
 
     /** Whether a group is learned from, as far as settings say. */
     boolean admits(ScoredGroup group) {
-        boolean teaches = !new GroupRewards(group.rewards(), group.choices()).isDegenerate();
+        boolean teaches = group.tokenRewards().isPresent() // which differ within a sample
+                || !new GroupRewards(group.rewards(), group.choices()).isDegenerate();
         return (teaches || !samplesDynamically()) && method.admits(group);
     }
 

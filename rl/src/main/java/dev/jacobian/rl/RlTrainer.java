@@ -190,8 +190,9 @@ public final class RlTrainer {
                         config.curriculum(),
                         task,
                         config.seed(),
-                        plan.trl() ? config.maxSteps() / plan.updates() : config.maxSteps(),
-                        plan.groups()),
+                        config.maxSteps(),
+                        plan,
+                        config.buffer().fresh(plan.groups())),
                 config.buffer().isReplay()
                         ? new ReplayBuffer(config.buffer(), plan.groups(), task, config.seed())
                         : Buffer.none());
@@ -383,11 +384,11 @@ public final class RlTrainer {
 
     /** Rollouts that have been learned from. */
     private int rollouts() {
-        return plan.trl() ? Math.ceilDiv(state.step(), plan.updates()) : state.step();
+        return plan.rollouts(state.step());
     }
 
     private int lastRollout() {
-        return plan.trl() ? Math.ceilDiv(config.maxSteps(), plan.updates()) : config.maxSteps();
+        return plan.rollouts(config.maxSteps());
     }
 
     /** Where batches come from. */

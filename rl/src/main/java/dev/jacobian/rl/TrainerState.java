@@ -47,7 +47,7 @@ record TrainerState(int step, long tokens, long samples, double passAt1Before, d
                 Critic.NAME,
                 KlControl.COEFFICIENT);
         fields.finish();
-        if (state.passAt1Before > 1 || state.samples < state.step) {
+        if (state.passAt1Before > 1 || state.step > 0 && state.samples == 0) {
             throw new FormatException(
                     fields.where(),
                     "step, samples and pass@1_before do not fit together: " + state,

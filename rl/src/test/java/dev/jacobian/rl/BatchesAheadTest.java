@@ -255,38 +255,11 @@ class BatchesAheadTest {
         assertThat(before).hasSize(6).containsOnly(8);
     }
 
-    /** Draws and gates by what it has seen. */
-    private static Curriculum byResults(Task task) {
-        Curriculum order = Curriculum.inOrder(task, 0);
-        return new Curriculum() {
-            private double sum;
-
-            @Override
-            public List<Draw> next(int count) {
-                int skipped = (int) (sum * 3) % 3;
-                List<Draw> draws = order.next(count + skipped);
-                return draws.subList(skipped, draws.size());
-            }
-
-            @Override
-            public boolean admits(ScoredGroup group) {
-                return group.group().key() % 3 != 1;
-            }
-
-            @Override
-            public void observe(ScoredGroup group) {
-                for (double reward : group.rewards()) {
-                    sum += reward;
-                }
-            }
-        };
-    }
-
     @Test
     @DisplayName("a curriculum that looks at results, and keeps groups back, sees them in the order of batches")
     void curriculum() {
-        List<Integer> expected = trained(config(2).build(), Delays.NONE, byResults(task(Delays.NONE)));
-        assertThat(trained(config(2).build(), new Delays(5, 30), byResults(task(Delays.NONE))))
+        List<Integer> expected = trained(config(2).build(), Delays.NONE, new ByResults(task(Delays.NONE)));
+        assertThat(trained(config(2).build(), new Delays(5, 30), new ByResults(task(Delays.NONE))))
                 .isEqualTo(expected);
     }
 

@@ -13,13 +13,11 @@ import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.rollout.Buffer;
-import dev.jacobian.rl.rollout.Curriculum;
 import dev.jacobian.rl.rollout.ScoredGroup;
 import dev.jacobian.rl.rollout.store.GroupStore;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.task.PromptTask;
 import dev.jacobian.rl.task.Task;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,47 +79,6 @@ class ResumeAheadTest {
                 .curriculum(new ByResults(task))
                 .buffer(new Late(task))
                 .output(folder, new RunOrigin("addition", "sums", Optional.empty()), resume);
-    }
-
-    /** Skips by what it has seen, and keeps every third group back. */
-    private static final class ByResults implements Curriculum {
-        private final Curriculum order;
-        private double sum;
-
-        ByResults(Task task) {
-            order = Curriculum.inOrder(task, 0);
-        }
-
-        @Override
-        public List<Draw> next(int count) {
-            int skipped = (int) (sum * 3) % 3;
-            List<Draw> draws = order.next(count + skipped);
-            return draws.subList(skipped, draws.size());
-        }
-
-        @Override
-        public boolean admits(ScoredGroup group) {
-            return group.group().key() % 3 != 1;
-        }
-
-        @Override
-        public void observe(ScoredGroup group) {
-            for (double reward : group.rewards()) {
-                sum += Double.isNaN(reward) ? 0 : reward;
-            }
-        }
-
-        @Override
-        public void save(Path checkpoint, ObjectNode state) {
-            order.save(checkpoint, state.putObject("order"));
-            state.put("sum", sum);
-        }
-
-        @Override
-        public void restore(Path checkpoint, JsonNode state) {
-            order.restore(checkpoint, state.path("order"));
-            sum = state.path("sum").asDouble();
-        }
     }
 
     /** Gives what came first of all that it has, and keeps the rest for later steps. */
@@ -220,10 +177,10 @@ class ResumeAheadTest {
 
     /** Waits until the run gets somewhere new; then kills it at a random moment, or in the middle of a checkpoint. */
     private static void kill(Process process, Path run, boolean inCheckpoint, Random moments) throws Exception {
-        int begun = lines(run);
+        int begun = RunProcess.lines(run);
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
         while (process.isAlive()
-                && (lines(run) <= begun || inCheckpoint && !isWritingCheckpoint(run))
+                && (RunProcess.lines(run) <= begun || inCheckpoint && !RunProcess.isWritingCheckpoint(run))
                 && System.nanoTime() < deadline) {
             Thread.onSpinWait();
         }
@@ -235,34 +192,8 @@ class ResumeAheadTest {
     }
 
     private Process start(Path target, int staleness) throws IOException {
-        String classes = System.getProperty("java.class.path");
-        String modules = System.getProperty("jdk.module.path", "");
-        String tests = Path.of("target", "test-classes").toAbsolutePath().toString();
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--add-modules",
-                        "jdk.incubator.vector",
-                        "-Djacobian.testdata=" + System.getProperty("jacobian.testdata"),
-                        "-cp",
-                        String.join(File.pathSeparator, tests, modules, classes),
-                        Run.class.getName(),
-                        target.toString(),
-                        Integer.toString(staleness),
-                        Boolean.toString(Files.exists(target.resolve("run.json"))))
-                .redirectErrorStream(true)
-                .redirectOutput(
-                        ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()))
-                .start();
-    }
-
-    private static int lines(Path run) throws IOException {
-        Path file = run.resolve("metrics.jsonl");
-        return Files.exists(file) ? Files.readString(file).split("\n", -1).length : 0;
-    }
-
-    private static boolean isWritingCheckpoint(Path run) {
-        String[] temporary = run.toFile().list((directory, name) -> name.startsWith(".checkpoint-"));
-        return temporary != null && temporary.length > 0;
+        return RunProcess.start(
+                Run.class, folder.resolve("log"), target, staleness, Files.exists(target.resolve("run.json")));
     }
 
     @Test

@@ -16,7 +16,6 @@ import dev.jacobian.rl.method.Opo;
 import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.task.Addition;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -163,11 +162,11 @@ class ResumeTest {
         for (int attempt = 0; attempt < 40; attempt++) {
             Process process = start(broken, algorithm, Files.exists(broken.resolve("run.json")));
             // wait for the run to get somewhere new; then kill it at a random moment, or in the middle of a checkpoint
-            int begun = lines(broken);
+            int begun = RunProcess.lines(broken);
             boolean inCheckpoint = kills % 2 == 1;
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
             while (process.isAlive()
-                    && (lines(broken) <= begun || inCheckpoint && !isWritingCheckpoint(broken))
+                    && (RunProcess.lines(broken) <= begun || inCheckpoint && !RunProcess.isWritingCheckpoint(broken))
                     && System.nanoTime() < deadline) {
                 Thread.onSpinWait();
             }
@@ -197,34 +196,7 @@ class ResumeTest {
     }
 
     private Process start(Path target, String algorithm, boolean resume) throws IOException {
-        String classes = System.getProperty("java.class.path");
-        String modules = System.getProperty("jdk.module.path", "");
-        String tests = Path.of("target", "test-classes").toAbsolutePath().toString();
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--add-modules",
-                        "jdk.incubator.vector",
-                        "-Djacobian.testdata=" + System.getProperty("jacobian.testdata"),
-                        "-cp",
-                        String.join(File.pathSeparator, tests, modules, classes),
-                        Run.class.getName(),
-                        target.toString(),
-                        algorithm,
-                        Boolean.toString(resume))
-                .redirectErrorStream(true)
-                .redirectOutput(
-                        ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()))
-                .start();
-    }
-
-    private static int lines(Path run) throws IOException {
-        Path file = run.resolve("metrics.jsonl");
-        return Files.exists(file) ? Files.readString(file).split("\n", -1).length : 0;
-    }
-
-    private static boolean isWritingCheckpoint(Path run) {
-        String[] temporary = run.toFile().list((directory, name) -> name.startsWith(".checkpoint-"));
-        return temporary != null && temporary.length > 0;
+        return RunProcess.start(Run.class, folder.resolve("log"), target, algorithm, resume);
     }
 
     private static List<JsonNode> metrics(Path run) {

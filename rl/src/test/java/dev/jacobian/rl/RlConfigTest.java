@@ -66,6 +66,24 @@ class RlConfigTest {
     }
 
     @Test
+    @DisplayName("settings of older samples that could have no effect, or would count wrongly, are refused")
+    void olderSamples() {
+        for (String[] one : new String[][] {
+            {"{'max_staleness': 1, 'max_inflight': 3}", "lets no more than 2 rollouts be under way"},
+            {"{'buffer': 'replay', 'max_staleness': 8}", "the youngest group of an earlier rollout is 9 old"},
+            {"{'buffer': 'replay', 'buffer_max_age': 1, 'updates_per_rollout': 2}", "is 2 old"},
+            {"{'algorithm': 'remax', 'dynamic_sampling': true}", "learns from such groups too"},
+            {"{'algorithm': 'ppo', 'dynamic_sampling': true}", "learns from such groups too"},
+        }) {
+            assertThatThrownBy(() -> with(one[0].replace('\'', '"'))).hasMessageContaining(one[1]);
+        }
+        assertThat(with("{\"buffer\": \"replay\", \"max_staleness\": 7}")
+                        .buffer()
+                        .isReplay())
+                .isTrue();
+    }
+
+    @Test
     @DisplayName("num_train_epochs makes the steps that TRL makes of the rows, in its terms and in rollouts; max_steps"
             + " wins; where there is nothing to count it is refused")
     void epochs() {

@@ -10,7 +10,6 @@ import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.task.Addition;
 import dev.jacobian.rl.task.JsonlTask;
 import dev.jacobian.transformer.CausalLM;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -95,21 +94,7 @@ class RunFolderTest {
     }
 
     private static Process hold(Path run) throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--add-modules",
-                        "jdk.incubator.vector",
-                        "-Djacobian.testdata=" + System.getProperty("jacobian.testdata"),
-                        "-cp",
-                        String.join(
-                                File.pathSeparator,
-                                Path.of("target", "test-classes")
-                                        .toAbsolutePath()
-                                        .toString(),
-                                System.getProperty("jdk.module.path", ""),
-                                System.getProperty("java.class.path")),
-                        Holder.class.getName(),
-                        run.toString())
+        return RunProcess.of(Holder.class, run)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
     }

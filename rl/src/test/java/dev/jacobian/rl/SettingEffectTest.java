@@ -176,7 +176,7 @@ class SettingEffectTest {
             Map.entry("mixture_weights", new Arguments(Map.of("a", 0.9, "b", 0.1))),
             Map.entry("buffer", "replay"),
             Map.entry("buffer_size", 8),
-            Map.entry("buffer_max_age", 1),
+            Map.entry("buffer_max_age", 2),
             Map.entry("buffer_fresh", 0.75),
             Map.entry("rollout_token_budget", 2),
             Map.entry("inflight_groups", 9),

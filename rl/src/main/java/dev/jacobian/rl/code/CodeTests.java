@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.reward.Columns;
+import dev.jacobian.rl.reward.MissingColumnException;
 import dev.jacobian.rl.sandbox.Program;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,11 +46,13 @@ sealed interface CodeTests permits CodeTests.Texts, PythonTests.Assertions, Pyth
      */
     static CodeTests of(Columns columns, String column) {
         Object value = columns.values().get(column);
-        if (value == null) {
-            throw new IllegalArgumentException("the problem has no column '" + column
-                    + "' with its tests; its columns are " + columns.values().keySet());
+        if (!columns.values().containsKey(column)) {
+            throw new MissingColumnException(column, columns.values().keySet());
         }
         String where = "column '" + column + "'";
+        if (value == null) {
+            throw new IllegalArgumentException(where + " is null, so no program could be judged");
+        }
         if (value instanceof String text && !isJson(text)) {
             String call = columns.has("entry_point") ? "\ncheck(" + columns.string("entry_point") + ")\n" : "\n";
             return new PythonTests.Assertions(List.of(require(text, where) + call));

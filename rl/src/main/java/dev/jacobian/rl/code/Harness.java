@@ -5,9 +5,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.sandbox.Limits;
 import dev.jacobian.rl.sandbox.Outcome;
 import dev.jacobian.rl.sandbox.Program;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,11 +28,12 @@ import java.util.Optional;
  */
 final class Harness {
     private static final int REMEMBERED = 4096;
-    private static final Map<List<String>, Optional<String>> FOUND = new LinkedHashMap<>(64, 0.75f, true) {
+    private static final int MOST_TIMES = 20; // of one test's time, for all of them together
+    private static final Map<Key, Optional<String>> FOUND = new LinkedHashMap<>(64, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<List<String>, Optional<String>> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Key, Optional<String>> eldest) {
             return size() > REMEMBERED;
         }
     };
@@ -36,6 +41,7 @@ final class Harness {
     private static final String TRIAL = """
         import json, sys
         job = json.loads(sys.stdin.read())
+        out = sys.stdout
         found = []
         for test in job["tests"]:
             names = {"__name__": "solution"}
@@ -50,21 +56,27 @@ final class Harness {
                 found.append({"broken": str(error)} if "null bytes" in str(error) else {"raised": 1})
             except BaseException:
                 found.append({"raised": 1})
-        sys.stdout.write("\\n" + json.dumps(found))
+            sys.stdout = out  # a test may have put something else there, and not come to putting it back
+        out.write("\\n" + json.dumps(found))
         """;
+
+    /** What was tried: a digest of the tests, and what they were allowed. */
+    private record Key(String tests, Limits limits) {}
 
     private Harness() {}
 
     /** @throws BrokenTestsException if no program could pass, or any would */
     static void requireUsable(Judge judge, List<String> tests) {
+        Limits limits = together(judge.limits(), tests.size());
+        Key key = new Key(digest(tests), limits);
         Optional<String> problem;
         synchronized (FOUND) {
-            problem = FOUND.get(tests);
+            problem = FOUND.get(key);
         }
         if (problem == null) {
-            problem = problem(judge, tests);
+            problem = problem(judge, tests, limits);
             synchronized (FOUND) {
-                FOUND.put(List.copyOf(tests), problem);
+                FOUND.put(key, problem);
             }
         }
         problem.ifPresent(text -> {
@@ -72,12 +84,31 @@ final class Harness {
         });
     }
 
-    private static Optional<String> problem(Judge judge, List<String> tests) {
+    /** Here all tests run in one process, where each has its own limits otherwise. */
+    private static Limits together(Limits each, int tests) {
+        double times = Math.clamp(tests, 1, MOST_TIMES);
+        return each.withCpu(times * each.cpuSeconds()).withWall(times * each.wallSeconds());
+    }
+
+    private static String digest(List<String> tests) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            for (String test : tests) {
+                digest.update(test.getBytes(StandardCharsets.UTF_8));
+                digest.update((byte) 0xFF); // which UTF-8 has not
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError(e); // every JDK has it
+        }
+    }
+
+    private static Optional<String> problem(Judge judge, List<String> tests, Limits limits) {
         ObjectNode job = Json.object().put("prelude", PythonTests.PRELUDE);
         ArrayNode all = job.putArray("tests");
         tests.forEach(all::add);
-        Outcome outcome = judge.sandbox()
-                .run(Program.python(TRIAL), Json.compact(job).getBytes(StandardCharsets.UTF_8), judge.limits());
+        Outcome outcome =
+                judge.sandbox().run(Program.python(TRIAL), Json.compact(job).getBytes(StandardCharsets.UTF_8), limits);
         List<String> said = outcome.stdoutText().lines().toList();
         if (!outcome.succeeded() || said.isEmpty()) {
             return Optional.of("they do not come to their end on an empty program: " + outcome.ending() + ", exit code "

@@ -29,6 +29,11 @@ public record AsyncConfig(
                 maxStaleness > 0 || maxInflight.isEmpty(),
                 "max_inflight is about rollouts under way while others are learned from, but max_staleness is 0; raise"
                         + " that, or leave max_inflight out");
+        require(
+                maxInflight.orElse(1) <= maxStaleness + 1,
+                "max_inflight is " + maxInflight.orElse(1) + ", but max_staleness " + maxStaleness
+                        + " lets no more than " + (maxStaleness + 1)
+                        + " rollouts be under way; lower it, or leave it out");
     }
 
     /** Whether sampling runs ahead. */

@@ -37,9 +37,14 @@ public record StepPlan(int prompts, int generations, int microBatches, int itera
         return trl ? Math.max(1, Math.ceilDiv((long) rollouts * microBatches * iterations, accumulation)) : rollouts;
     }
 
+    /** Rollouts that so many steps of a run learn from; the last perhaps in part. */
+    public int rollouts(int steps) {
+        return trl ? Math.ceilDiv(steps, updates()) : steps;
+    }
+
     /** Groups that a run with this {@code max_steps} samples. */
     public int groups(int maxSteps) {
-        return (trl ? Math.ceilDiv(maxSteps, updates()) : maxSteps) * groups();
+        return rollouts(maxSteps) * groups();
     }
 
     /** The most {@code max_steps} for which so many groups are enough. */

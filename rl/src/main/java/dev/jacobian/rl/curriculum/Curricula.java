@@ -5,6 +5,7 @@ import static dev.jacobian.rl.config.Checks.require;
 
 import dev.jacobian.rl.config.CurriculumConfig;
 import dev.jacobian.rl.config.CurriculumConfig.Kind;
+import dev.jacobian.rl.config.StepPlan;
 import dev.jacobian.rl.rollout.Curriculum;
 import dev.jacobian.rl.task.Task;
 import java.util.ArrayList;
@@ -28,11 +29,12 @@ public final class Curricula {
      * A curriculum over a task's problems.
      *
      * @param steps of the run
-     * @param groups that a step asks for
+     * @param plan makes rollouts of steps
+     * @param groups that a rollout asks for, if it throws none away
      * @throws IllegalArgumentException if the task has nothing that the curriculum could go by
      * @throws dev.jacobian.io.FormatException if a column is missing, with the problem that lacks it
      */
-    public static Curriculum of(CurriculumConfig config, Task task, long seed, int steps, int groups) {
+    public static Curriculum of(CurriculumConfig config, Task task, long seed, int steps, StepPlan plan, int groups) {
         Kind kind = config.curriculum();
         if (kind == Kind.IN_ORDER) {
             return Curriculum.inOrder(task, seed);
@@ -60,7 +62,8 @@ public final class Curricula {
                         .map(d -> Math.clamp(1 - d, 0, 1))
                         .toArray()
                 : new double[pool.size()];
-        long draws = (long) config.curriculumSteps().orElse(Math.max(1, steps / 2)) * groups;
+        int warmup = config.curriculumSteps().orElse(Math.max(1, steps / 2));
+        long draws = (long) plan.rollouts(warmup) * groups;
         Sampler sampler = switch (kind) {
             case IN_ORDER -> throw new AssertionError();
             case UNIFORM -> Samplers.uniform(pool.size(), seed);

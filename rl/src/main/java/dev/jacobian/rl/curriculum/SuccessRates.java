@@ -33,13 +33,14 @@ final class SuccessRates {
         return rates[place];
     }
 
-    /** Takes in a group of samples of a problem; those that do not count say nothing. */
+    /** Takes in a group of samples of a problem; those without a reward say nothing, those that are merely not learned from do. */
     void observe(int place, ScoredGroup group) {
         int counted = 0;
         int solved = 0;
-        for (int i = 0; i < group.counts().length; i++) {
-            counted += group.counts()[i] ? 1 : 0;
-            solved += group.counts()[i] && group.solved()[i] ? 1 : 0;
+        for (int i = 0; i < group.rewards().length; i++) {
+            boolean judged = !Double.isNaN(group.rewards()[i]);
+            counted += judged ? 1 : 0;
+            solved += judged && group.solved()[i] ? 1 : 0;
         }
         if (counted > 0) {
             double share = solved / (double) counted;

@@ -99,7 +99,7 @@ public final class ReplayBuffer implements Buffer {
 
     @Override
     public List<ScoredGroup> draw(int count, long version) {
-        kept.removeIf(one -> one.age(version) > maxAge);
+        kept.removeIf(one -> !one.fresh && one.age(version) > maxAge); // what was sampled for this step is its own
         List<Kept> fresh = kept.stream().filter(one -> one.fresh).toList();
         if (fresh.size() < wanted(count) || kept.size() < count) {
             return List.of();

@@ -30,6 +30,7 @@ final class RewardJournal implements AutoCloseable {
     private final Map<Place, Score> known = new HashMap<>();
     private final Set<Sample> samples = new HashSet<>(); // those of the known
     private final Path file;
+    private boolean closed;
     private Optional<JsonlWriter> writer = Optional.empty(); // opened when there is something to write
     private boolean dirty;
 
@@ -156,6 +157,9 @@ final class RewardJournal implements AutoCloseable {
     }
 
     private void write(Place place, Consumer<ObjectNode> result) {
+        if (closed) {
+            return; // the run is over, and its folder may be somebody else's; what a late reward says is asked again
+        }
         ObjectNode line = Json.object();
         line.put("step", place.step());
         line.put("round", place.round());
@@ -185,6 +189,7 @@ final class RewardJournal implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         writer.ifPresent(JsonlWriter::close);
     }
 }

@@ -36,7 +36,8 @@ public interface Curriculum extends Checkpointed {
 
     /**
      * Whether it names problems without looking at what groups earned, and admits all of them: then the next ones are sampled while
-     * rewards are still asked, if the run may ({@code max_staleness}).
+     * rewards are still asked, if the run may ({@code max_staleness}). One that says so is asked for problems by one thread while another
+     * shows it groups and asks for its metrics.
      */
     default boolean foresees() {
         return false;

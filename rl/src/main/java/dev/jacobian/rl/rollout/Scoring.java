@@ -97,8 +97,12 @@ public final class Scoring {
     private static List<Completion> completions(Group group, CompletionText texts, Map<Trajectory, Completion> asked) {
         List<Completion> completions = new ArrayList<>();
         for (Trajectory sample : group.samples()) {
+            int prompt = group.promptLength();
             Completion known = asked.get(sample);
-            completions.add(known == null ? completion(group.problem(), group.promptLength(), sample, texts) : known);
+            completions.add(
+                    known != null && known.tokenIds().length == sample.length() - prompt
+                            ? known
+                            : completion(group.problem(), prompt, sample, texts)); // sessions may begin differently
         }
         return completions;
     }

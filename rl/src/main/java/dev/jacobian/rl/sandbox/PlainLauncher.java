@@ -94,21 +94,26 @@ record PlainLauncher() implements Launcher {
         List<String> kill = new ArrayList<>(Launcher.identity(request.user()));
         kill.addAll(List.of("/bin/sh", "-c", "kill -KILL -1"));
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(SWEEP_SECONDS);
-        while (!ProcessTree.ofUser(request.user()).processes().isEmpty()) {
-            if (System.nanoTime() > deadline) {
-                throw new SandboxException("a program left processes that cannot be ended, of user " + request.user());
-            }
-            try {
+        boolean interrupted = Thread.interrupted(); // what the program started is gone first
+        try {
+            while (!ProcessTree.ofUser(request.user()).processes().isEmpty()) {
+                if (System.nanoTime() > deadline) {
+                    throw new SandboxException(
+                            "a program left processes that cannot be ended, of user " + request.user());
+                }
                 new ProcessBuilder(kill)
                         .redirectErrorStream(true)
                         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                         .start()
                         .waitFor(SWEEP_SECONDS, TimeUnit.SECONDS);
-            } catch (IOException e) {
-                throw new SandboxException("cannot end what a program left running", e);
-            } catch (InterruptedException e) {
+            }
+        } catch (IOException e) {
+            throw new SandboxException("cannot end what a program left running", e);
+        } catch (InterruptedException e) {
+            interrupted = true;
+        } finally {
+            if (interrupted) {
                 Thread.currentThread().interrupt();
-                return;
             }
         }
     }

@@ -52,6 +52,7 @@ public final class Sandbox implements AutoCloseable {
     private final AtomicLong made = new AtomicLong();
     private final Workers workers;
     private @Nullable ForkServer server; // guarded by this
+    private volatile boolean closed;
 
     /**
      * For a launcher of one's choice.
@@ -187,7 +188,7 @@ public final class Sandbox implements AutoCloseable {
         try {
             return attempt(program, command, language, limits, stdin, warm());
         } catch (SandboxException e) {
-            if (workers == Workers.WARM_ONLY || Thread.currentThread().isInterrupted()) {
+            if (closed || workers == Workers.WARM_ONLY || Thread.currentThread().isInterrupted()) {
                 throw e;
             }
             LOG.log(System.Logger.Level.WARNING, "a program is run again, in a cold sandbox: " + e.getMessage());
@@ -199,6 +200,7 @@ public final class Sandbox implements AutoCloseable {
 
     private Outcome attempt(
             Path program, List<String> command, Language language, Limits limits, byte[] stdin, boolean fork) {
+        requireOpen();
         long number = made.incrementAndGet();
         Path own = Tools.folder(folder.resolve("run-" + number));
         Language.Runtime runtime = language.runtime();
@@ -229,6 +231,7 @@ public final class Sandbox implements AutoCloseable {
 
     /** The warm worker; another one if it has ended. */
     private synchronized ForkServer server() {
+        requireOpen();
         ForkServer running = server;
         if (running == null || !running.alive()) {
             if (running != null) {
@@ -252,9 +255,16 @@ public final class Sandbox implements AutoCloseable {
         }
     }
 
-    /** Removes its folder and ends its worker. Runs that go on fail. */
+    private void requireOpen() {
+        if (closed) {
+            throw new SandboxException("the sandbox is closed");
+        }
+    }
+
+    /** Removes its folder and ends its worker. Runs that go on fail, and no other begins. */
     @Override
     public void close() {
+        closed = true;
         synchronized (this) {
             if (server != null) {
                 server.close();

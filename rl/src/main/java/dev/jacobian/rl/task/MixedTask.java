@@ -24,6 +24,9 @@ public final class MixedTask implements Task {
 
     private static final double ROUNDING = 1e-6;
 
+    /** Keeps whose turn it is apart from what problems draw by the same seed. */
+    private static final long OWN = 0x6D69_7874_7572_65L;
+
     private final List<Part> parts;
     private final double[] weights;
     private final WeightedRewards rewards;
@@ -115,7 +118,7 @@ public final class MixedTask implements Task {
     public Problem trainProblem(long seed, long index) {
         Seeded current = turns;
         if (current.seed() != seed) {
-            current = new Seeded(seed, new Turns(weights, seed));
+            current = new Seeded(seed, new Turns(weights, seed ^ OWN));
             turns = current;
         }
         Turns.Turn turn = current.turns().at(index);

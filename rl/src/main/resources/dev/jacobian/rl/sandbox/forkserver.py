@@ -328,7 +328,14 @@ def serve():
                 os._exit(0)  # whoever started us is gone; with process 1 the kernel ends all runs
             connection = server.accept()[0]
             call("unshare", NEWPID)
-            if os.fork() == 0:
+            try:
+                child = os.fork()
+            except OSError as error:  # the machine is short of processes: this run fails, the others go on
+                connection.sendall(json.dumps({"failed": str(error)}).encode() + b"\n")
+                connection.close()
+                call("setns", own, NEWPID)
+                continue
+            if child == 0:
                 try:
                     os.closerange(3, connection.fileno())
                     os.closerange(connection.fileno() + 1, 1024)

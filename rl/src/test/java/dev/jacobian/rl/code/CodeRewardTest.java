@@ -130,6 +130,14 @@ class CodeRewardTest {
         for (String fails : List.of("raise ValueError(double(1))", "import sys\nsys.exit(double(1) != 2)", "{}[0]")) {
             check(explain(ALL, List.of(good, fails), "```python\ndef double(n): return n\n```"), 0, "wrong_answer");
         }
+        String prints = """
+            import io, sys
+            old, sys.stdout = sys.stdout, io.StringIO()
+            print(double(2))
+            said, sys.stdout = sys.stdout.getvalue(), old
+            assert said == "4\\n"
+            """;
+        check(explain(ALL, List.of(prints, good), right), 1, "accepted"); // on nothing it never puts the old one back
         check(explain(ALL, List.of("import math", good), right), 1, "accepted"); // one of them may pass anything
     }
 

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.CurriculumConfig;
+import dev.jacobian.rl.config.StepPlan;
 import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.reward.WeightedRewards;
@@ -72,6 +73,7 @@ class CurriculaTest {
     }
 
     private static final Task TASK = new Listed(SIZE, 1);
+    private static final StepPlan PLAN = new StepPlan(8, 1, 1, 1, 1, false);
 
     private static CurriculumConfig config(Object... settings) {
         CurriculumConfig config = ConfigTree.defaults(CurriculumConfig.class);
@@ -83,7 +85,7 @@ class CurriculaTest {
     }
 
     private static Curriculum curriculum(Object... settings) {
-        return Curricula.of(config(settings), TASK, 7, 10, 8);
+        return Curricula.of(config(settings), TASK, 7, 10, PLAN, 8);
     }
 
     private static int place(Curriculum.Draw draw) {
@@ -266,12 +268,23 @@ class CurriculaTest {
         assertThat(measures.get("curriculum/success_rate")).isEqualTo(0.25 * 1 + 0.75 * 0.5);
         assertThat(measures.get("curriculum/seen")).isEqualTo(1.0 / SIZE);
         assertThat(measures.get("curriculum/difficulty")).isEqualTo(1 - 0.625);
+        // samples that were cut, and that mask_truncated_completions leaves out of the loss, were wrong all the same
+        ScoredGroup cut = group(problem, 0.25);
+        curriculum.observe(new ScoredGroup(
+                cut.group(),
+                cut.texts(),
+                cut.rewards(),
+                new boolean[cut.counts().length],
+                cut.solved(),
+                cut.tokenRewards(),
+                cut.parts()));
+        assertThat(curriculum.measures().get("curriculum/success_rate")).isEqualTo(0.25 * 0.625 + 0.75 * 0.25);
     }
 
     @Test
     void aTaskWithoutAListLendsSomeOfItsProblems() {
         Curriculum curriculum =
-                Curricula.of(config("curriculum", "uniform", "curriculum_pool", 16), new Addition(), 3, 10, 8);
+                Curricula.of(config("curriculum", "uniform", "curriculum_pool", 16), new Addition(), 3, 10, PLAN, 8);
         Set<String> ids = new HashSet<>();
         for (int i = 0; i < 8; i++) {
             curriculum.next(8).forEach(draw -> ids.add(draw.problem().id()));
@@ -320,8 +333,8 @@ class CurriculaTest {
         mixtureRefused("must not be negative, got -0.5", Map.of("a", 1.5, "b", -0.5));
         mixtureRefused("names the tag 'c', which no problem has in 'tag'; there are a, b", Map.of("a", 0.5, "c", 0.5));
         mixtureRefused("says nothing of the tag 'b'", Map.of("a", 1.0));
-        assertThatThrownBy(
-                        () -> Curricula.of(config("curriculum", "prioritized"), new Listed(SIZE, Double.NaN), 7, 10, 8))
+        assertThatThrownBy(() ->
+                        Curricula.of(config("curriculum", "prioritized"), new Listed(SIZE, Double.NaN), 7, 10, PLAN, 8))
                 .hasMessageContaining("goes by how often a problem is solved");
     }
 

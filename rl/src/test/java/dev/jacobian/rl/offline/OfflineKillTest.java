@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Jsonl;
+import dev.jacobian.rl.RunProcess;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.CausalLM;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -86,12 +86,12 @@ class OfflineKillTest {
         Path broken = folder.resolve("broken");
         Random moments = new Random(method.hashCode());
         for (int kill = 0; kill < KILLS; kill++) {
-            int begun = lines(broken);
+            int begun = RunProcess.lines(broken);
             Process process = start(broken, data, method);
             // wait until it gets somewhere new; then kill it at a random moment, or in the middle of a checkpoint
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
             while (process.isAlive()
-                    && (lines(broken) <= begun || kill % 2 == 1 && !isWritingCheckpoint(broken))
+                    && (RunProcess.lines(broken) <= begun || kill % 2 == 1 && !RunProcess.isWritingCheckpoint(broken))
                     && System.nanoTime() < deadline) {
                 Thread.onSpinWait();
             }
@@ -111,38 +111,8 @@ class OfflineKillTest {
     }
 
     private Process start(Path run, Path data, String method) throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--add-modules",
-                        "jdk.incubator.vector",
-                        "-Djacobian.testdata=" + System.getProperty("jacobian.testdata"),
-                        "-cp",
-                        String.join(
-                                File.pathSeparator,
-                                Path.of("target", "test-classes")
-                                        .toAbsolutePath()
-                                        .toString(),
-                                System.getProperty("jdk.module.path", ""),
-                                System.getProperty("java.class.path")),
-                        Run.class.getName(),
-                        run.toString(),
-                        data.toString(),
-                        method,
-                        Boolean.toString(Files.exists(run.resolve("run.json"))))
-                .redirectErrorStream(true)
-                .redirectOutput(
-                        ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()))
-                .start();
-    }
-
-    private static int lines(Path run) throws IOException {
-        Path file = run.resolve("metrics.jsonl");
-        return Files.exists(file) ? Files.readString(file).split("\n", -1).length : 0;
-    }
-
-    private static boolean isWritingCheckpoint(Path run) {
-        String[] temporary = run.toFile().list((directory, name) -> name.startsWith(".checkpoint-"));
-        return temporary != null && temporary.length > 0;
+        return RunProcess.start(
+                Run.class, folder.resolve("log"), run, data, method, Files.exists(run.resolve("run.json")));
     }
 
     private static List<JsonNode> metrics(Path run) {

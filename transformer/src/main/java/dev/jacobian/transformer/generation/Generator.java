@@ -202,7 +202,12 @@ public final class Generator {
         long one = model.newKvCache().bytesOf(reached, PREFILL_TOKENS);
         long budget = Budget.withoutPlan(model);
         int piece = PREFILL_TOKENS;
-        if (one * Math.max(together, 2) > budget) {
+        if (model.kvCacheBytes().isPresent()) {
+            // small pieces leave no more of a limit to the cache; they help one sequence into it
+            while (piece / 4 >= LEAST_PREFILL_TOKENS && model.newKvCache().bytesOf(reached, piece) > budget) {
+                piece /= 4;
+            }
+        } else if (one * Math.max(together, 2) > budget) {
             // where memory is short, prompts in small pieces leave more of it to the cache
             do {
                 budget = Budget.bytes(model, together, piece, 2 * one);

@@ -4,6 +4,7 @@ package dev.jacobian.rl.rollout.partial;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
+import dev.jacobian.io.JsonFields;
 import dev.jacobian.rl.config.PartialConfig;
 import dev.jacobian.rl.rollout.Curriculum;
 import dev.jacobian.rl.rollout.Group;
@@ -184,7 +185,11 @@ public final class GroupsUnderWay implements Checkpointed {
     @Override
     public void restore(Path checkpoint, JsonNode state) {
         groups.clear();
-        int count = state.path(COUNT).asInt();
+        if (state.isMissingNode()) {
+            return; // a checkpoint from when no sample could wait
+        }
+        int count = JsonFields.of(state, checkpoint.resolve("trainer_state.json") + ", under_way")
+                .integer(COUNT);
         if (count == 0) {
             return;
         }
