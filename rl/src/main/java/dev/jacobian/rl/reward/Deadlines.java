@@ -3,7 +3,9 @@ package dev.jacobian.rl.reward;
 
 import dev.jacobian.tensor.Nullable;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
@@ -57,14 +59,11 @@ final class Deadlines {
     /**
      * Runs calls.
      *
-     * @param width how many at once
-     * @param deadline of each; empty for none
-     * @param threads makes the threads
      * @return one for each call, in order; {@link Done} or {@link TimedOut}
      * @throws DeafException if too many calls go on past their deadline
      */
-    <T> List<Outcome<T>> run(List<Supplier<T>> calls, int width, Duration deadline, ThreadFactory threads) {
-        Batch<T> batch = new Batch<>(width, deadline, threads);
+    <T> List<Outcome<T>> run(List<Supplier<T>> calls, Lane lane) {
+        Batch<T> batch = new Batch<>(lane);
         calls.forEach(batch::add);
         return await(batch);
     }
@@ -116,50 +115,162 @@ final class Deadlines {
     }
 
     /**
-     * Calls that are run together, and begun as soon as they are added and it is their turn. Nobody looks at the clock before they are
-     * awaited: one that hangs keeps its place until then. All fields are guarded by its monitor.
+     * What bounds calls of one function: so many at once, begun in the order in which they were added, whichever batches they belong to. So
+     * a batch that is asked about early does not take places from one that was asked about before. Its monitor guards all that belongs to it,
+     * batches included.
      */
-    static final class Batch<T> {
+    static final class Lane {
         private final int width;
         private final Duration deadline;
         private final ThreadFactory threads;
-        private final List<Supplier<T>> calls = new ArrayList<>();
-        private final List<Slot<T>> slots = new ArrayList<>();
+        private final Deque<Slot<?>> waiting = new ArrayDeque<>();
+        private final List<Slot<?>> running = new ArrayList<>();
         private int workers;
-        private int next;
-        private int done;
 
-        /** A call and where it is. */
-        private static final class Slot<T> {
-            private @Nullable Thread thread;
-            private long begin;
-            private @Nullable Outcome<T> outcome;
-        }
-
-        Batch(int width, Duration deadline, ThreadFactory threads) {
+        /**
+         * An empty one.
+         *
+         * @param width how many calls at once
+         * @param deadline of each; zero for none
+         * @param threads makes the threads
+         */
+        Lane(int width, Duration deadline, ThreadFactory threads) {
             this.width = width;
             this.deadline = deadline;
             this.threads = threads;
         }
 
-        /** One more call. */
-        synchronized void add(Supplier<T> call) {
-            calls.add(call);
-            slots.add(new Slot<>());
+        private synchronized void add(Slot<?> slot) {
+            waiting.add(slot);
             if (workers < width) {
                 workers++;
                 threads.newThread(this::work).start();
             }
         }
 
+        private void work() {
+            for (Slot<?> slot = take(); slot != null; slot = take()) {
+                if (!slot.call()) {
+                    return; // written off, and replaced
+                }
+            }
+        }
+
+        /** The next call; null if there is none. */
+        private synchronized @Nullable Slot<?> take() {
+            Slot<?> slot = waiting.poll();
+            if (slot == null) {
+                workers--;
+                return null;
+            }
+            running.add(slot);
+            slot.thread = Thread.currentThread();
+            slot.begin = System.nanoTime();
+            return slot;
+        }
+
+        /**
+         * Threads of calls that are past their deadline, in whichever batch, since one that hangs keeps others from their turn; their calls
+         * are written off.
+         */
+        private List<Thread> late() {
+            List<Thread> late = new ArrayList<>();
+            for (Slot<?> slot : List.copyOf(running)) {
+                if (slot.thread != null && left(slot) <= 0) {
+                    late.add(slot.thread);
+                    slot.timedOut();
+                }
+            }
+            return late;
+        }
+
+        /** Nanoseconds until a deadline passes. */
+        private long untilLate() {
+            return running.stream().mapToLong(this::left).min().orElse(Long.MAX_VALUE);
+        }
+
+        private long left(Slot<?> slot) {
+            return deadline.isZero() ? Long.MAX_VALUE : deadline.toNanos() - (System.nanoTime() - slot.begin);
+        }
+    }
+
+    /** A call and where it is. */
+    private static final class Slot<T> {
+        private final Batch<T> batch;
+        private final Supplier<T> call;
+        private @Nullable Thread thread; // while it runs
+        private long begin;
+        private @Nullable Outcome<T> outcome;
+
+        Slot(Batch<T> batch, Supplier<T> call) {
+            this.batch = batch;
+            this.call = call;
+        }
+
+        /** Makes it; false if it was written off meanwhile. */
+        private boolean call() {
+            Outcome<T> is;
+            try {
+                is = new Done<>(call.get());
+            } catch (Throwable thrown) { // it is thrown again where the calls were asked for
+                is = new Threw<>(thrown);
+            }
+            synchronized (batch.lane) {
+                if (outcome != null) {
+                    return false;
+                }
+                end(batch.lane.left(this) <= 0 && is instanceof Done<T> ? new TimedOut<>() : is);
+            }
+            Thread.interrupted(); // if its batch was closed, that was meant for this call and not for the thread's next
+            return true;
+        }
+
+        private void timedOut() {
+            end(new TimedOut<>());
+        }
+
+        /** With the lane's monitor held. */
+        private void end(Outcome<T> with) {
+            outcome = with;
+            thread = null;
+            batch.lane.running.remove(this);
+            batch.done++;
+            if (batch.done == batch.slots.size()) {
+                batch.lane.notifyAll(); // nobody waits for less, and deadlines need no news
+            }
+        }
+    }
+
+    /**
+     * Calls that are awaited together, and begun as soon as they are added and it is their turn. Nobody looks at the clock while nobody waits:
+     * one that hangs keeps its place until then.
+     */
+    static final class Batch<T> {
+        private final Lane lane;
+        private final List<Slot<T>> slots = new ArrayList<>();
+        private int done;
+
+        Batch(Lane lane) {
+            this.lane = lane;
+        }
+
+        /** One more call. */
+        void add(Supplier<T> call) {
+            synchronized (lane) {
+                Slot<T> slot = new Slot<>(this, call);
+                slots.add(slot);
+                lane.add(slot);
+            }
+        }
+
         private List<Outcome<T>> await(WriteOff writeOff) throws InterruptedException {
             for (List<Thread> late = awaitOrLate(); !late.isEmpty(); late = awaitOrLate()) {
                 for (Thread thread : late) {
-                    threads.newThread(this::work).start(); // in its place
+                    lane.threads.newThread(lane::work).start(); // in its place
                     writeOff.accept(thread);
                 }
             }
-            synchronized (this) {
+            synchronized (lane) {
                 List<Outcome<T>> outcomes = new ArrayList<>();
                 for (Slot<T> slot : slots) {
                     if (slot.outcome != null) {
@@ -171,85 +282,32 @@ final class Deadlines {
         }
 
         /** Returns when all is done, with nothing, or when calls are past their deadline, with their threads. */
-        private synchronized List<Thread> awaitOrLate() throws InterruptedException {
-            while (done < calls.size()) {
-                List<Thread> late = new ArrayList<>();
-                long wait = Long.MAX_VALUE;
-                for (Slot<T> slot : slots.subList(0, next)) {
-                    if (slot.outcome == null && slot.thread != null && !deadline.isZero()) {
-                        long left = deadline.toNanos() - (System.nanoTime() - slot.begin);
-                        if (left <= 0) {
-                            slot.outcome = new TimedOut<>();
-                            late.add(slot.thread);
-                            done++;
-                        } else {
-                            wait = Math.min(wait, left);
-                        }
+        private List<Thread> awaitOrLate() throws InterruptedException {
+            synchronized (lane) {
+                while (done < slots.size()) {
+                    List<Thread> late = lane.late();
+                    if (!late.isEmpty()) {
+                        return late;
                     }
+                    // A call that begins while this waits has its whole deadline before it, so waiting for one is
+                    // enough.
+                    lane.wait(
+                            lane.deadline.isZero()
+                                    ? 0
+                                    : Math.min(lane.deadline.toMillis(), lane.untilLate() / 1_000_000) + 1);
                 }
-                if (!late.isEmpty()) {
-                    return late;
-                }
-                // A call that begins while this waits has its whole deadline before it, so waiting for one is enough.
-                wait(
-                        wait == Long.MAX_VALUE && deadline.isZero()
-                                ? 0
-                                : Math.min(deadline.toMillis(), wait / 1_000_000) + 1);
+                return List.of();
             }
-            return List.of();
-        }
-
-        private void work() {
-            for (int i = take(); i >= 0; i = take()) {
-                Outcome<T> outcome;
-                try {
-                    outcome = new Done<>(call(i).get());
-                } catch (Throwable thrown) { // it is thrown again where the calls were asked for
-                    outcome = new Threw<>(thrown);
-                }
-                if (!finish(i, outcome)) {
-                    return; // written off, and replaced
-                }
-            }
-        }
-
-        /** The next call; negative if there is none. */
-        private synchronized int take() {
-            if (next >= calls.size()) {
-                workers--;
-                return -1;
-            }
-            Slot<T> slot = slots.get(next);
-            slot.thread = Thread.currentThread();
-            slot.begin = System.nanoTime();
-            return next++;
-        }
-
-        private synchronized Supplier<T> call(int i) {
-            return calls.get(i);
-        }
-
-        private synchronized boolean finish(int i, Outcome<T> outcome) {
-            Slot<T> slot = slots.get(i);
-            if (slot.outcome != null) {
-                return false;
-            }
-            boolean late = !deadline.isZero() && System.nanoTime() - slot.begin > deadline.toNanos();
-            slot.outcome = late && outcome instanceof Done<T> ? new TimedOut<>() : outcome;
-            slot.thread = null;
-            done++;
-            if (done == calls.size()) {
-                notifyAll(); // nobody waits for less, and deadlines need no news
-            }
-            return true;
         }
 
         /** Nothing more is begun, and what runs is told to stop. */
-        synchronized void close() {
-            next = calls.size();
-            for (Slot<T> slot : slots) {
-                if (slot.outcome == null && slot.thread != null) {
-                    slot.thread.interrupt();
+        void close() {
+            synchronized (lane) {
+                lane.waiting.removeAll(slots);
+                for (Slot<T> slot : slots) {
+                    if (slot.outcome == null && slot.thread != null) {
+                        slot.thread.interrupt();
+                    }
                 }
             }
         }

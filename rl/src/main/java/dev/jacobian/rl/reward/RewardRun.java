@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -53,6 +54,7 @@ public final class RewardRun implements AutoCloseable {
     private final boolean inPlace;
     private final Optional<Integer> measured; // samples of a measurement
     private final Deadlines deadlines = new Deadlines();
+    private final Map<Reward, Deadlines.Lane> lanes = new ConcurrentHashMap<>(); // also a sampler's thread asks
     private final Map<String, Trouble> troubles = new LinkedHashMap<>();
     private Optional<RewardJournal> journal = Optional.empty();
     private Optional<EarlyRewards> early = Optional.empty(); // while something is scored that was asked about before
@@ -169,7 +171,7 @@ public final class RewardRun implements AutoCloseable {
         Map<RewardFunction, Deadlines.Batch<Score>> calls = new LinkedHashMap<>();
         for (WeightedRewards.Weighted reward : rewards.rewards()) {
             if (reward.function() instanceof RewardFunction function && function.running() != Reward.Running.HERE) {
-                calls.put(function, new Deadlines.Batch<>(width(function), deadline(), threads(function)));
+                calls.put(function, new Deadlines.Batch<>(lane(function)));
             }
         }
         return new EarlyRewards(calls);
@@ -337,9 +339,15 @@ public final class RewardRun implements AutoCloseable {
         }
         return awaited(
                 function,
-                () -> deadlines.run(calls, width(function), deadline(), threads(function)).stream()
+                () -> deadlines.run(calls, lane(function)).stream()
                         .map(RewardRun::value)
                         .toList());
+    }
+
+    /** Where a function's calls go, also those of other batches: what bounds them is the run's, not a batch's. */
+    private Deadlines.Lane lane(Reward function) {
+        return lanes.computeIfAbsent(
+                function, key -> new Deadlines.Lane(width(function), deadline(), threads(function)));
     }
 
     private int width(Reward function) {

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -153,6 +154,59 @@ class RewardRunTest {
     }
 
     @Test
+    @DisplayName("batches that are under way together share reward_concurrency, the earlier one first")
+    void sharedPlaces() {
+        AtomicInteger atOnce = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        List<String> begun = Collections.synchronizedList(new ArrayList<>());
+        WeightedRewards rewards = WeightedRewards.of(as(
+                RewardFunction.named("waits", c -> {
+                    most.accumulateAndGet(atOnce.incrementAndGet(), Math::max);
+                    begun.add(c.text());
+                    sleep(5);
+                    atOnce.decrementAndGet();
+                    return Score.of(1);
+                }),
+                Running.WAITS));
+        RewardRun run = new RewardRun(new RewardCallConfig(30, 0, 2));
+        List<EarlyRewards> batches = List.of(run.early(rewards), run.early(rewards));
+        List<List<Completion>> groups = groups(12);
+        List<Completion> all = groups.getFirst();
+        all.subList(0, 6).forEach(batches.get(0)::ask);
+        all.subList(6, 12).forEach(batches.get(1)::ask);
+        for (int b = 0; b < 2; b++) {
+            List<List<Completion>> batch = List.of(all.subList(6 * b, 6 * b + 6));
+            assertThat(totals(run.using(batches.get(b), () -> rewards.score(batch, run))))
+                    .containsOnly(1.0);
+        }
+        assertThat(most.get()).isLessThanOrEqualTo(2);
+        assertThat(begun.subList(0, 5))
+                .allMatch(text -> Integer.parseInt(text) < 6); // and the sixth at the latest with the seventh
+    }
+
+    @Test
+    @DisplayName("calls of a later batch that hang do not hold up an earlier one")
+    void laterHangs() {
+        WeightedRewards rewards = WeightedRewards.of(as(
+                RewardFunction.named("waits", c -> {
+                    sleep(Integer.parseInt(c.text()) >= 6 ? 60_000 : 0);
+                    return Score.of(1);
+                }),
+                Running.WAITS));
+        RewardRun run = new RewardRun(new RewardCallConfig(0.2, 100, 2));
+        List<Completion> all = groups(9).getFirst();
+        EarlyRewards early = run.early(rewards);
+        EarlyRewards ahead = run.early(rewards);
+        all.subList(0, 5).forEach(early::ask);
+        all.subList(6, 9).forEach(ahead::ask); // before the sixth of the first
+        List<List<Completion>> first = List.of(all.subList(0, 6));
+        assertThat(totals(run.using(early, () -> rewards.score(first, run)))).containsOnly(1.0);
+        List<List<Completion>> second = List.of(all.subList(6, 9));
+        assertThat(run.using(ahead, () -> rewards.score(second, run)).getFirst())
+                .allSatisfy(one -> assertThat(one.parts().get("waits")).isInstanceOf(Score.TimedOut.class));
+    }
+
+    @Test
     @DisplayName("a batch that hangs is every sample's failure; what failed before is not compared with")
     void batches() {
         List<Integer> seen = new ArrayList<>();
@@ -214,16 +268,10 @@ class RewardRunTest {
         List<Supplier<Integer>> calls = List.of(() -> 1, () -> {
             throw new OutOfMemoryError("pretended");
         });
-        assertThatThrownBy(() -> new Deadlines()
-                        .run(calls, 2, Duration.ZERO, Thread.ofPlatform().factory()))
-                .isInstanceOf(OutOfMemoryError.class);
-        assertThat(new Deadlines()
-                        .run(
-                                List.<Supplier<Integer>>of(),
-                                2,
-                                Duration.ZERO,
-                                Thread.ofVirtual().factory()))
-                .isEmpty();
+        Deadlines.Lane lane =
+                new Deadlines.Lane(2, Duration.ZERO, Thread.ofPlatform().factory());
+        assertThatThrownBy(() -> new Deadlines().run(calls, lane)).isInstanceOf(OutOfMemoryError.class);
+        assertThat(new Deadlines().run(List.<Supplier<Integer>>of(), lane)).isEmpty();
     }
 
     @Test
