@@ -33,8 +33,9 @@ import java.util.concurrent.ConcurrentHashMap;
  *       known by name and its lock file is not opened again.
  * </ul>
  */
-final class RunLock implements AutoCloseable {
-    static final String FILE = "run.lock";
+public final class RunLock implements AutoCloseable {
+    /** The file that is locked. */
+    public static final String FILE = "run.lock";
 
     private static final System.Logger LOG = System.getLogger("dev.jacobian.rl");
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
@@ -57,7 +58,7 @@ final class RunLock implements AutoCloseable {
      * @throws IllegalStateException naming the owner, if a living process holds it
      * @throws UncheckedIOException if there cannot be a lock file
      */
-    static RunLock acquire(Path folder) {
+    public static RunLock acquire(Path folder) {
         Path real = real(folder);
         if (!HELD.add(real)) {
             throw inUse(folder, describe(ProcessHandle.current()));

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.sft;
 
-import dev.jacobian.rl.arithmetic.Operator;
+import dev.jacobian.rl.arithmetic.SearchStep;
 import dev.jacobian.rl.task.Countdown;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.tensor.Rng;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -36,22 +34,14 @@ import java.util.Optional;
  */
 public record CountdownDemonstrations(Countdown task, double giveUp) implements SftDataset {
     private static final long STREAM = 1L << 40;
-    private static final int LARGEST = 99; // larger results are not written: no target needs them
 
     public CountdownDemonstrations {
-        if (task.minNumbers() != 3 || task.maxNumbers() != 3 || task.maxTarget() > LARGEST) {
-            throw new IllegalArgumentException(
-                    "demonstrations are written for three numbers and targets up to " + LARGEST + ", not " + task);
+        if (task.minNumbers() != 3 || task.maxNumbers() != 3 || task.maxTarget() > SearchStep.LARGEST) {
+            throw new IllegalArgumentException("demonstrations are written for three numbers and targets up to "
+                    + SearchStep.LARGEST + ", not " + task);
         }
         if (!(giveUp >= 0 && giveUp <= 1)) {
             throw new IllegalArgumentException("the probability of giving up must lie in [0, 1], got " + giveUp);
-        }
-    }
-
-    /** A step {@code left operator right = value}; {@code rest} is the number that is left over. */
-    private record Step(String left, Operator operator, String right, int value, int rest) {
-        String expression() {
-            return left + operator.symbol() + right;
         }
     }
 
@@ -61,7 +51,7 @@ public record CountdownDemonstrations(Countdown task, double giveUp) implements 
         List<Long> numbers = problem.columns().integers("nums");
         int target = (int) problem.columns().integer("target");
         Rng rng = new Rng(seed, STREAM + index);
-        List<Step> steps = firstSteps(numbers);
+        List<SearchStep> steps = SearchStep.first(numbers);
         StringBuilder text = new StringBuilder("<think>\n");
         Optional<String> answer = Optional.empty();
         for (int i = 0; i < steps.size() && answer.isEmpty(); i++) {
@@ -76,10 +66,10 @@ public record CountdownDemonstrations(Countdown task, double giveUp) implements 
     }
 
     /** Writes a line; the answer, if the line reaches the target. */
-    private static Optional<String> line(Step step, int target, StringBuilder text) {
+    private static Optional<String> line(SearchStep step, int target, StringBuilder text) {
         text.append(step.expression()).append('=').append(step.value()).append(':');
         String separator = "";
-        for (Step last : combinations(step.value(), "(" + step.expression() + ")", step.rest(), "" + step.rest(), 0)) {
+        for (SearchStep last : step.second()) {
             text.append(separator).append(last.value());
             separator = ",";
             if (last.value() == target) {
@@ -92,41 +82,8 @@ public record CountdownDemonstrations(Countdown task, double giveUp) implements 
     }
 
     /** Something that can be made of a first step. */
-    private static String guess(Step step, Rng rng) {
-        List<Step> last = combinations(step.value(), "(" + step.expression() + ")", step.rest(), "" + step.rest(), 0);
+    private static String guess(SearchStep step, Rng rng) {
+        List<SearchStep> last = step.second();
         return last.get(rng.nextInt(last.size())).expression();
-    }
-
-    private static List<Step> firstSteps(List<Long> numbers) {
-        List<Step> steps = new ArrayList<>();
-        for (int i = 0; i < 3; i++) {
-            int a = Math.toIntExact(numbers.get(i));
-            int b = Math.toIntExact(numbers.get((i + 1) % 3));
-            int rest = Math.toIntExact(numbers.get((i + 2) % 3));
-            steps.addAll(combinations(a, "" + a, b, "" + b, rest));
-        }
-        // products and quotients first: they solve fewer problems, so that going on matters
-        steps.sort(Comparator.comparing(Step::operator).reversed());
-        return steps;
-    }
-
-    /** The four operations on two values, the larger first; without zero, fractions and results that are too large. */
-    private static List<Step> combinations(int a, String aText, int b, String bText, int rest) {
-        boolean ordered = a >= b;
-        int large = Math.max(a, b);
-        int small = Math.min(a, b);
-        String left = ordered ? aText : bText;
-        String right = ordered ? bText : aText;
-        List<Step> steps = new ArrayList<>();
-        steps.add(new Step(left, Operator.ADD, right, large + small, rest));
-        if (large > small) {
-            steps.add(new Step(left, Operator.SUBTRACT, right, large - small, rest));
-        }
-        steps.add(new Step(left, Operator.MULTIPLY, right, large * small, rest));
-        if (large % small == 0) {
-            steps.add(new Step(left, Operator.DIVIDE, right, large / small, rest));
-        }
-        steps.removeIf(step -> step.value() > LARGEST);
-        return steps;
     }
 }
