@@ -46,4 +46,5 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl.sft;
     exports dev.jacobian.rl.task;
     exports dev.jacobian.rl.task.catalog;
+    exports dev.jacobian.rl.weights;
 }
