@@ -4,10 +4,8 @@ package dev.jacobian.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
-import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.environment.catalog.EnvironmentKind;
 import dev.jacobian.rl.environment.catalog.Environments;
-import java.util.Locale;
 import picocli.CommandLine.Command;
 
 /** {@code jacobian environments}: what {@code --environment} can name, and its settings. */
@@ -29,38 +27,19 @@ final class EnvironmentsCommand extends CliCommand {
 
     @Override
     void execute() {
-        ArrayNode all = Json.object().arrayNode();
-        for (EnvironmentKind kind : Environments.all()) {
-            ObjectNode entry = all.addObject().put("name", kind.name()).put("about", kind.about());
-            ArrayNode settings = entry.putArray("settings");
-            if (!common().json()) {
-                streams().line(kind.name() + ": " + kind.about());
-            }
-            for (ConfigTree.Key key : Environments.settings(kind)) {
-                ObjectNode setting = settings.addObject().put("key", key.name());
-                setting.set("default", key.value());
-                setting.put("doc", key.doc());
-                if (!key.choices().isEmpty()) {
-                    key.choices().forEach(setting.putArray("choices")::add);
-                }
-                if (!common().json()) {
-                    String choices = key.choices().isEmpty() ? "" : " (" + String.join(", ", key.choices()) + ")";
-                    streams()
-                            .line(String.format(
-                                    Locale.ROOT,
-                                    "  %-34s %s",
-                                    key.name() + "=" + key.value().asText(),
-                                    key.doc() + choices));
-                }
-            }
-            if (!common().json()) {
-                streams().line("");
-            }
-        }
         if (common().json()) {
-            ObjectNode json = Json.object();
-            json.set("environments", all);
-            streams().json(json);
+            ObjectNode all = Json.object();
+            ArrayNode environments = all.putArray("environments");
+            for (EnvironmentKind kind : Environments.all()) {
+                ObjectNode entry = environments.addObject();
+                entry.put("name", kind.name());
+                entry.put("about", kind.about());
+                entry.set("settings", SettingLines.json(Environments.settings(kind)));
+            }
+            streams().json(all);
+            return;
         }
+        Environments.all()
+                .forEach(kind -> SettingLines.print(streams(), kind.name(), kind.about(), Environments.settings(kind)));
     }
 }

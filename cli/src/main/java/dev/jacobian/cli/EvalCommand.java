@@ -238,11 +238,11 @@ final class EvalCommand extends CliCommand {
     }
 
     /** What is asked of a model. */
-    private Task asked(EvaluationSet set, Optional<EnvironmentChoice> chosen, CausalLM policy) {
+    private Task asked(EvaluationSet set, Optional<EnvironmentChoice> chosen, CausalLM policy, Streams told) {
         if (chosen.filter(EnvironmentChoice::ownProblems).isPresent()) {
             return chosen.get().task(Optional.empty(), policy);
         }
-        Task asked = set.task(policy, maxNewTokens, streams(), this::modelOptions);
+        Task asked = set.task(policy, maxNewTokens, told, this::modelOptions);
         return chosen.map(choice -> choice.task(Optional.of(asked), policy)).orElse(asked);
     }
 
@@ -253,16 +253,46 @@ final class EvalCommand extends CliCommand {
      */
     private record Asked(EvaluationSet set, Task task, int problems) {}
 
-    /** All that a model is asked, read and checked before the first sample: a fault in the last set costs no hours with the others. */
-    private List<Asked> all(List<EvaluationSet> sets, Optional<EnvironmentChoice> chosen, CausalLM policy) {
-        List<Asked> all = new ArrayList<>();
+    /**
+     * All that a model is asked, read and checked before the first sample: a fault in the last set costs no hours with the others.
+     *
+     * @param all what is ready, also when it fails
+     */
+    private void prepare(
+            List<EvaluationSet> sets,
+            Optional<EnvironmentChoice> chosen,
+            CausalLM policy,
+            Streams told,
+            List<Asked> all) {
         for (EvaluationSet set : sets) {
-            Task asking = asked(set, chosen, policy);
+            Task asking = asked(set, chosen, policy, told);
+            all.add(new Asked(set, asking, 0));
             int count = set.count(asking, USUAL_PROBLEMS);
             new PromptCheck(policy, maxNewTokens).longest(asking, asking.evalProblems(count));
-            all.add(new Asked(set, asking, count));
+            all.set(all.size() - 1, new Asked(set, asking, count));
         }
-        return all;
+    }
+
+    /** Tries the sets on each model before the first is measured: a later one may be broken, or have no room for a prompt. */
+    private void tryAll(List<Path> folders, List<EvaluationSet> sets, Optional<EnvironmentChoice> chosen) {
+        for (Path folder : folders) {
+            List<Asked> all = new ArrayList<>();
+            CausalLM policy = load(folder);
+            try {
+                prepare(sets, chosen, policy, streams().withoutNotes(), all);
+            } finally {
+                close(all);
+                policy.close();
+            }
+        }
+    }
+
+    private CausalLM load(Path folder) {
+        return kvCache.limit(weights.load(folder, kvCache.in(modelOptions(folder))));
+    }
+
+    private static void close(List<Asked> all) {
+        all.forEach(asked -> asked.task().environment().ifPresent(Environment::close));
     }
 
     @Override
@@ -290,37 +320,42 @@ final class EvalCommand extends CliCommand {
                         return new EvaluationFolder(place, name);
                     }));
         }
+        if (folders.size() > 1) {
+            tryAll(folders, sets, chosen);
+        }
         for (int m = 0; m < folders.size(); m++) {
             String name = names.get(m);
             Optional<EvaluationFolder> keep = keeps.get(m);
-            CausalLM policy = kvCache.limit(weights.load(folders.get(m), kvCache.in(modelOptions(folders.get(m)))));
-            Evaluator plain = new Evaluator(policy, config()).calling(calls);
-            Evaluator evaluator = choosing.map(plain::choosingBy).orElse(plain);
-            for (Asked asking : all(sets, chosen, policy)) {
-                EvaluationSet set = asking.set();
-                Evaluation result;
-                try {
-                    result = evaluator.run(asking.task(), asking.problems());
-                } finally {
-                    asking.task().environment().ifPresent(Environment::close);
+            List<Asked> asked = new ArrayList<>();
+            CausalLM policy = load(folders.get(m));
+            try {
+                prepare(sets, chosen, policy, streams(), asked);
+                Evaluator plain = new Evaluator(policy, config()).calling(calls);
+                Evaluator evaluator = choosing.map(plain::choosingBy).orElse(plain);
+                for (Asked asking : asked) {
+                    EvaluationSet set = asking.set();
+                    Evaluation result = evaluator.run(asking.task(), asking.problems());
+                    result.failures().note().ifPresent(note -> streams().note(set.name() + ": " + note));
+                    keep.ifPresent(place -> place.add(result.named(set.name())));
+                    ObjectNode json = json(set.name(), result);
+                    chosen.ifPresent(
+                            choice -> json.put("environment", choice.kind().name()));
+                    if (single) {
+                        print(json, result);
+                        continue;
+                    }
+                    ObjectNode named = Json.object().put("model", name).setAll(json);
+                    all.add(named);
+                    if (!common().json()) {
+                        streams().line(name + " on " + set.name());
+                        print(json, result);
+                        streams().line("");
+                    }
                 }
-                result.failures().note().ifPresent(note -> streams().note(set.name() + ": " + note));
-                keep.ifPresent(place -> place.add(result.named(set.name())));
-                ObjectNode json = json(set.name(), result);
-                chosen.ifPresent(choice -> json.put("environment", choice.kind().name()));
-                if (single) {
-                    print(json, result);
-                    continue;
-                }
-                ObjectNode named = Json.object().put("model", name).setAll(json);
-                all.add(named);
-                if (!common().json()) {
-                    streams().line(name + " on " + set.name());
-                    print(json, result);
-                    streams().line("");
-                }
+            } finally {
+                close(asked);
+                policy.close();
             }
-            policy.close();
         }
         if (!single && common().json()) {
             streams().json(Json.object().set("evaluations", all));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.judge.RewardedTask;
@@ -12,12 +11,8 @@ import dev.jacobian.transformer.ModelOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import picocli.CommandLine;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
 /**
@@ -29,56 +24,26 @@ import picocli.CommandLine.ParameterException;
  * @param problems how many; empty for the usual number
  */
 record EvaluationSet(String name, TaskOption choice, FewShotOption shots, Optional<Integer> problems) {
-    /** The options of one set, as a suite's object has them. */
-    private static final class Entry {
-        @Mixin
-        private TaskOption task;
-
-        @Mixin
-        private FewShotOption shots;
-
-        @Option(names = "--problems")
-        private Optional<Integer> problems = Optional.empty();
-
-        @Option(names = "--name")
-        private Optional<String> name = Optional.empty();
-    }
-
     /**
-     * The sets of a suite: a JSON array of objects whose keys are options, with underscores.
+     * The sets of a suite: a JSON array of {@link SuiteEntry}s.
      *
      * @param usual how many problems of sets that do not say it
      * @throws FormatException naming the entry that is none
      */
     static List<EvaluationSet> read(Path file, CliCommand command, Optional<Integer> usual) {
-        JsonNode suite = Json.read(file);
-        if (!suite.isArray() || suite.isEmpty()) {
-            throw new FormatException(
-                    file.toString(), "a suite is a JSON array of objects", "Write [{\"task\": \"countdown\"}, …]");
-        }
+        List<SuiteEntry> entries = SuiteEntry.read(Json.read(file), file.toString(), command);
         List<EvaluationSet> sets = new ArrayList<>();
-        for (JsonNode json : suite) {
-            String where = file + ", entry " + (sets.size() + 1);
-            Entry entry = new Entry();
+        for (SuiteEntry entry : entries) {
             try {
-                new CommandLine(entry).parseArgs(arguments(json, where));
-                check(entry.task, command);
-                entry.shots.check(command);
+                check(entry.task(), command);
             } catch (ParameterException wrong) {
                 throw new FormatException(
-                        where,
+                        SuiteEntry.where(file.toString(), sets.size() + 1),
                         String.valueOf(wrong.getMessage()),
                         "Its keys are options of eval: task, data, problems …");
             }
-            if (entry.problems.orElse(1) < 1) {
-                throw new FormatException(where, "problems must be at least 1", "Leave it out for the usual number");
-            }
-            String name = entry.name.orElseGet(entry.task::title);
-            if (sets.stream().anyMatch(set -> set.name.equals(name))) {
-                throw new FormatException(
-                        where, "another data set has the name '" + name + "'", "Give each one a 'name'");
-            }
-            sets.add(new EvaluationSet(name, entry.task, entry.shots, entry.problems.or(() -> usual)));
+            sets.add(new EvaluationSet(
+                    entry.name(), entry.task(), entry.shots(), entry.problems().or(() -> usual)));
         }
         return sets;
     }
@@ -91,29 +56,6 @@ record EvaluationSet(String name, TaskOption choice, FewShotOption shots, Option
                     "--preference-model compares the samples of a prompt with each other, which says nothing"
                             + " of a model's level; leave it out, or take --reward-model");
         }
-    }
-
-    private static String[] arguments(JsonNode json, String where) {
-        if (!json.isObject()) {
-            throw new FormatException(
-                    where, "an object is expected, found " + Json.excerpt(json), "Write {\"task\": \"countdown\"}");
-        }
-        List<String> arguments = new ArrayList<>();
-        for (Map.Entry<String, JsonNode> option : json.properties()) {
-            String name = "--" + option.getKey().replace('_', '-');
-            JsonNode value = option.getValue();
-            if (value.isBoolean()) {
-                if (value.booleanValue()) {
-                    arguments.add(name);
-                }
-            } else if (value.isValueNode() && !value.isNull()) {
-                arguments.add(name + "=" + value.asText());
-            } else {
-                throw new FormatException(
-                        where, "'" + option.getKey() + "' must be a string, a number, true or false", "Correct it");
-            }
-        }
-        return arguments.toArray(String[]::new);
     }
 
     /** The problems for a model. */

@@ -37,6 +37,11 @@ final class FewShotOption {
         }
     }
 
+    /** Whether there are to be some. */
+    boolean isGiven() {
+        return count.isPresent() || data.isPresent();
+    }
+
     /** The task behind its examples, if there are any. */
     Task before(Task task) {
         if (count.isEmpty() || data.isEmpty()) {

@@ -67,9 +67,7 @@ final class MethodsCommand extends CliCommand {
             return;
         }
         for (Method method : Methods.all()) {
-            streams().line(method.name() + ": " + method.paper());
-            own(method).forEach(this::print);
-            streams().line("");
+            SettingLines.print(streams(), method.name(), method.paper(), own(method));
         }
         streams().line("Names for settings of a method:");
         for (Methods.Preset preset : Methods.presets()) {

@@ -121,7 +121,7 @@ record RecordedRows(Rows data, String column, Reward reward) {
             FormatException misnamed = new FormatException(
                     recorded.where(),
                     String.valueOf(missing.getMessage()),
-                    "Name the column that the completion is compared with (--reference COLUMN)",
+                    "Name the column that the reward reads: the reference with --reference COLUMN, another with --set",
                     missing);
             return new Broken(number, misnamed, true);
         } catch (FormatException broken) {

@@ -41,9 +41,7 @@ final class RewardsCommand extends CliCommand {
         }
         for (NamedReward reward : Rewards.all()) {
             String alias = reward.alias().map(name -> " (also " + name + ")").orElse("");
-            streams().line(reward.name() + ": " + reward.doc() + alias);
-            reward.settings().forEach(key -> streams().line(SettingLines.line(key)));
-            streams().line("");
+            SettingLines.print(streams(), reward.name(), reward.doc() + alias, reward.settings());
         }
     }
 }

@@ -51,6 +51,14 @@ final class RlCommand extends CliCommand {
     @Mixin
     private TaskOption task;
 
+    @Option(
+            names = "--mixture",
+            paramLabel = "FILE",
+            description = "Several data sets and tasks in one run, each with its own rewards: a JSON array of objects"
+                    + " whose keys are the options that choose problems (task, data, reward, column, split …), 'name',"
+                    + " and 'weight', the share of the problems.")
+    private Optional<Path> mixture = Optional.empty();
+
     @Mixin
     private EnvironmentOption environment;
 
@@ -113,6 +121,9 @@ final class RlCommand extends CliCommand {
         }
         task.check(this);
         environment.check(this);
+        if (mixture.isPresent() && (task.given().isPresent() || rollouts.isPresent())) {
+            throw usage("--mixture names its data sets itself; leave out --task, --data and --rollouts");
+        }
     }
 
     @Override
@@ -138,6 +149,15 @@ final class RlCommand extends CliCommand {
                         run.config().plan(),
                         stepsOfRows(run).maxSteps()));
         Task problems = recorded.map(RecordedRollouts::task).orElseGet(() -> problems(run, policy));
+        try {
+            train(run, folder, policy, problems, recorded);
+        } finally {
+            problems.environment().ifPresent(Environment::close);
+        }
+    }
+
+    private void train(
+            RunSettings run, Path folder, CausalLM policy, Task problems, Optional<RecordedRollouts> recorded) {
         streams()
                 .note(run.config().method().name().toUpperCase(Locale.ROOT) + " on " + problems.name() + ", " + policy
                         + ", run folder " + folder);
@@ -165,8 +185,6 @@ final class RlCommand extends CliCommand {
             String message = Failures.describe(failure).replaceFirst("\\.$", "");
             throw new CliException(
                     Files.exists(folder.resolve("run.json")) ? message + continuing(folder) : message, failure);
-        } finally {
-            problems.environment().ifPresent(Environment::close);
         }
         RunReport.write(folder);
         print(result, folder);
@@ -187,12 +205,7 @@ final class RlCommand extends CliCommand {
         Optional<EnvironmentChoice> choice = run.environment();
         Optional<Task> given = choice.filter(EnvironmentChoice::ownProblems).isPresent()
                 ? Optional.empty()
-                : Optional.of(TaskOption.usable(
-                        run.task(this::modelOptions),
-                        run.skipBadRows(),
-                        policy,
-                        run.config().rollout().maxCompletionLength(),
-                        streams()));
+                : Optional.of(run.task(policy, streams(), this::modelOptions));
         choice.ifPresent(chosen -> chosen.kind().remarks().forEach(streams()::note));
         run.rewards().remark(run.data().isPresent()).ifPresent(streams()::note);
         Task played = choice.map(chosen -> chosen.task(given, policy)).orElseGet(given::orElseThrow);
@@ -271,10 +284,15 @@ final class RlCommand extends CliCommand {
 
     // Settings
 
+    /** Whether an environment brings its problems along, because no others were named. */
+    private boolean ownProblems() {
+        return task.given().isEmpty() && mixture.isEmpty();
+    }
+
     private RunSettings freshSettings() {
         Given all = withPlaces(settings.with(options()));
-        Optional<EnvironmentChoice> chosen =
-                environment.choice(all, task.given().isEmpty());
+        Optional<EnvironmentChoice> chosen = environment.choice(all, ownProblems());
+        Optional<Mixture> mixed = mixture.map(file -> Mixture.read(file, this));
         Given given = ordered(
                 LoraOption.without(environment.without(all)).without(List.of(TaskOption.REWARDS)),
                 rollouts.isPresent());
@@ -282,7 +300,11 @@ final class RlCommand extends CliCommand {
         String method =
                 given.get("algorithm").map(value -> value.json().asText()).orElse("grpo");
         boolean ownProblems = chosen.filter(EnvironmentChoice::ownProblems).isPresent();
-        boolean bundled = model.isEmpty() && task.name().equals("countdown") && rollouts.isEmpty() && !ownProblems;
+        boolean bundled = model.isEmpty()
+                && task.name().equals("countdown")
+                && rollouts.isEmpty()
+                && !ownProblems
+                && mixed.isEmpty();
         Given preset = bundled ? Presets.countdown(method) : new Given();
         if (given.keys().contains("per_device_train_batch_size")) {
             preset = preset.without(List.of("prompts_per_step", "updates_per_rollout"));
@@ -293,13 +315,16 @@ final class RlCommand extends CliCommand {
         return new RunSettings(
                 model.map(ModelOption::existing).orElseGet(BundledModel::folder),
                 RlConfig.DEFAULT.with(judgedByPairs(preset.setAll(given), method)),
-                ownProblems ? TaskChoice.of(chosen.orElseThrow().kind().name()) : task.choice(),
+                ownProblems
+                        ? TaskChoice.of(chosen.orElseThrow().kind().name())
+                        : mixed.map(several -> TaskChoice.of(Mixture.TASK)).orElseGet(task::choice),
                 task.data(),
                 task.skipBadRows(),
                 lora.choice(all).orElse(LoraChoice.NONE),
                 task.rewards(all).map(choice -> choice.with(form(method))).orElse(RewardChoice.TASK),
                 rollouts,
-                chosen);
+                chosen,
+                mixed);
     }
 
     /** What a method learns from a judge of pairs. */
@@ -326,11 +351,16 @@ final class RlCommand extends CliCommand {
 
     /** The settings that a run was started with; what is given again must agree with them. */
     private RunSettings savedSettings(Path folder) {
-        RunSettings saved = RunSettings.read(folder);
+        RunSettings saved = RunSettings.read(folder, this);
         task.refuseOther(saved.chosen(), folder);
+        mixture.map(file -> Mixture.read(file, this).json())
+                .filter(other -> !saved.mixture().map(Mixture::json).equals(Optional.of(other)))
+                .ifPresent(other -> {
+                    throw new CliException(folder + " was started with another mixture. Resume without --mixture, or"
+                            + " start a new run");
+                });
         Given all = withPlaces(settings.with(options()));
-        Optional<EnvironmentChoice> chosen =
-                environment.choice(all, task.given().isEmpty());
+        Optional<EnvironmentChoice> chosen = environment.choice(all, ownProblems());
         return new RunSettings(
                 model.orElse(saved.model()),
                 saved.config().with(LoraOption.without(environment.without(all)).without(List.of(TaskOption.REWARDS))),
@@ -342,7 +372,8 @@ final class RlCommand extends CliCommand {
                         .map(choice -> choice.with(form(saved.config().method().name())))
                         .orElse(saved.rewards()),
                 rollouts.or(saved::rollouts),
-                chosen.or(saved::environment));
+                chosen.or(saved::environment),
+                saved.mixture());
     }
 
     /** With the path of a file as every working directory has it: the run may be resumed from another one. */

@@ -10,6 +10,7 @@ import dev.jacobian.rl.offline.OfflineMethods;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.run.SavedRows;
 import dev.jacobian.rl.task.Task;
+import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,6 +32,7 @@ import java.util.function.Function;
  * @param rewards whose word rewards are
  * @param rollouts value of {@code --rollouts}
  * @param environment that the policy talks with, if there is one
+ * @param mixture several data sets in the place of one task
  */
 record RunSettings(
         Path model,
@@ -41,14 +43,15 @@ record RunSettings(
         LoraChoice adapter,
         RewardChoice rewards,
         Optional<Path> rollouts,
-        Optional<EnvironmentChoice> environment) {
+        Optional<EnvironmentChoice> environment,
+        Optional<Mixture> mixture) {
     /** The name of the task of a run on recorded samples, whose data they are. */
     private static final String RECORDED = "recorded";
 
     private static final String ROWS = "rows";
 
     /** The settings of an existing run. */
-    static RunSettings read(Path folder) {
+    static RunSettings read(Path folder, CliCommand command) {
         Path file = file(folder);
         JsonNode json = Json.read(file);
         if (isOffline(json)) {
@@ -69,7 +72,8 @@ record RunSettings(
                 LoraChoice.read(json.path("options"), file.toString()),
                 RewardChoice.read(json.path("options")),
                 isRecorded(json) ? data : Optional.empty(),
-                EnvironmentChoice.read(json.path("options"), file.toString()));
+                EnvironmentChoice.read(json.path("options"), file.toString()),
+                Mixture.read(json.path("options"), file, command));
     }
 
     private static Optional<Rows> rows(JsonNode run) {
@@ -118,6 +122,7 @@ record RunSettings(
         data.map(SavedRows::options).ifPresent(options::putAll);
         options.putAll(chosen.options());
         environment.ifPresent(choice -> options.putAll(choice.options()));
+        mixture.ifPresent(several -> options.putAll(several.options()));
         if (rollouts.isPresent()) {
             data.ifPresent(rows -> options.put(ROWS, absolute(rows.path())));
         }
@@ -133,9 +138,14 @@ record RunSettings(
         return path.toAbsolutePath().normalize().toString();
     }
 
-    /** The task. */
-    Task task(Function<Path, ModelOptions> options) {
-        return TaskOption.of(chosen, data, skipBadRows, rewards, options);
+    /** The task, without the rows that the policy cannot complete if such may be left out. */
+    Task task(CausalLM policy, Streams streams, Function<Path, ModelOptions> options) {
+        int maxNewTokens = config.rollout().maxCompletionLength();
+        if (mixture.isPresent()) {
+            return rewards.of(mixture.get().task(policy, maxNewTokens, streams, options), options);
+        }
+        Task task = TaskOption.of(chosen, data, skipBadRows, rewards, options);
+        return TaskOption.usable(task, skipBadRows, policy, maxNewTokens, streams);
     }
 
     /** Fails now rather than after the loading of a model if the folder cannot be made or written. Makes nothing. */

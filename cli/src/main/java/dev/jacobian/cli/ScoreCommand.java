@@ -85,6 +85,12 @@ final class ScoreCommand extends CliCommand {
         if (!data.isGiven()) {
             throw usage("--data PATH is needed: the rows with the completions");
         }
+        if (!(timeout >= 0)) {
+            throw usage("--timeout must be at least 0, got " + timeout);
+        }
+        if (name.matches(".*[:,].*")) {
+            throw usage("--reward takes a name here, without a weight; settings are --set KEY=VALUE");
+        }
         try {
             NamedReward reward = Rewards.named(name);
             if (reward.weighsLengths()) {
@@ -125,7 +131,7 @@ final class ScoreCommand extends CliCommand {
     }
 
     private HeldModel model(Path folder, boolean offloaded) {
-        return HeldModel.resident(CausalLM.load(folder, modelOptions(folder)));
+        return HeldModel.resident(CausalLM.load(ModelOption.existing(folder, "--set path"), modelOptions(folder)));
     }
 
     private void print(Reward reward, List<RecordedRows.Row> chunk, RewardRun run) {

@@ -13,6 +13,13 @@ import java.util.Locale;
 final class SettingLines {
     private SettingLines() {}
 
+    /** Something with settings: its name and what it is, a line for each setting, an empty one. */
+    static void print(Streams streams, String name, String about, List<ConfigTree.Key> keys) {
+        streams.line(name + ": " + about);
+        keys.forEach(key -> streams.line(line(key)));
+        streams.line("");
+    }
+
     /** A setting in a line. */
     static String line(ConfigTree.Key key) {
         String choices = key.choices().isEmpty() ? "" : " (" + String.join(", ", key.choices()) + ")";

@@ -6,6 +6,7 @@ import dev.jacobian.io.Json;
 import dev.jacobian.io.Printable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -38,6 +39,11 @@ record Streams(InputStream in, PrintStream out, PrintStream err) {
     /** Prints a JSON value on one line; what JSON leaves as it is and a terminal obeys is escaped, which means the same. */
     void json(JsonNode value) {
         line(Json.compact(value)); // line() writes control characters out as JSON's own escapes
+    }
+
+    /** The same for what is done twice, and told once. */
+    Streams withoutNotes() {
+        return new Streams(in, out, new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
     }
 
     /** Tells something that is no result. */

@@ -276,4 +276,26 @@ class ScoreCommandTest {
                         .toString())
                 .contains("skipped", "column 'data_source' is 'quiz', for which there is no reward");
     }
+
+    @Test
+    @DisplayName("settings and options that cannot be are told by the names that somebody wrote")
+    void wrongSettings() throws IOException {
+        Path file = rows("{\"completion\": \"1\", \"answer\": \"1\"}");
+        Object[][] wrong = {
+            {"code", "cpu_seconds=-1", "--set cpu_seconds=-1: cpu_seconds must be positive"},
+            {"code", "memory_mib=0", "--set memory_mib=0: memory_mib must be at least 1"},
+            {"judge", "path=" + work.resolve("none"), "no such folder: " + work.resolve("none") + ". --set path takes"},
+            {"route", "kind=none", "the reference with --reference COLUMN, another with --set"},
+        };
+        for (Object[] one : wrong) {
+            assertThat(Run.of("score", "--reward", one[0], "--data", file, "--set", one[1])
+                            .failureBehindNotes())
+                    .contains(one[2].toString());
+        }
+        assertThat(Run.of("score", "--reward", "gsm8k:0.5", "--data", file).failure(ExitCode.USAGE))
+                .contains("--reward takes a name here, without a weight");
+        assertThat(Run.of("score", "--reward", "gsm8k", "--data", file, "--timeout", "-1")
+                        .failure(ExitCode.USAGE))
+                .contains("--timeout must be at least 0");
+    }
 }

@@ -271,7 +271,11 @@ public final class Json {
 
     /** The parser's message without where it read, which we say better, and which of its settings set a limit. */
     private static String withoutItsOwnNames(String message) {
-        return message.replaceAll(" \\(start marker at \\[Source:.*?]\\)", "").replaceAll(", from `[^`]*`", "");
+        return message.replaceAll(" \\(start marker at \\[Source:.*?]\\)", "")
+                .replaceAll(", from `[^`]*`", "")
+                .replaceAll(
+                        "Non-standard token '(.*?)': enable `.*?` to allow",
+                        "$1 is no number in JSON; write null, or a string");
     }
 
     private static String firstLine(String message) {

@@ -6,7 +6,12 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -22,6 +27,8 @@ import java.util.function.Consumer;
 public final class Jsonl {
     /** Longest line that is read, in characters: a row is a text and what belongs to it, not a data set. */
     public static final int MAX_LINE = 32 << 20;
+
+    private static final int CHUNK = 1 << 16;
 
     private Jsonl() {}
 
@@ -71,7 +78,29 @@ public final class Jsonl {
                     e);
         } catch (CharacterCodingException e) {
             throw new FormatException(
-                    file + ", line " + number + " or soon after", "not UTF-8", "Save the file again as UTF-8", e);
+                    file + ", line " + lineOfBadByte(file), "not UTF-8", "Save the file again as UTF-8", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot read " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** The reader above decodes some thousand bytes ahead of the line that it hands out, so the place is looked for again. */
+    private static long lineOfBadByte(Path file) {
+        CharsetDecoder decoder = Json.strictUtf8();
+        ByteBuffer bytes = ByteBuffer.allocate(CHUNK);
+        CharBuffer characters = CharBuffer.allocate(CHUNK);
+        long line = 1;
+        try (ReadableByteChannel channel = Files.newByteChannel(file)) {
+            boolean ended;
+            CoderResult result;
+            do {
+                ended = channel.read(bytes) < 0;
+                result = decoder.decode(bytes.flip(), characters, ended);
+                line += characters.flip().chars().filter(c -> c == '\n').count();
+                characters.clear();
+                bytes.compact();
+            } while (!ended && !result.isError());
+            return line;
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot read " + file + ": " + e.getMessage(), e);
         }

@@ -39,6 +39,11 @@ public final class JsonlWriter implements AutoCloseable {
         return open(file, StandardOpenOption.TRUNCATE_EXISTING);
     }
 
+    /** Continues a file whose lines are whole, or starts one. Others may do the same at the same time, also in other processes. */
+    public static JsonlWriter append(Path file) {
+        return open(file, StandardOpenOption.APPEND);
+    }
+
     /** Continues a file, or starts one; an unfinished last line is cut off. */
     public static JsonlWriter resume(Path file) {
         JsonlWriter writer = open(file, StandardOpenOption.READ);

@@ -4,6 +4,8 @@ package dev.jacobian.io;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.IntStream;
@@ -34,6 +36,43 @@ class JsonlTest {
         assertThat(Jsonl.read(file)).hasSize(2);
         Files.writeString(file, "{\"a\": 1}\n\uFEFF{\"a\": 2}\n");
         assertThatThrownBy(() -> Jsonl.read(file)).hasMessageContaining("line 2");
+    }
+
+    @Test
+    void aByteThatIsNotUtf8HasALine() throws Exception {
+        for (int good : new int[] {0, 1, 5, 3000, 40_000}) {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            bytes.writeBytes("{\"a\": \"ü\"}\n".repeat(good).getBytes(StandardCharsets.UTF_8));
+            bytes.writeBytes(new byte[] {'{', (byte) 0xff, '}', '\n', '1', '\n'});
+            Path file = Files.write(folder.resolve("bad.jsonl"), bytes.toByteArray());
+            assertThatThrownBy(() -> Jsonl.read(file))
+                    .isInstanceOf(FormatException.class)
+                    .hasMessageContaining("bad.jsonl, line " + (good + 1) + ": not UTF-8");
+        }
+        Path cut = Files.write(folder.resolve("cut.jsonl"), new byte[] {'1', '\n', '"', (byte) 0xc3});
+        assertThatThrownBy(() -> Jsonl.read(cut)).hasMessageContaining("cut.jsonl, line 2: not UTF-8");
+    }
+
+    @Test
+    void whatPythonWritesForNoNumberIsSaidInWords() throws Exception {
+        Path file = Files.writeString(folder.resolve("nan.jsonl"), "{\"a\": NaN}\n");
+        assertThatThrownBy(() -> Jsonl.read(file))
+                .hasMessageContaining("line 1: not valid JSON: NaN is no number in JSON; write null, or a string")
+                .hasMessageNotContaining("ALLOW");
+    }
+
+    @Test
+    void severalWritersAppendWholeLines() {
+        Path file = folder.resolve("shared.jsonl");
+        try (JsonlWriter one = JsonlWriter.append(file);
+                JsonlWriter other = JsonlWriter.append(file)) {
+            one.write(Json.object().put("n", 1));
+            other.write(Json.object().put("n", 2));
+            one.write(Json.object().put("n", 3));
+        }
+        assertThat(Jsonl.read(file))
+                .extracting(line -> line.get("n").intValue())
+                .containsExactly(1, 2, 3);
     }
 
     @Test

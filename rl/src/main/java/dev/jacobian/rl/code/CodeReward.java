@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.code;
 
+import static dev.jacobian.rl.config.Checks.requireAtLeast;
+import static dev.jacobian.rl.config.Checks.requirePositive;
+
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
 import dev.jacobian.rl.reward.Columns;
@@ -60,6 +63,8 @@ public record CodeReward(
 
     /** Checks the limits and that the language is known. */
     public CodeReward {
+        requirePositive("cpu_seconds", cpuSeconds);
+        requireAtLeast("memory_mib", 1, memoryMib);
         limits(cpuSeconds, memoryMib);
         language(language);
     }

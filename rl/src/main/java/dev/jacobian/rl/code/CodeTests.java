@@ -45,14 +45,13 @@ sealed interface CodeTests permits CodeTests.Texts, PythonTests.Assertions, Pyth
      * @throws IllegalArgumentException naming the column and what is wrong with it
      */
     static CodeTests of(Columns columns, String column) {
-        Object value = columns.values().get(column);
-        if (!columns.values().containsKey(column)) {
-            throw new MissingColumnException(column, columns.values().keySet());
-        }
         String where = "column '" + column + "'";
-        if (value == null) {
+        if (columns.has(column) && columns.value(column).isEmpty()) {
             throw new IllegalArgumentException(where + " is null, so no program could be judged");
         }
+        Object value = columns.value(column)
+                .orElseThrow(() ->
+                        new MissingColumnException(column, columns.values().keySet()));
         if (value instanceof String text && !isJson(text)) {
             String call = columns.has("entry_point") ? "\ncheck(" + columns.string("entry_point") + ")\n" : "\n";
             return new PythonTests.Assertions(List.of(require(text, where) + call));

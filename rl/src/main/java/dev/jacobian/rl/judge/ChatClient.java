@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.judge;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.Json;
 import dev.jacobian.io.Printable;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
@@ -15,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
 
 /**
  * Asks for chat completions, again where an error may pass. What a server sends is bounded in time and size, and is quoted in messages in
@@ -33,6 +40,7 @@ final class ChatClient {
     private final Optional<String> key;
     private final URI uri;
     private final HttpClient client;
+    private volatile String waitsFor = "";
 
     /** What was asked has no answer. */
     static final class AskException extends Exception {
@@ -74,8 +82,12 @@ final class ChatClient {
     /** How a request ended. */
     private sealed interface Reply {}
 
-    /** With an answer. */
-    private record Answered(String text) implements Reply {}
+    /**
+     * With an answer.
+     *
+     * @param isCut whether the model had no more tokens for it
+     */
+    record Answered(String text, boolean isCut) implements Reply {}
 
     /** With what will not pass. */
     private record Refused(String why) implements Reply {}
@@ -87,24 +99,34 @@ final class ChatClient {
      */
     private record Passing(String why, double pause) implements Reply {}
 
+    /** Why it has asked again last, and has no answer yet; empty if it did not. */
+    Optional<String> trouble() {
+        return Optional.of(waitsFor).filter(why -> !why.isEmpty());
+    }
+
     /**
-     * The text that a request is answered with.
+     * What a request is answered with.
      *
      * @param request JSON
      * @throws AskException if there is none, with the last reason
      */
-    String ask(String request) throws AskException, InterruptedException {
+    Answered ask(String request) throws AskException, InterruptedException {
         for (int attempt = 0; ; attempt++) {
             switch (send(request)) {
-                case Answered(String text) -> {
-                    return text;
+                case Answered answer -> {
+                    waitsFor = "";
+                    return answer;
                 }
                 case Refused(String why) -> throw new AskException(why);
                 case Passing(String why, double pause) -> {
                     if (attempt >= config.retries()) {
-                        throw new AskException(
-                                why + (attempt == 0 ? "" : ", and " + attempt + " tries more did not help"));
+                        throw new AskException(why
+                                + (attempt == 0
+                                        ? ""
+                                        : ", and " + attempt + (attempt == 1 ? " more try" : " more tries")
+                                                + " did not help"));
                     }
+                    waitsFor = why;
                     double seconds = Math.max(pause, config.backoff() * Math.scalb(1.0, Math.min(attempt, 20)));
                     Thread.sleep(Duration.ofMillis((long) (1000 * Math.min(MAX_WAIT, seconds))));
                 }
@@ -125,26 +147,77 @@ final class ChatClient {
         } catch (TimeoutException e) { // of the whole answer: the request's own timeout ends with the headers
             return new Passing("no answer within " + config.requestTimeout() + " s (request_timeout)", 0);
         } catch (ExecutionException e) {
-            Throwable cause = e.getCause();
-            return cause instanceof IOException
-                    ? new Passing(safe(cause.toString()), 0)
-                    : new Refused(safe(String.valueOf(cause)));
+            return e.getCause() instanceof IOException failure
+                    ? unsent(failure)
+                    : new Refused(safe(String.valueOf(e.getCause())));
         } finally {
             sent.cancel(true);
         }
+    }
+
+    /** What a request came to that got no answer. The JDK's words for the commonest cases are class names without a message. */
+    private Reply unsent(IOException failure) {
+        String place = uri.getRawAuthority();
+        return switch (failure) {
+            case HttpConnectTimeoutException slow ->
+                new Passing(
+                        "no connection to " + place + " within " + config.requestTimeout() + " s (request_timeout)", 0);
+            case ConnectException refused
+            when refused.getCause() instanceof UnresolvedAddressException ->
+                new Passing("there is no host '" + uri.getHost() + "'; correct url, or mend the network", 0);
+            case ConnectException refused ->
+                new Passing("nobody takes connections at " + place + "; start the server there, or correct url", 0);
+            case SSLException insecure ->
+                new Refused("no secure connection to " + place + ": " + safe(String.valueOf(insecure.getMessage()))
+                        + "; is it http:// there?");
+            default -> {
+                String why = safe(String.valueOf(failure.getMessage()));
+                yield why.contains("body exceeds capacity")
+                        ? new Refused("its answer is longer than " + (MAX_BODY >> 20) + " MiB")
+                        : new Passing("the connection ended without a whole answer (" + why + ")", 0);
+            }
+        };
     }
 
     private Reply reply(HttpResponse<String> response) {
         int status = response.statusCode();
         String body = response.body();
         if (status == 200) {
-            return RemoteJudge.content(body)
-                    .<Reply>map(Answered::new)
-                    .orElseGet(() -> new Refused("it sent no chat completion: " + safe(body)));
+            return answer(body)
+                    .orElseGet(() -> new Refused("it sent no chat completion: " + safe(body)
+                            + "; url is the address before /chat/completions, such as http://HOST:PORT/v1"));
         }
         String why = "status " + status + ": " + safe(body);
         boolean passes = status == 408 || status == 429 || status >= 500;
-        return passes ? new Passing(why, retryAfter(response)) : new Refused(why);
+        return passes ? new Passing(why, retryAfter(response)) : new Refused(why + advice(status, response));
+    }
+
+    /** What helps against a refusal, as the end of a sentence. */
+    private String advice(int status, HttpResponse<String> response) {
+        return switch (status) {
+            case 301, 302, 303, 307, 308 ->
+                "; it sends one on to "
+                        + safe(response.headers().firstValue("Location").orElse("nowhere"))
+                        + ", where no key is sent; name the right address in url";
+            case 401, 403 ->
+                key.isPresent()
+                        ? "; correct the key in " + config.apiKeyEnv()
+                        : "; it wants a key, and " + config.apiKeyEnv() + " (api_key_env) is not set";
+            case 404 -> "; url is the address before /chat/completions, and model a name that is served there";
+            default -> "";
+        };
+    }
+
+    /** The text of a chat completion; empty if it is none. */
+    private static Optional<Reply> answer(String body) {
+        try {
+            JsonNode choice = Json.parse(body, "the answer").path("choices").path(0);
+            return Optional.ofNullable(choice.path("message").path("content").textValue())
+                    .map(text -> new Answered(
+                            text, choice.path("finish_reason").asText().equals("length")));
+        } catch (FormatException noJson) {
+            return Optional.empty();
+        }
     }
 
     private static double retryAfter(HttpResponse<String> response) {

@@ -3,9 +3,7 @@ package dev.jacobian.rl.judge;
 
 import static dev.jacobian.rl.config.Checks.require;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.reward.Columns;
 import dev.jacobian.rl.reward.Completion;
@@ -75,6 +73,12 @@ public final class RemoteJudge implements ExplainedReward {
     }
 
     @Override
+    public Optional<String> waitsFor() {
+        return Optional.of(config.url()
+                + client.trouble().map(why -> ", which was asked again: " + why).orElse(""));
+    }
+
+    @Override
     public void requireUsable(Columns columns) {
         columns.string(config.column());
     }
@@ -87,7 +91,7 @@ public final class RemoteJudge implements ExplainedReward {
         if (known.isPresent()) {
             return explanation(known.get());
         }
-        String answer;
+        ChatClient.Answered answer;
         try {
             answer = client.ask(request);
         } catch (ChatClient.AskException failed) {
@@ -96,14 +100,15 @@ public final class RemoteJudge implements ExplainedReward {
             Thread.currentThread().interrupt();
             return failure("it was interrupted");
         }
-        Matcher matcher = VERDICT.matcher(answer);
+        Matcher matcher = VERDICT.matcher(answer.text());
         Optional<Boolean> verdict = Optional.empty();
         while (matcher.find()) {
             verdict = Optional.of(Boolean.valueOf(matcher.group(1)));
         }
         if (verdict.isEmpty()) {
-            return failure("the judge gave no verdict, {\"correct\": true} or {\"correct\": false}; it said: "
-                    + ChatClient.excerpt(answer));
+            return failure("the judge gave no verdict, {\"correct\": true} or {\"correct\": false}"
+                    + (answer.isCut() ? ", before its " + config.maxTokens() + " tokens (max_tokens) ended" : "")
+                    + "; it said: " + ChatClient.excerpt(answer.text()));
         }
         boolean correct = verdict.get();
         cache.ifPresent(verdicts -> verdicts.add(key, correct));
@@ -130,19 +135,5 @@ public final class RemoteJudge implements ExplainedReward {
         request.put("max_tokens", config.maxTokens());
         request.put("temperature", config.temperature());
         return request;
-    }
-
-    /** The text of a chat completion; empty if it is none. */
-    static Optional<String> content(String body) {
-        try {
-            JsonNode content = Json.parse(body, "the answer")
-                    .path("choices")
-                    .path(0)
-                    .path("message")
-                    .path("content");
-            return Optional.ofNullable(content.textValue());
-        } catch (FormatException noJson) {
-            return Optional.empty();
-        }
     }
 }

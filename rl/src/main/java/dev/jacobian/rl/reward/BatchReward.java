@@ -2,6 +2,7 @@
 package dev.jacobian.rl.reward;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Scores all completions of a rollout together: a judge that is asked once, or a comparison between samples.
@@ -20,6 +21,11 @@ public non-sealed interface BatchReward extends Reward {
      * @return for each group one score per sample, in order
      */
     List<List<Score>> score(List<Samples> groups);
+
+    /** Whether it is asked about problems with these columns at all; the samples of others skip it. */
+    default boolean concerns(Columns columns) {
+        return true;
+    }
 
     /**
      * The samples of one prompt.
@@ -42,6 +48,11 @@ public non-sealed interface BatchReward extends Reward {
             }
 
             @Override
+            public boolean concerns(Columns columns) {
+                return reward.concerns(columns);
+            }
+
+            @Override
             public void requireUsable(Columns columns) {
                 reward.requireUsable(columns);
             }
@@ -49,6 +60,11 @@ public non-sealed interface BatchReward extends Reward {
             @Override
             public Running running() {
                 return reward.running();
+            }
+
+            @Override
+            public Optional<String> waitsFor() {
+                return reward.waitsFor();
             }
 
             @Override

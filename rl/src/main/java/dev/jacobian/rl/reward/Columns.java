@@ -128,12 +128,13 @@ public record Columns(Map<String, Object> values) {
         return numbers;
     }
 
+    /** What a column holds, or a value within one: a String, a number, a Boolean, a list or a map. */
+    public Optional<Object> value(String name) {
+        return Optional.ofNullable(has(name) ? values.get(name) : within(name));
+    }
+
     private Object get(String name) {
-        Object value = has(name) ? values.get(name) : within(name);
-        if (value == null) {
-            throw new MissingColumnException(name, values.keySet());
-        }
-        return value;
+        return value(name).orElseThrow(() -> new MissingColumnException(name, values.keySet()));
     }
 
     /** A value in a map that a column holds: {@code reward_model.ground_truth}, as verl's rows have it. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reward;
 
+import java.util.Optional;
+
 /**
  * What gives completions a worth: by looking at one at a time ({@link RewardFunction}, nearly always), or by comparing the
  * samples of a prompt or of a whole rollout ({@link GroupReward}, {@link BatchReward}).
@@ -31,6 +33,11 @@ public sealed interface Reward permits RewardFunction, BatchReward {
     /** How it is to be called. */
     default Running running() {
         return Running.COMPUTES;
+    }
+
+    /** Whom a call waits for, and how it goes, for the message of one that took too long; empty for one that waits for nobody. */
+    default Optional<String> waitsFor() {
+        return Optional.empty();
     }
 
     /**

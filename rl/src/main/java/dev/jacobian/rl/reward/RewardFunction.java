@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reward;
 
+import java.util.Optional;
+
 /**
  * Scores a completion.
  *
@@ -39,6 +41,11 @@ public non-sealed interface RewardFunction extends Reward {
             @Override
             public Running running() {
                 return function.running();
+            }
+
+            @Override
+            public Optional<String> waitsFor() {
+                return function.waitsFor();
             }
 
             @Override

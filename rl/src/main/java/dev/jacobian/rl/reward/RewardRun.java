@@ -381,7 +381,8 @@ public final class RewardRun implements AutoCloseable {
 
     private Score timedOut(Reward function, Completion completion) {
         return new Score.TimedOut(RewardCalls.where(function, completion) + " took longer than "
-                + config.rewardTimeout() + " s (reward_timeout)");
+                + config.rewardTimeout() + " s (reward_timeout)"
+                + function.waitsFor().map(whom -> "; it waited for " + whom).orElse(""));
     }
 
     // The journal

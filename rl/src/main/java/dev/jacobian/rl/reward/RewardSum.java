@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The weighted sum of a completion's rewards while it grows. */
 final class RewardSum {
@@ -21,14 +22,14 @@ final class RewardSum {
     private double outcome; // the part of the sum that belongs to no single token
     private Optional<double[]> perToken = Optional.empty();
     private boolean any;
-    private final Optional<String> decides;
+    private final Set<String> decides;
     private Score alone = Score.skip();
 
     /**
      * @param sample which of the rollout's samples, in order
-     * @param decides the reward whose score says whether the completion is right; empty for the sum of those for single completions
+     * @param decides the rewards whose score says whether the completion is right; none for the sum of those for single completions
      */
-    RewardSum(int sample, Completion completion, List<Weighted> rewards, Optional<String> decides) {
+    RewardSum(int sample, Completion completion, List<Weighted> rewards, Set<String> decides) {
         this.sample = sample;
         this.completion = completion;
         this.decides = decides;
@@ -65,7 +66,7 @@ final class RewardSum {
     /** @param step the training step, which may be before the one from which the reward counts */
     void add(Weighted reward, Score score, int step) {
         parts.put(reward.function().name(), score);
-        if (decides.equals(Optional.of(reward.function().name()))) {
+        if (decides.contains(reward.function().name()) && !(score instanceof Score.Skip)) {
             alone = Double.isNaN(score.orNaN()) ? score : Score.of(score.orNaN());
         }
         if (step <= reward.warmupSteps() && score.trouble().isEmpty()) {
@@ -113,6 +114,6 @@ final class RewardSum {
      */
     Breakdown breakdown(boolean single) {
         perToken.ifPresent(all -> all[all.length - 1] += outcome);
-        return new Breakdown(total(), single || decides.isPresent() ? alone : total(), perToken, parts);
+        return new Breakdown(total(), single || !decides.isEmpty() ? alone : total(), perToken, parts);
     }
 }

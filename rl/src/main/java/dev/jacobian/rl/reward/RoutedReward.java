@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -30,6 +31,15 @@ public record RoutedReward(String column, Map<String, RewardFunction> routes, Op
     public boolean needsTokens() {
         return routes.values().stream().anyMatch(Reward::needsTokens)
                 || otherwise.filter(Reward::needsTokens).isPresent();
+    }
+
+    @Override
+    public Optional<String> waitsFor() {
+        String all = Stream.concat(routes.values().stream(), otherwise.stream())
+                .flatMap(reward -> reward.waitsFor().stream())
+                .distinct()
+                .collect(Collectors.joining(", or "));
+        return Optional.of(all).filter(text -> !text.isEmpty());
     }
 
     @Override

@@ -16,10 +16,10 @@ import java.util.Set;
  * its square would take all digits from the others, and the gradient would end as infinity or as nothing.
  *
  * @param rewards the functions and their weights
- * @param decides the reward whose own score, unweighted, says whether a completion solves its problem; empty for the weighted sum of all
- *     that look at single completions
+ * @param decides the rewards whose own score, unweighted, says whether a completion solves its problem: one, or of several that which does
+ *     not skip it, as in a mixture of tasks; empty for the weighted sum of all that look at single completions
  */
-public record WeightedRewards(List<Weighted> rewards, Optional<String> decides) {
+public record WeightedRewards(List<Weighted> rewards, Set<String> decides) {
 
     /** The largest reward of a sample, weighted or not, either sign. */
     public static final double LARGEST = 1e9;
@@ -76,19 +76,23 @@ public record WeightedRewards(List<Weighted> rewards, Optional<String> decides) 
                         + reward.function().name() + "'; name them apart with RewardFunction.named");
             }
         }
-        decides.filter(name -> !names.contains(name)).ifPresent(name -> {
-            throw new IllegalArgumentException("reward '" + name + "' is to decide, but there is none of that name");
-        });
+        decides = Set.copyOf(decides);
+        for (String name : decides) {
+            if (!names.contains(name)) {
+                throw new IllegalArgumentException(
+                        "reward '" + name + "' is to decide, but there is none of that name");
+            }
+        }
     }
 
     /** With the weighted sum of those that look at single completions to decide. */
     public WeightedRewards(List<Weighted> rewards) {
-        this(rewards, Optional.empty());
+        this(rewards, Set.of());
     }
 
     /** The same, where the score of one of them says whether a completion is right. */
     public WeightedRewards decidedBy(String name) {
-        return new WeightedRewards(rewards, Optional.of(name));
+        return new WeightedRewards(rewards, Set.of(name));
     }
 
     /** The judge of pairs that gives all of the reward, if one does. */
@@ -189,8 +193,12 @@ public record WeightedRewards(List<Weighted> rewards, Optional<String> decides) 
     private static void compare(Weighted reward, BatchReward function, List<List<RewardSum>> sums, RewardRun run) {
         List<List<RewardSum>> whole = sums.stream()
                 .map(group -> group.stream().filter(sum -> !sum.hasFailed()).toList())
-                .filter(group -> !group.isEmpty())
+                .filter(group -> !group.isEmpty()
+                        && function.concerns(group.getFirst().completion().columns()))
                 .toList();
+        if (whole.isEmpty()) {
+            return;
+        }
         List<List<Score>> scores = run.scores(
                 function,
                 whole.stream().map(RewardSum::samples).toList(),

@@ -100,6 +100,12 @@ public final class JsonlTask implements Task {
      */
     public static JsonlTask of(Rows data, WeightedRewards rewards, boolean skipBadRows, UnaryOperator<JsonNode> view) {
         JsonlRows read = JsonlRows.read(data, rewards, skipBadRows, view);
+        if (read.rows().isEmpty() && read.skipped().isEmpty()) {
+            throw new FormatException(
+                    data.path().toString(),
+                    "there are no rows; the file is empty",
+                    "Give it rows with a 'prompt', and what the rewards read");
+        }
         return split(JsonlRows.stem(data.path()), read.rows(), read.skipped(), rewards);
     }
 

@@ -3,6 +3,10 @@ package dev.jacobian.rl.task;
 
 import static dev.jacobian.rl.config.Checks.require;
 
+import dev.jacobian.rl.reward.BatchReward;
+import dev.jacobian.rl.reward.Columns;
+import dev.jacobian.rl.reward.Completion;
+import dev.jacobian.rl.reward.Reward;
 import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.WeightedRewards;
 import java.util.ArrayList;
@@ -15,12 +19,18 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Problems of several tasks, drawn at random by weight, each scored by the rewards of its own task. A problem's column {@value #COLUMN} says whose
- * it is; its id has the task's name before it. Held-out problems come in the same shares.
+ * Problems of several tasks, drawn at random by weight, each scored by the rewards of its own task: generated ones and files of data, with rewards
+ * of any kind. A problem's column {@value #COLUMN} says whose it is; its id has the task's name before it. Held-out problems come in the same
+ * shares.
+ *
+ * <p>Whether a completion solves its problem says its own task: the reward that decides there ({@link WeightedRewards#decides}).
  */
 public final class MixedTask implements Task {
     /** The column that names a problem's task. */
     public static final String COLUMN = "task";
+
+    /** What a row's own column of that name is called meanwhile; its rewards see it as it was. */
+    private static final String OF_THE_ROW = "task of the row";
 
     private static final double ROUNDING = 1e-6;
 
@@ -47,7 +57,7 @@ public final class MixedTask implements Task {
      * A mixture.
      *
      * @throws IllegalArgumentException if weights are negative or do not add up to 1, names are equal, or tasks cannot be mixed: with an
-     *     environment, with rewards that compare samples, with other thresholds of solving
+     *     environment, with rewards of which none says what is solved, with other thresholds of solving
      */
     public MixedTask(List<Part> parts) {
         this.parts = List.copyOf(parts);
@@ -62,6 +72,10 @@ public final class MixedTask implements Task {
             require(
                     part.task().environment().isEmpty(),
                     "task '" + part.name() + "' is played in an environment, which others in a mixture have not");
+            require(
+                    !Double.isNaN(part.task().solvedThreshold()),
+                    "the rewards of task '" + part.name() + "' compare samples and say of none whether it is right,"
+                            + " which a mixture must know");
             require(
                     part.task().solvedThreshold() == parts.getFirst().task().solvedThreshold(),
                     "task '" + part.name() + "' is solved from a reward of "
@@ -84,24 +98,67 @@ public final class MixedTask implements Task {
 
     private static WeightedRewards rewards(List<Part> parts) {
         List<WeightedRewards.Weighted> all = new ArrayList<>();
+        Set<String> deciding = new HashSet<>();
         Set<String> names = new HashSet<>();
+        boolean sums =
+                parts.stream().allMatch(part -> part.task().rewards().decides().isEmpty());
         for (Part part : parts) {
             WeightedRewards own = part.task().rewards();
-            require(
-                    own.decides().isEmpty(),
-                    "one reward of task '" + part.name() + "' decides alone, which a mixture" + " cannot have");
+            Set<String> decides = own.decides();
+            if (!sums && decides.isEmpty()) {
+                require(
+                        own.rewards().size() == 1 && own.rewards().getFirst().weight() == 1,
+                        "task '" + part.name()
+                                + "' is solved by a weighted sum of its rewards, and others of the mixture"
+                                + " by one reward; say which one decides (WeightedRewards.decidedBy)");
+                decides = Set.of(own.rewards().getFirst().function().name());
+            }
             for (WeightedRewards.Weighted reward : own.rewards()) {
-                if (!(reward.function() instanceof RewardFunction function)) {
-                    throw new IllegalArgumentException(
-                            "the reward '" + reward.function().name() + "' of task '" + part.name()
-                                    + "' compares samples, which a mixture cannot have");
-                }
+                Reward function = reward.function();
                 String name = names.add(function.name()) ? function.name() : part.name() + "/" + function.name();
-                all.add(new WeightedRewards.Weighted(
-                        new RewardOfTask(part.name(), name, function), reward.weight(), reward.warmupSteps()));
+                if (decides.contains(function.name())) {
+                    deciding.add(name);
+                }
+                Reward ofTask = switch (function) {
+                    case RewardFunction single -> new RewardOfTask(part.name(), name, single);
+                    case BatchReward batch -> new BatchRewardOfTask(part.name(), name, batch);
+                };
+                all.add(new WeightedRewards.Weighted(ofTask, reward.weight(), reward.warmupSteps()));
             }
         }
-        return new WeightedRewards(all);
+        return new WeightedRewards(all, deciding);
+    }
+
+    /** Whether a problem with these columns is of a task. */
+    static boolean isOf(String task, Columns columns) {
+        return task.equals(columns.values().get(COLUMN));
+    }
+
+    /** The columns as the problem's own task has them. */
+    static Columns own(Columns columns) {
+        Optional<Object> ofTheRow = columns.value(OF_THE_ROW);
+        if (ofTheRow.isEmpty()) {
+            return columns;
+        }
+        Map<String, Object> own = new LinkedHashMap<>(columns.values());
+        own.remove(OF_THE_ROW);
+        own.put(COLUMN, ofTheRow.get());
+        return new Columns(own);
+    }
+
+    /** A completion as the problem's own task has it. */
+    static Completion own(Completion completion) {
+        if (!completion.columns().has(OF_THE_ROW)) {
+            return completion;
+        }
+        return new Completion(
+                completion.problemId(),
+                completion.prompt(),
+                own(completion.columns()),
+                completion.text(),
+                completion.tokenIds(),
+                completion.finishReason(),
+                completion.episode());
     }
 
     /** The tasks. */
@@ -128,12 +185,11 @@ public final class MixedTask implements Task {
 
     private static Problem labelled(Part part, Problem problem) {
         Map<String, Object> columns = new LinkedHashMap<>(problem.columns().values());
-        columns.put(COLUMN, part.name());
-        return new Problem(
-                part.name() + "/" + problem.id(),
-                problem.prompt(),
-                new dev.jacobian.rl.reward.Columns(columns),
-                problem.chat());
+        Object own = columns.put(COLUMN, part.name());
+        if (own != null) {
+            columns.put(OF_THE_ROW, own);
+        }
+        return new Problem(part.name() + "/" + problem.id(), problem.prompt(), new Columns(columns), problem.chat());
     }
 
     @Override
@@ -173,6 +229,29 @@ public final class MixedTask implements Task {
             // counted in the condition
         }
         return size;
+    }
+
+    /** Those of the files among the tasks, so that they can be checked before a run begins. */
+    @Override
+    public List<Problem> allProblems() {
+        return parts.stream()
+                .flatMap(part -> part.task().allProblems().stream().map(problem -> labelled(part, problem)))
+                .toList();
+    }
+
+    /** File and row, where the problem's task has such. */
+    @Override
+    public String source(Problem problem) {
+        for (Part part : parts) {
+            if (part.name().equals(problem.columns().values().get(COLUMN))) {
+                return part.task().allProblems().stream()
+                        .filter(own -> labelled(part, own).equals(problem))
+                        .findFirst()
+                        .map(part.task()::source)
+                        .orElseGet(() -> Task.super.source(problem));
+            }
+        }
+        return Task.super.source(problem);
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.jacobian.rl.reward.Columns;
 import dev.jacobian.rl.reward.Completion;
 import dev.jacobian.rl.reward.RewardFunction;
 import dev.jacobian.rl.reward.Score;
+import java.util.Optional;
 
 /**
  * A reward that looks at the problems of one task of a {@link MixedTask}, and skips the others.
@@ -15,23 +16,28 @@ import dev.jacobian.rl.reward.Score;
 record RewardOfTask(String task, String name, RewardFunction own) implements RewardFunction {
     @Override
     public Score score(Completion completion) {
-        return isOwn(completion.columns()) ? own.score(completion) : Score.skip();
+        return isOwn(completion.columns()) ? own.score(MixedTask.own(completion)) : Score.skip();
     }
 
     @Override
     public void requireUsable(Columns columns) {
         if (isOwn(columns)) {
-            own.requireUsable(columns);
+            own.requireUsable(MixedTask.own(columns));
         }
     }
 
     private boolean isOwn(Columns columns) {
-        return task.equals(columns.values().get(MixedTask.COLUMN));
+        return MixedTask.isOf(task, columns);
     }
 
     @Override
     public Running running() {
         return own.running();
+    }
+
+    @Override
+    public Optional<String> waitsFor() {
+        return own.waitsFor();
     }
 
     @Override

@@ -7,10 +7,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.config.RewardCallConfig;
 import dev.jacobian.rl.reward.Columns;
 import dev.jacobian.rl.reward.Completion;
 import dev.jacobian.rl.reward.Explanation;
+import dev.jacobian.rl.reward.Reward;
+import dev.jacobian.rl.reward.RewardFunction;
+import dev.jacobian.rl.reward.RewardRun;
 import dev.jacobian.rl.reward.Score;
+import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.transformer.generation.FinishReason;
 import java.io.IOException;
 import java.io.InputStream;
@@ -197,7 +203,7 @@ class RemoteJudgeTest {
     void lastingErrors() {
         behaviours.add(sends(503, "down for maintenance, " + KEY));
         assertThat(failure(judge(2, 10).explain(completion("2"))))
-                .contains("status 503: down for maintenance, ***, and 2 tries more did not help");
+                .contains("status 503: down for maintenance, ***, and 2 more tries did not help");
         assertThat(requests).hasSize(3);
         behaviours.clear();
         behaviours.add(sends(401, "no such key"));
@@ -217,7 +223,7 @@ class RemoteJudgeTest {
             Thread.sleep(3000);
         });
         RemoteJudge judge = judge(1, 0.3);
-        assertThat(failure(judge.explain(completion("2")))).contains("1 tries more did not help");
+        assertThat(failure(judge.explain(completion("2")))).contains("1 more try did not help");
         assertThat(requests).hasSize(2);
     }
 
@@ -226,7 +232,11 @@ class RemoteJudgeTest {
     void nobody() throws IOException {
         RemoteJudge judge = judge(1, 5);
         server.close();
-        assertThat(failure(judge.explain(completion("2")))).contains("ConnectException");
+        assertThat(failure(judge.explain(completion("2"))))
+                .contains("http://localhost:" + server.getLocalPort() + "/v1: nobody takes connections at localhost:"
+                        + server.getLocalPort() + "; start the server there, or correct url")
+                .contains("1 more try did not help")
+                .doesNotContain("Exception");
     }
 
     @Test
@@ -250,6 +260,86 @@ class RemoteJudgeTest {
         assertThatThrownBy(() -> new RemoteJudge(config, Map.of()))
                 .hasMessageContaining("line 1")
                 .hasMessageContaining("This is no file of verdicts");
+    }
+
+    @Test
+    @DisplayName("a file of somebody else is refused and left as it is, to its last byte")
+    void otherFiles() throws IOException {
+        for (String text : List.of("notes without a line end", "{\"prompt\": \"a\"}", "{\"requests\":1}\nx", "\n")) {
+            Path file = Files.writeString(work.resolve("notes.txt"), text);
+            assertThatThrownBy(() -> new RemoteJudge(config(0, 10, file.toString()), Map.of()))
+                    .hasMessageContaining("notes.txt, line 1")
+                    .hasMessageContaining("This is no file of verdicts");
+            assertThat(Files.readString(file)).isEqualTo(text);
+        }
+        Path cut = Files.writeString(
+                work.resolve("cut.jsonl"), "{\"request\":\"a\",\"correct\":true}\n{\"request\":\"b\",\"co");
+        new RemoteJudge(config(0, 10, cut.toString()), Map.of());
+        assertThat(Files.readString(cut))
+                .as("a line that a killed run left")
+                .isEqualTo("{\"request\":\"a\",\"correct\":true}\n");
+    }
+
+    @Test
+    @DisplayName("judges that share a file lose none of its lines")
+    void sharedFile() throws IOException {
+        Path file = work.resolve("shared.jsonl");
+        behaviours.add(says("{\"correct\": true}"));
+        RemoteJudge one = new RemoteJudge(config(0, 10, file.toString()), Map.of());
+        RemoteJudge other = new RemoteJudge(config(0, 10, file.toString()), Map.of());
+        one.score(completion("1"));
+        other.score(completion("2"));
+        one.score(completion("3"));
+        assertThat(Files.readAllLines(file))
+                .hasSize(3)
+                .allSatisfy(
+                        line -> assertThat(line).startsWith("{\"request\":\"").endsWith(",\"correct\":true}"));
+    }
+
+    @Test
+    @DisplayName("what will not pass says what helps")
+    void advice() {
+        assertAdvice(sends(401, "no"), "status 401: no; correct the key in OPENAI_API_KEY");
+        assertAdvice(sends(404, "no"), "url is the address before /chat/completions, and model a name");
+        assertAdvice(sends(302, "Location: https://other/\r\n", ""), "it sends one on to https://other/, where no key");
+        assertAdvice(sends(200, "<html>"), "url is the address before /chat/completions, such as http://HOST:PORT/v1");
+        assertAdvice(
+                sends(200, "{\"choices\": [{\"message\": {\"content\": \"Hm\"}, \"finish_reason\": \"length\"}]}"),
+                "before its 64 tokens (max_tokens) ended; it said: Hm");
+        assertAdvice(sends(200, "x".repeat(5 << 20)), "its answer is longer than 4 MiB");
+        assertThat(failure(new RemoteJudge(config(2, 10, ""), Map.of()).explain(completion("2"))))
+                .as("without a key")
+                .contains("longer than 4 MiB");
+        behaviours.clear();
+        behaviours.add(sends(403, ""));
+        assertThat(failure(new RemoteJudge(config(2, 10, ""), Map.of()).explain(completion("2"))))
+                .contains("it wants a key, and OPENAI_API_KEY (api_key_env) is not set");
+        assertThat(requests).as("none of these was asked again").hasSize(8);
+    }
+
+    private void assertAdvice(Behaviour behaviour, String advice) {
+        behaviours.clear();
+        behaviours.add(behaviour);
+        assertThat(failure(judge(2, 10).explain(completion("2")))).contains(advice);
+    }
+
+    @Test
+    @DisplayName("a call that is past its deadline says whom it waited for, and why")
+    void late() {
+        behaviours.add(sends(503, "busy"));
+        RemoteJudge judge = new RemoteJudge(
+                new RemoteJudgeConfig(
+                        config(0, 10, "").url(), "m", "answer", "", "OPENAI_API_KEY", 8, 0, 10, 50, 0.1, ""),
+                Map.of());
+        RewardRun run = new RewardRun(ConfigTree.with(RewardCallConfig.DEFAULT, "reward_timeout", 0.5));
+        Score score = WeightedRewards.of((Reward) RewardFunction.named("mine", judge))
+                .score(List.of(List.of(completion("2"))), run)
+                .getFirst()
+                .getFirst()
+                .total();
+        assertThat(score.trouble().orElseThrow())
+                .contains("took longer than 0.5 s (reward_timeout); it waited for "
+                        + config(0, 1, "").url() + ", which was asked again: status 503: busy");
     }
 
     @Test

@@ -15,7 +15,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -474,6 +473,6 @@ class RewardRunTest {
         assertThatThrownBy(() -> rewards.decidedBy("other")).hasMessageContaining("'other' is to decide");
         assertThat(WeightedRewards.of(RewardFunction.named("a", c -> Score.of(1)))
                         .decides())
-                .isEqualTo(Optional.empty());
+                .isEmpty();
     }
 }

@@ -39,12 +39,14 @@ public final class OpenEnvClient implements AutoCloseable {
     private static final Duration CONNECT = Duration.ofSeconds(10);
     private static final Duration CLOSE = Duration.ofSeconds(2);
 
+    private final URI address;
     private final WebSocket socket;
     private final Incoming incoming;
     private final Duration timeout;
     private int calls; // ids of JSON-RPC
 
-    private OpenEnvClient(WebSocket socket, Incoming incoming, Duration timeout) {
+    private OpenEnvClient(URI address, WebSocket socket, Incoming incoming, Duration timeout) {
+        this.address = address;
         this.socket = socket;
         this.incoming = incoming;
         this.timeout = timeout;
@@ -74,7 +76,7 @@ public final class OpenEnvClient implements AutoCloseable {
                     .connectTimeout(CONNECT)
                     .buildAsync(address(base), incoming)
                     .get(CONNECT.toSeconds() + 1, TimeUnit.SECONDS);
-            return new OpenEnvClient(socket, incoming, timeout);
+            return new OpenEnvClient(address(base), socket, incoming, timeout);
         } catch (ExecutionException | TimeoutException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw new IOException("cannot connect to " + address(base) + " (" + cause + "); is the server running?", e);
@@ -171,14 +173,17 @@ public final class OpenEnvClient implements AutoCloseable {
         } catch (TimeoutException e) {
             socket.abort();
             throw new IOException(
-                    "no answer to '" + request.path("type").asText() + "' within " + timeout.toMillis() / 1e3 + " s",
+                    address + ": no answer to '" + request.path("type").asText() + "' within "
+                            + timeout.toMillis() / 1e3 + " s",
                     e);
+        } catch (IOException lost) {
+            throw new IOException(address + ": " + lost.getMessage(), lost);
         }
         JsonNode answer;
         try {
             answer = Json.parse(text, "the server's answer");
         } catch (FormatException e) {
-            throw new OpenEnvException("", "an answer that is no JSON: " + e.what());
+            throw new OpenEnvException("", address + " sent an answer that is no JSON: " + e.what());
         }
         JsonNode data = answer.path("data");
         String type = answer.path("type").asText();
@@ -187,7 +192,7 @@ public final class OpenEnvClient implements AutoCloseable {
                     data.path("code").asText("UNKNOWN"), data.path("message").asText("no message"));
         }
         if (!type.equals(expected) || !data.isObject()) {
-            throw new OpenEnvException("", "expected '" + expected + "', found " + Json.excerpt(answer));
+            throw new OpenEnvException("", address + " sent no '" + expected + "' but " + Json.excerpt(answer));
         }
         return data;
     }

@@ -7,6 +7,7 @@ import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.reward.WeightedRewards.Weighted;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -48,28 +49,45 @@ public record ChosenReward(NamedReward reward, double weight, int warmupSteps, G
         json.properties().stream()
                 .filter(field -> !field.getKey().equals(NAME))
                 .forEach(field -> given.set(field.getKey(), field.getValue(), origin));
-        return of(json.get(NAME).textValue(), given, origin);
+        return of(Rewards.named(json.get(NAME).textValue()), given, origin);
     }
 
     private static ChosenReward read(String text, String origin) {
         String[] parts = text.split(",(?=[a-z_]+=)", -1); // a comma in a value is followed by something else
         String[] named = parts[0].split(":", 2);
+        NamedReward reward = Rewards.named(named[0].strip());
         Given given = new Given();
         if (named.length > 1) {
             given.setText(WEIGHT, named[1].strip(), origin);
         }
-        for (int i = 1; i < parts.length; i++) {
-            String[] assignment = parts[i].split("=", 2);
-            if (given.get(assignment[0]).isPresent()) {
-                throw new FormatException(origin, "'" + assignment[0] + "' is given twice", "Leave one out");
+        for (String assignment : assignments(parts, reward)) {
+            String[] sides = assignment.split("=", 2);
+            if (given.get(sides[0]).isPresent()) {
+                throw new FormatException(origin, "'" + sides[0] + "' is given twice", "Leave one out");
             }
-            given.setText(assignment[0], assignment[1], origin);
+            given.setText(sides[0], sides[1], origin);
         }
-        return of(named[0].strip(), given, origin);
+        return of(reward, given, origin);
     }
 
-    private static ChosenReward of(String name, Given given, String origin) {
-        NamedReward reward = Rewards.named(name);
+    /** What stands behind the name, where {@code routes=a=math,b=code} is one assignment: b is no setting, and routes is a list of such. */
+    private static List<String> assignments(String[] parts, NamedReward reward) {
+        List<String> assignments = new ArrayList<>();
+        boolean inList = false;
+        for (String part : List.of(parts).subList(1, parts.length)) {
+            String key = part.substring(0, part.indexOf('='));
+            boolean own = reward.has(key) || key.equals(WEIGHT) || key.equals(WARMUP);
+            if (inList && !own) {
+                assignments.set(assignments.size() - 1, assignments.getLast() + "," + part);
+            } else {
+                assignments.add(part);
+                inList = reward.isList(key);
+            }
+        }
+        return assignments;
+    }
+
+    private static ChosenReward of(NamedReward reward, Given given, String origin) {
         double weight = given.get(WEIGHT)
                 .map(Given.Value::json)
                 .map(value -> {

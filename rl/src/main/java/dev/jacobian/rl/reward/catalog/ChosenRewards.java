@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 
@@ -136,7 +137,7 @@ public record ChosenRewards(List<ChosenReward> all) {
         both.addAll(weighted(models));
         both = apart(both);
         String first = own.rewards().getFirst().function().name();
-        return new WeightedRewards(both, own.decides().or(() -> Optional.of(first)));
+        return new WeightedRewards(both, own.decides().isEmpty() ? Set.of(first) : own.decides());
     }
 
     /** The second of a name is called NAME_2, and so on: two forms by regex are two rewards. */

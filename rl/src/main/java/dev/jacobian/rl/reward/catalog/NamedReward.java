@@ -3,6 +3,7 @@ package dev.jacobian.rl.reward.catalog;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
+import dev.jacobian.rl.config.Arguments;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.reward.GroupReward;
@@ -73,6 +74,11 @@ public record NamedReward(
     /** Whether it has a setting. */
     public boolean has(String key) {
         return ConfigTree.names(defaults).contains(key);
+    }
+
+    /** Whether a setting is a list of assignments, {@code a=b,c=d}. */
+    boolean isList(String key) {
+        return settings().stream().anyMatch(setting -> setting.name().equals(key) && setting.type() == Arguments.class);
     }
 
     /**

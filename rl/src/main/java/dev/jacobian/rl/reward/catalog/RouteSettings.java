@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reward.catalog;
 
+import static dev.jacobian.rl.config.Checks.require;
+
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.jacobian.rl.config.Arguments;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Given;
@@ -13,9 +16,10 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * A route by a column's value to other rewards of the catalogue, which have their default settings, but for the reference's column.
+ * A route by a column's value to other rewards of the catalogue.
  *
- * <p>verl's names of data sets have a route without being asked for; what is given stands before them.
+ * <p>A reward there is NAME or, in a file of settings, {@code NAME,KEY=VALUE} as {@code --reward} takes it. verl's names of data sets have a
+ * route without being asked for; what is given stands before them.
  */
 public record RouteSettings(
         @Setting(value = "data_source", doc = "column that names the kind of row")
@@ -23,18 +27,19 @@ public record RouteSettings(
 
         @Setting(
                 value = "null",
-                doc = "kind=REWARD, with commas between several; besides, verl's data sets (openai/gsm8k,"
-                        + " lighteval/MATH, …) have theirs")
+                doc = "kind=REWARD, with commas between several; in JSON an object, whose rewards may have settings"
+                        + " (NAME,KEY=VALUE); besides, verl's data sets (openai/gsm8k, lighteval/MATH, …) have theirs")
         Arguments routes,
 
         @Setting(value = "refuse", doc = "the reward of all other kinds, or refuse for an error")
         String otherwise,
 
-        @Setting(value = "answer", doc = "column with the reference, for those rewards that have one")
+        @Setting(value = "", doc = "column with the reference of all these rewards; empty for each one's own")
         String column) {
     private static final RouteSettings DEFAULT = ConfigTree.defaults(RouteSettings.class);
     private static final String NAME = "route";
     private static final String REFUSE = "refuse";
+    private static final String COLUMN = "column";
 
     /** What verl scores these with. */
     private static final Map<String, String> VERL = Map.of(
@@ -64,15 +69,19 @@ public record RouteSettings(
                 otherwise.equals(REFUSE) ? Optional.empty() : Optional.of(function(otherwise, models)));
     }
 
-    private RewardFunction function(String name, RewardModels models) {
-        NamedReward chosen = Rewards.named(name);
-        Given settings = new Given();
-        if (chosen.has("column")) {
-            settings.set("column", column, "the route's column");
+    private RewardFunction function(String text, RewardModels models) {
+        ChosenReward chosen = ChosenReward.read(TextNode.valueOf(text), "routes");
+        NamedReward reward = chosen.reward();
+        require(
+                chosen.weight() == 1 && chosen.warmupSteps() == 0,
+                "a route has no weight and no warm-up of its own, but '" + text + "' has; give them to the route");
+        Given settings = new Given().setAll(chosen.settings());
+        if (!column.isEmpty() && reward.has(COLUMN) && settings.get(COLUMN).isEmpty()) {
+            settings.set(COLUMN, column, "the route's column");
         }
-        if (chosen.name().equals(NAME) || !(chosen.make(settings, models) instanceof RewardFunction function)) {
+        if (reward.name().equals(NAME) || !(reward.make(settings, models) instanceof RewardFunction function)) {
             throw new IllegalArgumentException(
-                    "a route leads to a reward that looks at one completion by itself, which '" + name + "' does not");
+                    "a route leads to a reward that looks at one completion by itself, which '" + text + "' does not");
         }
         return function;
     }

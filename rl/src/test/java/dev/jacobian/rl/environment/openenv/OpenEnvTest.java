@@ -218,7 +218,8 @@ class OpenEnvTest {
             };
             try (OpenEnvServer server = new OpenEnvServer(1, () -> silent);
                     OpenEnvClient client = OpenEnvClient.connect(http, server.address(), Duration.ofMillis(200))) {
-                assertThatThrownBy(() -> client.reset(0, "e")).hasMessage("no answer to 'reset' within 0.2 s");
+                assertThatThrownBy(() -> client.reset(0, "e"))
+                        .hasMessageEndingWith("/ws: no answer to 'reset' within 0.2 s");
             }
         }
         Incoming incoming = new Incoming(10);

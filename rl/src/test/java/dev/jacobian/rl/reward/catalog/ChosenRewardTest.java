@@ -5,8 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.reward.Columns;
+import dev.jacobian.rl.reward.Completion;
+import dev.jacobian.rl.reward.RewardFunction;
+import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.reward.WeightedRewards;
+import dev.jacobian.transformer.generation.FinishReason;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +36,52 @@ class ChosenRewardTest {
         assertThat(again.reward().with(again.settings()))
                 .isEqualTo(chosen.reward().with(chosen.settings()));
         assertThat(again.toJson()).isEqualTo(chosen.toJson());
+    }
+
+    private static final RewardModels NONE = (folder, offload) -> {
+        throw new IllegalStateException("no model");
+    };
+
+    private static Score routed(ChosenReward route, Map<String, Object> columns, String text) {
+        return ((RewardFunction) route.make(NONE).function())
+                .score(new Completion("p", "", new Columns(columns), text, new int[0], FinishReason.STOP));
+    }
+
+    @Test
+    @DisplayName("routes in a text have commas between them, whatever the kinds are called; each reward keeps its own"
+            + " column")
+    void routes() {
+        ChosenReward route =
+                read("route,kind=task_type,routes=math=math,choice=multiple_choice,v2/x=gsm8k,otherwise=regex");
+        assertThat(route.toJson().get("routes").toString())
+                .isEqualTo("{\"choice\":\"multiple_choice\",\"math\":\"math\",\"v2/x\":\"gsm8k\"}");
+        assertThat(routed(
+                        read("route,kind=task_type,routes=math=math,choice=multiple_choice"),
+                        Map.of("task_type", "choice", "answer", "B"),
+                        "The answer is B"))
+                .isEqualTo(Score.of(1));
+        assertThatThrownBy(() -> read("regex,pattern=a,wher=find"))
+                .as("only lists go on")
+                .hasMessageContaining("no setting 'wher'");
+    }
+
+    @Test
+    @DisplayName("rewards of a route have settings in JSON, and the route's column where they name none")
+    void routesWithSettings() {
+        ChosenReward route = ChosenReward.read(
+                Json.parse(
+                        "{\"name\": \"route\", \"kind\": \"t\", \"column\": \"ref\", \"routes\": {\"a\":"
+                                + " \"exact_match,answer=last_number\", \"b\": \"exact_match,column=other\"}}",
+                        "f"),
+                "f");
+        Map<String, Object> a = Map.of("t", "a", "ref", "7", "other", "8");
+        assertThat(routed(route, a, "it is 7")).isEqualTo(Score.of(1));
+        Map<String, Object> b = Map.of("t", "b", "ref", "7", "other", "8");
+        assertThat(routed(route, b, "8")).isEqualTo(Score.of(1));
+        assertThatThrownBy(() -> read("route,routes=a=format:0.5").make(NONE))
+                .hasMessageContaining("a route has no weight and no warm-up of its own, but 'format:0.5' has");
+        assertThatThrownBy(() -> read("route,routes=a=group_length").make(NONE))
+                .hasMessageContaining("looks at one completion by itself, which 'group_length' does not");
     }
 
     @Test
