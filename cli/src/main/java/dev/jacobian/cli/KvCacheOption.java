@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.KvCacheType;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
 import java.util.OptionalLong;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** How to hold the keys and values of a model that generates, and how many. */
@@ -30,6 +34,18 @@ final class KvCacheOption {
                             + " again (default: what the memory plan leaves).")
     private OptionalLong bytes = OptionalLong.empty();
 
+    @Option(
+            names = "--kv-swap-gb",
+            paramLabel = "GIB",
+            converter = Gibibytes.class,
+            description =
+                    "Memory beside --kv-cache-gb for copies of what sequences have there that are set aside, which then"
+                            + " need not be computed again; on the CPU (default: none).")
+    private OptionalLong swapBytes = OptionalLong.empty();
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
     /** Whether a limit of memory was given. */
     boolean isLimited() {
         return bytes.isPresent();
@@ -37,6 +53,15 @@ final class KvCacheOption {
 
     /** Gives a model that was loaded its limit. */
     CausalLM limit(CausalLM model) {
+        if (swapBytes.isPresent() && (bytes.isEmpty() || !model.device().equals(Device.CPU))) {
+            throw new ParameterException(
+                    command.commandLine(),
+                    bytes.isEmpty()
+                            ? "--kv-swap-gb is memory beside --kv-cache-gb, which by default takes all that there is;"
+                                    + " give that too"
+                            : "--kv-swap-gb is for the CPU; leave it out on " + model.device());
+        }
+        model.kvSwapBytes(swapBytes.orElse(0));
         return bytes.isPresent() ? model.kvCacheBytes(bytes) : model;
     }
 
@@ -59,7 +84,7 @@ final class KvCacheOption {
             }
             if (!(gibibytes > 0) || !Double.isFinite(gibibytes)) {
                 throw new TypeConversionException(
-                        "kv_cache_gb must be positive; leave it out for what the memory plan leaves");
+                        text + " is no memory in GiB: it must be positive; leave the option out for the default");
             }
             return OptionalLong.of(Math.max(1, (long) (gibibytes * (1L << 30))));
         }

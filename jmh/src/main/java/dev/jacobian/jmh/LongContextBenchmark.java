@@ -2,6 +2,7 @@
 package dev.jacobian.jmh;
 
 import dev.jacobian.autograd.NoGrad;
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.autograd.Var;
 import dev.jacobian.tensor.KvCache;
 import dev.jacobian.tensor.Segments;
@@ -9,6 +10,7 @@ import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.DecodingPass;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -25,6 +27,8 @@ import org.openjdk.jmh.annotations.State;
  *
  * <p>Keys and values of the tokens before are random numbers, written to the cache without a pass: what a token costs depends on how
  * many there are, not on what they say, and computing them would take longer than measuring.
+ *
+ * <p>Training has no position: a call computes loss and gradients of a whole sequence, so its tokens see half of it on average.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -43,14 +47,28 @@ public class LongContextBenchmark {
     private int[] tokens;
     private Segments all;
     private int piece;
+    private boolean trains;
 
     @Setup
     public void setUp() {
         LongCase of = LongCase.parse(position);
         model = of.model();
+        trains = of.trains();
+        piece = of.piece();
+        ModelShape shape = ModelShape.named("1M");
+        tokens = new int[of.tokens()];
+        all = Segments.of(tokens.length);
+        for (int i = 0; i < tokens.length; i++) {
+            tokens[i] = i * 31 % shape.vocabulary();
+        }
+        if (!trains) {
+            fill(of, shape);
+        }
+    }
+
+    private void fill(LongCase of, ModelShape shape) {
         cache = model.newKvCache();
         before = cache.add();
-        ModelShape shape = ModelShape.named("1M");
         int width = shape.kvHeads() * shape.headDim();
         Tensor numbers = Tensor.of(MatMulCase.numbers(CHUNK * width, 3), CHUNK, width);
         int[] sequence = {before};
@@ -62,16 +80,23 @@ public class LongContextBenchmark {
             }
             cache.advance(sequence, Segments.of(n));
         }
-        piece = of.piece();
-        tokens = new int[of.tokens()];
-        all = Segments.of(tokens.length);
-        for (int i = 0; i < tokens.length; i++) {
-            tokens[i] = i * 31 % shape.vocabulary();
-        }
     }
 
     @Benchmark
     public float token() {
+        return trains ? trained() : generated();
+    }
+
+    private float trained() {
+        return workspace.compute(() -> {
+            Var loss = model.loss(List.of(tokens), List.of(tokens));
+            loss.backward();
+            model.parameters().forEach(Parameter::clearGrad);
+            return loss.value().item();
+        });
+    }
+
+    private float generated() {
         return workspace.compute(() -> NoGrad.compute(() -> {
             int[] sequence = {cache.fork(before, cache.length(before))};
             float last = piece == 1 ? decoded(sequence) : first(model.hidden(tokens, all, cache, sequence));

@@ -231,7 +231,7 @@ final class ModelSuites {
     static Suite longContext() {
         return new Suite(
                 "long-context",
-                "time per token at positions up to 131,072",
+                "time per token at positions up to 131,072, and of training by length",
                 "position",
                 Unit.MICROSECONDS_PER_TOKEN,
                 LongCase.all(false),
@@ -241,12 +241,14 @@ final class ModelSuites {
                 List.of(new Side.Jmh(OURS, Role.OURS, PACKAGE + "LongContextBenchmark.token")),
                 0,
                 new Effort(3, 2, 5, 500),
-                text -> 2048,
+                text -> LongCase.parse(text).trains() ? 6144 : 2048,
                 true,
                 "Cases are decode (token by token) or prefill (a piece of 512), the cache (full, a window of 1,024"
                         + " tokens in all layers, or all tokens in 8 bits) and the tokens that are in it already; a"
                         + " Mistral of 1M parameters, four layers. A token looks at all tokens before it, so its time"
-                        + " grows with their number, and does not where there is a window.");
+                        + " grows with their number, and does not where there is a window. Cases of train are loss and"
+                        + " gradients of one sequence of so many tokens, with layers computed again in backward: the"
+                        + " time of each of its tokens, which see half of it on average.");
     }
 
     static Suite grpo() {

@@ -4,6 +4,7 @@ package dev.jacobian.rl;
 import dev.jacobian.rl.observe.Span;
 import dev.jacobian.rl.reward.RewardRun;
 import dev.jacobian.rl.rollout.ScoredGroup;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -33,5 +34,12 @@ record Batch(
         admitted = List.copyOf(admitted);
         measures = Collections.unmodifiableMap(new TreeMap<>(measures));
         spans = List.copyOf(spans);
+    }
+
+    /** The same with something else that was done for it. */
+    Batch with(Span further) {
+        List<Span> all = new ArrayList<>(spans);
+        all.add(further);
+        return new Batch(number, weights, sampled, admitted, measures, rewards, all);
     }
 }

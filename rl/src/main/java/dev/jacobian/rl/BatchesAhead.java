@@ -9,7 +9,10 @@ import dev.jacobian.transformer.CausalLM;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 
 /**
  * Batches that are made while others are learned from.
@@ -50,6 +53,7 @@ final class BatchesAhead implements Batches {
     // Guarded by this
     private final Deque<Batch> ready = new ArrayDeque<>();
     private final Deque<Sampled> sampled = new ArrayDeque<>();
+    private final Map<Integer, Span> switches = new HashMap<>(); // to the weights of each batch that is being made
     private int learned;
     private int begun;
     private int made;
@@ -198,13 +202,20 @@ final class BatchesAhead implements Batches {
         for (int batch = begin(); batch > 0; batch = begin()) {
             int number = batch;
             int from = weightsOf(number);
-            weights.load(from);
-            collector.publish(weights.policy(), collector.version(from));
+            switched(Span.of(Span.Work.SWITCHING, number, () -> {
+                        weights.load(from);
+                        collector.publish(weights.policy(), collector.version(from));
+                        return from;
+                    })
+                    .span());
             if (foresees) {
                 sampled(new Sampled(
                         number,
                         from,
-                        Span.of(Span.Work.SAMPLING, number, () -> workspace.compute(() -> collector.sample(from)))));
+                        Span.of(
+                                Span.Work.SAMPLING,
+                                number,
+                                () -> workspace.compute(() -> collector.sample(number, from)))));
             } else {
                 made(workspace.compute(() -> collector.collect(number, from)));
             }
@@ -228,6 +239,10 @@ final class BatchesAhead implements Batches {
         return closed || begun == last ? 0 : ++begun;
     }
 
+    private synchronized void switched(Span span) {
+        switches.put(span.rollout(), span);
+    }
+
     private synchronized void sampled(Sampled batch) {
         if (closed) {
             batch.wave.result().giveUp();
@@ -245,7 +260,7 @@ final class BatchesAhead implements Batches {
     }
 
     private synchronized void made(Batch batch) {
-        ready.add(batch);
+        ready.add(batch.with(Objects.requireNonNull(switches.remove(batch.number()))));
         made = batch.number();
         notifyAll();
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
+import dev.jacobian.autograd.Parameter;
 import dev.jacobian.transformer.CausalLM;
 import java.util.List;
 
@@ -27,8 +28,10 @@ final class BatchesInTurn implements Batches {
         collector.publish(model, version);
     }
 
+    /** What kernels read of the weights is made again here, which the first pass of the sampler would do otherwise: so it is known what it costs. */
     @Override
     public void learned(int rollouts) {
+        model.parameters().forEach(Parameter::refreshCopies);
         learned = rollouts;
     }
 

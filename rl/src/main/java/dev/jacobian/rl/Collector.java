@@ -26,6 +26,7 @@ import dev.jacobian.rl.rollout.partial.SegmentPolicy;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.generation.GenerationConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -124,6 +125,10 @@ final class Collector {
             throw new IllegalArgumentException((config.partial().isOn() ? "rollout_token_budget" : "repetition_ngram")
                     + " is about samples that this run draws, and recorded ones are drawn already; leave it out");
         }
+        if (config.lengths().isOn()) {
+            throw new IllegalArgumentException("completion_length_schedule is about samples that this run draws, and"
+                    + " recorded ones are drawn already; leave it out");
+        }
         if (config.algorithm().extraSamples().isPresent()) {
             throw new IllegalArgumentException(config.algorithm().name()
                     + " compares with samples that it has drawn beside those that it learns from, and recorded rollouts"
@@ -156,7 +161,7 @@ final class Collector {
 
     /** The first step of the run that learns from a batch. */
     private int stepOf(int batch) {
-        return (batch - 1) * (plan.trl() ? plan.updates() : 1) + 1;
+        return plan.stepsBefore(batch) + 1;
     }
 
     /** Optimizer steps that weights have seen which have learned from so many batches. */
@@ -191,7 +196,7 @@ final class Collector {
         RolloutCounts counts = RolloutCounts.NONE;
         rewards.beginStep(stepOf(number));
         while (admitted.isEmpty()) {
-            Wave wave = noted(spans, Span.of(SAMPLING, number, () -> sample(weights)));
+            Wave wave = noted(spans, Span.of(SAMPLING, number, () -> sample(number, weights)));
             List<ScoredGroup> scored = noted(spans, Span.of(SCORING, number, () -> score(wave)));
             sampled.addAll(scored);
             counts = counts.plus(wave.counts());
@@ -202,16 +207,20 @@ final class Collector {
                 weights,
                 sampled,
                 admitted,
-                measures(counts, sampled, admitted, weights),
+                measures(number, counts, sampled, admitted, weights),
                 rewards.tally(),
                 spans);
     }
 
     /** Metrics of how a batch was sampled. */
     private Map<String, Double> measures(
-            RolloutCounts counts, List<ScoredGroup> sampled, List<ScoredGroup> admitted, int weights) {
+            int number, RolloutCounts counts, List<ScoredGroup> sampled, List<ScoredGroup> admitted, int weights) {
         Map<String, Double> measures = new TreeMap<>(curriculum.measures());
         measures.putAll(buffer.measures());
+        if (config.lengths().isOn()) {
+            int limit = config.sampling(plan.stepsBefore(number)).maxNewTokens();
+            measures.put("rollout/max_completion_length", (double) limit);
+        }
         if (waves > 1 || discarded > 0) {
             measures.put("rollout/waves", (double) waves);
             measures.put("rollout/discarded", (double) discarded);
@@ -253,15 +262,16 @@ final class Collector {
     }
 
     /** Samples a wave: the first half of a batch that {@link #foresees}. */
-    Wave sample(int weights) {
+    Wave sample(int number, int weights) {
+        GenerationConfig sampling = config.sampling(plan.stepsBefore(number));
         List<EarlyScoring> asking = new ArrayList<>();
         try {
-            List<Group> groups = ask(version(weights), asking);
+            List<Group> groups = ask(sampling, version(weights), asking);
             return new Wave(
                     groups,
                     config.algorithm()
                             .extraSamples()
-                            .map(extra -> beside(groups, extra, version(weights)))
+                            .map(extra -> beside(groups, extra, sampling, version(weights)))
                             .orElse(List.of()),
                     underWay.counted(),
                     asking.stream().findFirst());
@@ -286,7 +296,7 @@ final class Collector {
                 weights,
                 scored.result(),
                 admitted,
-                measures(wave.counts(), scored.result(), admitted, weights),
+                measures(number, wave.counts(), scored.result(), admitted, weights),
                 rewards.tally(),
                 List.of(sampling, scored.span()));
     }
@@ -332,9 +342,9 @@ final class Collector {
      *
      * @param asking receives who asks rewards about the samples as they end; of samples that wait for a later wave nobody does
      */
-    private List<Group> ask(long version, List<EarlyScoring> asking) {
+    private List<Group> ask(GenerationConfig sampling, long version, List<EarlyScoring> asking) {
         return underWay.next(buffer.wanted(plan.groups()), version, curriculum::next, (requests, pauseAfter) -> {
-            RolloutTask task = new RolloutTask(requests, config.sampling(), pauseAfter, version);
+            RolloutTask task = new RolloutTask(requests, sampling, pauseAfter, version);
             if (early.isEmpty() || config.partial().isOn()) {
                 return rollouts.run(task);
             }
@@ -345,13 +355,13 @@ final class Collector {
     }
 
     /** Samples beside groups, of the same prompts. */
-    private List<Group> beside(List<Group> sampled, ExtraSamples extra, long version) {
+    private List<Group> beside(List<Group> sampled, ExtraSamples extra, GenerationConfig sampling, long version) {
         List<RolloutTask.Request> requests = sampled.stream()
                 .map(group -> new RolloutTask.Request(group.problem(), group.key(), extra.count()))
                 .toList();
         List<Group> groups = new ArrayList<>();
-        updates.withInitial(reference -> groups.addAll(
-                rollouts.run(new RolloutTask(requests, extra.sampling(config.sampling(), reference), version))));
+        updates.withInitial(reference ->
+                groups.addAll(rollouts.run(new RolloutTask(requests, extra.sampling(sampling, reference), version))));
         return groups;
     }
 

@@ -86,8 +86,10 @@ final class PolicyUpdates implements Checkpointed {
      * Looks at a rollout with the eyes of all policies that have a say, and gives its tokens credit.
      *
      * @param logProbs whose log-probabilities its samples have
+     * @param steps that the run has made before
      */
-    Lesson begin(List<ScoredGroup> rollout, Rollouts.LogProbs logProbs) {
+    Lesson begin(List<ScoredGroup> rollout, Rollouts.LogProbs logProbs, int steps) {
+        Algorithm stage = config.lengths().isOn() ? config.algorithm(steps) : algorithm;
         List<PolicyViews> views = new ArrayList<>();
         List<Group> groups = rollout.stream().map(ScoredGroup::group).toList();
         if (logProbs == Rollouts.LogProbs.OWN) {
@@ -113,17 +115,18 @@ final class PolicyUpdates implements Checkpointed {
         List<CreditedGroup> batch = new ArrayList<>();
         for (int from = 0; from < rollout.size(); from += plan.prompts()) {
             int to = Math.min(rollout.size(), from + plan.prompts());
-            batch.addAll(CreditedGroup.of(rollout.subList(from, to), views.subList(from, to), credit()));
+            batch.addAll(CreditedGroup.of(rollout.subList(from, to), views.subList(from, to), credit(stage)));
         }
         kl.observe(views);
         if (algorithm.resetsOptimizer()) {
             learner.forget();
         }
         return new Lesson(
+                stage,
                 batch,
                 drift,
                 rolloutMeasures(batch),
-                new StepCut(plan, algorithm.aggregation()).steps(batch).iterator());
+                new StepCut(plan, stage.aggregation()).steps(batch).iterator());
     }
 
     /**
@@ -216,10 +219,10 @@ final class PolicyUpdates implements Checkpointed {
     }
 
     /** The method's estimator, with what the penalty in the reward is now. */
-    private AdvantageEstimator credit() {
-        return algorithm.advantages() instanceof KlTaken taken
+    private AdvantageEstimator credit(Algorithm stage) {
+        return stage.advantages() instanceof KlTaken taken
                 ? taken.withCoefficient(kl.penalty().coefficient())
-                : algorithm.advantages();
+                : stage.advantages();
     }
 
     /** Shows the initial model to a task, if it is kept. */
@@ -261,16 +264,19 @@ final class PolicyUpdates implements Checkpointed {
 
     /** The optimizer steps on one rollout, each made when it is asked for. */
     final class Lesson implements Iterator<TrainingStep.Learned> {
+        private final Algorithm stage;
         private final List<CreditedGroup> batch;
         private final OptionalDouble klToInitial;
         private final Map<String, Double> first; // metrics of the first step alone
         private final Iterator<List<MicroBatch>> steps;
 
         private Lesson(
+                Algorithm stage,
                 List<CreditedGroup> batch,
                 OptionalDouble klToInitial,
                 Map<String, Double> first,
                 Iterator<List<MicroBatch>> steps) {
+            this.stage = stage;
             this.first = first;
             this.batch = batch;
             this.klToInitial = klToInitial;
@@ -298,7 +304,7 @@ final class PolicyUpdates implements Checkpointed {
             List<MicroBatch> microBatches = steps.next();
             PolicyGradient gradient = new PolicyGradient(
                     model,
-                    algorithm,
+                    stage,
                     (float) config.rollout().temperature(),
                     config.memory().microBatchTokens(),
                     microBatches,

@@ -11,6 +11,7 @@ import dev.jacobian.rl.advantage.GroupRewards;
 import dev.jacobian.rl.config.AsyncConfig;
 import dev.jacobian.rl.config.BufferConfig;
 import dev.jacobian.rl.config.CacheConfig;
+import dev.jacobian.rl.config.CompletionLengths;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.CurriculumConfig;
 import dev.jacobian.rl.config.DynamicSamplingConfig;
@@ -27,6 +28,7 @@ import dev.jacobian.rl.config.RolloutBuilder;
 import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.config.SavingConfig;
 import dev.jacobian.rl.config.Setting;
+import dev.jacobian.rl.config.Stages;
 import dev.jacobian.rl.config.StepPlan;
 import dev.jacobian.rl.config.TrlKeys;
 import dev.jacobian.rl.method.Algorithm;
@@ -79,6 +81,7 @@ public record RlConfig(
         OptionalDouble numTrainEpochs,
 
         RolloutConfig rollout,
+        CompletionLengths lengths,
         AsyncConfig async,
         CurriculumConfig curriculum,
         DynamicSamplingConfig dynamicSampling,
@@ -148,6 +151,11 @@ public record RlConfig(
                         + " gradient_accumulation_steps make " + inAll + " optimizer steps per rollout");
         OlderSamples.requireAhead(chosen, async);
         OlderSamples.requireReplay(chosen, buffer, chosen.plan(rollout), async);
+        lengths.requireFor(rollout.maxCompletionLength(), maxSteps);
+        lengths.completionLengthSchedule()
+                .values()
+                .keySet()
+                .forEach(steps -> method.algorithm(lengths.of(rollout, steps)));
         partial.requireFor(rollout.maxCompletionLength(), chosen.plan(rollout).groups());
         repetition.requireFor(rollout.maxCompletionLength());
         OlderSamples.requirePartial(chosen, partial);
@@ -161,6 +169,15 @@ public record RlConfig(
 
     /** The method's choices for this run. */
     public Algorithm algorithm() {
+        return algorithm(rollout);
+    }
+
+    /** The method's choices for what is sampled after so many steps. */
+    Algorithm algorithm(int steps) {
+        return algorithm(lengths.of(rollout, steps));
+    }
+
+    private Algorithm algorithm(RolloutConfig rollout) {
         Algorithm chosen = method.algorithm(rollout);
         return buffer.bufferImportance().isEmpty()
                 ? chosen
@@ -182,8 +199,17 @@ public record RlConfig(
         return dynamicSampling.dynamicSampling().or(method.samplesDynamically());
     }
 
-    /** How completions to learn from are sampled. */
+    /** How completions to learn from are sampled, at their longest. */
     public GenerationConfig sampling() {
+        return sampling(rollout);
+    }
+
+    /** How completions to learn from are sampled after so many steps. */
+    GenerationConfig sampling(int steps) {
+        return sampling(lengths.of(rollout, steps));
+    }
+
+    private GenerationConfig sampling(RolloutConfig rollout) {
         return repetition.with(rollout.sampling(seed));
     }
 
@@ -199,6 +225,7 @@ public record RlConfig(
                 maxSteps,
                 numTrainEpochs,
                 rollout,
+                lengths,
                 async,
                 curriculum,
                 dynamicSampling,
@@ -484,9 +511,19 @@ public record RlConfig(
             return set("max_inflight", value);
         }
 
+        /** Sets: limits of completions that grow. */
+        public Builder completionLengthSchedule(Stages value) {
+            return set("completion_length_schedule", value);
+        }
+
         /** Sets: GiB for keys and values of all samples. */
         public Builder kvCacheGb(double value) {
             return set("kv_cache_gb", value);
+        }
+
+        /** Sets: GiB for copies of samples that are set aside. */
+        public Builder kvSwapGb(double value) {
+            return set("kv_swap_gb", value);
         }
 
         /** Sets: what the likelihood of demonstrations counts beside the method's loss. */

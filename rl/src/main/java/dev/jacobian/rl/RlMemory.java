@@ -122,6 +122,7 @@ final class RlMemory {
                 1,
                 promptTokens,
                 settings.rollout().maxCompletionLength());
+        planner.swapped(settings.cache().kvSwapBytes());
         if (settings.async().isAhead()) {
             MemoryPlanner sampler = MemoryPlanner.inference(model);
             planRollout(sampler, settings);

@@ -93,6 +93,7 @@ public final class RlTrainer {
     private RewardRun.Tally rewardTally = RewardRun.Tally.NONE;
     private final QueuedBatches ahead;
     private final List<Span> spans = new ArrayList<>(); // since the last step was told of
+    private final List<Span> switches = new ArrayList<>(); // of them, those that no step has counted
     private long zero = System.nanoTime(); // second 0 of the run, as if it had gone on since
     private boolean samplesElsewhere;
 
@@ -142,8 +143,13 @@ public final class RlTrainer {
                     + " samples from a copy of the weights while others are trained, on two threads at once, which is"
                     + " done on the CPU alone; set it to 0 on " + model.device());
         }
+        if (config.cache().kvSwapBytes() > 0 && !model.device().equals(Device.CPU)) {
+            throw new IllegalArgumentException("kv_swap_gb is for the CPU; leave it out on " + model.device()
+                    + ", where samples that are set aside are computed again");
+        }
         model.gradientCheckpointing(config.memory().gradientCheckpointing());
         config.cache().kvCacheBytes().ifPresent(bytes -> model.kvCacheBytes(OptionalLong.of(bytes)));
+        model.kvSwapBytes(config.cache().kvSwapBytes());
         config.optimization().balanceExperts(model);
         this.model = model;
         this.task = task;
@@ -364,7 +370,7 @@ public final class RlTrainer {
                 state = state.withSeconds(before + (System.nanoTime() - begin) / 1e9);
                 if (isSaved(done, state.step())) { // a rollout is not interrupted
                     save(batches);
-                    batches.learned(rollouts());
+                    switchTo(batches, rollouts());
                 }
             }
         }
@@ -458,6 +464,21 @@ public final class RlTrainer {
                 plan.groups());
     }
 
+    // From learning to sampling
+
+    /** Tells that a rollout has been learned from. */
+    private void switchTo(Batches batches, int rollout) {
+        switching(rollout, () -> batches.learned(rollout));
+    }
+
+    private void switching(int rollout, Runnable work) {
+        long begin = System.nanoTime();
+        work.run();
+        Span span = new Span(Span.Work.SWITCHING, rollout, begin, System.nanoTime());
+        spans.add(span);
+        switches.add(span);
+    }
+
     // One rollout, and the steps on it
 
     private void rollout(Batches batches, int done) {
@@ -475,17 +496,17 @@ public final class RlTrainer {
         List<ScoredGroup> sampled = batch.sampled();
         Map<String, Double> measures = batch.measures();
         PolicyUpdates.Lesson lesson =
-                updates.begin(batch.admitted(), collector.rollouts().logProbs());
+                updates.begin(batch.admitted(), collector.rollouts().logProbs(), plan.stepsBefore(batch.number()));
         do {
             List<TrainingStep.Learned> learned = new ArrayList<>();
             do {
                 learned.add(lesson.next());
             } while (!plan.trl() && lesson.hasNext());
-            batches.stepped(learner.updates());
             spans.add(new Span(Span.Work.LEARNING, batch.number(), begin, System.nanoTime()));
+            switching(batch.number(), () -> batches.stepped(learner.updates()));
             boolean over = !lesson.hasNext() || state.step() + 1 == config.maxSteps();
             if (over && !isSaved(done, state.step() + 1)) { // a checkpoint has what was made with earlier weights
-                batches.learned(batch.number());
+                switchTo(batches, batch.number());
             }
             observe(
                     new TrainingStep(
@@ -522,6 +543,8 @@ public final class RlTrainer {
         int evalSteps = isMeasured() ? config.measuring().evalSteps() : 0;
         new HeldOutMetrics(evalSteps, config.measuring().evalProblems(), heldOut::passAt1).observe(step, measured);
         spans.add(new Span(Span.Work.MEASURING, 0, begin, System.nanoTime()));
+        clock.count(switches);
+        switches.clear();
         clock.measure(measured, tokens);
         measured.messages().forEach(audience::say);
         audience.report(

@@ -71,6 +71,7 @@ final class SamplingWeights {
         for (int p = 0; p < parameters.size(); p++) {
             parameters.get(p).value().copyFrom(values.get(p));
             parameters.get(p).valueChanged();
+            parameters.get(p).refreshCopies();
         }
         loaded = version;
         NavigableMap<Integer, List<Tensor>> past = kept.headMap(version, true);

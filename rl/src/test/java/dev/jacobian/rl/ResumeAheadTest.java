@@ -35,8 +35,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** A run that samples ahead, with a full buffer and a curriculum that looks at results, can be killed at any instant. */
 class ResumeAheadTest {
-    private static final List<String> TIMINGS =
-            List.of("step_time", "sampling_time", "tokens_per_s", "rollout/wait_seconds", "rollout/reward_seconds");
+    private static final List<String> TIMINGS = List.of(
+            "step_time",
+            "sampling_time",
+            "switch_time",
+            "tokens_per_s",
+            "rollout/wait_seconds",
+            "rollout/reward_seconds");
 
     @TempDir
     Path folder;

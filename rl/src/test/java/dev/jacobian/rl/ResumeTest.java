@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** A run can be killed at any instant and resumed to the same bits. */
 class ResumeTest {
-    private static final List<String> TIMINGS = List.of("step_time", "sampling_time", "tokens_per_s");
+    private static final List<String> TIMINGS = List.of("step_time", "sampling_time", "switch_time", "tokens_per_s");
     private static final RunOrigin ORIGIN = new RunOrigin("addition", "addition", Optional.empty());
 
     /** GRPO whose samples wait from one rollout to the next. */

@@ -8,6 +8,7 @@ import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.LrScheduler;
 import dev.jacobian.rl.config.Numbers;
 import dev.jacobian.rl.config.Optim;
+import dev.jacobian.rl.config.Stages;
 import dev.jacobian.rl.method.Method;
 import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.observe.TrainingListener;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -46,6 +48,7 @@ class SettingEffectTest {
     private static final Set<String> SAME_BITS = Set.of(
             "gradient_checkpointing",
             "kv_cache_gb",
+            "kv_swap_gb",
             "offload_optimizer",
             "offload_reference",
             "reward_timeout", // nothing fails and nothing is late here: RewardRunTest has what they do
@@ -122,6 +125,7 @@ class SettingEffectTest {
             Map.entry("kl_horizon", Map.of("kl_horizon", 10.0, "kl_target", 1e-3)),
             Map.entry("preference_scale", Map.of("preference", "soft")),
             Map.entry("max_inflight", Map.of("max_staleness", 1)),
+            Map.entry("kv_swap_gb", Map.of("kv_cache_gb", 0.0005)),
             Map.entry("ptx_coef", PTX),
             Map.entry("ptx_data", PTX),
             Map.entry("ptx_batch_size", PTX),
@@ -161,6 +165,7 @@ class SettingEffectTest {
             Map.entry("reward_clip_range", new Numbers(List.of(0.2, 0.5))),
             Map.entry("max_inflight", 1),
             Map.entry("kv_cache_gb", 0.0005),
+            Map.entry("kv_swap_gb", 0.0005),
             Map.entry("ptx_coef", 0.25),
             Map.entry("ptx_data", rows("ptx-2.jsonl")),
             Map.entry("num_train_epochs", 5.0),
@@ -178,6 +183,7 @@ class SettingEffectTest {
             Map.entry("buffer_size", 8),
             Map.entry("buffer_max_age", 2),
             Map.entry("buffer_fresh", 0.75),
+            Map.entry("completion_length_schedule", new Stages(new TreeMap<>(Map.of(0, 2, 2, 5)))),
             Map.entry("rollout_token_budget", 2),
             Map.entry("inflight_groups", 9),
             Map.entry("max_segment_age", 1),
@@ -282,6 +288,7 @@ class SettingEffectTest {
                             .removeAll(List.of(
                                     "step_time",
                                     "sampling_time",
+                                    "switch_time",
                                     "tokens_per_s",
                                     "rollout/wait_seconds",
                                     "rollout/reward_seconds"));

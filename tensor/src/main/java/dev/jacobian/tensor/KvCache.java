@@ -70,6 +70,36 @@ public interface KvCache {
         throw new UnsupportedOperationException("this cache holds keys and values alone");
     }
 
+    /** What a cache held of a sequence, copied out of it. */
+    interface Stored {
+        /** Bytes that it takes where it is, and in the cache when it comes back. */
+        long bytes();
+    }
+
+    /** Whether sequences can be stored. */
+    default boolean canStore() {
+        return false;
+    }
+
+    /** Bytes of what {@link #store} would copy. */
+    default long storedBytes(int sequence) {
+        throw new UnsupportedOperationException("this cache does not store sequences");
+    }
+
+    /** Copies what is held of a sequence to memory of the host that is not the cache's. The sequence stays, until it is released. */
+    default Stored store(int sequence) {
+        throw new UnsupportedOperationException("this cache does not store sequences");
+    }
+
+    /**
+     * Begins a sequence with what was stored of one, to the bit. It shares nothing with others.
+     *
+     * @param stored by this cache
+     */
+    default int restore(Stored stored) {
+        throw new UnsupportedOperationException("this cache does not store sequences");
+    }
+
     /** Makes the tokens appended to all layers count. */
     void advance(int[] sequences, Segments segments);
 

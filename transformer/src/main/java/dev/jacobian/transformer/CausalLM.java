@@ -68,6 +68,7 @@ public final class CausalLM {
     private final ModelOptions options;
     private double routerAuxLossCoef;
     private OptionalLong kvCacheBytes = OptionalLong.empty();
+    private long kvSwapBytes;
     private final Optional<LoraWeights> adapted;
     private final Optional<LoraAdapter> adapter;
 
@@ -295,6 +296,7 @@ public final class CausalLM {
     /** Another model with the settings that this one was given. */
     private CausalLM like(CausalLM other) {
         other.kvCacheBytes = kvCacheBytes;
+        other.kvSwapBytes = kvSwapBytes;
         return other.routerAuxLossCoef(routerAuxLossCoef);
     }
 
@@ -530,6 +532,26 @@ public final class CausalLM {
         }
         kvCacheBytes = bytes;
         return this;
+    }
+
+    /**
+     * Lets what a sequence has in the cache be copied out of it, when it is set aside, instead of being computed again. No result depends on
+     * it.
+     *
+     * @param bytes that these copies may take; 0, as at first, for none
+     * @throws IllegalArgumentException if it is negative
+     */
+    public CausalLM kvSwapBytes(long bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("kv_swap_gb must not be negative, got " + bytes + " bytes");
+        }
+        kvSwapBytes = bytes;
+        return this;
+    }
+
+    /** What copies of sequences may take that were set aside. */
+    public long kvSwapBytes() {
+        return kvSwapBytes;
     }
 
     /** The limit of what keys, values and states take while it generates, if there is one. */

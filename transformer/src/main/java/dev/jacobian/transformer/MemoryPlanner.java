@@ -229,6 +229,14 @@ public final class MemoryPlanner {
         return this;
     }
 
+    /** Copies of what sequences have in the cache, of so many bytes at most ({@link CausalLM#kvSwapBytes}). */
+    public MemoryPlanner swapped(long bytes) {
+        if (bytes > 0) {
+            beside.merge(Part.KV_CACHE, bytes, Long::sum);
+        }
+        return this;
+    }
+
     /** Generation by {@link Generator}, all prompts in one batch, sequences ending when they like. */
     public MemoryPlanner generation(int prompts, int samples, int promptTokens, int newTokens) {
         return generation(prompts, samples, promptTokens, newTokens, true);

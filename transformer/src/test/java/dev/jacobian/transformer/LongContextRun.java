@@ -26,7 +26,7 @@ import java.util.Optional;
  */
 record LongContextRun(String cache, int prompt) {
     private static final int NEW_TOKENS = 48;
-    private static final int VOCABULARY = 512;
+    static final int VOCABULARY = 512;
 
     /** Arguments: the two components. Prints how it ended. */
     static void main(String[] args) {
@@ -43,12 +43,17 @@ record LongContextRun(String cache, int prompt) {
     }
 
     private DecoderConfig config() {
+        return config(cache.equals("window"), prompt + NEW_TOKENS);
+    }
+
+    /** A model of two layers for so many positions, with or without a window. */
+    static DecoderConfig config(boolean hasWindow, int positions) {
         String json = """
             {"model_type": "mistral", "vocab_size": %d, "hidden_size": 64, "intermediate_size": 128,
              "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2, "head_dim": 32,
              "hidden_act": "silu", "max_position_embeddings": %d, "rms_norm_eps": 1e-6, "rope_theta": 1000000.0,
              "initializer_range": 0.02, "tie_word_embeddings": true, "sliding_window": %s}
-            """.formatted(VOCABULARY, prompt + NEW_TOKENS, cache.equals("window") ? "512" : "null");
+            """.formatted(VOCABULARY, positions, hasWindow ? "512" : "null");
         return Families.parse(Json.parse(json, "config"), "long context");
     }
 

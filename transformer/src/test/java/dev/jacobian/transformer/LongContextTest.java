@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Long prompts in the memory that was planned for them. As in {@link MemoryPlanTest} a run's memory is the smallest heap in which it
+ * Long prompts and long sequences to train on, in the memory that was planned for them. As in {@link MemoryPlanTest} a run's memory is the smallest heap in which it
  * completes: one with the plan's bytes over 0.9 must, one with the plan's bytes over 1.1 must not.
  */
 class LongContextTest {
@@ -47,18 +47,42 @@ class LongContextTest {
         check(new LongContextRun(cache, prompt));
     }
 
+    @ParameterizedTest
+    @CsvSource({"full, 8192", "window, 16384"})
+    @DisplayName("the smallest heap in which a long sequence is trained on is within 10 % of its plan")
+    void training(String attention, int length) throws Exception {
+        check(new LongTrainingRun(attention, length, 2));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"window, 131072, 2", "full, 131072, 1"})
+    @EnabledIfSystemProperty(named = "jacobian.tests.nightly", matches = "true")
+    @DisplayName("the same of 131,072 positions: a minute with a window, and some for each token to see all before it")
+    void longestTraining(String attention, int length, int steps) throws Exception {
+        check(new LongTrainingRun(attention, length, steps));
+    }
+
     private void check(LongContextRun run) throws IOException, InterruptedException {
-        long planned = run.plan().bytes();
-        assertThat(child(run, (long) (planned / 0.9)))
-                .as("%s with 1/0.9 of the %d bytes planned", run, planned)
-                .contains("completed with 48 tokens");
-        assertThat(child(run, (long) (planned / 1.1)))
-                .as("%s with 1/1.1 of the %d bytes planned", run, planned)
+        check(LongContextRun.class, run.arguments(), run.plan().bytes(), "completed with 48 tokens");
+    }
+
+    private void check(LongTrainingRun run) throws IOException, InterruptedException {
+        check(LongTrainingRun.class, run.arguments(), run.plan().bytes(), "completed with a loss of 6.");
+    }
+
+    private void check(Class<?> run, List<String> arguments, long planned, String completed)
+            throws IOException, InterruptedException {
+        String name = run.getSimpleName() + arguments;
+        assertThat(child(run, arguments, (long) (planned / 0.9)))
+                .as("%s with 1/0.9 of the %d bytes planned", name, planned)
+                .contains(completed);
+        assertThat(child(run, arguments, (long) (planned / 1.1)))
+                .as("%s with 1/1.1 of the %d bytes planned", name, planned)
                 .containsIgnoringCase("out of memory")
                 .doesNotContain("completed");
     }
 
-    private String child(LongContextRun run, long heap) throws IOException, InterruptedException {
+    private String child(Class<?> run, List<String> arguments, long heap) throws IOException, InterruptedException {
         Path output = temporary.resolve("output.txt");
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -69,14 +93,14 @@ class LongContextTest {
                 "jdk.incubator.vector",
                 "-cp",
                 OtherJvmTest.classPath(),
-                LongContextRun.class.getName()));
-        command.addAll(run.arguments());
+                run.getName()));
+        command.addAll(arguments);
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();
         try {
-            assertThat(process.waitFor(10, TimeUnit.MINUTES)).as("ends").isTrue();
+            assertThat(process.waitFor(60, TimeUnit.MINUTES)).as("ends").isTrue();
         } finally {
             process.destroyForcibly();
         }
@@ -101,6 +125,17 @@ class LongContextTest {
         assertThat(full.bytes(Part.LOGITS)).isEqualTo(half.bytes(Part.LOGITS));
         assertThat(full.bytes()).isLessThan(192L << 20); // of which 17 are rows of scores of two threads
         assertThat(window.bytes()).isLessThan(56L << 20); // of which 16 are rotary tables
+    }
+
+    @Test
+    @DisplayName("a training step holds what grows with the number of tokens, not with its square")
+    void plannedTraining() {
+        MemoryPlan whole = new LongTrainingRun("full", 131_072, 1).plan();
+        MemoryPlan half = new LongTrainingRun("full", 65_536, 1).plan();
+        assertThat(whole.bytes(Part.ACTIVATIONS))
+                .isBetween(half.bytes(Part.ACTIVATIONS) * 19 / 10, half.bytes(Part.ACTIVATIONS) * 21 / 10);
+        assertThat(whole.bytes(Part.LOGITS)).isEqualTo(half.bytes(Part.LOGITS)); // chunks
+        assertThat(whole.bytes()).isLessThan(1400L << 20);
     }
 
     @Test

@@ -42,6 +42,11 @@ public record StepPlan(int prompts, int generations, int microBatches, int itera
         return trl ? Math.ceilDiv(steps, updates()) : steps;
     }
 
+    /** Steps of a run before the first that learns from a rollout, counted from 1. */
+    public int stepsBefore(int rollout) {
+        return (rollout - 1) * (trl ? updates() : 1);
+    }
+
     /** Groups that a run with this {@code max_steps} samples. */
     public int groups(int maxSteps) {
         return rollouts(maxSteps) * groups();

@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
@@ -46,6 +47,12 @@ final class Values {
                 ArrayNode array = JSON.arrayNode();
                 numbers.values().forEach(array::add);
                 yield array;
+            }
+            case Stages none when none.values().isEmpty() -> JSON.nullNode();
+            case Stages stages -> {
+                ObjectNode object = JSON.objectNode();
+                stages.values().forEach((steps, one) -> object.put(Integer.toString(steps), one));
+                yield object;
             }
             case Arguments none when none.values().isEmpty() -> JSON.nullNode();
             case Arguments arguments -> {
@@ -139,6 +146,9 @@ final class Values {
         if (type == Numbers.class) {
             return numbers(json);
         }
+        if (type == Stages.class) {
+            return stages(json);
+        }
         if (type == Arguments.class) {
             return arguments(json);
         }
@@ -179,6 +189,39 @@ final class Values {
             numbers.add((Double) value.get());
         }
         return json.isArray() || json.isNumber() ? Optional.of(new Numbers(numbers)) : Optional.empty();
+    }
+
+    private static Optional<Object> stages(JsonNode json) {
+        if (isNothing(json)) {
+            return Optional.of(Stages.NONE);
+        }
+        if (json.isTextual() && json.textValue().strip().startsWith("{")) {
+            try {
+                return stages(Json.parse(json.textValue(), "values by step"));
+            } catch (FormatException notJson) {
+                return Optional.empty();
+            }
+        }
+        if (json.isTextual()) {
+            ObjectNode object = JSON.objectNode();
+            for (String stage : json.textValue().split(",")) {
+                String[] parts = stage.strip().split("\\s*=\\s*", 2);
+                if (parts.length < 2 || !parts[1].matches("[0-9]{1,9}") || object.has(parts[0])) {
+                    return Optional.empty();
+                }
+                object.put(parts[0], Integer.parseInt(parts[1]));
+            }
+            return stages(object);
+        }
+        SortedMap<Integer, Integer> stages = new TreeMap<>();
+        for (Map.Entry<String, JsonNode> stage : json.properties()) {
+            Optional<Object> value = read(int.class, stage.getValue());
+            if (!stage.getKey().matches("0|[1-9][0-9]{0,8}") || value.isEmpty()) {
+                return Optional.empty();
+            }
+            stages.put(Integer.valueOf(stage.getKey()), (Integer) value.get());
+        }
+        return json.isObject() ? Optional.of(new Stages(stages)) : Optional.empty();
     }
 
     private static Optional<Object> arguments(JsonNode json) {
@@ -238,6 +281,7 @@ final class Values {
             case "OptionalDouble" -> "a number or null";
             case "Names" -> "a string or a list of strings";
             case "Numbers" -> "a list of numbers or null";
+            case "Stages" -> "values by step, such as 0=64,200=128, or null";
             case "Arguments" -> "an object of settings or null";
             default -> "a string";
         };

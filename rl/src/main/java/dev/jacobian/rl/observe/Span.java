@@ -23,6 +23,8 @@ public record Span(Work work, int rollout, long begin, long end) {
         SCORING,
         /** The trainer waits for a rollout. */
         WAITING,
+        /** From learning to sampling: weights are shown to the sampler, copied for it, and put in the order that kernels read. */
+        SWITCHING,
         /** Gradients and optimizer steps. */
         LEARNING,
         /** Held-out problems and other measurements. */

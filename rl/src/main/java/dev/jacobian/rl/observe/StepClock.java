@@ -30,6 +30,7 @@ public final class StepClock {
         double seconds = (System.nanoTime() - begin) / 1e9;
         measured.put("step_time", seconds);
         measured.put("sampling_time", counted.getOrDefault(Span.Work.SAMPLING, 0.0));
+        measured.put("switch_time", counted.getOrDefault(Span.Work.SWITCHING, 0.0));
         measured.put("tokens_per_s", tokens / seconds);
         if (counted.containsKey(Span.Work.WAITING)) { // where sampling runs ahead
             measured.put("rollout/wait_seconds", counted.get(Span.Work.WAITING));

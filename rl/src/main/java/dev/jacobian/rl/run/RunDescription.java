@@ -31,6 +31,7 @@ final class RunDescription {
     private static final List<String> MAY_CHANGE = List.of(
             "gradient_checkpointing",
             "kv_cache_gb",
+            "kv_swap_gb",
             "max_inflight",
             "offload_optimizer",
             "offload_reference",

@@ -194,6 +194,72 @@ public class HeapKvCache implements KvCache {
         return memory.zeros(length);
     }
 
+    /** Copies of a sequence's pages and states, in arrays that no workspace recycles. */
+    private record StoredSequence(HeapKvCache cache, Sequence copy, long bytes) implements Stored {}
+
+    @Override
+    public boolean canStore() {
+        return true;
+    }
+
+    @Override
+    public long storedBytes(int handle) {
+        Sequence sequence = sequence(handle);
+        long bytes = 0;
+        for (int layer = 0; layer < specs.length; layer++) {
+            LayerPages pages = sequence.pages[layer];
+            bytes += pages == null ? 0 : (pages.count - pages.first) * PagedLayer.pageBytes(shape(layer));
+            bytes += sequence.states[layer] == null ? 0 : stateBytes(sequence.states[layer]);
+        }
+        return bytes;
+    }
+
+    private static long stateBytes(Tensor[] states) {
+        return Arrays.stream(states)
+                .mapToLong(state -> (long) Float.BYTES * state.elements())
+                .sum();
+    }
+
+    @Override
+    public Stored store(int handle) {
+        Sequence sequence = sequence(handle);
+        if (sequence.parent != null) {
+            throw new IllegalStateException("a fork whose parent's tokens are still missing cannot be stored");
+        }
+        Sequence copy = new Sequence(specs.length);
+        copy.length = sequence.length;
+        for (int layer = 0; layer < specs.length; layer++) {
+            if (sequence.pages[layer] != null) {
+                copy.pages[layer] = sequence.pages[layer].copy(KvPage::copy);
+            }
+            if (sequence.states[layer] != null) {
+                copy.states[layer] = Arrays.stream(sequence.states[layer])
+                        .map(state ->
+                                Tensor.of(state.floats().clone(), state.shape().toArray()))
+                        .toArray(Tensor[]::new);
+            }
+        }
+        return new StoredSequence(this, copy, storedBytes(handle));
+    }
+
+    @Override
+    public int restore(Stored stored) {
+        if (!(stored instanceof StoredSequence own) || own.cache != this) {
+            throw new IllegalArgumentException("another cache has stored this");
+        }
+        Sequence sequence = new Sequence(specs.length);
+        sequence.length = own.copy.length;
+        for (int layer = 0; layer < specs.length; layer++) {
+            if (own.copy.pages[layer] != null) {
+                PagedLayer of = paged(layer);
+                sequence.pages[layer] = own.copy.pages[layer].copy(of::copy);
+                usedBytes += sequence.pages[layer].own() * PagedLayer.pageBytes(of.shape());
+            }
+        }
+        copyStates(own.copy, own.copy.length, sequence);
+        return sequences.add(sequence);
+    }
+
     @Override
     public List<Tensor> states(int layer, int number, int[] handles) {
         List<Tensor> states = new ArrayList<>(handles.length);

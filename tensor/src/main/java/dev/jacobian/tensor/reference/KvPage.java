@@ -24,4 +24,9 @@ final class KvPage {
         this.keyCodes = keyCodes;
         this.valueCodes = valueCodes;
     }
+
+    /** A copy in arrays of its own. */
+    KvPage copy() {
+        return new KvPage(keys.clone(), values.clone(), keyCodes.clone(), valueCodes.clone());
+    }
 }

@@ -2,6 +2,7 @@
 package dev.jacobian.tensor.reference;
 
 import java.util.Arrays;
+import java.util.function.UnaryOperator;
 
 /**
  * The pages of one sequence in one layer by number, and beside them their arrays, as kernels read them. Pages that have left a window
@@ -40,6 +41,16 @@ final class LayerPages {
         keyCodes[number] = page.keyCodes;
         valueCodes[number] = page.valueCodes;
         count = Math.max(count, number + 1);
+    }
+
+    /** The same numbers with a copy of each page. */
+    LayerPages copy(UnaryOperator<KvPage> ofPage) {
+        LayerPages copy = new LayerPages(count);
+        copy.first = first;
+        for (int p = first; p < count; p++) {
+            copy.set(p, ofPage.apply(pages[p]));
+        }
+        return copy;
     }
 
     /** Pages that no other sequence shares. */

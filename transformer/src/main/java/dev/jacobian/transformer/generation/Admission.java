@@ -20,6 +20,7 @@ import java.util.Optional;
  *   <li>First come, first served; what was set aside stands before what has not begun.
  *   <li>A sequence begins when there is memory for what it and all others are expected to want ({@link LengthForecast}); one begins in any
  *       case where nobody is in.
+ *   <li>A sequence whose keys and values were copied out of the cache runs again as soon as they are back; it computes nothing anew.
  *   <li>A prompt that begins like one that is being computed waits for it, and shares it then.
  * </ul>
  */
@@ -29,6 +30,7 @@ final class Admission {
     private final int maxSequences;
     private final Roster roster;
     private final CacheBudget memory;
+    private final SwapSpace swap;
     private final LengthForecast lengths;
     private final Prompts prompts;
     private final Optional<PrefixCache> prefixes;
@@ -41,6 +43,7 @@ final class Admission {
             int maxSequences,
             Roster roster,
             CacheBudget memory,
+            SwapSpace swap,
             LengthForecast lengths,
             Prompts prompts,
             Optional<PrefixCache> prefixes,
@@ -50,6 +53,7 @@ final class Admission {
         this.maxSequences = maxSequences;
         this.roster = roster;
         this.memory = memory;
+        this.swap = swap;
         this.lengths = lengths;
         this.prompts = prompts;
         this.prefixes = prefixes;
@@ -62,6 +66,14 @@ final class Admission {
         int places = maxSequences - roster.running.size() - roster.prefilling();
         int left = allowance;
         while (places > 0 && left > 0 && !roster.setAside.isEmpty()) {
+            Sequence first = roster.setAside.getFirst();
+            if (swap.holds(first)) {
+                if (!returns(first)) {
+                    return;
+                }
+                places--;
+                continue;
+            }
             List<Sequence> alike = firstAlike(places);
             int[] tokens = alike.getFirst().tokens();
             if (waitsForOther(tokens)) {
@@ -81,6 +93,24 @@ final class Admission {
         if (roster.setAside.isEmpty()) {
             admitArrivals(places, left, allowance, pieces);
         }
+    }
+
+    /** Puts a sequence back into the cache, to run from the next step on; whether that, or computing it again, may go on. */
+    private boolean returns(Sequence sequence) {
+        long growth = memory.own(sequence.length(), 1 + lengths.of(sequence));
+        boolean isAlone = roster.running.isEmpty() && roster.prefills.isEmpty();
+        if (!memory.fits(committed + swap.bytes(sequence) + growth) && !isAlone) {
+            return false;
+        }
+        if (memory.fits(swap.bytes(sequence))) {
+            roster.setAside.remove(sequence);
+            swap.giveBack(sequence);
+            roster.running.add(sequence);
+            committed += memory.ofRunning(sequence, 1 + lengths.of(sequence));
+            return true;
+        }
+        swap.drop(sequence);
+        return false;
     }
 
     private void admitArrivals(int freePlaces, int leftTokens, int allowance, List<Piece> pieces) {

@@ -47,7 +47,8 @@ import java.util.concurrent.CompletableFuture;
  *   <li>A step gives one token to each who runs ({@link DecodingPass}), and computes the next pieces of prompts, from whose last
  *       rows first tokens are chosen: in one pass of the model if that is few rows, otherwise in two. Who does what when is the
  *       {@link Scheduler}'s.
- *   <li>The cache has a budget. Who finds no memory is set aside and computed again; who could never fit is refused at once.
+ *   <li>The cache has a budget. Who finds no memory is set aside and computed again, or copied out of it and back where there is
+ *       memory for that; who could never fit is refused at once.
  *   <li>The failure of a listener or of a processor, and logits that are no numbers, fail their own request. The failure of a pass
  *       fails everybody and ends the engine, because nobody knows what the cache holds then.
  *   <li>Made and used inside one scope of a {@link Workspace}, it recycles that one's arrays; otherwise each step has a scope of the
@@ -88,7 +89,12 @@ public final class Engine implements AutoCloseable {
                 .orElseGet(() -> Budget.bytes(model, config.maxSequences(), config.maxPrefillTokens(), 0));
         this.cache = model.newKvCache();
         this.decoding = new DecodingPass(model, cache);
-        this.scheduler = new Scheduler(cache, model.config().plan(), config, budget);
+        this.scheduler = new Scheduler(
+                cache,
+                model.config().plan(),
+                config,
+                budget,
+                new SwapSpace(cache, config.swapBytes().orElse(model.kvSwapBytes())));
         this.withoutToken = model.idsWithoutToken();
         this.chooser = new TokenChooser(model, withoutToken);
         this.weights = model.weightChanges();

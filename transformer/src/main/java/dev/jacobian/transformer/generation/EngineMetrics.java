@@ -18,6 +18,7 @@ package dev.jacobian.transformer.generation;
  * @param prefixLookups prompts that were looked up among kept beginnings
  * @param prefixHits those of them that began like one
  * @param preemptions continuations that were set aside for want of memory
+ * @param swappedBack continuations that came back without being computed again, because what they had was copied out of the cache
  * @param finished continuations that have ended, whatever the reason
  */
 public record EngineMetrics(
@@ -35,6 +36,7 @@ public record EngineMetrics(
         long prefixLookups,
         long prefixHits,
         long preemptions,
+        long swappedBack,
         long finished) {
     /** The share of places that were taken, over all steps; 0 before the first. */
     public double slotOccupancy() {

@@ -215,7 +215,8 @@ public final class Generator {
             } while (budget < one * together && piece >= LEAST_PREFILL_TOKENS);
             piece *= 4;
         }
-        return new EngineConfig(together, piece, OptionalLong.of(Math.max(1, budget)), reuse, Integer.MAX_VALUE);
+        return new EngineConfig(
+                together, piece, OptionalLong.of(Math.max(1, budget)), OptionalLong.empty(), reuse, Integer.MAX_VALUE);
     }
 
     /** Bytes of keys and values in which one sequence of so many tokens can be generated, alone and with its prompt in small pieces. */

@@ -10,19 +10,21 @@ import java.util.function.LongSupplier;
 
 /**
  * Who makes way when memory is wanted: kept beginnings first ({@link CacheBudget}), then prompts that are held for further samples, then
- * whoever came last. Pages are released, and computed again from the tokens later.
+ * whoever came last. Pages are released, and computed again from the tokens later, unless there is a {@link SwapSpace} that takes a copy.
  */
 final class Preemption {
     private final KvCache cache;
     private final Roster roster;
     private final CacheBudget memory;
+    private final SwapSpace swap;
     private final List<Start> starts; // of the step under way
     private long count;
 
-    Preemption(KvCache cache, Roster roster, CacheBudget memory, List<Start> starts) {
+    Preemption(KvCache cache, Roster roster, CacheBudget memory, SwapSpace swap, List<Start> starts) {
         this.cache = cache;
         this.roster = roster;
         this.memory = memory;
+        this.swap = swap;
         this.starts = starts;
     }
 
@@ -87,6 +89,7 @@ final class Preemption {
     /** A sequence that runs loses its place. */
     void setAside(Sequence sequence) {
         roster.running.remove(sequence);
+        swap.keep(sequence);
         displace(sequence);
         findNoPlace(sequence);
     }

@@ -34,13 +34,14 @@ final class Scheduler {
     private final List<Start> starts = new ArrayList<>(); // of the step under way
     private final LengthForecast lengths = new LengthForecast();
     private final CacheBudget memory;
+    private final SwapSpace swap;
     private final Preemption preemption;
     private final Prompts prompts;
     private final Admission admission;
     private volatile int waitingRequests;
     private long finished;
 
-    Scheduler(KvCache cache, DecoderPlan plan, EngineConfig config, long budget) {
+    Scheduler(KvCache cache, DecoderPlan plan, EngineConfig config, long budget, SwapSpace swap) {
         this.cache = cache;
         this.plan = plan;
         this.config = config;
@@ -48,10 +49,11 @@ final class Scheduler {
                 ? Optional.empty()
                 : Optional.of(new PrefixCache(cache, plan.isRecurrent(), plan::rotatesAlike));
         this.memory = new CacheBudget(cache, budget, config.maxPrefillTokens(), prefixes);
-        this.preemption = new Preemption(cache, roster, memory, starts);
+        this.swap = swap;
+        this.preemption = new Preemption(cache, roster, memory, swap, starts);
         this.prompts = new Prompts(cache, plan, roster, memory, preemption, prefixes);
-        this.admission =
-                new Admission(cache, plan, config.maxSequences(), roster, memory, lengths, prompts, prefixes, starts);
+        this.admission = new Admission(
+                cache, plan, config.maxSequences(), roster, memory, swap, lengths, prompts, prefixes, starts);
     }
 
     /** Takes a request on, behind all others. */
@@ -144,6 +146,7 @@ final class Scheduler {
 
     private void end(Sequence sequence, FinishReason reason) {
         finished++;
+        swap.drop(sequence);
         sequence.owner().finish(sequence.sample(), sequence.continuation().finish(reason));
     }
 
@@ -236,8 +239,9 @@ final class Scheduler {
         }
     }
 
-    /** Forgets kept beginnings: they were computed by other weights. */
+    /** Forgets kept beginnings, and what was copied of those who were set aside: they were computed by other weights. */
     void forget() {
+        swap.clear();
         prefixes.ifPresent(PrefixCache::clear);
         roster.arrivals.forEach(preemption::drop);
     }
@@ -259,6 +263,7 @@ final class Scheduler {
                 prompts.lookups(),
                 prompts.hits(),
                 preemption.count(),
+                swap.returned(),
                 finished);
     }
 }

@@ -133,6 +133,7 @@ class EngineTest {
         }
     }
 
+    /** With odd seeds there is memory for copies of those who are set aside. */
     private static EngineMetrics randomTraffic(CausalLM model, String name, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         List<GenerationRequest> requests = requests(random, model.config().vocabularySize(), 8);
@@ -145,7 +146,8 @@ class EngineTest {
                 .withMaxSequences(random.nextInt(2, 6))
                 .withMaxPrefillTokens(random.nextInt(3, 40))
                 .withKvCacheBytes(largest + random.nextLong(largest))
-                .withPrefixReuse(reuse);
+                .withPrefixReuse(reuse)
+                .withSwapBytes(seed % 2 == 0 ? 0 : new SplittableRandom(seed).nextLong(3 * largest));
         List<Submission> submissions = new ArrayList<>();
         try (Engine engine = new Engine(model, config)) {
             int steps = 0;
@@ -201,13 +203,17 @@ class EngineTest {
         CausalLM model = model("llama-gqa");
         long preemptions = 0;
         long hits = 0;
+        long swapped = 0;
         for (int seed = 0; seed < 12; seed++) {
             EngineMetrics metrics = randomTraffic(model, "llama-gqa with seed " + seed, seed);
+            assertThat(metrics.swappedBack()).isLessThanOrEqualTo(seed % 2 == 0 ? 0 : metrics.preemptions());
+            swapped += metrics.swappedBack();
             preemptions += metrics.preemptions();
             hits += metrics.prefixHits();
         }
         assertThat(preemptions).isGreaterThan(5);
         assertThat(hits).isGreaterThan(8);
+        assertThat(swapped).isPositive();
     }
 
     private static GenerationConfig sampling(int tokens, long seed) {
@@ -355,7 +361,8 @@ class EngineTest {
             for (int t = 1; t <= 2; t++) {
                 ComputePool.setThreads(t);
                 List<Submission> submissions = new ArrayList<>();
-                try (Engine engine = new Engine(model, config)) {
+                boolean swaps = t == 2;
+                try (Engine engine = new Engine(model, config.withSwapBytes(swaps ? budget / 4 : 0))) {
                     while (engine.step() || submissions.size() < requests.size()) {
                         int more = Math.min(random.nextInt(40), requests.size() - submissions.size());
                         for (int i = 0; i < more; i++) {
@@ -365,6 +372,7 @@ class EngineTest {
                     }
                     assertThat(engine.metrics().finished()).isEqualTo(2000);
                     assertThat(engine.metrics().preemptions()).isPositive();
+                    assertThat(engine.metrics().swappedBack() > 0).isEqualTo(swaps);
                 }
                 for (int r = 0; r < requests.size(); r++) {
                     for (int s = 0; s < 4; s++) {
