@@ -12,5 +12,6 @@ module dev.jacobian.transformer {
     exports dev.jacobian.transformer.gguf;
     exports dev.jacobian.transformer.generation.processor;
     exports dev.jacobian.transformer.lora;
+    exports dev.jacobian.transformer.merge;
     exports dev.jacobian.transformer.plan;
 }

@@ -14,10 +14,7 @@ final class CheckpointWriter {
     private CheckpointWriter() {}
 
     static void write(Path directory, CausalLM model, CheckpointFiles files, SaveOptions options) {
-        ObjectNode config = model.config().source().deepCopy();
-        config.remove("quantization_config"); // weights are written as numbers
-        options.type().ifPresent(type -> name(config, type));
-        Json.write(directory.resolve("config.json"), config);
+        Json.write(directory.resolve("config.json"), config(model.config().source(), options));
         CheckpointTensorsWriter writer = new CheckpointTensorsWriter(options.shardBytes());
         model.inCheckpointForm(
                 Parameter::value,
@@ -35,6 +32,14 @@ final class CheckpointWriter {
             }
             Json.write(directory.resolve(CheckpointFiles.GENERATION_CONFIG), generation);
         }
+    }
+
+    /** The config.json of a checkpoint whose weights are written as numbers. */
+    static ObjectNode config(ObjectNode source, SaveOptions options) {
+        ObjectNode config = source.deepCopy();
+        config.remove("quantization_config");
+        options.type().ifPresent(type -> name(config, type));
+        return config;
     }
 
     /** Names the type of the weights, in the spellings that the file has. */

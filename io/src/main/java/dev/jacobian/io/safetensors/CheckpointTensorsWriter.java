@@ -4,6 +4,7 @@ package dev.jacobian.io.safetensors;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.tensor.DType;
+import dev.jacobian.tensor.Shape;
 import dev.jacobian.tensor.Tensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * Writes the tensors of a checkpoint: {@code model.safetensors}, or where they are more than a limit {@code
@@ -49,15 +51,25 @@ public final class CheckpointTensorsWriter {
 
     /** Adds a tensor that is stored in the given type: its own, or one floating type for another. */
     public CheckpointTensorsWriter add(String name, Tensor tensor, DType stored) {
-        long bytes = (long) tensor.elements() * stored.bytes();
+        makeRoom(name, (long) tensor.elements() * stored.bytes());
+        shards.getLast().add(name, tensor, stored);
+        return this;
+    }
+
+    /** Adds a tensor that is fetched when its turn to be written comes, and let go after that. */
+    public CheckpointTensorsWriter add(String name, DType stored, Shape shape, Supplier<Tensor> source) {
+        makeRoom(name, (long) shape.elements() * stored.bytes());
+        shards.getLast().add(name, stored, shape, source);
+        return this;
+    }
+
+    private void makeRoom(String name, long bytes) {
         if (inShard > 0 && inShard + bytes > shardBytes) {
             next();
         }
-        shards.getLast().add(name, tensor, stored);
         shardOf.put(name, shards.size() - 1);
         inShard += bytes;
         total += bytes;
-        return this;
     }
 
     /**
