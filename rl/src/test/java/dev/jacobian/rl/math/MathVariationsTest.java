@@ -29,8 +29,8 @@ class MathVariationsTest {
         }
     }
 
-    private static List<Variation> variations() throws IOException {
-        return Files.readAllLines(TestPaths.testdata("rewards/math_variations.tsv")).stream()
+    private static List<Variation> variations(String file) throws IOException {
+        return Files.readAllLines(TestPaths.testdata("rewards/" + file)).stream()
                 .map(Variation::of)
                 .toList();
     }
@@ -38,8 +38,18 @@ class MathVariationsTest {
     @Test
     @DisplayName("each is judged as it was made, above all no wrong one is taken for right")
     void allAsMade() throws IOException {
-        List<Variation> all = variations();
+        List<Variation> all = variations("math_variations.tsv");
         assertThat(all).hasSizeGreaterThan(3500);
+        assertThat(all.parallelStream().filter(pair -> !pair.isJudgedSo()).toList())
+                .isEmpty();
+    }
+
+    @Test
+    @DisplayName("so are answers as models write them, with their thoughts, tables, tags and second thoughts")
+    void outputs() throws IOException {
+        List<Variation> all = variations("math_outputs.tsv");
+        assertThat(all).hasSizeGreaterThan(1000);
+        assertThat(all.stream().filter(pair -> !pair.right()).count()).isGreaterThan(all.size() * 2L / 5);
         assertThat(all.parallelStream().filter(pair -> !pair.isJudgedSo()).toList())
                 .isEmpty();
     }

@@ -25,6 +25,8 @@ public enum Fn {
     /** Arguments: base, number. */
     LOG_BASE,
     EXP,
+    /** cos x + i sin x; the reader writes it so. */
+    CIS,
     ABS,
     FLOOR,
     CEIL,
@@ -67,6 +69,7 @@ public enum Fn {
                     "ln",
                     "log",
                     "exp",
+                    "cis",
                     "max",
                     "min",
                     "det",

@@ -16,8 +16,14 @@ final class Announcements {
             "\\b(?:final\\s+|correct\\s+)?(?:answers?|(?<=correct )(?:choice|option))\\b(?:[^.\\n"
                     + ":=]{0,80}?)(?:\\bis\\b|\\bare\\b|\\bis(?=n't\\b)|\\bequals\\b|:|=|\\bshould"
                     + " be\\b)\\s*:?|\\b(?:final\\s+)?answer\\s*(?:\\n"
-                    + "|$)|答案\\s*】?\\s*(?:就?是|为|:|=)?\\s*:?|故选\\s*:?|####",
+                    + "|$)|(?<![a-z] )\\banswer\\s+-(?=\\s)|答案\\s*】?\\s*(?:就?是|为|:|=)?\\s*:?|故选\\s*:?|####",
             Pattern.CASE_INSENSITIVE);
+    /** What makes a supposition or a denial of "the answer is" behind it. */
+    private static final Pattern SUPPOSED = Pattern.compile(
+            "(?:\\b(?:suppos(?:e|ing)|assum(?:e|ing)|imagine|pretend|if|whether)|(?:n't|\\bnot|\\bnever)\\s+(?:think|believe|say|see|claim|mean|feel))"
+                + "\\s+(?:that\\s+)?(?:the\\s+)?$|\\bif\\b.*\\b(?:had|were|instead)\\b",
+            Pattern.CASE_INSENSITIVE);
+
     private static final Pattern TAKEN_BACK = Pattern.compile(
             "^[\\s$.)\\]*\\\\]*(?:was|were)\\b|^[\\s$)\\]*\\\\]*is\\s+(?:wrong|incorrect|not\\s+(?:right|correct)|false|tempting|a"
                 + " trap)\\b");
@@ -36,7 +42,8 @@ final class Announcements {
         Matcher phrase = PHRASE.matcher(text);
         while (phrase.find()) {
             int start = phrase.start();
-            if (boxes.stream().limit(50).noneMatch(box -> box.start() < start && start < box.end())) {
+            if (!isSupposed(text, start)
+                    && boxes.stream().limit(50).noneMatch(box -> box.start() < start && start < box.end())) {
                 marks.add(new Mark(start, phrase.end(), -1));
             }
         }
@@ -49,6 +56,15 @@ final class Announcements {
             }
         }
         return Optional.empty();
+    }
+
+    /** Looks back to where the sentence begins. */
+    private static boolean isSupposed(String text, int phrase) {
+        int from = phrase;
+        while (from > Math.max(0, phrase - 150) && ".!?\n".indexOf(text.charAt(from - 1)) < 0) {
+            from--;
+        }
+        return SUPPOSED.matcher(text.substring(from, phrase)).find();
     }
 
     private static Optional<FinalAnswer> box(String text, List<Boxes.Box> boxes, Mark mark) {

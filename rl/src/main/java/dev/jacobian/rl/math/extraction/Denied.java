@@ -20,7 +20,7 @@ final class Denied {
 
     private static final Pattern BOUND = Pattern.compile(
             "\\b(?:at\\s+(?:least|most)|(?:more|less|fewer|greater|larger|smaller|bigger|higher|lower)\\s+than(?:\\s+or\\s+equal\\s+to)?"
-                + "|up\\s+to|exceeds?|between)\\s*[$*(\\\\]{0,4}\\s*$",
+                + "|up\\s+to|exceeds?|between|twice|thrice|double|triple|(?:half|thirds?|quarters?|percent|%|times)\\s+of)\\s*[$*(\\\\]{0,4}\\s*$",
             Pattern.CASE_INSENSITIVE);
     private static final Pattern OPEN = Pattern.compile(
             "^[\\s$*)]*(?:(?:or|and)\\s+(?:more|less|fewer|greater|larger|smaller|higher|lower|above|below|up|over)|at\\s+(?:least|most))\\b",
@@ -35,7 +35,7 @@ final class Denied {
                 && !BUT.matcher(sentence).find();
     }
 
-    /** Whether what stands around a value makes a bound of it. */
+    /** Whether what stands around a value makes a bound of it, or part of something else: twice 8. */
     static boolean isBound(String before, String behind) {
         return BOUND.matcher(before).find() || OPEN.matcher(behind).find();
     }

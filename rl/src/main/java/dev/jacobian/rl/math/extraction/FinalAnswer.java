@@ -3,6 +3,7 @@ package dev.jacobian.rl.math.extraction;
 
 import dev.jacobian.rl.math.expression.Work;
 import dev.jacobian.rl.math.reading.Characters;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -26,6 +27,13 @@ public record FinalAnswer(List<String> texts, boolean plain) {
                 .distinct()
                 .toList();
         return present.isEmpty() ? Optional.empty() : Optional.of(new FinalAnswer(present, plain));
+    }
+
+    /** The same answer, which may also be this. */
+    FinalAnswer or(String text) {
+        List<String> all = new ArrayList<>(texts);
+        all.add(text);
+        return new FinalAnswer(List.copyOf(all), plain);
     }
 
     /** The answer in a completion; empty if it commits to none. */

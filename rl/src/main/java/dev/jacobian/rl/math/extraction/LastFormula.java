@@ -42,6 +42,8 @@ final class LastFormula {
             Pattern.CASE_INSENSITIVE);
     private static final Pattern YES_OR_NO =
             Pattern.compile("(yes|no|true|false)\\s*[,.;!][^\\d$\\\\]*", Pattern.CASE_INSENSITIVE);
+    private static final Pattern YES_OR_NO_FIRST =
+            Pattern.compile("(yes|no|true|false)\\s*,.*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
     private static final Pattern CONCLUSION = Pattern.compile(
             "(?:so|hence|thus|therefore|then)\\b,?[^\\d\\\\$]*\\b(?:get|have|obtain|find|is|are|equals|be)\\s+(\\W?[^\\d\\\\$.!:]{1,40})[.!]?",
@@ -52,6 +54,8 @@ final class LastFormula {
                 + "|that|we|above|correct|contradiction|satisfied|valid|verified|fine|clear|unique|found|left|same|equal|all)\\b",
             Pattern.CASE_INSENSITIVE);
 
+    private static final Pattern SUPPOSITION = Pattern.compile(
+            "(?:(?:let us|we|now) )?(?:suppose|assume|imagine)\\b(?!.*\\bthen\\b)", Pattern.CASE_INSENSITIVE);
     private static final int SENTENCES_BACK = 20;
 
     private LastFormula() {}
@@ -78,6 +82,10 @@ final class LastFormula {
         String end = sentences.isEmpty()
                 ? text
                 : text.substring(sentences.getLast()[0], sentences.getLast()[1]);
+        Optional<FinalAnswer> bullets = Bullets.atEnd(text, work);
+        if (bullets.isPresent()) {
+            return bullets;
+        }
         Optional<String> word = concludedWord(end.strip());
         if (word.isPresent()) {
             return FinalAnswer.of(true, word.get());
@@ -88,14 +96,26 @@ final class LastFormula {
             List<Formulas.Span> inside = spans.stream()
                     .filter(span -> span.start() >= from && span.end() <= to)
                     .toList();
+            if (k > 0 && isRemark(text.substring(from, to))) {
+                continue;
+            }
             Optional<FinalAnswer> found = inSentence(text.substring(from, to), moved(inside, from), work);
             if (found.isPresent()) {
-                return found;
+                Matcher verdict =
+                        YES_OR_NO_FIRST.matcher(text.substring(from, to).strip());
+                return verdict.matches() ? found.map(value -> value.or(verdict.group(1))) : found;
             }
         }
         return Denied.is(end)
                 ? Optional.empty()
                 : FinalAnswer.of(true, sentences.isEmpty() ? end : afterLead(end), whole.length() < 300 ? whole : "");
+    }
+
+    /** What stands in brackets by itself, and what is only supposed. */
+    private static boolean isRemark(String sentence) {
+        String said = sentence.strip();
+        return said.startsWith("(") && (said.endsWith(")") || said.endsWith(")."))
+                || SUPPOSITION.matcher(said).lookingAt();
     }
 
     /** How long a sentence is without the clause at its end that only says when or why: {@code the minimum is 12, attained at x = 3}. */

@@ -30,6 +30,16 @@ final class Phrases {
                 + "|percent|less|more|fewer|below|above|maybe|perhaps|divided|multiplied)\\b|[+*/^!=<>%±])",
             Pattern.CASE_INSENSITIVE);
 
+    /** 8 if n is even and 9 if n is odd: each is the answer to another problem. */
+    private static final Pattern BY_CASES = Pattern.compile(
+            "\\b(?:if|when|for)\\b[^.]*[,;\\s](?:and|or|but|while|,)?\\s*-?[\\d$\\\\][^\\s]*\\s+(?:if|when|for|otherwise)\\b|\\botherwise\\b",
+            Pattern.CASE_INSENSITIVE);
+
+    /** Behind it the answer is said again, as it is meant. */
+    private static final Pattern THAT_IS = Pattern.compile(
+            ",?\\s*\\b(?:that is|which is|i\\.e\\.|or equivalently|in other words),?\\s+(?=[-\\d$\\\\])",
+            Pattern.CASE_INSENSITIVE);
+
     private static final Pattern ADVERB = Pattern.compile(
             "(?:therefore|thus|hence|then|so|simply|just|clearly|indeed|now|exactly|equal to|given by)\\b,?\\s*(?=\\S)",
             Pattern.CASE_INSENSITIVE);
@@ -139,9 +149,17 @@ final class Phrases {
         if (Readings.isReadable(whole, true, work)) {
             return FinalAnswer.of(true, whole);
         }
+        if (BY_CASES.matcher(whole).find()) {
+            return FinalAnswer.of(true, whole);
+        }
         String shorter = REASON.matcher(whole).replaceFirst("");
         List<String> texts = new ArrayList<>();
-        beginning(whole, work).ifPresent(texts::add);
+        Optional<String> value = beginning(whole, work);
+        Matcher again = THAT_IS.matcher(whole);
+        if (value.isEmpty() && again.find()) {
+            value = beginning(whole.substring(again.end()), work);
+        }
+        value.ifPresent(texts::add);
         texts.add(whole);
         texts.add(shorter);
         return FinalAnswer.of(true, texts.toArray(String[]::new));

@@ -96,6 +96,10 @@ public final class Judge {
     }
 
     private boolean sameThing(Node gold, Node answer) {
+        return sameValue(Vectors.inComponents(gold, answer, work), Vectors.inComponents(answer, gold, work));
+    }
+
+    private boolean sameValue(Node gold, Node answer) {
         if (hasMatrix(gold) || hasMatrix(answer)) {
             return sameMatrix(gold, answer);
         }

@@ -27,12 +27,13 @@ final class Lists {
     boolean same(Node gold, Node answer) {
         if (gold instanceof Node.Group(char open, List<Node> items, char close) && !hasSign(gold)) {
             return answer instanceof Node.Listing(List<Node> parts)
+                    && isTuple(open, items, close)
                     && judge.sameInOrder(items, Assignments.values(parts));
         }
         if (gold instanceof Node.Listing(List<Node> parts)
                 && answer instanceof Node.Group(char open, List<Node> items, char close)
                 && !hasSign(answer)) {
-            return judge.sameInOrder(parts, items);
+            return isTuple(open, items, close) && judge.sameInOrder(parts, items);
         }
         if (gold instanceof Node.FiniteSet && answer instanceof Node.Group) {
             return false;
@@ -49,6 +50,11 @@ final class Lists {
         return listed && !hasSign(answer)
                 ? sameItems(elements(gold), elements(answer))
                 : sameElements(elements(gold), elements(answer));
+    }
+
+    /** What may go without its brackets; an interval may not. */
+    private static boolean isTuple(char open, List<Node> items, char close) {
+        return open == '(' && close == ')' || items.size() > 2;
     }
 
     /** The same answers in any order, each as often as on the other side: a list of three is no list of two. */

@@ -26,7 +26,7 @@ final class Quantities {
         Node b = value(answer);
         Unit first = unit(gold);
         Unit second = unit(answer);
-        if (first.equals(Unit.PERCENT) || second.equals(Unit.PERCENT)) {
+        if (isFraction(first) || isFraction(second)) {
             return samePercent(a, first, b, second);
         }
         if (first.equals(Unit.DEGREE) != second.equals(Unit.DEGREE)
@@ -35,7 +35,7 @@ final class Quantities {
             return true;
         }
         if (isNone(first) || isNone(second)) {
-            return Scalars.equal(main(a, first), main(b, second), work);
+            return Scalars.equal(main(a, first), main(b, second), work) || isNone(second) && Scalars.equal(a, b, work);
         }
         if (arePounds(first, second)) {
             return Scalars.equal(a, b, work);
@@ -58,6 +58,11 @@ final class Quantities {
         return unit.dimensions().isEmpty();
     }
 
+    /** Percent, and what is counted like it. */
+    private static boolean isFraction(Unit unit) {
+        return isNone(unit) && !unit.equals(Unit.NONE);
+    }
+
     private static Node times(Node value, Rational factor) {
         return factor.equals(Rational.ONE) ? value : Node.product(new Node.Num(factor), value);
     }
@@ -68,7 +73,7 @@ final class Quantities {
      */
     private boolean samePercent(Node a, Unit first, Node b, Unit second) {
         boolean both = first.equals(second);
-        if (both || first.equals(Unit.PERCENT) && Scalars.equal(a, b, work)) {
+        if (both || first.equals(Unit.PERCENT) && second.equals(Unit.NONE) && Scalars.equal(a, b, work)) {
             return Scalars.equal(a, b, work);
         }
         if (!isNone(first) || !isNone(second)) {

@@ -185,9 +185,17 @@ final class Relations {
                 return true;
             }
         }
+        if (isSolved(gold) && !isSolved(answer)) {
+            return false;
+        }
         Node left = Node.difference(gold.get(0), gold.get(1));
         Node right = Node.difference(answer.get(0), answer.get(1));
         return Scalars.sameZeros(left, right, work);
+    }
+
+    /** x = 2. Who is asked for it and answers 2x = 4 has only said the problem again. */
+    private static boolean isSolved(List<Node> equation) {
+        return isBareName(equation.get(0)) && isClosed(equation.get(1));
     }
 
     private static boolean isFunction(Node node) {

@@ -46,6 +46,11 @@ final class Cursor {
         }
     }
 
+    /** The token that was taken last, or the first. */
+    Token before() {
+        return tokens.get(Math.max(0, at - 1));
+    }
+
     boolean at(String symbol) {
         return peek().is(symbol);
     }

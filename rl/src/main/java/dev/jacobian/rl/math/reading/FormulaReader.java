@@ -27,6 +27,9 @@ final class FormulaReader {
     private final Style style;
     private final UnitReader units;
     private final PrimaryReader primary;
+    /** Behind the sign of a currency letters may stand for thousands and millions. */
+    private boolean money;
+
     /** Inside of |...| the next bar closes. */
     private int openBars;
 
@@ -45,6 +48,9 @@ final class FormulaReader {
             throw new MathProblem.Unreadable("nothing to read");
         }
         Node node = reader.listing();
+        while (cursor.takeCommand("implies") || cursor.takeCommand("iff")) {
+            node = reader.listing();
+        }
         while (cursor.take(".") || cursor.take(",") || cursor.take(";") || cursor.takeCommand("ldots")) {}
         if (!cursor.atEnd()) {
             throw cursor.unreadable();
@@ -127,6 +133,10 @@ final class FormulaReader {
             return relator;
         }
         Token token = cursor.peek();
+        if (isElementOf(token)) {
+            cursor.skip(2);
+            return Optional.of(Relator.IN);
+        }
         if (token.kind() != Kind.SYMBOL && token.kind() != Kind.COMMAND) {
             return Optional.empty();
         }
@@ -152,6 +162,15 @@ final class FormulaReader {
         return Optional.ofNullable(relator);
     }
 
+    /** {@code x in [0, 1)}, in ordinary text. */
+    private boolean isElementOf(Token token) {
+        Token set = cursor.peek(2);
+        return style.plain()
+                && token.spaced()
+                && token.run().equals("in")
+                && (set.is("(") || set.is("[") || set.is("{") || set.is("{set") || set.isCommand("setR"));
+    }
+
     /** {@code 2:3:5}, {@code 3 to 4}. */
     private Node ratio() {
         Node first = sets();
@@ -171,7 +190,7 @@ final class FormulaReader {
     }
 
     private Node sets() {
-        Node node = sum();
+        Node node = withoutElements(sum());
         for (int count = 0; ; count++) {
             char operator = setOperator();
             if (operator == ' ') {
@@ -183,6 +202,19 @@ final class FormulaReader {
             cursor.next();
             node = new Node.SetOperation(operator, node, sum());
         }
+    }
+
+    /** {@code \mathbb{R} - \{3\}}: of sets it is no sum. */
+    private static Node withoutElements(Node node) {
+        return node instanceof Node.Sum(List<Node> terms)
+                        && terms.size() == 2
+                        && terms.getFirst() instanceof Constant
+                        && terms.getLast() instanceof Node.Product(List<Node> factors)
+                        && factors.size() == 2
+                        && factors.getFirst().equals(Node.MINUS_ONE)
+                        && factors.getLast() instanceof Node.FiniteSet set
+                ? new Node.SetOperation('∖', terms.getFirst(), set)
+                : node;
     }
 
     private char setOperator() {
@@ -201,12 +233,20 @@ final class FormulaReader {
             terms.add(signedTerm());
         }
         Node sum = terms.size() == 1 ? terms.getFirst() : sumOf(terms);
-        if (cursor.atCommand("over") || cursor.atCommand("choose")) {
-            boolean over = cursor.next().text().equals("over");
+        boolean choose = cursor.atCommand("choose") || isChoose();
+        if (cursor.atCommand("over") || choose) {
+            boolean over = cursor.atCommand("over");
+            cursor.skip(cursor.peek().kind() == Kind.LETTER ? "choose".length() : 1);
             Node below = sum();
             return over ? Node.quotient(sum, below) : Node.apply(Fn.BINOMIAL, sum, below);
         }
         return modulo(sum);
+    }
+
+    /** {@code 8 choose 3}, in words. */
+    private boolean isChoose() {
+        Token before = cursor.before();
+        return cursor.word().equals("choose") && (before.kind() == Kind.NUMBER || before.is(")"));
     }
 
     /** {@code 3 \\bmod 5}, {@code 3 \\pmod 5}, {@code 3 (mod 5)}. */
@@ -289,7 +329,9 @@ final class FormulaReader {
 
     private Node term() {
         Optional<Unit> currency = units.prefix();
-        Node product = currency.isPresent() && cursor.at("-") ? signedTerm() : scaled(product());
+        money = currency.isPresent();
+        Node product = currency.isPresent() && cursor.at("-") ? signedTerm() : scaled(product(), currency.isPresent());
+        money = false;
         if (currency.isPresent()) {
             product = UnitReader.quantity(product, currency.get());
         }
@@ -313,9 +355,9 @@ final class FormulaReader {
     }
 
     /** {@code 5 million}, {@code 3 tenths}, {@code 7 squared}. */
-    private Node scaled(Node value) {
+    private Node scaled(Node value, boolean money) {
         String word = cursor.peek().kind() == Kind.TEXT ? cursor.peek().text().strip() : cursor.word();
-        Optional<UnaryOperator<Node>> scale = Scales.named(word);
+        Optional<UnaryOperator<Node>> scale = Scales.named(money ? Scales.written(word) : word);
         if (scale.isEmpty()) {
             return value;
         }
@@ -362,6 +404,11 @@ final class FormulaReader {
 
     /** {@code 11 1/2}, {@code 11\frac12}: a whole number with a proper fraction behind it is their sum. */
     private Node mixed(Node first) {
+        if (isCombination(first)) {
+            boolean permutations = cursor.next().text().equals("P");
+            Node k = new Node.Num(cursor.next().value().orElseThrow());
+            return Node.apply(permutations ? Fn.PERMUTATIONS : Fn.BINOMIAL, first, k);
+        }
         if (!(first instanceof Node.Num(Rational whole))
                 || !whole.isWhole()
                 || !cursor.peek(-1).isWhole()) {
@@ -382,6 +429,17 @@ final class FormulaReader {
             return proper(whole, parts.get(0), parts.get(1), mark, first);
         }
         return first;
+    }
+
+    /** {@code 8C3}, {@code 8P3}. */
+    private boolean isCombination(Node first) {
+        Token letter = cursor.peek();
+        return first instanceof Node.Num
+                && style.plain()
+                && (letter.run().equals("C") || letter.run().equals("P"))
+                && !letter.spaced()
+                && cursor.peek(1).isWhole()
+                && !cursor.peek(1).spaced();
     }
 
     private Node proper(Rational whole, Rational top, Rational bottom, int mark, Node first) {
@@ -428,6 +486,9 @@ final class FormulaReader {
             case "and", "or", "to", "mod", "U" -> token.spaced();
             default ->
                 Connectors.is(token.run())
+                        || isElementOf(token)
+                        || isChoose()
+                        || money && !Scales.written(token.run()).equals(token.run())
                         || Scales.named(token.run()).isPresent()
                         || style.unitLetters() && isUnitAhead();
         };
@@ -464,6 +525,9 @@ final class FormulaReader {
             } else if (cursor.at("!") && !cursor.peek(1).is("=")) {
                 cursor.next();
                 node = cursor.take("!") ? Node.apply(Fn.DOUBLE_FACTORIAL, node) : Node.apply(Fn.FACTORIAL, node);
+            } else if (isBetween()) {
+                cursor.take("|");
+                node = primary.between(node);
             } else if (cursor.at("^")) {
                 node = UnitReader.quantity(node, units.suffix().orElseThrow(cursor::unreadable));
             } else {
@@ -471,6 +535,12 @@ final class FormulaReader {
             }
         }
         return node;
+    }
+
+    /** {@code |_0^1} behind an expression, or {@code _0^1} behind square brackets. */
+    private boolean isBetween() {
+        return cursor.at("|") && cursor.peek(1).is("_")
+                || cursor.at("_") && cursor.before().is("]");
     }
 
     private static Node row(Node node) {

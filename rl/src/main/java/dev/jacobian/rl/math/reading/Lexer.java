@@ -169,6 +169,10 @@ final class Lexer {
             Map.entry("vdots", "ldots"),
             Map.entry("to", "to"),
             Map.entry("rightarrow", "to"),
+            Map.entry("Rightarrow", "implies"),
+            Map.entry("Longrightarrow", "implies"),
+            Map.entry("Leftrightarrow", "iff"),
+            Map.entry("Longleftrightarrow", "iff"),
             Map.entry("pmod", "pmod"),
             Map.entry("bmod", "mod"),
             Map.entry("ctg", "cot"),
@@ -357,6 +361,10 @@ final class Lexer {
     private void known(String name) {
         if (name.equals("\\")) {
             skipRowGap();
+        }
+        if (name.equals("imath") || name.equals("jmath")) {
+            add(Token.letter(name.substring(0, 1), 0, spaced));
+            return;
         }
         boolean letters = isAsciiLetter(name.charAt(0)) && !name.endsWith("}") && !name.equals("mid");
         add(Token.of(letters ? Kind.COMMAND : Kind.SYMBOL, name, spaced));

@@ -13,11 +13,19 @@ final class NumberLexer {
     /** Longer numbers are no answers. */
     private static final int MOST_DIGITS = 10_000;
 
-    private static final String GROUP_GAP = "(?:\\{,\\}|,\\\\[!,;: ]\\s*|\\\\[,;:! ]|~|\\{\\\\[,;: ]\\})";
+    private static final String GROUP_GAP = "(?:(?:\\\\text)?\\{,\\}|,\\\\[!,;: ]\\s*|\\\\[,;:! ]|~|\\{\\\\[,;: ]\\})";
     private static final Pattern GROUPED = Pattern.compile("\\d{1,3}(?:" + GROUP_GAP + "\\d{3})++(?!\\d)");
     private static final Pattern SPACED = Pattern.compile("\\d{1,3}(?: \\d{3})++(?![\\d/]| ?/|\\s*\\\\frac)");
     private static final Pattern COMMAS = Pattern.compile("\\d{1,3}(?:,\\d{3})++(?!\\d)");
-    private static final Pattern INDIAN = Pattern.compile("\\d{1,2}(?:,\\d{2})++,\\d{3}(?!\\d)");
+    /** Points and strokes group where a second group, or the stroke itself, leaves no doubt: 1.234.567, 12'345. */
+    private static final Pattern ELSEWHERE =
+            Pattern.compile("\\d{1,3}(?:(?:\\.\\d{3}){2,}+|(?:'\\d{3})++|(?:_\\d{3}){2,}+)(?![\\d'._])");
+
+    private static final Pattern INDIAN = Pattern.compile("\\d{1,2}(?:,\\d{2}(?!\\d))++,\\d{3}(?!\\d)");
+    /** A comma that cannot part two numbers: 12{,}5 and 12,5 %. */
+    private static final Pattern DECIMAL_COMMA =
+            Pattern.compile("\\{,\\}(\\d{1,40})(?!\\d)|,(\\d{1,2})(?=\\s*(?:\\\\?%|€|\\\\text\\s*\\{\\s*€))");
+
     private static final Pattern DIGITS = Pattern.compile("\\d*+");
     private static final Pattern REPEATING = Pattern.compile(
             "\\\\(?:overline|bar|dot|overset\\{\\\\text\\{\\.\\}\\})\\s*(?:\\{(\\d{1,40})\\}|(\\d))|\\((\\d{1,40})\\)");
@@ -48,6 +56,13 @@ final class NumberLexer {
             fraction = match(DIGITS, end + 1);
             end += 1 + fraction.length();
         }
+        if (fraction.isEmpty() && end < text.length()) {
+            Matcher comma = DECIMAL_COMMA.matcher(text).region(end, text.length());
+            if (comma.lookingAt()) {
+                fraction = comma.group(1) != null ? comma.group(1) : comma.group(2);
+                end = comma.end();
+            }
+        }
         if (whole.length() + fraction.length() > MOST_DIGITS) {
             throw new MathProblem.TooMuchWork("a number of so many digits");
         }
@@ -71,7 +86,7 @@ final class NumberLexer {
     }
 
     private String wholePart(int start, Style style) {
-        for (Pattern pattern : new Pattern[] {GROUPED, COMMAS, INDIAN, SPACED}) {
+        for (Pattern pattern : new Pattern[] {GROUPED, COMMAS, INDIAN, ELSEWHERE, SPACED}) {
             if (!style.groupedByComma() && (pattern == COMMAS || pattern == INDIAN)) {
                 continue;
             }

@@ -33,6 +33,9 @@ public final class Readings {
             Pattern.compile("([0-9A-Fa-f]{1,200})\\s*(?:in\\s+)?\\(?base[- ](\\d{1,2}|[a-z]{3,11})\\)?");
     private static final Pattern ORDINAL = Pattern.compile("(\\d{1,9})(?:\\^?\\{?\\s*(?:st|nd|rd|th)\\}?)");
     private static final Pattern CHANCE = Pattern.compile("(\\d{1,9}) (?:in|out of) (\\d{1,9})");
+    /** The empty set in ordinary text. */
+    private static final Pattern NOTHING = Pattern.compile("\\s*\\{ ?\\}\\s*[.]?\\s*");
+
     private static final Pattern COMMA_GROUP = Pattern.compile("\\d,\\d{2,3}(?!\\d)");
 
     private static final Pattern QUAD = Pattern.compile("\\\\q?quad(?![a-zA-Z])");
@@ -46,7 +49,7 @@ public final class Readings {
     public static List<Node> of(String text, boolean plain, Work work) {
         String bare = Wrapping.without(text);
         if (bare.isBlank()) {
-            return List.of();
+            return plain && NOTHING.matcher(text).matches() ? List.of(Constant.EMPTY_SET) : List.of();
         }
         if (bare.length() > LONGEST) {
             return List.of(new Node.Word(Words.normalized(bare.substring(0, LONGEST))));
@@ -200,6 +203,10 @@ public final class Readings {
                     "none",
                     "empty set",
                     "the empty set",
+                    "there is no solution",
+                    "there are no solutions",
+                    "there is no real solution",
+                    "there are no real solutions",
                     "无解" -> Optional.of(Constant.EMPTY_SET);
             case "all real numbers",
                     "all reals",

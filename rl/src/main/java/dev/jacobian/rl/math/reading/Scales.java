@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.math.reading;
 
+import dev.jacobian.rl.math.expression.Fn;
 import dev.jacobian.rl.math.expression.Node;
 import dev.jacobian.rl.math.expression.Rational;
 import java.util.HashMap;
@@ -33,6 +34,7 @@ final class Scales {
         by("hundredths", Rational.of(1, 100));
         by("thousandths", Rational.of(1, 1000));
         SCALES.put("squared", value -> new Node.Power(value, Node.number(2)));
+        SCALES.put("factorial", value -> Node.apply(Fn.FACTORIAL, value));
         SCALES.put("cubed", value -> new Node.Power(value, Node.number(3)));
     }
 
@@ -40,6 +42,16 @@ final class Scales {
 
     private static void by(String word, Rational factor) {
         SCALES.put(word, value -> Node.product(value, new Node.Num(factor)));
+    }
+
+    /** The word for a letter behind an amount of money: $5M. */
+    static String written(String letter) {
+        return switch (letter) {
+            case "K", "k" -> "thousand";
+            case "M", "m", "mn" -> "million";
+            case "B", "bn" -> "billion";
+            default -> letter;
+        };
     }
 
     /** What a word does to the number before it; empty if nothing. */

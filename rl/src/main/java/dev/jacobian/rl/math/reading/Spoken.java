@@ -29,6 +29,18 @@ final class Spoken {
     private static final Pattern BY_BLANKS =
             Pattern.compile("-?\\d{1,40}(?:[./]\\d{1,40})?(?: +-?\\d{1,40}(?:[./]\\d{1,40})?)++");
 
+    private static final Pattern LABEL = Pattern.compile(
+            "(?:the |at )?(?:points?|coordinates|vertex|vector|interval|set|ordered"
+                    + " (?:pair|triple)|pair|number|value)s?,? (?=[-+(\\[{\\d\\\\])",
+            Pattern.CASE_INSENSITIVE);
+    private static final Pattern IS = Pattern.compile("^([a-zA-Z]) (?:is(?: equal to)?|equals) (?=[-+(\\d\\\\])");
+    private static final Pattern ABBREVIATED = Pattern.compile("\\b(sq|cu)\\. (?=\\p{L})");
+    private static final Pattern EXCEPT = Pattern.compile(
+            "(?:[a-z] (?:is|can be) )?(?:all|any|every) reals?(?: numbers?| values?)?(?: of)?(?: [a-z])?,?"
+                    + " (?:except|other than|but|excluding|not equal to|with|where)(?: for)? ((?:[a-z] ?(?:=|\\\\n"
+                    + "e) ?)?[-\\d\\\\].{0,80})",
+            Pattern.CASE_INSENSITIVE);
+
     private static final String LETTER = "([a-z])";
     private static final String ANY = "(?:any|all|some|every|each|an?|arbitrary)?\\s*";
     private static final Pattern INTEGER_PARAMETER =
@@ -44,7 +56,10 @@ final class Spoken {
         if (words.isEmpty() || words.length() > LONGEST) {
             return Optional.empty();
         }
-        String said = withParameter(words);
+        String said = withoutLabel(withParameter(words));
+        said = IS.matcher(said).replaceFirst("$1 = ");
+        said = ABBREVIATED.matcher(said).replaceAll("$1 ");
+        said = withoutElements(said);
         if (said.indexOf('\\') < 0) {
             said = PLUS_MINUS.matcher(said).replaceAll(Matcher.quoteReplacement("\\pm "));
             said = withDigits(said);
@@ -55,6 +70,22 @@ final class Spoken {
             said = MIXED.matcher(said).replaceAll("($1 $2/$3)");
         }
         return said.equals(words) ? Optional.empty() : Optional.of(said);
+    }
+
+    /** {@code the point (3, -2)}: what kind of thing it is goes without saying. */
+    private static String withoutLabel(String words) {
+        Matcher label = LABEL.matcher(words);
+        return label.lookingAt() ? words.substring(label.end()) : words;
+    }
+
+    /** {@code all real numbers except 3} as {@code ℝ ∖ {3}}. */
+    private static String withoutElements(String words) {
+        Matcher except = EXCEPT.matcher(words);
+        if (!except.matches()) {
+            return words;
+        }
+        String elements = except.group(1).replace(" and ", ", ").replace(" or ", ", ");
+        return "\\mathbb{R} \\setminus \\{" + elements.replaceAll("[a-z] ?(?:=|\\\\ne) ?", "") + "\\}";
     }
 
     /** {@code 2 3 5}: numbers with nothing but blanks between them are a list, if they are nothing else. */

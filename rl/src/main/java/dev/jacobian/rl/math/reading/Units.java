@@ -117,6 +117,9 @@ public final class Units {
 
     private static final Pattern BLANKS = Pattern.compile("\\s+");
     private static final Pattern SCALE = Pattern.compile("degrees? (?:c|f|celsius|fahrenheit)");
+    /** $5 per person, $5 each. */
+    private static final Pattern EACH = Pattern.compile("per (?!cent)\\p{L}{3,20}|each|apiece");
+
     private static final Pattern NOUN = Pattern.compile("[\\p{L} .'-]{2,}");
     private static final Pattern PER = Pattern.compile("\\s*/\\s*|\\s+per\\s+|^per\\s+");
     private static final Pattern FACTORS = Pattern.compile("(?:[\\s*·]|-(?!\\d))+");
@@ -318,6 +321,12 @@ public final class Units {
         if (EMPTY.contains(lower)) {
             return Optional.of(Unit.NONE);
         }
+        if (lower.equals("basis points") || lower.equals("basis point")) {
+            return Optional.of(Unit.PERCENT.times(Unit.PERCENT));
+        }
+        if (lower.equals("percentage points") || lower.equals("percentage point")) {
+            return Optional.of(Unit.PERCENT);
+        }
         if (lower.startsWith("degree") && SCALE.matcher(lower).matches()) {
             return named(lower.contains(" c") ? "celsius" : "fahrenheit");
         }
@@ -327,7 +336,7 @@ public final class Units {
             return Optional.of(Unit.NONE);
         }
         Optional<Unit> unit = quotient(phrase.replace("per cent", "percent"));
-        return unit.isPresent() || !nouns ? unit : noun(lower);
+        return unit.isPresent() || !nouns && !EACH.matcher(lower).matches() ? unit : noun(lower);
     }
 
     /** Whether a word does something to the number that it stands behind. */
@@ -339,7 +348,7 @@ public final class Units {
         if (!NOUN.matcher(lower).matches() || BLANKS.splitAsStream(lower).anyMatch(Units::changesNumbers)) {
             return Optional.empty();
         }
-        boolean one = lower.indexOf(' ') < 0;
+        boolean one = lower.indexOf(' ') < 0 && !EACH.matcher(lower).matches();
         return Optional.of(one ? Unit.of("noun " + singular(lower), Rational.ONE) : Unit.NONE);
     }
 

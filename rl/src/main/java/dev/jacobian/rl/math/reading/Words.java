@@ -34,7 +34,7 @@ public final class Words {
             words = FONT.matcher(words).replaceAll("$1");
             words = SPACE.matcher(words).replaceAll(" ");
         }
-        return BLANKS.matcher(words.replace('~', ' ').replace("$", ""))
+        return BLANKS.matcher(words.replace('~', ' ').replace("$", "").replace("{:}", ":"))
                 .replaceAll(" ")
                 .strip();
     }

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.math.extraction;
+
+import dev.jacobian.rl.math.expression.Work;
+import dev.jacobian.rl.math.reading.Readings;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Several answers below each other: a text that ends in "The solutions are:" and a list. */
+final class Bullets {
+
+    private static final Pattern ITEM = Pattern.compile("\\s*(?:[-*•+]|\\(?\\d{1,2}[.)])\\s+(\\S.{0,200})");
+    private static final Pattern LEAD = Pattern.compile(
+            ".*\\b(?:solutions|roots|answers|zeros|values|numbers|points|intercepts|intervals)\\b[^:]{0,60}:\\s*",
+            Pattern.CASE_INSENSITIVE);
+    private static final int MOST_ITEMS = 20;
+
+    private Bullets() {}
+
+    /** The items as one list; empty if the text does not end in such a one, or one of its items is more than a formula. */
+    static Optional<FinalAnswer> atEnd(String text, Work work) {
+        List<String> lines = text.lines().filter(line -> !line.isBlank()).toList();
+        List<String> items = new ArrayList<>();
+        boolean plain = true;
+        int at = lines.size() - 1;
+        while (at > 0 && items.size() < MOST_ITEMS) {
+            Matcher item = ITEM.matcher(lines.get(at));
+            if (!item.matches()) {
+                break;
+            }
+            String content = item.group(1).replaceFirst("[.;,]\\s*$", "").strip();
+            plain &= content.indexOf('$') < 0 && content.indexOf('\\') < 0;
+            if (!Readings.isReadable(content, plain, work)) {
+                return Optional.empty();
+            }
+            items.addFirst(content.replace("$", ""));
+            at--;
+        }
+        return items.size() > 1 && at >= 0 && LEAD.matcher(lines.get(at)).matches()
+                ? FinalAnswer.of(plain, String.join(" , ", items))
+                : Optional.empty();
+    }
+}
