@@ -53,6 +53,7 @@ public class LongContextBenchmark {
     public void setUp() {
         LongCase of = LongCase.parse(position);
         model = of.model();
+        cache = model.newKvCache();
         trains = of.trains();
         piece = of.piece();
         ModelShape shape = ModelShape.named("1M");
@@ -67,7 +68,6 @@ public class LongContextBenchmark {
     }
 
     private void fill(LongCase of, ModelShape shape) {
-        cache = model.newKvCache();
         before = cache.add();
         int width = shape.kvHeads() * shape.headDim();
         Tensor numbers = Tensor.of(MatMulCase.numbers(CHUNK * width, 3), CHUNK, width);

@@ -70,7 +70,7 @@ public record CompletionLengths(
             return;
         }
         int last = completionLengthSchedule.values().lastKey();
-        int longest = completionLengthSchedule.values().get(last);
+        int longest = completionLengthSchedule.last();
         require(
                 longest == maxCompletionLength,
                 KEY + " grows to " + longest + " tokens, but max_completion_length is " + maxCompletionLength

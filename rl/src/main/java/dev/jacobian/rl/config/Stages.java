@@ -2,7 +2,7 @@
 package dev.jacobian.rl.config;
 
 import java.util.Collections;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
@@ -11,17 +11,22 @@ import java.util.TreeMap;
  *
  * @param values what holds from when on: values by the number of steps that have been made
  */
-public record Stages(SortedMap<Integer, Integer> values) {
+public record Stages(NavigableMap<Integer, Integer> values) {
     /** None. */
     public static final Stages NONE = new Stages(new TreeMap<>());
 
     public Stages {
-        values = Collections.unmodifiableSortedMap(new TreeMap<>(values));
+        values = Collections.unmodifiableNavigableMap(new TreeMap<>(values));
     }
 
     /** What holds after so many steps; there must be a value from 0 on. */
     public int after(int steps) {
-        return values.get(values.headMap(steps + 1).lastKey());
+        return values.headMap(steps + 1, false).lastEntry().getValue();
+    }
+
+    /** The last of them; there must be one. */
+    public int last() {
+        return values.lastEntry().getValue();
     }
 
     @Override

@@ -11,11 +11,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
@@ -213,7 +213,7 @@ final class Values {
             }
             return stages(object);
         }
-        SortedMap<Integer, Integer> stages = new TreeMap<>();
+        NavigableMap<Integer, Integer> stages = new TreeMap<>();
         for (Map.Entry<String, JsonNode> stage : json.properties()) {
             Optional<Object> value = read(int.class, stage.getValue());
             if (!stage.getKey().matches("0|[1-9][0-9]{0,8}") || value.isEmpty()) {

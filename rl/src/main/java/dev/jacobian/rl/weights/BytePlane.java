@@ -21,9 +21,9 @@ import java.util.zip.Inflater;
  * @param form how the bytes are held
  * @param content the bytes in that form
  */
-record BytePlane(Form form, byte[] content) {
+public record BytePlane(Form form, byte[] content) {
     /** How the bytes of a plane travel. */
-    enum Form {
+    public enum Form {
         /** All are 0. */
         ZERO,
         /** As they are. */
@@ -91,7 +91,7 @@ record BytePlane(Form form, byte[] content) {
     }
 
     long bytes() {
-        return 1 + (form == Form.DEFLATED ? Integer.BYTES : 0) + content.length;
+        return 1L + (form == Form.DEFLATED ? Integer.BYTES : 0) + content.length;
     }
 
     void write(DataOutput out) throws IOException {

@@ -21,7 +21,7 @@ public final class WeightAssembly {
     private final WeightManifest manifest;
     private final Optional<WeightImage> base;
     private final List<WeightLayout.Place> places;
-    private final byte @Nullable [][] pieces; // [index], null while missing
+    private final byte[] @Nullable [] pieces; // [index], null while missing
 
     /**
      * Begins; pieces that the base has are there at once.

@@ -81,12 +81,13 @@ record TaskVectors(
 
     @Override
     public void check(MergedTensor tensor) {
-        var unused = tensor.parameter("lambda", 1);
+        var _ = tensor.parameter(
+                "lambda", 1); // read, so that a value that is none is told of before anything is written
         for (MergedTensor.Source model : tensor.models()) {
             if (model.isBase()) {
                 continue;
             }
-            var weight = model.parameter("weight");
+            var _ = model.parameter("weight");
             double density = model.parameter("density", 1);
             if (!(density > 0 && density <= 1)) {
                 throw new IllegalArgumentException("density for " + tensor.name() + " is " + density
