@@ -33,6 +33,7 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl.puzzle;
     exports dev.jacobian.rl.reasoninggym;
     exports dev.jacobian.rl.promptset;
+    exports dev.jacobian.rl.recipe;
     exports dev.jacobian.rl.recipe.stage;
     exports dev.jacobian.rl.recipe.trace;
     exports dev.jacobian.rl.recorded;

@@ -75,6 +75,7 @@ public final class Cli {
     private static Map<String, Function<Streams, CliCommand>> commands() {
         Map<String, Function<Streams, CliCommand>> commands = new LinkedHashMap<>();
         commands.put("rl", RlCommand::new);
+        commands.put("recipe", RecipeCommand::new);
         commands.put("sft", SftCommand::new);
         commands.put("dpo", DpoCommand::new);
         commands.put("kto", KtoCommand::new);

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -89,9 +90,14 @@ public record Pipeline(String name, List<Stage> stages, long seed) {
                 + String.join(", ", stages.stream().map(Stage::name).toList()));
     }
 
+    /** What the folder of a stage is called: {@code 02-rl}. */
+    public static String folderName(int number, String stage) {
+        return String.format(Locale.ROOT, "%02d-%s", number, stage);
+    }
+
     /** The folder of a stage. */
     public Path folder(Path pipeline, String stage) {
-        return pipeline.resolve(String.format(java.util.Locale.ROOT, "%02d-%s", place(stage) + 1, stage));
+        return pipeline.resolve(folderName(place(stage) + 1, stage));
     }
 
     /** Runs on the CPU, telling nobody. */

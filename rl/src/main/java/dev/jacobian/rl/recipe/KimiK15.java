@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.recipe;
+
+import dev.jacobian.rl.RlConfig;
+import dev.jacobian.rl.config.CurriculumConfig;
+import dev.jacobian.rl.method.Omd;
+import dev.jacobian.rl.offline.Sft;
+import dev.jacobian.rl.promptset.EasyToGuess;
+import dev.jacobian.rl.recipe.stage.Source;
+import dev.jacobian.rl.recipe.trace.TraceStyle;
+import dev.jacobian.rl.reward.GroupLengthReward;
+import dev.jacobian.rl.reward.WeightedRewards;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Kimi k1.5 (arXiv 2501.12599): long thoughts by reinforcement learning with online mirror descent, and then short ones.
+ *
+ * <ol>
+ *   <li>Supervised fine-tuning on short solutions.
+ *   <li>Warm-up on a small set of long thoughts that plan, evaluate, reflect and explore.
+ *   <li>The set of prompts: what can be guessed goes, and the rest is told how hard it is.
+ *   <li>Mirror descent, easy prompts first, with partial rollouts: a long sample goes on in the next rollout.
+ *   <li>Mirror descent on prompts in proportion to how often they are still failed; after a while shorter right answers earn more.
+ *   <li>Long to short: the same once more with a smaller limit and the length reward from the beginning.
+ * </ol>
+ */
+final class KimiK15 {
+    private static final double LENGTH_WEIGHT = 0.5;
+
+    private KimiK15() {}
+
+    static Recipe recipe(Ground on) {
+        Recipe recipe = on.isCountdown()
+                ? Recipe.of("k1.5", new ContextStage("context", on.base(), ContextStage.Config.DEFAULT))
+                : new Recipe("k1.5", List.of());
+        Source base = on.isCountdown() ? Source.model("context") : on.base();
+        Problems problems = on.problems();
+        int longest = on.isCountdown() ? 320 : on.tokens();
+        CheckConfig check = on.check().of(on.of(200, 40), longest);
+        int steps = on.of(40, 3);
+
+        return recipe.then(new SftStage(
+                        "sft",
+                        "short solutions to imitate",
+                        base,
+                        on.demonstrations("k1.5", TraceStyle.SHORT.giveUp(0.3)),
+                        problems,
+                        on.offline(Sft.DEFAULT, on.of(150, 10), 5e-4),
+                        check))
+                .then(new SftStage(
+                        "warm-up",
+                        "a few long thoughts that plan, evaluate, reflect and explore",
+                        Source.model("sft"),
+                        on.demonstrations(
+                                "k1.5", TraceStyle.DEFAULT.verbosity(2).giveUp(0.25)),
+                        problems,
+                        on.offline(Sft.DEFAULT, on.of(250, 10), 5e-4),
+                        check))
+                .then(new PromptStage(
+                        "prompts", Source.model("warm-up"), problems, withoutThinking(on), promptConfig(on, longest)))
+                .then(new RlStage(
+                        "rl-curriculum",
+                        "mirror descent, easy prompts first, with partial rollouts",
+                        Source.model("warm-up"),
+                        PromptStage.chosen("prompts", "right", on.accuracy()),
+                        problems,
+                        mirrorDescent(on, steps, longest).toBuilder()
+                                .curriculum(CurriculumConfig.Kind.EASY_TO_HARD)
+                                .difficultyColumn("pass_rate")
+                                .build(),
+                        check))
+                .then(new RlStage(
+                        "rl-prioritized",
+                        "mirror descent on what still fails; after a while shorter right answers earn more",
+                        Source.model("rl-curriculum"),
+                        PromptStage.chosen("prompts", "right, later short", shorter(on.accuracy(), steps / 3)),
+                        problems,
+                        mirrorDescent(on, steps, longest).toBuilder()
+                                .curriculum(CurriculumConfig.Kind.PRIORITIZED)
+                                .build(),
+                        check))
+                .then(new RlStage(
+                        "long2short",
+                        "a smaller limit of tokens, and shorter right answers earn more from the beginning",
+                        Source.model("rl-prioritized"),
+                        PromptStage.chosen("prompts", "right and short", shorter(on.accuracy(), 0)),
+                        problems,
+                        mirrorDescent(on, steps, longest / 2).toBuilder()
+                                .curriculum(CurriculumConfig.Kind.PRIORITIZED)
+                                .build(),
+                        check));
+    }
+
+    /** The bundled model is given an empty thought; others are told in words. */
+    private static String withoutThinking(Ground on) {
+        return on.isCountdown() ? "<think>\n</think>\n" : EasyToGuess.INSTRUCTION;
+    }
+
+    private static PromptStage.Config promptConfig(Ground on, int tokens) {
+        PromptStage.Config usual = PromptStage.Config.DEFAULT;
+        return new PromptStage.Config(
+                on.of(1024, 64),
+                usual.guesses(),
+                usual.samples(),
+                usual.temperature(),
+                tokens,
+                usual.lowest(),
+                usual.highest());
+    }
+
+    private static RlConfig mirrorDescent(Ground on, int steps, int tokens) {
+        RlConfig.Builder config = on.rl(Omd.DEFAULT.with("tau", 0.1).with("updates_per_rollout", 4), steps).toBuilder()
+                .maxCompletionLength(tokens)
+                .rolloutTokenBudget(tokens / 2);
+        return on.bundled() ? config.learningRate(on.quick() ? 1e-4 : 3e-5).build() : config.build();
+    }
+
+    /** Of right answers the shorter earn more, once so many steps are made. */
+    private static WeightedRewards shorter(WeightedRewards accuracy, int warmup) {
+        List<WeightedRewards.Weighted> rewards = new ArrayList<>(accuracy.rewards());
+        rewards.add(new WeightedRewards.Weighted(GroupLengthReward.DEFAULT, LENGTH_WEIGHT, warmup));
+        return new WeightedRewards(rewards)
+                .decidedBy(rewards.getFirst().function().name());
+    }
+}
