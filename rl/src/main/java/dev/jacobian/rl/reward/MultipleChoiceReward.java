@@ -15,7 +15,8 @@ import java.util.regex.Pattern;
  * 1 if the letter that a completion commits to is the right choice, else 0.
  *
  * <p>Where the letter is, the first of these that there is, and of several the last: in {@code \boxed{}}; in {@code <answer>}; behind
- * {@code answer is} or {@code answer:}; alone on a line; in parentheses. Around it may be parentheses, stars, {@code \text{}} and the text of
+ * {@code answer is} or {@code answer:}; before {@code is correct}; alone on a line; before the text of the one choice that is repeated
+ * ({@code C) Paris}); in parentheses. Around it may be parentheses, stars, {@code \text{}} and the text of
  * the choice behind it ({@code B. Paris}). A letter in the middle of a sentence is a word. Lower case counts where the letter is alone.
  *
  * @param column the right letter, as it is or in parentheses
@@ -31,12 +32,15 @@ public record MultipleChoiceReward(
     /** A to J, against column {@code answer}. */
     public static final MultipleChoiceReward DEFAULT = ConfigTree.defaults(MultipleChoiceReward.class);
 
-    private static final Pattern CHOICE = Pattern.compile(
-            "(?:\\\\(?:text|mathrm|textbf|mathbf)\\{)?[(\\[*_`\"' ]{0,4}([A-Za-z])(?![A-Za-z'’])(?:[^A-Za-z].*)?",
-            Pattern.DOTALL);
+    private static final String OPENING = "(?:\\\\(?:text|mathrm|textbf|mathbf)\\{|\\\\[(\\[]|[(\\[*_`\"'$ ]){0,6}";
+    private static final Pattern CHOICE =
+            Pattern.compile(OPENING + "([A-Za-z])(?![A-Za-z'’])(?:[^A-Za-z].*)?", Pattern.DOTALL);
     private static final Pattern SAID = Pattern.compile(
-            "(?i:answer|option|choice)\\s{0,4}(?i:is|:|=)\\s{0,4}:?\\s{0,4}(?i:option\\s{1,4}|choice\\s{1,4})?"
-                    + "((?:\\\\text\\{|[(\\[*_`\"'$]){0,4}[A-Za-z](?![A-Za-z'’]))");
+            "(?i:answer|option|choice)\\s{0,4}(?i:is|:|=)\\s{0,4}:?\\s{0,4}(?i:option\\s{1,4}|choice\\s{1,4})?("
+                    + OPENING + "[A-Za-z](?![A-Za-z'’]))");
+    private static final Pattern JUDGED = Pattern.compile(
+            "(?i:option|choice)\\s{1,4}\\(?([A-Z])\\)?\\s{1,4}is\\s{1,4}(?:the\\s{1,4})?(?:correct|right)\\b");
+    private static final Pattern AT_START = Pattern.compile("(?m)^[ \\t*]{0,8}\\(?([A-Z])[).:][ \\t*]+\\S");
     private static final Pattern ALONE = Pattern.compile("(?m)^[ \\t*_(\\[`]{0,8}([A-Za-z])[ \\t*_)\\]`.:]{0,8}$");
     private static final Pattern IN_PARENTHESES = Pattern.compile("\\(([A-Za-z])\\)");
 
@@ -56,7 +60,11 @@ public record MultipleChoiceReward(
                 .flatMap(this::choice)
                 .or(() -> AnswerTag.last(completion).flatMap(this::choice))
                 .or(() -> last(SAID, completion))
+                .or(() -> last(JUDGED, completion))
                 .or(() -> last(ALONE, completion))
+                .or(() -> AT_START.matcher(completion).results().count() == 1
+                        ? last(AT_START, completion)
+                        : Optional.empty())
                 .or(() -> last(IN_PARENTHESES, completion));
     }
 

@@ -14,13 +14,13 @@ final class Announcements {
 
     private static final Pattern PHRASE = Pattern.compile(
             "\\b(?:final\\s+|correct\\s+)?(?:answers?|(?<=correct )(?:choice|option))\\b(?:[^.\\n"
-                    + ":=]{0,80}?)(?:\\bis\\b|\\bare\\b|\\bis(?=n't\\b)|\\bequals\\b|:|=|\\bshould"
-                    + " be\\b)\\s*:?|\\b(?:final\\s+)?answer\\s*(?:\\n"
-                    + "|$)|(?<![a-z] )\\banswer\\s+-(?=\\s)|答案\\s*】?\\s*(?:就?是|为|:|=)?\\s*:?|故选\\s*:?|####",
+                + ":=]{0,80}?)(?:\\bis\\b|\\bare\\b|\\bis(?=n't\\b)|\\bequals\\b|:|=|\\bshould"
+                + " be\\b)\\s*:?|\\b(?:final\\s+)?answer\\s*(?:\\n"
+                + "|$)|(?<![a-z] )\\banswer\\s+-(?=\\s)|答え\\s*は|정답은|답은|答案\\s*】?\\s*(?:就?是|为|:|=)?\\s*:?|故选\\s*:?|####",
             Pattern.CASE_INSENSITIVE);
     /** What makes a supposition or a denial of "the answer is" behind it. */
     private static final Pattern SUPPOSED = Pattern.compile(
-            "(?:\\b(?:suppos(?:e|ing)|assum(?:e|ing)|imagine|pretend|if|whether)|(?:n't|\\bnot|\\bnever)\\s+(?:think|believe|say|see|claim|mean|feel))"
+            "(?:\\b(?:suppos(?:e|ing)|assum(?:e|ing)|imagine|pretend|if|whether|impossible|unlikely)|(?:n't|\\bnot|\\bnever)\\s+(?:think|believe|say|see|claim|mean|feel))"
                 + "\\s+(?:that\\s+)?(?:the\\s+)?$|\\bif\\b.*\\b(?:had|were|instead)\\b",
             Pattern.CASE_INSENSITIVE);
 
@@ -52,7 +52,9 @@ final class Announcements {
             Optional<FinalAnswer> answer =
                     mark.box() >= 0 ? box(text, boxes, mark) : Phrases.answer(text, mark.end(), work);
             if (answer.isPresent()) {
-                return answer;
+                Optional<FinalAnswer> revised =
+                        mark == marks.getLast() ? Revision.in(text.substring(mark.end()), work) : Optional.empty();
+                return revised.isPresent() ? revised : answer;
             }
         }
         return Optional.empty();

@@ -5,7 +5,7 @@ import java.util.regex.Pattern;
 
 /** Values that a text says are not the answer: "it is not 7", "I don't think it's 7", "7 is wrong"; and bounds, "at least 7", "7 or more". */
 final class Denied {
-    private static final String NOT = "(?:\\bnot|n't|\\bcannot|\\bnever)";
+    private static final String NOT = "(?:\\bnot|n't|\\bcannot|\\bnever|\\bimpossible|\\bunlikely)";
     private static final String BETWEEN =
             "(?:\\s+(?:be|equals?|to|think|believe|that|it|it's|is|the|an|answer|simply|just|really)){0,6}";
     private static final Pattern BEFORE_VALUE = Pattern.compile(
@@ -19,8 +19,8 @@ final class Denied {
             "\\b(?:but|rather|instead|only)\\b|[,;]\\s*(?:it|that)(?:'s|\\s+is)\\b", Pattern.CASE_INSENSITIVE);
 
     private static final Pattern BOUND = Pattern.compile(
-            "\\b(?:at\\s+(?:least|most)|(?:more|less|fewer|greater|larger|smaller|bigger|higher|lower)\\s+than(?:\\s+or\\s+equal\\s+to)?"
-                + "|up\\s+to|exceeds?|between|twice|thrice|double|triple|(?:half|thirds?|quarters?|percent|%|times)\\s+of)\\s*[$*(\\\\]{0,4}\\s*$",
+            "(?:\\b|(?=[<>\\\\]))(?:at\\s+(?:least|most)|(?:more|less|fewer|greater|larger|smaller|bigger|higher|lower)\\s+than(?:\\s+or\\s+equal\\s+to)?"
+                + "|[<>]|[\\\\](?:ne|le|ge)(?:q|qslant)?|up\\s+to|exceeds?|between|twice|thrice|double|triple|(?:half|thirds?|quarters?|percent|%|times)\\s+of)\\s*[$*(\\\\]{0,4}\\s*$",
             Pattern.CASE_INSENSITIVE);
     private static final Pattern OPEN = Pattern.compile(
             "^[\\s$*)]*(?:(?:or|and)\\s+(?:more|less|fewer|greater|larger|smaller|higher|lower|above|below|up|over)|at\\s+(?:least|most))\\b",

@@ -16,28 +16,32 @@ final class LastFormula {
         + " at|is|are|was|be|equals?|takes?|costs?|needs?|weighs?|lasts?|earns?|pays?|saves?|gets?|obtains?|gives?|yields?|have|has|leaves|makes|find";
     private static final String WORDS =
             "thus|hence|therefore|so|then|answer|no|wait|actually|rather|sorry|mean|say|total|exactly|only";
-    private static final String SIGNS = ":(?=\\s)|所以|因此|于是|[是为得有故即]|→|[\\\\]to\\b";
+    private static final String SIGNS = ":(?=\\s)|所以|因此|于是|[是为得有故即]|→|=>|[\\\\]to\\b";
     /** What a value stands behind. */
     private static final Pattern LEAD = Pattern.compile(
             "(?:\\b(?:" + VERBS + "|" + WORDS + ")\\b|" + SIGNS + ")[\\s,:]*", Pattern.CASE_INSENSITIVE);
 
     private static final String ABOUT =
             "(?:which is |that is |or )?(?:about|approximately|roughly|around|nearly)\\s+[$]?\\d";
-    /** A rounded value behind the exact one. */
+    private static final String EACH = "or [$€£]?\\d[\\d.,]* (?:each|apiece|per [a-z]+)";
+    /** A rounded value behind the exact one, a price for each behind the whole. */
     private static final Pattern APPROXIMATION =
-            Pattern.compile("\\s*[,(;]?\\s*(?:" + ABOUT + "|[\\\\]approx\\s*\\d).*$", Pattern.DOTALL);
+            Pattern.compile("\\s*[,(;]?\\s*(?:" + ABOUT + "|[\\\\]approx\\s*\\d|" + EACH + ").*$", Pattern.DOTALL);
 
-    private static final Pattern NUMBER =
-            Pattern.compile("(?<![\\w.])-?[$£€]?\\d[\\d,]*(?:\\.\\d+)?(?:/\\d+)?%?(?![\\w])");
+    private static final Pattern NUMBER = Pattern.compile(
+            "(?<![\\w.:])\\d{1,3}(?::\\d{1,3})+(?:\\s?[ap]\\.?\\s?m\\b\\.?)?|(?<![\\w.])-?[$£€]?\\d[\\d,]*(?:\\.\\d+)?(?:/\\d+)?%?(?![\\w])");
     /** C. 42: a letter of multiple choice with what it stands for, which is no sentence. */
     private static final Pattern CHOICE = Pattern.compile("\\(?[A-J][).:] ?[^.\\n]{0,60}\\.?");
 
     private static final Pattern CLAUSE = Pattern.compile(
             ",?\\s*\\b(?:when|where|if|attained|achieved|because|for which)\\b", Pattern.CASE_INSENSITIVE);
+    private static final Pattern REASON_CLAUSE =
+            Pattern.compile(",?\\s+(?:since|because|given that)\\s", Pattern.CASE_INSENSITIVE);
     private static final Pattern VERB =
             Pattern.compile("\\b(?:" + VERBS + "|" + WORDS + ")\\b|[=:]", Pattern.CASE_INSENSITIVE);
     private static final Pattern CHOSEN = Pattern.compile(
             "(?:(?:.*\\s)?(?:choose|select|pick|option|choice)\\s+\\(?((?-i:[A-J]))\\)?"
+                + "|(?:.*\\s)?only\\s+(?:option\\s+|choice\\s+)?\\(?((?-i:[A-J]))\\)?\\s+(?:satisfies|works|holds|fits|is)\\b[^.]{0,60}"
                 + "|(?:(?:so|hence|thus|therefore|then),?\\s+)?(?:option\\s+|choice\\s+)?\\(?((?-i:[A-J]))\\)?\\s+is\\s+(?:the\\s+)?(?:correct|right)(?:\\s+\\w+)?)[.!]?",
             Pattern.CASE_INSENSITIVE);
     private static final Pattern YES_OR_NO =
@@ -54,8 +58,27 @@ final class LastFormula {
                 + "|that|we|above|correct|contradiction|satisfied|valid|verified|fine|clear|unique|found|left|same|equal|all)\\b",
             Pattern.CASE_INSENSITIVE);
 
+    /** From here on a text speaks of its answer. */
+    private static final Pattern COMMENT = Pattern.compile(
+            "\\n\\s*(?:explanation|note|remark|reasoning|justification|check|verification|proof)\\s*:",
+            Pattern.CASE_INSENSITIVE);
+
+    private static final Pattern NEGATED_VERB = Pattern.compile(
+            "\\b(?:do|does|did|is|are|was|were|has|have|can|could|will|would)(?:n't|\\s+not)\\b|\\b(?:cannot|never)\\b",
+            Pattern.CASE_INSENSITIVE);
+    private static final Pattern THERE_ARE = Pattern.compile(
+            "there (?:are|is) (?:an )?(infinitely many|infinite)\\b[^\\d$\\\\]*", Pattern.CASE_INSENSITIVE);
+    /** n² + n is always even: a sentence about a formula that is not its value. */
+    private static final Pattern PREDICATE = Pattern.compile(
+            "^\\s*(?:is|are)\\s+(?:always |never |not |both |all |too |clearly )*(?:an?"
+                + " )?(?:even|odd|prime|composite|positive|negative|divisible|irrational|rational"
+                + "|multiple|divisor|factor|perfect|greater|less|increasing|decreasing|possible|impossible|true|false)\\b",
+            Pattern.CASE_INSENSITIVE);
+
     private static final Pattern SUPPOSITION = Pattern.compile(
             "(?:(?:let us|we|now) )?(?:suppose|assume|imagine)\\b(?!.*\\bthen\\b)", Pattern.CASE_INSENSITIVE);
+    private static final Pattern OBJECT =
+            Pattern.compile("^(?:him|her|them|us|me|you|it|on)\\s+", Pattern.CASE_INSENSITIVE);
     private static final int SENTENCES_BACK = 20;
 
     private LastFormula() {}
@@ -68,6 +91,14 @@ final class LastFormula {
     static Optional<FinalAnswer> in(String text, Work work) {
         if (text.isBlank()) {
             return Optional.empty();
+        }
+        Matcher comment = COMMENT.matcher(text);
+        if (comment.find() && comment.start() > 0 && hasValue(text.substring(0, comment.start()))) {
+            return in(text.substring(0, comment.start()), work);
+        }
+        Optional<FinalAnswer> assignments = Bullets.assignments(text, work);
+        if (assignments.isPresent()) {
+            return assignments;
         }
         String whole = text.strip();
         if (CHOICE.matcher(whole).matches()) {
@@ -108,7 +139,10 @@ final class LastFormula {
         }
         return Denied.is(end)
                 ? Optional.empty()
-                : FinalAnswer.of(true, sentences.isEmpty() ? end : afterLead(end), whole.length() < 300 ? whole : "");
+                : FinalAnswer.of(
+                        true,
+                        sentences.isEmpty() || NEGATED_VERB.matcher(end).find() ? end : afterLead(end),
+                        whole.length() < 300 ? whole : "");
     }
 
     /** What stands in brackets by itself, and what is only supposed. */
@@ -120,11 +154,15 @@ final class LastFormula {
 
     /** How long a sentence is without the clause at its end that only says when or why: {@code the minimum is 12, attained at x = 3}. */
     private static int mainClause(String masked) {
+        Matcher reason = REASON_CLAUSE.matcher(masked);
+        if (reason.find()
+                && hasValue(masked.substring(0, reason.start()))
+                && VERB.matcher(masked).region(0, reason.start()).find()) {
+            return reason.start();
+        }
         Matcher clause = CLAUSE.matcher(masked);
         while (clause.find()) {
-            String before = masked.substring(0, clause.start());
-            boolean hasValue = before.chars().anyMatch(c -> c == '\u0001' || Character.isDigit(c));
-            if (hasValue
+            if (hasValue(masked.substring(0, clause.start()))
                     && !VERB.matcher(masked)
                             .region(clause.end(), masked.length())
                             .find()) {
@@ -134,6 +172,10 @@ final class LastFormula {
         return masked.length();
     }
 
+    private static boolean hasValue(String masked) {
+        return masked.chars().anyMatch(c -> c == '\u0001' || Character.isDigit(c));
+    }
+
     /** {@code So we get odd.}: the word that a text concludes with, if the sentence concludes and has no number. */
     private static Optional<String> concludedWord(String sentence) {
         if (sentence.length() > 150) {
@@ -141,7 +183,14 @@ final class LastFormula {
         }
         Matcher chosen = CHOSEN.matcher(sentence);
         if (chosen.matches()) {
-            return Optional.of(chosen.group(1) != null ? chosen.group(1) : chosen.group(2));
+            return Optional.of(
+                    chosen.group(1) != null
+                            ? chosen.group(1)
+                            : chosen.group(2) != null ? chosen.group(2) : chosen.group(3));
+        }
+        Matcher many = THERE_ARE.matcher(sentence);
+        if (many.lookingAt()) {
+            return Optional.of(many.group(1));
         }
         Matcher verdict = YES_OR_NO.matcher(sentence);
         if (verdict.matches()) {
@@ -169,12 +218,20 @@ final class LastFormula {
         return sentence.substring(from).strip();
     }
 
+    /** {@code takes him 15 minutes}, {@code is on March 3}. */
+    private static String withoutObject(String behind) {
+        return OBJECT.matcher(behind).replaceFirst("");
+    }
+
     private static Optional<FinalAnswer> inSentence(String sentence, List<Formulas.Span> spans, Work work) {
         if (Denied.is(sentence)) {
             return Optional.empty();
         }
         if (!spans.isEmpty()) {
             int last = spans.size() - 1;
+            if (PREDICATE.matcher(sentence.substring(spans.get(last).end())).lookingAt()) {
+                return Optional.empty();
+            }
             Optional<FinalAnswer> behind =
                     inWords(sentence.substring(spans.get(last).end()), work);
             if (behind.isPresent() && !behind.get().texts().isEmpty()) {
@@ -194,9 +251,16 @@ final class LastFormula {
         if (text.length() < 2_000 && Readings.isReadable(text, true, work)) {
             return FinalAnswer.of(true, text);
         }
-        String behind = afterLead(text);
+        String behind = withoutObject(afterLead(text));
         Optional<String> value =
                 behind.length() < 2_000 && !behind.isEmpty() ? Phrases.beginning(behind, work) : Optional.empty();
+        Matcher again = Phrases.THAT_IS.matcher(text);
+        int equals = text.lastIndexOf("= ");
+        int meant = again.find() ? again.end() : equals < 0 ? equals : equals + 2;
+        if (meant > 0 && value.isEmpty() && text.length() < 2_000) {
+            behind = text.substring(meant);
+            value = Phrases.beginning(behind, work);
+        }
         if (value.isPresent()) {
             return FinalAnswer.of(true, value.get(), behind);
         }

@@ -27,7 +27,7 @@ final class Phrases {
             "[\\s$]*(?:(?:or\\s+(?!equivalently|about|approximately|roughly|simply|just)[\\w$-]"
                 + "|and\\s+(?:[-$\\d]|up\\b|above\\b|over\\b|below\\b)|at\\s+(?:least|most)\\b|[ap]\\.?\\s?m\\b)"
                 + "|(?:plus|minus|times|over|mod|modulo|remainder|squared|cubed|factorial|choose|hundred|thousand|million|billion|trillion"
-                + "|percent|less|more|fewer|below|above|maybe|perhaps|divided|multiplied)\\b|[+*/^!=<>%±])",
+                + "|percent|less|more|fewer|below|above|maybe|perhaps|divided|multiplied)\\b|[+*/^!=<>%±]|[\\\\](?:times|cdot|div)\\b)",
             Pattern.CASE_INSENSITIVE);
 
     /** 8 if n is even and 9 if n is odd: each is the answer to another problem. */
@@ -36,9 +36,12 @@ final class Phrases {
             Pattern.CASE_INSENSITIVE);
 
     /** Behind it the answer is said again, as it is meant. */
-    private static final Pattern THAT_IS = Pattern.compile(
+    static final Pattern THAT_IS = Pattern.compile(
             ",?\\s*\\b(?:that is|which is|i\\.e\\.|or equivalently|in other words),?\\s+(?=[-\\d$\\\\])",
             Pattern.CASE_INSENSITIVE);
+
+    private static final Pattern REASON_FOLLOWS =
+            Pattern.compile("\\b(?:since|because|as|if|when|for|where|given|from)\\s+$", Pattern.CASE_INSENSITIVE);
 
     private static final Pattern ADVERB = Pattern.compile(
             "(?:therefore|thus|hence|then|so|simply|just|clearly|indeed|now|exactly|equal to|given by)\\b,?\\s*(?=\\S)",
@@ -96,6 +99,7 @@ final class Phrases {
     static int firstListed(String sentence, List<Formulas.Span> spans, int last) {
         int first = last;
         while (first > 0
+                && !isReason(sentence, spans.get(first - 1))
                 && CONNECTOR
                         .matcher(sentence.substring(
                                 spans.get(first - 1).end(), spans.get(first).start()))
@@ -103,6 +107,13 @@ final class Phrases {
             first--;
         }
         return first;
+    }
+
+    /** {@code since x > 0, x = 15}: what is known is no part of the answer. */
+    private static boolean isReason(String sentence, Formulas.Span span) {
+        return REASON_FOLLOWS
+                .matcher(sentence.substring(Math.max(0, span.start() - 20), span.start()))
+                .find();
     }
 
     private static int lastListed(String sentence, List<Formulas.Span> spans, int first) {
@@ -179,10 +190,14 @@ final class Phrases {
         ends.add(text.length());
         for (int end : ends.reversed()) {
             String start = text.substring(0, end);
-            if (isValue(start)
-                    && !CONTINUED.matcher(text).region(end, text.length()).lookingAt()
-                    && Readings.isReadable(start, true, work)) {
-                return Optional.of(start);
+            if (isValue(start) && Readings.isReadable(start, true, work)) {
+                Matcher continued = CONTINUED.matcher(text).region(end, text.length());
+                if (!continued.lookingAt()) {
+                    return Optional.of(start);
+                }
+                if (continued.group().strip().startsWith("and")) {
+                    return Optional.empty(); // 15 apples and 3 pears: not 15
+                }
             }
         }
         return Optional.empty();

@@ -8,6 +8,7 @@ import java.util.regex.Pattern;
 final class Said {
 
     private static final Pattern SPECIAL_TOKEN = Pattern.compile("<\\|[^|<>\\n]{1,40}\\|>|</s>|<eos>");
+    private static final Pattern TAG = Pattern.compile("<(/?)answer>", Pattern.CASE_INSENSITIVE);
     private static final Pattern STRUCK = Pattern.compile("~~[^~\\n]{1,200}~~");
     private static final Pattern FENCE = Pattern.compile("```[a-z]*\\n[^`]*+```");
     private static final Pattern BOLD =
@@ -30,6 +31,9 @@ final class Said {
         }
         if (said.indexOf('<') >= 0) {
             said = SPECIAL_TOKEN.matcher(said).replaceAll("");
+            said = said.contains("<A") || said.contains("</A")
+                    ? TAG.matcher(said).replaceAll("<$1answer>")
+                    : said;
         }
         if (said.contains("~~")) {
             said = STRUCK.matcher(said).replaceAll("");

@@ -46,10 +46,21 @@ final class Lists {
         if (completed.isPresent()) {
             return sameItems(elements(gold), completed.get());
         }
+        if (!isSeveral(gold) && isOneSaidTwice(gold, answer)) {
+            return true;
+        }
         boolean listed = gold instanceof Node.Listing || !isSeveral(gold) && answer instanceof Node.Listing;
         return listed && !hasSign(answer)
                 ? sameItems(elements(gold), elements(answer))
                 : sameElements(elements(gold), elements(answer));
+    }
+
+    /** {@code 3/2 or 1.5}: one value in two forms. */
+    private boolean isOneSaidTwice(Node gold, Node answer) {
+        return answer instanceof Node.Listing(List<Node> items)
+                && items.size() == 2
+                && !items.getFirst().equals(items.getLast())
+                && items.stream().allMatch(item -> judge.same(gold, item));
     }
 
     /** What may go without its brackets; an interval may not. */

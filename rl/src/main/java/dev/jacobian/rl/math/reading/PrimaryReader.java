@@ -36,6 +36,8 @@ final class PrimaryReader {
     private static final Pattern FORMULA_TEXT =
             Pattern.compile("[^\\p{L}]+|sin|cos|tan|ln|log|cis|[^\\p{L}]*[\\d)][^\\p{L}]*\\p{L}?");
 
+    private static final Node D = new Node.Name("d");
+
     private final Cursor cursor;
     private final Style style;
     private final FormulaReader formulas;
@@ -133,7 +135,8 @@ final class PrimaryReader {
         return switch (name) {
             case "frac" -> {
                 Node top = argument();
-                yield Node.quotient(top, argument());
+                Node bottom = argument();
+                yield isDerivative(top, bottom) ? operators.read("d/" + bottom) : Node.quotient(top, bottom);
             }
             case "binom" -> {
                 Node top = argument();
@@ -156,6 +159,15 @@ final class PrimaryReader {
                 functions.read(
                         Fn.byName(name).orElseThrow(() -> new MathProblem.Unreadable("unknown command " + name)));
         };
+    }
+
+    /** {@code \frac{d}{dx}}, which stands before a function. */
+    private static boolean isDerivative(Node top, Node bottom) {
+        return top.equals(D)
+                && bottom instanceof Node.Product(List<Node> factors)
+                && factors.size() == 2
+                && factors.getFirst().equals(D)
+                && factors.getLast() instanceof Node.Name;
     }
 
     Node between(Node node) {

@@ -74,6 +74,9 @@ public final class Readings {
         Optional<String> said = Spoken.formula(words);
         said.flatMap(formula -> formula(formula, new Style(formula.indexOf('\\') < 0 || plain, true, true), work))
                 .ifPresent(readings::add);
+        if (readings.isEmpty() && bare.startsWith("\\text") && words.chars().anyMatch(Character::isDigit)) {
+            formula(words, Style.PLAIN, work).ifPresent(readings::add);
+        }
         if (readings.isEmpty()) {
             Spoken.list(words).flatMap(list -> formula(list, Style.PLAIN, work)).ifPresent(readings::add);
         }

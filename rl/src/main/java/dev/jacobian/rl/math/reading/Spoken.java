@@ -41,6 +41,15 @@ final class Spoken {
                     + "e) ?)?[-\\d\\\\].{0,80})",
             Pattern.CASE_INSENSITIVE);
 
+    private static final Pattern BOUND = Pattern.compile(
+            "(?:[a-z] )?(?:(?:is|are|must be|can be) )?(?:strictly"
+                    + " )?(?:(greater|more|larger|bigger|less|smaller|fewer) than( or equal to)?|at (least|most))"
+                    + " (-?\\d[\\d./]*?)[.]?",
+            Pattern.CASE_INSENSITIVE);
+    /** 3/2 (or 1.5): both have to be the answer. */
+    private static final Pattern ALTERNATIVE =
+            Pattern.compile("^([^(]*[^( ]) \\((?:or|i\\.e\\.|that is),? ([-+]?[\\d\\\\][^()]{0,40})\\)$");
+
     private static final String LETTER = "([a-z])";
     private static final String ANY = "(?:any|all|some|every|each|an?|arbitrary)?\\s*";
     private static final Pattern INTEGER_PARAMETER =
@@ -60,6 +69,8 @@ final class Spoken {
         said = IS.matcher(said).replaceFirst("$1 = ");
         said = ABBREVIATED.matcher(said).replaceAll("$1 ");
         said = withoutElements(said);
+        said = bound(said);
+        said = ALTERNATIVE.matcher(said).replaceFirst("$1 or $2");
         if (said.indexOf('\\') < 0) {
             said = PLUS_MINUS.matcher(said).replaceAll(Matcher.quoteReplacement("\\pm "));
             said = withDigits(said);
@@ -76,6 +87,20 @@ final class Spoken {
     private static String withoutLabel(String words) {
         Matcher label = LABEL.matcher(words);
         return label.lookingAt() ? words.substring(label.end()) : words;
+    }
+
+    /** {@code greater than 4} as what is greater. */
+    private static String bound(String words) {
+        Matcher bound = BOUND.matcher(words);
+        if (!bound.matches()) {
+            return words;
+        }
+        boolean above = bound.group(1) != null
+                ? bound.group(1).matches("(?i)greater|more|larger|bigger")
+                : bound.group(3).equalsIgnoreCase("least");
+        boolean closed = bound.group(1) == null || bound.group(2) != null;
+        String value = bound.group(4);
+        return above ? (closed ? "[" : "(") + value + ", \\infty)" : "(-\\infty, " + value + (closed ? "]" : ")");
     }
 
     /** {@code all real numbers except 3} as {@code ℝ ∖ {3}}. */

@@ -38,7 +38,9 @@ public final class Units {
             "points",
             "ways",
             "way",
-            "more");
+            "more",
+            "です",
+            "입니다");
 
     /** Words that change the number before them, or take it back: what they stand in is no unit. */
     private static final Set<String> OPERATIONS = Set.of(
