@@ -83,7 +83,7 @@ public record SftStage(
         Sources.check(context, model);
         Sources.check(context, problems);
         if (data.data().stream().allMatch(Source.Given.class::isInstance)) {
-            data.make().apply(context);
+            var _ = data.make().apply(context); // its faults are told of before the first stage
         }
     }
 
