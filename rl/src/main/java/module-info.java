@@ -38,6 +38,9 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl.recipe.trace;
     exports dev.jacobian.rl.recorded;
     exports dev.jacobian.rl.report;
+    exports dev.jacobian.rl.reproduction;
+    exports dev.jacobian.rl.reproduction.claim;
+    exports dev.jacobian.rl.reproduction.rig;
     exports dev.jacobian.rl.reward;
     exports dev.jacobian.rl.reward.catalog;
     exports dev.jacobian.rl.rollout;

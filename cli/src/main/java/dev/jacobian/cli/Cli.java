@@ -92,6 +92,7 @@ public final class Cli {
         commands.put("environments", EnvironmentsCommand::new);
         commands.put("eval", EvalCommand::new);
         commands.put("report", ReportCommand::new);
+        commands.put("reproduce", ReproduceCommand::new);
         commands.put("prompts", PromptsCommand::new);
         commands.put("merge", MergeCommand::new);
         commands.put("generate", GenerateCommand::new);

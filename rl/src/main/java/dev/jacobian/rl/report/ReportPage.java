@@ -29,7 +29,7 @@ final class ReportPage {
 
     static String render(String title, ObjectNode data) {
         String style = resource("report.css");
-        String chart = SOURCE_MAP.matcher(resource("chart.umd.min.js")).replaceAll("");
+        String chart = chartLibrary();
         String script = resource("report.js");
         Map<String, String> parts = Map.of(
                 "title",
@@ -73,7 +73,13 @@ final class ReportPage {
         }
     }
 
-    private static String resource(String name) {
+    /** Chart.js. */
+    static String chartLibrary() {
+        return SOURCE_MAP.matcher(resource("chart.umd.min.js")).replaceAll("");
+    }
+
+    /** A file beside this class. */
+    static String resource(String name) {
         try (InputStream in = ReportPage.class.getResourceAsStream(name)) {
             if (in == null) {
                 throw new IllegalStateException("The resource " + name + " is missing from this build of the rl module;"

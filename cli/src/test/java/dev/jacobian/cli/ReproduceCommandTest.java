@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.io.Json;
+import dev.jacobian.rl.reproduction.claim.Claims;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code jacobian reproduce}. */
+class ReproduceCommandTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    @DisplayName("without a name the claims are listed, with minutes")
+    void list() {
+        Run run = Run.of("reproduce");
+        assertThat(run.code()).isZero();
+        assertThat(run.out().lines().filter(line -> line.startsWith("E")))
+                .hasSize(Claims.all().size())
+                .allMatch(line -> line.contains(" min "));
+    }
+
+    @Test
+    @DisplayName(
+            "--json ends with claim, verdict and figures; page and document are written; what is there is not measured"
+                    + " again")
+    void measures() throws Exception {
+        Path docs = folder.resolve("docs.md");
+        Object[] line = {"reproduce", "e27", "--quick", "--json", "--out", folder.resolve("out"), "--docs", docs};
+        Run run = Run.of(line);
+        assertThat(run.code()).as(run.err()).isZero();
+        JsonNode json = Json.parse(run.out().lines().reduce((a, b) -> b).orElseThrow(), "output");
+        assertThat(json.get("claim").asText()).isEqualTo("E27");
+        assertThat(json.get("verdict").asText()).isIn("reproduced in direction", "not reproduced", "inconclusive");
+        assertThat(json.get("figures").get("share of problems kept").get("seeds"))
+                .hasSize(3);
+        assertThat(Files.readString(folder.resolve("out/reproductions.html")))
+                .contains("E27 · Filters for generated tests", "<canvas id=\"chart-0\">", "size for seconds");
+        assertThat(Files.readString(docs)).contains("| not measured in full |").doesNotContain("Measured: 3 seeds");
+        Run again = Run.of(line);
+        assertThat(again.out()).isEqualTo(run.out());
+        assertThat(again.err()).contains("E27 seed 3 of 3: there");
+    }
+
+    @Test
+    @DisplayName("an unknown claim and a number of seeds below 1 are wrong usage, and said so")
+    void wrong() {
+        Run unknown = Run.of("reproduce", "E99");
+        assertThat(unknown.code()).isEqualTo(2);
+        assertThat(unknown.err()).contains("there is no claim 'E99'", "E13");
+        Run none = Run.of("reproduce", "E13", "--seeds", "0");
+        assertThat(none.code()).isEqualTo(2);
+        assertThat(none.err()).contains("--seeds must be at least 1, got 0");
+    }
+}

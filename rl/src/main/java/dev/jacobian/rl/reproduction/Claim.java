@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.reproduction;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.rl.config.ConfigTree;
+import dev.jacobian.rl.reproduction.rig.Workshop;
+
+/**
+ * Something that a paper says, as an experiment: a record whose components are its settings. The rule for the verdict is code beside the
+ * experiment, so it is there before anything is measured.
+ */
+public interface Claim {
+    /** What it is about. */
+    About about();
+
+    /**
+     * Runs the experiment once. The same seed and settings give the same figures, except for seconds.
+     *
+     * @param seed of all its random numbers
+     * @param workshop where models that experiments share are made
+     */
+    Measured measure(long seed, Workshop workshop);
+
+    /** What figures must say. */
+    Rule rule();
+
+    /** The settings, by name. */
+    default ObjectNode settings() {
+        ObjectNode settings = (ObjectNode) ConfigTree.describe(this);
+        settings.remove("class");
+        settings.forEach(Claim::withoutClass);
+        return settings;
+    }
+
+    private static void withoutClass(com.fasterxml.jackson.databind.JsonNode node) {
+        if (node instanceof ObjectNode object) {
+            object.remove("class");
+            object.forEach(Claim::withoutClass);
+        }
+    }
+}

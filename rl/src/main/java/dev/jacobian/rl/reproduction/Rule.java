@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.reproduction;
+
+import dev.jacobian.rl.evaluation.Estimate;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Turns figures into a verdict. It is a part of the claim's code, so that it stands before anything is run.
+ *
+ * <pre>
+ * above(figure, bound)   reproduced      the interval over seeds lies above the bound
+ *                        not reproduced  it lies below
+ *                        inconclusive    it contains the bound, or is none (fewer than 3 seeds, a figure that is not finite)
+ * below(figure, bound)   the same, the other way round
+ * all(rules)             not reproduced if one part is not, reproduced if all are, else inconclusive
+ * </pre>
+ */
+public sealed interface Rule {
+    /** What the figures say. */
+    Verdict judge(Results results);
+
+    /** The rule in words. */
+    String words();
+
+    /** The figures that it looks at. */
+    Stream<String> figures();
+
+    /** A figure's interval lies above a bound. */
+    static Rule above(String figure, double bound) {
+        return new Bound(figure, bound, true);
+    }
+
+    /** A figure's interval lies below a bound. */
+    static Rule below(String figure, double bound) {
+        return new Bound(figure, bound, false);
+    }
+
+    /** All of several. */
+    static Rule all(Rule... parts) {
+        return new All(List.of(parts));
+    }
+
+    /** One figure and a bound. */
+    record Bound(String figure, double bound, boolean above) implements Rule {
+        @Override
+        public Verdict judge(Results results) {
+            Estimate interval = results.interval(figure);
+            boolean higher = interval.low() > bound;
+            boolean lower = interval.high() < bound;
+            if (!higher && !lower) { // NaN compares with nothing
+                return Verdict.INCONCLUSIVE;
+            }
+            return higher == above ? Verdict.REPRODUCED : Verdict.NOT_REPRODUCED;
+        }
+
+        @Override
+        public String words() {
+            return figure + (above ? " above " : " below ") + number(bound);
+        }
+
+        @Override
+        public Stream<String> figures() {
+            return Stream.of(figure);
+        }
+
+        private static String number(double value) {
+            return value == Math.rint(value) ? String.format(Locale.ROOT, "%.0f", value) : Double.toString(value);
+        }
+    }
+
+    /** All of several. */
+    record All(List<Rule> parts) implements Rule {
+        /** Copies the parts, of which there must be one. */
+        public All {
+            parts = List.copyOf(parts);
+            if (parts.isEmpty()) {
+                throw new IllegalArgumentException("a rule of no parts says nothing; give one at least");
+            }
+        }
+
+        @Override
+        public Verdict judge(Results results) {
+            List<Verdict> verdicts =
+                    parts.stream().map(part -> part.judge(results)).toList();
+            return Stream.of(Verdict.NOT_REPRODUCED, Verdict.INCONCLUSIVE)
+                    .filter(verdicts::contains)
+                    .findFirst()
+                    .orElse(Verdict.REPRODUCED);
+        }
+
+        @Override
+        public String words() {
+            return parts.stream().map(Rule::words).collect(Collectors.joining("; "));
+        }
+
+        @Override
+        public Stream<String> figures() {
+            return parts.stream().flatMap(Rule::figures);
+        }
+    }
+}

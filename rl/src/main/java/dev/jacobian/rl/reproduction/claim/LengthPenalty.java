@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.reproduction.claim;
+
+import dev.jacobian.rl.method.Omd;
+import dev.jacobian.rl.reproduction.About;
+import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Rule;
+import dev.jacobian.rl.reproduction.Source;
+import dev.jacobian.rl.reproduction.rig.Arm;
+import dev.jacobian.rl.reproduction.rig.Budget;
+import dev.jacobian.rl.reproduction.rig.RunningSums;
+import dev.jacobian.rl.reproduction.rig.Skill;
+import dev.jacobian.rl.reproduction.rig.TinyModel;
+import dev.jacobian.rl.reproduction.rig.Workshop;
+import dev.jacobian.rl.reward.GroupLengthReward;
+import dev.jacobian.rl.reward.WeightedRewards;
+import dev.jacobian.rl.reward.WeightedRewards.Weighted;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * E6: the length reward of Kimi k1.5, from the first step on, after a warm-up, or not at all.
+ *
+ * @param policy to begin with, which checks nearly everything
+ * @param budget of an arm
+ * @param weight of the length reward
+ * @param warmup steps without it, in the arm that has a warm-up
+ */
+public record LengthPenalty(TinyModel policy, Budget budget, double weight, int warmup) implements Claim {
+    @Override
+    public About about() {
+        return new About(
+                "E6",
+                "The length penalty and its warm-up",
+                "The length reward shortens answers at about the same accuracy; from the first step on it slows early"
+                        + " training, which a warm-up without it avoids.",
+                new Source("Kimi k1.5, arXiv 2501.12599", "no number; weight and warm-up are not published"),
+                "Mirror descent on a verbose model with no length reward, one from the first step on, one after a"
+                        + " warm-up; tokens, held-out pass@1, solved samples during the warm-up.",
+                "steps → tokens of an answer",
+                List.of("Nothing else; these were the first settings."),
+                1);
+    }
+
+    @Override
+    public Measured measure(long seed, Workshop workshop) {
+        Arm none = train(Optional.empty(), seed, workshop);
+        Arm constant = train(Optional.of(0), seed, workshop);
+        Arm late = train(Optional.of(warmup), seed, workshop);
+        RunningSums task = new RunningSums(3, 6);
+        Skill without = Arms.skill(none, task, budget, seed);
+        Skill from = Arms.skill(constant, task, budget, seed);
+        Skill after = Arms.skill(late, task, budget, seed);
+        Measured.Builder measured = Measured.builder()
+                .figure("tokens, none", without.get("mean_length"))
+                .figure("tokens, from the first step", from.get("mean_length"))
+                .figure("tokens, after a warm-up", after.get("mean_length"))
+                .figure(
+                        "share of tokens saved, after a warm-up",
+                        1 - after.get("mean_length") / without.get("mean_length"))
+                .figure("pass@1, none", without.get("pass@1"))
+                .figure("pass@1, from the first step − none", from.get("pass@1") - without.get("pass@1"))
+                .figure("pass@1, after a warm-up − none", after.get("pass@1") - without.get("pass@1"))
+                .figure("solved early, warm-up − from the first step", early(late) - early(constant));
+        Arms.draw(measured, "none", none, Arms.LENGTH);
+        Arms.draw(measured, "from the first step", constant, Arms.LENGTH);
+        Arms.draw(measured, "after a warm-up", late, Arms.LENGTH);
+        return measured.build();
+    }
+
+    private Arm train(Optional<Integer> lengthAfter, long seed, Workshop workshop) {
+        List<Weighted> rewards = new ArrayList<>();
+        rewards.add(new Weighted(RunningSums.ACCURACY, 1));
+        lengthAfter.ifPresent(steps -> rewards.add(new Weighted(GroupLengthReward.DEFAULT, weight, steps)));
+        return Arm.train(
+                workshop.model(policy),
+                new RunningSums(3, 6, new WeightedRewards(rewards)),
+                budget.config(seed).method(Omd.DEFAULT).build());
+    }
+
+    /** Solved samples up to the end of the warm-up. */
+    private double early(Arm arm) {
+        return Arrays.stream(arm.series(Arms.SOLVED)).limit(warmup).average().orElse(Double.NaN);
+    }
+
+    @Override
+    public Rule rule() {
+        return Rule.all(
+                Rule.above("share of tokens saved, after a warm-up", 0),
+                Rule.above("pass@1, after a warm-up − none", -0.02),
+                Rule.above("solved early, warm-up − from the first step", 0));
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.reproduction.claim;
+
+import dev.jacobian.rl.config.CurriculumConfig;
+import dev.jacobian.rl.method.Omd;
+import dev.jacobian.rl.reproduction.About;
+import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Rule;
+import dev.jacobian.rl.reproduction.Source;
+import dev.jacobian.rl.reproduction.rig.Arm;
+import dev.jacobian.rl.reproduction.rig.Budget;
+import dev.jacobian.rl.reproduction.rig.RunningSums;
+import dev.jacobian.rl.reproduction.rig.TinyModel;
+import dev.jacobian.rl.reproduction.rig.Workshop;
+import java.util.List;
+
+/**
+ * E5: problems in proportion to how often they fail.
+ *
+ * @param policy to begin with
+ * @param budget of an arm
+ * @param most terms of a problem
+ * @param pool problems to choose from, few enough to come again
+ */
+public record PrioritizedSampling(TinyModel policy, Budget budget, int most, int pool) implements Claim {
+    @Override
+    public About about() {
+        return new About(
+                "E5",
+                "Prioritised sampling",
+                "Sampling problems in proportion to 1 − s, their success rate so far, wastes fewer samples on what is"
+                        + " solved already.",
+                new Source("Kimi k1.5, arXiv 2501.12599", "no number"),
+                "Uniform and prioritised sampling of the same pool at equal samples: groups whose rewards are all"
+                        + " equal, held-out pass@1.",
+                "steps → groups without a difference",
+                List.of("Nothing else; these were the first settings."),
+                1);
+    }
+
+    @Override
+    public Measured measure(long seed, Workshop workshop) {
+        RunningSums task = new RunningSums(3, most);
+        Arm uniform = train(CurriculumConfig.Kind.UNIFORM, task, seed, workshop);
+        Arm prioritized = train(CurriculumConfig.Kind.PRIORITIZED, task, seed, workshop);
+        double uniformly = Arms.skill(uniform, task, budget, seed).get("pass@1");
+        double byFailure = Arms.skill(prioritized, task, budget, seed).get("pass@1");
+        String flat = "frac_reward_zero_std";
+        Measured.Builder measured = Measured.builder()
+                .figure("groups without a difference, uniform", uniform.mean(flat))
+                .figure("groups without a difference, prioritised", prioritized.mean(flat))
+                .figure(
+                        "groups without a difference, uniform − prioritised",
+                        uniform.mean(flat) - prioritized.mean(flat))
+                .figure("pass@1, prioritised", byFailure)
+                .figure("pass@1, prioritised − uniform", byFailure - uniformly);
+        Arms.draw(measured, "uniform", uniform, flat);
+        Arms.draw(measured, "prioritised", prioritized, flat);
+        return measured.build();
+    }
+
+    private Arm train(CurriculumConfig.Kind kind, RunningSums task, long seed, Workshop workshop) {
+        return Arm.train(
+                workshop.model(policy),
+                task,
+                budget.config(seed)
+                        .method(Omd.DEFAULT)
+                        .curriculum(kind)
+                        .curriculumPool(pool)
+                        .build());
+    }
+
+    @Override
+    public Rule rule() {
+        return Rule.all(
+                Rule.above("groups without a difference, uniform − prioritised", 0),
+                Rule.above("pass@1, prioritised − uniform", -0.02));
+    }
+}

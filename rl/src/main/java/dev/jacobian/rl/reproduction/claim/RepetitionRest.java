@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.jacobian.rl.reproduction.claim;
+
+import dev.jacobian.rl.method.Omd;
+import dev.jacobian.rl.reproduction.About;
+import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Rule;
+import dev.jacobian.rl.reproduction.Source;
+import dev.jacobian.rl.reproduction.rig.Arm;
+import dev.jacobian.rl.reproduction.rig.Budget;
+import dev.jacobian.rl.reproduction.rig.RunningSums;
+import dev.jacobian.rl.reproduction.rig.Skill;
+import dev.jacobian.rl.reproduction.rig.TinyModel;
+import dev.jacobian.rl.reproduction.rig.Workshop;
+import dev.jacobian.rl.reward.RepetitionPenalty;
+import dev.jacobian.rl.reward.WeightedRewards;
+import dev.jacobian.rl.task.Task;
+import java.util.List;
+
+/**
+ * E25: a penalty for saying the same again.
+ *
+ * @param policy to begin with, which says everything four times
+ * @param budget of an arm
+ * @param weight of the penalty
+ */
+public record RepetitionRest(TinyModel policy, Budget budget, double weight) implements Claim {
+    @Override
+    public About about() {
+        return new About(
+                "E25",
+                "A penalty for repetition",
+                "Penalising repetition in the reward makes a model that loops repeat itself less.",
+                new Source("Kimi k1.5, arXiv 2501.12599", "no number"),
+                "Mirror descent on a model that says everything four times, with and without a penalty on repeated"
+                        + " 3-grams; Rep-5 and pass@1 on held-out problems.",
+                "steps → tokens of an answer",
+                List.of("Nothing else; these were the first settings."),
+                1);
+    }
+
+    @Override
+    public Measured measure(long seed, Workshop workshop) {
+        RunningSums plain = new RunningSums(3, 6);
+        Task penalised = new RunningSums(
+                3,
+                6,
+                WeightedRewards.of(RunningSums.ACCURACY)
+                        .plus(RepetitionPenalty.DEFAULT, weight)
+                        .decidedBy(RunningSums.ACCURACY.name()));
+        Arm without = Arm.train(
+                workshop.model(policy),
+                plain,
+                budget.config(seed).method(Omd.DEFAULT).build());
+        Arm with = Arm.train(
+                workshop.model(policy),
+                penalised,
+                budget.config(seed).method(Omd.DEFAULT).build());
+        Skill before = Arms.skill(without, plain, budget, seed);
+        Skill after = Arms.skill(with, plain, budget, seed);
+        Measured.Builder measured = Measured.builder()
+                .figure("Rep-5, without", before.get("rep5"))
+                .figure("Rep-5, with", after.get("rep5"))
+                .figure("Rep-5, without − with", before.get("rep5") - after.get("rep5"))
+                .figure("pass@1, with − without", after.get("pass@1") - before.get("pass@1"));
+        Arms.draw(measured, "without", without, Arms.LENGTH);
+        Arms.draw(measured, "with", with, Arms.LENGTH);
+        return measured.build();
+    }
+
+    @Override
+    public Rule rule() {
+        return Rule.all(Rule.above("Rep-5, without − with", 0), Rule.above("pass@1, with − without", -0.02));
+    }
+}
