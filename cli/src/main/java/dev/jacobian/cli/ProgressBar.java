@@ -22,7 +22,8 @@ import org.jline.utils.InfoCmp.Capability;
 import org.jline.utils.Signals;
 
 /**
- * Two lines that stay at the bottom of a terminal: a bar with the time, and the metrics of the latest step. Everything
+ * Lines that stay at the bottom of a terminal: a bar with the time, the metrics of the latest step, and what the run is doing now, as long
+ * as it tells. Everything
  * printed through {@link #print} scrolls by above them. JLine knows the terminal and redraws only what changed.
  *
  * <p>Only JLine's drawing is used, on a terminal that reads nothing. Its system terminal would also take over input and
@@ -44,6 +45,7 @@ final class ProgressBar implements ProgressView {
     private ProgressState state = new ProgressState(0, System.nanoTime());
     private Size size;
     private List<AttributedString> shown = List.of();
+    private boolean closing;
     private boolean closed;
 
     ProgressBar(Terminal terminal, boolean colours) {
@@ -119,6 +121,7 @@ final class ProgressBar implements ProgressView {
     /** Ends below the bar, which stays where it is. */
     private synchronized void leave() {
         if (!closed) {
+            closing = true; // nothing is done any more
             redraw();
             closed = true;
             notifyAll();
@@ -166,7 +169,12 @@ final class ProgressBar implements ProgressView {
         display.resize(size);
         int width = Math.min(WIDEST, size.getColumns() - 1);
         List<AttributedString> lines = new ArrayList<>();
-        for (AttributedString line : List.of(barLine(width), metricsLine(width))) {
+        List<AttributedString> wanted = new ArrayList<>(List.of(barLine(width), metricsLine(width)));
+        List<String> activity = ProgressText.activity(state.activity());
+        if (!activity.isEmpty() && !closing) {
+            wanted.add(new AttributedString(ProgressText.fit(activity, separator(), width), faint()));
+        }
+        for (AttributedString line : wanted) {
             lines.add(line.columnSubSequence(0, width));
         }
         shown = lines;
@@ -204,8 +212,12 @@ final class ProgressBar implements ProgressView {
     private AttributedString metricsLine(int width) {
         List<String> parts = ProgressText.metrics(state);
         return new AttributedString(
-                parts.isEmpty() ? "waiting for the first step" : ProgressText.fit(parts, unicode ? " · " : ", ", width),
+                parts.isEmpty() ? "waiting for the first step" : ProgressText.fit(parts, separator(), width),
                 parts.isEmpty() ? faint() : AttributedStyle.DEFAULT);
+    }
+
+    private String separator() {
+        return unicode ? " · " : ", ";
     }
 
     private AttributedStyle bar() {

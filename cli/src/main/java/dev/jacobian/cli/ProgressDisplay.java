@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import dev.jacobian.rl.observe.Activity;
 import dev.jacobian.rl.observe.CompletionRecord;
 import dev.jacobian.rl.observe.StepMetrics;
 import dev.jacobian.rl.observe.TrainingListener;
@@ -48,6 +49,11 @@ final class ProgressDisplay implements TrainingListener, AutoCloseable {
         this.view = view;
         this.state = new ProgressState(totalSteps, System.nanoTime());
         view.show(state);
+    }
+
+    @Override
+    public void onStart(Activity activity) {
+        state.watch(activity);
     }
 
     @Override

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import dev.jacobian.rl.observe.Activity;
 import dev.jacobian.rl.observe.StepMetrics;
 import java.util.OptionalDouble;
 
@@ -12,6 +13,7 @@ final class ProgressState {
     private StepMetrics latest;
     private long latestTime;
     private OptionalDouble passAt1 = OptionalDouble.empty();
+    private Activity activity = new Activity(); // of a run that tells of none
 
     /** The step before the first one seen, and the time at which that one began: speed is measured from here. */
     private int firstStep;
@@ -43,6 +45,16 @@ final class ProgressState {
         if (!Double.isNaN(measured)) {
             passAt1 = OptionalDouble.of(measured);
         }
+    }
+
+    /** Shows where to look for what the run is doing. */
+    synchronized void watch(Activity of) {
+        activity = of;
+    }
+
+    /** What the run is doing. */
+    synchronized Activity.Now activity() {
+        return activity.now();
     }
 
     synchronized StepMetrics latest() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import dev.jacobian.rl.observe.Activity;
 import dev.jacobian.rl.observe.CompletionRecord;
 import dev.jacobian.rl.observe.StepMetrics;
 import java.util.ArrayList;
@@ -33,6 +34,32 @@ final class ProgressText {
         add(parts, step, "entropy", value -> "entropy " + decimal(value));
         add(parts, step, "tokens_per_s", value -> String.format(Locale.ROOT, "%.0f tok/s", value));
         return parts;
+    }
+
+    /** What a run is doing, such as {@code sampling rollout 7 (weights 5) 12/32}; nothing where it does not tell. */
+    static List<String> activity(Activity.Now now) {
+        List<String> parts = new ArrayList<>();
+        now.sampling()
+                .ifPresent(sampling -> parts.add(String.format(
+                        Locale.ROOT,
+                        "sampling rollout %d (weights %d) %d/%d",
+                        sampling.rollout(),
+                        sampling.weights(),
+                        sampling.done(),
+                        sampling.of())));
+        now.scoring().forEach(rollout -> parts.add("scoring rollout " + rollout));
+        now.training().map(ProgressText::training).ifPresent(parts::add);
+        return parts;
+    }
+
+    private static String training(Activity.Training training) {
+        return switch (training.work()) {
+            case WAITING -> "waiting for rollout " + training.rollout();
+            case LEARNING -> "learning from rollout " + training.rollout();
+            case MEASURING -> "measuring pass@1";
+            case SAVING -> "saving a checkpoint";
+            case SAMPLING, SCORING, IDLE, SWITCHING -> training.work().name().toLowerCase(Locale.ROOT);
+        };
     }
 
     /** The longest beginning of {@code parts} that fits into {@code width} characters. */

@@ -94,6 +94,14 @@ final class RlCommand extends CliCommand {
                     "Checkpoint that ppo's value model begins with (value_model_path; default: a copy of the model).")
     private Optional<Path> valueModel = Optional.empty();
 
+    @Option(
+            names = "--replay-schedule",
+            paramLabel = "FILE",
+            description =
+                    "The schedule.jsonl of a run with reproducible=false and the same settings: takes its decisions"
+                            + " again instead of the clock's, which gives the same bits (replay_schedule).")
+    private Optional<Path> replaySchedule = Optional.empty();
+
     @Mixin
     private LoraOption lora;
 
@@ -376,18 +384,20 @@ final class RlCommand extends CliCommand {
                 saved.mixture());
     }
 
-    /** With the path of a file as every working directory has it: the run may be resumed from another one. */
+    /** With the paths of files as every working directory has them: the run may be resumed from another one. */
     private static Given withPlaces(Given given) {
-        return given.get("ptx_data")
-                .filter(value -> !value.json().asText().isEmpty())
-                .map(value -> given.set(
-                        "ptx_data",
-                        Path.of(value.json().asText())
-                                .toAbsolutePath()
-                                .normalize()
-                                .toString(),
-                        value.origin()))
-                .orElse(given);
+        for (String key : List.of("ptx_data", "replay_schedule")) {
+            given.get(key)
+                    .filter(value -> !value.json().asText().isEmpty())
+                    .ifPresent(value -> given.set(
+                            key,
+                            Path.of(value.json().asText())
+                                    .toAbsolutePath()
+                                    .normalize()
+                                    .toString(),
+                            value.origin()));
+        }
+        return given;
     }
 
     /** Recorded samples are in order, which TRL says so. */
@@ -407,6 +417,7 @@ final class RlCommand extends CliCommand {
         learningRate.ifPresent(value -> options.set("learning_rate", value, "--learning-rate"));
         valueModel.ifPresent(value -> options.set(
                 "value_model_path", value.toAbsolutePath().normalize().toString(), "--value-model"));
+        replaySchedule.ifPresent(value -> options.set("replay_schedule", value.toString(), "--replay-schedule"));
         common().givenSeed().ifPresent(value -> options.set("seed", value, "--seed"));
         return options;
     }

@@ -3,7 +3,9 @@ package dev.jacobian.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jacobian.rl.observe.Activity;
 import dev.jacobian.rl.observe.CompletionRecord;
+import dev.jacobian.rl.observe.Span;
 import dev.jacobian.rl.observe.StepMetrics;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -15,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import org.jline.terminal.Size;
 import org.jline.terminal.impl.ExternalTerminal;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class ProgressDisplayTest {
@@ -42,7 +45,7 @@ class ProgressDisplayTest {
 
     @Test
     void everyStepWhenStepsAreSlow() {
-        try (ProgressDisplay display = new ProgressDisplay(new ProgressLines(out, 0), 12)) {
+        try (ProgressDisplay display = new ProgressDisplay(new ProgressLines(out, 0, Long.MAX_VALUE / 2), 12)) {
             for (int step = 1; step <= 12; step++) {
                 display.onStep(step(step, 12));
             }
@@ -138,6 +141,73 @@ class ProgressDisplayTest {
             assertThat(text().contains("\u001b[36m")).isEqualTo(colours);
             assertThat(text().endsWith("\n")).isTrue();
         }
+    }
+
+    /** Rollout 7 is sampled, one waits for its rewards, another is learned from. */
+    private static Activity busy() {
+        Activity activity = new Activity();
+        activity.sampling(6, 4, 32);
+        activity.sampled();
+        activity.sampling(7, 5, 32);
+        for (int sample = 0; sample < 12; sample++) {
+            activity.ended();
+        }
+        activity.training(Span.Work.LEARNING, 5);
+        return activity;
+    }
+
+    @Test
+    @DisplayName("what is sampled, scored and learned from is said in the order in which it is done")
+    void activity() {
+        Activity activity = busy();
+        assertThat(ProgressText.activity(activity.now()))
+                .containsExactly(
+                        "sampling rollout 7 (weights 5) 12/32", "scoring rollout 6", "learning from rollout 5");
+        activity.sampled();
+        activity.scored(6);
+        activity.training(Span.Work.WAITING, 7);
+        assertThat(ProgressText.activity(activity.now())).containsExactly("scoring rollout 7", "waiting for rollout 7");
+        activity.scored(7);
+        activity.training(Span.Work.SAVING, 0);
+        assertThat(ProgressText.activity(activity.now())).containsExactly("saving a checkpoint");
+        activity.trained();
+        assertThat(ProgressText.activity(activity.now())).isEmpty();
+    }
+
+    @Test
+    @DisplayName("a bar has a line of what the run is doing, which is gone when it ends")
+    void activityOnATerminal() throws IOException {
+        ExternalTerminal terminal = new ExternalTerminal(
+                "test", "xterm", new ByteArrayInputStream(new byte[0]), bytes, StandardCharsets.UTF_8);
+        terminal.setSize(Size.of(80, 24));
+        try (ProgressDisplay display = new ProgressDisplay(new ProgressBar(terminal, false), 4)) {
+            display.onStart(busy());
+            display.onStep(step(2, 4));
+            assertThat(text())
+                    .contains("sampling rollout 7 (weights 5) 12/32 · scoring rollout 6 · learning from rollout 5");
+            bytes.reset();
+        }
+        assertThat(text()).doesNotContain("sampling").endsWith("\n");
+    }
+
+    @Test
+    @DisplayName(
+            "a stream that is no terminal hears of it when nothing else was said for long, and lines of steps stay as"
+                    + " they are")
+    void activityInLines() throws InterruptedException {
+        try (ProgressDisplay display = new ProgressDisplay(new ProgressLines(out, 0, 20_000_000), 4)) {
+            Thread.sleep(100);
+            assertThat(text()).as("a run that does not tell").isEmpty();
+            display.onStart(busy());
+            for (int i = 0; i < 500 && text().isEmpty(); i++) {
+                Thread.sleep(10);
+            }
+            display.onStep(step(2, 4));
+        }
+        List<String> lines = text().lines().toList();
+        assertThat(lines.getFirst())
+                .isEqualTo("sampling rollout 7 (weights 5) 12/32, scoring rollout 6, learning from rollout 5");
+        assertThat(lines).filteredOn(line -> line.startsWith("step ")).hasSize(1);
     }
 
     private static StepMetrics step(int step, int total) {

@@ -194,6 +194,43 @@ class TrainingCommandsTest {
     }
 
     @Test
+    @DisplayName("what the clock decided in a run is replayed to the same model; a schedule of another run is refused"
+            + " before anything is written")
+    void replay() throws IOException {
+        Path out = folder.resolve("free");
+        Run run = shortRl(out, "--set", "max_staleness=1", "--set", "reproducible=false");
+        assertThat(run.code()).as(run.err()).isZero();
+        Path schedule = out.resolve("schedule.jsonl");
+        Path again = folder.resolve("again");
+        Run replay = shortRl(
+                again, "--set", "max_staleness=1", "--set", "reproducible=false", "--replay-schedule", schedule);
+        assertThat(replay.code()).as(replay.err()).isZero();
+        assertThat(Files.mismatch(again.resolve("model.safetensors"), out.resolve("model.safetensors")))
+                .isEqualTo(-1);
+        assertThat(Files.mismatch(again.resolve("schedule.jsonl"), schedule)).isEqualTo(-1);
+        assertThat(Json.read(again.resolve("run.json"))
+                        .at("/config/replay_schedule")
+                        .asText())
+                .isEqualTo(schedule.toAbsolutePath().normalize().toString());
+        Path other = folder.resolve("other");
+        Run refused = shortRl(
+                other,
+                "--set",
+                "max_staleness=1",
+                "--set",
+                "reproducible=false",
+                "--seed",
+                9,
+                "--replay-schedule",
+                schedule);
+        assertThat(refused.code()).isEqualTo(1);
+        assertThat(refused.err()).contains("schedule.jsonl, line 1", "another seed: 0, now 9");
+        assertThat(other).doesNotExist();
+        Run useless = shortRl(other, "--set", "max_staleness=1", "--replay-schedule", schedule);
+        assertThat(useless.err()).contains("nothing is left to the clock");
+    }
+
+    @Test
     @DisplayName("every algorithm runs; unknown algorithms, keys and values are told by name")
     void settings() throws IOException {
         assertThat(shortRl(folder.resolve("opo"), "--algorithm", "opo").code()).isZero();

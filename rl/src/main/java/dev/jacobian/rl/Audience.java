@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
+import dev.jacobian.rl.observe.Activity;
 import dev.jacobian.rl.observe.CompletionRecord;
 import dev.jacobian.rl.observe.StepMetrics;
 import dev.jacobian.rl.observe.TrainingListener;
@@ -24,6 +25,10 @@ final class Audience {
 
     Optional<RunDirectory> directory() {
         return directory;
+    }
+
+    void begin(Activity activity) {
+        listeners.forEach(listener -> listener.onStart(activity));
     }
 
     void say(String message) {

@@ -36,10 +36,17 @@ record Batch(
         spans = List.copyOf(spans);
     }
 
+    /** The same with one more metric. */
+    Batch with(String measure, double value) {
+        Map<String, Double> more = new TreeMap<>(measures);
+        more.put(measure, value);
+        return new Batch(number, weights, sampled, admitted, more, rewards, spans);
+    }
+
     /** The same with something else that was done for it. */
-    Batch with(Span further) {
-        List<Span> all = new ArrayList<>(spans);
-        all.add(further);
+    Batch with(List<Span> further) {
+        List<Span> all = new ArrayList<>(further);
+        all.addAll(spans);
         return new Batch(number, weights, sampled, admitted, measures, rewards, all);
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
-import dev.jacobian.rl.config.AsyncConfig;
 import dev.jacobian.rl.observe.Span;
+import dev.jacobian.rl.rollout.RolloutTask;
 import dev.jacobian.tensor.Nullable;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
@@ -12,7 +12,11 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /**
  * Batches that are made while others are learned from.
@@ -28,9 +32,11 @@ import java.util.Objects;
  * <p>Decisions:
  *
  * <ul>
- *   <li><b>What is computed does not depend on when.</b> The weights of a batch follow from its number. Batches are made in order, and all
- *       that decides about them (curriculum, buffer) sees them in order. So a run with delays, with other threads or in pieces has the bits
- *       of one without.
+ *   <li><b>What is computed does not depend on when.</b> It follows from a few {@link Decision}s: which weights sample a batch, and which batch
+ *       is learned from next. By default both follow from the batches' numbers ({@link Decisions.ByNumber}). In free mode the clock makes
+ *       them ({@link Decisions.ByClock}); then they are written down before anything follows from them, and a run that takes them from there
+ *       ({@link Decisions.FromFile}) has the same bits. So a run with delays, with other threads or in pieces has the bits of one without.
+ *   <li>What decides about problems and groups (curriculum, buffer) sees batches in the order in which they are learned from.
  *   <li>One thread samples, and goes on with the next batch while another asks for rewards, if nothing that is sampled next depends on
  *       them ({@link Collector#foresees}); otherwise it waits for them.
  *   <li>Kernels are safe on several threads at once, and have the same bits there: each thread has its own workspace, and who finds the
@@ -41,27 +47,57 @@ final class BatchesAhead implements Batches {
     /** How long an end waits for threads: they look between waves. */
     private static final Duration GRACE = Duration.ofSeconds(5);
 
+    /** How often it is looked which rewards are there, where batches may overtake each other. */
+    private static final long LOOK_MILLIS = 5;
+
     private final Collector collector;
     private final SamplingWeights weights;
     private final CausalLM model;
-    private final AsyncConfig async;
-    private final int last;
+    private final Decisions decisions;
+    private final Consumer<Decision> log;
+    private final Duration patience;
     private final boolean foresees;
     private final Thread sampler;
     private final Thread scorer;
 
     // Guarded by this
+    private final Schedule decided;
     private final Deque<Batch> ready = new ArrayDeque<>();
-    private final Deque<Sampled> sampled = new ArrayDeque<>();
-    private final Map<Integer, Span> switches = new HashMap<>(); // to the weights of each batch that is being made
+    private final NavigableMap<Integer, Sampled> sampled = new TreeMap<>();
+    private final Map<Integer, List<RolloutTask.Request>> drawn = new HashMap<>(); // of batches that may be thrown away
     private int learned;
-    private int begun;
     private int made;
+    private boolean settling;
     private @Nullable Throwable failure; // null while all is well
     private boolean closed;
 
-    /** A batch that waits for its rewards. */
-    private record Sampled(int number, int weights, Span.Timed<Collector.Wave> wave) {}
+    /**
+     * A batch that waits for its rewards.
+     *
+     * @param number of its draw
+     * @param before what else was done for it: waiting for its weights, and putting them in place
+     * @param wave its samples
+     */
+    private record Sampled(int number, int weights, List<Span> before, Span.Timed<Collector.Wave> wave) {}
+
+    /**
+     * A batch that is scored.
+     *
+     * @param place its number among those that are learned from
+     * @param dropped batches that are too old once it is learned from
+     */
+    private record Placed(Sampled sampled, int place, int dropped) {}
+
+    /**
+     * What is made.
+     *
+     * @param rules what decisions keep to
+     * @param decisions who makes them
+     * @param log is shown each before anything follows from it
+     * @param patience how long the rewards of a batch may take, behind its last sample, before it is no longer overtaken by others; zero for
+     *     as long as they like
+     */
+    record Making(Schedule.Rules rules, Decisions decisions, Consumer<Decision> log, Duration patience) {}
 
     /**
      * Begins at once.
@@ -69,25 +105,24 @@ final class BatchesAhead implements Batches {
      * @param weights that {@code collector}'s rollouts sample with; those of version {@code learned} are kept already
      * @param learned rollouts that the model has been trained on
      * @param made batches that were made before and wait
-     * @param last the run's last batch
      */
     BatchesAhead(
             Collector collector,
             SamplingWeights weights,
             CausalLM model,
-            AsyncConfig async,
+            Making making,
             int learned,
-            List<Batch> made,
-            int last) {
+            List<Batch> made) {
         this.collector = collector;
         this.weights = weights;
         this.model = model;
-        this.async = async;
-        this.last = last;
+        this.decisions = making.decisions();
+        this.log = making.log();
+        this.patience = making.patience();
         this.foresees = collector.foresees();
         this.learned = learned;
-        this.begun = learned + made.size();
-        this.made = begun;
+        this.made = learned + made.size();
+        this.decided = new Schedule(making.rules(), learned, this.made);
         ready.addAll(made);
         sampler = Thread.ofPlatform().daemon().name("jacobian-sampler").unstarted(() -> work(this::sampleAll));
         scorer = Thread.ofPlatform().daemon().name("jacobian-scorer").unstarted(() -> work(this::scoreAll));
@@ -95,13 +130,18 @@ final class BatchesAhead implements Batches {
         scorer.start();
     }
 
-    /** The last batch whose weights are there. */
-    private int allowed() {
-        return Math.min(last, learned + 1 + async.maxStaleness());
+    private Decisions.Moment moment() {
+        int begun = decided.begun() - decided.lost().size();
+        return new Decisions.Moment(decided, learned, begun - made, settling);
     }
 
-    private int weightsOf(int batch) {
-        return Math.max(0, batch - 1 - async.maxStaleness());
+    private synchronized boolean isAllBegun() {
+        return decided.isAllBegun();
+    }
+
+    private void decide(Decision decision) {
+        decided.apply(decision);
+        log.accept(decision);
     }
 
     // The trainer's side
@@ -114,18 +154,22 @@ final class BatchesAhead implements Batches {
 
     @Override
     public void learned(int rollouts) {
-        if (rollouts + 1 + async.maxStaleness() <= last) {
+        if (!isAllBegun()) {
             weights.keep(rollouts, model);
         }
         synchronized (this) {
             learned = rollouts;
+            settling = false;
             notifyAll();
         }
     }
 
     @Override
     public synchronized List<Batch> settle() {
-        await(() -> made == allowed());
+        settling = true;
+        notifyAll();
+        await(() -> decisions.isSettled(moment()));
+        decisions.saved(learned + 1).ifPresent(this::decide);
         return List.copyOf(ready);
     }
 
@@ -133,7 +177,7 @@ final class BatchesAhead implements Batches {
     public void close() {
         synchronized (this) {
             closed = true;
-            sampled.forEach(one -> one.wave.result().giveUp());
+            sampled.values().forEach(one -> one.wave.result().giveUp());
             notifyAll();
         }
         scorer.interrupt(); // they may wait for rewards or an environment; who computes looks when a wave is done
@@ -199,68 +243,135 @@ final class BatchesAhead implements Batches {
 
     private void sampleAll() throws InterruptedException {
         Workspace workspace = new Workspace();
-        for (int batch = begin(); batch > 0; batch = begin()) {
-            int number = batch;
-            int from = weightsOf(number);
-            switched(Span.of(Span.Work.SWITCHING, number, () -> {
+        long idle = System.nanoTime();
+        for (Optional<Decision.Sample> begun = begin(); begun.isPresent(); begun = begin()) {
+            Decision.Sample next = begun.get();
+            Span waited = new Span(Span.Work.IDLE, next.rollout(), idle, System.nanoTime());
+            int from = next.weights();
+            Span switched = Span.of(Span.Work.SWITCHING, next.rollout(), () -> {
                         weights.load(from);
                         collector.publish(weights.policy(), collector.version(from));
                         return from;
                     })
-                    .span());
+                    .span();
+            List<Span> before = List.of(waited, switched);
             if (foresees) {
                 sampled(new Sampled(
-                        number,
+                        next.rollout(),
                         from,
-                        Span.of(
-                                Span.Work.SAMPLING,
-                                number,
-                                () -> workspace.compute(() -> collector.sample(number, from)))));
+                        before,
+                        Span.of(Span.Work.SAMPLING, next.rollout(), () -> workspace.compute(() -> wave(next)))));
             } else {
-                made(workspace.compute(() -> collector.collect(number, from)));
+                made(workspace
+                        .compute(() -> collector.collect(next.rollout(), from))
+                        .with(before));
             }
+            idle = System.nanoTime();
         }
+    }
+
+    private Collector.Wave wave(Decision.Sample next) {
+        List<RolloutTask.Request> again = drawnBefore(next.rollout());
+        return again.isEmpty()
+                ? collector.sample(next.rollout(), next.weights())
+                : collector.sample(next.rollout(), next.weights(), again);
+    }
+
+    private synchronized List<RolloutTask.Request> drawnBefore(int number) {
+        return drawn.getOrDefault(number, List.of());
     }
 
     private void scoreAll() throws InterruptedException {
         Workspace workspace = new Workspace();
-        for (Sampled next = toScore(); next != null; next = toScore()) {
-            Sampled one = next;
-            made(workspace.compute(
-                    () -> collector.finish(one.number, one.weights, one.wave.result(), one.wave.span())));
+        for (Optional<Placed> next = toScore(); next.isPresent(); next = toScore()) {
+            Sampled one = next.get().sampled;
+            int place = next.get().place;
+            Batch batch =
+                    workspace.compute(() -> collector.finish(place, one.weights, one.wave.result(), one.wave.span()));
+            collector.activity().scored(one.number);
+            made((decided.rules().drops() ? batch.with("staleness/dropped", next.get().dropped) : batch)
+                    .with(one.before));
         }
     }
 
-    /** Waits until the next batch may be begun; 0 at the end. */
-    private synchronized int begin() throws InterruptedException {
-        while (!closed && begun < last && !(begun < allowed() && begun - made < async.inflight())) {
+    /** Waits until the next batch is to begin; empty at the end. */
+    private synchronized Optional<Decision.Sample> begin() throws InterruptedException {
+        while (!closed && !decided.isAllBegun()) {
+            Optional<Decision.Sample> next = decisions.sample(moment());
+            if (next.isPresent()) {
+                decide(next.get());
+                notifyAll();
+                return next;
+            }
             wait();
         }
-        return closed || begun == last ? 0 : ++begun;
-    }
-
-    private synchronized void switched(Span span) {
-        switches.put(span.rollout(), span);
+        return Optional.empty();
     }
 
     private synchronized void sampled(Sampled batch) {
-        if (closed) {
-            batch.wave.result().giveUp();
+        boolean drops = decided.rules().drops();
+        if (drops) {
+            drawn.computeIfAbsent(batch.number, number -> batch.wave.result().requests());
+        }
+        if (closed || drops && !decided.isOpen(batch.number)) { // it became too old meanwhile
+            giveUp(batch);
             return;
         }
-        sampled.add(batch);
+        sampled.put(batch.number, batch);
         notifyAll();
     }
 
-    private synchronized @Nullable Sampled toScore() throws InterruptedException {
-        while (!closed && sampled.isEmpty() && made < last) {
-            wait();
+    /** Waits until a batch has its place and is to be scored; empty at the end. */
+    private synchronized Optional<Placed> toScore() throws InterruptedException {
+        while (!closed && made < decided.rules().last()) {
+            Optional<Placed> next = decided.rules().drops() ? placed() : first();
+            if (next.isPresent()) {
+                notifyAll();
+                return next;
+            }
+            if (decided.rules().drops() && !sampled.isEmpty()) {
+                wait(LOOK_MILLIS); // for rewards, which tell nobody
+            } else {
+                wait();
+            }
         }
-        return closed ? null : sampled.poll();
+        return Optional.empty();
+    }
+
+    private Optional<Placed> first() {
+        return Optional.ofNullable(sampled.pollFirstEntry())
+                .map(entry -> new Placed(entry.getValue(), entry.getKey(), 0));
+    }
+
+    private Optional<Placed> placed() {
+        return decisions
+                .learn(moment(), List.copyOf(sampled.keySet()), this::isRewarded)
+                .map(decision -> {
+                    int before = decided.lost().size();
+                    decide(decision);
+                    Sampled one = Objects.requireNonNull(sampled.remove(decision.rollout()));
+                    drawn.remove(decision.rollout());
+                    decided.lost()
+                            .forEach(number ->
+                                    Optional.ofNullable(sampled.remove(number)).ifPresent(this::giveUp));
+                    return new Placed(one, decided.placed(), decided.lost().size() - before);
+                });
+    }
+
+    /** Whether a batch has its rewards, or has had its time for them: who scores it finds out which are late. */
+    private boolean isRewarded(int number) {
+        Sampled one = Objects.requireNonNull(sampled.get(number));
+        boolean late = !patience.isZero() && System.nanoTime() - one.wave.span().end() > patience.toNanos();
+        return late || one.wave.result().isAnswered();
+    }
+
+    private void giveUp(Sampled batch) {
+        batch.wave.result().giveUp();
+        collector.activity().scored(batch.number);
     }
 
     private synchronized void made(Batch batch) {
-        ready.add(batch.with(Objects.requireNonNull(switches.remove(batch.number()))));
+        ready.add(batch);
         made = batch.number();
         notifyAll();
     }

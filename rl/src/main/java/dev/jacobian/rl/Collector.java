@@ -8,6 +8,7 @@ import dev.jacobian.rl.config.CurriculumConfig;
 import dev.jacobian.rl.config.StepPlan;
 import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.method.RewardMix;
+import dev.jacobian.rl.observe.Activity;
 import dev.jacobian.rl.observe.Span;
 import dev.jacobian.rl.recorded.RecordedRollouts;
 import dev.jacobian.rl.reward.RewardRun;
@@ -16,9 +17,11 @@ import dev.jacobian.rl.rollout.Curriculum;
 import dev.jacobian.rl.rollout.EarlyScoring;
 import dev.jacobian.rl.rollout.ExtraSamples;
 import dev.jacobian.rl.rollout.Group;
+import dev.jacobian.rl.rollout.RolloutListener;
 import dev.jacobian.rl.rollout.RolloutTask;
 import dev.jacobian.rl.rollout.Rollouts;
 import dev.jacobian.rl.rollout.ScoredGroup;
+import dev.jacobian.rl.rollout.Trajectory;
 import dev.jacobian.rl.rollout.partial.GroupsUnderWay;
 import dev.jacobian.rl.rollout.partial.RolloutCounts;
 import dev.jacobian.rl.rollout.partial.SegmentMeasures;
@@ -56,6 +59,7 @@ final class Collector {
     private Rollouts rollouts;
     private Curriculum curriculum;
     private Buffer buffer;
+    private final Activity activity = new Activity();
     private int waves;
     private int discarded;
 
@@ -117,6 +121,11 @@ final class Collector {
 
     GroupsUnderWay underWay() {
         return underWay;
+    }
+
+    /** What is being sampled and scored. */
+    Activity activity() {
+        return activity;
     }
 
     /** @throws IllegalArgumentException if the method or a setting needs what recorded samples lack */
@@ -198,6 +207,7 @@ final class Collector {
         while (admitted.isEmpty()) {
             Wave wave = noted(spans, Span.of(SAMPLING, number, () -> sample(number, weights)));
             List<ScoredGroup> scored = noted(spans, Span.of(SCORING, number, () -> score(wave)));
+            activity.scored(number);
             sampled.addAll(scored);
             counts = counts.plus(wave.counts());
             admitted = admit(scored, number, weights, sampled.size());
@@ -254,6 +264,18 @@ final class Collector {
         void giveUp() {
             early.ifPresent(EarlyScoring::close);
         }
+
+        /** Whether all that could be asked about its samples is answered. */
+        boolean isAnswered() {
+            return early.map(EarlyScoring::isAnswered).orElse(true);
+        }
+
+        /** What would sample it anew. */
+        List<RolloutTask.Request> requests() {
+            return groups.stream()
+                    .map(group -> new RolloutTask.Request(group.problem(), group.key(), group.size()))
+                    .toList();
+        }
     }
 
     /** Asks rewards about samples as they end: of a run whose threads have nothing else to do. */
@@ -263,22 +285,70 @@ final class Collector {
 
     /** Samples a wave: the first half of a batch that {@link #foresees}. */
     Wave sample(int number, int weights) {
-        GenerationConfig sampling = config.sampling(plan.stepsBefore(number));
-        List<EarlyScoring> asking = new ArrayList<>();
+        return sample(number, weights, this::ask);
+    }
+
+    /** Samples again what was sampled before, with other weights. */
+    Wave sample(int number, int weights, List<RolloutTask.Request> again) {
+        return sample(number, weights, (version, sampling) -> sampling.sample(again, RolloutTask.NEVER));
+    }
+
+    /** What is asked for. */
+    private interface Asking {
+        List<Group> ask(long version, GroupsUnderWay.Wave sampling);
+    }
+
+    private Wave sample(int number, int weights, Asking what) {
+        List<EarlyScoring> asking = new ArrayList<>(); // of samples that wait for a later wave nobody asks rewards
         try {
-            List<Group> groups = ask(sampling, version(weights), asking);
-            return new Wave(
-                    groups,
-                    config.algorithm()
-                            .extraSamples()
-                            .map(extra -> beside(groups, extra, sampling, version(weights)))
-                            .orElse(List.of()),
-                    underWay.counted(),
-                    asking.stream().findFirst());
+            GenerationConfig sampling = config.sampling(plan.stepsBefore(number));
+            long version = version(weights);
+            List<Group> groups = what.ask(version, (requests, pauseAfter) -> {
+                activity.sampling(
+                        number,
+                        weights,
+                        requests.stream().mapToInt(RolloutTask.Request::samples).sum());
+                RolloutTask task = new RolloutTask(requests, sampling, pauseAfter, version);
+                if (early.isEmpty() || config.partial().isOn()) {
+                    return rollouts.run(task, counted(RolloutListener.NONE));
+                }
+                asking.add(early.get()
+                        .apply(requests.stream()
+                                .map(RolloutTask.Request::problem)
+                                .toList()));
+                return rollouts.run(task, counted(asking.getLast()));
+            });
+            List<Group> others = config.algorithm()
+                    .extraSamples()
+                    .map(extra -> beside(groups, extra, sampling, version))
+                    .orElse(List.of());
+            activity.sampled();
+            return new Wave(groups, others, underWay.counted(), asking.stream().findFirst());
         } catch (RuntimeException | Error e) {
             asking.forEach(EarlyScoring::close);
             throw e;
         }
+    }
+
+    /** Tells somebody of samples, and whoever looks how many have ended. */
+    private RolloutListener counted(RolloutListener listener) {
+        return new RolloutListener() {
+            @Override
+            public void onSample(int request, int sample, Trajectory trajectory) {
+                activity.ended();
+                listener.onSample(request, sample, trajectory);
+            }
+
+            @Override
+            public void onGroup(int request, Group group) {
+                listener.onGroup(request, group);
+            }
+        };
+    }
+
+    /** Samples until enough groups are whole. */
+    private List<Group> ask(long version, GroupsUnderWay.Wave sampling) {
+        return underWay.next(buffer.wanted(plan.groups()), version, curriculum::next, sampling);
     }
 
     /** Scores a wave, and makes a batch of it that {@link #foresees}: the second half. */
@@ -335,23 +405,6 @@ final class Collector {
         List<Double> weights = mix.rewardWeights().values();
         ScoredGroup weighted = weights.isEmpty() ? group : group.weighted(weights);
         return mix.maskTruncatedCompletions() ? weighted.withoutTruncated() : weighted;
-    }
-
-    /**
-     * Samples until enough groups are whole.
-     *
-     * @param asking receives who asks rewards about the samples as they end; of samples that wait for a later wave nobody does
-     */
-    private List<Group> ask(GenerationConfig sampling, long version, List<EarlyScoring> asking) {
-        return underWay.next(buffer.wanted(plan.groups()), version, curriculum::next, (requests, pauseAfter) -> {
-            RolloutTask task = new RolloutTask(requests, sampling, pauseAfter, version);
-            if (early.isEmpty() || config.partial().isOn()) {
-                return rollouts.run(task);
-            }
-            asking.add(early.get()
-                    .apply(requests.stream().map(RolloutTask.Request::problem).toList()));
-            return rollouts.run(task, asking.getLast());
-        });
     }
 
     /** Samples beside groups, of the same prompts. */

@@ -18,6 +18,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * Batches that were made ahead, in a checkpoint: they are learned from after it, and were sampled with weights that are gone by then.
@@ -51,18 +52,20 @@ final class QueuedBatches implements Checkpointed {
      * What was read, which must be the batches that a run makes ahead.
      *
      * @param first the number of the first
-     * @param count how many there must be
+     * @param least how many there must be
+     * @param most how many there may be
      * @throws FormatException if there are others
      */
-    List<Batch> require(int first, int count, Path folder) {
-        for (int i = 0; i < batches.size() || i < count; i++) {
-            if (i >= batches.size() || i >= count || batches.get(i).number() != first + i) {
-                List<Integer> numbers = batches.stream().map(Batch::number).toList();
-                throw new FormatException(
-                        "trainer_state.json of the last checkpoint in " + folder,
-                        "the batches made ahead are " + numbers + ", not the " + count + " from " + first + " on",
-                        RunDirectory.EARLIER);
-            }
+    List<Batch> require(int first, int least, int most, Path folder) {
+        List<Integer> numbers = batches.stream().map(Batch::number).toList();
+        List<Integer> expected =
+                IntStream.range(first, first + numbers.size()).boxed().toList();
+        if (numbers.size() < least || numbers.size() > most || !numbers.equals(expected)) {
+            throw new FormatException(
+                    "trainer_state.json of the last checkpoint in " + folder,
+                    "the batches made ahead are " + numbers + ", not the " + (least == most ? most : "up to " + most)
+                            + " from " + first + " on",
+                    RunDirectory.EARLIER);
         }
         return batches;
     }

@@ -29,6 +29,7 @@ import dev.jacobian.rl.config.RolloutConfig;
 import dev.jacobian.rl.config.SavingConfig;
 import dev.jacobian.rl.config.Setting;
 import dev.jacobian.rl.config.Stages;
+import dev.jacobian.rl.config.StaleRollouts;
 import dev.jacobian.rl.config.StepPlan;
 import dev.jacobian.rl.config.TrlKeys;
 import dev.jacobian.rl.method.Algorithm;
@@ -38,6 +39,7 @@ import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.objective.ReplayImportance;
 import dev.jacobian.rl.rollout.ScoredGroup;
 import dev.jacobian.transformer.generation.GenerationConfig;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -514,6 +516,21 @@ public record RlConfig(
         /** Sets: limits of completions that grow. */
         public Builder completionLengthSchedule(Stages value) {
             return set("completion_length_schedule", value);
+        }
+
+        /** Sets: whether which weights sample a rollout follows from its number. */
+        public Builder reproducible(boolean value) {
+            return set("reproducible", value);
+        }
+
+        /** Sets: what becomes of a rollout that would be too old when it is learned from. */
+        public Builder staleRollouts(StaleRollouts value) {
+            return set("stale_rollouts", value);
+        }
+
+        /** Sets: the schedule whose decisions are taken again. */
+        public Builder replaySchedule(Path value) {
+            return set("replay_schedule", value.toString());
         }
 
         /** Sets: GiB for keys and values of all samples. */

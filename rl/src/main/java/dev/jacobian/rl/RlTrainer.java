@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.autograd.Parameter;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.rl.config.StepPlan;
@@ -8,6 +9,7 @@ import dev.jacobian.rl.curriculum.Curricula;
 import dev.jacobian.rl.learn.Critic;
 import dev.jacobian.rl.learn.Learner;
 import dev.jacobian.rl.learn.PtxLoss;
+import dev.jacobian.rl.observe.Activity;
 import dev.jacobian.rl.observe.CompletionRecord;
 import dev.jacobian.rl.observe.EnvironmentMetrics;
 import dev.jacobian.rl.observe.FirstStepWatch;
@@ -46,14 +48,17 @@ import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.MemoryPlan;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.TreeSet;
 
 /**
  * Reinforcement learning of a language model on a task with verifiable rewards: the loop that all methods share.
@@ -92,6 +97,8 @@ public final class RlTrainer {
     private TrainerState state = TrainerState.START;
     private RewardRun.Tally rewardTally = RewardRun.Tally.NONE;
     private final QueuedBatches ahead;
+    private Optional<ScheduleFile.Read> replayed = Optional.empty();
+    private ScheduleFile.Opened decided = new ScheduleFile.Opened(List.of(), decision -> {});
     private final List<Span> spans = new ArrayList<>(); // since the last step was told of
     private final List<Span> switches = new ArrayList<>(); // of them, those that no step has counted
     private long zero = System.nanoTime(); // second 0 of the run, as if it had gone on since
@@ -203,6 +210,38 @@ public final class RlTrainer {
                         ? new ReplayBuffer(config.buffer(), plan.groups(), task, config.seed())
                         : Buffer.none());
         this.heldOut = new HeldOutProblems(model, task, config, workspace, audience::say);
+        requireForeseeing();
+        this.replayed = config.async().schedule().map(file -> ScheduleFile.read(file, schedule(), rules()));
+    }
+
+    /** Rollouts may overtake each other where nobody has to see the rewards of one before the next is drawn. */
+    private void requireForeseeing() {
+        if (config.async().drops() && (!collector.foresees() || config.partial().isOn())) {
+            throw new IllegalArgumentException(
+                    "stale_rollouts=drop lets rollouts overtake each other while they wait for"
+                            + " rewards, but in this run "
+                            + (config.partial().isOn()
+                                    ? "samples go on from one rollout to the next (rollout_token_budget)"
+                                    : "the next problems, or the groups of a step, depend on rewards of the rollout"
+                                            + " before (curriculum, buffer, dynamic_sampling or the method)")
+                            + "; leave stale_rollouts out");
+        }
+    }
+
+    /** What a schedule of this run says first. */
+    private ObjectNode schedule() {
+        return ScheduleFile.header(config, lastRollout());
+    }
+
+    /** What decisions about sampling ahead keep to. */
+    private Schedule.Rules rules() {
+        NavigableSet<Integer> saves = new TreeSet<>();
+        for (int rollout = 1; config.async().isFree() && rollout <= lastRollout(); rollout++) {
+            if (isSaved(plan.steps(rollout - 1, config.maxSteps()), plan.steps(rollout, config.maxSteps()))) {
+                saves.add(rollout);
+            }
+        }
+        return Schedule.Rules.of(config.async(), lastRollout(), saves);
     }
 
     private static boolean isRecorded(Task task) {
@@ -294,18 +333,33 @@ public final class RlTrainer {
      *     works on it, or if it was started with another configuration, model or data
      */
     public RlTrainer output(Path folder, RunOrigin origin, boolean resume) {
-        RunDirectory run = RunDirectory.open(folder, record(origin), model, resume);
+        RunRecord record = record(origin);
+        replayed.ifPresent(file -> file.requireFor(RunDirectory.madeOf(record, model), folder));
+        RunDirectory run = RunDirectory.open(folder, record, model, resume);
         try {
             updates.keepInitial(); // before a checkpoint replaces the weights
             state = run.restore(model, parts()).map(TrainerState::read).orElse(TrainerState.START);
             requireFitting(folder);
-            rewardRun.journal(run.rewardFailures(), resume ? OptionalInt.of(stepsScored(folder)) : OptionalInt.empty());
+            boolean sameSamples = !config.async().isFree() || replayed.isPresent();
+            rewardRun.journal(
+                    run.rewardFailures(),
+                    resume ? OptionalInt.of(stepsScored(folder)) : OptionalInt.empty(),
+                    sameSamples);
+            openSchedule(run);
         } catch (RuntimeException | Error e) {
             run.close();
             throw e;
         }
         audience.directory(run);
         return this;
+    }
+
+    private void openSchedule(RunDirectory run) {
+        if (!config.async().isFree()) {
+            return;
+        }
+        decided = ScheduleFile.open(run, schedule(), rollouts());
+        replayed.ifPresent(file -> file.requireBeginning(decided.made(), run.scheduleFile()));
     }
 
     private void requireFitting(Path folder) {
@@ -321,7 +375,8 @@ public final class RlTrainer {
     /** Steps whose samples have their rewards at the last checkpoint: those that were made, and those whose batches are there already. */
     private int stepsScored(Path folder) {
         int expected = state.step() == 0 ? 0 : Math.min(config.async().maxStaleness(), lastRollout() - rollouts());
-        int made = ahead.require(rollouts() + 1, expected, folder).size();
+        int least = config.async().isFree() ? 0 : expected;
+        int made = ahead.require(rollouts() + 1, least, expected, folder).size();
         return state.step() + made * (plan.trl() ? plan.updates() : 1);
     }
 
@@ -350,6 +405,8 @@ public final class RlTrainer {
         long begin = System.nanoTime();
         double before = state.seconds();
         zero = begin - (long) (before * 1e9);
+        requireForeseeing(); // curriculum and buffer may be others by now
+        audience.begin(activity());
         updates.keepInitial();
         if (model.routerAuxLossCoef() > 0) {
             audience.say("Adding " + model.routerAuxLossCoef() + " times the load-balancing loss of the experts"
@@ -374,7 +431,7 @@ public final class RlTrainer {
                 }
             }
         }
-        double after = isMeasured() ? heldOut.passAt1(config.measuring().finalEvalProblems()) : Double.NaN;
+        double after = isMeasured() ? measured(config.measuring().finalEvalProblems()) : Double.NaN;
         double seconds = before + (System.nanoTime() - begin) / 1e9;
         RlResult result = new RlResult(
                 isMeasured() ? state.passAt1Before() : Double.NaN,
@@ -409,23 +466,47 @@ public final class RlTrainer {
         if (!samplesElsewhere) {
             collector.rollouts(Rollouts.local(weights.policy(), task));
         }
-        return new BatchesAhead(collector, weights, model, config.async(), rollouts(), ahead.batches(), lastRollout());
+        BatchesAhead.Making making = new BatchesAhead.Making(
+                rules(),
+                decisions(),
+                decided.log(),
+                Duration.ofMillis(Math.round(1000 * config.rewardCalls().rewardTimeout())));
+        return new BatchesAhead(collector, weights, model, making, rollouts(), ahead.batches());
     }
 
-    /** Whether there is a checkpoint between these steps. */
+    private Decisions decisions() {
+        int inflight = config.async().inflight();
+        if (!config.async().isFree()) {
+            return new Decisions.ByNumber(inflight);
+        }
+        return replayed.<Decisions>map(file ->
+                        new Decisions.FromFile(file.decisions(), decided.made().size()))
+                .orElseGet(() -> new Decisions.ByClock(inflight));
+    }
+
+    /**
+     * Whether there is a checkpoint between these steps; in free mode, whether there would be one with a folder: what waits for it is decided by
+     * it, with or without.
+     */
     private boolean isSaved(int done, int step) {
         int every = config.saving().saveSteps();
-        return audience.directory().isPresent()
+        return (audience.directory().isPresent() || config.async().isFree())
                 && (step == config.maxSteps() || every > 0 && step / every > done / every);
     }
 
     private void save(Batches batches) {
+        activity().training(Span.Work.SAVING, 0);
         ahead.set(batches.settle());
         spans.add(Span.of(Span.Work.SAVING, 0, () -> {
                     audience.directory().ifPresent(run -> run.checkpoint(state.step(), state.toJson(), model, parts()));
                     return model;
                 })
                 .span());
+        activity().trained();
+    }
+
+    private Activity activity() {
+        return collector.activity();
     }
 
     /** What the method makes of samples that older weights drew. */
@@ -444,12 +525,19 @@ public final class RlTrainer {
         int wanted = config.measuring().finalEvalProblems();
         heldOut.shortage().ifPresent(audience::say);
         audience.say("Measuring pass@1 on " + heldOut.available(wanted) + " held-out problems before training ...");
-        double passAt1 = heldOut.passAt1(wanted);
+        double passAt1 = measured(wanted);
         state = state.withPassAt1Before(passAt1);
         audience.say(String.format(Locale.ROOT, "pass@1 before training: %.1f %%", 100 * passAt1));
         Measurements measurements = new Measurements();
         measurements.put("pass@1", passAt1);
         audience.report(new StepMetrics(0, config.maxSteps(), measurements.values()), List.of());
+    }
+
+    private double measured(int problems) {
+        activity().training(Span.Work.MEASURING, 0);
+        double passAt1 = heldOut.passAt1(problems);
+        activity().trained();
+        return passAt1;
     }
 
     /** What a checkpoint holds besides weights and counters. */
@@ -483,6 +571,9 @@ public final class RlTrainer {
 
     private void rollout(Batches batches, int done) {
         StepClock clock = new StepClock();
+        if (config.async().isAhead()) {
+            activity().training(Span.Work.WAITING, rollouts() + 1);
+        }
         Span.Timed<Batch> awaited = Span.of(Span.Work.WAITING, rollouts() + 1, batches::next);
         Batch batch = awaited.result();
         clock.count(batch.spans());
@@ -498,6 +589,7 @@ public final class RlTrainer {
         PolicyUpdates.Lesson lesson =
                 updates.begin(batch.admitted(), collector.rollouts().logProbs(), plan.stepsBefore(batch.number()));
         do {
+            activity().training(Span.Work.LEARNING, batch.number());
             List<TrainingStep.Learned> learned = new ArrayList<>();
             do {
                 learned.add(lesson.next());
@@ -523,6 +615,7 @@ public final class RlTrainer {
             begin = System.nanoTime();
             sampled = List.of();
         } while (lesson.hasNext() && state.step() < config.maxSteps());
+        activity().trained();
     }
 
     private void observe(TrainingStep step, Map<String, Double> ofRollout, StepClock clock) {
@@ -541,6 +634,9 @@ public final class RlTrainer {
                 Objects.requireNonNull(measured.values().get("loss")));
         long begin = System.nanoTime();
         int evalSteps = isMeasured() ? config.measuring().evalSteps() : 0;
+        if (evalSteps > 0 && step.number() % evalSteps == 0) {
+            activity().training(Span.Work.MEASURING, 0);
+        }
         new HeldOutMetrics(evalSteps, config.measuring().evalProblems(), heldOut::passAt1).observe(step, measured);
         spans.add(new Span(Span.Work.MEASURING, 0, begin, System.nanoTime()));
         clock.count(switches);

@@ -4,6 +4,7 @@ package dev.jacobian.rl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jacobian.io.Json;
 import dev.jacobian.rl.method.Dapo;
 import dev.jacobian.rl.method.Grpo;
 import dev.jacobian.rl.method.Method;
@@ -24,17 +25,18 @@ import dev.jacobian.rl.rollout.Trajectory;
 import dev.jacobian.rl.task.PromptTask;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.tensor.ComputePool;
+import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.MemoryPlan;
+import dev.jacobian.transformer.lora.AdapterSource;
+import dev.jacobian.transformer.lora.LoraConfigReader;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Queue;
-import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -61,86 +63,6 @@ class BatchesAheadTest {
                 .evalProblems(1)
                 .finalEvalProblems(1)
                 .maxStaleness(staleness);
-    }
-
-    /** Rewards that differ within every group, and take their time. */
-    private static Task task(Delays delays) {
-        return new PromptTask(
-                "sums",
-                Stream.of("12+30=", "25+7=", "40+41=", "3+99=", "58+16=", "71+13=", "6+6=", "83+90=")
-                        .toList(),
-                RewardFunction.named("digits", completion -> {
-                    delays.pause();
-                    int sum = 0;
-                    for (int token : completion.tokenIds()) {
-                        sum = 31 * sum + token;
-                    }
-                    return Score.of(Math.floorMod(sum, 4) / 3.0);
-                }));
-    }
-
-    /** Sleeps now and then. */
-    private static final class Delays {
-        static final Delays NONE = new Delays(0, 0);
-        private final Random random;
-        private final int millis;
-
-        Delays(long seed, int millis) {
-            this.random = new Random(seed);
-            this.millis = millis;
-        }
-
-        void pause() {
-            if (millis > 0) {
-                int wait;
-                synchronized (random) {
-                    wait = random.nextInt(4) == 0 ? random.nextInt(millis) : 0;
-                }
-                sleep(wait);
-            }
-        }
-
-        static void sleep(int millis) {
-            try {
-                Thread.sleep(millis);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
-    /** Samples late. */
-    private static class LateRollouts implements Rollouts {
-        private final Task task;
-        private final Delays delays;
-        private Rollouts inner;
-
-        LateRollouts(Task task, Delays delays) {
-            this.task = task;
-            this.delays = delays;
-        }
-
-        @Override
-        public void publish(CausalLM policy, long version) {
-            inner = Rollouts.local(policy, task);
-        }
-
-        @Override
-        public void ask(RolloutTask work) {
-            delays.pause();
-            inner.ask(work);
-        }
-
-        @Override
-        public List<Group> next() {
-            return next(RolloutListener.NONE);
-        }
-
-        @Override
-        public List<Group> next(RolloutListener listener) {
-            delays.pause();
-            return inner.next(listener);
-        }
     }
 
     /** What asynchrony is to compute, said without it: strictly alternating, each task is sampled with weights that are that old. */
@@ -174,7 +96,7 @@ class BatchesAheadTest {
 
     private static List<Integer> trained(RlConfig config, Delays delays, Curriculum curriculum) {
         CausalLM model = TestModels.addition();
-        Task task = task(delays);
+        Task task = delays.task();
         RlTrainer trainer = new RlTrainer(model, task, config)
                 .rollouts(new LateRollouts(task, delays))
                 .observer((step, measured) -> delays.pause());
@@ -199,13 +121,34 @@ class BatchesAheadTest {
         CausalLM expected = TestModels.addition();
         new RlTrainer(
                         expected,
-                        task(Delays.NONE),
+                        Delays.NONE.task(),
                         ahead.toBuilder().maxStaleness(0).build())
                 .rollouts(new OldWeights(staleness, ahead.plan().updates()))
                 .train();
         CausalLM model = TestModels.addition();
-        new RlTrainer(model, task(Delays.NONE), ahead).train();
+        new RlTrainer(model, Delays.NONE.task(), ahead).train();
         assertThat(TestModels.bits(model)).isEqualTo(TestModels.bits(expected));
+    }
+
+    @Test
+    @DisplayName("with an adapter too: who samples ahead has one of its own, and shares the rest")
+    void adapter() {
+        String lora = "{\"r\": 4, \"lora_alpha\": 8, \"target_modules\": \"all-linear\"}";
+        AdapterSource fresh = new AdapterSource.Fresh(LoraConfigReader.parse(Json.parse(lora, "test"), "test"), 5);
+        RlConfig ahead = config(1).learningRate(1e-2).build();
+        CausalLM expected = TestModels.addition().withAdapter(fresh, WeightFormat.BF16);
+        new RlTrainer(
+                        expected,
+                        Delays.NONE.task(),
+                        ahead.toBuilder().maxStaleness(0).build())
+                .rollouts(new OldWeights(1, 1))
+                .train();
+        CausalLM model = TestModels.addition().withAdapter(fresh, WeightFormat.BF16);
+        new RlTrainer(model, Delays.NONE.task(), ahead).train();
+        assertThat(TestModels.bits(model)).isEqualTo(TestModels.bits(expected));
+        assertThat(TestModels.bits(model))
+                .as("something was learned")
+                .isNotEqualTo(TestModels.bits(TestModels.addition().withAdapter(fresh, WeightFormat.BF16)));
     }
 
     @ParameterizedTest
@@ -258,8 +201,8 @@ class BatchesAheadTest {
     @Test
     @DisplayName("a curriculum that looks at results, and keeps groups back, sees them in the order of batches")
     void curriculum() {
-        List<Integer> expected = trained(config(2).build(), Delays.NONE, new ByResults(task(Delays.NONE)));
-        assertThat(trained(config(2).build(), new Delays(5, 30), new ByResults(task(Delays.NONE))))
+        List<Integer> expected = trained(config(2).build(), Delays.NONE, new ByResults(Delays.NONE.task()));
+        assertThat(trained(config(2).build(), new Delays(5, 30), new ByResults(Delays.NONE.task())))
                 .isEqualTo(expected);
     }
 
@@ -281,7 +224,7 @@ class BatchesAheadTest {
                     .versions()
                     .oldest());
         };
-        new RlTrainer(TestModels.addition(), task(Delays.NONE), config(2).build())
+        new RlTrainer(TestModels.addition(), Delays.NONE.task(), config(2).build())
                 .observer(watch)
                 .train();
         assertThat(versions).containsExactly(0L, 0L, 0L, 1L, 2L, 3L);
@@ -306,7 +249,7 @@ class BatchesAheadTest {
         for (Method method : List.of(Grpo.DEFAULT, Methods.named("gpg").with("strict_on_policy", false))) {
             new RlTrainer(
                             TestModels.addition(),
-                            task(Delays.NONE),
+                            Delays.NONE.task(),
                             config(2).method(method).build())
                     .listener(listener)
                     .train();
@@ -324,10 +267,10 @@ class BatchesAheadTest {
     @DisplayName("the memory plan has the model that samples, the versions that wait for it, and both at work at once")
     void memory() {
         MemoryPlan inTurn = new RlTrainer(
-                        TestModels.addition(), task(Delays.NONE), config(0).build())
+                        TestModels.addition(), Delays.NONE.task(), config(0).build())
                 .memoryPlan();
         MemoryPlan ahead = new RlTrainer(
-                        TestModels.addition(), task(Delays.NONE), config(2).build())
+                        TestModels.addition(), Delays.NONE.task(), config(2).build())
                 .memoryPlan();
         long weights = ahead.bytes(MemoryPlan.Part.WEIGHTS);
         assertThat(inTurn.bytes(MemoryPlan.Part.AHEAD)).isZero();
@@ -350,7 +293,7 @@ class BatchesAheadTest {
                 TestModels.addition(), task, config(1).evalSteps(0).build());
         assertThatThrownBy(trainer::train).hasMessageContaining("not this one");
         RlTrainer stopped = new RlTrainer(
-                        TestModels.addition(), task(Delays.NONE), config(1).build())
+                        TestModels.addition(), Delays.NONE.task(), config(1).build())
                 .listener(TrainingListener.eachStep(metrics -> {
                     if (metrics.step() == 2) {
                         throw new IllegalStateException("enough");

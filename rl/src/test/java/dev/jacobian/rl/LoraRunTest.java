@@ -15,6 +15,7 @@ import dev.jacobian.rl.offline.Sft;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.task.Addition;
+import dev.jacobian.tensor.ComputePool;
 import dev.jacobian.tensor.DType;
 import dev.jacobian.tensor.WeightFormat;
 import dev.jacobian.transformer.CausalLM;
@@ -131,6 +132,43 @@ class LoraRunTest {
         assertThat(whole.resolve("checkpoint-4")).isDirectoryNotContaining("glob:**model.safetensors.index.json");
         assertThat(whole.resolve("checkpoint-4").resolve(ADAPTER)).exists();
         assertThat(whole.resolve("checkpoint-4").resolve("model.safetensors")).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = WeightFormat.class,
+            names = {"F32", "BF16"})
+    @DisplayName("rl that samples ahead trains the same adapter with one thread and with two, also stopped and resumed")
+    void ahead(WeightFormat format) throws IOException {
+        int threads = ComputePool.threads();
+        try {
+            ComputePool.setThreads(1);
+            Path whole = folder.resolve("whole");
+            ahead(format, 1).output(whole, ORIGIN, false).train();
+            ComputePool.setThreads(2);
+            Path run = folder.resolve("run");
+            RlTrainer stopped = ahead(format, 1).listener(stoppingAfter(3)).output(run, ORIGIN, false);
+            assertThatThrownBy(stopped::train).hasMessage("stopped");
+            assertThat(run.resolve("checkpoint-2").resolve("batches_ahead.groups"))
+                    .exists();
+            ahead(format, 1).output(run, ORIGIN, true).train();
+            assertThat(Files.mismatch(run.resolve(ADAPTER), whole.resolve(ADAPTER)))
+                    .isEqualTo(-1);
+            Path inTurn = folder.resolve("in-turn");
+            ahead(format, 0).output(inTurn, ORIGIN, false).train();
+            assertThat(Files.mismatch(inTurn.resolve(ADAPTER), whole.resolve(ADAPTER)))
+                    .as("other samples")
+                    .isNotNegative();
+        } finally {
+            ComputePool.setThreads(threads);
+        }
+    }
+
+    private static RlTrainer ahead(WeightFormat format, int staleness) {
+        return new RlTrainer(
+                model(format, ALL),
+                new Addition(),
+                config().toBuilder().maxStaleness(staleness).build());
     }
 
     private static RlTrainer rl(String json) {

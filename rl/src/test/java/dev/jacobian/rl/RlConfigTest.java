@@ -70,6 +70,15 @@ class RlConfigTest {
     void olderSamples() {
         for (String[] one : new String[][] {
             {"{'max_staleness': 1, 'max_inflight': 3}", "lets no more than 2 rollouts be under way"},
+            {"{'reproducible': false}", "max_staleness is 0, where they take turns"},
+            {"{'stale_rollouts': 'drop'}", "max_staleness is 0, where sampling and learning take turns"},
+            {"{'stale_rollouts': 'drop', 'max_staleness': 1}", "weights of a rollout follow from its number"},
+            {
+                "{'stale_rollouts': 'drop', 'max_staleness': 1, 'reproducible': false, 'max_inflight': 1}",
+                "lets one at a time be under way"
+            },
+            {"{'replay_schedule': 'schedule.jsonl', 'max_staleness': 1}", "nothing is left to the clock"},
+            {"{'algorithm': 'opo', 'max_staleness': 1, 'reproducible': false}", "opo is strictly on-policy"},
             {"{'buffer': 'replay', 'max_staleness': 8}", "the youngest group of an earlier rollout is 9 old"},
             {"{'buffer': 'replay', 'buffer_max_age': 1, 'updates_per_rollout': 2}", "is 2 old"},
             {"{'algorithm': 'remax', 'dynamic_sampling': true}", "learns from such groups too"},

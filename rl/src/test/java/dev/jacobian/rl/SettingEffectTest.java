@@ -66,8 +66,11 @@ class SettingEffectTest {
             "vllm_importance_sampling_clip_min",
             "strict_on_policy");
 
-    /** Settings that these runs cannot have: CurriculaTest, ReplayBufferTest and RlTrainerTest have what they do. */
+    /** Settings that these runs cannot have: CurriculaTest, ReplayBufferTest, FreeModeTest and RlTrainerTest have what they do. */
     private static final Set<String> OF_OTHER_RUNS = Set.of(
+            "reproducible", // the clock decides then: FreeModeTest
+            "stale_rollouts",
+            "replay_schedule",
             "curriculum_pool", // of a task that makes its problems up
             "dynamic_sampling", // rewards differ in every group
             "buffer_importance"); // of a method without a ratio
@@ -284,14 +287,7 @@ class SettingEffectTest {
         new RlTrainer(model, TASK, config)
                 .listener(TrainingListener.eachStep(step -> {
                     Map<String, Double> values = new LinkedHashMap<>(step.values());
-                    values.keySet()
-                            .removeAll(List.of(
-                                    "step_time",
-                                    "sampling_time",
-                                    "switch_time",
-                                    "tokens_per_s",
-                                    "rollout/wait_seconds",
-                                    "rollout/reward_seconds"));
+                    values.keySet().removeAll(Timings.NAMES);
                     metrics.add(values);
                 }))
                 .output(run, new RunOrigin("arith", "sums", Optional.empty()), false)

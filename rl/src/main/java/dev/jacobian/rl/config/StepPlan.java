@@ -47,6 +47,11 @@ public record StepPlan(int prompts, int generations, int microBatches, int itera
         return (rollout - 1) * (trl ? updates() : 1);
     }
 
+    /** Steps of a run that has learned from so many rollouts. */
+    public int steps(int rollouts, int maxSteps) {
+        return (int) Math.min((long) rollouts * (trl ? updates() : 1), maxSteps);
+    }
+
     /** Groups that a run with this {@code max_steps} samples. */
     public int groups(int maxSteps) {
         return rollouts(maxSteps) * groups();

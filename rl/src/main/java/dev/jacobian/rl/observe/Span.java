@@ -21,6 +21,8 @@ public record Span(Work work, int rollout, long begin, long end) {
         SAMPLING,
         /** Asking rewards about them. */
         SCORING,
+        /** Who samples ahead waits for weights or for room. */
+        IDLE,
         /** The trainer waits for a rollout. */
         WAITING,
         /** From learning to sampling: weights are shown to the sampler, copied for it, and put in the order that kernels read. */

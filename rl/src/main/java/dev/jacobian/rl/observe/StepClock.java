@@ -34,6 +34,7 @@ public final class StepClock {
         measured.put("tokens_per_s", tokens / seconds);
         if (counted.containsKey(Span.Work.WAITING)) { // where sampling runs ahead
             measured.put("rollout/wait_seconds", counted.get(Span.Work.WAITING));
+            measured.put("rollout/sampler_wait_seconds", counted.getOrDefault(Span.Work.IDLE, 0.0));
             measured.put("rollout/reward_seconds", counted.getOrDefault(Span.Work.SCORING, 0.0));
         }
     }

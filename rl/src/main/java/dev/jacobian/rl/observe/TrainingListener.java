@@ -6,6 +6,9 @@ import java.util.function.Consumer;
 
 /** Follows a training run: progress displays, files and charts hang on this. Called on the trainer's thread. */
 public interface TrainingListener {
+    /** The run begins; what it does at any moment can be looked at meanwhile, from any thread. */
+    default void onStart(Activity activity) {}
+
     /** A step ended. */
     default void onStep(StepMetrics metrics) {}
 

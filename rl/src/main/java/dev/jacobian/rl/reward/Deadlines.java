@@ -263,6 +263,13 @@ final class Deadlines {
             }
         }
 
+        /** Whether every call so far has an outcome. */
+        boolean isDone() {
+            synchronized (lane) {
+                return done == slots.size();
+            }
+        }
+
         private List<Outcome<T>> await(WriteOff writeOff) throws InterruptedException {
             for (List<Thread> late = awaitOrLate(); !late.isEmpty(); late = awaitOrLate()) {
                 for (Thread thread : late) {

@@ -43,6 +43,11 @@ public final class EarlyRewards implements AutoCloseable {
         return scores;
     }
 
+    /** Whether all of them have said something about all that was asked; from any thread. */
+    public boolean isAnswered() {
+        return calls.values().stream().allMatch(Deadlines.Batch::isDone);
+    }
+
     /** Ends what is under way. */
     @Override
     public void close() {

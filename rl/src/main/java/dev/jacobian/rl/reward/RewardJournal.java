@@ -54,6 +54,11 @@ final class RewardJournal implements AutoCloseable {
 
     /** @param stepsDone of the run that goes on with what is in the file; where none does, the file goes */
     static RewardJournal open(Path file, OptionalInt stepsDone) {
+        return open(file, stepsDone, true);
+    }
+
+    /** @param sameSamples whether what is said of steps behind those done is about the samples that they will have; otherwise it goes */
+    static RewardJournal open(Path file, OptionalInt stepsDone, boolean sameSamples) {
         RewardJournal journal = new RewardJournal(file);
         try {
             if (stepsDone.isEmpty()) {
@@ -62,6 +67,9 @@ final class RewardJournal implements AutoCloseable {
                 journal.writer = Optional.of(JsonlWriter.resume(file, (json, number) -> {
                     Line line = new Line(json, file + ", line " + number);
                     Score score = line.score();
+                    if (!sameSamples && line.place().step() > stepsDone.getAsInt()) {
+                        return false;
+                    }
                     if (score.trouble().isPresent()) {
                         journal.know(line.place(), score);
                     } else if (line.place().step() > stepsDone.getAsInt()) { // nobody asks for the others again

@@ -111,7 +111,16 @@ public final class RewardRun implements AutoCloseable {
      *     that begins, whose file does not count
      */
     public RewardRun journal(Path file, OptionalInt stepsDone) {
-        RewardJournal opened = RewardJournal.open(file, stepsDone);
+        return journal(file, stepsDone, true);
+    }
+
+    /**
+     * The same for a run that may not repeat the samples of steps behind the checkpoint.
+     *
+     * @param sameSamples whether it does; otherwise what the file says of those steps goes
+     */
+    public RewardRun journal(Path file, OptionalInt stepsDone, boolean sameSamples) {
+        RewardJournal opened = RewardJournal.open(file, stepsDone, sameSamples);
         borne = opened.samplesUntil(stepsDone.orElse(0));
         journal = Optional.of(opened);
         return this;

@@ -52,6 +52,11 @@ public final class EarlyScoring implements RolloutListener, AutoCloseable {
         return asked;
     }
 
+    /** Whether all that was asked so far is answered. */
+    public boolean isAnswered() {
+        return rewards.isAnswered();
+    }
+
     @Override
     public void close() {
         rewards.close();

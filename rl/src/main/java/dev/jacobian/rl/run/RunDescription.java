@@ -16,7 +16,6 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
@@ -26,18 +25,6 @@ final class RunDescription {
 
     /** Between the ways in which one run has computed. */
     private static final String THEN = ", then ";
-
-    /** Settings that may change in the middle of a run: the bits are the same, or what they change is written down. */
-    private static final List<String> MAY_CHANGE = List.of(
-            "gradient_checkpointing",
-            "kv_cache_gb",
-            "kv_swap_gb",
-            "max_inflight",
-            "offload_optimizer",
-            "offload_reference",
-            "reward_timeout",
-            "reward_error_budget",
-            "reward_concurrency");
 
     private final RunRecord record;
     private final RunInputs inputs;
@@ -101,6 +88,11 @@ final class RunDescription {
         }
         requireSame(saved, file);
         rememberOtherArithmetic(saved, file);
+    }
+
+    /** Task, options and content of files: what a run is made of beside its settings. */
+    ObjectNode madeOf() {
+        return json.deepCopy().retain("task", "options", "inputs");
     }
 
     // Arithmetic
@@ -169,8 +161,8 @@ final class RunDescription {
         }
         requireSame(
                 "config",
-                comparable(record.upToDate().apply(whole, file.toString())),
-                comparable(record.config()),
+                RunRecord.comparable(record.upToDate().apply(whole, file.toString())),
+                RunRecord.comparable(record.config()),
                 file);
         if (before.isEmpty()) { // of an earlier version, which kept no hashes: then at least the same file
             requireSame("data", saved.path("data"), json.path("data"), file);
@@ -182,16 +174,10 @@ final class RunDescription {
         });
     }
 
-    /** Numbers as a file has them, without what may change. */
-    private static JsonNode comparable(ObjectNode config) {
-        ObjectNode copy = (ObjectNode) Json.parse(Json.compact(config), "settings");
-        return copy.remove(MAY_CHANGE);
-    }
-
     private static void requireSame(String key, JsonNode saved, JsonNode now, Path file) {
         if (!now.equals(saved)) {
-            throw new IllegalStateException(file + " was started with another " + key + ": " + difference(saved, now)
-                    + ". Resume with the same settings, or start a new run");
+            throw new IllegalStateException(file + " was started with another " + key + ": "
+                    + RunRecord.difference(saved, now) + ". Resume with the same settings, or start a new run");
         }
     }
 
@@ -206,16 +192,5 @@ final class RunDescription {
         } catch (IOException e) {
             return path.toAbsolutePath().normalize(); // it is not there
         }
-    }
-
-    private static String difference(JsonNode saved, JsonNode now) {
-        if (saved.isObject() && now.isObject()) {
-            for (Map.Entry<String, JsonNode> entry : now.properties()) {
-                if (!entry.getValue().equals(saved.path(entry.getKey()))) {
-                    return entry.getKey() + " was " + saved.path(entry.getKey()) + ", now " + entry.getValue();
-                }
-            }
-        }
-        return saved + ", now " + now;
     }
 }

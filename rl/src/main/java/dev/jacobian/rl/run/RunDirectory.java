@@ -30,6 +30,7 @@ import java.util.Optional;
  * completions.jsonl        some completions per step
  * events.out.tfevents.*    the metrics for TensorBoard, where report_to asks for them
  * timeline.jsonl           what was done when, of a run that is asked to tell
+ * schedule.jsonl           what a run left to the clock that samples with the newest weights, before anything follows from it
  * reward_failures.jsonl    samples that were left out because a reward failed, if there are any
  * checkpoint-N/            model, trainer_state.json, what else moves (optimizer.safetensors, …): written elsewhere first, then renamed
  * config.json, …           the trained model, when the run has ended
@@ -48,6 +49,7 @@ public final class RunDirectory implements AutoCloseable {
     private static final String METRICS = "metrics.jsonl";
     private static final String COMPLETIONS = "completions.jsonl";
     private static final String TIMELINE = "timeline.jsonl";
+    private static final String SCHEDULE = "schedule.jsonl";
     private static final String REWARD_FAILURES = "reward_failures.jsonl";
     private static final String STATE = "trainer_state.json";
     private static final int FORMAT = 1;
@@ -61,6 +63,7 @@ public final class RunDirectory implements AutoCloseable {
     private Optional<JsonlWriter> completions = Optional.empty();
     private Optional<EventFile> events = Optional.empty();
     private Optional<JsonlWriter> timeline = Optional.empty(); // opened when there is something to tell
+    private Optional<JsonlWriter> schedule = Optional.empty(); // of a run that has one
     private int restored = -1;
 
     private RunDirectory(Path folder, RunRecord record, RunLock lock, RunFiles files, RunDescription description) {
@@ -90,7 +93,7 @@ public final class RunDirectory implements AutoCloseable {
         RunLock lock = RunLock.acquire(absolute);
         try {
             RunFiles files = new RunFiles(absolute);
-            files.requireOwn(List.of(METRICS, COMPLETIONS, TIMELINE, REWARD_FAILURES));
+            files.requireOwn(List.of(METRICS, COMPLETIONS, TIMELINE, SCHEDULE, REWARD_FAILURES));
             files.sweep();
             RunDescription description = RunDescription.of(record, model);
             if (resume) {
@@ -111,6 +114,40 @@ public final class RunDirectory implements AutoCloseable {
     /** Where failures of rewards are written down. */
     public Path rewardFailures() {
         return folder.resolve(REWARD_FAILURES);
+    }
+
+    /** What a run is made of beside its settings: task, options, content of model and data. */
+    public static ObjectNode madeOf(RunRecord record, CausalLM model) {
+        return RunDescription.of(record, model).madeOf();
+    }
+
+    /** The same of this run. */
+    public ObjectNode madeOf() {
+        return description.madeOf();
+    }
+
+    /** Where a run writes decisions of the clock down. */
+    public static Path scheduleFile(Path folder) {
+        return folder.toAbsolutePath().normalize().resolve(SCHEDULE);
+    }
+
+    /** Where decisions of the clock are written down. */
+    public Path scheduleFile() {
+        return scheduleFile(folder);
+    }
+
+    /**
+     * Opens it where the run goes on; after {@link #restore}.
+     *
+     * @param keep which lines of a run that is resumed stay; without a checkpoint none does
+     * @throws FormatException if a line is damaged
+     */
+    public JsonlWriter schedule(JsonlWriter.LineFilter keep) {
+        files.requireInPlace();
+        JsonlWriter writer = JsonlWriter.resume(scheduleFile(), restored < 0 ? (line, number) -> false : keep);
+        schedule = Optional.of(writer);
+        files.remember(List.of(SCHEDULE));
+        return writer;
     }
 
     private static void make(Path folder) {
@@ -261,6 +298,7 @@ public final class RunDirectory implements AutoCloseable {
         completions.ifPresent(JsonlWriter::close);
         events.ifPresent(EventFile::close);
         timeline.ifPresent(JsonlWriter::close);
+        schedule.ifPresent(JsonlWriter::close);
         lock.close();
     }
 }

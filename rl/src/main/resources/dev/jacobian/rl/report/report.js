@@ -389,7 +389,7 @@
 
   // --- timeline ------------------------------------------------------------------------------------------------------
 
-  const LANES = [['sampling', 'sampling'], ['scoring', 'rewards'], ['waiting', 'waiting'], ['learning', 'learning'], ['switching', 'switching'], ['measuring', 'measuring'], ['saving', 'saving']];
+  const LANES = [['sampling', 'sampling'], ['scoring', 'rewards'], ['idle', 'sampler waits'], ['waiting', 'waiting'], ['learning', 'learning'], ['switching', 'switching'], ['measuring', 'measuring'], ['saving', 'saving']];
 
   /** Where the time went: a lane for each kind of work. */
   function timeline() {
