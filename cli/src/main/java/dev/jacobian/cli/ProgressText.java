@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.DoubleFunction;
+import java.util.stream.Collectors;
 
 /** The words of a progress display. */
 final class ProgressText {
@@ -47,7 +48,9 @@ final class ProgressText {
                         sampling.weights(),
                         sampling.done(),
                         sampling.of())));
-        now.scoring().forEach(rollout -> parts.add("scoring rollout " + rollout));
+        if (!now.scoring().isEmpty()) {
+            parts.add(now.scoring().stream().map(String::valueOf).collect(Collectors.joining(", ", "scoring ", "")));
+        }
         now.training().map(ProgressText::training).ifPresent(parts::add);
         return parts;
     }

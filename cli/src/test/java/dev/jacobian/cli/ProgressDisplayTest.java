@@ -161,12 +161,11 @@ class ProgressDisplayTest {
     void activity() {
         Activity activity = busy();
         assertThat(ProgressText.activity(activity.now()))
-                .containsExactly(
-                        "sampling rollout 7 (weights 5) 12/32", "scoring rollout 6", "learning from rollout 5");
+                .containsExactly("sampling rollout 7 (weights 5) 12/32", "scoring 6", "learning from rollout 5");
         activity.sampled();
         activity.scored(6);
         activity.training(Span.Work.WAITING, 7);
-        assertThat(ProgressText.activity(activity.now())).containsExactly("scoring rollout 7", "waiting for rollout 7");
+        assertThat(ProgressText.activity(activity.now())).containsExactly("scoring 7", "waiting for rollout 7");
         activity.scored(7);
         activity.training(Span.Work.SAVING, 0);
         assertThat(ProgressText.activity(activity.now())).containsExactly("saving a checkpoint");
@@ -183,8 +182,7 @@ class ProgressDisplayTest {
         try (ProgressDisplay display = new ProgressDisplay(new ProgressBar(terminal, false), 4)) {
             display.onStart(busy());
             display.onStep(step(2, 4));
-            assertThat(text())
-                    .contains("sampling rollout 7 (weights 5) 12/32 · scoring rollout 6 · learning from rollout 5");
+            assertThat(text()).contains("sampling rollout 7 (weights 5) 12/32 · scoring 6 · learning from rollout 5");
             bytes.reset();
         }
         assertThat(text()).doesNotContain("sampling").endsWith("\n");
@@ -206,7 +204,7 @@ class ProgressDisplayTest {
         }
         List<String> lines = text().lines().toList();
         assertThat(lines.getFirst())
-                .isEqualTo("sampling rollout 7 (weights 5) 12/32, scoring rollout 6, learning from rollout 5");
+                .isEqualTo("sampling rollout 7 (weights 5) 12/32, scoring 6, learning from rollout 5");
         assertThat(lines).filteredOn(line -> line.startsWith("step ")).hasSize(1);
     }
 
