@@ -49,9 +49,14 @@ final class DataOption {
 
     /** The rows, which must lie where they are said to. */
     static Rows existing(Rows rows) {
+        return existing(rows, "--data");
+    }
+
+    /** The same of another option. */
+    static Rows existing(Rows rows, String option) {
         if (!Files.exists(rows.path())) {
-            throw new CliException("no such file: " + rows.path()
-                    + "; --data takes a file of JSON lines, JSON, CSV or Parquet, or a data-set folder");
+            throw new CliException("no such file: " + rows.path() + "; " + option
+                    + " takes a file of JSON lines, JSON, CSV or Parquet, or a data-set folder");
         }
         return rows;
     }

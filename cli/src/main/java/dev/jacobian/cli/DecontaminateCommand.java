@@ -58,7 +58,7 @@ final class DecontaminateCommand extends TextToolCommand {
     @Override
     PromptTool tool(Rows data) {
         List<Rows> sets = against.stream()
-                .map(path -> DataOption.existing(new Rows(path, split, Map.of())))
+                .map(path -> DataOption.existing(new Rows(path, split, Map.of()), "--against"))
                 .toList();
         return new Decontamination(sets, words, most);
     }

@@ -52,9 +52,16 @@ final class EnvironmentOption {
     private static Given of(EnvironmentKind kind, Given given) {
         List<String> own = ConfigTree.names((Record) kind);
         Given some = new Given();
-        given.get(TRL_TURNS)
-                .filter(value -> value.json().canConvertToInt())
-                .ifPresent(value -> some.set(TURNS, value.json().intValue() + 1, value.origin()));
+        given.get(TRL_TURNS).ifPresent(value -> {
+            if (!value.json().canConvertToInt()) {
+                throw new CliException(value.origin() + ": '" + TRL_TURNS + "' must be an integer");
+            }
+            if (given.keys().contains(TURNS)) {
+                throw new CliException(value.origin() + ": " + TRL_TURNS + " is one less than " + TURNS
+                        + ", which is given too; leave one of them out");
+            }
+            some.set(TURNS, value.json().intValue() + 1, value.origin());
+        });
         for (String key : own) {
             Optional<Given.Value> value = given.get(key);
             value.ifPresent(one -> some.set(key, one));

@@ -174,6 +174,14 @@ final class EvalCommand extends CliCommand {
         if (suite.isPresent() && task.given().isPresent()) {
             throw usage("--suite names its data sets itself; leave out --task and --data");
         }
+        if (suite.isPresent()) {
+            task.refuseOfOne(this, "--suite");
+            task.refuseRewards(this, "--suite");
+            if (fewShot.isGiven()) {
+                throw usage("--few-shot is of one task; write it into the objects of --suite, as few_shot and"
+                        + " few_shot_data");
+            }
+        }
         if (!earlier.isEmpty() && out.isEmpty()) {
             throw usage("--compare adds to the page of --out; name a folder for it");
         }

@@ -132,6 +132,9 @@ final class RlCommand extends CliCommand {
         if (mixture.isPresent() && (task.given().isPresent() || rollouts.isPresent())) {
             throw usage("--mixture names its data sets itself; leave out --task, --data and --rollouts");
         }
+        if (mixture.isPresent()) {
+            task.refuseOfOne(this, "--mixture");
+        }
     }
 
     @Override
@@ -216,6 +219,10 @@ final class RlCommand extends CliCommand {
                 : Optional.of(run.task(policy, streams(), this::modelOptions));
         choice.ifPresent(chosen -> chosen.kind().remarks().forEach(streams()::note));
         run.rewards().remark(run.data().isPresent()).ifPresent(streams()::note);
+        run.rewards()
+                .named()
+                .withoutEffect(run.config().rollout().maxCompletionLength())
+                .ifPresent(streams()::note);
         Task played = choice.map(chosen -> chosen.task(given, policy)).orElseGet(given::orElseThrow);
         return given.isPresent() ? played : run.rewards().of(played, this::modelOptions);
     }

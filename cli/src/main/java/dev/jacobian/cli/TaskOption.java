@@ -185,6 +185,22 @@ final class TaskOption {
         };
     }
 
+    /** Fails for options of one task, where a file names several data sets that have their own. */
+    void refuseOfOne(CliCommand command, String file) {
+        if (difficulty.isPresent() || answers.isPresent() || skipBadRows) {
+            throw command.usage("--difficulty, --answers and --skip-bad-rows are of one task; write them into the"
+                    + " objects of " + file + ", as difficulty, answers and skip_bad_rows");
+        }
+    }
+
+    /** Fails for rewards, where a file names several data sets that have their own. */
+    void refuseRewards(CliCommand command, String file) {
+        if (rewardModel.isPresent() || judge.isPresent() || preferenceModel.isPresent() || !named.isEmpty()) {
+            throw command.usage("--reward, --reward-model and --judge are of one task; write them into the objects of "
+                    + file + ", as reward, reward_model and judge");
+        }
+    }
+
     /** Whether rewards compare the samples of a prompt. */
     boolean comparesSamples() {
         return preferenceModel.isPresent();

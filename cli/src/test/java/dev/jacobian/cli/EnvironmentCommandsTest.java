@@ -113,6 +113,24 @@ class EnvironmentCommandsTest {
     }
 
     @Test
+    @DisplayName("rows without what the environment reads are told with file and row, before a sample")
+    void rowsWithoutTheColumn() throws IOException {
+        Path data = Files.writeString(
+                folder.resolve("rows.jsonl"),
+                "{\"prompt\": \"1+1=\", \"answer\": \"2\", \"context\": \"a\"}\n"
+                        + "{\"prompt\": \"2+1=\", \"answer\": \"3\"}\n");
+        for (String command : List.of("eval", "rl")) {
+            assertThat(Run.of(command, "--model", MODEL, "--data", data, "--environment", "search")
+                            .failureBehindNotes())
+                    .contains("rows.jsonl, row 2: environment 'search': the problem has no column 'context'")
+                    .doesNotContain("sample 0");
+        }
+        assertThat(Run.of("eval", "--model", MODEL, "--task", "countdown", "--environment", "guess")
+                        .failureBehindNotes())
+                .contains("environment 'guess': the problem has no column 'secret'");
+    }
+
+    @Test
     @DisplayName("what is wrong is said: unknown names and settings, an environment without problems")
     void refused() {
         assertThat(Run.of("rl", "--environment", "chess").err())
@@ -125,6 +143,25 @@ class EnvironmentCommandsTest {
         assertThat(train(folder.resolve("c"), "--set", "max_tool_calling_iterations=3")
                         .err())
                 .contains("Name one with --environment");
+        assertThat(train(folder.resolve("d"), "--environment", "guess", "--set", "largest=2")
+                        .err())
+                .contains("has too few problems with these settings");
+        assertThat(train(folder.resolve("e"), "--environment", "guess", "--set", "max_tool_calling_iterations=some")
+                        .err())
+                .contains("'max_tool_calling_iterations' must be an integer");
+        assertThat(train(
+                                folder.resolve("f"),
+                                "--environment",
+                                "guess",
+                                "--set",
+                                "max_tool_calling_iterations=3",
+                                "--set",
+                                "max_turns=3")
+                        .err())
+                .contains("is one less than max_turns, which is given too");
+        assertThat(train(folder.resolve("g"), "--environment", "search", "--set", "passages=0")
+                        .err())
+                .contains("--set passages=0: passages must be at least 1");
         assertThat(Run.of("eval", "--model", MODEL, "--set", "max_turns=3").err())
                 .contains("eval has reward_timeout, reward_error_budget, reward_concurrency and the settings of an"
                         + " --environment");

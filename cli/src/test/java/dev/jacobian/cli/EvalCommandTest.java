@@ -57,6 +57,21 @@ class EvalCommandTest {
     }
 
     @Test
+    @DisplayName("a fault of the second model is told before the first is measured, and nothing is kept")
+    void modelsAreCheckedFirst() throws IOException {
+        Path broken = Files.createDirectories(folder.resolve("broken"));
+        for (String file : List.of("config.json", "tokenizer.json")) {
+            Files.copy(MODEL.resolve(file), broken.resolve(file));
+        }
+        Path out = folder.resolve("out");
+        Run run = Run.of(
+                "eval", "--model", MODEL, "--model", broken, "--problems", 2, "--out", out, "--max-new-tokens", 4);
+        assertThat(run.code()).as(run.err()).isEqualTo(ExitCode.FAILED);
+        assertThat(run.out()).as("numbers of the first model").isEmpty();
+        assertThat(out).doesNotExist();
+    }
+
+    @Test
     @DisplayName("one model on one task: the numbers, then their intervals; lines for people")
     void single() {
         JsonNode one =
@@ -187,6 +202,9 @@ class EvalCommandTest {
         Files.writeString(suite, "[{\"task\": \"addition\"}, {\"task\": \"addition\"}]");
         assertThat(Run.of("eval", "--model", MODEL, "--suite", suite).failure(ExitCode.FAILED))
                 .contains("another data set has the name 'addition'");
+        assertThat(Run.of("eval", "--model", MODEL, "--compare", folder, "--out", folder.resolve("o"))
+                        .failureBehindNotes())
+                .contains("there is no evaluation (evaluation.json). Name a folder that eval --out wrote");
         assertThat(Run.of("eval", "--suite", suite, "--task", "addition").failure(ExitCode.USAGE))
                 .contains("leave out --task");
     }

@@ -109,6 +109,22 @@ class MixtureTest {
                 .contains("--mixture names its data sets itself; leave out --task, --data and --rollouts");
     }
 
+    @Test
+    @DisplayName("options of one task mean nothing beside a file of several, and are refused")
+    void optionsOfOneTask() throws IOException {
+        for (String option : List.of("--difficulty=2", "--answers=tag", "--skip-bad-rows")) {
+            assertThat(Run.of(rl("--mixture", three(), option)).failure(ExitCode.USAGE))
+                    .contains("write them into the objects of --mixture");
+            assertThat(Run.of("eval", "--suite", three(), option).failure(ExitCode.USAGE))
+                    .contains("write them into the objects of --suite");
+        }
+        assertThat(Run.of("eval", "--suite", three(), "--reward", "math").failure(ExitCode.USAGE))
+                .contains("--reward, --reward-model and --judge are of one task");
+        assertThat(Run.of("eval", "--suite", three(), "--few-shot", 1, "--few-shot-data", sums)
+                        .failure(ExitCode.USAGE))
+                .contains("--few-shot is of one task");
+    }
+
     private void assertWrong(String json, String message) throws IOException {
         assertThat(Run.of(rl("--mixture", mixture(json))).failureBehindNotes()).contains(message);
     }

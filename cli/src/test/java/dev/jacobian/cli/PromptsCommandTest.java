@@ -130,4 +130,20 @@ class PromptsCommandTest {
         assertThat(rows).extracting(row -> row.path("tag").asText()).containsExactly("1", "2", "3", "4");
         assertThat(rows.get(0).path("score").doubleValue()).isEqualTo(0.5);
     }
+
+    @Test
+    void whatIsComparedWithMustBeThere() throws IOException {
+        Path data = Files.writeString(folder.resolve("data.jsonl"), "{\"prompt\": \"a\"}\n");
+        assertThat(Run.of(
+                                "prompts",
+                                "decontaminate",
+                                "--data",
+                                data,
+                                "--against",
+                                folder.resolve("none.jsonl"),
+                                "--out",
+                                folder.resolve("new.jsonl"))
+                        .failureBehindNotes())
+                .contains("none.jsonl; --against takes a file of JSON lines");
+    }
 }

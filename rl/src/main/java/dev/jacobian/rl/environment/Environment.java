@@ -2,6 +2,7 @@
 package dev.jacobian.rl.environment;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.rl.reward.Columns;
 import java.util.List;
 
 /**
@@ -38,6 +39,13 @@ public interface Environment extends AutoCloseable {
      * @throws Exception if it cannot; the sample is a failure then
      */
     Session reset(Start start) throws Exception;
+
+    /**
+     * Checks that a problem's columns have what it reads, so that a row without it is told before a run begins.
+     *
+     * @throws IllegalArgumentException naming the column and what is wrong with it
+     */
+    default void requireUsable(Columns columns) {}
 
     /** How far an episode may go. */
     default EnvironmentLimits limits() {

@@ -4,6 +4,7 @@ package dev.jacobian.rl.evaluation;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -35,6 +36,12 @@ public record SavedEvaluation(
      */
     public static List<SavedEvaluation> read(Path folder) {
         Path file = folder.resolve(EvaluationFolder.FILE);
+        if (Files.notExists(file)) {
+            throw new FormatException(
+                    folder.toString(),
+                    "there is no evaluation (" + EvaluationFolder.FILE + ")",
+                    "Name a folder that eval --out wrote");
+        }
         JsonNode all = Json.read(file);
         if (all.path("format").asInt() != EvaluationFolder.FORMAT
                 || !all.path("model").isTextual()

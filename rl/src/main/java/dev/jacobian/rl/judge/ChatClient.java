@@ -8,11 +8,13 @@ import dev.jacobian.io.Printable;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.http.HttpClient;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -72,7 +74,11 @@ final class ChatClient {
         if (!base.matches("https?://.+")) {
             throw new IllegalArgumentException("url must begin with http:// or https://, got '" + url + "'");
         }
-        return URI.create(base + "/chat/completions");
+        try {
+            return new URI(base + "/chat/completions");
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException("url is no address: " + e.getReason() + " in '" + url + "'", e);
+        }
     }
 
     private static Duration timeout(RemoteJudgeConfig config) {
@@ -95,9 +101,14 @@ final class ChatClient {
     /**
      * With what may pass.
      *
+     * @param advice what helps if it does not pass, as the end of a sentence
      * @param pause seconds that the server asks for; 0 if it says nothing
      */
-    private record Passing(String why, double pause) implements Reply {}
+    private record Passing(String why, String advice, double pause) implements Reply {
+        Passing(String why, String advice) {
+            this(why, advice, 0);
+        }
+    }
 
     /** Why it has asked again last, and has no answer yet; empty if it did not. */
     Optional<String> trouble() {
@@ -118,13 +129,12 @@ final class ChatClient {
                     return answer;
                 }
                 case Refused(String why) -> throw new AskException(why);
-                case Passing(String why, double pause) -> {
+                case Passing(String why, String advice, double pause) -> {
                     if (attempt >= config.retries()) {
-                        throw new AskException(why
-                                + (attempt == 0
-                                        ? ""
-                                        : ", and " + attempt + (attempt == 1 ? " more try" : " more tries")
-                                                + " did not help"));
+                        String tries = attempt == 0
+                                ? ""
+                                : ", and " + attempt + (attempt == 1 ? " more try" : " more tries") + " did not help";
+                        throw new AskException(why + tries + advice);
                     }
                     waitsFor = why;
                     double seconds = Math.max(pause, config.backoff() * Math.scalb(1.0, Math.min(attempt, 20)));
@@ -145,7 +155,7 @@ final class ChatClient {
         try {
             return reply(sent.get((long) (config.requestTimeout() * 1e9), TimeUnit.NANOSECONDS));
         } catch (TimeoutException e) { // of the whole answer: the request's own timeout ends with the headers
-            return new Passing("no answer within " + config.requestTimeout() + " s (request_timeout)", 0);
+            return late();
         } catch (ExecutionException e) {
             return e.getCause() instanceof IOException failure
                     ? unsent(failure)
@@ -155,18 +165,24 @@ final class ChatClient {
         }
     }
 
+    private Passing late() {
+        return new Passing("no answer within " + config.requestTimeout() + " s (request_timeout)", "");
+    }
+
     /** What a request came to that got no answer. The JDK's words for the commonest cases are class names without a message. */
     private Reply unsent(IOException failure) {
         String place = uri.getRawAuthority();
         return switch (failure) {
             case HttpConnectTimeoutException slow ->
                 new Passing(
-                        "no connection to " + place + " within " + config.requestTimeout() + " s (request_timeout)", 0);
+                        "no connection to " + place + " within " + config.requestTimeout() + " s (request_timeout)",
+                        "; correct url, or mend the network");
+            case HttpTimeoutException slow -> late();
             case ConnectException refused
             when refused.getCause() instanceof UnresolvedAddressException ->
-                new Passing("there is no host '" + uri.getHost() + "'; correct url, or mend the network", 0);
+                new Passing("there is no host '" + uri.getHost() + "'", "; correct url, or mend the network");
             case ConnectException refused ->
-                new Passing("nobody takes connections at " + place + "; start the server there, or correct url", 0);
+                new Passing("nobody takes connections at " + place, "; start the server there, or correct url");
             case SSLException insecure ->
                 new Refused("no secure connection to " + place + ": " + safe(String.valueOf(insecure.getMessage()))
                         + "; is it http:// there?");
@@ -174,7 +190,7 @@ final class ChatClient {
                 String why = safe(String.valueOf(failure.getMessage()));
                 yield why.contains("body exceeds capacity")
                         ? new Refused("its answer is longer than " + (MAX_BODY >> 20) + " MiB")
-                        : new Passing("the connection ended without a whole answer (" + why + ")", 0);
+                        : new Passing("the connection ended without a whole answer (" + why + ")", "");
             }
         };
     }
@@ -189,7 +205,7 @@ final class ChatClient {
         }
         String why = "status " + status + ": " + safe(body);
         boolean passes = status == 408 || status == 429 || status >= 500;
-        return passes ? new Passing(why, retryAfter(response)) : new Refused(why + advice(status, response));
+        return passes ? new Passing(why, "", retryAfter(response)) : new Refused(why + advice(status, response));
     }
 
     /** What helps against a refusal, as the end of a sentence. */

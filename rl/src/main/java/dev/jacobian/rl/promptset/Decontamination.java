@@ -44,8 +44,7 @@ public record Decontamination(List<Rows> against, int n, double most) implements
     }
 
     private static String bin(double overlap) {
-        int bin = Math.min(BINS - 1, (int) (overlap * BINS));
-        return overlap == 0 ? "0" : String.format(Locale.ROOT, "≤ %.1f", (bin + 1.0) / BINS);
+        return overlap == 0 ? "0" : String.format(Locale.ROOT, "≤ %.1f", Math.ceil(overlap * BINS) / BINS);
     }
 
     @Override

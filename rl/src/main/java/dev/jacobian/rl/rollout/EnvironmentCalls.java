@@ -2,6 +2,7 @@
 package dev.jacobian.rl.rollout;
 
 import dev.jacobian.rl.environment.Session;
+import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
@@ -131,6 +132,8 @@ final class EnvironmentCalls implements AutoCloseable {
                 case StackOverflowError deep -> new Answer<>(Optional.empty(), "threw " + deep);
                 case AssertionError wrong -> new Answer<>(Optional.empty(), "threw " + wrong);
                 case Error broken -> throw broken;
+                case IOException lost
+                when lost.getMessage() != null -> new Answer<>(Optional.empty(), "failed: " + lost.getMessage());
                 case null, default -> new Answer<>(Optional.empty(), "threw " + e.getCause());
             };
         } catch (InterruptedException e) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.reward.Columns;
 import dev.jacobian.rl.reward.Completion;
 import dev.jacobian.rl.reward.Explanation;
@@ -16,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class CodeRewardTest {
@@ -193,5 +195,14 @@ class CodeRewardTest {
                 .withMessageContaining("no column 'tests'")
                 .withMessageContaining("[answer]");
         ALL.requireUsable(Columns.of("tests", DOUBLES));
+    }
+
+    @Test
+    @DisplayName("tests may lie within a column, as verl's rows have them")
+    void testsWithinAColumn() {
+        CodeReward reward = ConfigTree.with(CodeReward.DEFAULT, "column", "reward_model.ground_truth");
+        reward.requireUsable(Columns.of("reward_model", Map.of("ground_truth", List.of("assert f(1) == 1"))));
+        assertThatThrownBy(() -> reward.requireUsable(Columns.of("reward_model", Map.of("style", "rule"))))
+                .hasMessageContaining("no column 'reward_model.ground_truth'");
     }
 }

@@ -223,7 +223,9 @@ class RemoteJudgeTest {
             Thread.sleep(3000);
         });
         RemoteJudge judge = judge(1, 0.3);
-        assertThat(failure(judge.explain(completion("2")))).contains("1 more try did not help");
+        assertThat(failure(judge.explain(completion("2"))))
+                .isEqualTo(config(0, 1, "").url() + ": no answer within 0.3 s (request_timeout), and 1 more try did not"
+                        + " help");
         assertThat(requests).hasSize(2);
     }
 
@@ -233,9 +235,8 @@ class RemoteJudgeTest {
         RemoteJudge judge = judge(1, 5);
         server.close();
         assertThat(failure(judge.explain(completion("2"))))
-                .contains("http://localhost:" + server.getLocalPort() + "/v1: nobody takes connections at localhost:"
-                        + server.getLocalPort() + "; start the server there, or correct url")
-                .contains("1 more try did not help")
+                .isEqualTo(config(0, 1, "").url() + ": nobody takes connections at localhost:" + server.getLocalPort()
+                        + ", and 1 more try did not help; start the server there, or correct url")
                 .doesNotContain("Exception");
     }
 
@@ -348,6 +349,8 @@ class RemoteJudgeTest {
         assertThatThrownBy(() -> new RemoteJudge(nowhere)).hasMessageContaining("url=http://HOST:PORT/v1");
         assertThatThrownBy(() -> new RemoteJudge(with("ftp://x", "m", "OPENAI_API_KEY")))
                 .hasMessageContaining("url must begin with http:// or https://");
+        assertThatThrownBy(() -> new RemoteJudge(with("http://a b/v1", "m", "OPENAI_API_KEY")))
+                .hasMessage("url is no address: Illegal character in authority in 'http://a b/v1'");
         assertThatThrownBy(() -> new RemoteJudge(with("http://x", "", "OPENAI_API_KEY")))
                 .hasMessageContaining("model=NAME");
         assertThatThrownBy(() -> new RemoteJudge(with("http://x", "m", "NO_SUCH_VARIABLE_4711")))

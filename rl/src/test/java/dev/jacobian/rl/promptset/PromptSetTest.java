@@ -117,6 +117,10 @@ class PromptSetTest {
         assertThat(kept(new Decontamination(List.of(Rows.of(other)), 5, 0.2)
                         .find(rows(prompt("A train leaves at night and arrives at five, how far?")))))
                 .containsExactly(true);
+        assertThat(new Decontamination(List.of(Rows.of(other)), 1, 0).find(rows(prompt("train zebra"))))
+                .as("a half is in the bin that says so")
+                .extracting(Finding::bin)
+                .containsExactly("≤ 0.5");
     }
 
     @ParameterizedTest

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.environment.catalog;
 
+import dev.jacobian.io.FormatException;
 import dev.jacobian.rl.environment.Environment;
 import dev.jacobian.rl.task.EnvironmentTask;
+import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;
 import java.util.List;
 import java.util.Optional;
@@ -54,8 +56,33 @@ public interface EnvironmentKind {
         Task problems = others.or(() -> problems(isConversation))
                 .orElseThrow(() -> new IllegalArgumentException(
                         "environment '" + name() + "' has no problems of its own; give some with --data FILE"));
+        if (others.isEmpty() && problems.evalSize() < 1) {
+            throw new IllegalArgumentException("environment '" + name() + "' has too few problems with these settings:"
+                    + " none is held out to be measured; widen them");
+        }
+        Environment environment = environment();
+        try {
+            requireUsable(problems, environment);
+        } catch (RuntimeException unusable) {
+            environment.close();
+            throw unusable;
+        }
         return isRewarding()
-                ? EnvironmentTask.rewarding(problems, environment())
-                : EnvironmentTask.withTools(problems, environment());
+                ? EnvironmentTask.rewarding(problems, environment)
+                : EnvironmentTask.withTools(problems, environment);
+    }
+
+    private static void requireUsable(Task problems, Environment environment) {
+        List<Problem> listed = problems.allProblems();
+        for (Problem problem : listed.isEmpty() ? List.of(problems.trainProblem(0, 0)) : listed) {
+            try {
+                environment.requireUsable(problem.columns());
+            } catch (IllegalArgumentException unusable) {
+                throw new FormatException(
+                        problems.source(problem),
+                        "environment '" + environment.name() + "': " + unusable.getMessage(),
+                        "Correct the problems, or name the column that it reads with --set");
+            }
+        }
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.environment.catalog;
 
+import static dev.jacobian.rl.config.Checks.requireAtLeast;
+
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
 import dev.jacobian.rl.environment.Environment;
@@ -26,6 +28,7 @@ public record SearchKind(
     public static final SearchKind DEFAULT = ConfigTree.defaults(SearchKind.class);
 
     public SearchKind {
+        requireAtLeast("passages", 1, passages);
         new TextSearch(textColumn, passages); // which checks
     }
 

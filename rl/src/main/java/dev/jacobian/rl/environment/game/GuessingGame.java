@@ -7,6 +7,7 @@ import dev.jacobian.rl.environment.Reply;
 import dev.jacobian.rl.environment.Said;
 import dev.jacobian.rl.environment.Session;
 import dev.jacobian.rl.environment.Start;
+import dev.jacobian.rl.reward.Columns;
 import java.util.List;
 
 /**
@@ -42,11 +43,21 @@ public record GuessingGame(int largest, EnvironmentLimits limits) implements Env
     }
 
     @Override
-    public Session reset(Start start) {
-        long secret = start.columns().integer("secret");
+    public void requireUsable(Columns columns) {
+        secret(columns);
+    }
+
+    private long secret(Columns columns) {
+        long secret = columns.integer("secret");
         if (secret < 1 || secret > largest) {
             throw new IllegalArgumentException("the secret " + secret + " is not between 1 and " + largest);
         }
+        return secret;
+    }
+
+    @Override
+    public Session reset(Start start) {
+        long secret = secret(start.columns());
         String end = start.isConversation() ? "" : "\n";
         return said -> answer(said, secret, end);
     }

@@ -7,6 +7,7 @@ import dev.jacobian.rl.environment.Reply;
 import dev.jacobian.rl.environment.Said;
 import dev.jacobian.rl.environment.Session;
 import dev.jacobian.rl.environment.Start;
+import dev.jacobian.rl.reward.Columns;
 import dev.jacobian.tensor.Rng;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +44,11 @@ public record TicTacToe(EnvironmentLimits limits) implements Environment {
     /** The rules, as a prompt. */
     public String rules() {
         return "Tic-tac-toe. The squares are numbered 1 to 9, row by row. You are X and begin: name a square.";
+    }
+
+    @Override
+    public void requireUsable(Columns columns) {
+        columns.integer("opponent");
     }
 
     @Override

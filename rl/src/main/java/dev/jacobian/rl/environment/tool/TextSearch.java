@@ -3,6 +3,7 @@ package dev.jacobian.rl.environment.tool;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.rl.environment.Start;
+import dev.jacobian.rl.reward.Columns;
 
 /**
  * Finds passages of a text by their words. The text is a column of the problem; its passages are its lines that are not blank.
@@ -32,6 +33,11 @@ public record TextSearch(String column, int passages) implements Tool {
     @Override
     public ObjectNode parameters() {
         return FunctionTool.of(PARAMETER, "string");
+    }
+
+    @Override
+    public void requireUsable(Columns columns) {
+        columns.string(column);
     }
 
     @Override

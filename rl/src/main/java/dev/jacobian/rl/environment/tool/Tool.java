@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.environment.Environment;
 import dev.jacobian.rl.environment.Start;
+import dev.jacobian.rl.reward.Columns;
 
 /**
  * Something that a policy may call.
@@ -29,6 +30,9 @@ public interface Tool {
      * @throws Exception if it cannot be had; the sample is a failure then
      */
     ToolUse open(Start start) throws Exception;
+
+    /** Checks that a problem's columns have what it reads; as {@link Environment#requireUsable}. */
+    default void requireUsable(Columns columns) {}
 
     /** How many calls of it may be under way at once: as many as it works on together, so that none waits within its deadline. */
     default int callsAtOnce() {

@@ -6,6 +6,7 @@ import dev.jacobian.rl.environment.Environment;
 import dev.jacobian.rl.environment.EnvironmentLimits;
 import dev.jacobian.rl.environment.Session;
 import dev.jacobian.rl.environment.Start;
+import dev.jacobian.rl.reward.Columns;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -48,6 +49,11 @@ public record ToolEnvironment(String name, List<Tool> toolbox, PlainCalls plain,
     /** The same with other limits. */
     public ToolEnvironment within(EnvironmentLimits others) {
         return new ToolEnvironment(name, toolbox, plain, others);
+    }
+
+    @Override
+    public void requireUsable(Columns columns) {
+        toolbox.forEach(tool -> tool.requireUsable(columns));
     }
 
     @Override

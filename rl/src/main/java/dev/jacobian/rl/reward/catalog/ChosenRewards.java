@@ -7,6 +7,7 @@ import dev.jacobian.io.Json;
 import dev.jacobian.rl.reward.BatchReward;
 import dev.jacobian.rl.reward.Reward;
 import dev.jacobian.rl.reward.RewardFunction;
+import dev.jacobian.rl.reward.SoftOverlongReward;
 import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.rl.reward.WeightedRewards.Weighted;
 import java.util.ArrayList;
@@ -102,6 +103,24 @@ public record ChosenRewards(List<ChosenReward> all) {
                 : Optional.of("no reward tells right from wrong (" + names() + "): what is learned is form, and"
                         + " pass@1 counts what satisfies "
                         + all.getFirst().reward().name());
+    }
+
+    /**
+     * What a person should know of a limit of length that no completion comes near: the reward for it is always 0.
+     *
+     * @param tokens most tokens of a completion
+     */
+    public Optional<String> withoutEffect(int tokens) {
+        return all.stream()
+                .map(chosen -> chosen.reward().with(chosen.settings()))
+                .filter(SoftOverlongReward.class::isInstance)
+                .map(SoftOverlongReward.class::cast)
+                .filter(limit -> limit.maxLength() - limit.cache() >= tokens)
+                .findFirst()
+                .map(limit -> "soft_overlong begins behind " + (limit.maxLength() - limit.cache())
+                        + " tokens (max_length - cache), and completions end at " + tokens
+                        + " (max_completion_length), so it is always 0; give it the run's limit, such as"
+                        + " soft_overlong,max_length=" + tokens + ",cache=" + Math.max(1, tokens / 5));
     }
 
     private String names() {

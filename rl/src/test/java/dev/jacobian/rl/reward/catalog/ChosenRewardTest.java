@@ -130,4 +130,17 @@ class ChosenRewardTest {
                 .extracting(one -> one.function().name() + " " + one.weight() + " " + one.warmupSteps())
                 .containsExactly("regex 1.0 0", "regex_2 0.5 7");
     }
+
+    @Test
+    @DisplayName("a limit of length that no completion comes near is told")
+    void limitsThatNothingMeets() {
+        assertThat(chosen("gsm8k", "soft_overlong").withoutEffect(512).orElseThrow())
+                .contains("soft_overlong begins behind 16384 tokens (max_length - cache), and completions end at 512")
+                .contains("such as soft_overlong,max_length=512,cache=102");
+        assertThat(chosen("gsm8k", "soft_overlong,max_length=512,cache=102").withoutEffect(512))
+                .isEmpty();
+        assertThat(chosen("soft_overlong,max_length=512,cache=102").withoutEffect(410))
+                .isPresent();
+        assertThat(chosen("gsm8k").withoutEffect(1)).isEmpty();
+    }
 }
