@@ -4,7 +4,7 @@ import module java.base;
 import module dev.jacobian.rl;
 
 /**
- * 23: rollouts ahead of training.
+ * 21: rollouts ahead of training.
  *
  * <p>A reward that waits for somebody else, such as a judge behind an address, leaves this machine idle. With {@code max_staleness} it samples and learns
  * meanwhile, from samples of weights that are so many rollouts older. Which weights those are follows from a rollout's number and not from
