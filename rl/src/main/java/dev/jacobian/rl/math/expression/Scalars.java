@@ -29,6 +29,8 @@ public final class Scalars {
     private static final int MOST_DIGITS = 600;
 
     private static final int POINTS = 4;
+    /** Farther out: |x - 3| is 3 - x on this side only. */
+    private static final int FAR_POINTS = 2;
 
     private Scalars() {}
 
@@ -202,7 +204,7 @@ public final class Scalars {
         int real = 0;
         int agreeing = 0;
         int complex = 0;
-        for (int point = 0; point < POINTS; point++) {
+        for (int point = 0; point < POINTS + (whole ? 0 : FAR_POINTS); point++) {
             Map<String, Apcomplex> values = new LinkedHashMap<>();
             int index = 0;
             for (String name : names) {
@@ -223,7 +225,12 @@ public final class Scalars {
                 }
             } catch (MathProblem.Undefined e) {
                 continue;
-            } catch (MathProblem.NotScalar | MathProblem.TooMuchWork e) {
+            } catch (MathProblem.TooMuchWork e) {
+                if (point >= POINTS && work.left() > 0) {
+                    continue;
+                }
+                return false;
+            } catch (MathProblem.NotScalar e) {
                 return false;
             }
             boolean same = agree(left, right, digits);
@@ -245,6 +252,9 @@ public final class Scalars {
         long numerator = 7919L * (point + 1) + 104_729L * (index + 1) * (point + 2);
         long denominator = 50_021L + 9973L * point + 331L * index;
         Apfloat value = new Apfloat(numerator % 200_003 + 1, digits).divide(new Apfloat(denominator, digits));
+        if (point >= POINTS) {
+            return value.multiply(new Apfloat(point % 2 == 0 ? 37 : -41, digits));
+        }
         return point % 3 == 2 ? value.negate() : value;
     }
 

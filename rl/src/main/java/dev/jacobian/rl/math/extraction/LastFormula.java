@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 final class LastFormula {
 
     private static final String VERBS = "(?:is|are|lies)"
-        + " at|is|are|was|be|equals?|takes?|costs?|needs?|weighs?|lasts?|earns?|pays?|saves?|gets?|obtains?|gives?|yields?|have|has|leaves|makes|find";
+        + " at|is|are|was|be|equals?|takes?|costs?|needs?|weighs?|lasts?|earns?|pays?|saves?|gets?|got|obtains?|gives?|yields?|have|has|leaves|makes|find";
     private static final String WORDS =
             "thus|hence|therefore|so|then|answer|no|wait|actually|rather|sorry|mean|say|total|exactly|only";
     private static final String SIGNS = ":(?=\\s)|所以|因此|于是|[是为得有故即]|→|=>|[\\\\]to\\b";
@@ -36,7 +36,7 @@ final class LastFormula {
     private static final Pattern CLAUSE = Pattern.compile(
             ",?\\s*\\b(?:when|where|if|attained|achieved|because|for which)\\b", Pattern.CASE_INSENSITIVE);
     private static final Pattern REASON_CLAUSE =
-            Pattern.compile(",?\\s+(?:since|because|given that)\\s", Pattern.CASE_INSENSITIVE);
+            Pattern.compile(",?\\s+(?:since|because|given that|after|without)\\s", Pattern.CASE_INSENSITIVE);
     private static final Pattern VERB =
             Pattern.compile("\\b(?:" + VERBS + "|" + WORDS + ")\\b|[=:]", Pattern.CASE_INSENSITIVE);
     private static final Pattern CHOSEN = Pattern.compile(
@@ -68,6 +68,9 @@ final class LastFormula {
             Pattern.CASE_INSENSITIVE);
     private static final Pattern THERE_ARE = Pattern.compile(
             "there (?:are|is) (?:an )?(infinitely many|infinite)\\b[^\\d$\\\\]*", Pattern.CASE_INSENSITIVE);
+    private static final Pattern NO_SOLUTION = Pattern.compile(
+            "[^\\d$\\\\]*\\b(?:there (?:are|is)|has|have) (no (?:real )?solutions?)\\b[^\\d$\\\\]*",
+            Pattern.CASE_INSENSITIVE);
     /** n² + n is always even: a sentence about a formula that is not its value. */
     private static final Pattern PREDICATE = Pattern.compile(
             "^\\s*(?:is|are)\\s+(?:always |never |not |both |all |too |clearly )*(?:an?"
@@ -127,7 +130,7 @@ final class LastFormula {
             List<Formulas.Span> inside = spans.stream()
                     .filter(span -> span.start() >= from && span.end() <= to)
                     .toList();
-            if (k > 0 && isRemark(text.substring(from, to))) {
+            if (isRemark(text.substring(from, to), k == 0)) {
                 continue;
             }
             Optional<FinalAnswer> found = inSentence(text.substring(from, to), moved(inside, from), work);
@@ -146,9 +149,9 @@ final class LastFormula {
     }
 
     /** What stands in brackets by itself, and what is only supposed. */
-    private static boolean isRemark(String sentence) {
+    private static boolean isRemark(String sentence, boolean first) {
         String said = sentence.strip();
-        return said.startsWith("(") && (said.endsWith(")") || said.endsWith(")."))
+        return !first && said.startsWith("(") && (said.endsWith(")") || said.endsWith(")."))
                 || SUPPOSITION.matcher(said).lookingAt();
     }
 
@@ -191,6 +194,10 @@ final class LastFormula {
         Matcher many = THERE_ARE.matcher(sentence);
         if (many.lookingAt()) {
             return Optional.of(many.group(1));
+        }
+        Matcher none = NO_SOLUTION.matcher(sentence);
+        if (none.matches()) {
+            return Optional.of(none.group(1));
         }
         Matcher verdict = YES_OR_NO.matcher(sentence);
         if (verdict.matches()) {

@@ -27,7 +27,7 @@ final class Phrases {
             "[\\s$]*(?:(?:or\\s+(?!equivalently|about|approximately|roughly|simply|just)[\\w$-]"
                 + "|and\\s+(?:[-$\\d]|up\\b|above\\b|over\\b|below\\b)|at\\s+(?:least|most)\\b|[ap]\\.?\\s?m\\b)"
                 + "|(?:plus|minus|times|over|mod|modulo|remainder|squared|cubed|factorial|choose|hundred|thousand|million|billion|trillion"
-                + "|percent|less|more|fewer|below|above|maybe|perhaps|divided|multiplied)\\b|[+*/^!=<>%±]|[\\\\](?:times|cdot|div)\\b)",
+                + "|percent|than|less|more|fewer|below|above|maybe|perhaps|divided|multiplied)\\b|\\d|[+*/^!=<>%±]|[\\\\](?:times|cdot|div)\\b)",
             Pattern.CASE_INSENSITIVE);
 
     /** 8 if n is even and 9 if n is odd: each is the answer to another problem. */
@@ -40,6 +40,7 @@ final class Phrases {
             ",?\\s*\\b(?:that is|which is|i\\.e\\.|or equivalently|in other words),?\\s+(?=[-\\d$\\\\])",
             Pattern.CASE_INSENSITIVE);
 
+    private static final Pattern ASSIGNMENT = Pattern.compile("\\s*[a-zA-Z](?:_\\{?\\w+\\}?)?\\s*=");
     private static final Pattern REASON_FOLLOWS =
             Pattern.compile("\\b(?:since|because|as|if|when|for|where|given|from)\\s+$", Pattern.CASE_INSENSITIVE);
 
@@ -100,6 +101,7 @@ final class Phrases {
         int first = last;
         while (first > 0
                 && !isReason(sentence, spans.get(first - 1))
+                && !isStep(spans.get(first - 1), spans.get(last))
                 && CONNECTOR
                         .matcher(sentence.substring(
                                 spans.get(first - 1).end(), spans.get(first).start()))
@@ -114,6 +116,13 @@ final class Phrases {
         return REASON_FOLLOWS
                 .matcher(sentence.substring(Math.max(0, span.start() - 20), span.start()))
                 .find();
+    }
+
+    /** {@code so 2n = 84 and n = 42}: an equation that is not solved beside one that is. */
+    private static boolean isStep(Formulas.Span span, Formulas.Span last) {
+        return span.content().indexOf('=') > 0
+                && !ASSIGNMENT.matcher(span.content()).lookingAt()
+                && ASSIGNMENT.matcher(last.content()).lookingAt();
     }
 
     private static int lastListed(String sentence, List<Formulas.Span> spans, int first) {

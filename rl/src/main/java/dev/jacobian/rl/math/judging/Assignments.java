@@ -48,6 +48,26 @@ final class Assignments {
         return List.copyOf(values.values());
     }
 
+    /** {@code x_1 = 2, x_2 = -3} as two values of x, if the reference has values of x alone. */
+    static List<Node> withoutIndices(Node gold, Node answer) {
+        List<Node> equations = of(answer).orElseThrow();
+        List<String> names = of(gold).orElseThrow().stream()
+                .map(Assignments::name)
+                .distinct()
+                .toList();
+        boolean indexed = names.size() == 1
+                && equations.stream().allMatch(equation -> name(equation).matches(names.getFirst() + "_\\d"));
+        return indexed
+                ? equations.stream()
+                        .map(equation -> (Node) new Node.Relation(
+                                List.of(
+                                        new Node.Name(names.getFirst()),
+                                        ((Node.Relation) equation).members().get(1)),
+                                List.of(Relator.EQUAL)))
+                        .toList()
+                : equations;
+    }
+
     private static String name(Node assignment) {
         return ((Node.Name) ((Node.Relation) assignment).members().getFirst()).name();
     }

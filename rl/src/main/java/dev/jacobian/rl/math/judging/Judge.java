@@ -65,6 +65,10 @@ public final class Judge {
     }
 
     boolean sameKind(Node gold, Node answer) {
+        return sameForm(Piecewise.ofFunction(gold, answer), Piecewise.ofFunction(answer, gold));
+    }
+
+    private boolean sameForm(Node gold, Node answer) {
         if (gold instanceof Node.Word || answer instanceof Node.Word) {
             return Marks.same(gold, answer);
         }

@@ -5,9 +5,15 @@ import dev.jacobian.rl.math.expression.Node;
 import dev.jacobian.rl.math.expression.Rational;
 import dev.jacobian.rl.math.expression.Unit;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** Answers that are compared by what is written: words, times of day, dates, digits in a base. */
 final class Marks {
+
+    /** What does not exist or is not defined is the thing that was asked for. */
+    private static final Pattern EXISTENCE =
+            Pattern.compile("^(?:(?:limit|value|expression|integral|sum|series|function|it|this) )?(?:is )?(?=does"
+                    + " not|doesn't|undefined|not defined)");
 
     private Marks() {}
 
@@ -35,7 +41,7 @@ final class Marks {
 
     /** One of the words that mean the same. */
     private static String common(String words) {
-        return switch (words) {
+        return switch (EXISTENCE.matcher(words).replaceFirst("")) {
             case "dne", "does not exist", "undefined", "not defined", "doesn't exist" -> "undefined";
             case "no solution", "no solutions", "none", "no real solutions", "no real solution" -> "no solution";
             case "infinitely many", "infinitely many solutions", "infinite solutions" -> "infinitely many";

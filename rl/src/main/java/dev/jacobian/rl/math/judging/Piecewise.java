@@ -2,6 +2,7 @@
 package dev.jacobian.rl.math.judging;
 
 import dev.jacobian.rl.math.expression.Node;
+import dev.jacobian.rl.math.expression.Relator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -47,6 +48,18 @@ final class Piecewise {
             completed.set(at, pair(given.get(at), OTHERWISE));
         }
         return Optional.of(completed);
+    }
+
+    /** The cases of {@code f(x) = ...}, if the other side has cases without a name; else the node itself. */
+    static Node ofFunction(Node node, Node other) {
+        return other instanceof Node.Listing(List<Node> given)
+                        && areCases(given)
+                        && node instanceof Node.Relation(List<Node> members, List<Relator> relators)
+                        && relators.equals(List.of(Relator.EQUAL))
+                        && members.getLast() instanceof Node.Listing(List<Node> cases)
+                        && areCases(cases)
+                ? members.getLast()
+                : node;
     }
 
     private static boolean areCases(List<Node> items) {

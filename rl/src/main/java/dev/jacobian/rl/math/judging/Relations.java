@@ -84,6 +84,8 @@ final class Relations {
                                         && isNamed(base));
             case Node.Group(char open, List<Node> items, char close) ->
                 items.stream().allMatch(Node.Name.class::isInstance);
+            case Node.Power(Node.Name(String name), Node exponent) ->
+                exponent.equals(Node.MINUS_ONE) && Character.isUpperCase(name.charAt(0));
             case Node.Constant constant -> constant == Constant.I || constant == Constant.E;
             default -> false;
         };

@@ -6,6 +6,7 @@ import dev.jacobian.rl.math.expression.Matrices;
 import dev.jacobian.rl.math.expression.Node;
 import dev.jacobian.rl.math.expression.Node.Constant;
 import dev.jacobian.rl.math.expression.Relator;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Reads brackets of all kinds: groups, tuples and intervals, sets and what builds them, absolute values. */
@@ -35,6 +36,7 @@ final class BracketReader {
             case "]" -> group();
             case "{" -> braces();
             case "^" -> combination();
+            case "<" -> pointed();
             case "{set" -> set();
             case "|" -> {
                 cursor.next();
@@ -132,6 +134,20 @@ final class BracketReader {
                         && members.getLast() != Constant.REALS
                 ? new Node.SetOperation('∩', members.getLast(), condition)
                 : condition;
+    }
+
+    /** {@code <1, 2>}, in ordinary text. */
+    private Node pointed() {
+        cursor.expect("<");
+        List<Node> items = new ArrayList<>();
+        do {
+            items.add(formulas.inside(formulas::sum));
+        } while (cursor.take(","));
+        cursor.expect(">");
+        if (items.size() < 2) {
+            throw cursor.unreadable();
+        }
+        return new Node.Group('(', List.copyOf(items), ')');
     }
 
     /** {@code \lfloor x \rfloor}. */

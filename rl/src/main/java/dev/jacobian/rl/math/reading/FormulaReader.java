@@ -255,8 +255,9 @@ final class FormulaReader {
         if (bracket) {
             cursor.next();
         }
-        if (cursor.atCommand("mod") || cursor.word().equals("mod")) {
-            cursor.skip(cursor.atCommand("mod") ? 1 : 3);
+        boolean text = bracket && cursor.peek().kind() == Kind.TEXT;
+        if (cursor.atCommand("mod") || text || cursor.word().equals("mod")) {
+            cursor.skip(cursor.atCommand("mod") || text ? 1 : 3);
             Node modulus = sum();
             if (bracket) {
                 cursor.expect(")");
@@ -270,6 +271,7 @@ final class FormulaReader {
         Token inner = cursor.peek(1);
         return cursor.at("(")
                 && (inner.isCommand("mod")
+                        || inner.kind() == Kind.TEXT && inner.text().strip().equals("mod")
                         || inner.kind() == Kind.LETTER && inner.run().equals("mod"));
     }
 

@@ -90,7 +90,17 @@ final class Lexer {
 
     /** Commands whose argument is not seen, or says how the next looks. */
     private static final Set<String> HIDDEN = Set.of(
-            "phantom", "hphantom", "vphantom", "cancel", "hspace", "vspace", "color", "textcolor", "label", "tag");
+            "phantom",
+            "hphantom",
+            "vphantom",
+            "cancel",
+            "hspace",
+            "vspace",
+            "color",
+            "textcolor",
+            "label",
+            "tag",
+            "require");
 
     private static final Set<String> TEXTS = Set.of(
             "text",
@@ -112,6 +122,8 @@ final class Lexer {
             Map.entry("dfrac", "frac"),
             Map.entry("tfrac", "frac"),
             Map.entry("cfrac", "frac"),
+            Map.entry("sfrac", "frac"),
+            Map.entry("nicefrac", "frac"),
             Map.entry("dbinom", "binom"),
             Map.entry("tbinom", "binom"),
             Map.entry("leq", "le"),
@@ -321,7 +333,7 @@ final class Lexer {
             at++;
         }
         String name = text.substring(start, at);
-        if (name.isEmpty() || name.isBlank() || ",;:!>".contains(name)) {
+        if (name.isEmpty() || name.isBlank() || ",;:!>#".contains(name)) {
             spaced = true;
         } else if (IGNORED.contains(name)) {
             spaced = spaced || name.endsWith("quad");

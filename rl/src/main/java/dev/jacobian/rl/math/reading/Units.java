@@ -39,6 +39,9 @@ public final class Units {
             "ways",
             "way",
             "more",
+            "left",
+            "remaining",
+            "altogether",
             "です",
             "입니다");
 
@@ -117,6 +120,7 @@ public final class Units {
     /** Words in brackets behind a value. */
     private static final Pattern REMARK = Pattern.compile("\\([\\p{L} -]+\\)");
 
+    private static final Pattern RAISED = Pattern.compile("(?<=units?)\\^[23]$");
     private static final Pattern BLANKS = Pattern.compile("\\s+");
     private static final Pattern SCALE = Pattern.compile("degrees? (?:c|f|celsius|fahrenheit)");
     /** $5 per person, $5 each. */
@@ -320,7 +324,7 @@ public final class Units {
         if (phrase.isEmpty() || phrase.length() > 80) {
             return Optional.empty();
         }
-        if (EMPTY.contains(lower)) {
+        if (EMPTY.contains(RAISED.matcher(lower).replaceFirst(""))) {
             return Optional.of(Unit.NONE);
         }
         if (lower.equals("basis points") || lower.equals("basis point")) {

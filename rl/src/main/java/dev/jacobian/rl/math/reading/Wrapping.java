@@ -11,7 +11,7 @@ public final class Wrapping {
     private static final int MOST_LAYERS = 50;
 
     private static final Pattern ANNOUNCEMENT = Pattern.compile(
-            "\\\\text(?:bf|it|rm)?\\s*\\{\\s*(?:(?:the\\s+)?(?:final\\s+)?(?:answer|solution|result)(?:\\s+is)?|so|thus|hence|therefore|there\\s+are|we\\s+(?:get|have)|(?:the\\s+)?total(?:\\s+is)?)\\s*[:,=]?\\s*\\}",
+            "\\\\text(?:bf|it|rm)?\\s*\\{\\s*(?:(?:the\\s+)?(?:final\\s+)?(?:answer|solution|result)(?:\\s+is)?|so|thus|hence|therefore|there\\s+are|we\\s+(?:get|have)|(?:the\\s+)?total(?:\\s+is)?|\\([a-e]\\))\\s*[:,=]?\\s*\\}",
             Pattern.CASE_INSENSITIVE);
 
     private static final Pattern ANNOUNCED = Pattern.compile(
