@@ -4,7 +4,4 @@
  * What papers claim, measured at small scale: a claim with its experiment and a rule that was fixed before it was run, a runner that can be
  * killed, and the page and the table that show what came of it.
  */
-@NullMarked
 package dev.jacobian.rl.reproduction;
-
-import org.jspecify.annotations.NullMarked;

@@ -210,12 +210,13 @@ public record LogPartition(int bandits, int arms, double tau, double temperature
      * </pre>
      */
     double[] induced(double[] first, double[] target) {
-        double low = -1; // more mass than 1: s grows without end as λ → −1/e …
         double high = 1;
         while (mass(first, target, high) > 1) {
             high *= 2;
         }
-        low = mass(first, target, 0) > 1 ? 0 : lowest(target);
+        double low = mass(first, target, 0) > 1
+                ? 0
+                : lowest(target); // more mass than 1, as s grows without end towards −1/e
         for (int i = 0; i < 200; i++) {
             double middle = (low + high) / 2;
             if (mass(first, target, middle) > 1) {
