@@ -23,6 +23,7 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl.evaluation;
     exports dev.jacobian.rl.judge;
     exports dev.jacobian.rl.learn;
+    exports dev.jacobian.rl.long2short;
     exports dev.jacobian.rl.loop;
     exports dev.jacobian.rl.math;
     exports dev.jacobian.rl.method;
@@ -47,6 +48,7 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl.rollout.store;
     exports dev.jacobian.rl.run;
     exports dev.jacobian.rl.sandbox;
+    exports dev.jacobian.rl.scaling;
     exports dev.jacobian.rl.sft;
     exports dev.jacobian.rl.task;
     exports dev.jacobian.rl.task.catalog;

@@ -95,6 +95,7 @@ public final class Cli {
         commands.put("reproduce", ReproduceCommand::new);
         commands.put("prompts", PromptsCommand::new);
         commands.put("merge", MergeCommand::new);
+        commands.put("long2short", Long2ShortCommand::new);
         commands.put("generate", GenerateCommand::new);
         commands.put("chat", ChatCommand::new);
         commands.put("serve", ServeCommand::new);

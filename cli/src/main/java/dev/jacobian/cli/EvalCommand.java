@@ -15,16 +15,23 @@ import dev.jacobian.rl.evaluation.EvaluationFolder;
 import dev.jacobian.rl.evaluation.Evaluator;
 import dev.jacobian.rl.evaluation.SavedEvaluation;
 import dev.jacobian.rl.judge.HeldModel;
+import dev.jacobian.rl.judge.ProcessRewardModel;
 import dev.jacobian.rl.judge.RewardModel;
 import dev.jacobian.rl.metric.Smoothing;
 import dev.jacobian.rl.report.ComparisonPage;
+import dev.jacobian.rl.report.ScalingPage;
 import dev.jacobian.rl.reward.Reward;
 import dev.jacobian.rl.reward.WeightedRewards;
+import dev.jacobian.rl.scaling.Attempts;
+import dev.jacobian.rl.scaling.SampleCurves;
+import dev.jacobian.rl.scaling.ScalingCurve;
+import dev.jacobian.rl.scaling.ScalingPoint;
 import dev.jacobian.rl.task.PromptCheck;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
 import dev.jacobian.transformer.generation.GenerationConfig;
+import dev.jacobian.transformer.generation.GenerationConfigBuilder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,6 +85,9 @@ final class EvalCommand extends CliCommand {
     @Mixin
     private SamplingOptions sampling;
 
+    @Mixin
+    private ScalingOption scaling;
+
     @Option(
             names = "--suite",
             paramLabel = "FILE",
@@ -95,9 +105,8 @@ final class EvalCommand extends CliCommand {
     @Option(
             names = "--samples",
             paramLabel = "K",
-            defaultValue = "1",
             description = "Completions per problem; above 1 pass@K, maj@K and Self-BLEU are measured too (default: 1).")
-    private int samples;
+    private Optional<Integer> givenSamples = Optional.empty();
 
     @Option(
             names = "--k",
@@ -165,10 +174,11 @@ final class EvalCommand extends CliCommand {
 
     @Override
     void checkUsage() {
-        if (problems.orElse(1) < 1 || samples < 1 || maxNewTokens < 1) {
+        scaling.check(this);
+        if (problems.orElse(1) < 1 || samples() < 1 || maxNewTokens < 1) {
             throw usage("--problems, --samples and --max-new-tokens must be at least 1");
         }
-        if (greedy && samples > 1) {
+        if (greedy && samples() > 1) {
             throw usage("--greedy gives the same completion every time; leave out --samples");
         }
         if (suite.isPresent() && task.given().isPresent()) {
@@ -195,16 +205,26 @@ final class EvalCommand extends CliCommand {
         }
     }
 
+    private int samples() {
+        return givenSamples.orElse(scaling.isAsked() && !greedy ? ScalingOption.USUAL_SAMPLES : 1);
+    }
+
+    private List<Integer> ks() {
+        if (!ks.isEmpty()) {
+            return ks;
+        }
+        return scaling.isAsked() ? SampleCurves.powers(samples()) : List.of(1, samples());
+    }
+
+    private GenerationConfigBuilder generation() {
+        return sampling.applyTo(GenerationConfig.builder()).doSample(!greedy).seed(common().seed());
+    }
+
     private EvaluationConfig config() {
-        GenerationConfig generation = sampling.applyTo(GenerationConfig.builder())
-                .maxNewTokens(maxNewTokens)
-                .doSample(!greedy)
-                .seed(common().seed())
-                .build();
         return new EvaluationConfig(
-                samples,
-                ks.isEmpty() ? List.of(1, samples) : ks,
-                generation,
+                samples(),
+                ks(),
+                generation().maxNewTokens(maxNewTokens).build(),
                 choice(Smoothing.class, "--smoothing", smoothing),
                 new Confidence(
                         confidence,
@@ -312,6 +332,8 @@ final class EvalCommand extends CliCommand {
         List<Path> folders = models.isEmpty() ? List.of(BundledModel.folder()) : models;
         folders.forEach(ModelOption::existing);
         Optional<WeightedRewards> choosing = chooser.map(folder -> WeightedRewards.of(rewardModel(folder)));
+        Optional<ProcessRewardModel> judge = scaling.judge(this::modelOptions);
+        List<ScalingPage.Section> scaled = new ArrayList<>();
         List<SavedEvaluation> kept = new ArrayList<>();
         for (Path folder : earlier) {
             kept.addAll(SavedEvaluation.read(folder));
@@ -343,13 +365,21 @@ final class EvalCommand extends CliCommand {
                 for (Asked asking : asked) {
                     EvaluationSet set = asking.set();
                     Evaluation result = evaluator.run(asking.task(), asking.problems());
+                    List<ScalingCurve> curves = scaling.isAsked()
+                            ? scaling.curves(result, attempts(policy, asking, calls), judge, maxNewTokens)
+                            : List.of();
                     result.failures().note().ifPresent(note -> streams().note(set.name() + ": " + note));
                     keep.ifPresent(place -> place.add(result.named(set.name())));
                     ObjectNode json = json(set.name(), result);
                     chosen.ifPresent(
                             choice -> json.put("environment", choice.kind().name()));
+                    if (scaling.isAsked()) {
+                        scaled.add(new ScalingPage.Section(name, set.name(), result.problems(), confidence, curves));
+                        json.set("scaling", json(curves));
+                    }
                     if (single) {
                         print(json, result);
+                        print(curves);
                         continue;
                     }
                     ObjectNode named = Json.object().put("model", name).setAll(json);
@@ -357,6 +387,7 @@ final class EvalCommand extends CliCommand {
                     if (!common().json()) {
                         streams().line(name + " on " + set.name());
                         print(json, result);
+                        print(curves);
                         streams().line("");
                     }
                 }
@@ -372,7 +403,62 @@ final class EvalCommand extends CliCommand {
         out.ifPresent(root -> {
             ComparisonPage.write(root.resolve("comparison.html"), kept);
             streams().note("samples and numbers: " + root + " (open " + root.resolve("comparison.html") + ")");
+            if (scaling.isAsked()) {
+                keep(scaled, root);
+            }
         });
+    }
+
+    /** What other ways to spend tokens than more samples need. */
+    private Attempts attempts(CausalLM policy, Asked asking, RewardCallConfig calls) {
+        return new Attempts(
+                policy,
+                asking.task(),
+                asking.task().evalProblems(asking.problems()),
+                this::generation,
+                calls,
+                config().confidence());
+    }
+
+    private void keep(List<ScalingPage.Section> scaled, Path root) {
+        ArrayNode all = Json.object().arrayNode();
+        for (ScalingPage.Section section : scaled) {
+            ObjectNode json = Json.object().put("model", section.model()).put("task", section.task());
+            json.put("problems", section.problems());
+            json.put("confidence", section.confidence());
+            json.set("curves", json(section.curves()));
+            all.add(json);
+        }
+        Json.write(root.resolve("scaling.json"), Json.object().set("scaling", all));
+        ScalingPage.write(root.resolve("scaling.html"), scaled);
+        streams().note("test-time compute: open " + root.resolve("scaling.html"));
+    }
+
+    private static ArrayNode json(List<ScalingCurve> curves) {
+        ArrayNode all = Json.object().arrayNode();
+        curves.forEach(curve -> all.add(curve.toJson()));
+        return all;
+    }
+
+    private void print(List<ScalingCurve> curves) {
+        if (common().json()) {
+            return;
+        }
+        for (ScalingCurve curve : curves) {
+            streams().line(curve.name() + ": " + curve.about());
+            for (ScalingPoint point : curve.points()) {
+                Estimate accuracy = point.accuracy();
+                streams()
+                        .line(String.format(
+                                Locale.ROOT,
+                                "  %-14s %8.1f tokens   %.4f   %.4f to %.4f",
+                                point.setting(),
+                                point.tokens(),
+                                accuracy.value(),
+                                accuracy.low(),
+                                accuracy.high()));
+            }
+        }
     }
 
     private Reward rewardModel(Path folder) {

@@ -19,20 +19,6 @@ import java.util.Set;
  * readable as text; the picture repeats them.
  */
 public final class ComparisonPage {
-    private static final String STYLE = """
-        :root { color-scheme: light dark; --ink: #1d2127; --soft: #646a73; --line: #e8e7e3; --blue: #2f5bd0; --page: #ffffff; }
-        @media (prefers-color-scheme: dark) {
-          :root { --ink: #e7e9ed; --soft: #9aa1ac; --line: #2a2e36; --blue: #86a9ff; --page: #14161a; }
-        }
-        body { margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: var(--ink); background: var(--page);
-          font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; }
-        h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; } p { color: var(--soft); }
-        .scroll { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-        th, td { padding: .35rem .8rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
-        th:first-child { text-align: left; } small { color: var(--soft); display: block; }
-        svg { max-width: 100%; } .bar { stroke: var(--blue); stroke-width: 2; } .dot { fill: var(--blue); }
-        .grid { stroke: var(--line); } text { fill: var(--ink); font-size: 12px; }
-        """;
     private static final int WIDTH = 720;
     private static final int LABEL = 220;
     private static final int ROW = 26;
@@ -49,15 +35,7 @@ public final class ComparisonPage {
     }
 
     static String html(List<SavedEvaluation> evaluations) {
-        StringBuilder page = new StringBuilder();
-        page.append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
-                .append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none';")
-                .append(" form-action 'none'; style-src ")
-                .append(ReportPage.hash(STYLE))
-                .append("\">\n<meta name=\"viewport\" content=\"width=device-width\">\n")
-                .append("<title>Evaluation · Jacobian</title>\n<style>")
-                .append(STYLE)
-                .append("</style>\n</head>\n<body>\n<h1>Evaluation</h1>\n");
+        StringBuilder page = new StringBuilder(PlainPage.head("Evaluation"));
         Set<String> tasks = new LinkedHashSet<>();
         evaluations.forEach(one -> tasks.add(one.task()));
         for (String task : tasks) {
@@ -65,7 +43,7 @@ public final class ComparisonPage {
                     evaluations.stream().filter(one -> one.task().equals(task)).toList();
             task(page, task, models);
         }
-        return page.append("</body>\n</html>\n").toString();
+        return page.append(PlainPage.END).toString();
     }
 
     private static void task(StringBuilder page, String task, List<SavedEvaluation> models) {
