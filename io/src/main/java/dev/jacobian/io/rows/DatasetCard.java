@@ -43,8 +43,9 @@ record DatasetCard(Map<String, Map<String, List<String>>> subsets) {
         if (!Files.isRegularFile(file)) {
             return Optional.empty();
         }
-        List<Line> configs =
-                configs(new String(InputFiles.read(file, MAX_BYTES, "cards of data sets"), StandardCharsets.UTF_8)
+        List<Line> configs = configs(
+                file,
+                new String(InputFiles.read(file, MAX_BYTES, "cards of data sets"), StandardCharsets.UTF_8)
                         .lines()
                         .toList());
         if (configs.isEmpty()) {
@@ -67,8 +68,12 @@ record DatasetCard(Map<String, Map<String, List<String>>> subsets) {
         return subsets.isEmpty() ? Optional.empty() : Optional.of(new DatasetCard(subsets));
     }
 
-    /** The lines below the key {@code configs}. */
-    private static List<Line> configs(List<String> text) {
+    /**
+     * The lines below the key {@code configs}.
+     *
+     * @throws FormatException if it has its value on its own line, which would be passed over without a word
+     */
+    private static List<Line> configs(Path file, List<String> text) {
         List<Line> found = new ArrayList<>();
         if (text.isEmpty() || !text.getFirst().strip().equals(FENCE)) {
             return found;
@@ -82,6 +87,12 @@ record DatasetCard(Map<String, Map<String, List<String>>> subsets) {
             Line line = line(raw, i + 1);
             if (line.indent() == 0 && !line.item()) {
                 inside = line.key().equals("configs");
+                if (inside && !line.value().isEmpty()) {
+                    throw new FormatException(
+                            file + ", line " + line.number(),
+                            "what 'configs' says is read from a list below it, not from the same line",
+                            "Write each as '- config_name: …' below, or give one of the files to --data");
+                }
             } else if (inside) {
                 found.add(line);
             }

@@ -183,6 +183,8 @@ class RowsTest {
             ---
             """);
         fails(rows.split("main/train"), "subset 'main' is said to lie in a folder (data_dir)");
+        file("s/README.md", "---\nconfigs: [{config_name: main}]\n---\n");
+        fails(rows.split("main/train"), "README.md, line 2: what 'configs' says is read from a list below it");
     }
 
     @Test

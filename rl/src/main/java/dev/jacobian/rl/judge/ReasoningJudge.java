@@ -17,9 +17,11 @@ import dev.jacobian.transformer.generation.Generator;
 import dev.jacobian.transformer.generation.processor.GrammarMask;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /**
  * A language model as a judge that reasons first and then gives its verdict as JSON, the chain-of-thought reward model of Kimi k1.5 (arXiv
@@ -102,16 +104,43 @@ public final class ReasoningJudge implements BatchReward {
     public List<List<Score>> score(List<Samples> groups) {
         List<Completion> all =
                 groups.stream().flatMap(group -> group.completions().stream()).toList();
-        List<Judgement> judgements = judge(all);
+        List<Score> judged = model.use(here -> scores(here, all));
         List<List<Score>> scores = new ArrayList<>();
         int at = 0;
         for (Samples group : groups) {
-            List<Judgement> own =
-                    judgements.subList(at, at + group.completions().size());
-            scores.add(own.stream().map(one -> Score.of(one.correct() ? 1 : 0)).toList());
-            at += own.size();
+            scores.add(judged.subList(at, at + group.completions().size()));
+            at += group.completions().size();
         }
         return scores;
+    }
+
+    /** One that is too long for the judge is a failure by itself: it must not take the others along. */
+    private List<Score> scores(CausalLM here, List<Completion> completions) {
+        List<Optional<String>> tooLong = completions.stream()
+                .map(completion -> tooLong(here, completion))
+                .toList();
+        List<Completion> fitting = IntStream.range(0, completions.size())
+                .filter(i -> tooLong.get(i).isEmpty())
+                .mapToObj(completions::get)
+                .toList();
+        Iterator<Judgement> judgements = (fitting.isEmpty() ? List.<Judgement>of() : judge(here, fitting)).iterator();
+        return tooLong.stream()
+                .map(wrong -> wrong.map(Score::failure)
+                        .orElseGet(() -> Score.of(judgements.next().correct() ? 1 : 0)))
+                .toList();
+    }
+
+    private Optional<String> tooLong(CausalLM here, Completion completion) {
+        int asked = prompt(here, completion).length;
+        int verdict = here.tokenizer().encode(VERDICT, false).length
+                + ANSWERS.getLast().length()
+                + 1;
+        int positions = here.config().maxPositions();
+        return asked + reasoningTokens + verdict <= positions
+                ? Optional.empty()
+                : Optional.of("its question has " + asked + " tokens and its answer up to "
+                        + (reasoningTokens + verdict) + " (reasoning_tokens and a verdict), which is more than the"
+                        + " judge's " + positions + " positions; take a judge with more, or shorten the answers");
     }
 
     /** Its model computes in this process. */

@@ -72,6 +72,14 @@ class JudgesTest {
             assertThat(group.getFirst().orNaN()).isIn(0.0, 1.0);
         }
         assertThat(judge.score(groups)).isEqualTo(scores);
+        List<List<Score>> withLong = judge.score(List.of(
+                groups.get(0), samples(completion("Snow", "x".repeat(4000), FinishReason.LENGTH)), groups.get(1)));
+        assertThat(List.of(withLong.get(0), withLong.get(2)))
+                .as("one that is too long takes none along")
+                .isEqualTo(scores);
+        assertThat(withLong.get(1).getFirst().trouble().orElseThrow())
+                .contains("which is more than the judge's")
+                .contains("take a judge with more, or shorten the answers");
         assertThatThrownBy(() -> judge.requireUsable(Columns.NONE)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new ReasoningJudge(HeldModel.resident(model("tiny-llama-rm")), "answer", 8))
                 .hasMessageContaining("use it as a RewardModel");
