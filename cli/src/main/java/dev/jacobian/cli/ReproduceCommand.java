@@ -27,9 +27,9 @@ import picocli.CommandLine.Parameters;
         name = "reproduce",
         header = "Measure what papers claim, at small scale.",
         description = {
-            "Without a name it lists the claims, with the minutes that a seed of each takes on two cores. With one it"
-                    + " measures that claim with some seeds and says what its rule makes of the figures: reproduced in"
-                    + " direction, not reproduced, or inconclusive. 'all' does so for every claim.",
+            "Without a name it lists the claims, with the minutes of processor time that a seed of each takes. With"
+                + " one it measures that claim with some seeds and says what its rule makes of the figures: reproduced"
+                + " in direction, not reproduced, or inconclusive. 'all' does so for every claim.",
             "What is in the folder already is not measured again, so a run that was ended goes on, and more seeds are"
                     + " added to those that are there."
         })

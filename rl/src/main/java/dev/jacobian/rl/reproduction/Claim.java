@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reproduction;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.reproduction.rig.Workshop;
@@ -32,7 +33,7 @@ public interface Claim {
         return settings;
     }
 
-    private static void withoutClass(com.fasterxml.jackson.databind.JsonNode node) {
+    private static void withoutClass(JsonNode node) {
         if (node instanceof ObjectNode object) {
             object.remove("class");
             object.forEach(Claim::withoutClass);

@@ -6,7 +6,7 @@ package dev.jacobian.rl.reproduction;
  *
  * @param full with the settings that a verdict is published of
  * @param quick with settings for seconds, which show that everything runs and nothing more
- * @param minutes that a seed of the full size takes on two cores, about
+ * @param minutes of processor time that a seed of the full size takes, about
  */
 public record Experiment(Claim full, Claim quick, double minutes) {
     public Experiment {

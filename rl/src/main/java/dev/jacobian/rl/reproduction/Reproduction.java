@@ -92,7 +92,7 @@ public final class Reproduction {
         json.setAll(measured.toJson());
         Path file = file(claim, isQuick, seed);
         try {
-            Files.createDirectories(file.getParent());
+            Files.createDirectories(home(claim, isQuick));
         } catch (IOException e) {
             throw new UncheckedIOException("cannot create the folder of " + file, e);
         }
@@ -135,9 +135,11 @@ public final class Reproduction {
         return json;
     }
 
+    private Path home(Claim claim, boolean isQuick) {
+        return folder.resolve(isQuick ? "quick" : "full").resolve(claim.about().id());
+    }
+
     private Path file(Claim claim, boolean isQuick, long seed) {
-        return folder.resolve(isQuick ? "quick" : "full")
-                .resolve(claim.about().id())
-                .resolve("seed-" + seed + ".json");
+        return home(claim, isQuick).resolve("seed-" + seed + ".json");
     }
 }

@@ -133,7 +133,7 @@ public final class ReproductionTable {
                 },
                 () -> text.append(String.format(
                         Locale.ROOT,
-                        "\n- Not measured in full yet: about %s minutes for a seed on two cores.\n",
+                        "\n- Not measured in full yet: about %s minutes of processor time for a seed.\n",
                         Figures.number(experiment.minutes()))));
         return text.toString();
     }

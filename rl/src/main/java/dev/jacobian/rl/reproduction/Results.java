@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -69,7 +70,7 @@ public record Results(List<Measured> seeds) {
     public Measured.Curve curve(String name) {
         List<Measured.Curve> all = seeds.stream()
                 .filter(seed -> seed.curves().containsKey(name))
-                .map(seed -> seed.curves().get(name))
+                .map(seed -> Objects.requireNonNull(seed.curves().get(name)))
                 .toList();
         int points = all.stream().mapToInt(curve -> curve.x().length).min().orElse(0);
         double[] x = new double[points];

@@ -34,7 +34,11 @@ public record ExactOnPolicy(TinyModel policy, Budget budget, int updates) implem
                 "GRPO from the same samples: one step from a rollout, or several (loose). A third arm takes as many"
                         + " steps as the loose one, each from fresh samples.",
                 "steps → entropy",
-                List.of("Nothing else; these were the first settings."),
+                List.of(
+                        "Nothing else; the rate is that of all experiments (see E3).",
+                        "How it reads: at equal samples the loose arm takes four times as many steps and has come"
+                                + " further, as it would; with as many steps from fresh samples there is no difference,"
+                                + " for hardly any token was clipped."),
                 1);
     }
 

@@ -164,7 +164,7 @@ public record LogPartition(int bandits, int arms, double tau, double temperature
         int[] counts = new int[policy.length];
         double total = 0;
         double squares = 0;
-        long drawn = 0;
+        int drawn = 0;
         int[] group = new int[samples];
         double[] part = new double[samples];
         for (int g = 0; g < groupsOfThis; g++) {

@@ -2,6 +2,7 @@
 package dev.jacobian.rl.reproduction.claim;
 
 import dev.jacobian.rl.evaluation.ProblemResult;
+import dev.jacobian.rl.evaluation.SampleResult;
 import dev.jacobian.rl.method.Method;
 import dev.jacobian.rl.method.OnlineDpo;
 import dev.jacobian.rl.method.Sppo;
@@ -95,12 +96,12 @@ public record SelfPlayIterations(TinyModel policy, Budget budget, int updates, d
     /** How often a sample of one is preferred to one of the other, problem by problem. */
     private static double against(Skill first, Skill now) {
         double wins = 0;
-        long pairs = 0;
+        int pairs = 0;
         for (int p = 0; p < now.evaluation().problems(); p++) {
             ProblemResult ours = now.evaluation().results().get(p);
             ProblemResult theirs = first.evaluation().results().get(p);
-            for (var our : ours.samples()) {
-                for (var their : theirs.samples()) {
+            for (SampleResult our : ours.samples()) {
+                for (SampleResult their : theirs.samples()) {
                     double mine = (our.solved() ? 1 : 0) - our.tokens() / (4.0 * Budget.LONGEST);
                     double other = (their.solved() ? 1 : 0) - their.tokens() / (4.0 * Budget.LONGEST);
                     wins += mine > other ? 1 : mine == other ? 0.5 : 0;
