@@ -172,6 +172,14 @@ class MathFuzzTest {
                 " ",
                 "\t",
                 "$1$ ",
+                "if ",
+                "since 3 ",
+                "wait ",
+                "x = 3\n",
+                "- 3\n",
+                "[x]_",
+                "\\int ",
+                "<2,",
                 ":")) {
             for (int times : new int[] {50, 3_000, 200_000 / piece.length()}) {
                 String text = piece.repeat(times);

@@ -163,12 +163,18 @@ final class LastFormula {
                 && VERB.matcher(masked).region(0, reason.start()).find()) {
             return reason.start();
         }
+        int value = 0;
+        while (value < masked.length() && !hasValue(masked.substring(value, value + 1))) {
+            value++;
+        }
+        int lastVerb = 0;
+        Matcher verb = VERB.matcher(masked);
+        while (verb.find()) {
+            lastVerb = verb.start();
+        }
         Matcher clause = CLAUSE.matcher(masked);
         while (clause.find()) {
-            if (hasValue(masked.substring(0, clause.start()))
-                    && !VERB.matcher(masked)
-                            .region(clause.end(), masked.length())
-                            .find()) {
+            if (value < clause.start() && lastVerb < clause.end()) {
                 return clause.start();
             }
         }
