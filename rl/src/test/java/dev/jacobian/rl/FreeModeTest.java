@@ -9,7 +9,9 @@ import dev.jacobian.io.Json;
 import dev.jacobian.io.Jsonl;
 import dev.jacobian.rl.config.StaleRollouts;
 import dev.jacobian.rl.observe.TrainingListener;
+import dev.jacobian.rl.reward.Completion;
 import dev.jacobian.rl.reward.RewardFunction;
+import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.task.PromptTask;
 import dev.jacobian.rl.task.Task;
@@ -129,16 +131,59 @@ class FreeModeTest {
         assertThat(ages.subList(4, 9)).as("3 by their numbers").anyMatch(age -> age < 3);
     }
 
-    /** Is very slow once, about one problem. */
+    /** Is very slow once, about one problem; it waits for somebody else, so that it holds up no other call. */
+    private static final class SlowOnce implements RewardFunction {
+        private final Set<String> asked = ConcurrentHashMap.newKeySet();
+        private final int millis;
+
+        SlowOnce(int millis) {
+            this.millis = millis;
+        }
+
+        @Override
+        public Score score(Completion completion) {
+            if (completion.prompt().contains("25+7") && asked.add(completion.prompt())) {
+                Delays.sleep(millis);
+            }
+            return Delays.score(completion.tokenIds());
+        }
+
+        @Override
+        public Running running() {
+            return Running.WAITS;
+        }
+    }
+
     private static Task slowOnce(int millis) {
-        Set<String> asked = ConcurrentHashMap.newKeySet();
-        return new PromptTask(
-                "sums", List.of("12+30=", "25+7=", "40+41=", "3+99="), RewardFunction.named("digits", completion -> {
-                    if (completion.prompt().contains("25+7") && asked.add(completion.prompt())) {
-                        Delays.sleep(millis);
-                    }
-                    return Delays.score(completion.tokenIds());
-                }));
+        return new PromptTask("sums", List.of("12+30=", "25+7=", "40+41=", "3+99="), new SlowOnce(millis));
+    }
+
+    @Test
+    @DisplayName("drop is refused where rewards decide what is drawn next, or what a step learns from, with the reason")
+    void refused() {
+        for (String dependent : List.of("dynamic_sampling=true", "curriculum=prioritized", "buffer=replay")) {
+            String[] setting = dependent.split("=", 2);
+            RlConfig config = config(1, StaleRollouts.DROP)
+                    .set(setting[0], setting[1].equals("true") ? Boolean.TRUE : setting[1])
+                    .build();
+            assertThatThrownBy(() -> new RlTrainer(TestModels.addition(), slowOnce(0), config))
+                    .as(dependent)
+                    .hasMessageContaining("depend on rewards of the rollout before");
+            new RlTrainer(
+                    TestModels.addition(),
+                    slowOnce(0),
+                    config.toBuilder().staleRollouts(StaleRollouts.WAIT).build());
+        }
+        RlConfig partial =
+                config(1, StaleRollouts.DROP).rolloutTokenBudget(2).build();
+        assertThatThrownBy(() -> new RlTrainer(TestModels.addition(), slowOnce(0), partial))
+                .hasMessageContaining("samples go on from one rollout to the next");
+        RlTrainer own = new RlTrainer(
+                        TestModels.addition(),
+                        slowOnce(0),
+                        config(1, StaleRollouts.DROP).build())
+                .curriculum(new ByResults(slowOnce(0)));
+        assertThatThrownBy(own::train).hasMessageContaining("stale_rollouts=drop");
     }
 
     @Test
