@@ -59,6 +59,12 @@ class KvCacheLimitTest {
         for (List<Object> command : List.of(generate, eval)) {
             assertThat(run(command, "--kv-cache-gb", LITTLE).json())
                     .isEqualTo(run(command).json());
+            assertThat(run(command, "--kv-cache-gb", LITTLE, "--kv-swap-gb", LITTLE)
+                            .json())
+                    .isEqualTo(run(command).json());
+            Run alone = run(command, "--kv-swap-gb", LITTLE);
+            assertThat(alone.code()).isEqualTo(2);
+            assertThat(alone.err()).contains("--kv-swap-gb is memory beside --kv-cache-gb");
             Run refused = run(command, "--kv-cache-gb", TOO_LITTLE);
             assertThat(refused.code()).isEqualTo(1);
             assertThat(refused.failureBehindNotes()).contains("KV cache", "a larger kv_cache_gb");
