@@ -38,6 +38,7 @@ import java.util.function.UnaryOperator;
  * @param data problems of one's own
  * @param demonstrations for the recipes that begin with some, rows that {@code sft} takes
  * @param student a smaller model of one's own for a distillation
+ * @param tokens limit of a completion, where a recipe does not ask for more
  * @param quick whether a minute is enough: everything is there, nothing is learned well
  */
 public record Ground(
@@ -46,6 +47,7 @@ public record Ground(
         Optional<Rows> data,
         Optional<Path> demonstrations,
         Optional<Path> student,
+        int tokens,
         boolean quick) {
     /** What stands before and behind a question in DeepSeek-R1-Zero (arXiv 2501.12948, table 1). */
     public static final String R1_TEMPLATE = "A conversation between User and Assistant. The user asks a question, and"
@@ -63,6 +65,17 @@ public record Ground(
     private static final int BUNDLED_TOKENS = 144;
 
     private static final int OWN_TOKENS = 512;
+
+    /** With completions as long as the bundled model's searches, or as TRL's habit has them. */
+    public Ground(
+            Path model,
+            boolean bundled,
+            Optional<Rows> data,
+            Optional<Path> demonstrations,
+            Optional<Path> student,
+            boolean quick) {
+        this(model, bundled, data, demonstrations, student, bundled ? BUNDLED_TOKENS : OWN_TOKENS, quick);
+    }
 
     /** The bundled model and its puzzles. */
     public static Ground bundled(Path model, boolean quick) {
@@ -84,9 +97,14 @@ public record Ground(
         return quick ? quickly : full;
     }
 
-    /** Tokens of a completion. */
-    public int tokens() {
-        return bundled ? BUNDLED_TOKENS : OWN_TOKENS;
+    /** The same where the bundled model says more than it is used to; a model of one's own keeps its limit. */
+    Ground saying(int more) {
+        return isCountdown() ? limitedTo(more) : this;
+    }
+
+    /** The same with another limit. */
+    public Ground limitedTo(int limit) {
+        return new Ground(model, bundled, data, demonstrations, student, limit, quick);
     }
 
     /** The problems with what they are asked as they stand. */
@@ -170,12 +188,12 @@ public record Ground(
 
     /** How samples are drawn for later stages. */
     public SamplingConfig sampling(int problems, int samples) {
-        return new SamplingConfig(problems, samples, tokens(), 1);
+        return new SamplingConfig(problems, samples, tokens, 1);
     }
 
     /** How models are looked at. */
     public CheckConfig check() {
-        return CheckConfig.DEFAULT.of(of(200, 40), tokens());
+        return CheckConfig.DEFAULT.of(of(200, 40), tokens);
     }
 
     /** A run of reinforcement learning; for the bundled model with what makes it learn in front of one's eyes on two cores. */
@@ -183,7 +201,7 @@ public record Ground(
         RlConfig.Builder config = RlConfig.builder()
                 .method(method)
                 .maxSteps(steps)
-                .maxCompletionLength(tokens())
+                .maxCompletionLength(tokens)
                 .saveSteps(of(20, 2))
                 .evalSteps(of(10, 2))
                 .evalProblems(of(200, 40))
@@ -198,12 +216,16 @@ public record Ground(
         return config.build();
     }
 
-    /** A run on recorded data. */
+    /**
+     * A run on recorded data.
+     *
+     * @param learningRate of the bundled model; a minute's version learns twice as fast
+     */
     public OfflineConfig offline(OfflineMethod<?> method, int steps, double learningRate) {
-        Given given = new Given().set("max_steps", steps, "the recipe").set("save_steps", of(100, 5), "the recipe");
+        Given given = new Given().set("max_steps", steps, "the recipe").set("save_steps", of(100, 20), "the recipe");
         if (bundled) {
-            given.set("learning_rate", learningRate, "the recipe")
-                    .set("per_device_train_batch_size", of(64, 16), "the recipe");
+            given.set("learning_rate", quick ? 2 * learningRate : learningRate, "the recipe")
+                    .set("per_device_train_batch_size", of(64, 32), "the recipe");
         }
         return OfflineConfig.of(method).with(given);
     }

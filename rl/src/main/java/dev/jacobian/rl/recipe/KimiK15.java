@@ -27,17 +27,17 @@ import java.util.List;
  */
 final class KimiK15 {
     private static final double LENGTH_WEIGHT = 0.5;
+    private static final int LONGEST = 320;
 
     private KimiK15() {}
 
-    static Recipe recipe(Ground on) {
+    static Recipe recipe(Ground ground) {
+        Ground on = ground.saying(LONGEST);
         Recipe recipe = on.isCountdown()
                 ? Recipe.of("k1.5", new ContextStage("context", on.base(), ContextStage.Config.DEFAULT))
                 : new Recipe("k1.5", List.of());
         Source base = on.isCountdown() ? Source.model("context") : on.base();
         Problems problems = on.problems();
-        int longest = on.isCountdown() ? 320 : on.tokens();
-        CheckConfig check = on.check().of(on.of(200, 40), longest);
         int steps = on.of(40, 3);
 
         return recipe.then(new SftStage(
@@ -47,7 +47,7 @@ final class KimiK15 {
                         on.demonstrations("k1.5", TraceStyle.SHORT.giveUp(0.3)),
                         problems,
                         on.offline(Sft.DEFAULT, on.of(150, 10), 5e-4),
-                        check))
+                        on.check()))
                 .then(new SftStage(
                         "warm-up",
                         "a few long thoughts that plan, evaluate, reflect and explore",
@@ -55,41 +55,41 @@ final class KimiK15 {
                         on.demonstrations(
                                 "k1.5", TraceStyle.DEFAULT.verbosity(2).giveUp(0.25)),
                         problems,
-                        on.offline(Sft.DEFAULT, on.of(250, 10), 5e-4),
-                        check))
+                        on.offline(Sft.DEFAULT, on.of(250, 60), 1e-3),
+                        on.check()))
                 .then(new PromptStage(
-                        "prompts", Source.model("warm-up"), problems, withoutThinking(on), promptConfig(on, longest)))
+                        "prompts", Source.model("warm-up"), problems, withoutThinking(on), promptConfig(on)))
                 .then(new RlStage(
                         "rl-curriculum",
                         "mirror descent, easy prompts first, with partial rollouts",
                         Source.model("warm-up"),
                         PromptStage.chosen("prompts", "right", on.accuracy()),
                         problems,
-                        mirrorDescent(on, steps, longest).toBuilder()
+                        mirrorDescent(on, steps).toBuilder()
                                 .curriculum(CurriculumConfig.Kind.EASY_TO_HARD)
                                 .difficultyColumn("pass_rate")
                                 .build(),
-                        check))
+                        on.check()))
                 .then(new RlStage(
                         "rl-prioritized",
                         "mirror descent on what still fails; after a while shorter right answers earn more",
                         Source.model("rl-curriculum"),
                         PromptStage.chosen("prompts", "right, later short", shorter(on.accuracy(), steps / 3)),
                         problems,
-                        mirrorDescent(on, steps, longest).toBuilder()
+                        mirrorDescent(on, steps).toBuilder()
                                 .curriculum(CurriculumConfig.Kind.PRIORITIZED)
                                 .build(),
-                        check))
+                        on.check()))
                 .then(new RlStage(
                         "long2short",
                         "a smaller limit of tokens, and shorter right answers earn more from the beginning",
                         Source.model("rl-prioritized"),
                         PromptStage.chosen("prompts", "right and short", shorter(on.accuracy(), 0)),
                         problems,
-                        mirrorDescent(on, steps, longest / 2).toBuilder()
+                        mirrorDescent(on.limitedTo(on.tokens() / 2), steps).toBuilder()
                                 .curriculum(CurriculumConfig.Kind.PRIORITIZED)
                                 .build(),
-                        check));
+                        on.check()));
     }
 
     /** The bundled model is given an empty thought; others are told in words. */
@@ -97,22 +97,21 @@ final class KimiK15 {
         return on.isCountdown() ? "<think>\n</think>\n" : EasyToGuess.INSTRUCTION;
     }
 
-    private static PromptStage.Config promptConfig(Ground on, int tokens) {
+    private static PromptStage.Config promptConfig(Ground on) {
         PromptStage.Config usual = PromptStage.Config.DEFAULT;
         return new PromptStage.Config(
                 on.of(1024, 64),
                 usual.guesses(),
                 usual.samples(),
                 usual.temperature(),
-                tokens,
+                on.tokens(),
                 usual.lowest(),
                 usual.highest());
     }
 
-    private static RlConfig mirrorDescent(Ground on, int steps, int tokens) {
+    private static RlConfig mirrorDescent(Ground on, int steps) {
         RlConfig.Builder config = on.rl(Omd.DEFAULT.with("tau", 0.1).with("updates_per_rollout", 4), steps).toBuilder()
-                .maxCompletionLength(tokens)
-                .rolloutTokenBudget(tokens / 2);
+                .rolloutTokenBudget(on.tokens() / 2);
         return on.bundled() ? config.learningRate(on.quick() ? 1e-4 : 3e-5).build() : config.build();
     }
 

@@ -34,13 +34,15 @@ import java.util.List;
  */
 final class R1 {
     private static final double REASONING = 0.75;
+    private static final int LONGEST = 256;
 
     /** Long thoughts that often give up, three in ten of them in Chinese. */
     private static final TraceStyle MIXED = new TraceStyle(1, 0.3, 0.1, 0.5, 1, 0.3, 0.3);
 
     private R1() {}
 
-    static Recipe recipe(Ground on) {
+    static Recipe recipe(Ground ground) {
+        Ground on = ground.saying(LONGEST);
         Recipe recipe = on.isCountdown()
                 ? Recipe.of("r1", new ContextStage("context", on.base(), ContextStage.Config.DEFAULT))
                 : new Recipe("r1", List.of());
@@ -53,7 +55,7 @@ final class R1 {
                         base,
                         on.demonstrations("r1", MIXED),
                         problems,
-                        on.offline(Sft.DEFAULT, on.of(250, 10), 5e-4),
+                        on.offline(Sft.DEFAULT, on.of(250, 60), 1e-3),
                         on.check()))
                 .then(new RlStage(
                         "reasoning-rl",
@@ -75,7 +77,7 @@ final class R1 {
                         base,
                         beside(on, Demonstrations.of(new Source.Made("rejection", SamplingStage.DATA))),
                         problems,
-                        on.offline(Sft.DEFAULT, on.of(300, 10), 5e-4),
+                        on.offline(Sft.DEFAULT, on.of(300, 30), 1e-3),
                         on.check()));
         recipe = on.isCountdown()
                 ? allScenarios(recipe, on, problems)
@@ -131,7 +133,7 @@ final class R1 {
                             Source.model("small"),
                             Demonstrations.of(new CountdownDemonstrations(Countdown.small(), 0.5)),
                             problems,
-                            on.offline(Sft.DEFAULT, on.of(700, 10), 2e-3),
+                            on.offline(Sft.DEFAULT, on.of(700, 30), 2e-3),
                             on.check()));
         }
         return withStudent
@@ -148,7 +150,7 @@ final class R1 {
                         student,
                         Demonstrations.of(new Source.Made("answers", SamplingStage.DATA)),
                         problems,
-                        on.offline(Sft.DEFAULT, on.of(400, 10), 1e-3),
+                        on.offline(Sft.DEFAULT, on.of(400, 30), 1e-3),
                         on.check()))
                 .then(new RlStage(
                         "distill-rl",
