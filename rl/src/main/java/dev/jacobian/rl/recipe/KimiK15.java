@@ -55,7 +55,7 @@ final class KimiK15 {
                         on.demonstrations(
                                 "k1.5", TraceStyle.DEFAULT.verbosity(2).giveUp(0.25)),
                         problems,
-                        on.offline(Sft.DEFAULT, on.of(250, 100), 1e-3),
+                        on.offline(Sft.DEFAULT, on.of(250, 60), 1e-3),
                         on.check()))
                 .then(new PromptStage(
                         "prompts", Source.model("warm-up"), problems, withoutThinking(on), promptConfig(on)))

@@ -55,7 +55,7 @@ final class R1 {
                         base,
                         on.demonstrations("r1", MIXED),
                         problems,
-                        on.offline(Sft.DEFAULT, on.of(250, 100), 1e-3),
+                        on.offline(Sft.DEFAULT, on.of(250, 60), 1e-3),
                         on.check()))
                 .then(new RlStage(
                         "reasoning-rl",
