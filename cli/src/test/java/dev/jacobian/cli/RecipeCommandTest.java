@@ -84,23 +84,33 @@ class RecipeCommandTest {
     }
 
     @Test
-    @DisplayName("k1.5: the warm-up teaches to look again, prompts are chosen and told how hard they are, mirror descent is on policy")
+    @DisplayName(
+            "k1.5: the warm-up teaches to look again, prompts are chosen and told how hard they are, mirror descent is"
+                    + " on policy")
     void kimi() throws IOException {
         JsonNode stages = quick("k1.5");
         assertThat(stages.properties().stream().map(Map.Entry::getKey))
-                .containsExactly("context", "sft", "warm-up", "prompts", "rl-curriculum", "rl-prioritized", "long2short");
+                .containsExactly(
+                        "context", "sft", "warm-up", "prompts", "rl-curriculum", "rl-prioritized", "long2short");
         JsonNode warm = stages.get("warm-up");
         assertThat(warm.get("reflection_words_before").asDouble()).isZero();
         assertThat(warm.get("reflection_words_after").asDouble()).isGreaterThan(0.3);
-        assertThat(warm.get("mean_length_after").asDouble()).isGreaterThan(2 * warm.get("mean_length_before").asDouble());
+        assertThat(warm.get("mean_length_after").asDouble())
+                .isGreaterThan(2 * warm.get("mean_length_before").asDouble());
         JsonNode prompts = stages.get("prompts");
-        assertThat(prompts.get("after_guesses").asInt()).isLessThan(prompts.get("prompts").asInt());
-        assertThat(prompts.get("after_difficulty").asInt()).isLessThanOrEqualTo(prompts.get("after_guesses").asInt());
-        assertThat(Files.readString(folder.resolve("k1.5/04-prompts/data.jsonl"))).contains("\"pass_rate\":");
+        assertThat(prompts.get("after_guesses").asInt())
+                .isLessThan(prompts.get("prompts").asInt());
+        assertThat(prompts.get("after_difficulty").asInt())
+                .isLessThanOrEqualTo(prompts.get("after_guesses").asInt());
+        assertThat(Files.readString(folder.resolve("k1.5/04-prompts/data.jsonl")))
+                .contains("\"pass_rate\":");
         for (String stage : List.of("rl-curriculum", "rl-prioritized", "long2short")) {
-            assertThat(stages.get(stage).get("sampling_logp_difference_max").asDouble()).as(stage).isZero();
+            assertThat(stages.get(stage).get("sampling_logp_difference_max").asDouble())
+                    .as(stage)
+                    .isZero();
         }
-        assertThat(Files.readString(folder.resolve("k1.5/06-rl-prioritized/metrics.jsonl"))).contains("rewards/group_length/mean");
+        assertThat(Files.readString(folder.resolve("k1.5/06-rl-prioritized/metrics.jsonl")))
+                .contains("rewards/group_length/mean");
     }
 
     @Test

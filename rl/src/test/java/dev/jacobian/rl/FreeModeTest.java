@@ -174,8 +174,7 @@ class FreeModeTest {
                     slowOnce(0),
                     config.toBuilder().staleRollouts(StaleRollouts.WAIT).build());
         }
-        RlConfig partial =
-                config(1, StaleRollouts.DROP).rolloutTokenBudget(2).build();
+        RlConfig partial = config(1, StaleRollouts.DROP).rolloutTokenBudget(2).build();
         assertThatThrownBy(() -> new RlTrainer(TestModels.addition(), slowOnce(0), partial))
                 .hasMessageContaining("samples go on from one rollout to the next");
         RlTrainer own = new RlTrainer(
