@@ -88,7 +88,7 @@ final class R1 {
                         problems.rewarded("0.2 for the format", right -> right.plus(FormatReward.DEFAULT, 0.2)),
                         on.rl(Grpo.DEFAULT, on.of(50, 2)),
                         on.check()));
-        return on.isCountdown() || on.student().isPresent() ? distilled(recipe, on, problems) : recipe;
+        return on.isCountdown() || on.student().isPresent() ? distilled(recipe, on, base, problems) : recipe;
     }
 
     /** Rules reward Countdown, and a model that was trained on judged answers rewards sums. */
@@ -122,11 +122,11 @@ final class R1 {
                         on.check()));
     }
 
-    private static Recipe distilled(Recipe recipe, Ground on, Problems problems) {
+    private static Recipe distilled(Recipe recipe, Ground on, Source base, Problems problems) {
         Recipe withStudent = recipe;
         Source student = on.student().map(Source::of).orElse(Source.model("student"));
         if (on.student().isEmpty()) {
-            withStudent = recipe.then(new NewModelStage("small", on.base(), NewModelStage.Size.DEFAULT))
+            withStudent = recipe.then(new NewModelStage("small", base, NewModelStage.Size.DEFAULT))
                     .then(new SftStage(
                             "student",
                             "the small model learns what a base model knows",

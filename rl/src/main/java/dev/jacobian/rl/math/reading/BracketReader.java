@@ -100,7 +100,9 @@ final class BracketReader {
         if (!cursor.take("_") && !cursor.take("^")) {
             throw cursor.unreadable();
         }
+        cursor.enter(); // its argument may be another one
         Node n = primary.argument();
+        cursor.leave();
         boolean permutations = cursor.peek().text().equals("P");
         if (!permutations && !cursor.peek().text().equals("C")) {
             throw cursor.unreadable();
