@@ -4,9 +4,9 @@ package dev.jacobian.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
-import dev.jacobian.rl.reproduction.About;
+import dev.jacobian.rl.reproduction.ClaimFacts;
+import dev.jacobian.rl.reproduction.ClaimOutcome;
 import dev.jacobian.rl.reproduction.Experiment;
-import dev.jacobian.rl.reproduction.Outcome;
 import dev.jacobian.rl.reproduction.Reproduction;
 import dev.jacobian.rl.reproduction.ReproductionPage;
 import dev.jacobian.rl.reproduction.ReproductionTable;
@@ -97,14 +97,14 @@ final class ReproduceCommand extends CliCommand {
     }
 
     private void measure(Reproduction reproduction, List<Experiment> experiments) {
-        List<Outcome> outcomes = new ArrayList<>();
+        List<ClaimOutcome> outcomes = new ArrayList<>();
         for (Experiment experiment : experiments) {
-            Outcome outcome = reproduction.run(experiment, quick, seeds);
+            ClaimOutcome outcome = reproduction.run(experiment, quick, seeds);
             outcomes.add(outcome);
             print(outcome);
         }
         Path page = out.resolve("reproductions.html");
-        List<Outcome> others = Claims.all().stream()
+        List<ClaimOutcome> others = Claims.all().stream()
                 .filter(experiment -> !experiments.contains(experiment))
                 .flatMap(experiment -> reproduction.recorded(experiment, quick).stream())
                 .toList();
@@ -113,12 +113,12 @@ final class ReproduceCommand extends CliCommand {
         streams().note("wrote " + page);
     }
 
-    private void print(Outcome outcome) {
+    private void print(ClaimOutcome outcome) {
         if (common().json()) {
             streams().json(outcome.toJson());
             return;
         }
-        About about = outcome.claim().about();
+        ClaimFacts about = outcome.claim().about();
         streams()
                 .line(about.id() + " " + about.title() + ": "
                         + outcome.verdict().words());

@@ -12,7 +12,7 @@ import dev.jacobian.rl.reproduction.rig.Workshop;
  */
 public interface Claim {
     /** What it is about. */
-    About about();
+    ClaimFacts about();
 
     /**
      * Runs the experiment once. The same seed and settings give the same figures, except for seconds.

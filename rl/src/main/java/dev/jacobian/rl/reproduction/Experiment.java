@@ -18,7 +18,7 @@ public record Experiment(Claim full, Claim quick, double minutes) {
     }
 
     /** What it is about; the same in both sizes. */
-    public About about() {
+    public ClaimFacts about() {
         return full.about();
     }
 

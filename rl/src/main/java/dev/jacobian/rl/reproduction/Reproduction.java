@@ -46,7 +46,7 @@ public final class Reproduction {
      *
      * @param seeds how many: 1, 2, … up to this one
      */
-    public Outcome run(Experiment experiment, boolean isQuick, int seeds) {
+    public ClaimOutcome run(Experiment experiment, boolean isQuick, int seeds) {
         if (seeds < 1) {
             throw new IllegalArgumentException("a claim is measured with at least 1 seed, got " + seeds + "; "
                     + Results.LEAST_SEEDS + " or more say something");
@@ -63,7 +63,7 @@ public final class Reproduction {
     }
 
     /** What is there of a claim, without measuring; empty if nothing is. */
-    public Optional<Outcome> recorded(Experiment experiment, boolean isQuick) {
+    public Optional<ClaimOutcome> recorded(Experiment experiment, boolean isQuick) {
         Claim claim = experiment.sized(isQuick);
         List<Run> runs = new ArrayList<>();
         for (Optional<Run> run = read(claim, isQuick, 1);
@@ -77,9 +77,9 @@ public final class Reproduction {
     /** A seed's result and how long it took. */
     private record Run(Measured measured, double seconds) {}
 
-    private static Outcome outcome(Claim claim, boolean isQuick, List<Run> runs) {
+    private static ClaimOutcome outcome(Claim claim, boolean isQuick, List<Run> runs) {
         Results results = new Results(runs.stream().map(Run::measured).toList());
-        return new Outcome(
+        return new ClaimOutcome(
                 claim, isQuick, results, runs.stream().mapToDouble(Run::seconds).sum());
     }
 

@@ -14,8 +14,8 @@ public final class ReproductionPage {
     private ReproductionPage() {}
 
     /** Writes the page. */
-    public static void write(Path file, List<Outcome> outcomes) {
-        long quick = outcomes.stream().filter(Outcome::isQuick).count();
+    public static void write(Path file, List<ClaimOutcome> outcomes) {
+        long quick = outcomes.stream().filter(ClaimOutcome::isQuick).count();
         new FiguresPage(
                         "Reproductions",
                         "What papers say, measured at small scale. A verdict follows from a rule that was fixed in the"
@@ -26,8 +26,8 @@ public final class ReproductionPage {
                 .write(file);
     }
 
-    private static FiguresPage.Section section(Outcome outcome) {
-        About about = outcome.claim().about();
+    private static FiguresPage.Section section(ClaimOutcome outcome) {
+        ClaimFacts about = outcome.claim().about();
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("Verdict", outcome.verdict().words() + (outcome.isQuick() ? " (size for seconds)" : ""));
         facts.put("Claim", about.claim());

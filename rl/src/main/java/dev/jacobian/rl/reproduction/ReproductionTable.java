@@ -24,12 +24,12 @@ public final class ReproductionTable {
      * @param recorded what is there of a claim in its full size
      */
     public static void write(
-            Path file, List<Experiment> experiments, Function<Experiment, Optional<Outcome>> recorded) {
+            Path file, List<Experiment> experiments, Function<Experiment, Optional<ClaimOutcome>> recorded) {
         AtomicFiles.writeString(file, markdown(experiments, recorded));
     }
 
-    static String markdown(List<Experiment> experiments, Function<Experiment, Optional<Outcome>> all) {
-        Function<Experiment, Optional<Outcome>> recorded = experiment -> all.apply(experiment)
+    static String markdown(List<Experiment> experiments, Function<Experiment, Optional<ClaimOutcome>> all) {
+        Function<Experiment, Optional<ClaimOutcome>> recorded = experiment -> all.apply(experiment)
                 .filter(outcome -> outcome.results().seeds().size() >= Results.LEAST_SEEDS);
         StringBuilder text = new StringBuilder();
         text.append("""
@@ -53,8 +53,8 @@ public final class ReproductionTable {
             """);
         text.replace(0, text.length(), text.toString().replace("%s", summary(experiments, recorded)));
         for (Experiment experiment : experiments) {
-            About about = experiment.about();
-            Optional<Outcome> outcome = recorded.apply(experiment);
+            ClaimFacts about = experiment.about();
+            Optional<ClaimOutcome> outcome = recorded.apply(experiment);
             String result = outcome.map(ReproductionTable::ruled).orElse("");
             String verdict =
                     outcome.map(one -> "**" + one.verdict().words() + "**").orElse("not measured in full");
@@ -74,19 +74,19 @@ public final class ReproductionTable {
     }
 
     /** How many of which verdict. */
-    private static String summary(List<Experiment> experiments, Function<Experiment, Optional<Outcome>> recorded) {
-        List<Verdict> verdicts = experiments.stream()
+    private static String summary(List<Experiment> experiments, Function<Experiment, Optional<ClaimOutcome>> recorded) {
+        List<ClaimVerdict> verdicts = experiments.stream()
                 .flatMap(experiment -> recorded.apply(experiment).stream())
-                .map(Outcome::verdict)
+                .map(ClaimOutcome::verdict)
                 .toList();
-        String counts = Arrays.stream(Verdict.values())
+        String counts = Arrays.stream(ClaimVerdict.values())
                 .map(one -> verdicts.stream().filter(one::equals).count() + " " + one.words())
                 .collect(Collectors.joining(", "));
         return "Of " + experiments.size() + " claims " + verdicts.size() + " were measured in full: " + counts + ".";
     }
 
     /** The figures that the rule looks at. */
-    private static String ruled(Outcome outcome) {
+    private static String ruled(ClaimOutcome outcome) {
         return outcome.claim()
                 .rule()
                 .figures()
@@ -95,8 +95,8 @@ public final class ReproductionTable {
                 .collect(Collectors.joining("; "));
     }
 
-    private static String section(Experiment experiment, Optional<Outcome> outcome) {
-        About about = experiment.about();
+    private static String section(Experiment experiment, Optional<ClaimOutcome> outcome) {
+        ClaimFacts about = experiment.about();
         StringBuilder text = new StringBuilder();
         text.append("\n## ")
                 .append(about.id())

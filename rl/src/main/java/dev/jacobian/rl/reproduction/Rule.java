@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  */
 public sealed interface Rule {
     /** What the figures say. */
-    Verdict judge(Results results);
+    ClaimVerdict judge(Results results);
 
     /** The rule in words. */
     String words();
@@ -46,14 +46,14 @@ public sealed interface Rule {
     /** One figure and a bound. */
     record Bound(String figure, double bound, boolean above) implements Rule {
         @Override
-        public Verdict judge(Results results) {
+        public ClaimVerdict judge(Results results) {
             Estimate interval = results.interval(figure);
             boolean higher = interval.low() > bound;
             boolean lower = interval.high() < bound;
             if (!higher && !lower) { // NaN compares with nothing
-                return Verdict.INCONCLUSIVE;
+                return ClaimVerdict.INCONCLUSIVE;
             }
-            return higher == above ? Verdict.REPRODUCED : Verdict.NOT_REPRODUCED;
+            return higher == above ? ClaimVerdict.REPRODUCED : ClaimVerdict.NOT_REPRODUCED;
         }
 
         @Override
@@ -82,13 +82,13 @@ public sealed interface Rule {
         }
 
         @Override
-        public Verdict judge(Results results) {
-            List<Verdict> verdicts =
+        public ClaimVerdict judge(Results results) {
+            List<ClaimVerdict> verdicts =
                     parts.stream().map(part -> part.judge(results)).toList();
-            return Stream.of(Verdict.NOT_REPRODUCED, Verdict.INCONCLUSIVE)
+            return Stream.of(ClaimVerdict.NOT_REPRODUCED, ClaimVerdict.INCONCLUSIVE)
                     .filter(verdicts::contains)
                     .findFirst()
-                    .orElse(Verdict.REPRODUCED);
+                    .orElse(ClaimVerdict.REPRODUCED);
         }
 
         @Override

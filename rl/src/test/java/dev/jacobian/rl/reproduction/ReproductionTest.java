@@ -26,12 +26,12 @@ class ReproductionTest {
     /** Gives its seed times a factor. */
     public record Seeded(double factor, String name) implements Claim {
         @Override
-        public About about() {
-            return new About(
+        public ClaimFacts about() {
+            return new ClaimFacts(
                     "E99",
                     "Seeds | and factors",
                     "a < b & c",
-                    new Source("a paper", "1 | 2"),
+                    new Paper("a paper", "1 | 2"),
                     "nothing",
                     "seed → factor",
                     List.of("nothing else"),
@@ -70,9 +70,9 @@ class ReproductionTest {
     @Test
     @DisplayName("what is there is not measured again, and more seeds are added")
     void resumes() {
-        Outcome three = reproduction().run(experiment(2), false, 3);
-        assertThat(three.verdict()).isEqualTo(Verdict.REPRODUCED);
-        Outcome five = reproduction().run(experiment(2), false, 5);
+        ClaimOutcome three = reproduction().run(experiment(2), false, 3);
+        assertThat(three.verdict()).isEqualTo(ClaimVerdict.REPRODUCED);
+        ClaimOutcome five = reproduction().run(experiment(2), false, 5);
         assertThat(MEASURED).hasValue(5);
         assertThat(five.results().values("product")).containsExactly(2, 4, 6, 8, 10);
         assertThat(five.results().values("nothing")).containsOnly(Double.NaN);
@@ -123,7 +123,7 @@ class ReproductionTest {
     @Test
     @DisplayName("the document publishes what was measured in full, and says what was not")
     void table() {
-        Outcome outcome = reproduction().run(experiment(2), false, 3);
+        ClaimOutcome outcome = reproduction().run(experiment(2), false, 3);
         String measured = ReproductionTable.markdown(List.of(experiment(2)), one -> Optional.of(outcome));
         assertThat(measured)
                 .contains("| [E99](#e99) Seeds \\| and factors | a paper | 1 \\| 2 | product: 4.000 [2.000, 6.000] |")
@@ -132,7 +132,7 @@ class ReproductionTest {
                 .contains("Tried: nothing else");
         assertThat(measured)
                 .contains("Of 1 claims 1 were measured in full: 1 reproduced in direction, 0 not reproduced");
-        Outcome two = new Outcome(
+        ClaimOutcome two = new ClaimOutcome(
                 outcome.claim(), false, new Results(outcome.results().seeds().subList(0, 2)), 1);
         assertThat(ReproductionTable.markdown(List.of(experiment(2)), one -> Optional.of(two)))
                 .contains("| not measured in full |"); // of fewer than three seeds nothing is published

@@ -22,27 +22,27 @@ class RuleTest {
     @DisplayName("an interval beyond the bound is a verdict, one that contains it is none")
     void bound() {
         Rule rule = Rule.above("gain", 0);
-        assertThat(rule.judge(results(0.1, 0.2, 0.3))).isEqualTo(Verdict.REPRODUCED);
-        assertThat(rule.judge(results(-0.1, -0.2, -0.3))).isEqualTo(Verdict.NOT_REPRODUCED);
-        assertThat(rule.judge(results(-0.1, 0.5, 0.5))).isEqualTo(Verdict.INCONCLUSIVE);
-        assertThat(Rule.below("gain", 0).judge(results(0.1, 0.2, 0.3))).isEqualTo(Verdict.NOT_REPRODUCED);
-        assertThat(Rule.below("gain", 0).judge(results(-0.1, -0.2, -0.3))).isEqualTo(Verdict.REPRODUCED);
+        assertThat(rule.judge(results(0.1, 0.2, 0.3))).isEqualTo(ClaimVerdict.REPRODUCED);
+        assertThat(rule.judge(results(-0.1, -0.2, -0.3))).isEqualTo(ClaimVerdict.NOT_REPRODUCED);
+        assertThat(rule.judge(results(-0.1, 0.5, 0.5))).isEqualTo(ClaimVerdict.INCONCLUSIVE);
+        assertThat(Rule.below("gain", 0).judge(results(0.1, 0.2, 0.3))).isEqualTo(ClaimVerdict.NOT_REPRODUCED);
+        assertThat(Rule.below("gain", 0).judge(results(-0.1, -0.2, -0.3))).isEqualTo(ClaimVerdict.REPRODUCED);
     }
 
     @Test
     @DisplayName("of few seeds, of a figure that is not finite and of one that is missing nothing is concluded")
     void nothing() {
-        assertThat(Rule.above("gain", 0).judge(results(1, 1))).isEqualTo(Verdict.INCONCLUSIVE);
-        assertThat(Rule.above("gain", 0).judge(results(1, Double.NaN, 1))).isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(Rule.above("gain", 0).judge(results(1, 1))).isEqualTo(ClaimVerdict.INCONCLUSIVE);
+        assertThat(Rule.above("gain", 0).judge(results(1, Double.NaN, 1))).isEqualTo(ClaimVerdict.INCONCLUSIVE);
         assertThat(Rule.above("gain", 0).judge(results(1, Double.POSITIVE_INFINITY, 1)))
-                .isEqualTo(Verdict.INCONCLUSIVE);
-        assertThat(Rule.above("loss", 0).judge(results(1, 1, 1))).isEqualTo(Verdict.INCONCLUSIVE);
+                .isEqualTo(ClaimVerdict.INCONCLUSIVE);
+        assertThat(Rule.above("loss", 0).judge(results(1, 1, 1))).isEqualTo(ClaimVerdict.INCONCLUSIVE);
     }
 
     @Test
     @DisplayName("seeds that agree to the bit and lie on the bound conclude nothing")
     void onTheBound() {
-        assertThat(Rule.above("gain", 0).judge(results(0, 0, 0))).isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(Rule.above("gain", 0).judge(results(0, 0, 0))).isEqualTo(ClaimVerdict.INCONCLUSIVE);
     }
 
     @Test
@@ -52,9 +52,9 @@ class RuleTest {
         Rule open = Rule.above("gain", 0.2);
         Rule bad = Rule.above("gain", 1);
         Results measured = results(0.1, 0.2, 0.3);
-        assertThat(Rule.all(good, Rule.below("gain", 1)).judge(measured)).isEqualTo(Verdict.REPRODUCED);
-        assertThat(Rule.all(good, open).judge(measured)).isEqualTo(Verdict.INCONCLUSIVE);
-        assertThat(Rule.all(open, bad).judge(measured)).isEqualTo(Verdict.NOT_REPRODUCED);
+        assertThat(Rule.all(good, Rule.below("gain", 1)).judge(measured)).isEqualTo(ClaimVerdict.REPRODUCED);
+        assertThat(Rule.all(good, open).judge(measured)).isEqualTo(ClaimVerdict.INCONCLUSIVE);
+        assertThat(Rule.all(open, bad).judge(measured)).isEqualTo(ClaimVerdict.NOT_REPRODUCED);
         assertThatThrownBy(Rule::all).hasMessageContaining("give one at least");
         assertThat(Rule.all(good, Rule.below("loss", 0.5)).words()).isEqualTo("gain above 0; loss below 0.5");
     }

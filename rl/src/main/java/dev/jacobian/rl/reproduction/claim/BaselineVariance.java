@@ -2,11 +2,11 @@
 package dev.jacobian.rl.reproduction.claim;
 
 import dev.jacobian.rl.learn.ScoreNorms;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Draws;
 import dev.jacobian.rl.reproduction.rig.RunningSums;
 import dev.jacobian.rl.reproduction.rig.TinyModel;
@@ -33,13 +33,13 @@ import java.util.List;
  */
 public record BaselineVariance(TinyModel policy, int problems, int samples) implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E13",
                 "Baselines by the variance of the gradient",
                 "Of all constants the one that weighs rewards by squared gradient norms gives the smallest variance;"
                         + " weighing them by length comes close to it, and both beat the mean reward and no baseline.",
-                new Source("OPO, arXiv 2505.23585", "b* = E[‖∇log π‖² r] / E[‖∇log π‖²], with ‖∇log π(y)‖² ∝ length"),
+                new Paper("OPO, arXiv 2505.23585", "b* = E[‖∇log π‖² r] / E[‖∇log π‖²], with ‖∇log π(y)‖² ∝ length"),
                 "A frozen policy; the true gradient of every sample by itself. Baselines from one half of a problem's"
                         + " samples, E‖∇log π (r − b)‖² on the other, in units of the mean baseline's.",
                 "baseline → second moment of the gradient",

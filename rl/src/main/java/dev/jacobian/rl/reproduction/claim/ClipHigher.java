@@ -2,11 +2,11 @@
 package dev.jacobian.rl.reproduction.claim;
 
 import dev.jacobian.rl.method.Grpo;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Arm;
 import dev.jacobian.rl.reproduction.rig.Budget;
 import dev.jacobian.rl.reproduction.rig.RunningSums;
@@ -23,12 +23,12 @@ import java.util.List;
  */
 public record ClipHigher(TinyModel policy, Budget budget, int updates) implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E10",
                 "Clip-higher",
                 "A higher upper bound of the ratio slows the fall of entropy.",
-                new Source(
+                new Paper(
                         "DAPO, arXiv 2503.14476, figure 2", "ε 0.2 → 0.28: entropy no longer collapses; AIME 36 → 38"),
                 "GRPO with several steps per rollout and upper bounds 0.2, 0.28 and 0.4; entropy over the last fifth,"
                         + " pass@1.",

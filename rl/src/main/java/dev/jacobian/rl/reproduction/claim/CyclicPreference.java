@@ -10,11 +10,11 @@ import dev.jacobian.rl.offline.GeneralPreference;
 import dev.jacobian.rl.offline.OfflineConfig;
 import dev.jacobian.rl.offline.OfflineMethod;
 import dev.jacobian.rl.offline.OfflineTrainer;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.TinyModel;
 import dev.jacobian.rl.reproduction.rig.Trace;
 import dev.jacobian.rl.reproduction.rig.Workshop;
@@ -38,13 +38,13 @@ public record CyclicPreference(int steps, int hidden) implements Claim {
     private static final int END = 5; // of so many parts of the run the last is its end
 
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E18",
                 "Preferences in a circle",
                 "A general preference model learns intransitive preferences, which a Bradley–Terry reward cannot"
                         + " represent.",
-                new Source(
+                new Paper(
                         "GPM, arXiv 2410.02197", "100 % on cyclic preferences, where Bradley–Terry stays near chance"),
                 "Both kinds of reward model from the same random weights on rock, paper, scissors; share of pairs that"
                         + " are ordered rightly over the last fifth of the steps.",

@@ -4,11 +4,11 @@ package dev.jacobian.rl.reproduction.claim;
 import dev.jacobian.rl.loop.Datum;
 import dev.jacobian.rl.loop.Trainer;
 import dev.jacobian.rl.objective.Reinforce;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Draws;
 import dev.jacobian.rl.reproduction.rig.RunningSums;
 import dev.jacobian.rl.reproduction.rig.TinyModel;
@@ -31,13 +31,13 @@ import java.util.List;
  */
 public record DifficultyBias(TinyModel policy, int most, int problems, int samples) implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E12",
                 "The bias of dividing by the deviation",
                 "Dividing advantages by the deviation of a group gives more weight to problems that are nearly always"
                         + " or nearly never solved.",
-                new Source("Dr.GRPO, arXiv 2503.20783", "a derivation and curves"),
+                new Paper("Dr.GRPO, arXiv 2503.20783", "a derivation and curves"),
                 "A frozen policy on problems of mixed difficulty; the true gradient of each group with both kinds of"
                         + " advantages; the share that groups with a single right or a single wrong answer have of all"
                         + " gradients, by norm.",

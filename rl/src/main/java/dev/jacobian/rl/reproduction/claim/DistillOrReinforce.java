@@ -2,11 +2,11 @@
 package dev.jacobian.rl.reproduction.claim;
 
 import dev.jacobian.rl.method.Grpo;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Arm;
 import dev.jacobian.rl.reproduction.rig.Budget;
 import dev.jacobian.rl.reproduction.rig.Draws;
@@ -35,13 +35,13 @@ import java.util.List;
 public record DistillOrReinforce(
         TinyModel teacher, TinyModel student, Budget budget, int problems, int steps, int batch) implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E22",
                 "Distillation against reinforcement on a small model",
                 "A small model gains more from a larger one's right answers than from reinforcement of its own, and"
                         + " most from reinforcement after them.",
-                new Source(
+                new Paper(
                         "DeepSeek-R1, arXiv 2501.12948, table 6",
                         "32B on AIME 2024: 72.6 distilled, 47.0 by reinforcement; PRIME: 43.8 → 49 → 52"),
                 "A larger model after GRPO answers training problems; a smaller one learns from its right answers, by"

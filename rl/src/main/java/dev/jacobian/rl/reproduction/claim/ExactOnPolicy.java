@@ -2,11 +2,11 @@
 package dev.jacobian.rl.reproduction.claim;
 
 import dev.jacobian.rl.method.Grpo;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Arm;
 import dev.jacobian.rl.reproduction.rig.Budget;
 import dev.jacobian.rl.reproduction.rig.RunningSums;
@@ -24,13 +24,13 @@ import java.util.List;
  */
 public record ExactOnPolicy(TinyModel policy, Budget budget, int updates) implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E1",
                 "Exact on-policy against loose",
                 "One optimizer step per batch keeps more entropy and less distance from the first model than several"
                         + " steps with frozen log-probabilities, and is no worse at pass@1.",
-                new Source("OPO, arXiv 2505.23585", "GRPO: exact above loose at pass@1, as good by pass@8"),
+                new Paper("OPO, arXiv 2505.23585", "GRPO: exact above loose at pass@1, as good by pass@8"),
                 "GRPO from the same samples: one step from a rollout, or several (loose). A third arm takes as many"
                         + " steps as the loose one, each from fresh samples.",
                 "steps → entropy",

@@ -2,11 +2,11 @@
 package dev.jacobian.rl.reproduction.claim;
 
 import dev.jacobian.rl.method.Grpo;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Arm;
 import dev.jacobian.rl.reproduction.rig.Budget;
 import dev.jacobian.rl.reproduction.rig.RunningSums;
@@ -26,13 +26,13 @@ import java.util.List;
  */
 public record FormatFirst(TinyModel policy, Budget budget, double format) implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E29",
                 "The form first, then the answer",
                 "With a small reward for the right form and the rest for the right answer, the form is learned within"
                         + " the first steps and accuracy after it.",
-                new Source(
+                new Paper(
                         "DeepSeek-R1, arXiv 2501.12948; TinyZero",
                         "reward 0.1 for the form with a wrong answer, 1 for a right one"),
                 "GRPO from a model that writes tags once in ten; steps until form and accuracy have come nine tenths"

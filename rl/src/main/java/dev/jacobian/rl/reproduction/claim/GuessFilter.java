@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reproduction.claim;
 
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.DirectSums;
 import dev.jacobian.rl.reproduction.rig.Draws;
 import dev.jacobian.rl.reproduction.rig.TinyModel;
@@ -24,13 +24,13 @@ import java.util.List;
  */
 public record GuessFilter(TinyModel policy, int problems, int guesses) implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E23",
                 "Prompts that are easy to guess",
                 "Dropping prompts of which one of N guesses without reasoning is right leaves prompts whose reward can"
                         + " hardly be had without reasoning.",
-                new Source("Kimi k1.5, arXiv 2501.12599, section 2.1", "N = 8; no number"),
+                new Paper("Kimi k1.5, arXiv 2501.12599, section 2.1", "N = 8; no number"),
                 "Sums of 2 to 6 terms answered without reasoning, N times; then as many fresh guesses: the share that"
                         + " is right among all prompts and among those that are kept.",
                 "all prompts, kept prompts → share of fresh guesses that is right",

@@ -3,11 +3,11 @@ package dev.jacobian.rl.reproduction.claim;
 
 import dev.jacobian.rl.config.CurriculumConfig;
 import dev.jacobian.rl.method.Omd;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Arm;
 import dev.jacobian.rl.reproduction.rig.Budget;
 import dev.jacobian.rl.reproduction.rig.RunningSums;
@@ -26,13 +26,13 @@ import java.util.List;
  */
 public record HardOnlyCurriculum(TinyModel policy, Budget budget, int hard, int most, int pool) implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E4",
                 "Curriculum against uniform sampling",
                 "After a warm-up on all problems, training on hard ones only gives more on hard problems than going on"
                         + " with all.",
-                new Source("Kimi k1.5, arXiv 2501.12599, figure 9", "switch at iteration 24; at 42 .605 against .555"),
+                new Paper("Kimi k1.5, arXiv 2501.12599, figure 9", "switch at iteration 24; at 42 .605 against .555"),
                 "Uniform sampling of a pool, or the same and from half of the steps on hard problems alone; pass@1 on"
                         + " held-out hard problems.",
                 "steps → solved samples",

@@ -2,11 +2,11 @@
 package dev.jacobian.rl.reproduction.claim;
 
 import dev.jacobian.rl.method.Omd;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Arm;
 import dev.jacobian.rl.reproduction.rig.Budget;
 import dev.jacobian.rl.reproduction.rig.RunningSums;
@@ -31,13 +31,13 @@ import java.util.Optional;
  */
 public record LengthPenalty(TinyModel policy, Budget budget, double weight, int warmup) implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E6",
                 "The length penalty and its warm-up",
                 "The length reward shortens answers at about the same accuracy; from the first step on it slows early"
                         + " training, which a warm-up without it avoids.",
-                new Source("Kimi k1.5, arXiv 2501.12599", "no number; weight and warm-up are not published"),
+                new Paper("Kimi k1.5, arXiv 2501.12599", "no number; weight and warm-up are not published"),
                 "Mirror descent on a verbose model with no length reward, one from the first step on, one after a"
                         + " warm-up; tokens, held-out pass@1, solved samples during the warm-up.",
                 "steps → tokens of an answer",

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reproduction.claim;
 
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Workshop;
 import dev.jacobian.tensor.Rng;
 import java.util.Arrays;
@@ -32,14 +32,14 @@ public record LogPartition(int bandits, int arms, double tau, double temperature
     private static final int MANY = 1024;
 
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E15",
                 "The log-partition function from few samples",
                 "Replacing the log-partition function by the mean reward is biased but steady: the policy that it"
                     + " leads to hardly depends on how many samples the estimate has, and stays closer to the policy"
                     + " before; the partition estimate is noisier and moves with the number of samples.",
-                new Source(
+                new Paper(
                         "OpenKimi, arXiv 2602.05933",
                         "PMD-mean is more robust than PMD-partition at few samples; its"
                                 + " update adds an adaptive χ² term"),

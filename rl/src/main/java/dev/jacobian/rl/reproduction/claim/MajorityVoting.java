@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reproduction.claim;
 
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.RunningSums;
 import dev.jacobian.rl.reproduction.rig.Skill;
 import dev.jacobian.rl.reproduction.rig.TinyModel;
@@ -23,13 +23,13 @@ import java.util.List;
  */
 public record MajorityVoting(TinyModel policy, int minTerms, int maxTerms, int problems, int samples) implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E21",
                 "Votes and more tries",
                 "The majority of many samples is right more often than a single one, and the chance that one of k"
                         + " samples is right grows with k.",
-                new Source("DeepSeek-R1, arXiv 2501.12948", "R1-Zero on AIME 2024: cons@64 86.7 against pass@1 71.0"),
+                new Paper("DeepSeek-R1, arXiv 2501.12948", "R1-Zero on AIME 2024: cons@64 86.7 against pass@1 71.0"),
                 "One model, held-out problems: pass@k and maj@k for k = 1, 2, 4, …",
                 "samples → share of problems",
                 List.of("Nothing else; these were the first settings."),

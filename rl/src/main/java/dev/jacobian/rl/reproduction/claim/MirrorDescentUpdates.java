@@ -4,11 +4,11 @@ package dev.jacobian.rl.reproduction.claim;
 import dev.jacobian.rl.method.Grpo;
 import dev.jacobian.rl.method.Method;
 import dev.jacobian.rl.method.Omd;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Arm;
 import dev.jacobian.rl.reproduction.rig.Budget;
 import dev.jacobian.rl.reproduction.rig.RunningSums;
@@ -25,13 +25,13 @@ import java.util.List;
  */
 public record MirrorDescentUpdates(TinyModel policy, Budget budget, int updates) implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E14",
                 "Mirror descent off policy",
                 "Mirror descent bears many optimizer steps from one batch better than GRPO, and a stronger anchor"
                         + " keeps the policy closer to where it was.",
-                new Source(
+                new Paper(
                         "Kimi k1.5, arXiv 2501.12599; OpenKimi, arXiv 2602.05933",
                         "τ 0.01 … 0.1 with 16 steps from a batch; AIME avg@32 at 300 steps about .43 against .31"
                                 + " (GRPO)"),

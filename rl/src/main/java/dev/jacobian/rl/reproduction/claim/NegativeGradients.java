@@ -4,11 +4,11 @@ package dev.jacobian.rl.reproduction.claim;
 import dev.jacobian.rl.method.Grpo;
 import dev.jacobian.rl.method.Omd;
 import dev.jacobian.rl.method.Rest;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Arm;
 import dev.jacobian.rl.reproduction.rig.Budget;
 import dev.jacobian.rl.reproduction.rig.RunningSums;
@@ -25,13 +25,13 @@ import java.util.List;
  */
 public record NegativeGradients(TinyModel policy, Budget budget, double tau) implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E3",
                 "Negative gradients",
                 "Methods that also push wrong answers down need fewer samples for the same accuracy than imitation of"
                         + " the right ones.",
-                new Source(
+                new Paper(
                         "Kimi k1.5, arXiv 2501.12599, figure 10",
                         "ReST stays below mirror descent over all of training on 12 benchmarks"),
                 "Mirror descent, GRPO and ReST from the same model at equal samples and rates; area under the share of"

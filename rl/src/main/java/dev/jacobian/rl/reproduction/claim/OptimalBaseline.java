@@ -3,11 +3,11 @@ package dev.jacobian.rl.reproduction.claim;
 
 import dev.jacobian.rl.method.Grpo;
 import dev.jacobian.rl.method.Opo;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Arm;
 import dev.jacobian.rl.reproduction.rig.Budget;
 import dev.jacobian.rl.reproduction.rig.RunningSums;
@@ -24,13 +24,13 @@ import java.util.List;
  */
 public record OptimalBaseline(TinyModel policy, Budget budget) implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E2",
                 "OPO against GRPO",
                 "With one step per batch, the length-weighted baseline without normalisation gives more at pass@k for"
                         + " large k than GRPO, with higher entropy and less repetition.",
-                new Source(
+                new Paper(
                         "OPO, arXiv 2505.23585 (numbers from a secondary source)",
                         "MATH-500 95.26 against 95.10; AIME 2025 pass@16 85.33 against 81.33"),
                 "Both methods with their own defaults from the same model, at equal samples; held-out pass@k, entropy,"

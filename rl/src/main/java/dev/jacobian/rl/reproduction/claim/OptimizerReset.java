@@ -2,11 +2,11 @@
 package dev.jacobian.rl.reproduction.claim;
 
 import dev.jacobian.rl.method.Omd;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Arm;
 import dev.jacobian.rl.reproduction.rig.Budget;
 import dev.jacobian.rl.reproduction.rig.RunningSums;
@@ -23,13 +23,13 @@ import java.util.List;
  */
 public record OptimizerReset(TinyModel policy, Budget budget, int updates) implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E16",
                 "Resetting the optimizer",
                 "Mirror descent whose optimizer forgets its moments at the start of each iteration is as good as one"
                         + " that keeps them, and steadier.",
-                new Source("Kimi k1.5, arXiv 2501.12599", "a detail of the recipe; no number"),
+                new Paper("Kimi k1.5, arXiv 2501.12599", "a detail of the recipe; no number"),
                 "Mirror descent with several steps per iteration, with and without the reset: held-out pass@1, and the"
                         + " mean change of the share of solved samples from step to step.",
                 "steps → solved samples",

@@ -2,11 +2,11 @@
 package dev.jacobian.rl.reproduction.claim;
 
 import dev.jacobian.rl.method.Omd;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Arm;
 import dev.jacobian.rl.reproduction.rig.Budget;
 import dev.jacobian.rl.reproduction.rig.RunningSums;
@@ -23,13 +23,13 @@ import java.util.List;
  */
 public record PartialRollouts(TinyModel policy, Budget budget, int tokens) implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E24",
                 "Partial rollouts",
                 "A fixed number of tokens per rollout, with what is unfinished going on in the next, keeps long"
                         + " answers from holding up the others and changes little of what is learned.",
-                new Source("Kimi k1.5, arXiv 2501.12599", "no number"),
+                new Paper("Kimi k1.5, arXiv 2501.12599", "no number"),
                 "Mirror descent with whole and with partial rollouts at equal samples: held-out pass@1, staleness,"
                     + " answers that a limit cut, and how many decoding steps a rollout waits for its longest answer.",
                 "steps → solved samples",

@@ -4,11 +4,11 @@ package dev.jacobian.rl.reproduction.claim;
 import dev.jacobian.rl.loop.Datum;
 import dev.jacobian.rl.loop.LossFunctions;
 import dev.jacobian.rl.loop.Trainer;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.TinyModel;
 import dev.jacobian.rl.reproduction.rig.Trace;
 import dev.jacobian.rl.reproduction.rig.Workshop;
@@ -35,13 +35,13 @@ import java.util.List;
  */
 public record PrefixSharing(int hidden, int layers, int prompt, int response, int group, int repeats) implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E30",
                 "A shared prompt is computed once",
                 "Training on a group with its prompt computed once gives the same gradients and is faster by about"
                         + " G(P + R) / (P + G R).",
-                new Source(
+                new Paper(
                         "Unsloth; AReaL's tree training",
                         "2.55 × (Unsloth), up to 10 × fewer FLOPs and 7 × faster (AReaL)"),
                 "The same data forward and backward, with the samples of two prompts one after the other (shared) and"

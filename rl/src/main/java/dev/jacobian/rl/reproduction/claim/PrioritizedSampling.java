@@ -3,11 +3,11 @@ package dev.jacobian.rl.reproduction.claim;
 
 import dev.jacobian.rl.config.CurriculumConfig;
 import dev.jacobian.rl.method.Omd;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Arm;
 import dev.jacobian.rl.reproduction.rig.Budget;
 import dev.jacobian.rl.reproduction.rig.RunningSums;
@@ -25,13 +25,13 @@ import java.util.List;
  */
 public record PrioritizedSampling(TinyModel policy, Budget budget, int most, int pool) implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E5",
                 "Prioritised sampling",
                 "Sampling problems in proportion to 1 − s, their success rate so far, wastes fewer samples on what is"
                         + " solved already.",
-                new Source("Kimi k1.5, arXiv 2501.12599", "no number"),
+                new Paper("Kimi k1.5, arXiv 2501.12599", "no number"),
                 "Uniform and prioritised sampling of the same pool at equal samples: groups whose rewards are all"
                         + " equal, held-out pass@1.",
                 "steps → groups without a difference",

@@ -2,11 +2,11 @@
 package dev.jacobian.rl.reproduction.claim;
 
 import dev.jacobian.rl.method.Omd;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Arm;
 import dev.jacobian.rl.reproduction.rig.Budget;
 import dev.jacobian.rl.reproduction.rig.RunningSums;
@@ -27,12 +27,12 @@ import java.util.List;
  */
 public record RepetitionRest(TinyModel policy, Budget budget, double weight) implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E25",
                 "A penalty for repetition",
                 "Penalising repetition in the reward makes a model that loops repeat itself less.",
-                new Source("Kimi k1.5, arXiv 2501.12599", "no number"),
+                new Paper("Kimi k1.5, arXiv 2501.12599", "no number"),
                 "Mirror descent on a model that says everything four times, with and without a penalty on repeated"
                         + " 3-grams; Rep-5 and pass@1 on held-out problems.",
                 "steps → tokens of an answer",

@@ -8,11 +8,11 @@ import dev.jacobian.rl.offline.Examples;
 import dev.jacobian.rl.offline.OfflineConfig;
 import dev.jacobian.rl.offline.OfflineTrainer;
 import dev.jacobian.rl.offline.OutcomeValue;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.ClaimedSums;
 import dev.jacobian.rl.reproduction.rig.Skill;
 import dev.jacobian.rl.reproduction.rig.TinyModel;
@@ -42,13 +42,13 @@ public record RewardModelKinds(int hidden, int minTerms, int maxTerms, int steps
     private static final int END = 10; // of so many parts of the run the last is its end
 
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E26",
                 "Classic against reasoning reward model",
                 "A reward model that reasons before its verdict judges answers better than one with a value head, from"
                         + " the same data.",
-                new Source("Kimi k1.5, arXiv 2501.12599", "98.5 % against 84.4 % in a spot check"),
+                new Paper("Kimi k1.5, arXiv 2501.12599", "98.5 % against 84.4 % in a spot check"),
                 "The same labelled answers to sums, the same width and steps: a value head with a logistic loss, and a"
                         + " model that writes the sum and then yes or no. Accuracy of both on answers not seen before,"
                         + " half of them wrong.",

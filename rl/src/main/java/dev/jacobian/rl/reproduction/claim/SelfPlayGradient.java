@@ -5,11 +5,11 @@ import dev.jacobian.rl.loop.Datum;
 import dev.jacobian.rl.loop.Trainer;
 import dev.jacobian.rl.objective.Reinforce;
 import dev.jacobian.rl.objective.SquaredLogRatio;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Draws;
 import dev.jacobian.rl.reproduction.rig.RunningSums;
 import dev.jacobian.rl.reproduction.rig.TinyModel;
@@ -34,13 +34,13 @@ import java.util.List;
  */
 public record SelfPlayGradient(TinyModel policy, int problems, int samples, double eta, int steps) implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E19",
                 "SPPO as a semi-online policy gradient",
                 "At the policy that sampled, SPPO's gradient is that of REINFORCE with the win rate as reward and the"
                         + " baseline one half; within an iteration it goes on from there.",
-                new Source("SPPO, arXiv 2405.00675, and an article on it", "a derivation; no number"),
+                new Paper("SPPO, arXiv 2405.00675, and an article on it", "a derivation; no number"),
                 "Both gradients over all parameters on the same samples: their angle and lengths at θ_t, and the angle"
                         + " after some optimizer steps on the same samples.",
                 "optimizer steps → cosine of the two gradients",

@@ -6,11 +6,11 @@ import dev.jacobian.rl.evaluation.SampleResult;
 import dev.jacobian.rl.method.Method;
 import dev.jacobian.rl.method.OnlineDpo;
 import dev.jacobian.rl.method.Sppo;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Arm;
 import dev.jacobian.rl.reproduction.rig.Budget;
 import dev.jacobian.rl.reproduction.rig.RunningSums;
@@ -35,13 +35,13 @@ import java.util.List;
 public record SelfPlayIterations(TinyModel policy, Budget budget, int updates, double beta, double dpoBeta)
         implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E17",
                 "Iterations of SPPO",
                 "Each iteration of self-play raises the win rate against the first policy, beyond what DPO gets from"
                         + " the same samples.",
-                new Source(
+                new Paper(
                         "SPPO, arXiv 2405.00675",
                         "length-controlled win rates 17.1 → 28.5, 22.9 → 38.8, 45.1 → 53.3 in three iterations"),
                 "Three iterations with an oracle that prefers right answers, then shorter ones; win rate against the"

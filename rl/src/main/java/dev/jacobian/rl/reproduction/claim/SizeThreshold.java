@@ -2,11 +2,11 @@
 package dev.jacobian.rl.reproduction.claim;
 
 import dev.jacobian.rl.method.Grpo;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Arm;
 import dev.jacobian.rl.reproduction.rig.Budget;
 import dev.jacobian.rl.reproduction.rig.RunningSums;
@@ -33,13 +33,13 @@ public record SizeThreshold(List<Integer> sizes, int layers, Budget budget, int 
     }
 
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E28",
                 "A threshold of size",
                 "Below some size reinforcement learning on verifiable rewards gains little; above it the same recipe"
                         + " works.",
-                new Source("TinyZero, on Countdown", "0.5B fails, 1.5B to 3B works"),
+                new Paper("TinyZero, on Countdown", "0.5B fails, 1.5B to 3B works"),
                 "The same warm-up and the same GRPO at several widths: held-out pass@1 before and after.",
                 "width → pass@1",
                 List.of("Nothing else; these were the first settings."),

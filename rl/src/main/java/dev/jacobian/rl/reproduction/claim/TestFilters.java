@@ -2,11 +2,11 @@
 package dev.jacobian.rl.reproduction.claim;
 
 import dev.jacobian.rl.code.Consensus;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Workshop;
 import dev.jacobian.tensor.Rng;
 import java.util.ArrayList;
@@ -28,13 +28,13 @@ public record TestFilters(int problems, int tests, double wrongProgram, double u
     private static final int PROGRAMS = 10;
 
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E27",
                 "Filters for generated tests",
                 "Keeping a test when 7 of 10 accepted programs agree, and a problem when 9 of 10 pass all kept tests,"
                         + " leaves fewer problems, whose tests can be trusted.",
-                new Source(
+                new Paper(
                         "Kimi k1.5, arXiv 2501.12599, section 2.3.3",
                         "of 1000 problems 614 need no special judge, 463 get enough tests, 323 are kept"),
                 "Programs with bugs on generated tests, some of which the statement leaves open; kept tests whose"

@@ -3,11 +3,11 @@ package dev.jacobian.rl.reproduction.claim;
 
 import dev.jacobian.rl.evaluation.SampleResult;
 import dev.jacobian.rl.method.Grpo;
-import dev.jacobian.rl.reproduction.About;
 import dev.jacobian.rl.reproduction.Claim;
+import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Paper;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Source;
 import dev.jacobian.rl.reproduction.rig.Arm;
 import dev.jacobian.rl.reproduction.rig.Budget;
 import dev.jacobian.rl.reproduction.rig.RunningSums;
@@ -24,13 +24,13 @@ import java.util.List;
  */
 public record TokenMean(TinyModel policy, Budget budget) implements Claim {
     @Override
-    public About about() {
-        return new About(
+    public ClaimFacts about() {
+        return new ClaimFacts(
                 "E11",
                 "Token mean against sequence mean",
                 "The mean over answers of their token means punishes long wrong answers too little, so that wrong"
                         + " answers grow; the mean over all tokens does not.",
-                new Source(
+                new Paper(
                         "Dr.GRPO, arXiv 2503.20783; DAPO, arXiv 2503.14476, figure 4",
                         "wrong answers grow without end under the sequence mean"),
                 "GRPO with both normalisers from the same model at equal samples; tokens of wrong held-out answers.",

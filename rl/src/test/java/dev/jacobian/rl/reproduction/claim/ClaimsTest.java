@@ -4,13 +4,13 @@ package dev.jacobian.rl.reproduction.claim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jacobian.rl.reproduction.ClaimOutcome;
+import dev.jacobian.rl.reproduction.ClaimVerdict;
 import dev.jacobian.rl.reproduction.Experiment;
 import dev.jacobian.rl.reproduction.Measured;
-import dev.jacobian.rl.reproduction.Outcome;
 import dev.jacobian.rl.reproduction.Reproduction;
 import dev.jacobian.rl.reproduction.Results;
 import dev.jacobian.rl.reproduction.Rule;
-import dev.jacobian.rl.reproduction.Verdict;
 import dev.jacobian.rl.reproduction.rig.Workshop;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -75,19 +75,19 @@ class ClaimsTest {
     @DisplayName("each rule gives all three verdicts, and every part of it can fail")
     void rules(Experiment experiment) {
         Rule rule = experiment.full().rule();
-        assertThat(rule.judge(results(fulfilling(rule)))).isEqualTo(Verdict.REPRODUCED);
+        assertThat(rule.judge(results(fulfilling(rule)))).isEqualTo(ClaimVerdict.REPRODUCED);
         for (Rule.Bound bound : bounds(rule)) {
             List<Map<String, Double>> beyond = fulfilling(rule);
             double sign = bound.above() ? -1 : 1;
             for (int seed = 0; seed < 3; seed++) {
                 beyond.get(seed).put(bound.figure(), bound.bound() + sign * (seed + 1));
             }
-            assertThat(rule.judge(results(beyond))).as(bound.words()).isEqualTo(Verdict.NOT_REPRODUCED);
+            assertThat(rule.judge(results(beyond))).as(bound.words()).isEqualTo(ClaimVerdict.NOT_REPRODUCED);
             List<Map<String, Double>> around = fulfilling(rule);
             for (int seed = 0; seed < 3; seed++) {
                 around.get(seed).put(bound.figure(), bound.bound() + 1e-9 * (seed - 1));
             }
-            assertThat(rule.judge(results(around))).as(bound.words()).isEqualTo(Verdict.INCONCLUSIVE);
+            assertThat(rule.judge(results(around))).as(bound.words()).isEqualTo(ClaimVerdict.INCONCLUSIVE);
         }
     }
 
@@ -95,7 +95,7 @@ class ClaimsTest {
     @MethodSource("claims")
     @DisplayName("each runs in seconds and measures every figure of its rule; quick or full, the rule is one")
     void quick(Experiment experiment) {
-        Outcome outcome = new Reproduction(folder, message -> {}).run(experiment, true, 1);
+        ClaimOutcome outcome = new Reproduction(folder, message -> {}).run(experiment, true, 1);
         Measured measured = outcome.results().seeds().getFirst();
         experiment
                 .quick()
@@ -106,7 +106,7 @@ class ClaimsTest {
                         .contains(figure));
         measured.figures().forEach((name, value) -> assertThat(value).as(name).isNotEqualTo(Double.POSITIVE_INFINITY));
         assertThat(measured.curves()).isNotEmpty();
-        assertThat(outcome.verdict()).isEqualTo(Verdict.INCONCLUSIVE); // of one seed nothing is concluded
+        assertThat(outcome.verdict()).isEqualTo(ClaimVerdict.INCONCLUSIVE); // of one seed nothing is concluded
         assertThat(experiment.quick().rule()).isEqualTo(experiment.full().rule());
         assertThat(experiment.about().axes()).contains(" → ");
         assertThat(experiment.about().tried()).isNotEmpty();
@@ -143,9 +143,9 @@ class ClaimsTest {
     @Test
     @DisplayName("at the policy that sampled, SPPO's gradient is REINFORCE's in the size for seconds too")
     void selfPlay() {
-        Outcome outcome =
+        ClaimOutcome outcome =
                 new Reproduction(folder, message -> {}).run(Claims.find("E19").orElseThrow(), true, 3);
-        assertThat(outcome.verdict()).isEqualTo(Verdict.REPRODUCED);
+        assertThat(outcome.verdict()).isEqualTo(ClaimVerdict.REPRODUCED);
     }
 
     @Test
@@ -160,15 +160,15 @@ class ClaimsTest {
                                 Rule.above("distance from its limit, partition − mean", 0),
                                 Rule.above("KL(π‖π₀) of the limit, partition − mean", 0))
                         .judge(results))
-                .isEqualTo(Verdict.REPRODUCED);
+                .isEqualTo(ClaimVerdict.REPRODUCED);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"E18", "E27"})
     @DisplayName("what needs no luck is reproduced in full size")
     void analytic(String id) {
-        Outcome outcome =
+        ClaimOutcome outcome =
                 new Reproduction(folder, message -> {}).run(Claims.find(id).orElseThrow(), false, 3);
-        assertThat(outcome.verdict()).isEqualTo(Verdict.REPRODUCED);
+        assertThat(outcome.verdict()).isEqualTo(ClaimVerdict.REPRODUCED);
     }
 }

@@ -15,16 +15,16 @@ import java.util.List;
  * @param tried what else was tried before these settings, or ran with them; "nothing else" is an entry too
  * @param revision raised when the experiment changes in a way that settings do not show, so that it is measured again
  */
-public record About(
+public record ClaimFacts(
         String id,
         String title,
         String claim,
-        Source source,
+        Paper source,
         String experiment,
         String axes,
         List<String> tried,
         int revision) {
-    public About {
+    public ClaimFacts {
         tried = List.copyOf(tried);
         if (!id.matches("E[0-9]+")) {
             throw new IllegalArgumentException("a claim's id is E and a number, got '" + id + "'");

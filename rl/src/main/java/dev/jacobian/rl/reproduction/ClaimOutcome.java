@@ -14,9 +14,9 @@ import dev.jacobian.rl.evaluation.Estimate;
  * @param results of seeds 1, 2, …
  * @param seconds spent, over all seeds
  */
-public record Outcome(Claim claim, boolean isQuick, Results results, double seconds) {
+public record ClaimOutcome(Claim claim, boolean isQuick, Results results, double seconds) {
     /** By the claim's own rule. */
-    public Verdict verdict() {
+    public ClaimVerdict verdict() {
         return claim.rule().judge(results);
     }
 

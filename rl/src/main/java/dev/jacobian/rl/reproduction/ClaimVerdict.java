@@ -2,7 +2,7 @@
 package dev.jacobian.rl.reproduction;
 
 /** What came of a claim. */
-public enum Verdict {
+public enum ClaimVerdict {
     /** All of it points the way that the paper says, beyond the spread of seeds. */
     REPRODUCED("reproduced in direction"),
     /** Some of it points the other way, beyond the spread of seeds. */
@@ -12,7 +12,7 @@ public enum Verdict {
 
     private final String words;
 
-    Verdict(String words) {
+    ClaimVerdict(String words) {
         this.words = words;
     }
 

@@ -7,4 +7,4 @@ package dev.jacobian.rl.reproduction;
  * @param paper its short name and number
  * @param number what it reports
  */
-public record Source(String paper, String number) {}
+public record Paper(String paper, String number) {}
