@@ -7,7 +7,7 @@ import module java.base;
 import module dev.jacobian.rl;
 
 /**
- * 21: a recipe of your own.
+ * 23: a recipe of your own.
  *
  * <p>A recipe is a list of stages, each a value. Here R1-Zero's one stage learns with another method, a stage of the library's is put behind it, and then one of a kind of
  * your own. Killed and started again, the pipeline goes on where it was.
@@ -59,7 +59,7 @@ class YourOwnRecipe {
                         Source.model("rl"),
                         rl.problems(),
                         Keep.SHORTEST,
-                        new SamplingConfig(32, 4, 144, 1)))
+                        new AnswersConfig(32, 4, 144, 1)))
                 .then(new Counting("counting", new Source.Made("answers", SamplingStage.DATA)))
                 .with(new Given().set("rl.check_problems", 20, "this example"));
 

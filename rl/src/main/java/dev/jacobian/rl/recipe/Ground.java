@@ -187,8 +187,8 @@ public record Ground(
     }
 
     /** How samples are drawn for later stages. */
-    public SamplingConfig sampling(int problems, int samples) {
-        return new SamplingConfig(problems, samples, tokens, 1);
+    public AnswersConfig sampling(int problems, int samples) {
+        return new AnswersConfig(problems, samples, tokens, 1);
     }
 
     /** How models are looked at. */

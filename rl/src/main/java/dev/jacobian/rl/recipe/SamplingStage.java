@@ -44,7 +44,7 @@ import java.util.stream.Stream;
  * @param config how many, and how they are drawn
  */
 public record SamplingStage(
-        String name, String purpose, Source model, Problems problems, Keep keep, SamplingConfig config)
+        String name, String purpose, Source model, Problems problems, Keep keep, AnswersConfig config)
         implements Stage {
     /** The product with the rows. */
     public static final String DATA = "data";

@@ -75,7 +75,7 @@ class KilledPipelineTest {
                                 Source.model("sft"),
                                 sums,
                                 Keep.RIGHT,
-                                new SamplingConfig(200, 4, 4, 1)),
+                                new AnswersConfig(200, 4, 4, 1)),
                         new SftStage(
                                 "distill",
                                 "right sums",

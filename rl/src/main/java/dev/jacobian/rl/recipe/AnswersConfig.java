@@ -8,7 +8,7 @@ import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
 
 /** How a stage draws samples. */
-public record SamplingConfig(
+public record AnswersConfig(
         @Setting(value = "1000", doc = "problems that are answered, from the beginning of the training set")
         int problems,
 
@@ -20,9 +20,9 @@ public record SamplingConfig(
         @Setting(value = "1.0", doc = "sampling temperature")
         double temperature) {
     /** Eight answers to a thousand problems. */
-    public static final SamplingConfig DEFAULT = ConfigTree.defaults(SamplingConfig.class);
+    public static final AnswersConfig DEFAULT = ConfigTree.defaults(AnswersConfig.class);
 
-    public SamplingConfig {
+    public AnswersConfig {
         requireAtLeast("problems", 1, problems);
         requireAtLeast("samples", 1, samples);
         requireAtLeast("max_completion_length", 1, maxCompletionLength);
