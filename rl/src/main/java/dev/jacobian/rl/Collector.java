@@ -32,6 +32,7 @@ import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -204,6 +205,9 @@ final class Collector {
         List<Span> spans = new ArrayList<>();
         RolloutCounts counts = RolloutCounts.NONE;
         rewards.beginStep(stepOf(number));
+        if (!segments.isAll()) {
+            buffer.forget(group -> segments.of(group, version(weights)).isEmpty());
+        }
         while (admitted.isEmpty()) {
             Wave wave = noted(spans, Span.of(SAMPLING, number, () -> sample(number, weights)));
             List<ScoredGroup> scored = noted(spans, Span.of(SCORING, number, () -> score(wave)));
@@ -285,17 +289,17 @@ final class Collector {
 
     /** Samples a wave: the first half of a batch that {@link #foresees}. */
     Wave sample(int number, int weights) {
-        return sample(number, weights, this::ask);
+        return sample(number, weights, sampling -> ask(number, sampling));
     }
 
     /** Samples again what was sampled before, with other weights. */
     Wave sample(int number, int weights, List<RolloutTask.Request> again) {
-        return sample(number, weights, (version, sampling) -> sampling.sample(again, RolloutTask.NEVER));
+        return sample(number, weights, sampling -> sampling.sample(again, RolloutTask.NEVER));
     }
 
     /** What is asked for. */
     private interface Asking {
-        List<Group> ask(long version, GroupsUnderWay.Wave sampling);
+        List<Group> ask(GroupsUnderWay.Wave sampling);
     }
 
     private Wave sample(int number, int weights, Asking what) {
@@ -303,7 +307,7 @@ final class Collector {
         try {
             GenerationConfig sampling = config.sampling(plan.stepsBefore(number));
             long version = version(weights);
-            List<Group> groups = what.ask(version, (requests, pauseAfter) -> {
+            List<Group> groups = what.ask((requests, pauseAfter) -> {
                 activity.sampling(
                         number,
                         weights,
@@ -347,8 +351,9 @@ final class Collector {
     }
 
     /** Samples until enough groups are whole. */
-    private List<Group> ask(long version, GroupsUnderWay.Wave sampling) {
-        return underWay.next(buffer.wanted(plan.groups()), version, curriculum::next, sampling);
+    private List<Group> ask(int number, GroupsUnderWay.Wave sampling) {
+        int wanted = buffer.wanted(plan.groups(), version(number - 1));
+        return underWay.next(wanted, number, curriculum::next, sampling);
     }
 
     /** Scores a wave, and makes a batch of it that {@link #foresees}: the second half. */
@@ -418,26 +423,34 @@ final class Collector {
         return groups;
     }
 
-    /** What the step learns from, or nothing while too little has been admitted. */
+    /** What the step learns from, as it is learned from, or nothing while too little has been admitted. */
     private List<ScoredGroup> admit(List<ScoredGroup> scored, int batch, int weights, int sampledSoFar) {
         waves++;
         for (ScoredGroup group : scored) {
             curriculum.observe(group);
-            if (curriculum.admits(group) && config.admits(group)) {
-                segments.of(group, version(weights)).ifPresent(buffer::add);
+            boolean admitted = curriculum.admits(group) && config.admits(group);
+            if (admitted && segments.of(group, version(weights)).isPresent()) {
+                buffer.add(group); // whole: a later step may learn from less of it
             } else {
                 discarded++;
             }
         }
         List<ScoredGroup> drawn = buffer.draw(plan.groups(), version(batch - 1));
         int most = config.dynamicSampling().dynamicSamplingMaxWaves();
-        if (drawn.isEmpty() && waves >= most) {
+        if (drawn.isEmpty() && sampledSoFar >= (long) most * plan.groups()) {
             throw new IllegalStateException("step " + stepOf(batch) + ": of " + sampledSoFar
                     + " groups the curriculum and the method admitted fewer than the "
                     + plan.groups()
-                    + " that a step learns from; loosen its gate, or take problems that suit the model (it asked "
-                    + most + " times, which is dynamic_sampling_max_waves)");
+                    + " that a step learns from; loosen its gate, or take problems that suit the model (it asked for "
+                    + most + " steps' worth, which is dynamic_sampling_max_waves)");
         }
-        return drawn;
+        return drawn.stream().map(group -> learnedFrom(group, version(weights))).toList();
+    }
+
+    private ScoredGroup learnedFrom(ScoredGroup group, long version) {
+        return segments.of(group, version)
+                .orElseThrow(() -> new IllegalStateException("the buffer gave a group of which learn_from_segments="
+                        + segments.learnFromSegments().name().toLowerCase(Locale.ROOT)
+                        + " leaves nothing to learn from; mend its forget()"));
     }
 }

@@ -50,7 +50,8 @@ final class OlderSamples {
     }
 
     /** Refuses a replay buffer for a method that has no use for it, or would count older samples wrongly. */
-    static void requireReplay(Algorithm chosen, BufferConfig buffer, StepPlan plan, AsyncConfig async) {
+    static void requireReplay(
+            Algorithm chosen, BufferConfig buffer, PartialConfig partial, StepPlan plan, AsyncConfig async) {
         if (!buffer.isReplay()) {
             return;
         }
@@ -83,5 +84,17 @@ final class OlderSamples {
                 groups >= 2,
                 "buffer=replay takes a part of a step's groups from earlier steps, but prompts_per_step makes a step of"
                         + " one group");
+        int fresh = buffer.fresh(groups);
+        require(
+                fresh < groups,
+                "buffer_fresh of the " + groups
+                        + " groups of a step (prompts_per_step) is all of them, rounded up, so that"
+                        + " none would ever be replayed; lower it to " + (groups - 1) / (double) groups
+                        + " at most, or leave buffer=replay out");
+        require(
+                partial.learnFromSegments() != LearnedSegments.CURRENT,
+                "learn_from_segments=current learns from no token that weights of an earlier rollout chose, so"
+                        + " buffer=replay would have nothing to replay; take recent with max_segment_age, or leave one"
+                        + " of the two out");
     }
 }

@@ -12,6 +12,7 @@ import dev.jacobian.rl.rollout.store.GroupStore;
 import dev.jacobian.rl.run.Checkpointed;
 import dev.jacobian.rl.run.RunDirectory;
 import dev.jacobian.rl.task.Task;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
@@ -123,7 +124,11 @@ final class QueuedBatches implements Checkpointed {
         }
         JsonFields fields = JsonFields.of(
                 description, checkpoint.resolve("trainer_state.json").toString());
-        List<ScoredGroup> groups = GroupStore.read(checkpoint.resolve(FILE), task);
+        Path file = checkpoint.resolve(FILE);
+        if (!Files.exists(file)) {
+            throw RunDirectory.missing(file, "the rollouts that were made ahead (max_staleness)");
+        }
+        List<ScoredGroup> groups = GroupStore.read(file, task);
         List<Batch> read = new ArrayList<>();
         for (JsonFields one : fields.objects(NAME)) {
             read.add(new Batch(

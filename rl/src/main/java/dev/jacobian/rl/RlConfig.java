@@ -152,7 +152,7 @@ public record RlConfig(
                 chosen.name() + " learns once from each sample, but steps_per_generation, num_iterations and"
                         + " gradient_accumulation_steps make " + inAll + " optimizer steps per rollout");
         OlderSamples.requireAhead(chosen, async);
-        OlderSamples.requireReplay(chosen, buffer, chosen.plan(rollout), async);
+        OlderSamples.requireReplay(chosen, buffer, partial, chosen.plan(rollout), async);
         lengths.requireFor(rollout.maxCompletionLength(), maxSteps);
         lengths.completionLengthSchedule()
                 .values()

@@ -6,7 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.io.FormatException;
 import dev.jacobian.rl.config.BufferConfig;
+import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.CurriculumConfig;
+import dev.jacobian.rl.config.LearnedSegments;
+import dev.jacobian.rl.method.Method;
+import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.observe.TrainingStep;
 import dev.jacobian.rl.run.RunOrigin;
@@ -23,6 +27,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs that choose their problems by results and learn from groups of earlier steps. */
@@ -95,7 +100,22 @@ class ReplayRunTest {
                 .hasMessageContaining("replay_buffer.groups: the checksum is not that of the content")
                 .hasMessageContaining("remove the checkpoint's folder");
         Files.delete(file);
-        assertThatThrownBy(() -> trainer.output(folder, ORIGIN, true)).hasMessageContaining("No such file");
+        assertThatThrownBy(() -> trainer.output(folder, ORIGIN, true))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContaining("replay_buffer.groups: the file is missing, and with it the")
+                .hasMessageContaining("groups that buffer=replay keeps for later steps")
+                .hasMessageContaining("remove the folder " + folder.resolve("checkpoint-2"))
+                .hasMessageContaining("then --resume goes on from checkpoint-1")
+                .hasMessageContaining("--model " + folder.resolve("checkpoint-2"));
+        Files.move(folder.resolve("checkpoint-1"), folder.resolve("aside"));
+        assertThatThrownBy(() -> trainer.output(folder, ORIGIN, true))
+                .hasMessageContaining("then --resume begins at the first step again");
+        Files.move(folder.resolve("checkpoint-2"), folder.resolve("aside-too"));
+        CausalLM whole = TestModels.addition();
+        trainer(whole, replaying()).train();
+        CausalLM again = TestModels.addition();
+        trainer(again, replaying()).output(folder, ORIGIN, true).train();
+        assertThat(TestModels.bits(again)).as("as was said").isEqualTo(TestModels.bits(whole));
     }
 
     @Test
@@ -121,6 +141,91 @@ class ReplayRunTest {
                     .as("of its own samples")
                     .isZero();
         }
+    }
+
+    @Test
+    @DisplayName("a small share of fresh groups asks for what it lacks at once: it is no reason to give up")
+    void smallShare() {
+        List<TrainingStep> steps = new ArrayList<>();
+        List<Map<String, Double>> metrics = new ArrayList<>();
+        trainer(
+                        TestModels.addition(),
+                        config().buffer(BufferConfig.Kind.REPLAY)
+                                .bufferFresh(0.01)
+                                .bufferMaxAge(1)
+                                .dynamicSamplingMaxWaves(1)
+                                .build())
+                .observer((step, measured) -> steps.add(step))
+                .listener(TrainingListener.eachStep(step -> metrics.add(step.values())))
+                .train();
+        assertThat(steps.stream().map(step -> step.sampled().size()).toList())
+                .as("sampled; behind a step of its own groups three are too old")
+                .containsExactly(4, 1, 3, 1, 3);
+        assertThat(metrics).as("one wave each").noneMatch(step -> step.containsKey("rollout/waves"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    @DisplayName("learn_from_segments holds for groups that come back: their tokens grow older")
+    void segments(int age) {
+        List<Map<String, Double>> metrics = new ArrayList<>();
+        RlConfig recent = config().maxSteps(8)
+                .maxCompletionLength(6)
+                .temperature(1.5)
+                .rolloutTokenBudget(2)
+                .learnFromSegments(LearnedSegments.RECENT)
+                .maxSegmentAge(age)
+                .buffer(BufferConfig.Kind.REPLAY)
+                .build();
+        trainer(TestModels.addition(), recent)
+                .observer((step, measured) -> step.batch()
+                        .forEach(group -> group.scored().group().samples().forEach(sample -> {
+                            for (int t = 0; t < sample.length(); t++) {
+                                if (sample.chosen()[t]) {
+                                    assertThat(sample.versions().at(t)).isGreaterThanOrEqualTo(step.number() - 1 - age);
+                                }
+                            }
+                        })))
+                .listener(TrainingListener.eachStep(step -> metrics.add(step.values())))
+                .train();
+        assertThat(metrics.stream()
+                        .mapToDouble(step -> step.getOrDefault("rollout/age/max", 0.0))
+                        .max()
+                        .orElse(0))
+                .isEqualTo(age);
+        assertThat(metrics).anyMatch(step -> step.getOrDefault("buffer/replayed", 0.0) > 0);
+    }
+
+    static List<Method> methods() {
+        return Methods.all();
+    }
+
+    @ParameterizedTest
+    @MethodSource("methods")
+    @DisplayName("every method that takes buffer_importance weighs tokens by it; the others say why not")
+    void importanceOfEveryMethod(Method method) {
+        RlConfig.Builder builder = config().maxSteps(3).method(method);
+        if (ConfigTree.names((Record) method).contains("strict_on_policy")) {
+            builder.set("strict_on_policy", false);
+        }
+        builder.buffer(BufferConfig.Kind.REPLAY).bufferImportance(1.5);
+        RlConfig weighted;
+        try {
+            weighted = builder.build();
+        } catch (IllegalArgumentException refused) {
+            assertThat(refused)
+                    .hasMessageMatching("(?s).*(buffer_importance would count twice|buffer=replay learns from).*");
+            return;
+        }
+        List<Double> weights = new ArrayList<>();
+        trainer(TestModels.addition(), weighted)
+                .listener(TrainingListener.eachStep(
+                        step -> weights.add(step.values().getOrDefault("buffer/importance_weight", -1.0))))
+                .train();
+        assertThat(weights.subList(1, 4))
+                .as(method.name())
+                .allMatch(weight -> weight > 0)
+                .anyMatch(weight -> weight != 1);
     }
 
     private static long versionOf(dev.jacobian.rl.rollout.ScoredGroup group) {
@@ -177,6 +282,6 @@ class ReplayRunTest {
                                         .build())
                         .train())
                 .hasMessageContaining("step 1: of 4 groups")
-                .hasMessageContaining("it asked 1 times, which is dynamic_sampling_max_waves");
+                .hasMessageContaining("it asked for 1 steps' worth, which is dynamic_sampling_max_waves");
     }
 }

@@ -24,13 +24,13 @@ public record BufferConfig(
                         + " null: 8")
         OptionalInt bufferMaxAge,
 
-        @Setting(value = "null", doc = "share of a step's groups that are sampled for it; null: 0.5")
+        @Setting(value = "null", doc = "share of a step's groups that are sampled for it, rounded up; null: 0.5")
         OptionalDouble bufferFresh,
 
         @Setting(
                 value = "null",
-                doc = "largest importance weight (probability now / when it was sampled) of a replayed token, for"
-                        + " methods without a ratio of their own; null: no weights")
+                doc = "largest importance weight (probability now / when it was sampled) of a replayed token, at"
+                        + " least 1, for methods without a ratio of their own; null: no weights")
         OptionalDouble bufferImportance) {
     private static final int STEPS = 4;
     private static final int AGE = 8;
@@ -63,8 +63,10 @@ public record BufferConfig(
                         + (fresh == 1 ? "; buffer=fresh learns from fresh groups alone" : ""));
         double cap = bufferImportance.orElse(1);
         require(
-                cap > 0 && Double.isFinite(cap),
-                "buffer_importance must be positive, got " + cap + "; 1 only ever weighs a token down");
+                cap >= 1 && Double.isFinite(cap),
+                "buffer_importance must be at least 1, got " + cap
+                        + ": the weight of a token that the policy has just drawn is 1, and a lower limit would merely"
+                        + " take all of them down; 1 only ever weighs a token of older weights down");
     }
 
     private static void only(boolean given, String key, boolean replay) {

@@ -13,8 +13,8 @@ public record DynamicSamplingConfig(
 
         @Setting(
                 value = "20",
-                doc = "how often a step asks for groups at most, before enough of them must have been admitted; then"
-                        + " the run ends and says so")
+                doc = "how many steps' worth of groups a step samples at most, before enough of them must have been"
+                        + " admitted; then the run ends and says so")
         int dynamicSamplingMaxWaves) {
     public DynamicSamplingConfig {
         requireAtLeast("dynamic_sampling_max_waves", 1, dynamicSamplingMaxWaves);

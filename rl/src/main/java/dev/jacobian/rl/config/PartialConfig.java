@@ -23,10 +23,14 @@ public record PartialConfig(
         @Setting(
                 value = "all",
                 doc = "tokens that are learned from of a sample that weights of several rollouts wrote: all of them,"
-                        + " current (those of this rollout) or recent (see max_segment_age)")
+                        + " current (those that the weights of this rollout chose) or recent (see"
+                        + " max_segment_age)")
         LearnedSegments learnFromSegments,
 
-        @Setting(value = "null", doc = "rollouts ago at most that learn_from_segments=recent learns from")
+        @Setting(
+                value = "null",
+                doc = "rollouts at most by which weights that learn_from_segments=recent learns from are older than"
+                        + " those of this rollout")
         OptionalInt maxSegmentAge,
 
         @Setting(

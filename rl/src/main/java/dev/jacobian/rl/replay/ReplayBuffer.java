@@ -14,18 +14,20 @@ import dev.jacobian.rl.rollout.store.GroupStore;
 import dev.jacobian.rl.run.RunDirectory;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.tensor.Rng;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
  * Groups that are learned from more than once. A step asks for a share of its groups and takes the rest from those that it keeps.
  *
  * <p>A step's groups are, in this order: those that were added since the last step, first come first; then others drawn at random from what is
- * kept, none twice in a step, until there are enough. While too few are kept, more are asked for. All of them stay, to be drawn again, until they are
- * older than {@code buffer_max_age} or the oldest of more than {@code buffer_size}. Samples come with the log-probabilities of the weights that drew
+ * kept, none twice in a step, until there are enough. While too few are kept, as many more are asked for as are missing. All of them stay, to be drawn
+ * again, until they are older than {@code buffer_max_age} or the oldest of more than {@code buffer_size}. Samples come with the log-probabilities of the weights that drew
  * them, so a ratio is one between the policy that learns and the policy that sampled, however old.
  *
  * <p>What is drawn is a function of the seed, of the number of the step and of what was added. On disk the groups lie in {@value #FILE} beside the
@@ -92,16 +94,27 @@ public final class ReplayBuffer implements Buffer {
         kept.add(new Kept(group, 0, true));
     }
 
+    /** The share that is sampled for each step, or what is missing if that is more: a step of which little is kept asks once. */
     @Override
-    public int wanted(int count) {
-        return Math.min(count, wanted);
+    public int wanted(int count, long version) {
+        giveUpOld(version);
+        return Math.max(Math.min(count, wanted), count - kept.size());
+    }
+
+    private void giveUpOld(long version) {
+        kept.removeIf(one -> !one.fresh && one.age(version) > maxAge); // what was sampled for this step is its own
+    }
+
+    @Override
+    public void forget(Predicate<ScoredGroup> outdated) {
+        kept.removeIf(one -> !one.fresh && outdated.test(one.group));
     }
 
     @Override
     public List<ScoredGroup> draw(int count, long version) {
-        kept.removeIf(one -> !one.fresh && one.age(version) > maxAge); // what was sampled for this step is its own
+        giveUpOld(version);
         List<Kept> fresh = kept.stream().filter(one -> one.fresh).toList();
-        if (fresh.size() < wanted(count) || kept.size() < count) {
+        if (fresh.size() < Math.min(count, wanted) || kept.size() < count) {
             return List.of();
         }
         List<Kept> drawn = new ArrayList<>(fresh.subList(0, Math.min(count, fresh.size())));
@@ -160,7 +173,11 @@ public final class ReplayBuffer implements Buffer {
         draws = fields.count(DRAWS);
         JsonNode uses = fields.array(USES);
         JsonNode fresh = fields.array(FRESH);
-        List<ScoredGroup> groups = GroupStore.read(checkpoint.resolve(FILE), task);
+        Path file = checkpoint.resolve(FILE);
+        if (!Files.exists(file)) {
+            throw RunDirectory.missing(file, "the " + uses.size() + " groups that buffer=replay keeps for later steps");
+        }
+        List<ScoredGroup> groups = GroupStore.read(file, task);
         if (groups.size() != uses.size() || groups.size() != fresh.size()) {
             throw new FormatException(
                     fields.where(),

@@ -4,6 +4,7 @@ package dev.jacobian.rl.rollout;
 import dev.jacobian.rl.run.Checkpointed;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * Where admitted groups wait to be learned from. One that keeps groups for later steps is a replay buffer; what it holds between
@@ -14,13 +15,22 @@ public interface Buffer extends Checkpointed {
     void add(ScoredGroup group);
 
     /**
-     * How many groups are sampled at a time.
+     * How many groups are sampled next, at least one.
      *
      * @param count how many the step learns from
+     * @param version optimizer steps that the weights have seen which will learn from them
      */
-    default int wanted(int count) {
+    default int wanted(int count, long version) {
         return count;
     }
+
+    /**
+     * Gives up groups of earlier steps of which nothing may be learned any more, before a step asks for others. Who keeps none for later steps has
+     * nothing to do.
+     *
+     * @param outdated which
+     */
+    default void forget(Predicate<ScoredGroup> outdated) {}
 
     /**
      * The groups of one step.

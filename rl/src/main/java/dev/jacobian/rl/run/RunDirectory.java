@@ -190,6 +190,32 @@ public final class RunDirectory implements AutoCloseable {
         return restored;
     }
 
+    /**
+     * The error for a file that a checkpoint lacks.
+     *
+     * @param file in the checkpoint's folder
+     * @param lost what was in it
+     */
+    public static FormatException missing(Path file, String lost) {
+        Path checkpoint = file.toAbsolutePath().getParent();
+        return new FormatException(
+                file.toString(),
+                "the file is missing, and with it " + lost + "; the run cannot go on from this checkpoint without",
+                "Put the file back; or " + without(checkpoint) + "; or start a new run from the weights here, with"
+                        + " --model " + checkpoint + " and another --out");
+    }
+
+    /** How to go on without a checkpoint. */
+    private static String without(Path checkpoint) {
+        Optional<Path> earlier = new RunFiles(checkpoint.getParent())
+                .checkpoints().stream()
+                        .filter(other -> RunFiles.stepOf(other) < RunFiles.stepOf(checkpoint))
+                        .findFirst();
+        return "remove the folder " + checkpoint + ", then --resume "
+                + earlier.map(other -> "goes on from " + other.getFileName())
+                        .orElse("begins at the first step again, for there is no earlier checkpoint");
+    }
+
     private static Restored load(Path checkpoint, CausalLM model, Checkpointed parts) {
         Path file = checkpoint.resolve(STATE);
         JsonFields state = JsonFields.of(Json.read(file), file.toString());
@@ -204,8 +230,16 @@ public final class RunDirectory implements AutoCloseable {
                     "'step' is " + step + " in the folder of step " + RunFiles.stepOf(checkpoint),
                     EARLIER);
         }
-        model.restore(checkpoint);
-        parts.restore(checkpoint, state.node());
+        try {
+            model.restore(checkpoint);
+            parts.restore(checkpoint, state.node());
+        } catch (UncheckedIOException unreadable) {
+            throw new FormatException(
+                    checkpoint.toString(),
+                    String.valueOf(unreadable.getMessage()),
+                    "Put back what is missing; or " + without(checkpoint),
+                    unreadable);
+        }
         return new Restored(step, state);
     }
 

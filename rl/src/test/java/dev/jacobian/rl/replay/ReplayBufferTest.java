@@ -25,6 +25,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -70,7 +72,7 @@ class ReplayBufferTest {
         for (int version = from; version < to; version++) {
             List<ScoredGroup> drawn = List.of();
             for (int key = 0; drawn.isEmpty(); ) {
-                for (int i = 0; i < buffer.wanted(GROUPS); i++) {
+                for (int i = 0; i < buffer.wanted(GROUPS, version); i++) {
                     buffer.add(group(100L * version + key++, version));
                 }
                 drawn = buffer.draw(GROUPS, version);
@@ -112,6 +114,37 @@ class ReplayBufferTest {
         buffer.add(group(502, 5));
         buffer.add(group(503, 5));
         assertThat(keys(buffer.draw(GROUPS, 5))).containsExactly(500L, 501L, 502L, 503L);
+    }
+
+    @Test
+    @DisplayName("a small share asks for all that is missing at once, and for its share where enough is kept")
+    void asksForWhatIsMissing() {
+        ReplayBuffer buffer =
+                new ReplayBuffer(config(new Object[] {"buffer_fresh", 0.01, "buffer_max_age", 2}), 32, TASK, 11);
+        assertThat(buffer.wanted(32, 0)).as("nothing is kept").isEqualTo(32);
+        IntStream.range(0, 20).forEach(key -> buffer.add(group(key, 0)));
+        assertThat(buffer.draw(32, 0)).isEmpty();
+        assertThat(buffer.wanted(32, 0)).as("some were not admitted").isEqualTo(12);
+        IntStream.range(20, 32).forEach(key -> buffer.add(group(key, 0)));
+        assertThat(buffer.draw(32, 0)).hasSize(32);
+        assertThat(buffer.wanted(32, 1)).isEqualTo(1);
+        buffer.add(group(100, 1));
+        assertThat(buffer.draw(32, 1)).hasSize(32);
+        assertThat(buffer.wanted(32, 2)).isEqualTo(1);
+        assertThat(buffer.wanted(32, 3)).as("all but one are too old").isEqualTo(31);
+    }
+
+    @Test
+    void whatNothingIsLearnedFromAnyMoreIsForgotten() {
+        ReplayBuffer buffer = buffer("buffer_max_age", 100);
+        steps(buffer, 0, 3);
+        buffer.add(group(300, 3));
+        buffer.forget(group -> group.group().key() < 200 || group.group().key() == 300);
+        buffer.add(group(301, 3));
+        assertThat(keys(buffer.draw(GROUPS, 3)))
+                .as("what was sampled for this step is its own")
+                .startsWith(300L, 301L)
+                .containsExactlyInAnyOrder(300L, 301L, 200L, 201L);
     }
 
     @Test
@@ -178,7 +211,22 @@ class ReplayBufferTest {
                 0);
         refused("buffer_size is 31, less than the 32 groups of a step", "grpo", "buffer_size", 31);
         refused("buffer_fresh must be a share above 0 and below 1, got 1.0", "grpo", "buffer_fresh", 1.0);
+        refused("buffer_importance must be at least 1, got 0.99", "opo", "buffer_importance", 0.99);
         refused("buffer_importance would count twice: grpo has a ratio", "grpo", "buffer_importance", 1.0);
+        refused(
+                "buffer_fresh of the 4 groups of a step (prompts_per_step) is all of them, rounded up",
+                "grpo",
+                "prompts_per_step",
+                4,
+                "buffer_fresh",
+                0.9);
+        refused(
+                "learn_from_segments=current learns from no token that weights of an earlier rollout chose",
+                "grpo",
+                "rollout_token_budget",
+                4,
+                "learn_from_segments",
+                "current");
         refused("opo is strictly on-policy", "opo");
         refused("nash_md compares samples with others that are drawn beside them", "nash_md");
         refused("opo has no ratio to the policy that sampled", "opo", "strict_on_policy", false);

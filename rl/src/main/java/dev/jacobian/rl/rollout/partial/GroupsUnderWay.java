@@ -2,6 +2,7 @@
 package dev.jacobian.rl.rollout.partial;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.JsonFields;
@@ -10,12 +11,12 @@ import dev.jacobian.rl.rollout.Curriculum;
 import dev.jacobian.rl.rollout.Group;
 import dev.jacobian.rl.rollout.RolloutTask;
 import dev.jacobian.rl.rollout.Trajectory;
-import dev.jacobian.rl.rollout.WeightVersions;
 import dev.jacobian.rl.rollout.store.GroupStore;
 import dev.jacobian.rl.run.Checkpointed;
 import dev.jacobian.rl.run.RunDirectory;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.generation.FinishReason;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,14 +46,41 @@ public final class GroupsUnderWay implements Checkpointed {
     public static final String FILE = "groups_under_way.bin";
 
     private static final String COUNT = "groups";
+    private static final String ROLLOUTS = "rollouts";
+    private static final String LAST = "last_rollouts";
 
     private final Task task;
     private final int inflight;
     private final int budget;
     private final int samples;
-    private final OptionalInt mostVersions;
-    private final List<Group> groups = new ArrayList<>(); // in the order of their draws
+    private final OptionalInt mostRollouts;
+    private final List<Begun> begun = new ArrayList<>(); // in the order of their draws
     private RolloutCounts counts = RolloutCounts.NONE;
+
+    /**
+     * A group that is being sampled, or waits to be handed out. Versions would not say how often it was gone on with: with
+     * {@code max_staleness} several rollouts have the same weights.
+     *
+     * @param rollouts in which it was sampled
+     * @param last the number of the last of them
+     */
+    private record Begun(Group group, int rollouts, int last) {
+        boolean isPaused() {
+            return group.isPaused();
+        }
+
+        Begun sampled(Group now, int rollout) {
+            return new Begun(now, rollout == last ? rollouts : rollouts + 1, rollout);
+        }
+
+        /** The same, of which no sample goes on. */
+        Begun abandoned() {
+            List<Trajectory> ended = group.samples().stream()
+                    .map(sample -> sample.finish() == FinishReason.PAUSED ? sample.abandoned() : sample)
+                    .toList();
+            return new Begun(new Group(group.problem(), group.key(), group.promptLength(), ended), rollouts, last);
+        }
+    }
 
     /** Draws a wave: a group for each request, paused where a sample has had its tokens and not ended. */
     @FunctionalInterface
@@ -77,87 +105,77 @@ public final class GroupsUnderWay implements Checkpointed {
         this.inflight = config.inflight(rollout);
         this.budget = config.rolloutTokenBudget().orElse(RolloutTask.NEVER);
         this.samples = samples;
-        this.mostVersions = config.maxRolloutIterations();
+        this.mostRollouts = config.maxRolloutIterations();
     }
 
     /**
      * The next groups that are whole.
      *
      * @param count how many
-     * @param version of the weights that sample now
+     * @param rollout the number of the rollout that they are asked for
      * @param draws names so many further problems
      * @param wave samples
      */
-    public List<Group> next(int count, long version, IntFunction<List<Curriculum.Draw>> draws, Wave wave) {
-        abandon(version);
+    public List<Group> next(int count, int rollout, IntFunction<List<Curriculum.Draw>> draws, Wave wave) {
+        abandon(rollout);
         while (whole() < count) {
-            sample(count, version, draws, wave);
+            sample(count, rollout, draws, wave);
         }
         List<Group> ended = new ArrayList<>();
         for (int g = 0; ended.size() < count; ) {
-            if (groups.get(g).isPaused()) {
+            if (begun.get(g).isPaused()) {
                 g++;
             } else {
-                ended.add(groups.remove(g));
+                ended.add(begun.remove(g).group);
             }
         }
         return ended;
     }
 
     private long whole() {
-        return groups.stream().filter(group -> !group.isPaused()).count();
+        return begun.stream().filter(one -> !one.isPaused()).count();
     }
 
-    private void sample(int count, long version, IntFunction<List<Curriculum.Draw>> draws, Wave wave) {
+    private void sample(int count, int rollout, IntFunction<List<Curriculum.Draw>> draws, Wave wave) {
         List<Integer> places = new ArrayList<>();
         List<RolloutTask.Request> requests = new ArrayList<>();
-        for (int g = 0; g < groups.size(); g++) {
-            if (groups.get(g).isPaused()) {
+        for (int g = 0; g < begun.size(); g++) {
+            if (begun.get(g).isPaused()) {
                 places.add(g);
-                requests.add(RolloutTask.Request.continuing(groups.get(g)));
+                requests.add(RolloutTask.Request.continuing(begun.get(g).group));
             }
         }
         int together = budget == RolloutTask.NEVER ? count : Math.max(inflight, count);
-        int room = together - groups.size();
+        int room = together - begun.size();
         if (room > 0) {
             draws.apply(room)
                     .forEach(draw -> requests.add(new RolloutTask.Request(draw.problem(), draw.key(), samples)));
         }
         List<Group> sampled = wave.sample(requests, budget);
-        counts = counts.plus(RolloutCounts.of(requests, sampled, version));
+        counts = counts.plus(RolloutCounts.of(
+                requests, sampled, g -> g < places.size() && begun.get(places.get(g)).last != rollout));
         for (int g = 0; g < sampled.size(); g++) {
             if (g < places.size()) {
-                groups.set(places.get(g), sampled.get(g));
+                int place = places.get(g);
+                begun.set(place, begun.get(place).sampled(sampled.get(g), rollout));
             } else {
-                groups.add(sampled.get(g));
+                begun.add(new Begun(sampled.get(g), 1, rollout));
             }
         }
     }
 
-    /** Ends what would be written by more weights than may. */
-    private void abandon(long version) {
-        if (mostVersions.isPresent()) {
-            groups.replaceAll(group -> new Group(
-                    group.problem(),
-                    group.key(),
-                    group.promptLength(),
-                    group.samples().stream()
-                            .map(sample -> isTooOld(sample, version) ? sample.abandoned() : sample)
-                            .toList()));
+    /** Ends what would be written in more rollouts than may. */
+    private void abandon(int rollout) {
+        if (mostRollouts.isPresent()) {
+            begun.replaceAll(
+                    one -> one.rollouts >= mostRollouts.getAsInt() && one.last != rollout ? one.abandoned() : one);
         }
-    }
-
-    private boolean isTooOld(Trajectory sample, long version) {
-        List<WeightVersions.Run> runs = sample.versions().runs();
-        return sample.finish() == FinishReason.PAUSED
-                && runs.size() >= mostVersions.getAsInt()
-                && runs.getLast().version() != version;
     }
 
     /** Samples that wait to go on. */
     public int paused() {
-        return (int) groups.stream()
-                .flatMap(group -> group.samples().stream())
+        return (int) begun.stream()
+                .flatMap(one -> one.group.samples().stream())
                 .filter(sample -> sample.finish() == FinishReason.PAUSED)
                 .count();
     }
@@ -171,9 +189,17 @@ public final class GroupsUnderWay implements Checkpointed {
 
     @Override
     public void save(Path checkpoint, ObjectNode state) {
-        state.put(COUNT, groups.size());
-        if (!groups.isEmpty()) {
-            GroupStore.writeGroups(checkpoint.resolve(FILE), groups);
+        state.put(COUNT, begun.size());
+        if (!begun.isEmpty()) {
+            GroupStore.writeGroups(
+                    checkpoint.resolve(FILE),
+                    begun.stream().map(one -> one.group).toList());
+            ArrayNode rollouts = state.putArray(ROLLOUTS);
+            ArrayNode last = state.putArray(LAST);
+            begun.forEach(one -> {
+                rollouts.add(one.rollouts);
+                last.add(one.last);
+            });
         }
     }
 
@@ -184,17 +210,20 @@ public final class GroupsUnderWay implements Checkpointed {
      */
     @Override
     public void restore(Path checkpoint, JsonNode state) {
-        groups.clear();
+        begun.clear();
         if (state.isMissingNode()) {
             return; // a checkpoint from when no sample could wait
         }
-        int count = JsonFields.of(state, checkpoint.resolve("trainer_state.json") + ", under_way")
-                .integer(COUNT);
+        JsonFields fields = JsonFields.of(state, checkpoint.resolve("trainer_state.json") + ", under_way");
+        int count = fields.integer(COUNT);
         if (count == 0) {
             return;
         }
         Path file = checkpoint.resolve(FILE);
-        groups.addAll(GroupStore.readGroups(file, task));
+        if (!Files.exists(file)) {
+            throw RunDirectory.missing(file, "the " + count + " groups that were under way (rollout_token_budget)");
+        }
+        List<Group> groups = GroupStore.readGroups(file, task);
         if (groups.size() != count || groups.stream().anyMatch(group -> group.size() != samples)) {
             throw new FormatException(
                     file.toString(),
@@ -202,5 +231,25 @@ public final class GroupsUnderWay implements Checkpointed {
                             + " samples were under way",
                     RunDirectory.EARLIER);
         }
+        int[] rollouts = numbers(fields, ROLLOUTS, count);
+        int[] last = numbers(fields, LAST, count);
+        for (int g = 0; g < count; g++) {
+            begun.add(new Begun(groups.get(g), rollouts[g], last[g]));
+        }
+    }
+
+    private static int[] numbers(JsonFields state, String key, int count) {
+        int[] numbers = new int[count];
+        JsonNode array = state.array(key);
+        for (int g = 0; g < count; g++) {
+            numbers[g] = array.path(g).asInt();
+            if (array.size() != count || !array.path(g).isInt() || numbers[g] < 1) {
+                throw new FormatException(
+                        state.where(),
+                        "'" + key + "' must hold a number from 1 on for each of the " + count + " groups",
+                        RunDirectory.EARLIER);
+            }
+        }
+        return numbers;
     }
 }

@@ -4,16 +4,16 @@ package dev.jacobian.rl.rollout.partial;
 import dev.jacobian.rl.rollout.Group;
 import dev.jacobian.rl.rollout.RolloutTask;
 import dev.jacobian.rl.rollout.Trajectory;
-import dev.jacobian.rl.rollout.WeightVersions;
 import dev.jacobian.transformer.generation.FinishReason;
 import java.util.List;
+import java.util.function.IntPredicate;
 
 /**
  * What waves of sampling came to. None of it is a time, so it is the same in every run.
  *
  * @param waves how many
  * @param sequentialTokens tokens one after another that they took: the longest new part of a sample, wave after wave
- * @param continued samples that went on under other weights than those that had paused them
+ * @param continued samples that went on from an earlier rollout
  * @param recomputedTokens tokens that were there already and were computed again because their sample went on
  * @param paused samples that wait behind the last wave
  */
@@ -21,8 +21,12 @@ public record RolloutCounts(int waves, long sequentialTokens, int continued, lon
     /** No wave. */
     public static final RolloutCounts NONE = new RolloutCounts(0, 0, 0, 0, 0);
 
-    /** A wave, before which some samples waited; how many wait now is not known here. */
-    static RolloutCounts of(List<RolloutTask.Request> requests, List<Group> sampled, long version) {
+    /**
+     * A wave, before which some samples waited; how many wait now is not known here.
+     *
+     * @param earlier whether an earlier rollout has paused the group of a request
+     */
+    static RolloutCounts of(List<RolloutTask.Request> requests, List<Group> sampled, IntPredicate earlier) {
         int longest = 0;
         int continued = 0;
         long recomputed = 0;
@@ -35,17 +39,12 @@ public record RolloutCounts(int waves, long sequentialTokens, int continued, lon
                     before = begun.length();
                     boolean goesOn = begun.finish() == FinishReason.PAUSED;
                     recomputed += goesOn ? before : 0;
-                    continued += goesOn && isOlder(begun, version) ? 1 : 0;
+                    continued += goesOn && earlier.test(g) ? 1 : 0;
                 }
                 longest = Math.max(longest, after.samples().get(s).length() - before);
             }
         }
         return new RolloutCounts(1, longest, continued, recomputed, 0);
-    }
-
-    private static boolean isOlder(Trajectory begun, long version) {
-        List<WeightVersions.Run> runs = begun.versions().runs();
-        return !runs.isEmpty() && runs.getLast().version() != version;
     }
 
     /** These and later ones. */

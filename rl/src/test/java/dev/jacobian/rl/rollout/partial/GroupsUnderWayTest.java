@@ -86,8 +86,13 @@ class GroupsUnderWayTest {
         return key == 0 ? new int[] {3, 10} : new int[] {2, 4};
     }
 
+    /** Rollout version + 1, as it is where sampling and learning take turns. */
     private List<Group> next(GroupsUnderWay underWay, int count, long version) {
-        return underWay.next(count, version, this::draws, wave(version, GroupsUnderWayTest::lengths));
+        return next(underWay, count, (int) version + 1, version);
+    }
+
+    private List<Group> next(GroupsUnderWay underWay, int count, int rollout, long version) {
+        return underWay.next(count, rollout, this::draws, wave(version, GroupsUnderWayTest::lengths));
     }
 
     private static List<Long> keys(List<Group> groups) {
@@ -167,6 +172,46 @@ class GroupsUnderWayTest {
         assertThat(longest.finish().isCut()).isTrue();
         assertThat(longest.choices()).isEqualTo(8);
         assertThat(third.getFirst().samples().getFirst().finish()).isEqualTo(FinishReason.STOP);
+    }
+
+    @Test
+    @DisplayName("rollouts are counted, not weights: sampled ahead, several rollouts have the same ones")
+    void countsRollouts() {
+        PartialConfig config = ConfigTree.with(config(BUDGET, 4), "max_rollout_iterations", 2);
+        GroupsUnderWay underWay = new GroupsUnderWay(new Addition(), config, 2, SAMPLES);
+        next(underWay, 2, 1, 0);
+        assertThat(underWay.counted().continued()).isZero();
+        next(underWay, 2, 2, 0);
+        assertThat(underWay.counted().continued()).as("in the second").isEqualTo(1);
+        Trajectory longest = next(underWay, 2, 3, 0).getFirst().samples().get(1);
+        assertThat(longest.finish()).as("before the third").isEqualTo(FinishReason.ABANDONED);
+        assertThat(longest.choices()).isEqualTo(8);
+        assertThat(longest.versions().runs()).hasSize(1);
+
+        next = 0;
+        GroupsUnderWay waves = new GroupsUnderWay(
+                new Addition(), ConfigTree.with(config(BUDGET, 3), "max_rollout_iterations", 2), 3, SAMPLES);
+        assertThat(next(waves, 3, 1, 0).getFirst().samples().get(1).finish())
+                .as("three waves of one rollout")
+                .isEqualTo(FinishReason.STOP);
+    }
+
+    @Test
+    @DisplayName("how many rollouts have written a sample is in the checkpoint")
+    void remembersRollouts() {
+        PartialConfig config = ConfigTree.with(config(BUDGET, 4), "max_rollout_iterations", 2);
+        GroupsUnderWay underWay = new GroupsUnderWay(new Addition(), config, 2, SAMPLES);
+        next(underWay, 2, 1, 0);
+        next(underWay, 2, 2, 0);
+        ObjectNode state = Json.object();
+        underWay.save(folder, state);
+        GroupsUnderWay resumed = new GroupsUnderWay(new Addition(), config, 2, SAMPLES);
+        resumed.restore(folder, state);
+        assertThat(next(resumed, 2, 3, 0).getFirst().samples().get(1).finish()).isEqualTo(FinishReason.ABANDONED);
+        state.putArray("rollouts").add(0);
+        assertThatThrownBy(() -> resumed.restore(folder, state))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContaining("'rollouts' must hold a number from 1 on for each of the ");
     }
 
     // What is learned from
