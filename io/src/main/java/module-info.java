@@ -6,6 +6,7 @@
 module dev.jacobian.io {
     requires transitive dev.jacobian.tensor;
     requires transitive com.fasterxml.jackson.databind;
+    requires org.yaml.snakeyaml;
 
     exports dev.jacobian.io;
     exports dev.jacobian.io.chat;

@@ -183,8 +183,58 @@ class RowsTest {
             ---
             """);
         fails(rows.split("main/train"), "subset 'main' is said to lie in a folder (data_dir)");
-        file("s/README.md", "---\nconfigs: [{config_name: main}]\n---\n");
-        fails(rows.split("main/train"), "README.md, line 2: what 'configs' says is read from a list below it");
+        file("s/README.md", "---\nconfigs: [{config_name: main, data_files: {train: 'main/train-*'}}]\n---\n");
+        assertThat(rows(rows.split("main/train"))).containsExactly("{\"i\":1}");
+    }
+
+    @Test
+    void namesOfACardAreTextWhateverYamlMakesOfThem() throws IOException {
+        file("v/a.jsonl", "{\"i\":1}");
+        file("v/b.jsonl", "{\"i\":2}");
+        file("v/README.md", """
+            ---
+            license: &l mit
+            other: *l
+            notes: |
+              - config_name: none of these
+            configs:
+              - &first
+                config_name: no
+                data_files: [a.jsonl]
+              - <<: *first
+                config_name: 1.10
+              - {config_name: 2024-01-01, data_files: [{split: 010, path: b.jsonl}]}
+            ---
+            """);
+        Rows rows = Rows.of(folder.resolve("v"));
+        assertThat(rows(rows.split("no/train"))).containsExactly("{\"i\":1}");
+        assertThat(rows(rows.split("1.10/train"))).containsExactly("{\"i\":1}");
+        assertThat(rows(rows.split("2024-01-01/010"))).containsExactly("{\"i\":2}");
+    }
+
+    @Test
+    void whatIsWrongInACardIsNamed() throws IOException {
+        file("v/a.jsonl", "{\"i\":1}");
+        Rows rows = Rows.of(folder.resolve("v"));
+        file("v/README.md", "---\nconfigs: a.jsonl\n---\n");
+        fails(rows, "README.md, configs: this is \"a.jsonl\", and not a list", "config_name");
+        file("v/README.md", "---\nconfigs: [a.jsonl]\n---\n");
+        fails(rows, "README.md, configs[0]", "and not a mapping");
+        file("v/README.md", "---\nconfigs:\n- data_files: [{split: train}]\n---\n");
+        fails(rows, "configs[0].data_files[0]", "split' and 'path");
+        file("v/README.md", "---\nconfigs:\n- data_files: [{split: train, path: [[a]]}]\n---\n");
+        fails(rows, "configs[0].data_files[0].path[0]", "and not a name or pattern");
+        file("v/README.md", "---\nconfigs:\n- data_files: a.jsonl\n- data_files: a.jsonl\n---\n");
+        fails(rows, "two subsets 'default'");
+        file("v/README.md", "---\nlicense: mit\nconfigs:\n- data_files: [a.jsonl\n---\n");
+        fails(rows, "README.md, line 5, column 1", "brackets");
+        file("v/README.md", "---\nconfigs:\n- data_files: a.jsonl\n");
+        fails(rows, "README.md, line 1", "has no end");
+        for (String nothing :
+                List.of("---\nnot: [yaml\n---\n", "---\nA rule, and no end of a head.\n", "---\nconfigs:\n---\n")) {
+            file("v/README.md", nothing);
+            assertThat(rows(rows)).hasSize(1);
+        }
     }
 
     @Test
