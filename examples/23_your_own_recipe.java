@@ -58,7 +58,7 @@ class YourOwnRecipe {
                         "the shortest right answers",
                         Source.model("rl"),
                         rl.problems(),
-                        Keep.SHORTEST,
+                        new ShortestCorrect(),
                         new AnswersConfig(32, 4, 144, 1)))
                 .then(new Counting("counting", new Source.Made("answers", SamplingStage.DATA)))
                 .with(new Given().set("rl.check_problems", 20, "this example"));

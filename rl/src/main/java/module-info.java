@@ -49,6 +49,7 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl.run;
     exports dev.jacobian.rl.sandbox;
     exports dev.jacobian.rl.scaling;
+    exports dev.jacobian.rl.selection;
     exports dev.jacobian.rl.sft;
     exports dev.jacobian.rl.task;
     exports dev.jacobian.rl.task.catalog;

@@ -3,25 +3,18 @@ package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
-import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.long2short.LongToShort;
-import dev.jacobian.rl.observe.StepMetrics;
-import dev.jacobian.rl.observe.TrainingListener;
+import dev.jacobian.rl.recipe.Problems;
+import dev.jacobian.rl.recipe.Recipe;
 import dev.jacobian.rl.recipe.stage.Pipeline;
-import dev.jacobian.rl.recipe.stage.Stage;
-import dev.jacobian.rl.recipe.stage.StageFile;
-import dev.jacobian.rl.recipe.stage.StageListener;
 import dev.jacobian.rl.recipe.stage.StageResult;
 import dev.jacobian.rl.task.Task;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -45,8 +38,6 @@ import picocli.CommandLine.Option;
             "  jacobian long2short shortest --model LONG --data train.jsonl --reward math --out short.jsonl"
         })
 final class Long2ShortCommand extends CliCommand {
-    private static final int EVERY = 10;
-
     @Option(names = "--model", paramLabel = "DIR", description = "The long model (default: made of the bundled one).")
     private Optional<Path> model = Optional.empty();
 
@@ -89,8 +80,16 @@ final class Long2ShortCommand extends CliCommand {
             description = "Begin this stage anew, and all behind it, whatever is there.")
     private Optional<String> from = Optional.empty();
 
+    @Option(names = "--dry-run", description = "Print the stages with their settings, and stop.")
+    private boolean dryRun;
+
     Long2ShortCommand(Streams streams) {
         super(streams);
+    }
+
+    @Override
+    boolean computes() {
+        return !dryRun;
     }
 
     @Override
@@ -112,34 +111,14 @@ final class Long2ShortCommand extends CliCommand {
         }
     }
 
-    private Pipeline pipeline() {
-        Pipeline usual = model.isEmpty()
-                ? LongToShort.bundled(BundledModel.folder(), common().seed(), quick)
+    private Recipe recipe() {
+        Recipe usual = model.isEmpty()
+                ? LongToShort.bundled(BundledModel.folder(), quick)
                 : own(ModelOption.existing(model.get()));
-        Map<String, Given> given = new LinkedHashMap<>();
-        for (String assignment : assignments) {
-            int dot = assignment.indexOf('.');
-            int equals = assignment.indexOf('=');
-            if (dot < 1 || equals < dot) {
-                throw new CliException("--set takes STAGE.KEY=VALUE here, found '" + assignment + "'; stages are "
-                        + usual.stages().stream().map(Stage::name).collect(Collectors.joining(", ")));
-            }
-            String stage = usual.stage(assignment.substring(0, dot)).name();
-            given.computeIfAbsent(stage, name -> new Given())
-                    .setText(
-                            assignment.substring(dot + 1, equals),
-                            assignment.substring(equals + 1),
-                            "--set " + assignment);
-        }
-        List<Stage> stages = new ArrayList<>();
-        for (Stage stage : usual.stages()) {
-            Given own = given.get(stage.name());
-            stages.add(own == null ? stage : stage.with(own));
-        }
-        return new Pipeline(usual.name(), stages, usual.seed());
+        return usual.with(Settings.given(assignments));
     }
 
-    private Pipeline own(Path folder) {
+    private Recipe own(Path folder) {
         Task asked = task.task(this::modelOptions);
         String description = task.title() + " "
                 + task.data()
@@ -148,17 +127,24 @@ final class Long2ShortCommand extends CliCommand {
         return LongToShort.of(
                 folder,
                 shortModel.map(relative -> ModelOption.existing(relative, "--short")),
-                asked,
-                description.strip(),
+                new Problems(description.strip(), List.of(), context -> asked),
                 maxNewTokens,
-                common().seed(),
                 quick);
     }
 
     @Override
     void execute() {
-        Pipeline pipeline = pipeline();
-        Map<String, StageResult> results = pipeline.run(out, from, this::modelOptions, new Watcher());
+        Recipe recipe = recipe();
+        if (dryRun) {
+            StageConsole.plan(recipe, streams(), common().json());
+            return;
+        }
+        RunSettings.writable(out);
+        Pipeline pipeline = recipe.pipeline(common().seed());
+        Map<String, StageResult> results;
+        try (StageConsole watcher = new StageConsole(out, streams())) {
+            results = pipeline.run(out, from, this::modelOptions, watcher);
+        }
         StageResult measured = Objects.requireNonNull(results.get(LongToShort.MEASURE));
         Path page = measured.product(pipeline.folder(out, LongToShort.MEASURE), LongToShort.PAGE);
         if (common().json()) {
@@ -167,47 +153,9 @@ final class Long2ShortCommand extends CliCommand {
             streams().json(json.put("out", out.toString()).put("report", page.toString()));
             return;
         }
-        figures(measured).forEach(streams()::line);
-        streams().line("Models, data and report: " + out + " (open " + page + ")");
-    }
-
-    /** Numbers and texts as lines. */
-    private static List<String> figures(StageResult result) {
-        return result.figures().entrySet().stream()
-                .map(figure -> String.format(Locale.ROOT, "%-18s ", figure.getKey())
-                        + (figure.getValue().isFloatingPointNumber()
-                                ? String.format(
-                                        Locale.ROOT, "%.4f", figure.getValue().doubleValue())
-                                : figure.getValue().asText()))
-                .toList();
-    }
-
-    /** Tells the person who waits. */
-    private final class Watcher implements StageListener {
-        @Override
-        public TrainingListener begins(Stage stage, int number, int of) {
-            streams().note("stage " + number + " of " + of + ", " + stage.name() + ": " + stage.purpose());
-            return new TrainingListener() {
-                @Override
-                public void onStep(StepMetrics metrics) {
-                    if (metrics.step() % EVERY == 0) {
-                        streams().note("  step " + metrics.step());
-                    }
-                }
-
-                @Override
-                public void onMessage(String message) {
-                    streams().note("  " + message);
-                }
-            };
-        }
-
-        @Override
-        public void finished(StageFile file, int number, int of, boolean before) {
-            streams()
-                    .note("stage " + number + " of " + of + ", " + file.stage() + ": "
-                            + (before ? "finished before" : String.format(Locale.ROOT, "%.0f s", file.seconds())));
-            figures(file.result()).forEach(line -> streams().note("  " + line));
-        }
+        StageConsole.figures(measured).forEach(streams()::line);
+        streams()
+                .line("Models, data and report: " + out + " (open " + page + "; stage by stage: "
+                        + out.resolve("report.html") + ")");
     }
 }

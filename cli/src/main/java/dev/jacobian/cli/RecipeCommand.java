@@ -4,16 +4,12 @@ package dev.jacobian.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
-import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.recipe.Ground;
 import dev.jacobian.rl.recipe.NamedRecipe;
-import dev.jacobian.rl.recipe.PipelineReport;
 import dev.jacobian.rl.recipe.Recipe;
 import dev.jacobian.rl.recipe.Recipes;
 import dev.jacobian.rl.recipe.stage.Pipeline;
 import dev.jacobian.rl.recipe.stage.Stage;
-import dev.jacobian.rl.recipe.stage.StageFile;
-import dev.jacobian.rl.recipe.stage.StageListener;
 import dev.jacobian.rl.recipe.stage.StageResult;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -52,6 +48,14 @@ final class RecipeCommand extends CliCommand {
             paramLabel = "PATH",
             description = "What r1 and k1.5 imitate first with a model or data of your own: rows that sft takes.")
     private Optional<Path> demonstrations = Optional.empty();
+
+    @Option(
+            names = "--solutions",
+            paramLabel = "PATH",
+            description =
+                    "Short solutions that k1.5 imitates before the long thoughts, with a model or data of your own:"
+                            + " rows that sft takes; without any it begins with the long ones.")
+    private Optional<Path> solutions = Optional.empty();
 
     @Option(names = "--student", paramLabel = "DIR", description = "A smaller model of your own that r1 distils into.")
     private Optional<Path> student = Optional.empty();
@@ -107,6 +111,7 @@ final class RecipeCommand extends CliCommand {
                 model.isEmpty(),
                 data.rows().map(DataOption::existing),
                 demonstrations,
+                solutions,
                 student.map(folder -> ModelOption.existing(folder, "--student")),
                 quick);
     }
@@ -119,7 +124,7 @@ final class RecipeCommand extends CliCommand {
         }
         Recipe recipe = Recipes.named(name.get()).on(ground()).with(Settings.given(assignments));
         if (dryRun) {
-            printPlan(recipe);
+            StageConsole.plan(recipe, streams(), common().json());
             return;
         }
         Path folder = out.orElseGet(() -> Path.of("out", "recipe-" + recipe.name() + "-" + time()));
@@ -129,54 +134,10 @@ final class RecipeCommand extends CliCommand {
                 .note("recipe " + recipe.name() + " in " + folder + ": "
                         + recipe.stages().stream().map(Stage::name).collect(Collectors.joining(", ")));
         Map<String, StageResult> results;
-        try (Watcher watcher = new Watcher(folder)) {
+        try (StageConsole watcher = new StageConsole(folder, streams())) {
             results = pipeline.run(folder, from, this::modelOptions, watcher);
         }
-        PipelineReport.write(folder);
         print(results, folder);
-    }
-
-    /** Shows a stage's progress, and brings the report up to date when it ends. */
-    private final class Watcher implements StageListener, AutoCloseable {
-        private final Path folder;
-        private StageProgress current = new StageProgress(streams());
-
-        Watcher(Path folder) {
-            this.folder = folder;
-        }
-
-        @Override
-        public TrainingListener begins(Stage stage, int number, int of) {
-            current.close();
-            streams().note("stage " + number + " of " + of + ", " + stage.name() + ": " + stage.purpose());
-            current = new StageProgress(streams());
-            return current;
-        }
-
-        @Override
-        public void finished(StageFile file, int number, int of, boolean before) {
-            current.close();
-            streams()
-                    .note("stage " + number + " of " + of + ", " + file.stage() + ": "
-                            + (before ? "finished before" : String.format(Locale.ROOT, "%.0f s", file.seconds())));
-            figures(file.result()).forEach(line -> streams().note("  " + line));
-            PipelineReport.write(folder);
-        }
-
-        @Override
-        public void close() {
-            current.close();
-        }
-    }
-
-    private static List<String> figures(StageResult result) {
-        return result.figures().entrySet().stream()
-                .map(figure -> figure.getKey() + " "
-                        + (figure.getValue().isFloatingPointNumber()
-                                ? String.format(
-                                        Locale.ROOT, "%.4g", figure.getValue().doubleValue())
-                                : figure.getValue().asText()))
-                .toList();
     }
 
     private void print(Map<String, StageResult> results, Path folder) {
@@ -192,26 +153,9 @@ final class RecipeCommand extends CliCommand {
             streams().json(json);
             return;
         }
-        results.forEach((stage, result) -> streams().line(stage + ": " + String.join(", ", figures(result))));
+        results.forEach(
+                (stage, result) -> streams().line(stage + ": " + String.join(", ", StageConsole.figures(result))));
         streams().line("Models, data and report: " + folder + " (open " + folder.resolve("report.html") + ")");
-    }
-
-    private void printPlan(Recipe recipe) {
-        ObjectNode json = Json.object();
-        json.put("recipe", recipe.name());
-        ArrayNode stages = json.putArray("stages");
-        for (Stage stage : recipe.stages()) {
-            ObjectNode one = stages.addObject();
-            one.put("name", stage.name());
-            one.put("purpose", stage.purpose());
-            stage.inputs().forEach(one.putArray("inputs")::add);
-            one.set("settings", stage.settings());
-        }
-        if (common().json()) {
-            streams().json(json);
-        } else {
-            streams().line(json.toPrettyString());
-        }
     }
 
     private void list() {

@@ -8,7 +8,6 @@ import dev.jacobian.rl.judge.PreferenceModel;
 import dev.jacobian.rl.judge.ReasoningJudge;
 import dev.jacobian.rl.judge.RewardModel;
 import dev.jacobian.rl.judge.RewardedTask;
-import dev.jacobian.rl.offline.GeneralPreference;
 import dev.jacobian.rl.reward.BatchReward;
 import dev.jacobian.rl.reward.PreferenceReward;
 import dev.jacobian.rl.reward.WeightedRewards;
@@ -17,7 +16,6 @@ import dev.jacobian.rl.reward.catalog.RewardModels;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -65,7 +63,9 @@ record RewardChoice(
         Optional<BatchReward> reward = model.<BatchReward>map(folder -> new RewardModel(held(folder, options)))
                 .or(() -> judge.map(folder -> new ReasoningJudge(held(folder, options), "answer", REASONING_TOKENS)))
                 .or(() -> preference.map(folder -> new PreferenceReward(
-                        PREFERENCE, new PreferenceModel(held(folder, options), tau(folder)), form)));
+                        PREFERENCE,
+                        new PreferenceModel(held(folder, options), PreferenceModel.trainedTau(folder)),
+                        form)));
         return reward.map(WeightedRewards::of);
     }
 
@@ -86,14 +86,6 @@ record RewardChoice(
      */
     double solvedThreshold() {
         return preference.isPresent() ? Double.NaN : model.isPresent() ? 0 : 1;
-    }
-
-    /** What a preference model's scores are divided by: what it was trained with, if its folder says so, or else the authors' number. */
-    private static double tau(Path folder) {
-        Path run = folder.resolve("run.json");
-        return Files.isRegularFile(run)
-                ? Json.read(run).path("config").path("tau").asDouble(GeneralPreference.DEFAULT.tau())
-                : GeneralPreference.DEFAULT.tau();
     }
 
     /** The same with comparisons as a method wants them: GPO learns from scores, others from win rates. */

@@ -6,11 +6,11 @@ import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.judge.RewardedTask;
-import dev.jacobian.rl.long2short.AnswerSampler;
-import dev.jacobian.rl.long2short.SelectedData;
-import dev.jacobian.rl.long2short.Selection;
 import dev.jacobian.rl.promptset.PromptSet;
 import dev.jacobian.rl.promptset.SampledPrompts;
+import dev.jacobian.rl.selection.AnswerSampler;
+import dev.jacobian.rl.selection.SelectedData;
+import dev.jacobian.rl.selection.Selection;
 import dev.jacobian.rl.task.JsonlTask;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;
@@ -133,7 +133,7 @@ abstract class SelectionCommand extends CliCommand {
                 new AnswerSampler(asked, rewarded, samples, generation(), RewardCalls.of(given()), new Progress());
         SelectedData data = SelectedData.write(sampler, problems(rewarded), selection(), out);
         if (common().json()) {
-            ObjectNode json = Json.object().put("selection", selection().name());
+            ObjectNode json = Json.object().put("selection", selection().description());
             json.setAll(data.toJson());
             streams().json(json.put("out", out.toString()));
         } else {

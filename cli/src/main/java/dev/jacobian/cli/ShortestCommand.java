@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
-import dev.jacobian.rl.long2short.Selection;
-import dev.jacobian.rl.long2short.ShortestCorrect;
+import dev.jacobian.rl.selection.Selection;
+import dev.jacobian.rl.selection.ShortestCorrect;
 import picocli.CommandLine.Command;
 
 /** {@code jacobian long2short shortest}: shortest rejection sampling. */

@@ -10,6 +10,7 @@ import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,6 +21,11 @@ class Long2ShortCommandTest {
 
     @TempDir
     Path folder;
+
+    @BeforeAll
+    static void findBundledModel() {
+        System.setProperty("jacobian.home", TestPaths.project().toString());
+    }
 
     @Test
     @DisplayName("the bundled model's shortest right answers and its pairs, from a task and from rows")
@@ -91,10 +97,18 @@ class Long2ShortCommandTest {
                 .contains("name it with --model");
         assertThat(Run.of("long2short", "--model", MODEL, "--set", "weight=1", "--out", folder.resolve("out"))
                         .failure(ExitCode.FAILED))
-                .contains("STAGE.KEY=VALUE", "shortest-data");
+                .contains("STAGE.KEY=VALUE", "answers");
         assertThat(Run.of("long2short", "--model", MODEL, "--set", "rl.max_stepz=1", "--out", folder.resolve("out"))
                         .failure(ExitCode.FAILED))
                 .contains("max_stepz");
+        assertThat(Run.of("long2short", "--quick", "--from", "nosuch", "--out", folder.resolve("out"))
+                        .failure(ExitCode.FAILED))
+                .contains("no stage 'nosuch'", "answers");
+        JsonNode plan = Run.of(
+                        "long2short", "--dry-run", "--json", "--set", "rl.tau=0.3", "--out", folder.resolve("out"))
+                .json();
+        assertThat(plan.get("stages").findValue("tau").asDouble()).isEqualTo(0.3);
+        assertThat(plan.get("stages").findValue("updates_per_rollout").asInt()).isEqualTo(4);
         assertThat(folder.resolve("out")).doesNotExist();
         Path data = Files.writeString(folder.resolve("data.jsonl"), "{\"prompt\":\"x\",\"answer\":\"y\"}\n");
         assertThat(Run.of("long2short", "shortest", "--model", MODEL, "--data", data, "--out", data)

@@ -125,7 +125,34 @@ class RecipeCommandTest {
         assertThat(refused("--set", "rl.max_steps=none")).contains("max_steps");
         assertThat(refused("--set", "rl.tau=1")).contains("tau", "omd");
         assertThat(refused("--set", "max_steps=1")).contains("names no stage", "STAGE.KEY=VALUE");
+        assertThat(refused("--student", BundledModel.folder())).contains("r1-zero has no use for --student");
+        assertThat(refused("--demonstrations", folder)).contains("r1-zero has no use for --demonstrations");
+        assertThat(Run.of("recipe", "r1", "--quick", "--solutions", folder).failure(ExitCode.FAILED))
+                .contains("r1 has no use for --solutions; it takes --demonstrations, --student");
         assertThat(folder.resolve("refused")).doesNotExist();
+    }
+
+    @Test
+    @DisplayName(
+            "what a model of one's own imitates is learned once: long thoughts, and before them short ones if given")
+    void imitatedOnce() throws IOException {
+        Path rows = Files.writeString(folder.resolve("rows.jsonl"), "{\"prompt\":\"1+1\",\"completion\":\"2\"}\n");
+        Path shorter = Files.copy(rows, folder.resolve("short.jsonl"));
+        Path model = folder.resolve("model");
+        copyModel(model);
+        Object[] own = {"recipe", "k1.5", "--dry-run", "--json", "--model", model, "--demonstrations", rows};
+        JsonNode plan = Run.of(own).json().get("stages");
+        assertThat(plan.findValuesAsText("name")).startsWith("warm-up", "prompts");
+        assertThat(plan.findValuesAsText("data")).containsExactly(rows.toString());
+        Object[] both =
+                Stream.concat(Stream.of(own), Stream.of("--solutions", shorter)).toArray();
+        JsonNode longer = Run.of(both).json().get("stages");
+        assertThat(longer.findValuesAsText("name")).startsWith("sft", "warm-up", "prompts");
+        assertThat(longer.findValuesAsText("data")).containsExactly(shorter.toString(), rows.toString());
+        JsonNode bundled =
+                Run.of("recipe", "k1.5", "--dry-run", "--json").json().get("stages");
+        assertThat(bundled.get(1).get("settings").get("seed"))
+                .isNotEqualTo(bundled.get(2).get("settings").get("seed")); // problems of their own
     }
 
     @Test

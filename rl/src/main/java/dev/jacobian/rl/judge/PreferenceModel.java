@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.judge;
 
+import dev.jacobian.io.Json;
+import dev.jacobian.rl.offline.GeneralPreference;
 import dev.jacobian.rl.reward.BatchReward.Samples;
 import dev.jacobian.rl.reward.Completion;
 import dev.jacobian.rl.reward.PreferenceFunction;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.SequenceScorer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -46,6 +50,15 @@ public final class PreferenceModel implements PreferenceFunction {
         this.texts = new JudgedText(idle);
         this.positions = idle.config().maxPositions();
         this.tau = tau;
+    }
+
+    /** What the scores of a folder's model are divided by: what it was trained with, if its {@code run.json} says so, or else the authors' number. */
+    public static double trainedTau(Path folder) {
+        double usual = GeneralPreference.DEFAULT.tau();
+        Path run = folder.resolve("run.json");
+        return Files.isRegularFile(run)
+                ? Json.read(run).path("config").path("tau").asDouble(usual)
+                : usual;
     }
 
     @Override

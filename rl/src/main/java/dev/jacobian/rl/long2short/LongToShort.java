@@ -7,17 +7,27 @@ import dev.jacobian.rl.offline.Dpo;
 import dev.jacobian.rl.offline.OfflineConfig;
 import dev.jacobian.rl.offline.OfflineMethod;
 import dev.jacobian.rl.offline.Sft;
-import dev.jacobian.rl.recipe.stage.Pipeline;
+import dev.jacobian.rl.recipe.AnswersConfig;
+import dev.jacobian.rl.recipe.CheckConfig;
+import dev.jacobian.rl.recipe.Demonstrations;
+import dev.jacobian.rl.recipe.PairsStage;
+import dev.jacobian.rl.recipe.Problems;
+import dev.jacobian.rl.recipe.Recipe;
+import dev.jacobian.rl.recipe.RlStage;
+import dev.jacobian.rl.recipe.SamplingStage;
+import dev.jacobian.rl.recipe.SftStage;
+import dev.jacobian.rl.recipe.ShorterConfig;
+import dev.jacobian.rl.recipe.ShorterRlStage;
 import dev.jacobian.rl.recipe.stage.Source;
-import dev.jacobian.rl.recipe.stage.Stage;
 import dev.jacobian.rl.recipe.trace.CountdownTraces;
 import dev.jacobian.rl.recipe.trace.TraceStyle;
+import dev.jacobian.rl.selection.Selection;
+import dev.jacobian.rl.selection.ShorterPairs;
+import dev.jacobian.rl.selection.ShortestCorrect;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.sft.SftExample;
 import dev.jacobian.rl.task.Countdown;
-import dev.jacobian.rl.task.Task;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,13 +35,16 @@ import java.util.Optional;
 
 /**
  * The four ways from a long model to a short one, one after the other, and all of them measured: merging, shortest rejection sampling, DPO on pairs of
- * short and long, reinforcement learning with a price on length (Kimi k1.5, 2.4 and figure 7).
+ * short and long, mirror descent with a price on length (Kimi k1.5, 2.4 and figure 7).
  *
  * <p>With a model of one's own that is what all begin from, and {@code merge} is there where a short relative is. With the bundled model both are made
  * first: a long one that has learned searches which think aloud and check themselves, and a short one that has learned bare ones, from the same weights.
+ *
+ * <p>Decisions: the long model answers once, and demonstrations and pairs are chosen from the same answers. Reinforcement learning makes {@value #UPDATES} updates on
+ * each rollout, as mirror descent means it: with a single one the policy is its own anchor, and the strength of the anchor would have no effect.
  */
 public final class LongToShort {
-    /** What the pipeline is called. */
+    /** What the recipe is called. */
     public static final String NAME = "long2short";
 
     /** The product of the last stage: the page. */
@@ -44,6 +57,15 @@ public final class LongToShort {
     private static final TraceStyle LONG = new TraceStyle(0, 0, 0.25, 0, 3, 0, 0);
 
     private static final int POSITIONS = 240; // of the bundled model's 256, a prompt has up to 14
+    private static final int UPDATES = 4;
+    private static final String ANSWERS = "answers";
+    private static final String SHORTEST = "shortest";
+    private static final String PAIRS = "pairs";
+    private static final String LONG_MODEL = "long";
+    private static final String SHORT_MODEL = MeasureStage.RELATIVE;
+    private static final String MERGE = "merge";
+    private static final String DPO = "dpo";
+    private static final String RL = "rl";
 
     private LongToShort() {}
 
@@ -69,36 +91,35 @@ public final class LongToShort {
      * @param bundled its folder
      * @param quick a minute's version, which shows that all stages do what they should and no more
      */
-    public static Pipeline bundled(Path bundled, long seed, boolean quick) {
+    public static Recipe bundled(Path bundled, boolean quick) {
         Scale scale = quick ? Scale.QUICK : Scale.LAPTOP;
         Countdown task = Countdown.small();
-        List<Stage> stages = new ArrayList<>();
-        stages.add(new TrainingStage(
-                "long",
-                "The bundled model learns searches that think aloud: this is the long model.",
-                Source.of(bundled),
-                new TrainingStage.Data.Made(new Fitting(new CountdownTraces(task, LONG), POSITIONS)),
-                scale.training(Sft.DEFAULT, scale.warmUp, 1e-3)));
-        stages.add(new TrainingStage(
-                "short",
-                "The bundled model learns bare searches: a short relative, for merging.",
-                Source.of(bundled),
-                new TrainingStage.Data.Made(new CountdownTraces(task, TraceStyle.SHORT)),
-                scale.training(Sft.DEFAULT, scale.warmUp, 1e-3)));
-        RlConfig rl = RlConfig.DEFAULT.with(new Given()
-                .set("max_steps", scale.rlSteps, NAME)
+        Problems problems = Problems.of(task);
+        Ways ways = new Ways(Source.model(LONG_MODEL), problems, scale, POSITIONS);
+        Recipe models = Recipe.of(
+                NAME,
+                ways.sft(
+                        LONG_MODEL,
+                        "the bundled model learns searches that think aloud: this is the long model",
+                        Source.of(bundled),
+                        Demonstrations.of(new Fitting(new CountdownTraces(task, LONG), POSITIONS)),
+                        scale.training(Sft.DEFAULT, scale.warmUp, 1e-3)),
+                ways.sft(
+                        SHORT_MODEL,
+                        "the bundled model learns bare searches: a short relative, for merging",
+                        Source.of(bundled),
+                        Demonstrations.of(new CountdownTraces(task, TraceStyle.SHORT)),
+                        scale.training(Sft.DEFAULT, scale.warmUp, 1e-3)));
+        Given small = new Given()
                 .set("prompts_per_step", scale.prompts, NAME)
                 .set("num_generations", 8, NAME)
-                .set("max_completion_length", POSITIONS / 2, NAME)
-                .set("learning_rate", 1e-4, NAME)
+                .set("learning_rate", 3e-5, NAME)
                 .set("adam_beta2", 0.99, NAME)
                 .set("eval_problems", scale.prompts, NAME)
                 .set("eval_steps", scale.rlSteps, NAME)
                 .set("final_eval_problems", scale.prompts, NAME)
-                .set("save_steps", Math.max(1, scale.rlSteps / 4), NAME));
-        Subject subject = new Subject(task.toString(), task);
-        stages.addAll(ways(Source.model("long"), Optional.of(Source.model("short")), subject, scale, POSITIONS, rl));
-        return new Pipeline(NAME, stages, seed);
+                .set("save_steps", Math.max(1, scale.rlSteps / 4), NAME);
+        return ways.addedTo(models, Optional.of(Source.model(SHORT_MODEL)), small);
     }
 
     /**
@@ -106,75 +127,88 @@ public final class LongToShort {
      *
      * @param longModel what is to become short
      * @param shortModel a relative of it, for merging; empty for the other three ways
-     * @param task of one turn, with problems to learn from
-     * @param description all that decides the task
+     * @param problems of one turn, with problems to learn from
      * @param maxNewTokens most tokens of a completion of the long model
      */
-    public static Pipeline of(
-            Path longModel,
-            Optional<Path> shortModel,
-            Task task,
-            String description,
-            int maxNewTokens,
-            long seed,
-            boolean quick) {
+    public static Recipe of(
+            Path longModel, Optional<Path> shortModel, Problems problems, int maxNewTokens, boolean quick) {
         Scale scale = quick ? Scale.QUICK : Scale.OWN;
-        RlConfig rl = RlConfig.DEFAULT.with(new Given()
-                .set("algorithm", "omd", NAME)
-                .set("max_steps", scale.rlSteps, NAME)
-                .set("max_completion_length", Math.max(1, maxNewTokens / 2), NAME));
-        List<Stage> stages = ways(
-                Source.of(longModel),
-                shortModel.map(Source::of),
-                new Subject(description, task),
-                scale,
-                maxNewTokens,
-                rl);
-        return new Pipeline(NAME, stages, seed);
+        return new Ways(Source.of(longModel), problems, scale, maxNewTokens)
+                .addedTo(new Recipe(NAME, List.of()), shortModel.map(Source::of), new Given());
     }
 
-    private static List<Stage> ways(
-            Source longModel,
-            Optional<Source> shortModel,
-            Subject subject,
-            Scale scale,
-            int maxNewTokens,
-            RlConfig rl) {
-        SelectionConfig drawn = new SelectionConfig(scale.problems, 8, maxNewTokens, 1);
-        List<Stage> stages = new ArrayList<>();
-        Map<String, Source> models = new LinkedHashMap<>();
-        models.put("long", longModel);
-        shortModel.ifPresent(relative -> {
-            models.put(MeasureStage.RELATIVE, relative);
-            stages.add(new MergeStage("merge", longModel, relative, 0.5));
-            models.put("merge", Source.model("merge"));
-        });
-        stages.add(new SelectionStage("shortest-data", longModel, subject, new ShortestCorrect(), drawn));
-        stages.add(new TrainingStage(
-                "shortest",
-                "Supervised fine-tuning on the long model's shortest right answers.",
-                longModel,
-                rows("shortest-data"),
-                scale.training(Sft.DEFAULT, scale.steps, 2e-4)));
-        models.put("shortest", Source.model("shortest"));
-        stages.add(new SelectionStage(
-                "pairs-data", longModel, subject, new ShorterPairs(ShorterPairs.USUAL_RATIO), drawn));
-        stages.add(new TrainingStage(
-                "dpo",
-                "DPO on pairs of the long model's answers: the shortest right one before wrong and long ones.",
-                longModel,
-                rows("pairs-data"),
-                scale.training(Dpo.DEFAULT, scale.steps, 2e-5)));
-        models.put("dpo", Source.model("dpo"));
-        stages.add(new LengthRlStage("rl", longModel, subject, 0.5, rl));
-        models.put("rl", Source.model("rl"));
-        stages.add(new MeasureStage(
-                MEASURE, models, subject, new MeasureConfig(scale.measured, scale.samples, maxNewTokens)));
-        return stages;
-    }
+    /** What all ways begin with. */
+    private record Ways(Source longModel, Problems problems, Scale scale, int maxNewTokens) {
+        Recipe addedTo(Recipe begun, Optional<Source> shortModel, Given ownRl) {
+            Map<String, Source> models = new LinkedHashMap<>();
+            models.put(LONG_MODEL, longModel);
+            Recipe recipe = begun;
+            if (shortModel.isPresent()) {
+                recipe = recipe.then(new MergeStage(MERGE, longModel, shortModel.get(), MergeShare.DEFAULT));
+                models.put(SHORT_MODEL, shortModel.get());
+                models.put(MERGE, Source.model(MERGE));
+            }
+            for (String way : List.of(SHORTEST, DPO, RL)) {
+                models.put(way, Source.model(way));
+            }
+            return recipe.then(answers())
+                    .then(sft(
+                            SHORTEST,
+                            "fine-tuning on the long model's shortest right answers",
+                            longModel,
+                            Demonstrations.of(new Source.Made(ANSWERS, SHORTEST)),
+                            scale.training(Sft.DEFAULT, scale.steps, 2e-4)))
+                    .then(new PairsStage(
+                            DPO,
+                            "DPO on pairs of the long model's answers: the shortest right one before wrong and long"
+                                    + " ones",
+                            longModel,
+                            new Source.Made(ANSWERS, PAIRS),
+                            problems,
+                            scale.training(Dpo.DEFAULT, scale.steps, 2e-5),
+                            scale.check(maxNewTokens)))
+                    .then(mirrorDescent(ownRl))
+                    .then(new MeasureStage(
+                            MEASURE, models, problems, new MeasureConfig(scale.measured, scale.samples, maxNewTokens)));
+        }
 
-    private static TrainingStage.Data rows(String stage) {
-        return new TrainingStage.Data.Rows(new Source.Made(stage, SelectionStage.DATA));
+        /** Drawn once, chosen from twice. */
+        private SamplingStage answers() {
+            Map<String, Selection> both = new LinkedHashMap<>();
+            both.put(SHORTEST, new ShortestCorrect());
+            both.put(PAIRS, new ShorterPairs(ShorterPairs.USUAL_RATIO));
+            return new SamplingStage(
+                    ANSWERS,
+                    "the long model answers; its shortest right answers are demonstrations, and pairs of short and"
+                            + " long are preferences",
+                    longModel,
+                    problems,
+                    both,
+                    new AnswersConfig(scale.problems, 8, maxNewTokens, 1));
+        }
+
+        SftStage sft(String name, String purpose, Source model, Demonstrations data, OfflineConfig config) {
+            return new SftStage(name, purpose, model, data, problems, config, scale.check(maxNewTokens));
+        }
+
+        private ShorterRlStage mirrorDescent(Given own) {
+            RlConfig config = RlConfig.DEFAULT
+                    .with(new Given()
+                            .set("algorithm", "omd", NAME)
+                            .set("updates_per_rollout", UPDATES, NAME)
+                            .set("max_steps", scale.rlSteps, NAME)
+                            .set("max_completion_length", Math.max(1, maxNewTokens / 2), NAME))
+                    .with(own);
+            return new ShorterRlStage(
+                    new RlStage(
+                            RL,
+                            "mirror descent with a reward for shorter right answers and a smaller limit of tokens",
+                            longModel,
+                            problems,
+                            config,
+                            scale.check(maxNewTokens)),
+                    ShorterConfig.DEFAULT);
+        }
     }
 
     /** How much of everything; each number is a setting of its stage, too. */
@@ -215,6 +249,11 @@ public final class LongToShort {
             this.measured = measured;
             this.samples = samples;
             this.small = small;
+        }
+
+        /** How models are looked at before and after a stage. */
+        CheckConfig check(int tokens) {
+            return CheckConfig.DEFAULT.of(Math.min(CheckConfig.DEFAULT.checkProblems(), measured), tokens);
         }
 
         /** Training on recorded data; what is not for small models is left at its default. */

@@ -7,6 +7,7 @@ import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.evaluation.Evaluation;
 import dev.jacobian.rl.evaluation.EvaluationFolder;
 import dev.jacobian.rl.evaluation.SavedEvaluation;
+import dev.jacobian.rl.recipe.Problems;
 import dev.jacobian.rl.recipe.stage.Source;
 import dev.jacobian.rl.recipe.stage.Stage;
 import dev.jacobian.rl.recipe.stage.StageContext;
@@ -28,10 +29,10 @@ import java.util.Map;
  *
  * @param name of the stage
  * @param models by name, the long one first
- * @param subject what is asked
+ * @param problems what is asked
  * @param config how much
  */
-record MeasureStage(String name, Map<String, Source> models, Subject subject, MeasureConfig config) implements Stage {
+record MeasureStage(String name, Map<String, Source> models, Problems problems, MeasureConfig config) implements Stage {
     /** The product with the page. */
     static final String PAGE = "report";
 
@@ -60,7 +61,7 @@ record MeasureStage(String name, Map<String, Source> models, Subject subject, Me
     @Override
     public ObjectNode settings() {
         ObjectNode settings = ConfigTree.toJson(config);
-        settings.put("of", subject.description());
+        settings.put("of", problems.description());
         ObjectNode all = settings.putObject("models");
         models.forEach((model, source) -> all.put(model, source.toString()));
         return settings;
@@ -68,12 +69,12 @@ record MeasureStage(String name, Map<String, Source> models, Subject subject, Me
 
     @Override
     public Stage with(Given given) {
-        return new MeasureStage(name, models, subject, ConfigTree.with(config, given));
+        return new MeasureStage(name, models, problems, ConfigTree.with(config, given));
     }
 
     @Override
     public void check(StageContext context) {
-        subject.task().evalProblems(config.problems());
+        problems.task(context).evalProblems(config.problems());
     }
 
     @Override
@@ -105,7 +106,7 @@ record MeasureStage(String name, Map<String, Source> models, Subject subject, Me
             CausalLM asked = context.load(source.in(context));
             GenerationConfig generation = GenerationConfig.sampling(config.maxNewTokens(), 1f, context.seed());
             Evaluation evaluation =
-                    Evaluation.run(asked, subject.task(), config.problems(), config.samples(), generation);
+                    Evaluation.run(asked, problems.task(context), config.problems(), config.samples(), generation);
             new EvaluationFolder(folder, model).add(evaluation);
             context.say(model + ": " + evaluation.problems() + " problems measured");
         }

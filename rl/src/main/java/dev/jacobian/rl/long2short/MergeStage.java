@@ -2,7 +2,7 @@
 package dev.jacobian.rl.long2short;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.jacobian.io.Json;
+import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.recipe.stage.Source;
 import dev.jacobian.rl.recipe.stage.Stage;
@@ -12,7 +12,6 @@ import dev.jacobian.transformer.merge.MergeConfig;
 import dev.jacobian.transformer.merge.ModelMerge;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -21,17 +20,9 @@ import java.util.stream.Stream;
  * @param name of the stage
  * @param longModel thinks long
  * @param shortModel its short relative
- * @param weight of the long one; the short one has what is left to 1
+ * @param config how much there is of each
  */
-record MergeStage(String name, Source longModel, Source shortModel, double weight) implements Stage {
-    private static final String WEIGHT = "weight";
-
-    MergeStage {
-        if (!(weight >= 0 && weight <= 1)) {
-            throw new IllegalArgumentException("the weight of the long model lies in [0, 1], got " + weight);
-        }
-    }
-
+record MergeStage(String name, Source longModel, Source shortModel, MergeShare config) implements Stage {
     @Override
     public String purpose() {
         return "The weights of the long model and of a short one are averaged; nothing is trained.";
@@ -45,36 +36,29 @@ record MergeStage(String name, Source longModel, Source shortModel, double weigh
 
     @Override
     public ObjectNode settings() {
-        return Json.object()
-                .put("long", longModel.toString())
-                .put("short", shortModel.toString())
-                .put(WEIGHT, weight);
+        return ConfigTree.toJson(config).put("long", longModel.toString()).put("short", shortModel.toString());
     }
 
     @Override
     public Stage with(Given given) {
-        Settings.requireKnown(given, Set.of(WEIGHT), name);
-        double other = given.get(WEIGHT)
-                .map(value -> value.json().asDouble(Double.NaN))
-                .orElse(weight);
-        return new MergeStage(name, longModel, shortModel, other);
+        return new MergeStage(name, longModel, shortModel, ConfigTree.with(config, given));
     }
 
     @Override
     public void check(StageContext context) {
         if (longModel instanceof Source.Given given && shortModel instanceof Source.Given other) {
-            ModelMerge.open(config(given.path(), other.path()), 0).close();
+            ModelMerge.open(merged(given.path(), other.path()), 0).close();
         }
     }
 
-    private MergeConfig config(Path first, Path second) {
-        return MergeConfig.linear(List.of(first, second), List.of(weight, 1 - weight));
+    private MergeConfig merged(Path first, Path second) {
+        return MergeConfig.linear(List.of(first, second), List.of(config.weight(), 1 - config.weight()));
     }
 
     @Override
     public StageResult run(StageContext context) {
         try (ModelMerge merge =
-                ModelMerge.open(config(longModel.in(context), shortModel.in(context)), context.seed())) {
+                ModelMerge.open(merged(longModel.in(context), shortModel.in(context)), context.seed())) {
             merge.remarks().forEach(context::say);
             merge.write(context.folder().resolve(Source.MODEL));
             return StageResult.EMPTY.figure("tensors", merge.tensors()).product(Source.MODEL, Source.MODEL);

@@ -36,7 +36,8 @@ import java.util.function.UnaryOperator;
  * @param model the base model's folder
  * @param bundled whether it is the one that comes with the library
  * @param data problems of one's own
- * @param demonstrations for the recipes that begin with some, rows that {@code sft} takes
+ * @param demonstrations long thoughts for the recipes that begin with some, rows that {@code sft} takes
+ * @param solutions short solutions, which k1.5 imitates before the long thoughts; rows of the same kind
  * @param student a smaller model of one's own for a distillation
  * @param tokens limit of a completion, where a recipe does not ask for more
  * @param quick whether a minute is enough: everything is there, nothing is learned well
@@ -46,6 +47,7 @@ public record Ground(
         boolean bundled,
         Optional<Rows> data,
         Optional<Path> demonstrations,
+        Optional<Path> solutions,
         Optional<Path> student,
         int tokens,
         boolean quick) {
@@ -57,6 +59,9 @@ public record Ground(
             + " <answer> answer here </answer>. User: {prompt}. Assistant:";
 
     private static final String PROMPT = "prompt";
+
+    /** Between the seeds of stages, so that each has problems of its own, whatever the pipeline's seed. */
+    private static final long OWN_PROBLEMS = 1_000_003;
 
     /** One for a right answer, nothing for any other. */
     private static final CountdownReward RIGHT = new CountdownReward(0, 1);
@@ -72,14 +77,15 @@ public record Ground(
             boolean bundled,
             Optional<Rows> data,
             Optional<Path> demonstrations,
+            Optional<Path> solutions,
             Optional<Path> student,
             boolean quick) {
-        this(model, bundled, data, demonstrations, student, bundled ? BUNDLED_TOKENS : OWN_TOKENS, quick);
+        this(model, bundled, data, demonstrations, solutions, student, bundled ? BUNDLED_TOKENS : OWN_TOKENS, quick);
     }
 
     /** The bundled model and its puzzles. */
     public static Ground bundled(Path model, boolean quick) {
-        return new Ground(model, true, Optional.empty(), Optional.empty(), Optional.empty(), quick);
+        return new Ground(model, true, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), quick);
     }
 
     /** The base model. */
@@ -104,7 +110,7 @@ public record Ground(
 
     /** The same with another limit. */
     public Ground limitedTo(int limit) {
-        return new Ground(model, bundled, data, demonstrations, student, limit, quick);
+        return new Ground(model, bundled, data, demonstrations, solutions, student, limit, quick);
     }
 
     /** The problems with what they are asked as they stand. */
@@ -143,6 +149,28 @@ public record Ground(
                             + " that 'jacobian sft' takes)");
         }
         return demonstrations.map(Demonstrations::of).orElseGet(() -> Demonstrations.of(new CountdownTraces(style)));
+    }
+
+    /** Short solutions to imitate: the user's, or searches by program for the bundled model's puzzles; else none. */
+    public Optional<Demonstrations> solutions(TraceStyle style) {
+        if (solutions.isPresent()) {
+            return solutions.map(Demonstrations::of);
+        }
+        return isCountdown() ? Optional.of(Demonstrations.of(new CountdownTraces(style))) : Optional.empty();
+    }
+
+    /**
+     * A run on problems of its own, or on the same rows in another order: what one stage has learned by heart is nothing that another should meet again.
+     *
+     * @param number of the stage among those of its recipe
+     */
+    static OfflineConfig ownProblems(OfflineConfig config, int number) {
+        return config.toBuilder().seed(number * OWN_PROBLEMS).build();
+    }
+
+    /** The same of a run of reinforcement learning. */
+    static RlConfig ownProblems(RlConfig config, int number) {
+        return config.toBuilder().seed(number * OWN_PROBLEMS).build();
     }
 
     /** One for a right answer. */

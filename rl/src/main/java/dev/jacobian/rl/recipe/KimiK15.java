@@ -8,10 +8,8 @@ import dev.jacobian.rl.offline.Sft;
 import dev.jacobian.rl.promptset.EasyToGuess;
 import dev.jacobian.rl.recipe.stage.Source;
 import dev.jacobian.rl.recipe.trace.TraceStyle;
-import dev.jacobian.rl.reward.GroupLengthReward;
-import dev.jacobian.rl.reward.WeightedRewards;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Kimi k1.5 (arXiv 2501.12599): long thoughts by reinforcement learning with online mirror descent, and then short ones.
@@ -26,7 +24,6 @@ import java.util.List;
  * </ol>
  */
 final class KimiK15 {
-    private static final double LENGTH_WEIGHT = 0.5;
     private static final int LONGEST = 320;
 
     private KimiK15() {}
@@ -40,22 +37,26 @@ final class KimiK15 {
         Problems problems = on.problems();
         int steps = on.of(40, 3);
 
+        Optional<Demonstrations> solutions = on.solutions(TraceStyle.SHORT.giveUp(0.3));
+        if (solutions.isPresent()) {
+            recipe = recipe.then(new SftStage(
+                    "sft",
+                    "short solutions to imitate",
+                    base,
+                    solutions.get(),
+                    problems,
+                    Ground.ownProblems(on.offline(Sft.DEFAULT, on.of(150, 10), 5e-4), 1),
+                    on.check()));
+            base = Source.model("sft");
+        }
         return recipe.then(new SftStage(
-                        "sft",
-                        "short solutions to imitate",
-                        base,
-                        on.demonstrations("k1.5", TraceStyle.SHORT.giveUp(0.3)),
-                        problems,
-                        on.offline(Sft.DEFAULT, on.of(150, 10), 5e-4),
-                        on.check()))
-                .then(new SftStage(
                         "warm-up",
                         "a few long thoughts that plan, evaluate, reflect and explore",
-                        Source.model("sft"),
+                        base,
                         on.demonstrations(
                                 "k1.5", TraceStyle.DEFAULT.verbosity(2).giveUp(0.25)),
                         problems,
-                        on.offline(Sft.DEFAULT, on.of(250, 60), 1e-3),
+                        Ground.ownProblems(on.offline(Sft.DEFAULT, on.of(250, 60), 1e-3), 2),
                         on.check()))
                 .then(new PromptStage(
                         "prompts", Source.model("warm-up"), problems, withoutThinking(on), promptConfig(on)))
@@ -70,26 +71,37 @@ final class KimiK15 {
                                 .difficultyColumn("pass_rate")
                                 .build(),
                         on.check()))
-                .then(new RlStage(
+                .then(shorter(
+                        on,
                         "rl-prioritized",
                         "mirror descent on what still fails; after a while shorter right answers earn more",
-                        Source.model("rl-curriculum"),
-                        PromptStage.chosen("prompts", "right, later short", shorter(on.accuracy(), steps / 3)),
-                        problems,
-                        mirrorDescent(on, steps).toBuilder()
-                                .curriculum(CurriculumConfig.Kind.PRIORITIZED)
-                                .build(),
-                        on.check()))
-                .then(new RlStage(
+                        "rl-curriculum",
+                        mirrorDescent(on, steps),
+                        steps / 3))
+                .then(shorter(
+                        on,
                         "long2short",
                         "a smaller limit of tokens, and shorter right answers earn more from the beginning",
-                        Source.model("rl-prioritized"),
-                        PromptStage.chosen("prompts", "right and short", shorter(on.accuracy(), 0)),
-                        problems,
-                        mirrorDescent(on.limitedTo(on.tokens() / 2), steps).toBuilder()
+                        "rl-prioritized",
+                        mirrorDescent(on.limitedTo(on.tokens() / 2), steps),
+                        0));
+    }
+
+    /** By priority, and with a price on length once so many steps are made. */
+    private static ShorterRlStage shorter(
+            Ground on, String name, String purpose, String from, RlConfig config, int warmup) {
+        return new ShorterRlStage(
+                new RlStage(
+                        name,
+                        purpose,
+                        Source.model(from),
+                        PromptStage.chosen("prompts", "right", on.accuracy()),
+                        on.problems(),
+                        config.toBuilder()
                                 .curriculum(CurriculumConfig.Kind.PRIORITIZED)
                                 .build(),
-                        on.check()));
+                        on.check()),
+                new ShorterConfig(ShorterConfig.DEFAULT.lengthWeight(), warmup));
     }
 
     /** The bundled model is given an empty thought; others are told in words. */
@@ -113,13 +125,5 @@ final class KimiK15 {
         RlConfig.Builder config = on.rl(Omd.DEFAULT.with("tau", 0.1).with("updates_per_rollout", 4), steps).toBuilder()
                 .rolloutTokenBudget(on.tokens() / 2);
         return on.bundled() ? config.learningRate(on.quick() ? 1e-4 : 3e-5).build() : config.build();
-    }
-
-    /** Of right answers the shorter earn more, once so many steps are made. */
-    private static WeightedRewards shorter(WeightedRewards accuracy, int warmup) {
-        List<WeightedRewards.Weighted> rewards = new ArrayList<>(accuracy.rewards());
-        rewards.add(new WeightedRewards.Weighted(GroupLengthReward.DEFAULT, LENGTH_WEIGHT, warmup));
-        return new WeightedRewards(rewards)
-                .decidedBy(rewards.getFirst().function().name());
     }
 }

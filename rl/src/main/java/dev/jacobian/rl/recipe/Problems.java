@@ -48,7 +48,8 @@ public record Problems(String description, List<String> inputs, Function<StageCo
         });
     }
 
-    Task task(StageContext context) {
+    /** The problems, now that the stages are finished whose products they need. */
+    public Task task(StageContext context) {
         return make.apply(context);
     }
 }

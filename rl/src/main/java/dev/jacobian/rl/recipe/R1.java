@@ -13,6 +13,7 @@ import dev.jacobian.rl.recipe.trace.TraceStyle;
 import dev.jacobian.rl.reward.FormatReward;
 import dev.jacobian.rl.reward.LanguageReward;
 import dev.jacobian.rl.reward.WeightedRewards;
+import dev.jacobian.rl.selection.Keep;
 import dev.jacobian.rl.sft.CountdownDemonstrations;
 import dev.jacobian.rl.task.Addition;
 import dev.jacobian.rl.task.Countdown;
@@ -55,14 +56,14 @@ final class R1 {
                         base,
                         on.demonstrations("r1", MIXED),
                         problems,
-                        on.offline(Sft.DEFAULT, on.of(250, 60), 1e-3),
+                        Ground.ownProblems(on.offline(Sft.DEFAULT, on.of(250, 60), 1e-3), 1),
                         on.check()))
                 .then(new RlStage(
                         "reasoning-rl",
                         "GRPO: rewards for the right answer and for one language",
                         Source.model("cold-start"),
                         problems.rewarded("1 for one language", right -> right.plus(LanguageReward.DEFAULT, 1)),
-                        on.rl(Grpo.DEFAULT, on.of(50, 2)),
+                        Ground.ownProblems(on.rl(Grpo.DEFAULT, on.of(50, 2)), 2),
                         on.check()))
                 .then(new SamplingStage(
                         "rejection",
@@ -86,7 +87,7 @@ final class R1 {
                         "GRPO: rewards for the right answer and for the format",
                         Source.model("sft"),
                         problems.rewarded("0.2 for the format", right -> right.plus(FormatReward.DEFAULT, 0.2)),
-                        on.rl(Grpo.DEFAULT, on.of(50, 2)),
+                        Ground.ownProblems(on.rl(Grpo.DEFAULT, on.of(50, 2)), 3),
                         on.check()));
         return on.isCountdown() || on.student().isPresent() ? distilled(recipe, on, base, problems) : recipe;
     }
@@ -118,7 +119,7 @@ final class R1 {
                         Source.model("sft"),
                         byModel,
                         byRules,
-                        on.rl(Grpo.DEFAULT, on.of(50, 2)),
+                        Ground.ownProblems(on.rl(Grpo.DEFAULT, on.of(50, 2)), 3),
                         on.check()));
     }
 
@@ -133,7 +134,7 @@ final class R1 {
                             Source.model("small"),
                             Demonstrations.of(new CountdownDemonstrations(Countdown.small(), 0.5)),
                             problems,
-                            on.offline(Sft.DEFAULT, on.of(700, 30), 2e-3),
+                            Ground.ownProblems(on.offline(Sft.DEFAULT, on.of(700, 30), 2e-3), 4),
                             on.check()));
         }
         return withStudent
@@ -157,7 +158,7 @@ final class R1 {
                         "GRPO on top of the distilled model",
                         Source.model("distill"),
                         problems,
-                        on.rl(Grpo.DEFAULT, on.of(40, 2)),
+                        Ground.ownProblems(on.rl(Grpo.DEFAULT, on.of(40, 2)), 5),
                         on.check()));
     }
 

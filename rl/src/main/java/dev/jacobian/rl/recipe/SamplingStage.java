@@ -5,34 +5,39 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.AtomicFiles;
+import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.config.RewardCallConfig;
+import dev.jacobian.rl.promptset.SampledPrompts;
 import dev.jacobian.rl.recipe.stage.Source;
 import dev.jacobian.rl.recipe.stage.Stage;
 import dev.jacobian.rl.recipe.stage.StageContext;
 import dev.jacobian.rl.recipe.stage.StageResult;
-import dev.jacobian.rl.reward.RewardRun;
-import dev.jacobian.rl.rollout.CompletionText;
-import dev.jacobian.rl.rollout.RolloutTask;
-import dev.jacobian.rl.rollout.Rollouts;
-import dev.jacobian.rl.rollout.ScoredGroup;
-import dev.jacobian.rl.rollout.Scoring;
+import dev.jacobian.rl.selection.AnswerSampler;
+import dev.jacobian.rl.selection.SampledProblem;
+import dev.jacobian.rl.selection.SelectedData;
+import dev.jacobian.rl.selection.Selection;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.PromptCheck;
 import dev.jacobian.rl.task.Task;
-import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A model answers problems several times, and of its answers some become data for a later stage: rejection sampling, pairs, judged answers.
+ * A model answers problems several times, and of its answers some become data for later stages: rejection sampling, pairs, judged answers. Several selections may choose from
+ * the same answers, which are drawn once.
  *
  * <p>Answers are written part by part, each whole or not at all, so a killed stage goes on behind its last part.
  *
@@ -40,19 +45,32 @@ import java.util.stream.Stream;
  * @param purpose in a sentence
  * @param model who answers
  * @param problems whose training problems are answered
- * @param keep what becomes of the answers
+ * @param selections what becomes of the answers, by the product that has their rows
  * @param config how many, and how they are drawn
  */
 public record SamplingStage(
-        String name, String purpose, Source model, Problems problems, Keep keep, AnswersConfig config)
+        String name,
+        String purpose,
+        Source model,
+        Problems problems,
+        Map<String, Selection> selections,
+        AnswersConfig config)
         implements Stage {
-    /** The product with the rows. */
+    /** The product with the rows, where one selection chooses. */
     public static final String DATA = "data";
 
-    private static final String FILE = "data.jsonl";
-    private static final long KEY_BASE =
-            1L << 50; // random keys that meet neither those of training nor those of evaluations
     private static final int TOGETHER = 32;
+
+    /** Copies the map, whose order stays. */
+    public SamplingStage {
+        selections = Collections.unmodifiableMap(new LinkedHashMap<>(selections));
+    }
+
+    /** With one selection, whose rows are the product {@link #DATA}. */
+    public SamplingStage(
+            String name, String purpose, Source model, Problems problems, Selection selection, AnswersConfig config) {
+        this(name, purpose, model, problems, Map.of(DATA, selection), config);
+    }
 
     @Override
     public List<String> inputs() {
@@ -66,86 +84,115 @@ public record SamplingStage(
         ObjectNode settings = ConfigTree.toJson(config);
         settings.put("model", model.toString());
         settings.put("of", problems.description());
-        return settings.put("keep", keep.name().toLowerCase(Locale.ROOT));
+        ObjectNode kept = settings.putObject("keep");
+        selections.forEach((product, selection) -> kept.put(product, selection.toString()));
+        return settings;
     }
 
     @Override
     public SamplingStage with(Given given) {
-        return new SamplingStage(name, purpose, model, problems, keep, ConfigTree.with(config, given));
+        return new SamplingStage(name, purpose, model, problems, selections, ConfigTree.with(config, given));
     }
 
+    /** A model of the user looks at all prompts before anything else, where they are known. */
     @Override
     public void check(StageContext context) {
         Sources.check(context, model);
         Sources.check(context, problems);
+        if (model instanceof Source.Given given && problems.inputs().isEmpty()) {
+            Task task = problems.task(context);
+            new PromptCheck(context.load(given.path()), config.maxCompletionLength())
+                    .longest(task, task.trainProblems(context.seed(), 0, count(task)));
+        }
+    }
+
+    private int count(Task task) {
+        return task.trainSize() == 0 ? config.problems() : Math.min(config.problems(), task.trainSize());
     }
 
     @Override
     public StageResult run(StageContext context) {
-        CausalLM answering = context.load(model.in(context));
         Task task = problems.task(context);
-        int count = task.trainSize() == 0 ? config.problems() : Math.min(config.problems(), task.trainSize());
-        List<String> rows = new ArrayList<>();
-        long solved = 0;
-        long tokens = 0;
+        int count = count(task);
+        List<SampledProblem> sampled = new ArrayList<>();
+        Optional<AnswerSampler> sampler = Optional.empty(); // no model is loaded where all parts are there
         for (int from = 0; from < count; from += TOGETHER) {
             int to = Math.min(count, from + TOGETHER);
             Path file = context.folder().resolve(String.format(Locale.ROOT, "part-%06d.json", from));
+            List<Problem> asked = task.trainProblems(context.seed(), from, to - from);
             if (!Files.exists(file)) {
-                Json.write(file, draw(answering, task, context.seed(), from, to));
+                AnswerSampler drawing = sampler.orElseGet(() -> sampler(task, context));
+                sampler = Optional.of(drawing);
+                ObjectNode part = Json.object();
+                ArrayNode answers = part.putArray("answers");
+                drawing.sample(asked, from, problem -> answers.add(problem.toJson()));
+                Json.write(file, part);
                 context.say(name + ": " + to + " of " + count + " problems");
             }
-            JsonNode part = Json.read(file);
-            part.path("rows").forEach(row -> rows.add(Json.compact(row)));
-            solved += part.path("solved").asLong();
-            tokens += part.path("tokens").asLong();
+            JsonNode answers = Json.read(file).path("answers");
+            if (answers.size() != asked.size()) {
+                throw new FormatException(
+                        file.toString(),
+                        "it has answers to " + answers.size() + " problems instead of " + asked.size(),
+                        "Remove it to draw them anew");
+            }
+            for (int i = 0; i < asked.size(); i++) {
+                sampled.add(SampledProblem.of(asked.get(i), answers.path(i), file.toString()));
+            }
         }
-        int answers = count * config.samples();
-        if (rows.isEmpty()) {
-            throw new IllegalStateException("stage '" + name + "' has kept none of " + answers
-                    + " answers; train the model further, or draw more with --set " + name + ".problems and " + name
-                    + ".samples");
-        }
-        AtomicFiles.writeString(context.folder().resolve(FILE), String.join("\n", rows) + "\n");
-        return StageResult.EMPTY
-                .figure("problems", count)
-                .figure("answers", answers)
-                .figure("right", solved / (double) answers)
-                .figure("mean_length", tokens / (double) answers)
-                .figure("rows", rows.size())
-                .product(DATA, FILE);
+        return select(sampled, context.folder());
     }
 
-    private ObjectNode draw(CausalLM answers, Task task, long seed, int from, int to) {
-        GenerationConfig generation =
-                GenerationConfig.sampling(config.maxCompletionLength(), (float) config.temperature(), seed);
-        List<RolloutTask.Request> requests = new ArrayList<>();
-        for (Problem problem : task.trainProblems(seed, from, to - from)) {
-            requests.add(new RolloutTask.Request(problem, KEY_BASE + from + requests.size(), config.samples()));
-        }
-        new PromptCheck(answers, config.maxCompletionLength())
-                .longest(
-                        task,
-                        requests.stream().map(RolloutTask.Request::problem).toList());
-        List<ScoredGroup> groups = Scoring.score(
-                Rollouts.local(answers, task).run(new RolloutTask(requests, generation, 0)),
-                new CompletionText(answers),
+    private AnswerSampler sampler(Task task, StageContext context) {
+        return new AnswerSampler(
+                context.load(model.in(context)),
                 task,
-                RewardRun.measuring(RewardCallConfig.DEFAULT, requests.size() * config.samples()));
-        ObjectNode part = Json.object();
-        long tokens = 0;
-        int solved = 0;
-        ArrayNode kept = part.putArray("rows");
-        for (ScoredGroup group : groups) {
-            List<Keep.Answer> some = new ArrayList<>();
-            for (int i = 0; i < group.solved().length; i++) {
-                int length = group.group().completion(i).length;
-                some.add(new Keep.Answer(group.texts().get(i), length, group.solved()[i]));
-                tokens += length;
-                solved += group.solved()[i] ? 1 : 0;
-            }
-            keep.rows(group.group().problem(), some).forEach(kept::add);
+                config.samples(),
+                GenerationConfig.sampling(config.maxCompletionLength(), (float) config.temperature(), context.seed()),
+                RewardCallConfig.DEFAULT,
+                new SampledPrompts.Progress() {
+                    @Override
+                    public void say(String message) {
+                        context.say(message);
+                    }
+                });
+    }
+
+    /** All selections choose; nothing is written unless each has something to learn from. */
+    private StageResult select(List<SampledProblem> sampled, Path folder) {
+        SelectedData seen = SelectedData.of(sampled);
+        StageResult result = StageResult.EMPTY
+                .figure("problems", sampled.size())
+                .figure("answers", (long) sampled.size() * config.samples())
+                .figure("right", seen.passAt1())
+                .figure("mean_length", seen.meanTokens())
+                .figure("mean_length_right", seen.correctTokens())
+                .figure("mean_length_shortest", seen.shortestTokens());
+        Map<String, List<ObjectNode>> chosen = new LinkedHashMap<>();
+        selections.forEach((product, selection) -> {
+            List<ObjectNode> rows = sampled.stream()
+                    .flatMap(problem -> selection.rows(problem).stream())
+                    .toList();
+            selection.missing(rows).ifPresent(lack -> {
+                throw new IllegalStateException("stage '" + name + "' has nothing to learn from for " + product + " ("
+                        + selection.description() + "): " + lack + ". Of "
+                        + sampled.size() * config.samples() + " answers of " + seen.meanTokens()
+                        + " tokens " + Math.round(100 * seen.passAt1())
+                        + " % are right; train the model further, or draw more or longer ones with --from " + name
+                        + " --set " + name + ".problems, .samples or .max_completion_length");
+            });
+            chosen.put(product, rows);
+        });
+        for (Map.Entry<String, List<ObjectNode>> rows : chosen.entrySet()) {
+            String file = rows.getKey() + ".jsonl";
+            AtomicFiles.writeString(
+                    folder.resolve(file),
+                    rows.getValue().stream()
+                            .map(row -> Json.compact(row) + "\n")
+                            .collect(Collectors.joining()));
+            String figure = selections.size() == 1 ? "rows" : "rows_" + rows.getKey();
+            result = result.figure(figure, rows.getValue().size()).product(rows.getKey(), file);
         }
-        return part.put("solved", solved).put("tokens", tokens);
+        return result;
     }
 }

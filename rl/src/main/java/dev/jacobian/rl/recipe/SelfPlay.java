@@ -15,6 +15,7 @@ import dev.jacobian.rl.recipe.stage.Source;
 import dev.jacobian.rl.recipe.stage.StageContext;
 import dev.jacobian.rl.reward.PreferenceReward;
 import dev.jacobian.rl.reward.WeightedRewards;
+import dev.jacobian.rl.selection.Keep;
 import dev.jacobian.rl.task.Task;
 
 /**
@@ -28,9 +29,6 @@ import dev.jacobian.rl.task.Task;
 final class SelfPlay {
     private static final String NAME = "sppo";
     private static final int ITERATIONS = 3;
-
-    /** Between the seeds of iterations, so that each has problems of its own, whatever the pipeline's seed. */
-    private static final long OWN_PROBLEMS = 1_000_003;
 
     private SelfPlay() {}
 
@@ -81,7 +79,7 @@ final class SelfPlay {
 
     private static Task judged(Task task, Source judge, StageContext context) {
         PreferenceModel model = new PreferenceModel(
-                HeldModel.resident(context.load(judge.in(context))), GeneralPreference.DEFAULT.tau());
+                HeldModel.resident(context.load(judge.in(context))), PreferenceModel.trainedTau(judge.in(context)));
         return new RewardedTask(
                 task, WeightedRewards.of(PreferenceReward.winRate("preference_model", model)), Double.NaN);
     }
@@ -91,10 +89,10 @@ final class SelfPlay {
         Sppo sppo = ConfigTree.with(
                 Sppo.DEFAULT,
                 new Given().set("preference", Preferring.GIVEN, NAME).set("updates_per_rollout", on.of(16, 4), NAME));
-        return on.rl(sppo, 1).toBuilder()
+        RlConfig config = on.rl(sppo, 1).toBuilder()
                 .promptsPerStep(on.of(512, 16))
                 .numGenerations(5)
-                .seed(number * OWN_PROBLEMS)
                 .build();
+        return Ground.ownProblems(config, number);
     }
 }

@@ -13,6 +13,7 @@ import dev.jacobian.rl.offline.OfflineConfig;
 import dev.jacobian.rl.offline.Sft;
 import dev.jacobian.rl.recipe.stage.Pipeline;
 import dev.jacobian.rl.recipe.stage.Source;
+import dev.jacobian.rl.selection.Keep;
 import dev.jacobian.rl.task.Addition;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl.long2short;
+package dev.jacobian.rl.selection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -7,9 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.chat.ChatRow;
-import dev.jacobian.rl.long2short.SampledProblem.Answer;
-import dev.jacobian.rl.long2short.SampledProblem.Verdict;
 import dev.jacobian.rl.reward.Columns;
+import dev.jacobian.rl.selection.SampledProblem.Answer;
+import dev.jacobian.rl.selection.SampledProblem.Verdict;
 import dev.jacobian.rl.task.Problem;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl.long2short;
+package dev.jacobian.rl.selection;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
@@ -12,7 +12,7 @@ import java.util.List;
  */
 public record ShortestCorrect() implements Selection {
     @Override
-    public String name() {
+    public String description() {
         return "shortest rejection sampling";
     }
 

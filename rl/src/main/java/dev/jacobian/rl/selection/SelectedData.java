@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl.long2short;
+package dev.jacobian.rl.selection;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.AtomicFiles;
 import dev.jacobian.io.Json;
-import dev.jacobian.rl.long2short.SampledProblem.Answer;
+import dev.jacobian.rl.selection.SampledProblem.Answer;
 import dev.jacobian.rl.task.Problem;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -63,6 +63,13 @@ public record SelectedData(
             out.flush();
         });
         return counts.summary(problems.size());
+    }
+
+    /** What is seen of problems that are sampled already; of no rows. */
+    public static SelectedData of(List<SampledProblem> sampled) {
+        Counts counts = new Counts();
+        sampled.forEach(counts::add);
+        return counts.summary(sampled.size());
     }
 
     private static void write(ObjectNode row, OutputStream out) {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl.long2short;
+package dev.jacobian.rl.selection;
 
 import dev.jacobian.rl.config.RewardCallConfig;
-import dev.jacobian.rl.long2short.SampledProblem.Answer;
-import dev.jacobian.rl.long2short.SampledProblem.Verdict;
 import dev.jacobian.rl.promptset.SampledPrompts;
 import dev.jacobian.rl.reward.RewardRun;
 import dev.jacobian.rl.rollout.CompletionText;
@@ -13,6 +11,8 @@ import dev.jacobian.rl.rollout.Rollouts;
 import dev.jacobian.rl.rollout.ScoredGroup;
 import dev.jacobian.rl.rollout.Scoring;
 import dev.jacobian.rl.rollout.Trajectory;
+import dev.jacobian.rl.selection.SampledProblem.Answer;
+import dev.jacobian.rl.selection.SampledProblem.Verdict;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.PromptCheck;
 import dev.jacobian.rl.task.Task;
@@ -65,6 +65,18 @@ public record AnswerSampler(
      * @throws dev.jacobian.rl.reward.RewardException if too many rewards fail
      */
     public void sample(List<Problem> problems, Consumer<SampledProblem> each) {
+        sample(problems, 0, each);
+    }
+
+    /**
+     * Samples and scores problems that stand behind others: the same completions as if all were sampled together.
+     *
+     * @param first place of the first problem
+     * @param each hears of each problem, in order
+     * @throws dev.jacobian.io.FormatException naming the problem, if the model cannot complete a prompt
+     * @throws dev.jacobian.rl.reward.RewardException if too many rewards fail
+     */
+    public void sample(List<Problem> problems, int first, Consumer<SampledProblem> each) {
         new PromptCheck(model, generation.maxNewTokens()).longest(task, problems);
         Rollouts rollouts = Rollouts.local(model, task);
         CompletionText texts = new CompletionText(model);
@@ -73,7 +85,7 @@ public record AnswerSampler(
         for (int from = 0; from < problems.size(); from += TOGETHER) {
             List<Request> requests = new ArrayList<>();
             for (int i = from; i < Math.min(problems.size(), from + TOGETHER); i++) {
-                requests.add(new Request(problems.get(i), KEY_BASE + i, samples));
+                requests.add(new Request(problems.get(i), KEY_BASE + first + i, samples));
             }
             for (ScoredGroup group :
                     Scoring.score(rollouts.run(new RolloutTask(requests, generation, 0)), texts, task, rewards)) {
@@ -83,9 +95,9 @@ public record AnswerSampler(
             progress.done(done);
         }
         rewards.firstBorne()
-                .ifPresent(first -> progress.say(rewards.borne() + " of " + problems.size() * samples
+                .ifPresent(failure -> progress.say(rewards.borne() + " of " + problems.size() * samples
                         + " completions could not be judged, and are neither chosen nor rejected. The first: "
-                        + first));
+                        + failure));
     }
 
     private static SampledProblem sampled(ScoredGroup group) {

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl.long2short;
+package dev.jacobian.rl.selection;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
+import dev.jacobian.io.JsonFields;
 import dev.jacobian.io.chat.Chat;
 import dev.jacobian.io.chat.ChatRow;
 import dev.jacobian.rl.task.Problem;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -85,11 +90,53 @@ public record SampledProblem(Problem problem, List<Answer> answers) {
 
     /** A completion in the prompt's form. */
     JsonNode said(Answer answer) {
+        return said(answer.text());
+    }
+
+    /** A text in the prompt's form: itself, or a turn of the assistant. */
+    JsonNode said(String text) {
         if (problem.chat().isEmpty()) {
-            return TextNode.valueOf(answer.text());
+            return TextNode.valueOf(text);
         }
         ArrayNode messages = Json.object().arrayNode();
-        messages.addObject().put("role", "assistant").put("content", answer.text());
+        messages.addObject().put("role", "assistant").put("content", text);
         return messages;
+    }
+
+    /** The completions as JSON, for a file of a stage. */
+    public ArrayNode toJson() {
+        ArrayNode all = Json.object().arrayNode();
+        for (Answer answer : answers) {
+            all.addObject()
+                    .put("text", answer.text())
+                    .put("tokens", answer.tokens())
+                    .put("verdict", answer.verdict().name().toLowerCase(Locale.ROOT))
+                    .put("ended", answer.ended());
+        }
+        return all;
+    }
+
+    /**
+     * Completions that {@link #toJson} has written.
+     *
+     * @param where names the file in errors
+     * @throws dev.jacobian.io.FormatException for what it has not written
+     */
+    public static SampledProblem of(Problem problem, JsonNode completions, String where) {
+        List<Answer> answers = new ArrayList<>();
+        for (JsonNode one : completions) {
+            JsonFields fields = JsonFields.of(one, where);
+            String verdict = fields.string("verdict");
+            answers.add(new Answer(
+                    fields.string("text"),
+                    Math.toIntExact(fields.integer("tokens")),
+                    Arrays.stream(Verdict.values())
+                            .filter(known -> known.name().equalsIgnoreCase(verdict))
+                            .findFirst()
+                            .orElseThrow(() -> new FormatException(
+                                    where, "there is no verdict '" + verdict + "'", "Remove the file to draw anew")),
+                    fields.bool("ended", false)));
+        }
+        return new SampledProblem(problem, answers);
     }
 }

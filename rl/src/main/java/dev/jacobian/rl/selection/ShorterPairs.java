@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.rl.long2short;
+package dev.jacobian.rl.selection;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.jacobian.rl.long2short.SampledProblem.Answer;
-import dev.jacobian.rl.long2short.SampledProblem.Verdict;
+import dev.jacobian.rl.selection.SampledProblem.Answer;
+import dev.jacobian.rl.selection.SampledProblem.Verdict;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -31,7 +31,7 @@ public record ShorterPairs(double ratio) implements Selection {
     }
 
     @Override
-    public String name() {
+    public String description() {
         return "pairs of short and long";
     }
 
