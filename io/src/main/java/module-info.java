@@ -16,6 +16,7 @@ module dev.jacobian.io {
     exports dev.jacobian.io.quantized;
     exports dev.jacobian.io.rows;
     exports dev.jacobian.io.safetensors;
+    exports dev.jacobian.io.spill;
     exports dev.jacobian.io.tensorboard;
     exports dev.jacobian.io.tokenizer;
 

@@ -27,7 +27,6 @@ import dev.jacobian.rl.rollout.partial.RolloutCounts;
 import dev.jacobian.rl.rollout.partial.SegmentMeasures;
 import dev.jacobian.rl.rollout.partial.SegmentPolicy;
 import dev.jacobian.rl.task.Problem;
-import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import java.util.ArrayList;
@@ -67,13 +66,11 @@ final class Collector {
     /**
      * Of a run's own choices.
      *
-     * @param task what is learned
      * @param updates which know the initial model, for samples that are compared with
      * @param rewards how the run calls its rewards
      * @param comparing where a judge of pairs gives the rewards, what it says of groups and those other samples
      */
     Collector(
-            Task task,
             RlConfig config,
             PolicyUpdates updates,
             RewardRun rewards,
@@ -87,7 +84,7 @@ final class Collector {
         this.updates = updates;
         this.rewards = rewards;
         this.underWay = new GroupsUnderWay(
-                task, config.partial(), plan.groups(), config.rollout().numGenerations());
+                config.partial(), plan.groups(), config.rollout().numGenerations());
         this.segments = SegmentPolicy.of(config.partial(), plan.updates());
         this.scoring = scoring;
         this.comparing = comparing;

@@ -11,7 +11,6 @@ import dev.jacobian.rl.rollout.ScoredGroup;
 import dev.jacobian.rl.rollout.store.GroupStore;
 import dev.jacobian.rl.run.Checkpointed;
 import dev.jacobian.rl.run.RunDirectory;
-import dev.jacobian.rl.task.Task;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,13 +30,7 @@ final class QueuedBatches implements Checkpointed {
 
     private static final String FILE = "batches_ahead.groups";
 
-    private final Task task;
     private List<Batch> batches = List.of();
-
-    /** @param task whose problems the groups are of */
-    QueuedBatches(Task task) {
-        this.task = task;
-    }
 
     /** What is written next. */
     void set(List<Batch> made) {
@@ -128,7 +121,7 @@ final class QueuedBatches implements Checkpointed {
         if (!Files.exists(file)) {
             throw RunDirectory.missing(file, "the rollouts that were made ahead (max_staleness)");
         }
-        List<ScoredGroup> groups = GroupStore.read(file, task);
+        List<ScoredGroup> groups = GroupStore.read(file);
         List<Batch> read = new ArrayList<>();
         for (JsonFields one : fields.objects(NAME)) {
             read.add(new Batch(

@@ -75,8 +75,9 @@ final class RlMemory {
                     false,
                     ptx);
         }
-        List<Problem> problems = new ArrayList<>(task.allProblems());
+        List<Problem> problems = task.allProblems();
         if (problems.isEmpty()) {
+            problems = new ArrayList<>();
             MeasuringConfig measuring = config.measuring();
             problems.addAll(task.trainProblems(config.seed(), 0, config.plan().groups()));
             int most = measuring.evalSteps() > 0

@@ -186,9 +186,8 @@ public final class RlTrainer {
                 config.memory().offloadOptimizer());
         this.updates = new PolicyUpdates(model, config, learner, critic, ptx);
         this.texts = new CompletionText(model);
-        this.ahead = new QueuedBatches(task);
+        this.ahead = new QueuedBatches();
         this.collector = new Collector(
-                task,
                 config,
                 updates,
                 rewardRun,
@@ -207,7 +206,7 @@ public final class RlTrainer {
                         plan,
                         config.buffer().fresh(plan.groups())),
                 config.buffer().isReplay()
-                        ? new ReplayBuffer(config.buffer(), plan.groups(), task, config.seed())
+                        ? new ReplayBuffer(config.buffer(), plan.groups(), config.seed())
                         : Buffer.none());
         this.heldOut = new HeldOutProblems(model, task, config, workspace, audience::say);
         requireForeseeing();

@@ -73,18 +73,13 @@ class ResumeAheadTest {
                 }));
         return new RlTrainer(TestModels.addition(), task, config)
                 .curriculum(new ByResults(task))
-                .buffer(new Late(task))
+                .buffer(new Late())
                 .output(folder, new RunOrigin("addition", "sums", Optional.empty()), resume);
     }
 
     /** Gives what came first of all that it has, and keeps the rest for later steps. */
     private static final class Late implements Buffer {
-        private final Task task;
         private final List<ScoredGroup> groups = new ArrayList<>();
-
-        Late(Task task) {
-            this.task = task;
-        }
 
         @Override
         public void add(ScoredGroup group) {
@@ -109,7 +104,7 @@ class ResumeAheadTest {
         @Override
         public void restore(Path checkpoint, JsonNode state) {
             groups.clear();
-            groups.addAll(GroupStore.read(checkpoint.resolve("late.groups"), task));
+            groups.addAll(GroupStore.read(checkpoint.resolve("late.groups")));
         }
     }
 

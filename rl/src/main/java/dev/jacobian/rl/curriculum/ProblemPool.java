@@ -2,6 +2,7 @@
 package dev.jacobian.rl.curriculum;
 
 import dev.jacobian.io.FormatException;
+import dev.jacobian.io.spill.ListView;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 
 /**
  * The problems that a curriculum chooses from, each with its place: a task's list, or so many of those that it makes up. A problem is known by
@@ -23,11 +25,13 @@ final class ProblemPool {
     static final String PASS_RATE = "pass_rate";
 
     private final Task task;
-    private final List<Problem> problems = new ArrayList<>();
-    private final Map<String, Integer> places = new HashMap<>();
+    private final List<Problem> problems;
+    private final Map<String, Integer> places;
 
-    private ProblemPool(Task task) {
+    private ProblemPool(Task task, List<Problem> problems, Map<String, Integer> places) {
         this.task = task;
+        this.problems = problems;
+        this.places = places;
     }
 
     /**
@@ -42,14 +46,25 @@ final class ProblemPool {
                     "curriculum_pool is for tasks that make problems up; task '" + task.name() + "' has a list of "
                             + task.trainSize() + ", and the curriculum chooses from all of them");
         }
-        ProblemPool pool = new ProblemPool(task);
-        int wanted = task.trainSize() > 0 ? task.trainSize() : size.orElse(MADE_UP);
-        for (Problem problem : task.trainProblems(seed, 0, wanted)) {
-            if (pool.places.putIfAbsent(problem.id(), pool.problems.size()) == null) {
-                pool.problems.add(problem);
+        Map<String, Integer> places = new HashMap<>();
+        if (task.trainSize() > 0) { // a list may be larger than memory
+            IntStream.Builder first = IntStream.builder();
+            for (int i = 0; i < task.trainSize(); i++) {
+                if (places.putIfAbsent(task.trainProblem(seed, i).id(), places.size()) == null) {
+                    first.add(i);
+                }
+            }
+            int[] indices = first.build().toArray();
+            return new ProblemPool(
+                    task, ListView.of(indices.length, place -> task.trainProblem(seed, indices[place])), places);
+        }
+        List<Problem> problems = new ArrayList<>();
+        for (Problem problem : task.trainProblems(seed, 0, size.orElse(MADE_UP))) {
+            if (places.putIfAbsent(problem.id(), problems.size()) == null) {
+                problems.add(problem);
             }
         }
-        return pool;
+        return new ProblemPool(task, problems, places);
     }
 
     int size() {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.chat.ChatRow;
+import dev.jacobian.io.spill.ListView;
 import dev.jacobian.rl.environment.Environment;
 import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.rl.task.Problem;
@@ -99,7 +100,7 @@ public record FewShotTask(Task problems, List<Shot> shots, int count, String sep
 
     @Override
     public List<Problem> evalProblems(int wanted) {
-        return problems.evalProblems(wanted).stream().map(this::behindShots).toList();
+        return ListView.mapped(problems.evalProblems(wanted), this::behindShots);
     }
 
     @Override
@@ -109,7 +110,7 @@ public record FewShotTask(Task problems, List<Shot> shots, int count, String sep
 
     @Override
     public List<Problem> allProblems() {
-        return problems.allProblems().stream().map(this::behindShots).toList();
+        return ListView.mapped(problems.allProblems(), this::behindShots);
     }
 
     @Override

@@ -4,6 +4,7 @@ package dev.jacobian.rl.promptset;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import dev.jacobian.io.rows.Rows;
+import dev.jacobian.io.spill.ListView;
 import dev.jacobian.rl.task.JsonlTask;
 import dev.jacobian.rl.task.Problem;
 import java.util.ArrayList;
@@ -39,7 +40,7 @@ public record EasyToGuess(SampledPrompts guesses, JsonlTask rows, String instruc
 
     @Override
     public List<Finding> find(Rows data) {
-        List<Problem> asked = rows.inOrder().stream().map(this::asked).toList();
+        List<Problem> asked = ListView.mapped(rows.inOrder(), this::asked);
         List<Finding> findings = new ArrayList<>();
         for (SampledPrompts.Count count : guesses.counts(asked)) {
             Map<String, JsonNode> columns = Map.of(

@@ -12,7 +12,6 @@ import dev.jacobian.rl.rollout.ScoredGroup;
 import dev.jacobian.rl.rollout.Trajectory;
 import dev.jacobian.rl.rollout.store.GroupStore;
 import dev.jacobian.rl.run.RunDirectory;
-import dev.jacobian.rl.task.Task;
 import dev.jacobian.tensor.Rng;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +44,6 @@ public final class ReplayBuffer implements Buffer {
     private final int size;
     private final int maxAge;
     private final int wanted;
-    private final Task task;
     private final long seed;
     private final List<Kept> kept = new ArrayList<>();
     private long draws;
@@ -79,13 +77,11 @@ public final class ReplayBuffer implements Buffer {
      * A buffer of a run's own choices.
      *
      * @param groups that a step learns from
-     * @param task whose problems the groups are of
      */
-    public ReplayBuffer(BufferConfig config, int groups, Task task, long seed) {
+    public ReplayBuffer(BufferConfig config, int groups, long seed) {
         this.size = config.size(groups);
         this.maxAge = config.maxAge();
         this.wanted = config.fresh(groups);
-        this.task = task;
         this.seed = seed;
     }
 
@@ -177,7 +173,7 @@ public final class ReplayBuffer implements Buffer {
         if (!Files.exists(file)) {
             throw RunDirectory.missing(file, "the " + uses.size() + " groups that buffer=replay keeps for later steps");
         }
-        List<ScoredGroup> groups = GroupStore.read(file, task);
+        List<ScoredGroup> groups = GroupStore.read(file);
         if (groups.size() != uses.size() || groups.size() != fresh.size()) {
             throw new FormatException(
                     fields.where(),

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.chat.Chat;
 import dev.jacobian.io.chat.ChatRow;
+import dev.jacobian.io.spill.ListView;
 import dev.jacobian.rl.environment.Environment;
 import dev.jacobian.rl.environment.EnvironmentReward;
 import dev.jacobian.rl.reward.WeightedRewards;
@@ -70,7 +71,7 @@ public final class EnvironmentTask implements Task {
 
     @Override
     public List<Problem> evalProblems(int count) {
-        return problems.evalProblems(count).stream().map(this::told).toList();
+        return ListView.mapped(problems.evalProblems(count), this::told);
     }
 
     @Override
@@ -85,7 +86,7 @@ public final class EnvironmentTask implements Task {
 
     @Override
     public List<Problem> allProblems() {
-        return problems.allProblems().stream().map(this::told).toList();
+        return ListView.mapped(problems.allProblems(), this::told);
     }
 
     @Override

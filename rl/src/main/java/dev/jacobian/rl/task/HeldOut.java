@@ -30,7 +30,7 @@ public final class HeldOut {
     }
 
     /** FNV-1a over UTF-8, 64 bits, then the finaliser of SplitMix64, because FNV's low bits mix poorly. */
-    private static long hash(String text) {
+    static long hash(String text) {
         long hash = 0xcbf29ce484222325L;
         for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
             hash = (hash ^ (b & 0xFF)) * 0x100000001b3L;

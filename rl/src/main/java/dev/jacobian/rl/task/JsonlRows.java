@@ -6,6 +6,13 @@ import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.chat.ChatRow;
 import dev.jacobian.io.rows.Rows;
+import dev.jacobian.io.spill.ListView;
+import dev.jacobian.io.spill.NodeCodec;
+import dev.jacobian.io.spill.RecordCodec;
+import dev.jacobian.io.spill.RecordReader;
+import dev.jacobian.io.spill.RecordWriter;
+import dev.jacobian.io.spill.Spill;
+import dev.jacobian.io.spill.SpillingList;
 import dev.jacobian.rl.reward.Columns;
 import dev.jacobian.rl.reward.WeightedRewards;
 import java.nio.file.Path;
@@ -15,49 +22,87 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 
 /**
  * The rows of the user's problems, each checked when it is read: it is an object, it has a prompt, and the reward functions
  * find in it what they read. A row that is not so is an error with its number, or is left out and counted.
  *
- * @param rows the usable ones, in file order
+ * <p>What is in memory is the places of the rows; what they say is in lists that may go to disk, and becomes a problem when somebody asks.
+ *
+ * @param rows all that are of the right form, in file order
+ * @param usable places of those that can be used, ascending
  * @param skipped what was wrong with those left out, each with file and row
  */
-record JsonlRows(List<Row> rows, List<String> skipped) {
+record JsonlRows(List<Row> rows, int[] usable, List<String> skipped) {
     /**
      * A row and where it stands.
      *
      * @param problem what it says
      * @param where file and row, for messages
-     * @param place among all that are used, from 0
      */
-    record Row(Problem problem, String where, int place) {}
+    record Row(Problem problem, String where) {}
+
+    /** A row as it was read, of which a problem is made again whenever it is asked for. */
+    private record Stored(JsonNode json, String id, String where) {
+        Row row() {
+            return new Row(problem(json, id, where), where);
+        }
+    }
+
+    private enum Codec implements RecordCodec<Stored> {
+        INSTANCE;
+
+        @Override
+        public void write(Stored row, RecordWriter out) {
+            out.text(row.id).text(row.where);
+            NodeCodec.INSTANCE.write(row.json, out);
+        }
+
+        @Override
+        public Stored read(RecordReader in) {
+            String id = in.text();
+            String where = in.text();
+            return new Stored(NodeCodec.INSTANCE.read(in), id, where);
+        }
+    }
 
     /**
      * Reads a data set. Its form comes first and its answers second: a file of another kind is called that, and not a file whose
      * first row lacks an answer.
      *
      * @param view what is read of a row
+     * @param spill how much of it stays in memory
      * @throws FormatException naming file and row, at the first unusable one unless such rows may be left out
      */
-    static JsonlRows read(Rows data, WeightedRewards rewards, boolean skipBadRows, UnaryOperator<JsonNode> view) {
-        List<Row> rows = new ArrayList<>();
-        List<String> skipped = new ArrayList<>();
-        data.forEach(row -> {
-            String id = stem(row.file()) + "#" + row.number();
-            reading(skipBadRows, skipped, () -> {
-                Problem problem = problem(view.apply(row.json()), id, row.where());
-                rows.add(new Row(problem, row.where(), rows.size()));
+    static JsonlRows read(
+            Rows data, WeightedRewards rewards, boolean skipBadRows, UnaryOperator<JsonNode> view, Spill spill) {
+        SpillingList<Stored> stored = new SpillingList<>(Codec.INSTANCE, spill);
+        SpillingList<String> skipped = SpillingList.ofTexts(spill);
+        try {
+            data.forEach(row -> {
+                String id = stem(row.file()) + "#" + row.number();
+                reading(skipBadRows, skipped, () -> {
+                    Stored own = new Stored(view.apply(row.json()), id, row.where());
+                    own.row(); // which says what is wrong with it
+                    stored.add(own);
+                });
             });
-        });
-        List<Row> usable = new ArrayList<>();
-        for (Row row : rows) {
-            reading(skipBadRows, skipped, () -> {
-                requireUsable(row, rewards);
-                usable.add(row);
-            });
+            List<Row> rows = ListView.mapped(stored, Stored::row);
+            IntStream.Builder usable = IntStream.builder();
+            for (int place = 0; place < rows.size(); place++) {
+                int at = place;
+                reading(skipBadRows, skipped, () -> {
+                    requireUsable(rows.get(at), rewards);
+                    usable.add(at);
+                });
+            }
+            return new JsonlRows(rows, usable.build().toArray(), skipped);
+        } catch (RuntimeException | Error e) {
+            stored.close();
+            skipped.close();
+            throw e;
         }
-        return new JsonlRows(usable, skipped);
     }
 
     private static void reading(boolean skipBadRows, List<String> skipped, Runnable action) {

@@ -4,27 +4,28 @@ package dev.jacobian.rl.task;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.rows.Rows;
+import dev.jacobian.io.spill.ListView;
+import dev.jacobian.io.spill.Spill;
+import dev.jacobian.io.spill.SpillingList;
 import dev.jacobian.rl.reward.ExactMatchReward;
 import dev.jacobian.rl.reward.ReadsAnswer;
 import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.rl.task.JsonlRows.Row;
 import dev.jacobian.tensor.Rng;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Comparator;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
-import java.util.function.Predicate;
+import java.util.function.IntPredicate;
 import java.util.function.UnaryOperator;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import java.util.stream.IntStream;
 
 /**
  * Problems from the user's own data ({@link Rows}): rows with a {@code prompt} and any other columns, all of which the reward
- * functions see. They are read one by one; what is kept of each is its prompt and its columns.
+ * functions see. They are read one by one and kept where there is room, in memory or in a temporary file ({@link SpillingList}): what is in
+ * memory for certain is a place of 4 bytes for each row and each order of them. A problem is made of its row whenever it is asked for.
  *
  * <p>Training goes through the rows in a new random order each epoch; index i is row {@code i mod rows} of epoch
  * {@code i / rows}. One row in ten is held out for evaluation by a hash of its prompt, so rows with the same prompt
@@ -38,24 +39,35 @@ public final class JsonlTask implements Task {
     private static final System.Logger LOG = System.getLogger(JsonlTask.class.getName());
 
     private final String name;
-    private final List<Row> train;
-    private final List<Row> eval;
+    private final List<Row> rows;
+    private final int[] train; // places in rows
+    private final int[] eval;
     private final List<String> skipped;
     private final WeightedRewards rewards;
+    private final Spill spill;
     private volatile Epoch lastEpoch = new Epoch(0, -1, new int[0]);
 
     /** The order of one epoch: rows to visit, kept because neighbours are asked for one after the other. */
     private record Epoch(long seed, long epoch, int[] order) {}
 
-    private JsonlTask(String name, List<Row> train, List<Row> eval, List<String> skipped, WeightedRewards rewards) {
+    private JsonlTask(
+            String name,
+            List<Row> rows,
+            int[] train,
+            int[] eval,
+            List<String> skipped,
+            WeightedRewards rewards,
+            Spill spill) {
         this.name = name;
-        this.train = List.copyOf(train);
-        this.eval = List.copyOf(eval);
-        this.skipped = List.copyOf(skipped);
+        this.rows = rows;
+        this.train = train;
+        this.eval = eval;
+        this.skipped = skipped;
         this.rewards = rewards;
-        if (train.isEmpty()) {
+        this.spill = spill;
+        if (train.length == 0) {
             throw new IllegalArgumentException("task '" + name + "' has no training problem left"
-                    + (!eval.isEmpty()
+                    + (eval.length > 0
                             ? "; every prompt is held out for evaluation"
                             : skipped.isEmpty()
                                     ? "; the file is empty"
@@ -99,14 +111,20 @@ public final class JsonlTask implements Task {
      * @param view the row as it is to be read
      */
     public static JsonlTask of(Rows data, WeightedRewards rewards, boolean skipBadRows, UnaryOperator<JsonNode> view) {
-        JsonlRows read = JsonlRows.read(data, rewards, skipBadRows, view);
+        return of(data, rewards, skipBadRows, view, Spill.usual());
+    }
+
+    /** @param spill how much stays in memory */
+    static JsonlTask of(
+            Rows data, WeightedRewards rewards, boolean skipBadRows, UnaryOperator<JsonNode> view, Spill spill) {
+        JsonlRows read = JsonlRows.read(data, rewards, skipBadRows, view, spill);
         if (read.rows().isEmpty() && read.skipped().isEmpty()) {
             throw new FormatException(
                     data.path().toString(),
                     "there are no rows; the file is empty",
                     "Give it rows with a 'prompt', and what the rewards read");
         }
-        return split(JsonlRows.stem(data.path()), read.rows(), read.skipped(), rewards);
+        return split(JsonlRows.stem(data.path()), read.rows(), read.usable(), read.skipped(), rewards, spill);
     }
 
     /** A whole-answer match against column {@code answer}, found in the last {@code <answer>} tag of the completion. */
@@ -126,38 +144,44 @@ public final class JsonlTask implements Task {
 
     /** Two files. Training rows whose prompt is also in the evaluation file are left out, with a warning. */
     public static JsonlTask of(Path trainFile, Path evalFile, WeightedRewards rewards) {
-        List<Row> eval = JsonlRows.read(Rows.of(evalFile), rewards, false, UnaryOperator.identity())
+        return of(trainFile, evalFile, rewards, Spill.usual());
+    }
+
+    /** @param spill how much stays in memory */
+    static JsonlTask of(Path trainFile, Path evalFile, WeightedRewards rewards, Spill spill) {
+        List<Row> eval = JsonlRows.read(Rows.of(evalFile), rewards, false, UnaryOperator.identity(), spill)
                 .rows();
-        Set<String> held = prompts(eval);
-        List<Row> all = JsonlRows.read(Rows.of(trainFile), rewards, false, UnaryOperator.identity())
+        PromptIndex held = new PromptIndex(prompts(eval));
+        List<Row> all = JsonlRows.read(Rows.of(trainFile), rewards, false, UnaryOperator.identity(), spill)
                 .rows();
-        List<Row> train = all.stream()
-                .filter(row -> !held.contains(row.problem().prompt()))
-                .toList();
-        if (train.size() < all.size()) {
+        List<String> prompts = prompts(all);
+        int[] train = IntStream.range(0, all.size())
+                .filter(place -> !held.contains(prompts.get(place)))
+                .toArray();
+        if (train.length < all.size()) {
             LOG.log(
                     System.Logger.Level.WARNING,
                     "{0} of {1} rows of {2} are left out of training: their prompts are in {3}",
-                    all.size() - train.size(),
+                    all.size() - train.length,
                     all.size(),
                     trainFile,
                     evalFile);
         }
-        return new JsonlTask(JsonlRows.stem(trainFile), train, eval, List.of(), rewards);
+        int behind = all.size(); // rows of the second file stand behind those of the first
+        List<Row> both = ListView.of(
+                Math.addExact(behind, eval.size()),
+                place -> place < behind ? all.get(place) : eval.get(place - behind));
+        int[] measured = IntStream.range(behind, both.size()).toArray();
+        return new JsonlTask(JsonlRows.stem(trainFile), both, train, measured, List.of(), rewards, spill);
     }
 
-    private static JsonlTask split(String name, List<Row> rows, List<String> skipped, WeightedRewards rewards) {
-        Set<String> prompts = prompts(rows);
-        Set<String> held = prompts.stream().filter(HeldOut::contains).collect(Collectors.toSet());
-        if (!prompts.isEmpty() && (held.isEmpty() || held.size() == prompts.size())) {
-            held = Set.of(Collections.min(prompts, HeldOut.order()));
-        }
-        List<Row> train = new ArrayList<>();
-        List<Row> eval = new ArrayList<>();
-        for (Row row : rows) {
-            (held.contains(row.problem().prompt()) ? eval : train).add(row);
-        }
-        if (prompts.size() == 1) {
+    private static JsonlTask split(
+            String name, List<Row> rows, int[] places, List<String> skipped, WeightedRewards rewards, Spill spill) {
+        HeldOutPrompts held = HeldOutPrompts.of(
+                ListView.mapped(ListView.at(rows, places), row -> row.problem().prompt()));
+        int[] eval = held.places(places, true);
+        int[] train = held.places(places, false);
+        if (held.isSingle()) {
             LOG.log(
                     System.Logger.Level.WARNING,
                     "task ''{0}'' has a single prompt; it is trained on and evaluated on, so pass@1 says nothing about"
@@ -165,11 +189,11 @@ public final class JsonlTask implements Task {
                     name);
             train = eval;
         }
-        return new JsonlTask(name, train, eval, skipped, rewards);
+        return new JsonlTask(name, rows, train, eval, skipped, rewards, spill);
     }
 
-    private static Set<String> prompts(List<Row> rows) {
-        return rows.stream().map(row -> row.problem().prompt()).collect(Collectors.toSet());
+    private static List<String> prompts(List<Row> rows) {
+        return ListView.mapped(rows, row -> row.problem().prompt());
     }
 
     /**
@@ -179,29 +203,32 @@ public final class JsonlTask implements Task {
      * @param objection what is wrong with a problem, if anything is
      */
     public JsonlTask without(Function<Problem, Optional<String>> objection) {
-        List<String> more = new ArrayList<>(skipped);
-        Predicate<Row> usable = row -> {
+        List<String> more = SpillingList.ofTexts(spill);
+        more.addAll(skipped);
+        IntPredicate usable = place -> {
+            Row row = rows.get(place);
             Optional<String> wrong = objection.apply(row.problem());
             wrong.ifPresent(what -> more.add(row.where() + ": " + what));
             return wrong.isEmpty();
         };
-        List<Row> goodTrain = train.stream().filter(usable).toList();
-        List<Row> goodEval =
-                train.equals(eval) ? goodTrain : eval.stream().filter(usable).toList();
-        if (goodTrain.isEmpty() || goodEval.isEmpty()) {
-            List<Row> rest =
-                    Stream.concat(goodTrain.stream(), goodEval.stream()).toList();
-            return split(name, rest, more, rewards);
+        int[] goodTrain = Arrays.stream(train).filter(usable).toArray();
+        int[] goodEval = Arrays.equals(train, eval)
+                ? goodTrain
+                : Arrays.stream(eval).filter(usable).toArray();
+        if (goodTrain.length == 0 || goodEval.length == 0) {
+            return split(name, rows, concat(goodTrain, goodEval), more, rewards, spill);
         }
-        return new JsonlTask(name, goodTrain, goodEval, more, rewards);
+        return new JsonlTask(name, rows, goodTrain, goodEval, more, rewards, spill);
+    }
+
+    private static int[] concat(int[] first, int[] second) {
+        return IntStream.concat(Arrays.stream(first), Arrays.stream(second)).toArray();
     }
 
     /** The same rows, all of them to evaluate on: first those that are held out of training, then the others in file order. */
     public JsonlTask evaluatingOnAll() {
-        List<Row> all = train.equals(eval)
-                ? eval
-                : Stream.concat(eval.stream(), train.stream()).toList();
-        return new JsonlTask(name, train, all, skipped, rewards);
+        int[] all = Arrays.equals(train, eval) ? eval : concat(eval, train);
+        return new JsonlTask(name, rows, train, all, skipped, rewards, spill);
     }
 
     /** What was wrong with the rows that were left out, each with file and row. */
@@ -217,55 +244,66 @@ public final class JsonlTask implements Task {
     /** The number of training rows. */
     @Override
     public int trainSize() {
-        return train.size();
+        return train.length;
     }
 
     /** The number of evaluation rows. */
     @Override
     public int evalSize() {
-        return eval.size();
+        return eval.length;
     }
 
     @Override
     public Problem trainProblem(long seed, long index) {
-        long epoch = index / train.size();
+        long epoch = index / train.length;
         Epoch current = lastEpoch;
         if (current.seed() != seed || current.epoch() != epoch) {
-            current = new Epoch(seed, epoch, shuffled(train.size(), new Rng(seed, epoch)));
+            current = new Epoch(seed, epoch, shuffled(train.length, new Rng(seed, epoch)));
             lastEpoch = current;
         }
-        return train.get(current.order()[(int) (index % train.size())]).problem();
+        return rows.get(train[current.order()[(int) (index % train.length)]]).problem();
     }
 
     @Override
     public List<Problem> evalProblems(int count) {
-        if (count > eval.size()) {
+        if (count > eval.length) {
             throw new IllegalArgumentException(
-                    "task '" + name + "' has " + eval.size() + " evaluation problems, asked for " + count);
+                    "task '" + name + "' has " + eval.length + " evaluation problems, asked for " + count);
         }
-        return eval.subList(0, count).stream().map(Row::problem).toList();
+        return problems(Arrays.copyOf(eval, count));
+    }
+
+    private List<Problem> problems(int[] places) {
+        return ListView.mapped(ListView.at(rows, places), Row::problem);
     }
 
     @Override
     public List<Problem> allProblems() {
-        return rows().map(Row::problem).toList();
+        return problems(places());
     }
 
     @Override
     public String source(Problem problem) {
-        return rows().filter(row -> row.problem() == problem)
-                .findFirst()
-                .map(Row::where)
-                .orElseGet(() -> Task.super.source(problem));
+        for (int place : places()) {
+            Row row = rows.get(place);
+            if (row.problem().equals(problem)) {
+                return row.where();
+            }
+        }
+        return Task.super.source(problem);
     }
 
     /** All problems in the order of their rows. */
     public List<Problem> inOrder() {
-        return rows().sorted(Comparator.comparing(Row::place)).map(Row::problem).toList();
+        return problems(Arrays.stream(places()).sorted().toArray());
     }
 
-    private Stream<Row> rows() {
-        return Stream.concat(train.stream(), eval.stream()).distinct();
+    /** Each row once: those to train on, then the others. */
+    private int[] places() {
+        BitSet trained = new BitSet(rows.size());
+        Arrays.stream(train).forEach(trained::set);
+        return concat(
+                train, Arrays.stream(eval).filter(place -> !trained.get(place)).toArray());
     }
 
     /** The answer that the reward compares, where it compares one: a vote over whole completions would find no majority. */

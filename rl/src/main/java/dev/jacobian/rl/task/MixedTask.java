@@ -3,6 +3,7 @@ package dev.jacobian.rl.task;
 
 import static dev.jacobian.rl.config.Checks.require;
 
+import dev.jacobian.io.spill.ListView;
 import dev.jacobian.rl.reward.BatchReward;
 import dev.jacobian.rl.reward.Columns;
 import dev.jacobian.rl.reward.Completion;
@@ -234,9 +235,14 @@ public final class MixedTask implements Task {
     /** Those of the files among the tasks, so that they can be checked before a run begins. */
     @Override
     public List<Problem> allProblems() {
-        return parts.stream()
-                .flatMap(part -> part.task().allProblems().stream().map(problem -> labelled(part, problem)))
-                .toList();
+        List<Problem> all = List.of();
+        for (Part part : parts) {
+            List<Problem> before = all;
+            List<Problem> own = ListView.mapped(part.task().allProblems(), problem -> labelled(part, problem));
+            int size = before.size();
+            all = ListView.of(Math.addExact(size, own.size()), i -> i < size ? before.get(i) : own.get(i - size));
+        }
+        return all;
     }
 
     /** File and row, where the problem's task has such. */

@@ -14,9 +14,7 @@ import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.rollout.Group;
 import dev.jacobian.rl.rollout.ScoredGroup;
 import dev.jacobian.rl.rollout.Trajectory;
-import dev.jacobian.rl.task.Addition;
 import dev.jacobian.rl.task.Problem;
-import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.generation.FinishReason;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,7 +29,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ReplayBufferTest {
-    private static final Task TASK = new Addition();
     private static final int GROUPS = 4;
 
     @TempDir
@@ -46,7 +43,7 @@ class ReplayBufferTest {
     }
 
     private static ReplayBuffer buffer(Object... settings) {
-        return new ReplayBuffer(config(settings), GROUPS, TASK, 11);
+        return new ReplayBuffer(config(settings), GROUPS, 11);
     }
 
     private static ScoredGroup group(long key, long version) {
@@ -120,7 +117,7 @@ class ReplayBufferTest {
     @DisplayName("a small share asks for all that is missing at once, and for its share where enough is kept")
     void asksForWhatIsMissing() {
         ReplayBuffer buffer =
-                new ReplayBuffer(config(new Object[] {"buffer_fresh", 0.01, "buffer_max_age", 2}), 32, TASK, 11);
+                new ReplayBuffer(config(new Object[] {"buffer_fresh", 0.01, "buffer_max_age", 2}), 32, 11);
         assertThat(buffer.wanted(32, 0)).as("nothing is kept").isEqualTo(32);
         IntStream.range(0, 20).forEach(key -> buffer.add(group(key, 0)));
         assertThat(buffer.draw(32, 0)).isEmpty();

@@ -14,7 +14,6 @@ import dev.jacobian.rl.rollout.Trajectory;
 import dev.jacobian.rl.rollout.store.GroupStore;
 import dev.jacobian.rl.run.Checkpointed;
 import dev.jacobian.rl.run.RunDirectory;
-import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.generation.FinishReason;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,7 +48,6 @@ public final class GroupsUnderWay implements Checkpointed {
     private static final String ROLLOUTS = "rollouts";
     private static final String LAST = "last_rollouts";
 
-    private final Task task;
     private final int inflight;
     private final int budget;
     private final int samples;
@@ -96,12 +94,10 @@ public final class GroupsUnderWay implements Checkpointed {
     /**
      * Nothing is under way yet.
      *
-     * @param task whose problems are sampled
      * @param rollout groups of a rollout
      * @param samples of a group
      */
-    public GroupsUnderWay(Task task, PartialConfig config, int rollout, int samples) {
-        this.task = task;
+    public GroupsUnderWay(PartialConfig config, int rollout, int samples) {
         this.inflight = config.inflight(rollout);
         this.budget = config.rolloutTokenBudget().orElse(RolloutTask.NEVER);
         this.samples = samples;
@@ -223,7 +219,7 @@ public final class GroupsUnderWay implements Checkpointed {
         if (!Files.exists(file)) {
             throw RunDirectory.missing(file, "the " + count + " groups that were under way (rollout_token_budget)");
         }
-        List<Group> groups = GroupStore.readGroups(file, task);
+        List<Group> groups = GroupStore.readGroups(file);
         if (groups.size() != count || groups.stream().anyMatch(group -> group.size() != samples)) {
             throw new FormatException(
                     file.toString(),

@@ -23,7 +23,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 
 /** Bytes as groups: the mirror of {@link GroupWriter}. What the records refuse is an error of the file. */
 final class GroupReader {
@@ -33,12 +32,9 @@ final class GroupReader {
     private static final int BYTES_OF_TURN = 5 * Integer.BYTES + 1;
 
     private final StoreInput in;
-    private final UnaryOperator<Problem> known;
 
-    /** @param known the object that is meant by a problem */
-    GroupReader(StoreInput in, UnaryOperator<Problem> known) {
+    GroupReader(StoreInput in) {
         this.in = in;
-        this.known = known;
     }
 
     ScoredGroup scored() {
@@ -70,7 +66,7 @@ final class GroupReader {
     }
 
     Group group() {
-        Problem problem = known.apply(problem());
+        Problem problem = problem();
         long key = in.int64();
         int promptLength = in.int32();
         int size = in.count(BYTES_OF_TOKEN);

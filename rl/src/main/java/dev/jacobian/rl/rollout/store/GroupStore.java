@@ -5,14 +5,9 @@ import dev.jacobian.io.AtomicFiles;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.rl.rollout.Group;
 import dev.jacobian.rl.rollout.ScoredGroup;
-import dev.jacobian.rl.task.Problem;
-import dev.jacobian.rl.task.Task;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.function.UnaryOperator;
 
 /**
  * Groups in a file: what waits between two steps of a run (paused, scored, or still to be learned from) and must be in its checkpoint.
@@ -28,8 +23,8 @@ import java.util.function.UnaryOperator;
  *
  * <ul>
  *   <li>All numbers are stored bit for bit, also those that are not numbers, so that a resumed run is the one that was never stopped.
- *   <li>A problem is stored whole. Not every task can be asked for a problem again, and a stream of data cannot be asked by place. Where a
- *       task lists its problems, a stored one that equals one of them is read as that very object.
+ *   <li>A problem is stored whole. Not every task can be asked for a problem again, and a stream of data cannot be asked by place. What is read
+ *       equals what was written; nobody may ask whether it is the same object, for tasks make theirs anew, too.
  *   <li>Files come from elsewhere: the checksum is compared before anything is made of the bytes, no length is believed that the rest of the
  *       file could not hold, and what does not fit together is one {@link FormatException} with file and group.
  * </ul>
@@ -73,13 +68,12 @@ public final class GroupStore {
     /**
      * Reads what {@link #write} wrote.
      *
-     * @param task whose problems they are
      * @throws FormatException if the file is damaged, of another kind or of a later version
      * @throws java.io.UncheckedIOException if it cannot be read
      */
-    public static List<ScoredGroup> read(Path file, Task task) {
+    public static List<ScoredGroup> read(Path file) {
         try (StoreInput in = StoreInput.open(file, SCORED)) {
-            GroupReader reader = new GroupReader(in, known(task));
+            GroupReader reader = new GroupReader(in);
             List<ScoredGroup> groups = new ArrayList<>();
             while (in.hasNext()) {
                 groups.add(reader.scored());
@@ -89,21 +83,14 @@ public final class GroupStore {
     }
 
     /** Reads what {@link #writeGroups} wrote, with the same errors as {@link #read}. */
-    public static List<Group> readGroups(Path file, Task task) {
+    public static List<Group> readGroups(Path file) {
         try (StoreInput in = StoreInput.open(file, GROUPS)) {
-            GroupReader reader = new GroupReader(in, known(task));
+            GroupReader reader = new GroupReader(in);
             List<Group> groups = new ArrayList<>();
             while (in.hasNext()) {
                 groups.add(reader.group());
             }
             return groups;
         }
-    }
-
-    /** The task's own object for a problem, if it lists one that is equal. */
-    private static UnaryOperator<Problem> known(Task task) {
-        Map<String, Problem> byId = new HashMap<>();
-        task.allProblems().forEach(problem -> byId.put(problem.id(), problem));
-        return stored -> stored.equals(byId.get(stored.id())) ? byId.get(stored.id()) : stored;
     }
 }

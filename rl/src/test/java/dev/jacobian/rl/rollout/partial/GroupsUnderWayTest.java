@@ -103,7 +103,7 @@ class GroupsUnderWayTest {
     @DisplayName("a group is handed out when all its members are there, in the order of the draws, and as many as are"
             + " wanted; what waits counts as under way")
     void waits() {
-        GroupsUnderWay underWay = new GroupsUnderWay(new Addition(), config(BUDGET, 4), 2, SAMPLES);
+        GroupsUnderWay underWay = new GroupsUnderWay(config(BUDGET, 4), 2, SAMPLES);
         assertThat(keys(next(underWay, 2, 0))).containsExactly(1L, 2L);
         assertThat(underWay.paused()).isEqualTo(1);
         assertThat(keys(next(underWay, 2, 1))).as("3 was whole, 0 is not").containsExactly(3L, 4L);
@@ -125,7 +125,7 @@ class GroupsUnderWayTest {
     @Test
     @DisplayName("a step that has enough samples nothing, and is counted so")
     void rests() {
-        GroupsUnderWay underWay = new GroupsUnderWay(new Addition(), config(BUDGET, 5), 2, SAMPLES);
+        GroupsUnderWay underWay = new GroupsUnderWay(config(BUDGET, 5), 2, SAMPLES);
         next(underWay, 2, 0);
         RolloutCounts first = underWay.counted();
         assertThat(first.waves()).isEqualTo(1);
@@ -142,7 +142,7 @@ class GroupsUnderWayTest {
     @Test
     @DisplayName("where as many are under way as are wanted, all are waited for, with the same weights")
     void waitsForAll() {
-        GroupsUnderWay underWay = new GroupsUnderWay(new Addition(), config(BUDGET, 3), 3, SAMPLES);
+        GroupsUnderWay underWay = new GroupsUnderWay(config(BUDGET, 3), 3, SAMPLES);
         List<Group> groups = next(underWay, 3, 5);
         assertThat(keys(groups)).containsExactly(0L, 1L, 2L);
         assertThat(waves).containsExactly(3, 1, 1);
@@ -153,7 +153,7 @@ class GroupsUnderWayTest {
     @Test
     @DisplayName("without a budget everything is sampled to its end at once")
     void noBudget() {
-        GroupsUnderWay underWay = new GroupsUnderWay(new Addition(), PartialConfig.NONE, 3, SAMPLES);
+        GroupsUnderWay underWay = new GroupsUnderWay(PartialConfig.NONE, 3, SAMPLES);
         assertThat(keys(next(underWay, 3, 0))).containsExactly(0L, 1L, 2L);
         assertThat(waves).containsExactly(3);
     }
@@ -162,7 +162,7 @@ class GroupsUnderWayTest {
     @DisplayName("a sample that as many weights have written as may is given up before others write it")
     void abandoned() {
         PartialConfig config = ConfigTree.with(config(BUDGET, 4), "max_rollout_iterations", 2);
-        GroupsUnderWay underWay = new GroupsUnderWay(new Addition(), config, 2, SAMPLES);
+        GroupsUnderWay underWay = new GroupsUnderWay(config, 2, SAMPLES);
         next(underWay, 2, 0);
         next(underWay, 2, 1);
         List<Group> third = next(underWay, 2, 2);
@@ -178,7 +178,7 @@ class GroupsUnderWayTest {
     @DisplayName("rollouts are counted, not weights: sampled ahead, several rollouts have the same ones")
     void countsRollouts() {
         PartialConfig config = ConfigTree.with(config(BUDGET, 4), "max_rollout_iterations", 2);
-        GroupsUnderWay underWay = new GroupsUnderWay(new Addition(), config, 2, SAMPLES);
+        GroupsUnderWay underWay = new GroupsUnderWay(config, 2, SAMPLES);
         next(underWay, 2, 1, 0);
         assertThat(underWay.counted().continued()).isZero();
         next(underWay, 2, 2, 0);
@@ -189,8 +189,7 @@ class GroupsUnderWayTest {
         assertThat(longest.versions().runs()).hasSize(1);
 
         next = 0;
-        GroupsUnderWay waves = new GroupsUnderWay(
-                new Addition(), ConfigTree.with(config(BUDGET, 3), "max_rollout_iterations", 2), 3, SAMPLES);
+        GroupsUnderWay waves = new GroupsUnderWay(ConfigTree.with(config(BUDGET, 3), "max_rollout_iterations", 2), 3, SAMPLES);
         assertThat(next(waves, 3, 1, 0).getFirst().samples().get(1).finish())
                 .as("three waves of one rollout")
                 .isEqualTo(FinishReason.STOP);
@@ -200,12 +199,12 @@ class GroupsUnderWayTest {
     @DisplayName("how many rollouts have written a sample is in the checkpoint")
     void remembersRollouts() {
         PartialConfig config = ConfigTree.with(config(BUDGET, 4), "max_rollout_iterations", 2);
-        GroupsUnderWay underWay = new GroupsUnderWay(new Addition(), config, 2, SAMPLES);
+        GroupsUnderWay underWay = new GroupsUnderWay(config, 2, SAMPLES);
         next(underWay, 2, 1, 0);
         next(underWay, 2, 2, 0);
         ObjectNode state = Json.object();
         underWay.save(folder, state);
-        GroupsUnderWay resumed = new GroupsUnderWay(new Addition(), config, 2, SAMPLES);
+        GroupsUnderWay resumed = new GroupsUnderWay(config, 2, SAMPLES);
         resumed.restore(folder, state);
         assertThat(next(resumed, 2, 3, 0).getFirst().samples().get(1).finish()).isEqualTo(FinishReason.ABANDONED);
         state.putArray("rollouts").add(0);
@@ -313,11 +312,11 @@ class GroupsUnderWayTest {
     @Test
     @DisplayName("what waits is in the checkpoint, and goes on to the same groups")
     void checkpoint() {
-        GroupsUnderWay underWay = new GroupsUnderWay(new Addition(), config(BUDGET, 4), 2, SAMPLES);
+        GroupsUnderWay underWay = new GroupsUnderWay(config(BUDGET, 4), 2, SAMPLES);
         next(underWay, 2, 0);
         ObjectNode state = Json.object();
         underWay.save(folder, state);
-        GroupsUnderWay resumed = new GroupsUnderWay(new Addition(), config(BUDGET, 4), 2, SAMPLES);
+        GroupsUnderWay resumed = new GroupsUnderWay(config(BUDGET, 4), 2, SAMPLES);
         resumed.restore(folder, state);
         assertThat(resumed.paused()).isEqualTo(1);
         long draws = next;
@@ -345,7 +344,7 @@ class GroupsUnderWayTest {
     @DisplayName(
             "a checkpoint that says nothing of it has nothing under way; a damaged or foreign file is one clear error")
     void broken() throws IOException {
-        GroupsUnderWay underWay = new GroupsUnderWay(new Addition(), config(BUDGET, 4), 2, SAMPLES);
+        GroupsUnderWay underWay = new GroupsUnderWay(config(BUDGET, 4), 2, SAMPLES);
         next(underWay, 2, 0);
         ObjectNode state = Json.object();
         underWay.save(folder, state);
