@@ -197,7 +197,7 @@ public final class RunDirectory implements AutoCloseable {
      * @param lost what was in it
      */
     public static FormatException missing(Path file, String lost) {
-        Path checkpoint = file.toAbsolutePath().getParent();
+        Path checkpoint = file.toAbsolutePath().resolveSibling("").normalize();
         return new FormatException(
                 file.toString(),
                 "the file is missing, and with it " + lost + "; the run cannot go on from this checkpoint without",
@@ -207,7 +207,7 @@ public final class RunDirectory implements AutoCloseable {
 
     /** How to go on without a checkpoint. */
     private static String without(Path checkpoint) {
-        Optional<Path> earlier = new RunFiles(checkpoint.getParent())
+        Optional<Path> earlier = new RunFiles(checkpoint.resolveSibling(""))
                 .checkpoints().stream()
                         .filter(other -> RunFiles.stepOf(other) < RunFiles.stepOf(checkpoint))
                         .findFirst();
