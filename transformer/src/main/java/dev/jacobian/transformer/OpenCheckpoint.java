@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.IntFunction;
 
 /**
@@ -124,6 +125,11 @@ public final class OpenCheckpoint implements AutoCloseable {
     /** The tokenizer, if there is one. */
     public Optional<Tokenizer> tokenizer() {
         return files.tokenizer();
+    }
+
+    /** The ids that end a sequence, as {@link CausalLM} takes them; empty if nothing says so. */
+    public Set<Integer> eosTokenIds() {
+        return files.eosTokenIds(config);
     }
 
     /** All tensors, in the order of the plan. */

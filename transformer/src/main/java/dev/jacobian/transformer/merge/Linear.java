@@ -51,7 +51,7 @@ record Linear() implements MergeMethod {
     }
 
     private static boolean isNormalized(MergedTensor tensor) {
-        return tensor.parameter("normalize", 1) != 0;
+        return tensor.isOn("normalize", true);
     }
 
     private static float total(MergedTensor tensor) {

@@ -85,7 +85,7 @@ public record MergeConfig(
         }
     }
 
-    private static boolean same(Path a, Path b) {
+    static boolean same(Path a, Path b) {
         return a.toAbsolutePath().normalize().equals(b.toAbsolutePath().normalize());
     }
 

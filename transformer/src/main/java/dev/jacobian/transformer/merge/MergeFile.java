@@ -24,8 +24,8 @@ import java.util.stream.Collectors;
  * mergekit's configuration, read and written.
  *
  * <p>Decisions: models are folders on this machine, relative to where the command runs. One slice over all layers is the same as a list of models; slices
- * that stack layers are refused. Merging is row by row of the vocabulary, which the models must share, so every {@code tokenizer_source} comes to
- * the same and is read; what would make another vocabulary is refused, and so is every key that is not known.
+ * that stack layers are refused. Merging is row by row of the vocabulary, which the models must share, so a {@code tokenizer_source} of the base or
+ * of all comes to the same and is read; what would make another vocabulary is refused, and so is every key that is not known.
  */
 public final class MergeFile {
     private static final Set<String> KEYS = Set.of(
@@ -68,7 +68,8 @@ public final class MergeFile {
         if (root.has("slices")) {
             JsonNode slice = onlySlice(root.get("slices"));
             requireKeys(slice, Set.of("sources", "parameters", "base_model"), "the slice");
-            parameters.putAll(parameters(slice, "the slice's parameters"));
+            parameters(slice, "the slice's parameters")
+                    .forEach((name, value) -> parameters.merge(name, value, (ofAll, ofSlice) -> ofSlice.orElse(ofAll)));
             base = base.or(() -> reference(slice.path("base_model"), "the slice's base_model"));
             listed = slice.path("sources");
         }
@@ -83,16 +84,48 @@ public final class MergeFile {
             models.add(new MergeConfig.Model(folder, parameters(entry, "parameters of " + folder)));
         }
         try {
-            String method = root.path("merge_method").asText();
-            return new MergeConfig(
-                    MergeMethod.named(method),
+            MergeConfig config = new MergeConfig(
+                    method(root.path("merge_method")),
                     base,
                     models,
                     parameters,
                     type(root.path("dtype"), "dtype"),
                     type(root.path("out_dtype"), "out_dtype"));
+            requireOwnTokenizer(root.path("tokenizer_source"), config);
+            return config;
         } catch (IllegalArgumentException e) {
             throw new FormatException(where, String.valueOf(e.getMessage()), "Change the file", e);
+        }
+    }
+
+    private MergeMethod method(JsonNode json) {
+        if (!json.isTextual()) {
+            throw wrong(
+                    "merge_method is " + Json.excerpt(json),
+                    "It is one of "
+                            + String.join(
+                                    ", ",
+                                    MergeMethod.all().stream()
+                                            .map(MergeMethod::name)
+                                            .toList()));
+        }
+        return MergeMethod.named(json.textValue());
+    }
+
+    /** A tokenizer of another model than the result's would be asked for in vain. */
+    private void requireOwnTokenizer(JsonNode source, MergeConfig config) {
+        if (source.isMissingNode() || source.isNull()) {
+            return;
+        }
+        String text = source.isTextual() ? source.textValue() : "";
+        Path own = config.pattern().folder();
+        boolean isOwn = text.equals("union")
+                || text.equals("base") && config.base().isPresent()
+                || MergeConfig.same(Path.of(text), own);
+        if (!isOwn) {
+            throw wrong(
+                    "tokenizer_source is " + Json.excerpt(source) + ", and the result has the tokenizer of " + own,
+                    "Leave it out, and copy the other tokenizer's files into the result afterwards");
         }
     }
 

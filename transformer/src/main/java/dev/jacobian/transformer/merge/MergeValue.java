@@ -67,6 +67,20 @@ public sealed interface MergeValue {
         }
     }
 
+    /** This one, and another for the tensors of which it says nothing. */
+    default MergeValue orElse(MergeValue other) {
+        if (!(this instanceof ByName own)) {
+            return this;
+        }
+        List<ByName.Entry> entries = new ArrayList<>(own.entries());
+        if (other instanceof ByName more) {
+            entries.addAll(more.entries());
+        } else {
+            entries.add(new ByName.Entry(Optional.empty(), other));
+        }
+        return new ByName(entries);
+    }
+
     /** The same number everywhere. */
     static MergeValue of(double value) {
         return new Constant(value);
@@ -94,6 +108,12 @@ public sealed interface MergeValue {
     private static MergeValue byName(JsonNode json, String where) {
         List<ByName.Entry> entries = new ArrayList<>();
         for (JsonNode entry : json) {
+            if (!entry.isObject()) {
+                throw new FormatException(
+                        where,
+                        "an entry is " + Json.excerpt(entry) + ", no mapping",
+                        "Write {value: " + Json.excerpt(entry) + "} for all tensors that no filter names");
+            }
             entry.fieldNames().forEachRemaining(key -> {
                 if (!key.equals("filter") && !key.equals("value")) {
                     throw new FormatException(

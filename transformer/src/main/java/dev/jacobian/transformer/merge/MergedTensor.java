@@ -29,6 +29,21 @@ public interface MergedTensor {
     double parameter(String name);
 
     /**
+     * A switch of the method for this tensor.
+     *
+     * @param otherwise where nobody has set it
+     * @throws IllegalArgumentException if it is a number that is neither 0 nor 1
+     */
+    default boolean isOn(String name, boolean otherwise) {
+        double value = parameter(name, otherwise ? 1 : 0);
+        if (value != 0 && value != 1) {
+            throw new IllegalArgumentException(
+                    name + " for " + name() + " is " + value + "; it is a switch: true or false");
+        }
+        return value == 1;
+    }
+
+    /**
      * A random number in [0, 1) for an element, a pure function of seed, tensor, model and element.
      *
      * @param model place in {@link #models}

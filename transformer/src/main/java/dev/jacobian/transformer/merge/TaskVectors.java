@@ -81,8 +81,11 @@ record TaskVectors(
 
     @Override
     public void check(MergedTensor tensor) {
-        var _ = tensor.parameter(
-                "lambda", 1); // read, so that a value that is none is told of before anything is written
+        // Read, so that a value that is none is told of before anything is written.
+        var _ = tensor.parameter("lambda", 1);
+        var _ = normalizes(tensor);
+        var _ = rescales(tensor);
+        var _ = tensor.isOn("int8_mask", false);
         for (MergedTensor.Source model : tensor.models()) {
             if (model.isBase()) {
                 continue;
@@ -147,8 +150,12 @@ record TaskVectors(
         return delta;
     }
 
+    private boolean normalizes(MergedTensor tensor) {
+        return tensor.isOn("normalize", normalizes);
+    }
+
     private boolean rescales(MergedTensor tensor) {
-        return tensor.parameter("rescale", rescales ? 1 : 0) != 0;
+        return tensor.isOn("rescale", rescales);
     }
 
     private static double magnitude(float[] delta) {
@@ -164,7 +171,7 @@ record TaskVectors(
     /** Adds all changes to the base, in place. */
     private void add(float[] base, List<float[]> changes, List<Float> weights, MergedTensor tensor) {
         float lambda = (float) tensor.parameter("lambda", 1);
-        boolean normalize = tensor.parameter("normalize", normalizes ? 1 : 0) != 0;
+        boolean normalize = normalizes(tensor);
         float[][] of = changes.toArray(float[][]::new);
         float[] weight = new float[of.length];
         float total = 0;

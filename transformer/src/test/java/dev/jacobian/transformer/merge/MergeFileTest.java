@@ -9,6 +9,7 @@ import dev.jacobian.tensor.DType;
 import dev.jacobian.testing.TestPaths;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** mergekit's configuration: what is read, what comes back, what is refused. */
@@ -112,5 +113,44 @@ class MergeFileTest {
         assertRefused("merge_method: linear\nmodels:\n- model: A\n  parameters: {t: 1}\n", "no parameter 't'", "slerp");
         assertRefused("merge_method: linear\nmodels:\n- model: A\ndtype: int8\n", "int8", "bfloat16");
         assertRefused("- 1\n- 2\n", "no mapping");
+        assertRefused("models:\n- model: A\n", "merge_method is nothing", "linear, slerp");
+        assertRefused("merge_method: [ties]\nmodels:\n- model: A\n", "merge_method is [\"ties\"]");
+        assertRefused(
+                "merge_method: linear\nmodels:\n- model: A\n  parameters: {weight: yes}\n", "\"yes\" is no number");
+        assertRefused("merge_method: linear\nmodels:\n- model: A\n  parameters: {weight: .nan}\n", "is no number");
+        assertRefused(
+                "merge_method: linear\nmodels:\n- model: A\n  parameters: {weight: 010}\n", "\"010\" is no number");
+        assertRefused("merge_method: linear\nmodels:\n- model: A\n  weight: 1\n", "a model has the key 'weight'");
+        assertRefused("merge_method: linear\nmodels: A\n", "lists no models");
+        assertRefused("merge_method: linear\nmodels:\n- model: A\n- A\n", "a model is", "no mapping");
+        assertRefused("merge_method: linear\nmodels:\n- model: A\nmodels:\n- model: B\n", "line 4", "duplicate key");
+        assertRefused(
+                "merge_method: linear\nmodels:\n- model: A\n  parameters: {weight: [1, x]}\n", "\"x\" is no number");
+        assertRefused("merge_method: linear\nmodels:\n- model: A\n  parameters: {weight: []}\n", "[] is no number");
+        assertRefused(
+                "merge_method: linear\nmodels:\n- model: A\n  parameters: {weight: [{filter: mlp, vlaue: 1}]}\n",
+                "vlaue");
+        assertRefused(
+                "merge_method: linear\nmodels:\n- model: A\n  parameters: {weight: [{filter: mlp, value: 1}, 2]}\n",
+                "an entry is 2, no mapping");
+        assertRefused("merge_method: linear\nmodels:\n- model: A\ntokenizer_source: B\n", "tokenizer_source", "copy");
+        assertRefused("merge_method: linear\nmodels:\n- model: A\ntokenizer_source: base\n", "tokenizer_source");
+    }
+
+    @Test
+    void parametersThatModelsShareAreWrittenOnce() {
+        MergeConfig config = parse("""
+            merge_method: linear
+            models:
+              - model: A
+                parameters: &shared
+                  weight: 0.25
+              - model: B
+                parameters: *shared
+            tokenizer_source: A
+            """);
+        assertThat(config.models())
+                .extracting(MergeConfig.Model::parameters)
+                .containsOnly(Map.of("weight", MergeValue.of(0.25)));
     }
 }

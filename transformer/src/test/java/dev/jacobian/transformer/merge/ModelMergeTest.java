@@ -4,6 +4,7 @@ package dev.jacobian.transformer.merge;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
@@ -29,10 +30,14 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Folders: every family, what is copied beside the weights, and what is refused before anything is written. */
 class ModelMergeTest {
     private static final Path QWEN = TestPaths.model("qwen3");
+
+    private static final String REMOVED = "";
 
     @TempDir
     Path folder;
@@ -242,6 +247,154 @@ class ModelMergeTest {
         }
     }
 
+    /** A relative with some keys of config.json changed; a value of null removes the key. */
+    private Path configured(Path model, String name, Map<String, Object> keys) throws IOException {
+        Path out = relative(model, name, 1);
+        ObjectNode config = (ObjectNode) Json.read(out.resolve("config.json"));
+        keys.forEach((key, value) -> {
+            if (value.equals(REMOVED)) {
+                config.remove(key);
+            } else {
+                config.set(key, Json.parse(value.toString(), "test"));
+            }
+        });
+        Json.write(out.resolve("config.json"), config);
+        return out;
+    }
+
+    @Test
+    @DisplayName("one architecture in two spellings of config.json is one architecture, and nothing is told")
+    void spellings() throws IOException {
+        Path terse = configured(
+                QWEN,
+                "terse",
+                Map.of(
+                        "torch_dtype", REMOVED,
+                        "dtype", "\"float32\"",
+                        "rope_theta", REMOVED,
+                        "rope_scaling", REMOVED,
+                        "rope_parameters", "{\"rope_theta\": 1e6, \"rope_type\": \"default\"}",
+                        "layer_types", "[\"full_attention\", \"full_attention\"]",
+                        "sliding_window", "4096",
+                        "eos_token_id", "[381]"));
+        Path shorter = configured(
+                QWEN,
+                "shorter",
+                Map.of("attention_bias", REMOVED, "use_sliding_window", REMOVED, "rms_norm_eps", "0.000001"));
+        for (List<Path> order : List.of(List.of(QWEN, terse, shorter), List.of(terse, shorter, QWEN))) {
+            Path out = folder.resolve("of " + order.getFirst().getFileName());
+            try (ModelMerge merge = ModelMerge.open(MergeConfig.average(order), 1)) {
+                assertThat(merge.remarks()).isEmpty();
+                merge.write(out);
+            }
+            assertThat(Json.read(out.resolve("config.json")))
+                    .isEqualTo(Json.read(order.getFirst().resolve("config.json")));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "rope_theta | 10000.0 | rope_theta (layers[0].mixer.positions.rope.theta) is 10000.0, and 1000000.0 in",
+                "rope_scaling | {\"rope_type\":\"linear\",\"factor\":2.0} | rope_parameters"
+                        + " (layers[0].mixer.positions.rope) is Linear",
+                "rms_norm_eps | 1e-5 | rms_norm_eps (layers[0].",
+                "hidden_act | \"gelu\" | hidden_act (layers[0].feedForward.activation) is GELU, and SILU in",
+            })
+    @DisplayName("a value that changes numbers is refused by its name, though every shape agrees")
+    void otherNumbers(String key, String value, String said) throws IOException {
+        assertRefused(linear(QWEN, 1, configured(QWEN, "other", Map.of(key, value)), 1), said, "the same architecture");
+    }
+
+    @Test
+    @DisplayName("heads that divide the same matrices otherwise are refused by their names")
+    void otherHeads() throws IOException {
+        Path model = TestPaths.model("llama-gqa");
+        assertRefused(
+                linear(
+                        model,
+                        1,
+                        configured(
+                                model,
+                                "other",
+                                Map.of("num_attention_heads", "8", "num_key_value_heads", "4", "head_dim", "8")),
+                        1),
+                "num_attention_heads (layers[0].mixer.heads) is 8, and 4 in");
+    }
+
+    @Test
+    @DisplayName("a window that only some layers have is found where it is")
+    void anotherWindow() throws IOException {
+        Path other = configured(
+                QWEN,
+                "other",
+                Map.of(
+                        "use_sliding_window", "true",
+                        "sliding_window", "8",
+                        "layer_types", "[\"full_attention\", \"sliding_attention\"]"));
+        assertRefused(linear(QWEN, 1, other, 1), "sliding_window (layers[1].mixer.window) is 8, and 0 in");
+    }
+
+    @Test
+    @DisplayName("a head of its own, other sizes and other numbers of layers are refused by their names")
+    void otherShapes() throws IOException {
+        Path model = TestPaths.model("arith-qwen3");
+        assertRefused(linear(QWEN, 1, model, 1), "vocab_size (embedding.vocabulary) is 264, and 384 in");
+        Path untied = configured(QWEN, "untied", Map.of("tie_word_embeddings", "false"));
+        SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
+        try (CheckpointTensors tensors = CheckpointTensors.open(QWEN)) {
+            tensors.names().forEach(name -> writer.add(name, tensors.read(name)));
+            writer.add("lm_head.weight", tensors.read("model.embed_tokens.weight"));
+            writer.write(untied.resolve("model.safetensors"));
+        }
+        assertRefused(linear(QWEN, 1, untied, 1), "tie_word_embeddings (head) is Tokens[", ", and TiedTokens[");
+    }
+
+    @Test
+    @DisplayName("what differs and changes no number of the layers is told")
+    void told() throws IOException {
+        Path longer =
+                configured(QWEN, "longer", Map.of("max_position_embeddings", "256", "eos_token_id", "[380, 381]"));
+        Files.deleteIfExists(longer.resolve("generation_config.json"));
+        Path bare = relative(QWEN, "bare", 1);
+        Files.delete(bare.resolve("tokenizer.json"));
+        try (ModelMerge merge = ModelMerge.open(MergeConfig.average(List.of(QWEN, longer, bare)), 1)) {
+            assertThat(merge.remarks())
+                    .anySatisfy(remark -> assertThat(remark).contains("max_position_embeddings is 256", "128 in"))
+                    .anySatisfy(remark -> assertThat(remark).contains("what ends a sequence is [380, 381]"))
+                    .anySatisfy(remark -> assertThat(remark).contains("bare has no tokenizer.json"))
+                    .hasSize(3);
+        }
+    }
+
+    @Test
+    @DisplayName("what a slice says by name goes before what holds for all, and leaves the rest to it")
+    void slicesBeforeAll() throws IOException {
+        MergeConfig config = MergeFile.parse(
+                "merge_method: slerp\nbase_model: " + QWEN + "\nslices:\n- sources: [{model: " + QWEN + "}, {model: "
+                        + relative(QWEN, "b", 0.5f)
+                        + "}]\n"
+                        + "  parameters: {t: [{filter: mlp, value: 0.25}]}\n"
+                        + "parameters: {t: [{filter: attn, value: 0.5}, {value: 0.75}]}\n",
+                "test");
+        assertThat(config.parameter("t", "x.mlp.y", 0)).hasValue(0.25);
+        assertThat(config.parameter("t", "x.attn.y", 0)).hasValue(0.5);
+        assertThat(config.parameter("t", "x.norm.y", 0)).hasValue(0.75);
+        assertThat(MergeFile.parse(MergeFile.text(config), "again")).isEqualTo(config);
+    }
+
+    @Test
+    void switchesAreOnOrOff() throws IOException {
+        Path b = relative(QWEN, "b", 1);
+        String head = "base_model: " + QWEN + "\nmodels:\n- model: " + b + "\n  parameters: {weight: 1}\nparameters: ";
+        assertRefused(
+                MergeFile.parse("merge_method: ties\n" + head + "{normalize: 0.5}", "test"),
+                "normalize for",
+                "is 0.5",
+                "true or false");
+    }
+
     @Test
     void aMissingTensorIsTold() throws IOException {
         Path lacking = relative(QWEN, "lacking", 1);
@@ -260,6 +413,27 @@ class ModelMergeTest {
         String json = Files.readString(other.resolve("tokenizer.json"));
         Files.writeString(other.resolve("tokenizer.json"), json.replace("\"3\"", "\"three\""));
         assertRefused(linear(model, 1, other, 1), "three", "rows of the embedding");
+    }
+
+    @Test
+    @DisplayName("a token that only one model has is told: its row is mixed with one that stands for nothing")
+    void aTokenThatOnlyOneHasIsTold() throws IOException {
+        Path model = TestPaths.model("arith-qwen3");
+        Path other = relative(model, "other", 1);
+        ObjectNode tokenizer = (ObjectNode) Json.read(other.resolve("tokenizer.json"));
+        ((ArrayNode) tokenizer.get("added_tokens"))
+                .addObject()
+                .put("id", 263)
+                .put("content", "<extra>")
+                .put("special", true)
+                .put("single_word", false)
+                .put("lstrip", false)
+                .put("rstrip", false)
+                .put("normalized", false);
+        Json.write(other.resolve("tokenizer.json"), tokenizer);
+        try (ModelMerge merge = ModelMerge.open(MergeConfig.average(List.of(model, other)), 1)) {
+            assertThat(merge.remarks()).singleElement().asString().contains("only one of", "'<extra>' (id 263)");
+        }
     }
 
     @Test
