@@ -21,7 +21,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 most=60000000
 # java.xml, jdk.zipfs and java.naming: JUnit's console launcher. jdk.jfr: the tensor module requires it.
 modules=java.base,java.logging,java.management,java.naming,java.xml,jdk.httpserver,jdk.incubator.vector,jdk.jfr,jdk.management,jdk.unsupported,jdk.zipfs
-libraries=(tensor autograd io parquet transformer rl serve cli)
+libraries=(tensor autograd io parquet transformer rl serve cluster cli)
 
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || die "the kit is made on Linux x86-64."
 find_jdk

@@ -2,6 +2,7 @@
 
 /** The {@code jacobian} command. */
 module dev.jacobian.cli {
+    requires dev.jacobian.cluster;
     requires dev.jacobian.rl;
     requires dev.jacobian.serve;
     requires info.picocli;

@@ -99,6 +99,7 @@ public final class Cli {
         commands.put("generate", GenerateCommand::new);
         commands.put("chat", ChatCommand::new);
         commands.put("serve", ServeCommand::new);
+        commands.put("worker", WorkerCommand::new);
         commands.put("logits", LogitsCommand::new);
         commands.put("tokenize", TokenizeCommand::new);
         commands.put("train-tokenizer", TrainTokenizerCommand::new);

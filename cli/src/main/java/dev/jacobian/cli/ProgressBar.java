@@ -2,6 +2,7 @@
 package dev.jacobian.cli;
 
 import dev.jacobian.io.Printable;
+import dev.jacobian.rl.observe.Activity;
 import dev.jacobian.rl.observe.StepMetrics;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -34,6 +35,9 @@ final class ProgressBar implements ProgressView {
     private static final long TICK_MILLIS = 500;
 
     private static final int WIDEST = 100;
+
+    /** Most lines about who works elsewhere. */
+    private static final int MOST_OTHERS = 8;
 
     private final Terminal terminal;
     private final Display display;
@@ -170,9 +174,15 @@ final class ProgressBar implements ProgressView {
         int width = Math.min(WIDEST, size.getColumns() - 1);
         List<AttributedString> lines = new ArrayList<>();
         List<AttributedString> wanted = new ArrayList<>(List.of(barLine(width), metricsLine(width)));
-        List<String> activity = ProgressText.activity(state.activity());
+        Activity.Now now = state.activity();
+        List<String> activity = ProgressText.activity(now);
         if (!activity.isEmpty() && !closing) {
             wanted.add(new AttributedString(ProgressText.fit(activity, separator(), width), faint()));
+        }
+        if (!closing) {
+            now.others().stream()
+                    .limit(MOST_OTHERS)
+                    .forEach(line -> wanted.add(new AttributedString(Printable.of(line), faint())));
         }
         for (AttributedString line : wanted) {
             lines.add(line.columnSubSequence(0, width));

@@ -2,6 +2,7 @@
 package dev.jacobian.cli;
 
 import dev.jacobian.io.Printable;
+import dev.jacobian.rl.observe.Activity;
 import dev.jacobian.rl.observe.StepMetrics;
 import dev.jacobian.tensor.Nullable;
 import java.io.PrintStream;
@@ -51,10 +52,12 @@ final class ProgressLines implements ProgressView {
             while (!closed) {
                 long left = silence - (System.nanoTime() - lastSaid);
                 if (left <= 0 && state != null) {
-                    List<String> activity = ProgressText.activity(state.activity());
+                    Activity.Now now = state.activity();
+                    List<String> activity = ProgressText.activity(now);
                     if (!activity.isEmpty()) {
                         out.println(String.join(", ", activity));
                     }
+                    now.others().forEach(line -> out.println(Printable.of(line)));
                     lastSaid = System.nanoTime();
                 } else {
                     wait(Math.max(1, left / 1_000_000 + 1));

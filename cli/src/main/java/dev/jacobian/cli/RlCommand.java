@@ -2,6 +2,7 @@
 package dev.jacobian.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.cluster.Workers;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.rows.Rows;
 import dev.jacobian.rl.RlConfig;
@@ -106,6 +107,9 @@ final class RlCommand extends CliCommand {
     private LoraOption lora;
 
     @Mixin
+    private WorkersOption workers;
+
+    @Mixin
     private Settings settings;
 
     @Option(names = "--out", paramLabel = "DIR", description = "Folder of the run (default: out/rl-ALGORITHM-TIME).")
@@ -129,6 +133,10 @@ final class RlCommand extends CliCommand {
         }
         task.check(this);
         environment.check(this);
+        workers.check(this);
+        if (workers.isGiven() && rollouts.isPresent()) {
+            throw usage("--rollouts learns from samples that are drawn already, so there is nothing for --workers");
+        }
         if (mixture.isPresent() && (task.given().isPresent() || rollouts.isPresent())) {
             throw usage("--mixture names its data sets itself; leave out --task, --data and --rollouts");
         }
@@ -186,7 +194,9 @@ final class RlCommand extends CliCommand {
         }
         ProgressDisplay display = new ProgressDisplay(streams().err(), config.maxSteps());
         RlResult result;
+        Optional<Workers> sampling = Optional.empty();
         try (display) {
+            sampling = workers.connect(trainer, policy, run.model(), problems, display::onMessage);
             result = trainer.listener(display)
                     .output(folder, run.origin(), resume)
                     .train();
@@ -196,6 +206,8 @@ final class RlCommand extends CliCommand {
             String message = Failures.describe(failure).replaceFirst("\\.$", "");
             throw new CliException(
                     Files.exists(folder.resolve("run.json")) ? message + continuing(folder) : message, failure);
+        } finally {
+            sampling.ifPresent(Workers::close);
         }
         RunReport.write(folder);
         print(result, folder);

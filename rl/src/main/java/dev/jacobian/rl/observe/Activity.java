@@ -4,6 +4,7 @@ package dev.jacobian.rl.observe;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 
 /**
  * What a run is doing at this moment: what is sampled, what waits for its rewards, what is learned from. Written by the run's threads, and
@@ -13,6 +14,7 @@ public final class Activity {
     private Optional<Sampling> sampling = Optional.empty();
     private final TreeSet<Integer> scoring = new TreeSet<>();
     private Optional<Training> training = Optional.empty();
+    private Supplier<List<String>> others = List::of;
 
     /**
      * Samples that are drawn.
@@ -38,12 +40,26 @@ public final class Activity {
      * @param sampling what is sampled; empty for nothing
      * @param scoring rollouts that are sampled and wait for rewards
      * @param training what the thread that trains does beside; empty while it samples or asks for rewards itself
+     * @param others what others do for the run elsewhere, a line for each
      */
-    public record Now(Optional<Sampling> sampling, List<Integer> scoring, Optional<Training> training) {}
+    public record Now(
+            Optional<Sampling> sampling, List<Integer> scoring, Optional<Training> training, List<String> others) {}
 
     /** What is done now. */
-    public synchronized Now now() {
-        return new Now(sampling, List.copyOf(scoring), training);
+    public Now now() {
+        Supplier<List<String>> elsewhere;
+        synchronized (this) {
+            elsewhere = others;
+        }
+        List<String> lines = elsewhere.get(); // not with the monitor held: it is somebody else's
+        synchronized (this) {
+            return new Now(sampling, List.copyOf(scoring), training, lines);
+        }
+    }
+
+    /** Tells who knows what others do for the run elsewhere, a line for each; asked whenever somebody looks. */
+    public synchronized void beside(Supplier<List<String>> lines) {
+        others = lines;
     }
 
     /** Samples are drawn from now on. */

@@ -76,7 +76,7 @@ public interface Rollouts {
 
     /** Samples from {@code model} itself: the weights that train are the weights that sample. */
     static Rollouts local(CausalLM model) {
-        return new LocalRollouts(model, new SingleTurns(model));
+        return new LocalRollouts(model, new SingleTurns(model, Carrier.local(model)));
     }
 
     /** The same for a task, whose environment answers the policy if it has one. */
@@ -84,5 +84,19 @@ public interface Rollouts {
         return task.environment()
                 .<Rollouts>map(environment -> new LocalRollouts(model, new Episodes(model, environment)))
                 .orElseGet(() -> local(model));
+    }
+
+    /**
+     * Has a carrier generate: samples are the same bits, whoever draws them.
+     *
+     * @param model whose tokenizer makes the prompts; its weights are what is {@linkplain #publish published}
+     * @throws IllegalArgumentException if the task has an environment, whose sessions are in this process
+     */
+    static Rollouts carried(CausalLM model, Task task, Carrier carrier) {
+        task.environment().ifPresent(environment -> {
+            throw new IllegalArgumentException("environment '" + environment.name() + "' answers the policy turn by"
+                    + " turn in this process, and its episodes are not carried elsewhere; sample in this process");
+        });
+        return new CarriedRollouts(model, carrier);
     }
 }

@@ -6,7 +6,6 @@ import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.FinishReason;
 import dev.jacobian.transformer.generation.Generation;
 import dev.jacobian.transformer.generation.GenerationRequest;
-import dev.jacobian.transformer.generation.Generator;
 import dev.jacobian.transformer.generation.Prefix;
 import dev.jacobian.transformer.generation.RequestListener;
 import java.util.ArrayList;
@@ -14,12 +13,18 @@ import java.util.List;
 
 /** Samples of one turn: the policy answers a prompt, and nobody answers the policy. */
 final class SingleTurns implements LocalRollouts.Sampling {
-    private final CausalLM model;
     private final PromptTokens encoder;
+    private final Carrier carrier;
 
-    SingleTurns(CausalLM model) {
-        this.model = model;
+    /**
+     * Samples of a model.
+     *
+     * @param model whose tokenizer makes the prompts
+     * @param carrier has them generated
+     */
+    SingleTurns(CausalLM model, Carrier carrier) {
         this.encoder = new PromptTokens(model);
+        this.carrier = carrier;
     }
 
     /** One call for everything that is wanted, so that a place that one sample leaves is the next one's, whatever its group. */
@@ -41,7 +46,7 @@ final class SingleTurns implements LocalRollouts.Sampling {
                 wanted.add(request(new Prefix(prompt, request.key()), request.samples(), 0, open, task));
             }
         }
-        new Generator(model).generate(wanted);
+        carrier.carry(wanted, task.weightVersion());
         return groups.stream().map(OpenGroup::group).toList();
     }
 

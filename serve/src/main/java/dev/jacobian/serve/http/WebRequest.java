@@ -67,7 +67,7 @@ public final class WebRequest {
             throw new WebException(
                     415, "invalid_request_error", "the body must be declared as Content-Type: " + JSON, null, null);
         }
-        byte[] body = body();
+        byte[] body = bytes();
         PARSING.acquire();
         try {
             return Json.parse(body, "the request's body");
@@ -78,7 +78,12 @@ public final class WebRequest {
         }
     }
 
-    private byte[] body() throws IOException {
+    /**
+     * The body as it is.
+     *
+     * @throws WebException if it is longer than the limit
+     */
+    public byte[] bytes() throws IOException {
         int most = limits.bodyBytes();
         if (header("Content-Length").filter(length -> isLonger(length, most)).isPresent()) {
             throw tooLong(most);

@@ -3,6 +3,8 @@ package dev.jacobian.serve.http;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -18,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SSLContext;
 
 /**
  * Routes over the JDK's own HTTP server.
@@ -26,7 +29,7 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <ul>
  *   <li>{@code jdk.httpserver} rather than Jetty, Helidon or Undertow: no dependency, mended with the JDK, and HTTP/1.1 with chunked
- *       responses is all that JSON and server-sent events need. TLS and HTTP/2 are a reverse proxy's business.
+ *       responses is all that JSON and server-sent events need. TLS is there for who brings a key; HTTP/2 is a reverse proxy's business.
  *   <li>A virtual thread for each request, so handlers are plain blocking code.
  *   <li>The order of checks: who asks ({@link Access}), for what (404, 405), whether there is room (429), and only then the body.
  *   <li>The JDK's server has its limits in system properties, read once in a process: unless they are set, 30 seconds for a client
@@ -67,12 +70,18 @@ public final class WebServer implements AutoCloseable {
         this.listener = builder.listener;
         this.room = new Semaphore(limits.requests());
         access.requireFor(address.getAddress());
-        this.server = HttpServer.create(address, 0);
+        this.server = builder.tls.isPresent() ? secure(address, builder.tls.get()) : HttpServer.create(address, 0);
         this.timer = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("jacobian-serve-timer").factory());
         server.setExecutor(handlers);
         server.createContext("/", this::handle);
         server.start();
+    }
+
+    private static HttpServer secure(InetSocketAddress address, SSLContext context) throws IOException {
+        HttpsServer secure = HttpsServer.create(address, 0);
+        secure.setHttpsConfigurator(new HttpsConfigurator(context));
+        return secure;
     }
 
     private static void usually(String property, String value) {
@@ -225,6 +234,7 @@ public final class WebServer implements AutoCloseable {
         private Access access = Access.local();
         private WebLimits limits = WebLimits.DEFAULT;
         private AnswerListener listener = (route, status) -> {};
+        private Optional<SSLContext> tls = Optional.empty();
 
         private Builder() {}
 
@@ -240,6 +250,12 @@ public final class WebServer implements AutoCloseable {
 
         public Builder listener(AnswerListener value) {
             listener = value;
+            return this;
+        }
+
+        /** Speaks TLS, with the key and the certificate of a context. */
+        public Builder secure(SSLContext context) {
+            tls = Optional.of(context);
             return this;
         }
 
