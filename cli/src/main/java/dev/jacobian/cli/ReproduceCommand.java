@@ -12,6 +12,7 @@ import dev.jacobian.rl.reproduction.ReproductionPage;
 import dev.jacobian.rl.reproduction.ReproductionTable;
 import dev.jacobian.rl.reproduction.Results;
 import dev.jacobian.rl.reproduction.claim.Claims;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,7 +55,10 @@ final class ReproduceCommand extends CliCommand {
     @Option(
             names = "--docs",
             paramLabel = "FILE",
-            description = "Also write the document of all claims, with what the folder has of each in full size.")
+            description =
+                    "Also write the document of all claims, with what the folder has of each in full size, and beside"
+                            + " it a page with the figures (the same name with .html). Without a claim nothing is"
+                            + " measured.")
     private Optional<Path> docs = Optional.empty();
 
     ReproduceCommand(Streams streams) {
@@ -72,6 +76,14 @@ final class ReproduceCommand extends CliCommand {
             throw usage("--seeds must be at least 1, got " + seeds);
         }
         name.ifPresent(this::named);
+        if (Files.exists(out) && !Files.isDirectory(out)) {
+            throw usage("--out " + out + " is a file; name a folder, new or with results that are to be kept");
+        }
+        docs.ifPresent(file -> {
+            if (Files.isDirectory(file) || !file.getFileName().toString().endsWith(".md")) {
+                throw usage("--docs " + file + " must name a file that ends in .md");
+            }
+        });
     }
 
     private List<Experiment> named(String wanted) {
@@ -90,10 +102,20 @@ final class ReproduceCommand extends CliCommand {
         } else if (docs.isEmpty()) {
             list();
         }
-        docs.ifPresent(file -> {
-            ReproductionTable.write(file, Claims.all(), experiment -> reproduction.recorded(experiment, false));
-            streams().note("wrote " + file);
-        });
+        docs.ifPresent(file -> document(file, reproduction));
+    }
+
+    private void document(Path file, Reproduction reproduction) {
+        List<ClaimOutcome> measured = Claims.all().stream()
+                .flatMap(experiment -> reproduction.recorded(experiment, false).stream())
+                .filter(outcome -> outcome.results().seeds().size() >= Results.LEAST_SEEDS)
+                .toList();
+        ReproductionTable.write(file, Claims.all(), experiment -> reproduction.recorded(experiment, false));
+        Path page = file.resolveSibling(file.getFileName().toString().replaceFirst("[.]md$", ".html"));
+        ReproductionPage.write(page, measured);
+        streams()
+                .note("wrote " + file + " and " + page + ": " + measured.size() + " of "
+                        + Claims.all().size() + " claims are measured in full");
     }
 
     private void measure(Reproduction reproduction, List<Experiment> experiments) {

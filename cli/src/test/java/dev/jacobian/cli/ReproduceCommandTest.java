@@ -44,19 +44,30 @@ class ReproduceCommandTest {
         assertThat(Files.readString(folder.resolve("out/reproductions.html")))
                 .contains("E27 · Filters for generated tests", "<canvas id=\"chart-0\">", "size for seconds");
         assertThat(Files.readString(docs)).contains("| not measured in full |").doesNotContain("Measured: 3 seeds");
+        assertThat(folder.resolve("docs.html")).exists();
+        assertThat(run.err()).contains("0 of " + Claims.all().size() + " claims are measured in full");
         Run again = Run.of(line);
         assertThat(again.out()).isEqualTo(run.out());
         assertThat(again.err()).contains("E27 seed 3 of 3: there");
     }
 
     @Test
-    @DisplayName("an unknown claim and a number of seeds below 1 are wrong usage, and said so")
-    void wrong() {
+    @DisplayName(
+            "an unknown claim, a number of seeds below 1, a file for a folder and a folder for a file are wrong usage,"
+                    + " and said so")
+    void wrong() throws Exception {
         Run unknown = Run.of("reproduce", "E99");
         assertThat(unknown.code()).isEqualTo(2);
         assertThat(unknown.err()).contains("there is no claim 'E99'", "E13");
         Run none = Run.of("reproduce", "E13", "--seeds", "0");
         assertThat(none.code()).isEqualTo(2);
         assertThat(none.err()).contains("--seeds must be at least 1, got 0");
+        Path file = Files.writeString(folder.resolve("file"), "kept");
+        Run taken = Run.of("reproduce", "E27", "--quick", "--out", file);
+        assertThat(taken.code()).isEqualTo(2);
+        assertThat(taken.err()).contains("--out " + file + " is a file; name a folder");
+        Run document = Run.of("reproduce", "--docs", folder);
+        assertThat(document.code()).isEqualTo(2);
+        assertThat(document.err()).contains("must name a file that ends in .md");
     }
 }

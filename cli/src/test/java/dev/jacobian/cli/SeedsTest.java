@@ -7,6 +7,7 @@ import dev.jacobian.rl.reproduction.claim.Claims;
 import dev.jacobian.testing.TestPaths;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.Test;
 class SeedsTest {
     private static final int ITEMS = 95;
     private static final Pattern ROW = Pattern.compile("\\| (\\d+) \\| .+ \\| (.+) \\| (.*) \\|");
+    private static final Pattern SOURCE = Pattern.compile("\\[`(\\w+)`]\\((\\S+)/(\\w+)\\.java\\)");
     private static final Pattern FIGURE = Pattern.compile("reproductions\\.md#(e\\d+)");
 
     @Test
@@ -40,5 +42,26 @@ class SeedsTest {
         while (figures.find()) {
             assertThat(Claims.find(figures.group(1))).as(figures.group(1)).isPresent();
         }
+    }
+
+    @Test
+    @DisplayName("each class and each test that is named is in the file that its link leads to")
+    void sources() throws IOException {
+        Path page = TestPaths.project().resolve("docs/seeds.md");
+        Matcher sources = SOURCE.matcher(Files.readString(page));
+        int found = 0;
+        while (sources.find()) {
+            String name = sources.group(1);
+            assertThat(sources.group(3)).isEqualTo(name);
+            Path file = page.resolveSibling(sources.group(2) + "/" + name + ".java");
+            assertThat(file).exists();
+            String text = Files.readString(file);
+            assertThat(text).as(name).containsPattern("(class|interface|record|enum) " + name + "\\b");
+            assertThat(!name.endsWith("Test") || text.contains("@Test") || text.contains("@ParameterizedTest"))
+                    .as(name + " has tests")
+                    .isTrue();
+            found++;
+        }
+        assertThat(found).isGreaterThan(ITEMS);
     }
 }

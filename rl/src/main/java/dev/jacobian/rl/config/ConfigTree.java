@@ -2,6 +2,7 @@
 package dev.jacobian.rl.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.EditDistance;
@@ -226,6 +227,11 @@ public final class ConfigTree {
         }
         if (value instanceof Enum<?> constant) {
             return text(constant.name());
+        }
+        if (value instanceof List<?> list) {
+            ArrayNode json = JsonNodeFactory.instance.arrayNode();
+            list.forEach(part -> json.add(describe(part)));
+            return json;
         }
         if (!(value instanceof Record record)) {
             return text(type.isHidden() || type.isSynthetic() ? "a lambda" : type.getName());

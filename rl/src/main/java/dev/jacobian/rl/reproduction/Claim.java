@@ -25,6 +25,12 @@ public interface Claim {
     /** What figures must say. */
     Rule rule();
 
+    /** What differs between seeds, for whoever reads the spread. */
+    default String varies() {
+        return "the first model (its weights and demonstrations), training problems, every sample; held-out problems"
+                + " are the same for all";
+    }
+
     /** The settings, by name. */
     default ObjectNode settings() {
         ObjectNode settings = (ObjectNode) ConfigTree.describe(this);

@@ -20,7 +20,7 @@ public record ClaimOutcome(Claim claim, boolean isQuick, Results results, double
         return claim.rule().judge(results);
     }
 
-    /** {@code claim}, {@code verdict} and the figures, each with its interval and the value of every seed. */
+    /** {@code claim}, {@code verdict} and the figures, each with its interval ({@code low} and {@code high}) and the value of every seed. */
     public ObjectNode toJson() {
         ObjectNode json = Json.object();
         json.put("claim", claim.about().id());
@@ -28,6 +28,8 @@ public record ClaimOutcome(Claim claim, boolean isQuick, Results results, double
         json.put("verdict", verdict().words());
         json.put("size", isQuick ? "quick" : "full");
         json.put("seeds", results.seeds().size());
+        json.put("seeds_vary", claim.varies());
+        json.put("interval", Results.INTERVAL);
         json.put("rule", claim.rule().words());
         json.set("settings", claim.settings());
         ObjectNode figures = json.putObject("figures");

@@ -6,6 +6,9 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -44,6 +47,8 @@ public record Measured(Map<String, Double> figures, Map<String, Curve> curves) {
 
     /** Collects figures and curves in the order in which reports show them. */
     public static final class Builder {
+        private static final int POINTS = 60;
+
         private final Map<String, Double> figures = new LinkedHashMap<>();
         private final Map<String, Curve> curves = new LinkedHashMap<>();
 
@@ -55,10 +60,30 @@ public record Measured(Map<String, Double> figures, Map<String, Curve> curves) {
             return this;
         }
 
-        /** Adds a curve. */
+        /** Adds a curve, to four digits and in {@value #POINTS} points at most: curves are for looking at, and files of results are to stay small. */
         public Builder curve(String name, double[] x, double[] y) {
-            curves.put(name, new Curve(x, y));
+            Curve whole = new Curve(x, y);
+            int together = 1 + (x.length - 1) / POINTS;
+            curves.put(name, new Curve(means(whole.x, together), means(whole.y, together)));
             return this;
+        }
+
+        private static double[] means(double[] values, int together) {
+            double[] means = new double[(values.length + together - 1) / together];
+            Arrays.setAll(
+                    means,
+                    i -> rounded(Arrays.stream(values)
+                            .skip((long) i * together)
+                            .limit(together)
+                            .average()
+                            .orElseThrow()));
+            return means;
+        }
+
+        private static double rounded(double value) {
+            return Double.isFinite(value)
+                    ? new BigDecimal(value).round(new MathContext(4)).doubleValue()
+                    : value;
         }
 
         /** What was collected. */

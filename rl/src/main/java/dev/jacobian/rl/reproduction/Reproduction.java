@@ -105,7 +105,13 @@ public final class Reproduction {
         if (!Files.exists(file)) {
             return Optional.empty();
         }
-        JsonNode json = Json.read(file);
+        JsonNode json;
+        try {
+            json = Json.read(file);
+        } catch (FormatException broken) {
+            throw new FormatException(
+                    file.toString(), "it is no JSON", "Delete the file, so that it is measured again", broken);
+        }
         ObjectNode expected = described(claim, seed);
         for (String key : List.of("format", "claim", "revision", "seed", "settings")) {
             if (!same(json.path(key), expected.get(key))) {

@@ -19,8 +19,8 @@ public final class ReproductionPage {
         new FiguresPage(
                         "Reproductions",
                         "What papers say, measured at small scale. A verdict follows from a rule that was fixed in the"
-                            + " code before anything was run; intervals are those of the mean over seeds (bootstrap,"
-                            + " 95 %)."
+                                + " code before anything was run; intervals are those of the mean over seeds (95 %,"
+                                + " Student's t)."
                                 + (quick == 0 ? "" : " Sizes for seconds show that everything runs, and nothing more."),
                         outcomes.stream().map(ReproductionPage::section).toList())
                 .write(file);
@@ -35,6 +35,7 @@ public final class ReproductionPage {
         facts.put("Experiment", about.experiment());
         facts.put("Settings", Json.compact(outcome.claim().settings()));
         facts.put("Rule", outcome.claim().rule().words());
+        facts.put("A seed varies", outcome.claim().varies());
         facts.put("Tried", String.join(" ", about.tried()));
         facts.put("Measured", outcome.results().seeds().size() + " seeds, " + Figures.minutes(outcome.seconds()));
         List<List<String>> table = new ArrayList<>();

@@ -35,14 +35,17 @@ public final class ReproductionTable {
         text.append("""
             # What papers claim, measured at small scale
 
-            This page is written by `jacobian reproduce all --docs docs/reproductions.md` from what that command measured; it has what was
-            measured and nothing else. `jacobian reproduce` lists the claims, `jacobian reproduce E13` runs one.
+            This page and [its figures](reproductions.html) are written from the results in [reproductions](reproductions/), one file for each seed, by
+            `jacobian reproduce --out docs/reproductions --docs docs/reproductions.md`; they have what was measured and nothing else. `jacobian reproduce` lists
+            the claims, `jacobian reproduce E13` measures one, into `out/reproduce` unless another folder is named.
 
             - Models have 0.01 to 0.2 million parameters and add digits modulo 10, with a chain of thought; nothing here says what a large
               model would do. **Reproduced in direction** means that the figures point the way the paper says.
-            - A verdict is that of a rule in the claim's code, fixed before it was run. An interval is that of the mean over seeds (percentiles of
-              10,000 bootstrap resamples, 95 %); of 3 seeds it reaches from the smallest to the largest. Where a rule's bound lies
-              within it, the verdict is **inconclusive**; where it lies beyond the wrong end, **not reproduced**.
+            - A verdict is that of a rule in the claim's code, fixed before it was run; where an earlier rule or setting had been run, that and what it
+              gave stand under "Tried". An interval is Student's for the mean over seeds (95 %, n − 1 degrees of freedom): of 3 seeds 2.5
+              standard deviations to either side, of 5 seeds 1.24. Where a rule's bound lies within it, the verdict is **inconclusive**;
+              where it lies beyond the wrong end, **not reproduced**. What a seed varies stands with each claim.
+            - "Given that" begins a condition without which there is nothing to compare: where it fails, the verdict is **inconclusive**.
             - A bound such as −0.02 means "no worse, but for two points".
             - Settings that were tried and not kept are listed with each claim.
 
@@ -113,6 +116,7 @@ public final class ReproductionTable {
                 .append(Json.compact(experiment.full().settings()))
                 .append('`');
         text.append("\n- Rule: ").append(experiment.full().rule().words());
+        text.append("\n- A seed varies: ").append(experiment.full().varies());
         text.append("\n- Tried: ").append(String.join(" ", about.tried()));
         outcome.ifPresentOrElse(
                 one -> {

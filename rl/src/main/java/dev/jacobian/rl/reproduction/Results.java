@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reproduction;
 
-import dev.jacobian.rl.evaluation.Confidence;
 import dev.jacobian.rl.evaluation.Estimate;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -13,9 +13,10 @@ import java.util.Set;
 /**
  * What all seeds of an experiment gave.
  *
- * <p>An interval is that of the mean over seeds, 95 % by the bootstrap: percentiles over {@value #RESAMPLES} resamples, drawn from a fixed
- * key. Of 3 seeds it reaches from the smallest to the largest one, so a rule holds only if it holds for every seed. Of a few more it is
- * somewhat too narrow, as bootstrap intervals of few numbers are.
+ * <p>An interval is Student's, 95 % for the mean over seeds: mean ± t s/√n with n − 1 degrees of freedom, which takes seeds to scatter normally.
+ * Why not the bootstrap: percentiles of 3 values reach from the smallest to the largest one, and the mean lies there three times in four, not
+ * 95 times in 100. Of 3 seeds Student's interval is 2.5 deviations wide to either side, of 5 it is 1.24. Seeds that agree to the bit have an interval
+ * of no width.
  *
  * @param seeds what each gave, in order
  */
@@ -23,8 +24,8 @@ public record Results(List<Measured> seeds) {
     /** Seeds below which nothing is concluded. */
     public static final int LEAST_SEEDS = 3;
 
-    private static final int RESAMPLES = 10_000;
-    private static final Confidence CONFIDENCE = new Confidence(0.95, Confidence.Method.BOOTSTRAP, RESAMPLES, 0);
+    /** What {@link #interval} is, for reports. */
+    public static final String INTERVAL = "95 %, Student's t over seeds";
 
     public Results {
         seeds = List.copyOf(seeds);
@@ -47,9 +48,18 @@ public record Results(List<Measured> seeds) {
     /** A figure's mean over seeds; without an interval (NaN) of fewer than {@value #LEAST_SEEDS} or where one is not finite. */
     public Estimate interval(String figure) {
         double[] values = values(figure);
-        Estimate estimate = CONFIDENCE.mean(values);
-        boolean enough = values.length >= LEAST_SEEDS && Double.isFinite(estimate.value());
-        return enough ? estimate : new Estimate(estimate.value(), estimate.standardError(), Double.NaN, Double.NaN);
+        int n = values.length;
+        double mean = Arrays.stream(values).sum() / n;
+        double error = n < 2
+                ? Double.NaN
+                : Math.sqrt(Arrays.stream(values)
+                                .map(value -> (value - mean) * (value - mean))
+                                .sum()
+                        / (n - 1)
+                        / n);
+        boolean enough = n >= LEAST_SEEDS && Double.isFinite(mean);
+        double half = enough ? StudentQuantile.of(n - 1) * error : Double.NaN;
+        return new Estimate(mean, error, mean - half, mean + half);
     }
 
     /** All figures. */

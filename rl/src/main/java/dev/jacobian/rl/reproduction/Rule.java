@@ -16,6 +16,7 @@ import java.util.stream.Stream;
  *                        inconclusive    it contains the bound, or is none (fewer than 3 seeds, a figure that is not finite)
  * below(figure, bound)   the same, the other way round
  * all(rules)             not reproduced if one part is not, reproduced if all are, else inconclusive
+ * given(condition, rule) what the rule says where the condition is fulfilled, else inconclusive: there was nothing to compare
  * </pre>
  */
 public sealed interface Rule {
@@ -41,6 +42,11 @@ public sealed interface Rule {
     /** All of several. */
     static Rule all(Rule... parts) {
         return new All(List.of(parts));
+    }
+
+    /** A rule that says something only where a condition is fulfilled, such as that the clip that is compared clips at all. */
+    static Rule given(Rule condition, Rule rule) {
+        return new Given(condition, rule);
     }
 
     /** One figure and a bound. */
@@ -99,6 +105,26 @@ public sealed interface Rule {
         @Override
         public Stream<String> figures() {
             return parts.stream().flatMap(Rule::figures);
+        }
+    }
+
+    /** A condition, and what holds under it. */
+    record Given(Rule condition, Rule rule) implements Rule {
+        @Override
+        public ClaimVerdict judge(Results results) {
+            return condition.judge(results) == ClaimVerdict.REPRODUCED
+                    ? rule.judge(results)
+                    : ClaimVerdict.INCONCLUSIVE;
+        }
+
+        @Override
+        public String words() {
+            return "given that " + condition.words() + ": " + rule.words();
+        }
+
+        @Override
+        public Stream<String> figures() {
+            return Stream.concat(condition.figures(), rule.figures());
         }
     }
 }

@@ -42,7 +42,7 @@ class ReproductionTest {
         public Measured measure(long seed, Workshop workshop) {
             MEASURED.incrementAndGet();
             return Measured.builder()
-                    .figure("product", seed * factor)
+                    .figure("product", (10 + seed) * factor)
                     .figure("nothing", Double.NaN)
                     .curve("line", new double[] {0, 1}, new double[] {seed, Double.NaN})
                     .build();
@@ -74,7 +74,7 @@ class ReproductionTest {
         assertThat(three.verdict()).isEqualTo(ClaimVerdict.REPRODUCED);
         ClaimOutcome five = reproduction().run(experiment(2), false, 5);
         assertThat(MEASURED).hasValue(5);
-        assertThat(five.results().values("product")).containsExactly(2, 4, 6, 8, 10);
+        assertThat(five.results().values("product")).containsExactly(22, 24, 26, 28, 30);
         assertThat(five.results().values("nothing")).containsOnly(Double.NaN);
         assertThat(five.results().seeds().getFirst().curves().get("line").y()).containsExactly(1, Double.NaN);
     }
@@ -84,7 +84,7 @@ class ReproductionTest {
     void settings() {
         reproduction().run(experiment(2), false, 3);
         assertThat(reproduction().run(experiment(3), false, 3).results().values("product"))
-                .containsExactly(3, 6, 9);
+                .containsExactly(33, 36, 39);
         assertThat(MEASURED).hasValue(6);
         assertThat(reproduction().recorded(experiment(3), true)).isEmpty();
         assertThat(reproduction().recorded(experiment(2), false)).isEmpty();
@@ -96,7 +96,12 @@ class ReproductionTest {
     void broken() throws Exception {
         reproduction().run(experiment(2), false, 1);
         Path file = folder.resolve("full/E99/seed-1.json");
-        Files.writeString(file, Files.readString(file).replaceFirst("(\"product\"\\s*:\\s*)2.0", "$1\"two\""));
+        Files.writeString(file, Files.readString(file).replaceFirst("(\"product\"\\s*:\\s*)22.0", "$1\"two\""));
+        assertThatThrownBy(() -> reproduction().run(experiment(2), false, 1))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContaining("seed-1.json")
+                .hasMessageContaining("Delete the file");
+        Files.writeString(file, "{\"format\":");
         assertThatThrownBy(() -> reproduction().run(experiment(2), false, 1))
                 .isInstanceOf(FormatException.class)
                 .hasMessageContaining("seed-1.json")
@@ -116,7 +121,8 @@ class ReproductionTest {
         assertThat(json)
                 .startsWith("{\"claim\":\"E99\"")
                 .contains("\"verdict\":\"reproduced in direction\"", "\"size\":\"quick\"")
-                .contains("\"product\":{\"mean\":4.0,\"low\":2.0,\"high\":6.0,\"seeds\":[2.0,4.0,6.0]}")
+                .contains("\"product\":{\"mean\":24.0,\"low\":19.03", "\"seeds\":[22.0,24.0,26.0]}")
+                .contains("\"seeds_vary\":\"the first model", "\"interval\":\"95 %, Student's t over seeds\"")
                 .contains("\"settings\":{\"factor\":2.0,\"name\":\"quick\"}");
     }
 
@@ -126,9 +132,9 @@ class ReproductionTest {
         ClaimOutcome outcome = reproduction().run(experiment(2), false, 3);
         String measured = ReproductionTable.markdown(List.of(experiment(2)), one -> Optional.of(outcome));
         assertThat(measured)
-                .contains("| [E99](#e99) Seeds \\| and factors | a paper | 1 \\| 2 | product: 4.000 [2.000, 6.000] |")
+                .contains("| [E99](#e99) Seeds \\| and factors | a paper | 1 \\| 2 | product: 24.0 [19.0, 29.0] |")
                 .contains("**reproduced in direction**")
-                .contains("| product | 4.000 [2.000, 6.000] | 2.000, 4.000, 6.000 |")
+                .contains("| product | 24.0 [19.0, 29.0] | 22.0, 24.0, 26.0 |")
                 .contains("Tried: nothing else");
         assertThat(measured)
                 .contains("Of 1 claims 1 were measured in full: 1 reproduced in direction, 0 not reproduced");

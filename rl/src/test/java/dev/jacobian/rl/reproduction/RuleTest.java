@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.jacobian.rl.evaluation.Estimate;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
@@ -22,11 +23,11 @@ class RuleTest {
     @DisplayName("an interval beyond the bound is a verdict, one that contains it is none")
     void bound() {
         Rule rule = Rule.above("gain", 0);
-        assertThat(rule.judge(results(0.1, 0.2, 0.3))).isEqualTo(ClaimVerdict.REPRODUCED);
-        assertThat(rule.judge(results(-0.1, -0.2, -0.3))).isEqualTo(ClaimVerdict.NOT_REPRODUCED);
+        assertThat(rule.judge(results(1.1, 1.2, 1.3))).isEqualTo(ClaimVerdict.REPRODUCED);
+        assertThat(rule.judge(results(-1.1, -1.2, -1.3))).isEqualTo(ClaimVerdict.NOT_REPRODUCED);
         assertThat(rule.judge(results(-0.1, 0.5, 0.5))).isEqualTo(ClaimVerdict.INCONCLUSIVE);
-        assertThat(Rule.below("gain", 0).judge(results(0.1, 0.2, 0.3))).isEqualTo(ClaimVerdict.NOT_REPRODUCED);
-        assertThat(Rule.below("gain", 0).judge(results(-0.1, -0.2, -0.3))).isEqualTo(ClaimVerdict.REPRODUCED);
+        assertThat(Rule.below("gain", 0).judge(results(1.1, 1.2, 1.3))).isEqualTo(ClaimVerdict.NOT_REPRODUCED);
+        assertThat(Rule.below("gain", 0).judge(results(-1.1, -1.2, -1.3))).isEqualTo(ClaimVerdict.REPRODUCED);
     }
 
     @Test
@@ -49,10 +50,10 @@ class RuleTest {
     @DisplayName("of several parts one that fails decides, and all must hold")
     void all() {
         Rule good = Rule.above("gain", 0);
-        Rule open = Rule.above("gain", 0.2);
-        Rule bad = Rule.above("gain", 1);
-        Results measured = results(0.1, 0.2, 0.3);
-        assertThat(Rule.all(good, Rule.below("gain", 1)).judge(measured)).isEqualTo(ClaimVerdict.REPRODUCED);
+        Rule open = Rule.above("gain", 1.2);
+        Rule bad = Rule.above("gain", 2);
+        Results measured = results(1.1, 1.2, 1.3);
+        assertThat(Rule.all(good, Rule.below("gain", 2)).judge(measured)).isEqualTo(ClaimVerdict.REPRODUCED);
         assertThat(Rule.all(good, open).judge(measured)).isEqualTo(ClaimVerdict.INCONCLUSIVE);
         assertThat(Rule.all(open, bad).judge(measured)).isEqualTo(ClaimVerdict.NOT_REPRODUCED);
         assertThatThrownBy(Rule::all).hasMessageContaining("give one at least");
@@ -60,14 +61,41 @@ class RuleTest {
     }
 
     @Test
-    @DisplayName("the interval of three seeds reaches from the smallest to the largest, and is the same every time")
+    @DisplayName(
+            "the interval is Student's: of three seeds 2.484 deviations to either side, of five 1.242, none of equal"
+                    + " ones")
     void interval() {
-        Results three = results(0.3, 0.1, 0.2);
-        assertThat(three.interval("gain").low()).isCloseTo(0.1, within(1e-15)); // a mean of three equal numbers
-        assertThat(three.interval("gain").high()).isCloseTo(0.3, within(1e-15));
-        assertThat(three.interval("gain").value()).isCloseTo(0.2, within(1e-15));
-        assertThat(results(1, 2, 3, 4, 5).interval("gain"))
-                .isEqualTo(results(1, 2, 3, 4, 5).interval("gain"));
+        Estimate three = results(0.3, 0.1, 0.2).interval("gain");
+        assertThat(three.value()).isCloseTo(0.2, within(1e-15));
+        assertThat(three.low()).isCloseTo(0.2 - 0.1 * 2.48414, within(1e-6));
+        assertThat(three.high()).isCloseTo(0.2 + 0.1 * 2.48414, within(1e-6));
+        Estimate five = results(1, 2, 3, 4, 5).interval("gain"); // s = √2.5
+        assertThat(five.high() - five.value()).isCloseTo(Math.sqrt(2.5) * 1.241664, within(1e-5));
+        assertThat(results(2, 2, 2).interval("gain").low()).isEqualTo(2);
+        assertThat(results(1, 2).interval("gain").low()).isNaN();
+    }
+
+    @Test
+    @DisplayName("quantiles are those of tables, on both sides of where the expansion begins")
+    void quantiles() {
+        double[][] known = {
+            {1, 12.7062}, {2, 4.30265}, {9, 2.26216}, {10, 2.22814}, {15, 2.13145}, {30, 2.04227}, {120, 1.97993}
+        };
+        for (double[] one : known) {
+            assertThat(StudentQuantile.of((int) one[0])).isCloseTo(one[1], within(2e-4));
+        }
+    }
+
+    @Test
+    @DisplayName("where a condition fails or is open there is nothing to compare")
+    void given() {
+        Rule condition = Rule.above("gain", 0);
+        Rule rule = Rule.below("gain", 2);
+        assertThat(Rule.given(condition, rule).judge(results(1.1, 1.2, 1.3))).isEqualTo(ClaimVerdict.REPRODUCED);
+        assertThat(Rule.given(condition, rule).judge(results(3.1, 3.2, 3.3))).isEqualTo(ClaimVerdict.NOT_REPRODUCED);
+        assertThat(Rule.given(condition, rule).judge(results(-1.1, -1.2, -1.3))).isEqualTo(ClaimVerdict.INCONCLUSIVE);
+        assertThat(Rule.given(condition, rule).words()).isEqualTo("given that gain above 0: gain below 2");
+        assertThat(Rule.given(condition, rule).figures()).containsExactly("gain", "gain");
     }
 
     @Test
@@ -82,5 +110,16 @@ class RuleTest {
                         .build()));
         assertThat(two.curve("arm").x()).containsExactly(0, 1);
         assertThat(two.curve("arm").y()).containsExactly(2, 4);
+    }
+
+    @Test
+    @DisplayName("a long curve is kept as means of neighbours")
+    void thin() {
+        double[] x = new double[130];
+        Arrays.setAll(x, i -> i);
+        Measured.Curve thin =
+                Measured.builder().curve("long", x, x).build().curves().get("long");
+        assertThat(thin.x()).hasSize(44).startsWith(1, 4).endsWith(129); // three together, and the one that is left
+        assertThat(thin.y()).isEqualTo(thin.x());
     }
 }

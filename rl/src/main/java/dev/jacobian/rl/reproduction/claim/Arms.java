@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reproduction.claim;
 
+import dev.jacobian.rl.method.Method;
+import dev.jacobian.rl.method.Omd;
 import dev.jacobian.rl.reproduction.Measured;
+import dev.jacobian.rl.reproduction.Rule;
 import dev.jacobian.rl.reproduction.rig.Arm;
 import dev.jacobian.rl.reproduction.rig.Budget;
 import dev.jacobian.rl.reproduction.rig.Skill;
@@ -16,7 +19,23 @@ final class Arms {
     static final String DRIFT = "kl_to_init";
     static final String LENGTH = "completions/mean_length";
 
+    /** A figure: how far log-probabilities of whole samples are from the anchor's when they are learned from, over the run. */
+    static final String MOVED = "nats from the anchor";
+
+    /** Without it the anchor of mirror descent would have done nothing. */
+    static final Rule ANCHORED = Rule.above(MOVED, 0);
+
     private Arms() {}
+
+    /** Mirror descent with several optimizer steps from a rollout. */
+    static Method mirrorDescent(int updates) {
+        return Omd.DEFAULT.with("updates_per_rollout", updates);
+    }
+
+    /** The figure {@link #MOVED}. */
+    static double moved(Arm arm) {
+        return arm.mean("delta/mean");
+    }
 
     /** Adds a metric's curve over steps. */
     static void draw(Measured.Builder measured, String name, Arm arm, String metric) {

@@ -41,21 +41,24 @@ public record BaselineVariance(TinyModel policy, int problems, int samples) impl
                         + " weighing them by length comes close to it, and both beat the mean reward and no baseline.",
                 new Paper("OPO, arXiv 2505.23585", "b* = E[‖∇log π‖² r] / E[‖∇log π‖²], with ‖∇log π(y)‖² ∝ length"),
                 "A frozen policy; the true gradient of every sample by itself. Baselines from one half of a problem's"
-                        + " samples, E‖∇log π (r − b)‖² on the other, in units of the mean baseline's.",
+                    + " samples, E‖∇log π (r − b)‖² on the other, in units of the mean baseline's: the variance but"
+                    + " for ‖E g‖², which is the same for all constants, so that differences are those of variances.",
                 "baseline → second moment of the gradient",
                 List.of(
-                        "Nothing else; these were the first settings.",
-                        "How it reads: here the gradient is large where the model slips, on rare tokens of wrong"
+                        "The same with one first model for all seeds, and a rule that did not ask how close the"
+                                + " weights by length come to the optimum nor whether it beats every other: not"
+                                + " reproduced; mean − OPO −0.148, none − mean −0.568.",
+                        "How that read: here the gradient is large where the model slips, on rare tokens of wrong"
                                 + " answers, and length says little of it. So the optimal baseline is best, but no"
                                 + " baseline comes close to it, and the weights by length lead away from it."),
-                1);
+                2);
     }
 
     private static final List<String> BASELINES = List.of("none", "mean", "length-weighted (OPO)", "optimal");
 
     @Override
     public Measured measure(long seed, Workshop workshop) {
-        CausalLM model = workshop.model(policy);
+        CausalLM model = workshop.model(policy, seed);
         double[] moments = new double[BASELINES.size()];
         int used = 0;
         double lengths = 0;
@@ -96,6 +99,10 @@ public record BaselineVariance(TinyModel policy, int problems, int samples) impl
         return measured.figure("none − mean", moments[0] - moments[1])
                 .figure("mean − OPO", moments[1] - moments[2])
                 .figure("OPO − optimal", moments[2] - moments[3])
+                .figure(
+                        "least of the others − optimal",
+                        Math.min(moments[0], Math.min(moments[1], moments[2])) - moments[3])
+                .figure("(OPO − optimal) / (mean − optimal)", (moments[2] - moments[3]) / (moments[1] - moments[3]))
                 .figure("corr(length, ‖∇log π‖²)", lengths / lengthProblems)
                 .figure("|corr(length, reward)|", rewards / used)
                 .figure("problems used", used)
@@ -140,6 +147,12 @@ public record BaselineVariance(TinyModel policy, int problems, int samples) impl
 
     @Override
     public Rule rule() {
-        return Rule.all(Rule.above("none − mean", 0), Rule.above("mean − OPO", 0), Rule.above("OPO − optimal", 0));
+        return Rule.given(
+                Rule.above("|corr(length, reward)|", 0.1),
+                Rule.all(
+                        Rule.above("none − mean", 0),
+                        Rule.above("mean − OPO", 0),
+                        Rule.above("least of the others − optimal", 0),
+                        Rule.below("(OPO − optimal) / (mean − optimal)", 0.5)));
     }
 }

@@ -22,39 +22,55 @@ public final class Claims {
     private static final List<Experiment> ALL = List.of(
             of(new BaselineVariance(Policies.SLIPPING, 40, 512), new BaselineVariance(QUICK, 6, 16), 0.3),
             of(new LogPartition(16, 16, 0.1, 1, 20_000), new LogPartition(2, 4, 0.1, 1, 2000), 0.1),
-            of(new CyclicPreference(200, 32), new CyclicPreference(10, 8), 0.1),
+            of(new CyclicPreference(200, 16, 32), new CyclicPreference(10, 4, 8), 0.1),
             of(
                     new SelfPlayGradient(Policies.SLIPPING, 16, 8, 1000, 10),
                     new SelfPlayGradient(QUICK, 16, 8, 1000, 2),
                     0.2),
             of(new PrefixSharing(64, 2, 192, 32, 8, 30), new PrefixSharing(16, 1, 48, 8, 4, 2), 0.1),
             of(new TestFilters(1000, 50, 0.1, 0.3), new TestFilters(50, 20, 0.1, 0.3), 0.1),
-            of(new DifficultyBias(Policies.MIXED, 8, 400, 8), new DifficultyBias(QUICK_MIXED, 8, 12, 8), 0.2),
-            of(new MajorityVoting(Policies.SLIPPING, 3, 6, 200, 32), new MajorityVoting(QUICK, 3, 6, 8, 4), 0.1),
+            of(
+                    new DifficultyBias(Policies.GUESSING, 6, 400, 8, 32),
+                    new DifficultyBias(Policies.quick(Policies.GUESSING), 6, 40, 8, 8),
+                    0.2),
+            of(
+                    new MajorityVoting(Policies.SLIPPING, Budget.USUAL, 3, 6, 200, 32),
+                    new MajorityVoting(QUICK, Budget.QUICK, 3, 6, 8, 4),
+                    0.2),
             of(
                     new GuessFilter(Policies.GUESSING, 600, 8),
                     new GuessFilter(Policies.quick(Policies.GUESSING), 20, 4),
                     0.2),
             of(new RewardModelKinds(64, 3, 6, 600, 64, 500), new RewardModelKinds(16, 3, 4, 8, 8, 8), 0.5),
             of(new ExactOnPolicy(Policies.SLIPPING, Budget.USUAL, 4), new ExactOnPolicy(QUICK, Budget.QUICK, 2), 0.3),
-            of(new OptimalBaseline(Policies.SLIPPING, Budget.USUAL), new OptimalBaseline(QUICK, Budget.QUICK), 0.3),
             of(
-                    new NegativeGradients(Policies.SLIPPING, Budget.USUAL, 0.1),
-                    new NegativeGradients(QUICK, Budget.QUICK, 0.1),
+                    new OptimalBaseline(Policies.SLIPPING, Budget.USUAL.tries(16)),
+                    new OptimalBaseline(QUICK, Budget.QUICK),
                     0.3),
             of(
-                    new HardOnlyCurriculum(Policies.MIXED, Budget.USUAL, 7, 8, 4096),
-                    new HardOnlyCurriculum(QUICK_MIXED, Budget.QUICK, 7, 8, 64),
+                    new NegativeGradients(Policies.SLIPPING, Budget.SEVERAL, 0.1, Budget.UPDATES),
+                    new NegativeGradients(QUICK, Budget.QUICK, 0.1, 2),
+                    0.3),
+            of(
+                    new HardOnlyCurriculum(Policies.MIXED, Budget.SEVERAL, 7, 8, 4096, Budget.UPDATES),
+                    new HardOnlyCurriculum(QUICK_MIXED, Budget.QUICK, 7, 8, 64, 2),
                     0.4),
             of(
-                    new PrioritizedSampling(Policies.MIXED, Budget.USUAL, 8, 256),
-                    new PrioritizedSampling(QUICK_MIXED, Budget.QUICK, 8, 16),
+                    new PrioritizedSampling(Policies.MIXED, Budget.SEVERAL, 8, 256, Budget.UPDATES),
+                    new PrioritizedSampling(QUICK_MIXED, Budget.QUICK, 8, 16, 2),
                     0.4),
             of(
-                    new LengthPenalty(Policies.VERBOSE, Budget.USUAL, 1, 20),
-                    new LengthPenalty(Policies.quick(Policies.VERBOSE), Budget.QUICK, 1, 1),
+                    new LengthPenalty(Policies.LOOPING, Budget.SEVERAL, 1, 20, Budget.UPDATES),
+                    new LengthPenalty(Policies.quick(Policies.LOOPING), Budget.QUICK, 1, 1, 2),
                     0.5),
-            of(new ClipHigher(Policies.SLIPPING, Budget.USUAL, 4), new ClipHigher(QUICK, Budget.QUICK, 2), 0.4),
+            of(
+                    new FourWaysToShort(Policies.SLIPPING, 100, Budget.SEVERAL, 8, 60, 64, 0.5, Budget.UPDATES),
+                    new FourWaysToShort(QUICK, 2, Budget.QUICK, 4, 2, 4, 0.5, 2),
+                    0.5),
+            of(
+                    new ClipHigher(Policies.SLIPPING, Budget.USUAL.learningRate(3e-4), 16),
+                    new ClipHigher(QUICK, Budget.QUICK, 2),
+                    0.4),
             of(new TokenMean(Policies.SLIPPING, Budget.USUAL), new TokenMean(QUICK, Budget.QUICK), 0.3),
             of(
                     new MirrorDescentUpdates(Policies.SLIPPING, Budget.USUAL, 16),
@@ -67,8 +83,8 @@ public final class Claims {
                     0.4),
             of(
                     new DistillOrReinforce(
-                            new TinyModel(96, 2, Policies.SLIPPING.data(), 400, 64, 3e-3, 1),
-                            new TinyModel(32, 2, Policies.SLIPPING.data(), 400, 64, 3e-3, 1),
+                            new TinyModel(96, 2, Policies.SLIPPING.data(), 400, 64, 3e-3),
+                            new TinyModel(32, 2, Policies.SLIPPING.data(), 400, 64, 3e-3),
                             Budget.USUAL,
                             2048,
                             160,
@@ -76,12 +92,12 @@ public final class Claims {
                     new DistillOrReinforce(QUICK, Policies.quick(Policies.SLIPPING), Budget.QUICK, 64, 3, 4),
                     0.8),
             of(
-                    new PartialRollouts(Policies.VERBOSE, Budget.USUAL, 14),
-                    new PartialRollouts(Policies.quick(Policies.VERBOSE), Budget.QUICK, 14),
+                    new PartialRollouts(Policies.LONG_TAILED, Budget.SEVERAL, 14, 1, Budget.UPDATES),
+                    new PartialRollouts(Policies.quick(Policies.LONG_TAILED), Budget.QUICK, 14, 1, 2),
                     0.5),
             of(
-                    new RepetitionRest(Policies.LOOPING, Budget.USUAL, 0.5),
-                    new RepetitionRest(Policies.quick(Policies.LOOPING), Budget.QUICK, 0.5),
+                    new RepetitionRest(Policies.LOOPING, Budget.SEVERAL, 0.5, Budget.UPDATES),
+                    new RepetitionRest(Policies.quick(Policies.LOOPING), Budget.QUICK, 0.5, 2),
                     0.4),
             of(
                     new SizeThreshold(List.of(8, 16, 32, 64), 2, Budget.USUAL, 400),

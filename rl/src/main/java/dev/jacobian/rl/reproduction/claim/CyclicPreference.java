@@ -18,6 +18,7 @@ import dev.jacobian.rl.reproduction.Rule;
 import dev.jacobian.rl.reproduction.rig.TinyModel;
 import dev.jacobian.rl.reproduction.rig.Trace;
 import dev.jacobian.rl.reproduction.rig.Workshop;
+import dev.jacobian.tensor.Rng;
 import dev.jacobian.transformer.CausalLM;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -28,13 +29,17 @@ import java.util.List;
 
 /**
  * E18: preferences that go round in a circle. Rock beats scissors, scissors beats paper, paper beats rock: a reward puts the three in an
- * order, which is wrong about one pair in three; a general preference model needs none.
+ * order, which is wrong about one pair in three; a general preference model needs none. There are many things of each kind ({@code rock417}),
+ * and no pair comes twice, so that accuracy is that of pairs that were not seen before.
  *
- * @param steps optimizer steps over all pairs
+ * @param steps optimizer steps
+ * @param batch pairs of a step
  * @param hidden width of the model, whose weights are random at first
  */
-public record CyclicPreference(int steps, int hidden) implements Claim {
-    private static final List<String> BEATS = List.of("rock>scissors", "scissors>paper", "paper>rock");
+public record CyclicPreference(int steps, int batch, int hidden) implements Claim {
+    private static final List<String> CIRCLE = List.of("rock>scissors", "scissors>paper", "paper>rock");
+    private static final List<String> ORDER = List.of("rock>scissors", "scissors>paper", "rock>paper");
+    private static final int OF_A_KIND = 1000;
     private static final int END = 5; // of so many parts of the run the last is its end
 
     @Override
@@ -46,29 +51,40 @@ public record CyclicPreference(int steps, int hidden) implements Claim {
                         + " represent.",
                 new Paper(
                         "GPM, arXiv 2410.02197", "100 % on cyclic preferences, where Bradley–Terry stays near chance"),
-                "Both kinds of reward model from the same random weights on rock, paper, scissors; share of pairs that"
-                        + " are ordered rightly over the last fifth of the steps.",
+                "Both kinds of reward model from the same random weights on rocks, papers and scissors, a thousand of"
+                    + " each; share of new pairs that are ordered rightly over the last fifth of the steps. That the"
+                    + " circle is what Bradley–Terry cannot represent shows where the same model learns the three in"
+                    + " an order.",
                 "optimizer steps → pairs ordered rightly",
-                List.of("Nothing else; these were the first settings."),
-                1);
+                List.of("Three pairs, the same in training and measurement, and no order to compare with: reproduced;"
+                        + " 1.000 against 0.442. That did not show that anything was learned beyond three pairs."),
+                2);
     }
 
     @Override
     public Measured measure(long seed, Workshop workshop) {
         Measured.Builder measured = Measured.builder();
-        double general = accuracy(GeneralPreference.DEFAULT, "general preference model", seed, measured);
-        double reward = accuracy(BradleyTerry.DEFAULT, "Bradley–Terry", seed, measured);
+        double general = accuracy(GeneralPreference.DEFAULT, CIRCLE, "general preference model", seed, measured);
+        double reward = accuracy(BradleyTerry.DEFAULT, CIRCLE, "Bradley–Terry", seed, measured);
+        double ordered = accuracy(BradleyTerry.DEFAULT, ORDER, "Bradley–Terry, in an order", seed, measured);
         return measured.figure("accuracy, general preference model", general)
                 .figure("accuracy, Bradley–Terry", reward)
+                .figure("accuracy in an order, Bradley–Terry", ordered)
                 .build();
     }
 
-    private double accuracy(OfflineMethod<?> method, String name, long seed, Measured.Builder measured) {
-        CausalLM model = new TinyModel(hidden, 1, new Trace(2, 2, 0, 0, 1), 0, 1, 1e-3, seed)
-                .fresh()
+    @Override
+    public String varies() {
+        return "the weights of the model and all pairs";
+    }
+
+    private double accuracy(
+            OfflineMethod<?> method, List<String> beats, String name, long seed, Measured.Builder measured) {
+        CausalLM model = new TinyModel(hidden, 1, new Trace(2, 2, 0, 0, 1), 0, 1, 1e-3)
+                .fresh(seed)
                 .withFreshHead(method.head().orElseThrow(), seed);
         List<StepMetrics> metrics = new ArrayList<>();
-        train(method, model, seed, metrics);
+        train(method, beats, model, seed, metrics);
         double[] x = new double[metrics.size()];
         double[] y = new double[metrics.size()];
         double last = 0;
@@ -82,10 +98,11 @@ public record CyclicPreference(int steps, int hidden) implements Claim {
         return last;
     }
 
-    private <E> void train(OfflineMethod<E> method, CausalLM model, long seed, List<StepMetrics> metrics) {
+    private <E> void train(
+            OfflineMethod<E> method, List<String> beats, CausalLM model, long seed, List<StepMetrics> metrics) {
         OfflineConfig config = OfflineConfig.builder(method)
-                .maxSteps(steps)
-                .perDeviceTrainBatchSize(BEATS.size())
+                .numTrainEpochs(1)
+                .perDeviceTrainBatchSize(batch)
                 .learningRate(1e-3)
                 .seed(seed)
                 .build();
@@ -93,9 +110,12 @@ public record CyclicPreference(int steps, int hidden) implements Claim {
             Path file = Files.createTempFile("jacobian-circle", ".jsonl");
             try {
                 List<String> rows = new ArrayList<>();
-                for (String pair : BEATS) {
-                    String[] two = pair.split(">");
-                    rows.add(Json.compact(Json.object().put("chosen", two[0]).put("rejected", two[1])));
+                Rng rng = new Rng(seed, 18);
+                for (int i = 0; i < steps * batch; i++) {
+                    String[] two = beats.get(rng.nextInt(beats.size())).split(">");
+                    rows.add(Json.compact(Json.object()
+                            .put("chosen", two[0] + rng.nextInt(OF_A_KIND))
+                            .put("rejected", two[1] + rng.nextInt(OF_A_KIND))));
                 }
                 Files.write(file, rows);
                 Examples<E> examples = Examples.read(method, model, config, file, false);
@@ -112,7 +132,10 @@ public record CyclicPreference(int steps, int hidden) implements Claim {
 
     @Override
     public Rule rule() {
-        return Rule.all(
-                Rule.above("accuracy, general preference model", 0.99), Rule.below("accuracy, Bradley–Terry", 0.67));
+        return Rule.given(
+                Rule.above("accuracy in an order, Bradley–Terry", 0.95),
+                Rule.all(
+                        Rule.above("accuracy, general preference model", 0.95),
+                        Rule.below("accuracy, Bradley–Terry", 0.7))); // two thirds at best, and chance
     }
 }

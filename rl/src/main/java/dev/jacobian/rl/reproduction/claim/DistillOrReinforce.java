@@ -55,11 +55,11 @@ public record DistillOrReinforce(
     @Override
     public Measured measure(long seed, Workshop workshop) {
         Task task = new RunningSums(3, 6);
-        CausalLM strong = reinforced(workshop.model(teacher), task, seed);
+        CausalLM strong = reinforced(workshop.model(teacher, seed), task, seed);
         SftDataset answers = rightAnswers(strong, task, seed);
-        double before = solved(workshop.model(student), task, seed);
-        double reinforced = solved(reinforced(workshop.model(student), task, seed), task, seed);
-        CausalLM distilled = TinyModel.tuned(workshop.model(student), answers, steps, batch, 1e-3, seed);
+        double before = solved(workshop.model(student, seed), task, seed);
+        double reinforced = solved(reinforced(workshop.model(student, seed), task, seed), task, seed);
+        CausalLM distilled = TinyModel.tuned(workshop.model(student, seed), answers, steps, batch, 1e-3, seed);
         double byTeacher = solved(distilled, task, seed);
         double both = solved(reinforced(distilled, task, seed), task, seed);
         return Measured.builder()

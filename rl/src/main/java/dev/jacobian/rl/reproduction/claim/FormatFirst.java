@@ -13,8 +13,11 @@ import dev.jacobian.rl.reproduction.rig.RunningSums;
 import dev.jacobian.rl.reproduction.rig.TinyModel;
 import dev.jacobian.rl.reproduction.rig.Workshop;
 import dev.jacobian.rl.reward.FormatReward;
+import dev.jacobian.rl.reward.RewardFunction;
+import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.reward.WeightedRewards;
 import dev.jacobian.rl.reward.WeightedRewards.Weighted;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -25,34 +28,47 @@ import java.util.List;
  * @param format reward for the right form alone
  */
 public record FormatFirst(TinyModel policy, Budget budget, double format) implements Claim {
+    private static final int SMOOTH = 5;
+
+    /** 1 if the last digit of a completion is the answer, tags or not; it is measured, and earns nothing. */
+    private static final RewardFunction ANYWHERE = RewardFunction.named("last_digit", completion -> {
+        String digits = completion.text().replaceAll("[^0-9]", "");
+        return Score.of(digits.endsWith(completion.columns().string("answer")) ? 1 : 0);
+    });
+
     @Override
     public ClaimFacts about() {
         return new ClaimFacts(
                 "E29",
                 "The form first, then the answer",
-                "With a small reward for the right form and the rest for the right answer, the form is learned within"
-                        + " the first steps and accuracy after it.",
+                "With a small reward for the right form and the rest for the right answer, the form is learned first"
+                        + " and accuracy after it.",
                 new Paper(
                         "DeepSeek-R1, arXiv 2501.12948; TinyZero",
                         "reward 0.1 for the form with a wrong answer, 1 for a right one"),
-                "GRPO from a model that writes tags once in ten; steps until form and accuracy have come nine tenths"
-                        + " of their way.",
+                "GRPO from a model that writes tags once in ten; steps until form and accuracy, as means of five"
+                        + " steps, have come nine tenths of their way. Accuracy here is that of the last digit, tags or"
+                        + " not: between tags alone it could not come before the form.",
                 "steps → share of samples",
-                List.of("Nothing else; these were the first settings."),
-                1);
+                List.of("Accuracy between tags, single steps instead of means of five, one first model for all seeds:"
+                        + " reproduced; form at the end 0.920, 7.0 steps later [1.0, 14.0]. Accuracy between tags"
+                        + " follows the form by its definition."),
+                2);
     }
 
     @Override
     public Measured measure(long seed, Workshop workshop) {
         WeightedRewards rewards = new WeightedRewards(List.of(
-                        new Weighted(RunningSums.ACCURACY, 1 - format), new Weighted(FormatReward.DEFAULT, format)))
+                        new Weighted(RunningSums.ACCURACY, 1 - format),
+                        new Weighted(FormatReward.DEFAULT, format),
+                        new Weighted(ANYWHERE, 0)))
                 .decidedBy(RunningSums.ACCURACY.name());
         Arm arm = Arm.train(
-                workshop.model(policy),
+                workshop.model(policy, seed),
                 new RunningSums(3, 6, rewards),
                 budget.config(seed).method(Grpo.DEFAULT).build());
         String form = "rewards/format/mean";
-        String right = "rewards/exact_match/mean";
+        String right = "rewards/last_digit/mean";
         Measured.Builder measured = Measured.builder()
                 .figure("format rate, before", arm.first(form))
                 .figure("format rate, at the end", arm.last(form))
@@ -66,9 +82,13 @@ public record FormatFirst(TinyModel policy, Budget budget, double format) implem
         return measured.build();
     }
 
-    /** The first step at which a metric has come nine tenths of the way to where it ends. */
+    /** The first step at which a metric's mean of five steps has come nine tenths of the way to where it ends. */
     private static double way(Arm arm, String metric) {
-        double[] values = arm.series(metric);
+        double[] single = arm.series(metric);
+        double[] values = new double[Math.max(1, single.length - SMOOTH + 1)];
+        Arrays.setAll(
+                values,
+                i -> Arrays.stream(single).skip(i).limit(SMOOTH).average().orElse(Double.NaN));
         double goal = values[0] + 0.9 * (arm.last(metric) - values[0]);
         for (int i = 0; i < values.length; i++) {
             if (values[i] >= goal) {

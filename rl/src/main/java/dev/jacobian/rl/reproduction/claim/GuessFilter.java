@@ -34,13 +34,13 @@ public record GuessFilter(TinyModel policy, int problems, int guesses) implement
                 "Sums of 2 to 6 terms answered without reasoning, N times; then as many fresh guesses: the share that"
                         + " is right among all prompts and among those that are kept.",
                 "all prompts, kept prompts → share of fresh guesses that is right",
-                List.of("Nothing else; these were the first settings."),
+                List.of("Nothing else; the same ran with one first model for all seeds before: reproduced."),
                 1);
     }
 
     @Override
     public Measured measure(long seed, Workshop workshop) {
-        CausalLM model = workshop.model(policy);
+        CausalLM model = workshop.model(policy, seed);
         List<ScoredGroup> groups = Draws.of(model, new DirectSums(2, 6), problems, 2 * guesses, seed);
         int kept = 0;
         double all = 0;

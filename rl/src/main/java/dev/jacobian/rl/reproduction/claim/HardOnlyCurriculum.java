@@ -2,7 +2,6 @@
 package dev.jacobian.rl.reproduction.claim;
 
 import dev.jacobian.rl.config.CurriculumConfig;
-import dev.jacobian.rl.method.Omd;
 import dev.jacobian.rl.reproduction.Claim;
 import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
@@ -23,8 +22,10 @@ import java.util.List;
  * @param hard terms from which on a problem is hard
  * @param most terms of a problem
  * @param pool problems to choose from
+ * @param updates optimizer steps from a rollout
  */
-public record HardOnlyCurriculum(TinyModel policy, Budget budget, int hard, int most, int pool) implements Claim {
+public record HardOnlyCurriculum(TinyModel policy, Budget budget, int hard, int most, int pool, int updates)
+        implements Claim {
     @Override
     public ClaimFacts about() {
         return new ClaimFacts(
@@ -33,11 +34,13 @@ public record HardOnlyCurriculum(TinyModel policy, Budget budget, int hard, int 
                 "After a warm-up on all problems, training on hard ones only gives more on hard problems than going on"
                         + " with all.",
                 new Paper("Kimi k1.5, arXiv 2501.12599, figure 9", "switch at iteration 24; at 42 .605 against .555"),
-                "Uniform sampling of a pool, or the same and from half of the steps on hard problems alone; pass@1 on"
-                        + " held-out hard problems.",
+                "Mirror descent with uniform sampling of a pool, or the same and from half of the steps on hard"
+                        + " problems alone; pass@1 on held-out hard problems.",
                 "steps → solved samples",
-                List.of("Nothing else; these were the first settings."),
-                1);
+                List.of("One optimizer step from a rollout at 1e-4, one first model for all seeds: reproduced, +0.016"
+                        + " on hard problems. With one step mirror descent's anchor does nothing; now there are"
+                        + " several, at half the rate."),
+                2);
     }
 
     @Override
@@ -45,18 +48,18 @@ public record HardOnlyCurriculum(TinyModel policy, Budget budget, int hard, int 
         RunningSums all = new RunningSums(3, most);
         RunningSums difficult = new RunningSums(hard, most);
         Arm uniform = Arm.train(
-                workshop.model(policy),
+                workshop.model(policy, seed),
                 all,
                 budget.config(seed)
-                        .method(Omd.DEFAULT)
+                        .method(Arms.mirrorDescent(updates))
                         .curriculum(CurriculumConfig.Kind.UNIFORM)
                         .curriculumPool(pool)
                         .build());
         Arm curriculum = Arm.train(
-                workshop.model(policy),
+                workshop.model(policy, seed),
                 all,
                 budget.config(seed)
-                        .method(Omd.DEFAULT)
+                        .method(Arms.mirrorDescent(updates))
                         .curriculum(CurriculumConfig.Kind.UNIFORM_THEN_HARD)
                         .curriculumPool(pool)
                         .difficultyColumn("difficulty")
@@ -70,7 +73,8 @@ public record HardOnlyCurriculum(TinyModel policy, Budget budget, int hard, int 
                 .figure("pass@1 on hard problems, uniform", uniformly)
                 .figure("pass@1 on hard problems, curriculum", hardest)
                 .figure("pass@1 on hard problems, curriculum − uniform", hardest - uniformly)
-                .figure("pass@1 on all problems, curriculum − uniform", overallHard - overall);
+                .figure("pass@1 on all problems, curriculum − uniform", overallHard - overall)
+                .figure(Arms.MOVED, Math.min(Arms.moved(uniform), Arms.moved(curriculum)));
         Arms.draw(measured, "uniform", uniform, Arms.SOLVED);
         Arms.draw(measured, "curriculum (hard problems from half on)", curriculum, Arms.SOLVED);
         return measured.build();
@@ -78,6 +82,6 @@ public record HardOnlyCurriculum(TinyModel policy, Budget budget, int hard, int 
 
     @Override
     public Rule rule() {
-        return Rule.above("pass@1 on hard problems, curriculum − uniform", 0);
+        return Rule.given(Arms.ANCHORED, Rule.above("pass@1 on hard problems, curriculum − uniform", 0));
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.reproduction.claim;
 
-import dev.jacobian.rl.method.Omd;
 import dev.jacobian.rl.reproduction.Claim;
 import dev.jacobian.rl.reproduction.ClaimFacts;
 import dev.jacobian.rl.reproduction.Measured;
@@ -28,8 +27,11 @@ import java.util.Optional;
  * @param budget of an arm
  * @param weight of the length reward
  * @param warmup steps without it, in the arm that has a warm-up
+ * @param updates optimizer steps from a rollout
  */
-public record LengthPenalty(TinyModel policy, Budget budget, double weight, int warmup) implements Claim {
+public record LengthPenalty(TinyModel policy, Budget budget, double weight, int warmup, int updates) implements Claim {
+    private static final int ONE_PASS = 15; // tokens of an answer without repetition are 14
+
     @Override
     public ClaimFacts about() {
         return new ClaimFacts(
@@ -38,15 +40,16 @@ public record LengthPenalty(TinyModel policy, Budget budget, double weight, int 
                 "The length reward shortens answers at about the same accuracy; from the first step on it slows early"
                         + " training, which a warm-up without it avoids.",
                 new Paper("Kimi k1.5, arXiv 2501.12599", "no number; weight and warm-up are not published"),
-                "Mirror descent on a verbose model with no length reward, one from the first step on, one after a"
-                        + " warm-up; tokens, held-out pass@1, solved samples during the warm-up.",
+                "Mirror descent on a model that says most things four times, with no length reward, one from the first"
+                        + " step on, one after a warm-up; tokens, held-out pass@1, solved samples during the warm-up.",
                 "steps → tokens of an answer",
-                List.of(
-                        "Nothing else; the rate is that of all experiments (see E3).",
-                        "How it reads: without any length reward the model stops checking by itself within these"
-                                + " steps, so there is nothing left to save; that the reward slows early training shows"
-                                + " clearly."),
-                1);
+                List.of("A model that checks until two passes agree, one optimizer step from a rollout at 1e-4, one"
+                        + " first model for all seeds: inconclusive; tokens saved 0.000, solved early +0.070."
+                        + " Without any length reward that model stopped checking by itself, so there was nothing"
+                        + " left to save, and with one step the anchor does nothing. Now passes are repeated"
+                        + " whatever comes out, there are several steps at half the rate, and the rule is given"
+                        + " that without the reward answers stay longer than one pass."),
+                2);
     }
 
     @Override
@@ -68,7 +71,8 @@ public record LengthPenalty(TinyModel policy, Budget budget, double weight, int 
                 .figure("pass@1, none", without.get("pass@1"))
                 .figure("pass@1, from the first step − none", from.get("pass@1") - without.get("pass@1"))
                 .figure("pass@1, after a warm-up − none", after.get("pass@1") - without.get("pass@1"))
-                .figure("solved early, warm-up − from the first step", early(late) - early(constant));
+                .figure("solved early, warm-up − from the first step", early(late) - early(constant))
+                .figure(Arms.MOVED, Math.min(Arms.moved(none), Math.min(Arms.moved(constant), Arms.moved(late))));
         Arms.draw(measured, "none", none, Arms.LENGTH);
         Arms.draw(measured, "from the first step", constant, Arms.LENGTH);
         Arms.draw(measured, "after a warm-up", late, Arms.LENGTH);
@@ -80,9 +84,9 @@ public record LengthPenalty(TinyModel policy, Budget budget, double weight, int 
         rewards.add(new Weighted(RunningSums.ACCURACY, 1));
         lengthAfter.ifPresent(steps -> rewards.add(new Weighted(GroupLengthReward.DEFAULT, weight, steps)));
         return Arm.train(
-                workshop.model(policy),
+                workshop.model(policy, seed),
                 new RunningSums(3, 6, new WeightedRewards(rewards)),
-                budget.config(seed).method(Omd.DEFAULT).build());
+                budget.config(seed).method(Arms.mirrorDescent(updates)).build());
     }
 
     /** Solved samples up to the end of the warm-up. */
@@ -92,9 +96,11 @@ public record LengthPenalty(TinyModel policy, Budget budget, double weight, int 
 
     @Override
     public Rule rule() {
-        return Rule.all(
-                Rule.above("share of tokens saved, after a warm-up", 0),
-                Rule.above("pass@1, after a warm-up − none", -0.02),
-                Rule.above("solved early, warm-up − from the first step", 0));
+        return Rule.given(
+                Rule.all(Arms.ANCHORED, Rule.above("tokens, none", ONE_PASS)),
+                Rule.all(
+                        Rule.above("share of tokens saved, after a warm-up", 0),
+                        Rule.above("pass@1, after a warm-up − none", -0.02),
+                        Rule.above("solved early, warm-up − from the first step", 0)));
     }
 }

@@ -55,6 +55,11 @@ public record LogPartition(int bandits, int arms, double tau, double temperature
                 1);
     }
 
+    @Override
+    public String varies() {
+        return "the bandits and every sample";
+    }
+
     /** A baseline made of other samples' rewards. */
     private enum Baseline {
         MEAN,

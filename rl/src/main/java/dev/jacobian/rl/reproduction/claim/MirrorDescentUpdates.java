@@ -48,10 +48,12 @@ public record MirrorDescentUpdates(TinyModel policy, Budget budget, int updates)
         RunningSums task = new RunningSums(3, 6);
         double[] drifts = new double[3];
         double[] solved = new double[3];
+        double moved = Double.POSITIVE_INFINITY;
         double[] taus = {0.01, 0.1, 1};
         for (int i = 0; i < taus.length; i++) {
             Arm arm = train(Omd.DEFAULT.with("tau", taus[i]), task, seed, workshop);
             drifts[i] = arm.last(Arms.DRIFT);
+            moved = Math.min(moved, Arms.moved(arm));
             solved[i] = Arms.skill(arm, task, budget, seed).get("pass@1");
             measured.figure("pass@1, τ = " + taus[i], solved[i]).figure("KL, τ = " + taus[i], drifts[i]);
             Arms.draw(measured, "OMD, τ = " + taus[i], arm, Arms.SOLVED);
@@ -63,12 +65,13 @@ public record MirrorDescentUpdates(TinyModel policy, Budget budget, int updates)
                 .figure("KL, GRPO", grpo.last(Arms.DRIFT))
                 .figure("pass@1, OMD at τ = 0.1 − GRPO", solved[1] - byGrpo)
                 .figure("KL, τ = 0.01 − τ = 1", drifts[0] - drifts[2])
+                .figure(Arms.MOVED, moved)
                 .build();
     }
 
     private Arm train(Method method, RunningSums task, long seed, Workshop workshop) {
         return Arm.train(
-                workshop.model(policy),
+                workshop.model(policy, seed),
                 task,
                 budget.config(seed)
                         .method(method.with("updates_per_rollout", updates))
@@ -77,6 +80,8 @@ public record MirrorDescentUpdates(TinyModel policy, Budget budget, int updates)
 
     @Override
     public Rule rule() {
-        return Rule.all(Rule.above("pass@1, OMD at τ = 0.1 − GRPO", 0), Rule.above("KL, τ = 0.01 − τ = 1", 0));
+        return Rule.given(
+                Arms.ANCHORED,
+                Rule.all(Rule.above("pass@1, OMD at τ = 0.1 − GRPO", 0), Rule.above("KL, τ = 0.01 − τ = 1", 0)));
     }
 }

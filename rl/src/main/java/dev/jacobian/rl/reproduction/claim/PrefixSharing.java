@@ -39,22 +39,24 @@ public record PrefixSharing(int hidden, int layers, int prompt, int response, in
         return new ClaimFacts(
                 "E30",
                 "A shared prompt is computed once",
-                "Training on a group with its prompt computed once gives the same gradients and is faster by about"
-                        + " G(P + R) / (P + G R).",
+                "Training on a group with its prompt computed once gives the same gradients, up to rounding, and is"
+                        + " faster by about G(P + R) / (P + G R).",
                 new Paper(
                         "Unsloth; AReaL's tree training",
                         "2.55 × (Unsloth), up to 10 × fewer FLOPs and 7 × faster (AReaL)"),
                 "The same data forward and backward, with the samples of two prompts one after the other (shared) and"
                         + " in turns (not shared): gradients over all parameters, the least seconds of some repeats.",
                 "with and without sharing → milliseconds",
-                List.of("Nothing else; these were the first settings."),
-                1);
+                List.of("The same with a rule that asked for 1.5 times faster, whatever the formula says: reproduced;"
+                        + " 3.953 times where the formula says 4. The rule now asks for the formula, to a quarter"
+                        + " of it to both sides."),
+                2);
     }
 
     @Override
     public Measured measure(long seed, Workshop workshop) {
         try (Trainer trainer =
-                new Trainer(new TinyModel(hidden, layers, new Trace(2, 2, 0, 0, 1), 0, 1, 1e-3, seed).fresh())) {
+                new Trainer(new TinyModel(hidden, layers, new Trace(2, 2, 0, 0, 1), 0, 1, 1e-3).fresh(seed))) {
             Rng rng = new Rng(seed, 30);
             List<Datum> first = samples(tokens(rng, prompt), rng);
             List<Datum> second = samples(tokens(rng, prompt), rng);
@@ -78,9 +80,15 @@ public record PrefixSharing(int hidden, int layers, int prompt, int response, in
                     .figure("relative difference of gradients", GradientDirection.difference(once, often))
                     .figure("fewer tokens, G(P + R) / (P + G R)", expected)
                     .figure("times faster", slow / fast)
+                    .figure("times faster / fewer tokens", slow / fast / expected)
                     .curve("shared, not shared", new double[] {0, 1}, new double[] {fast, slow})
                     .build();
         }
+    }
+
+    @Override
+    public String varies() {
+        return "the weights of the model, which nothing trained, and all tokens";
     }
 
     private List<Datum> samples(int[] prompt, Rng rng) {
@@ -107,6 +115,9 @@ public record PrefixSharing(int hidden, int layers, int prompt, int response, in
 
     @Override
     public Rule rule() {
-        return Rule.all(Rule.below("relative difference of gradients", 1e-5), Rule.above("times faster", 1.5));
+        return Rule.all(
+                Rule.below("relative difference of gradients", 1e-5),
+                Rule.above("times faster / fewer tokens", 0.75),
+                Rule.below("times faster / fewer tokens", 1.25));
     }
 }

@@ -2,6 +2,8 @@
 package dev.jacobian.rl.reproduction.claim;
 
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.judge.HeldModel;
+import dev.jacobian.rl.judge.RewardModel;
 import dev.jacobian.rl.observe.StepMetrics;
 import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.offline.Examples;
@@ -18,8 +20,13 @@ import dev.jacobian.rl.reproduction.rig.Skill;
 import dev.jacobian.rl.reproduction.rig.TinyModel;
 import dev.jacobian.rl.reproduction.rig.Trace;
 import dev.jacobian.rl.reproduction.rig.Workshop;
+import dev.jacobian.rl.reward.BatchReward;
+import dev.jacobian.rl.reward.Completion;
+import dev.jacobian.rl.reward.Score;
 import dev.jacobian.rl.sft.SftExample;
+import dev.jacobian.rl.task.Problem;
 import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.generation.FinishReason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -35,12 +42,10 @@ import java.util.List;
  * @param maxTerms most
  * @param steps of training, of both
  * @param batch labelled answers of a step; none comes twice
- * @param problems held-out answers that the one that reasons judges
+ * @param problems held-out answers that both judge
  */
 public record RewardModelKinds(int hidden, int minTerms, int maxTerms, int steps, int batch, int problems)
         implements Claim {
-    private static final int END = 10; // of so many parts of the run the last is its end
-
     @Override
     public ClaimFacts about() {
         return new ClaimFacts(
@@ -50,20 +55,21 @@ public record RewardModelKinds(int hidden, int minTerms, int maxTerms, int steps
                         + " the same data.",
                 new Paper("Kimi k1.5, arXiv 2501.12599", "98.5 % against 84.4 % in a spot check"),
                 "The same labelled answers to sums, the same width and steps: a value head with a logistic loss, and a"
-                        + " model that writes the sum and then yes or no. Accuracy of both on answers not seen before,"
-                        + " half of them wrong.",
-                "optimizer steps → answers judged rightly by the value head",
-                List.of("Nothing else; these were the first settings."),
-                1);
+                        + " model that writes the sum and then yes or no, which also learns from more tokens of each."
+                        + " Accuracy of both on the same held-out answers, half of them wrong.",
+                "optimizer steps → answers judged rightly by the value head, before it learns from them",
+                List.of("Nothing else was run in full. The value head was to be measured on training answers before it"
+                        + " learned from them, the other on held-out ones."),
+                2);
     }
 
     @Override
     public Measured measure(long seed, Workshop workshop) {
         ClaimedSums answers = new ClaimedSums(minTerms, maxTerms);
-        TinyModel random = new TinyModel(hidden, 2, new Trace(minTerms, maxTerms, 0, 0, 1), 0, batch, 3e-3, seed);
+        TinyModel random = new TinyModel(hidden, 2, new Trace(minTerms, maxTerms, 0, 0, 1), 0, batch, 3e-3);
         Measured.Builder measured = Measured.builder();
-        double classic = classic(random.fresh(), answers, seed, measured);
-        CausalLM judge = TinyModel.tuned(random.fresh(), answers, steps, batch, 3e-3, seed);
+        double classic = classic(random.fresh(seed), answers, seed, measured);
+        CausalLM judge = TinyModel.tuned(random.fresh(seed), answers, steps, batch, 3e-3, seed);
         double reasoning = Skill.of(judge, answers, problems, 1, seed).get("pass@1");
         return measured.figure("accuracy, value head", classic)
                 .figure("accuracy, reasoning", reasoning)
@@ -88,10 +94,7 @@ public record RewardModelKinds(int hidden, int minTerms, int maxTerms, int steps
                 for (int i = 0; i < steps * batch; i++) {
                     SftExample example = answers.example(seed, i);
                     rows.add(Json.compact(Json.object()
-                            .put(
-                                    "prompt",
-                                    example.prompt()
-                                            .substring(0, example.prompt().indexOf('=') + 1))
+                            .put("prompt", question(example.prompt()))
                             .put("completion", ClaimedSums.claim(example.prompt()))
                             .put("label", ClaimedSums.isRight(example.prompt()))));
                 }
@@ -108,12 +111,38 @@ public record RewardModelKinds(int hidden, int minTerms, int maxTerms, int steps
         double[] x = metrics.stream().mapToDouble(StepMetrics::step).toArray();
         double[] y = metrics.stream().mapToDouble(step -> step.get("accuracy")).toArray();
         measured.curve("value head", x, y);
-        int from = y.length - Math.max(1, y.length / END);
-        double sum = 0;
-        for (int i = from; i < y.length; i++) {
-            sum += y[i]; // before it learns from them
+        return judged(scoring, answers);
+    }
+
+    /** The share of held-out answers whose score is positive if they are right, and negative if not. */
+    private double judged(CausalLM scoring, ClaimedSums answers) {
+        List<Problem> asked = answers.evalProblems(problems);
+        List<BatchReward.Samples> samples = asked.stream()
+                .map(problem -> new Completion(
+                        problem.id(),
+                        question(problem.prompt()),
+                        problem.columns(),
+                        ClaimedSums.claim(problem.prompt()),
+                        new int[0],
+                        FinishReason.STOP))
+                .map(completion -> new BatchReward.Samples(List.of(completion), new double[1]))
+                .toList();
+        List<List<Score>> scores = new RewardModel(HeldModel.resident(scoring)).score(samples);
+        int right = 0;
+        for (int i = 0; i < problems; i++) {
+            boolean isLiked = scores.get(i).getFirst().orNaN() > 0;
+            right += isLiked == ClaimedSums.isRight(asked.get(i).prompt()) ? 1 : 0;
         }
-        return sum / (y.length - from);
+        return (double) right / problems;
+    }
+
+    private static String question(String prompt) {
+        return prompt.substring(0, prompt.indexOf('=') + 1);
+    }
+
+    @Override
+    public String varies() {
+        return "the weights of both models and all answers that they learn from; held-out answers are the same for all";
     }
 
     @Override

@@ -47,8 +47,9 @@ public record SelfPlayIterations(TinyModel policy, Budget budget, int updates, d
                 "Three iterations with an oracle that prefers right answers, then shorter ones; win rate against the"
                     + " first policy on held-out problems after one and after all iterations, and after online DPO.",
                 "iterations → win rate against the first policy",
-                List.of("Nothing else; these were the first settings."),
-                1);
+                List.of("Nothing else was run in full. The rule had the last against the first iteration; the claim is"
+                        + " about each."),
+                2);
     }
 
     /** What the oracle compares: a right answer is worth more than any length. */
@@ -61,7 +62,7 @@ public record SelfPlayIterations(TinyModel policy, Budget budget, int updates, d
     public Measured measure(long seed, Workshop workshop) {
         Method sppo = Sppo.DEFAULT.with("beta", beta).with("updates_per_rollout", updates);
         Method dpo = OnlineDpo.DEFAULT.with("beta", dpoBeta).with("updates_per_rollout", updates);
-        Skill first = skill(new Arm(workshop.model(policy), List.of()), seed + 1000);
+        Skill first = skill(new Arm(workshop.model(policy, seed), List.of()), seed + 1000);
         double[] wins = new double[budget.steps() + 1];
         double[] x = new double[wins.length];
         wins[0] = 0.5;
@@ -74,17 +75,25 @@ public record SelfPlayIterations(TinyModel policy, Budget budget, int updates, d
         return Measured.builder()
                 .figure("win rate, SPPO, first iteration", wins[1])
                 .figure("win rate, SPPO, last iteration", last)
-                .figure("win rate, SPPO, last − first iteration", last - wins[1])
+                .figure("win rate, SPPO, least raise by an iteration", leastRaise(wins))
                 .figure("win rate, DPO", byDpo)
                 .figure("win rate, SPPO − DPO", last - byDpo)
                 .curve("SPPO", x, wins)
                 .build();
     }
 
+    private static double leastRaise(double[] wins) {
+        double least = Double.POSITIVE_INFINITY;
+        for (int i = 1; i < wins.length; i++) {
+            least = Math.min(least, wins[i] - wins[i - 1]);
+        }
+        return least;
+    }
+
     private Arm train(Method method, int iterations, long seed, Workshop workshop) {
         RewardFunction oracle = RewardFunction.named("oracle", SelfPlayIterations::liked);
         return Arm.train(
-                workshop.model(policy),
+                workshop.model(policy, seed),
                 new RunningSums(3, 6, WeightedRewards.of(oracle)),
                 budget.steps(iterations).config(seed).method(method).build());
     }
@@ -116,7 +125,7 @@ public record SelfPlayIterations(TinyModel policy, Budget budget, int updates, d
     public Rule rule() {
         return Rule.all(
                 Rule.above("win rate, SPPO, last iteration", 0.5),
-                Rule.above("win rate, SPPO, last − first iteration", 0),
+                Rule.above("win rate, SPPO, least raise by an iteration", 0),
                 Rule.above("win rate, SPPO − DPO", 0));
     }
 }

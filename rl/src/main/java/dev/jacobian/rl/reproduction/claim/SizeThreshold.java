@@ -39,8 +39,9 @@ public record SizeThreshold(List<Integer> sizes, int layers, Budget budget, int 
                 "A threshold of size",
                 "Below some size reinforcement learning on verifiable rewards gains little; above it the same recipe"
                         + " works.",
-                new Paper("TinyZero, on Countdown", "0.5B fails, 1.5B to 3B works"),
-                "The same warm-up and the same GRPO at several widths: held-out pass@1 before and after.",
+                new Paper("TinyZero", "on Countdown 0.5B fails, 1.5B to 3B works"),
+                "The same warm-up and the same GRPO at several widths, on sums instead of Countdown: held-out pass@1"
+                        + " before and after.",
                 "width → pass@1",
                 List.of("Nothing else; these were the first settings."),
                 1);
@@ -55,11 +56,11 @@ public record SizeThreshold(List<Integer> sizes, int layers, Budget budget, int 
         Measured.Builder measured = Measured.builder();
         for (int i = 0; i < x.length; i++) {
             x[i] = sizes.get(i);
-            TinyModel policy = new TinyModel(sizes.get(i), layers, DATA, warmup, 64, 3e-3, 1);
-            before[i] = Skill.of(workshop.model(policy), task, budget.problems(), budget.tries(), seed)
+            TinyModel policy = new TinyModel(sizes.get(i), layers, DATA, warmup, 64, 3e-3);
+            before[i] = Skill.of(workshop.model(policy, seed), task, budget.problems(), budget.tries(), seed)
                     .get("pass@1");
             Arm arm = Arm.train(
-                    workshop.model(policy),
+                    workshop.model(policy, seed),
                     task,
                     budget.config(seed).method(Grpo.DEFAULT).build());
             after[i] = Arms.skill(arm, task, budget, seed).get("pass@1");

@@ -43,13 +43,13 @@ public record TokenMean(TinyModel policy, Budget budget) implements Claim {
     public Measured measure(long seed, Workshop workshop) {
         RunningSums task = new RunningSums(3, 6);
         Arm tokens = Arm.train(
-                workshop.model(policy),
+                workshop.model(policy, seed),
                 task,
                 budget.config(seed)
                         .method(Grpo.DEFAULT.with("loss_type", "dapo"))
                         .build());
         Arm answers = Arm.train(
-                workshop.model(policy),
+                workshop.model(policy, seed),
                 task,
                 budget.config(seed)
                         .method(Grpo.DEFAULT.with("loss_type", "grpo"))

@@ -17,8 +17,17 @@ public record Budget(int steps, int prompts, int samples, double learningRate, i
     /** Longest completion: a dozen terms in three passes fit. */
     public static final int LONGEST = 48;
 
-    /** 60 rollouts of 16 prompts with 8 samples; 200 held-out problems, 8 times. At a rate of 3e-4 all arms were at their end after 8. */
-    public static final Budget USUAL = new Budget(60, 16, 8, 1e-4, 200, 8);
+    /** 40 rollouts of 16 prompts with 8 samples; 200 held-out problems, 8 times. At a rate of 3e-4 all arms were at their end after 8. */
+    public static final Budget USUAL = new Budget(40, 16, 8, 1e-4, 200, 8);
+
+    /**
+     * The same samples for arms that make {@value #UPDATES} optimizer steps from a rollout, each half as far. With one step the policy is the one
+     * that sampled when its only gradient is taken, so that mirror descent's anchor, whose slope is nothing there, would do nothing.
+     */
+    public static final Budget SEVERAL = USUAL.learningRate(5e-5);
+
+    /** Optimizer steps from a rollout where there are several. */
+    public static final int UPDATES = 4;
 
     /** For seconds. */
     public static final Budget QUICK = new Budget(3, 4, 4, 3e-4, 8, 4);
@@ -41,6 +50,11 @@ public record Budget(int steps, int prompts, int samples, double learningRate, i
     /** The same with other steps. */
     public Budget steps(int other) {
         return new Budget(other, prompts, samples, learningRate, problems, tries);
+    }
+
+    /** The same with other samples of each held-out problem. */
+    public Budget tries(int other) {
+        return new Budget(steps, prompts, samples, learningRate, problems, other);
     }
 
     /** The same with another learning rate. */

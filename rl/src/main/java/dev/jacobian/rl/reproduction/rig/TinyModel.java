@@ -29,9 +29,8 @@ import java.util.stream.Stream;
  * @param steps of fine-tuning; 0 leaves random weights
  * @param batch demonstrations of a step
  * @param learningRate of fine-tuning, the highest
- * @param seed of weights and data
  */
-public record TinyModel(int hidden, int layers, Trace data, int steps, int batch, double learningRate, long seed) {
+public record TinyModel(int hidden, int layers, Trace data, int steps, int batch, double learningRate) {
     private static final String END = "<|endoftext|>";
     private static final List<String> TAGS = List.of("<think>", "</think>", "<answer>", "</answer>", Trace.WAIT);
     private static final String CHARACTERS = "0123456789+=!>:?abcdefghijklmnopqrstuvwxyz";
@@ -40,12 +39,16 @@ public record TinyModel(int hidden, int layers, Trace data, int steps, int batch
 
     /** 0.09 million parameters after 400 steps of 64 demonstrations. */
     public static TinyModel of(Trace data) {
-        return new TinyModel(64, 2, data, 400, 64, 3e-3, 1);
+        return new TinyModel(64, 2, data, 400, 64, 3e-3);
     }
 
-    /** Trains it. */
-    public CausalLM make() {
-        return steps == 0 ? fresh() : tuned(fresh(), data, steps, batch, learningRate, seed);
+    /**
+     * Trains it.
+     *
+     * @param seed of weights and demonstrations
+     */
+    public CausalLM make(long seed) {
+        return steps == 0 ? fresh(seed) : tuned(fresh(seed), data, steps, batch, learningRate, seed);
     }
 
     /** A model that was trained on further demonstrations. */
@@ -62,7 +65,7 @@ public record TinyModel(int hidden, int layers, Trace data, int steps, int batch
     }
 
     /** With random weights. */
-    public CausalLM fresh() {
+    public CausalLM fresh(long seed) {
         try {
             Path folder = Files.createTempDirectory("jacobian-tiny");
             try {

@@ -100,12 +100,12 @@ class RunningSumsTest {
     @Test
     @DisplayName("a workshop makes a model once, and the same bits in another folder")
     void workshop(@TempDir Path folder) {
-        TinyModel recipe = new TinyModel(16, 1, new Trace(3, 4, 0.1, 0, 1), 3, 4, 1e-3, 1);
+        TinyModel recipe = new TinyModel(16, 1, new Trace(3, 4, 0.1, 0, 1), 3, 4, 1e-3);
         List<String> said = new ArrayList<>();
         Workshop workshop = new Workshop(folder.resolve("a"), said::add);
-        CausalLM first = workshop.model(recipe);
-        CausalLM again = workshop.model(recipe);
-        CausalLM other = new Workshop(folder.resolve("b"), said::add).model(recipe);
+        CausalLM first = workshop.model(recipe, 1);
+        CausalLM again = workshop.model(recipe, 1);
+        CausalLM other = new Workshop(folder.resolve("b"), said::add).model(recipe, 1);
         assertThat(said).hasSize(2);
         for (int p = 0; p < first.parameters().size(); p++) {
             Tensor value = first.parameters().get(p).value();
