@@ -25,21 +25,7 @@ public final class SpillingList<T> extends AbstractList<T> implements RandomAcce
 
     /** An empty list of texts. */
     public static SpillingList<String> ofTexts(Spill spill) {
-        return new SpillingList<>(Texts.INSTANCE, spill);
-    }
-
-    private enum Texts implements RecordCodec<String> {
-        INSTANCE;
-
-        @Override
-        public void write(String value, RecordWriter out) {
-            out.text(value);
-        }
-
-        @Override
-        public String read(RecordReader in) {
-            return in.text();
-        }
+        return new SpillingList<>(RecordCodec.of((text, out) -> out.text(text), RecordReader::text), spill);
     }
 
     /**

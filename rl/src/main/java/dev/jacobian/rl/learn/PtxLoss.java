@@ -3,9 +3,12 @@ package dev.jacobian.rl.learn;
 
 import dev.jacobian.autograd.TokenLogProbs;
 import dev.jacobian.io.FormatException;
+import dev.jacobian.io.spill.Spill;
+import dev.jacobian.io.spill.SpillingList;
 import dev.jacobian.rl.config.MixtureConfig;
 import dev.jacobian.rl.sft.ExampleTokens;
 import dev.jacobian.rl.sft.ExampleTokens.Encoded;
+import dev.jacobian.rl.sft.LongestFirst;
 import dev.jacobian.rl.sft.Permutation;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.sft.SftExample;
@@ -19,7 +22,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -36,12 +38,15 @@ public final class PtxLoss {
     private final MixtureConfig mixture;
     private final long seed;
     private final List<Encoded> rows;
+    private final int[] longest; // places of as many as a step has
 
     private PtxLoss(CausalLM model, MixtureConfig mixture, long seed, List<Encoded> rows) {
         this.model = model;
         this.mixture = mixture;
         this.seed = seed;
         this.rows = rows;
+        int[] lengths = rows.stream().mapToInt(row -> row.tokens().length).toArray();
+        this.longest = Arrays.copyOf(LongestFirst.order(lengths), Math.min(mixture.ptxBatchSize(), lengths.length));
     }
 
     /**
@@ -60,13 +65,11 @@ public final class PtxLoss {
         }
         SftRows data = SftDataset.jsonl(file);
         ExampleTokens tokens = new ExampleTokens(model, false, Optional.empty());
-        return Optional.of(new PtxLoss(
-                model,
-                mixture,
-                seed,
-                data.allExamples().stream()
-                        .map(example -> encoded(example, data, tokens, model))
-                        .toList()));
+        List<Encoded> rows = new SpillingList<>(Encoded.CODEC, Spill.usual());
+        for (SftExample example : data.allExamples()) {
+            rows.add(encoded(example, data, tokens, model));
+        }
+        return Optional.of(new PtxLoss(model, mixture, seed, rows));
     }
 
     private static Encoded encoded(SftExample example, SftRows data, ExampleTokens tokens, CausalLM model) {
@@ -132,12 +135,8 @@ public final class PtxLoss {
 
     /** The largest pass of any step: the longest rows, as many as go into one. */
     public LabelledBatch largest(int microBatchTokens) {
-        List<Encoded> longest = rows.stream()
-                .sorted(Comparator.comparingInt((Encoded row) -> row.tokens().length)
-                        .reversed())
-                .limit(mixture.ptxBatchSize())
-                .toList();
-        return cut(longest, microBatchTokens).getFirst();
+        return cut(Arrays.stream(longest).mapToObj(rows::get).toList(), microBatchTokens)
+                .getFirst();
     }
 
     /** Runs of at most so many tokens; a row is never cut. */

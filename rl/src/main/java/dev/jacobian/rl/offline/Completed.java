@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
+import dev.jacobian.io.spill.RecordCodec;
 import dev.jacobian.rl.learn.Meter;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,6 +15,12 @@ import java.util.List;
  * @param truncated whether it was ended by a limit
  */
 public record Completed(int[] prompt, int[] completion, boolean truncated) {
+    /** How they are kept. */
+    static final RecordCodec<Completed> CODEC = RecordCodec.of(
+            (example, out) ->
+                    out.integers(example.prompt).integers(example.completion).truth(example.truncated),
+            in -> new Completed(in.integers(), in.integers(), in.truth()));
+
     /** Prompt and completion of each. */
     static List<Span> spans(List<Completed> batch) {
         List<Span> spans = new ArrayList<>();

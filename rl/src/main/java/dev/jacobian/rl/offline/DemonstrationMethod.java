@@ -2,6 +2,7 @@
 package dev.jacobian.rl.offline;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.io.spill.RecordCodec;
 import java.util.List;
 import java.util.Map;
 
@@ -19,6 +20,11 @@ interface DemonstrationMethod extends OfflineMethod<Demonstration> {
                 "lr_scheduler_type", "cosine",
                 "warmup_steps", 50,
                 "save_steps", 100);
+    }
+
+    @Override
+    default RecordCodec<Demonstration> codec() {
+        return Demonstration.CODEC;
     }
 
     @Override

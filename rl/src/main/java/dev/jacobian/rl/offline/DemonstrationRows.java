@@ -4,11 +4,13 @@ package dev.jacobian.rl.offline;
 import static dev.jacobian.rl.config.Checks.require;
 
 import dev.jacobian.io.FormatException;
+import dev.jacobian.io.spill.ListView;
 import dev.jacobian.rl.config.Automatic;
 import dev.jacobian.rl.config.Setting;
 import dev.jacobian.rl.sft.SftDataset;
 import dev.jacobian.rl.sft.SftExample;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** What of a demonstration is learned, and how several share a sequence. */
 public record DemonstrationRows(
@@ -62,8 +64,10 @@ public record DemonstrationRows(
     }
 
     List<Demonstration> arrange(List<Demonstration> examples, int maxLength) {
-        List<Demonstration> teaching =
-                examples.stream().filter(example -> example.labels() > 0).toList(); // max_length may leave nothing
+        int[] places = IntStream.range(0, examples.size())
+                .filter(i -> examples.get(i).labels() > 0) // max_length may leave nothing
+                .toArray();
+        List<Demonstration> teaching = ListView.at(examples, places);
         return packing ? Packing.pack(teaching, packingStrategy, maxLength) : teaching;
     }
 }

@@ -3,6 +3,7 @@ package dev.jacobian.rl.offline;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
+import dev.jacobian.io.spill.RecordCodec;
 import dev.jacobian.transformer.CausalLM;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,11 @@ public interface DistillationMethod extends OfflineMethod<Completed> {
     @Override
     default Map<String, Object> defaults() {
         return Map.of("learning_rate", 1e-6, "lr_scheduler_type", "linear");
+    }
+
+    @Override
+    default RecordCodec<Completed> codec() {
+        return Completed.CODEC;
     }
 
     @Override

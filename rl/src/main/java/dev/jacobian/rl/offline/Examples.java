@@ -5,17 +5,20 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.rows.Rows;
+import dev.jacobian.io.spill.Spill;
+import dev.jacobian.io.spill.SpillingList;
 import dev.jacobian.rl.sft.SftDataset;
+import dev.jacobian.rl.sft.SftExample;
 import dev.jacobian.transformer.CausalLM;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongFunction;
 
 /**
- * Data as a method learns from it: token ids, all made before the first step, or made up as it goes.
+ * Data as a method learns from it: token ids, all made before the first step, or made up as it goes. Those that are made before lie in memory
+ * or, where they are many, in a temporary file ({@link SpillingList}).
  *
- * @param listed the examples of a pass; empty for data without end
+ * @param listed the examples of a pass, each made anew when it is asked for; empty for data without end
  * @param made the example at a place of such data
  * @param skipped what was wrong with the rows that were left out, each with file and row
  * @param remarks what is worth knowing of the rest, each in a sentence
@@ -29,16 +32,44 @@ public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> ski
     }
 
     /**
-     * The rows of a data set. They are read one by one; what is kept of each is its token ids.
+     * The rows of a data set. They are read one by one; what is kept of each is its token ids, about 2 bytes each.
      *
      * @param skipBadRows whether a row that the method cannot use is left out and counted, or is an error
      * @throws FormatException naming file and row
      */
     public static <E> Examples<E> read(
             OfflineMethod<E> method, CausalLM model, OfflineConfig config, Rows data, boolean skipBadRows) {
+        return read(method, model, config, data, skipBadRows, Spill.usual());
+    }
+
+    /** @param spill how much stays in memory */
+    static <E> Examples<E> read(
+            OfflineMethod<E> method,
+            CausalLM model,
+            OfflineConfig config,
+            Rows data,
+            boolean skipBadRows,
+            Spill spill) {
+        SpillingList<E> examples = new SpillingList<>(method.codec(), spill);
+        SpillingList<String> skipped = SpillingList.ofTexts(spill);
+        try {
+            return read(method, model, config, data, skipBadRows, examples, skipped);
+        } catch (RuntimeException | Error e) {
+            examples.close();
+            skipped.close();
+            throw e;
+        }
+    }
+
+    private static <E> Examples<E> read(
+            OfflineMethod<E> method,
+            CausalLM model,
+            OfflineConfig config,
+            Rows data,
+            boolean skipBadRows,
+            List<E> examples,
+            List<String> skipped) {
         RowEncoder encoder = new RowEncoder(model, config);
-        List<E> examples = new ArrayList<>();
-        List<String> skipped = new ArrayList<>();
         int[] number = {0};
         data.forEach(row -> {
             number[0]++;
@@ -85,9 +116,10 @@ public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> ski
                     List.of(),
                     0);
         }
-        List<Demonstration> examples = data.allExamples().stream()
-                .map(example -> method.rows().encode(data, example, encoder))
-                .toList();
+        List<Demonstration> examples = new SpillingList<>(method.codec(), Spill.usual());
+        for (SftExample example : data.allExamples()) {
+            examples.add(method.rows().encode(data, example, encoder));
+        }
         return new Examples<>(
                 arranged(method, examples, config, model.config().maxPositions()),
                 Examples::none,
@@ -98,24 +130,22 @@ public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> ski
 
     private static <E> List<E> arranged(
             OfflineMethod<E> method, List<E> examples, OfflineConfig config, int positions) {
-        List<E> arranged =
-                List.copyOf(method.arrange(examples, config.maxLength().orElse(Integer.MAX_VALUE)));
+        List<E> arranged = method.arrange(examples, config.maxLength().orElse(Integer.MAX_VALUE));
         if (arranged.isEmpty()) {
             throw new FormatException(
                     "the data",
                     "max_length " + config.maxLength().orElse(0) + " leaves no token to learn from in any example",
                     "Raise max_length");
         }
-        for (E example : arranged) { // of others each sequence has been looked at
-            if (method instanceof DemonstrationMethod demonstrations
-                    && demonstrations.rows().isWrapped()
-                    && method.tokens(example) > positions) {
-                throw new FormatException(
-                        "the data",
-                        "packing_strategy=wrapped makes rows of " + method.tokens(example)
-                                + " tokens of it, more than the model's " + positions + " positions",
-                        "Set max_length to " + positions + " or less");
-            }
+        boolean wrapped = method instanceof DemonstrationMethod demonstrations
+                && demonstrations.rows().isWrapped();
+        long longest = wrapped ? method.tokens(arranged.getFirst()) : 0; // of others each sequence has been looked at
+        if (longest > positions) {
+            throw new FormatException(
+                    "the data",
+                    "packing_strategy=wrapped makes rows of " + longest + " tokens of it, more than the model's "
+                            + positions + " positions",
+                    "Set max_length to " + positions + " or less");
         }
         return arranged;
     }

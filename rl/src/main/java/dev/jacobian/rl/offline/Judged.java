@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
+import dev.jacobian.io.spill.ListView;
+import dev.jacobian.io.spill.RecordCodec;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A prompt and a completion that somebody liked, or did not.
@@ -16,6 +20,16 @@ import java.util.List;
  * @param limit most tokens of a prompt with a completion
  */
 public record Judged(int[] prompt, int[] completion, boolean desirable, boolean paired, int[] uncut, int limit) {
+    /** How they are kept. */
+    static final RecordCodec<Judged> CODEC = RecordCodec.of(
+            (judged, out) -> out.integers(judged.prompt)
+                    .integers(judged.completion)
+                    .truth(judged.desirable)
+                    .truth(judged.paired)
+                    .integers(judged.uncut)
+                    .integer(judged.limit),
+            in -> new Judged(in.integers(), in.integers(), in.truth(), in.truth(), in.integers(), in.integer()));
+
     private static final int TOGETHER = 1000; // pairs
 
     /** A completion that is as long as it was. */
@@ -62,16 +76,21 @@ public record Judged(int[] prompt, int[] completion, boolean desirable, boolean 
 
     /** Pairs in TRL's order: the chosen ones of a thousand pairs, then the rejected ones. */
     static List<Judged> unpaired(List<Judged> examples) {
-        if (!examples.stream().allMatch(Judged::paired)) {
-            return examples;
+        BitSet liked = new BitSet(examples.size());
+        for (int i = 0; i < examples.size(); i++) {
+            Judged example = examples.get(i);
+            if (!example.paired) {
+                return examples;
+            }
+            liked.set(i, example.desirable);
         }
-        List<Judged> ordered = new ArrayList<>();
+        IntStream.Builder order = IntStream.builder();
         for (int from = 0; from < examples.size(); from += 2 * TOGETHER) {
-            List<Judged> some = examples.subList(from, Math.min(examples.size(), from + 2 * TOGETHER));
-            some.stream().filter(Judged::desirable).forEach(ordered::add);
-            some.stream().filter(example -> !example.desirable).forEach(ordered::add);
+            int to = (int) Math.min(examples.size(), from + 2L * TOGETHER);
+            IntStream.range(from, to).filter(liked::get).forEach(order::add);
+            IntStream.range(from, to).filter(i -> !liked.get(i)).forEach(order::add);
         }
-        return ordered;
+        return ListView.at(examples, order.build().toArray());
     }
 
     long length() {

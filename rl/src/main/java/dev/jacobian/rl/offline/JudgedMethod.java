@@ -3,6 +3,7 @@ package dev.jacobian.rl.offline;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.autograd.TokenLogProbs.Measure;
+import dev.jacobian.io.spill.RecordCodec;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,6 +13,11 @@ interface JudgedMethod extends OfflineMethod<Judged> {
     @Override
     default Map<String, Object> defaults() {
         return Map.of("learning_rate", 1e-6, "lr_scheduler_type", "linear");
+    }
+
+    @Override
+    default RecordCodec<Judged> codec() {
+        return Judged.CODEC;
     }
 
     @Override

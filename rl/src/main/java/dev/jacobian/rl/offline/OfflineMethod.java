@@ -3,6 +3,7 @@ package dev.jacobian.rl.offline;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.autograd.TokenLogProbs.Measure;
+import dev.jacobian.io.spill.RecordCodec;
 import dev.jacobian.rl.learn.Reading;
 import dev.jacobian.transformer.plan.Head;
 import java.util.List;
@@ -48,7 +49,14 @@ public interface OfflineMethod<E> {
      */
     List<E> encode(JsonNode row, RowEncoder encoder);
 
-    /** The data in the order in which it is gone through: packed, or sorted, or as it is. */
+    /** How examples are kept, which may be more than memory holds. */
+    RecordCodec<E> codec();
+
+    /**
+     * The data in the order in which it is gone through: packed, or sorted, or as it is.
+     *
+     * @param examples a list that makes each anew when it is asked for; what is returned is to be such a view of it, not a copy
+     */
     default List<E> arrange(List<E> examples, int maxLength) {
         return examples;
     }

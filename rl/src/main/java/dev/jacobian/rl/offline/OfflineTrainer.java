@@ -265,13 +265,13 @@ public final class OfflineTrainer<E> {
         long begin = System.nanoTime();
         OfflineState before = state;
         while (state.step() < steps) {
-            List<List<E>> window = examples(state.step());
+            List<MicroBatch<E>> window = examples(state.step());
             Meter meter = new Meter();
             Map<String, Double> remembered = new TreeMap<>(state.memory());
             Update update = workspace.compute(() -> learner.update(() -> accumulate(pass, window, meter, remembered)));
             long tokens = state.tokens()
                     + window.stream()
-                            .flatMap(List::stream)
+                            .flatMap(batch -> batch.examples().stream())
                             .mapToLong(method::tokens)
                             .sum();
             double spent = (System.nanoTime() - begin) / 1e9;
@@ -294,10 +294,17 @@ public final class OfflineTrainer<E> {
         }
     }
 
-    private List<List<E>> examples(int step) {
-        List<List<E>> window = new ArrayList<>();
+    /**
+     * Examples that are learned from together.
+     *
+     * @param places where they are in the data
+     */
+    private record MicroBatch<E>(List<Long> places, List<E> examples) {}
+
+    private List<MicroBatch<E>> examples(int step) {
+        List<MicroBatch<E>> window = new ArrayList<>();
         for (List<Long> places : plan.window(step)) {
-            window.add(source.examples(step, window.size(), data.at(places)));
+            window.add(new MicroBatch<>(places, source.examples(step, window.size(), data.at(places))));
         }
         return window;
     }
@@ -313,9 +320,9 @@ public final class OfflineTrainer<E> {
 
     /** Adds the gradient of a step; returns its loss. */
     private double accumulate(
-            TrainingPass pass, List<List<E>> microBatches, Meter meter, Map<String, Double> remembered) {
+            TrainingPass pass, List<MicroBatch<E>> microBatches, Meter meter, Map<String, Double> remembered) {
         long units = microBatches.stream()
-                .flatMap(List::stream)
+                .flatMap(batch -> batch.examples().stream())
                 .mapToLong(method::units)
                 .sum();
         Window window = new Window(microBatches.size(), units);
@@ -324,12 +331,12 @@ public final class OfflineTrainer<E> {
                 model,
                 state.step(),
                 microBatches.stream()
-                        .flatMap(batch -> method.spans(batch).stream())
+                        .flatMap(batch -> method.spans(batch.examples()).stream())
                         .mapToLong(span -> span.tokens().length)
                         .sum());
         double loss = 0;
-        for (List<E> examples : microBatches) {
-            loss += microBatch(pass, examples, window, meter, remembered, passes);
+        for (MicroBatch<E> batch : microBatches) {
+            loss += microBatch(pass, batch, window, meter, remembered, passes);
             meter.endMicroBatch();
         }
         passes.auxLoss().ifPresent(balance -> meter.pooled("aux_loss", balance, 1));
@@ -353,16 +360,17 @@ public final class OfflineTrainer<E> {
 
     private double microBatch(
             TrainingPass pass,
-            List<E> examples,
+            MicroBatch<E> batch,
             Window window,
             Meter meter,
             Map<String, Double> remembered,
             LossPasses passes) {
+        List<E> examples = batch.examples();
         List<Span> spans = method.spans(examples);
         List<Span> aside = method.aside(examples);
         int limit = config.memory().microBatchTokens();
         // what needs no gradient comes first: its weights and activations are not wanted while others are held
-        Optional<SpanScores> ofReference = reference.map(policy -> policy.score(examples, spans));
+        Optional<SpanScores> ofReference = reference.map(policy -> policy.score(batch.places(), spans));
         Optional<SpanScores> asideOfReference = reference.map(policy -> policy.scoreAside(aside));
         SpanScores asideOfPolicy = Scorer.score(model, aside, limit, reading);
         Optional<PaddedMetrics.Logits> padded = isLogged(state.step() + 1) ? padded(examples) : Optional.empty();

@@ -4,6 +4,7 @@ package dev.jacobian.rl.offline;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
+import dev.jacobian.io.spill.RecordCodec;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
@@ -16,6 +17,11 @@ import java.util.Optional;
  * @param score of the answer; 1 and 0 for right and wrong
  */
 public record Outcome(int[] tokens, double score) {
+    /** How they are kept. */
+    static final RecordCodec<Outcome> CODEC = RecordCodec.of(
+            (outcome, out) -> out.integers(outcome.tokens).real(outcome.score),
+            in -> new Outcome(in.integers(), in.real()));
+
     /** A row with {@code completion}, perhaps behind a {@code prompt}, and {@code label} or {@code score}; none if it is too long. */
     static List<Outcome> read(JsonNode row, boolean isLabelled, RowEncoder encoder) {
         double score = isLabelled ? (RowEncoder.label(row) ? 1 : 0) : score(row);

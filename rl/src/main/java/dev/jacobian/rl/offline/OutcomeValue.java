@@ -2,6 +2,7 @@
 package dev.jacobian.rl.offline;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.io.spill.RecordCodec;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
 import dev.jacobian.transformer.plan.Head;
@@ -36,6 +37,11 @@ public record OutcomeValue(
     @Override
     public Head.Scores scores() {
         return Head.Scores.REWARD;
+    }
+
+    @Override
+    public RecordCodec<Outcome> codec() {
+        return Outcome.CODEC;
     }
 
     @Override

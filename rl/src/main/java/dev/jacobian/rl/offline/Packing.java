@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
+import dev.jacobian.io.spill.ListView;
 import dev.jacobian.rl.sft.ExampleTokens;
+import dev.jacobian.rl.sft.LongestFirst;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -31,50 +31,80 @@ public final class Packing {
         return strategy == Strategy.BFD ? bestFit(examples, length) : wrapped(examples, length);
     }
 
+    private static int[] lengths(List<Demonstration> examples) {
+        return examples.stream().mapToInt(Demonstration::length).toArray();
+    }
+
     private static List<Demonstration> bestFit(List<Demonstration> examples, int length) {
-        List<List<ExampleTokens.Encoded>> rows = new ArrayList<>();
-        TreeMap<Integer, Deque<List<ExampleTokens.Encoded>>> bySpace = new TreeMap<>(); // of rows with room
-        List<Demonstration> longestFirst = examples.stream()
-                .sorted(Comparator.comparingInt(Demonstration::length).reversed())
-                .toList();
-        for (Demonstration example : longestFirst) {
-            Map.Entry<Integer, Deque<List<ExampleTokens.Encoded>>> best = bySpace.ceilingEntry(example.length());
-            List<ExampleTokens.Encoded> row =
-                    best == null ? new ArrayList<>() : best.getValue().removeFirst();
-            int space = (best == null ? length : best.getKey()) - example.length();
-            if (best == null) {
-                rows.add(row);
-            } else if (best.getValue().isEmpty()) {
+        int[] lengths = lengths(examples);
+        int[] order = LongestFirst.order(lengths);
+        int[] rowOf = new int[order.length]; // of the examples in that order
+        int rows = 0;
+        TreeMap<Integer, Deque<Integer>> bySpace = new TreeMap<>(); // rows with room
+        for (int i = 0; i < order.length; i++) {
+            int own = lengths[order[i]];
+            Map.Entry<Integer, Deque<Integer>> best = bySpace.ceilingEntry(own);
+            int row = best == null ? rows++ : best.getValue().removeFirst();
+            int space = (best == null ? length : best.getKey()) - own;
+            if (best != null && best.getValue().isEmpty()) {
                 bySpace.remove(best.getKey());
             }
-            row.addAll(example.documents());
+            rowOf[i] = row;
             if (space > 0) {
                 bySpace.computeIfAbsent(space, key -> new ArrayDeque<>()).addLast(row);
             }
         }
-        return rows.stream().map(Demonstration::new).toList();
+        int[] starts = new int[rows + 1];
+        for (int row : rowOf) {
+            starts[row + 1]++;
+        }
+        Arrays.parallelPrefix(starts, Integer::sum);
+        int[] next = starts.clone();
+        int[] members = new int[order.length]; // row after row, each in the order of its filling
+        for (int i = 0; i < order.length; i++) {
+            members[next[rowOf[i]]++] = order[i];
+        }
+        return ListView.of(rows, row -> joined(examples, members, starts[row], starts[row + 1]));
+    }
+
+    private static Demonstration joined(List<Demonstration> examples, int[] members, int from, int to) {
+        return new Demonstration(Arrays.stream(members, from, to)
+                .mapToObj(examples::get)
+                .flatMap(example -> example.documents().stream())
+                .toList());
     }
 
     private static List<Demonstration> wrapped(List<Demonstration> examples, int length) {
-        int total = examples.stream().mapToInt(Demonstration::length).sum();
-        int[] stream = new int[total];
-        BitSet learned = new BitSet(total);
-        int at = 0;
-        for (Demonstration example : examples) {
-            for (ExampleTokens.Encoded document : example.documents()) {
-                System.arraycopy(document.tokens(), 0, stream, at, document.tokens().length);
-                for (int t : document.learned().stream().toArray()) {
-                    learned.set(at + t);
+        int[] lengths = lengths(examples);
+        long[] starts = new long[lengths.length + 1]; // in the stream
+        for (int i = 0; i < lengths.length; i++) {
+            starts[i + 1] = starts[i] + lengths[i];
+        }
+        long total = starts[lengths.length];
+        return ListView.of(Math.toIntExact(Math.ceilDiv(total, length)), row -> {
+            long from = (long) row * length;
+            return new Demonstration(List.of(cut(examples, starts, from, Math.min(total, from + length))));
+        });
+    }
+
+    /** The tokens [from, to) of the stream. */
+    private static ExampleTokens.Encoded cut(List<Demonstration> examples, long[] starts, long from, long to) {
+        int[] tokens = new int[Math.toIntExact(to - from)];
+        BitSet learned = new BitSet(tokens.length);
+        int found = Arrays.binarySearch(starts, from);
+        for (int e = found < 0 ? -found - 2 : found; e < examples.size() && starts[e] < to; e++) {
+            long at = starts[e];
+            for (ExampleTokens.Encoded document : examples.get(e).documents()) {
+                int first = (int) Math.max(0, from - at);
+                int end = (int) Math.min(document.tokens().length, to - at);
+                for (int t = first; t < end; t++) {
+                    int place = (int) (at + t - from);
+                    tokens[place] = document.tokens()[t];
+                    learned.set(place, document.learned().get(t));
                 }
                 at += document.tokens().length;
             }
         }
-        List<Demonstration> rows = new ArrayList<>();
-        for (int from = 0; from < total; from += length) {
-            int to = (int) Math.min(total, (long) from + length);
-            rows.add(new Demonstration(
-                    List.of(new ExampleTokens.Encoded(Arrays.copyOfRange(stream, from, to), learned.get(from, to)))));
-        }
-        return rows;
+        return new ExampleTokens.Encoded(tokens, learned);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
+import dev.jacobian.io.spill.RecordCodec;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
@@ -15,6 +16,14 @@ import java.util.stream.Stream;
  * @param rejected the worse completion's tokens
  */
 public record Preference(int[] prompt, int[] chosen, int[] rejectedPrompt, int[] rejected) {
+    /** How they are kept. */
+    static final RecordCodec<Preference> CODEC = RecordCodec.of(
+            (pair, out) -> out.integers(pair.prompt)
+                    .integers(pair.chosen)
+                    .integers(pair.rejectedPrompt)
+                    .integers(pair.rejected),
+            in -> new Preference(in.integers(), in.integers(), in.integers(), in.integers()));
+
     /** Two completions of one prompt. */
     public Preference(int[] prompt, int[] chosen, int[] rejected) {
         this(prompt, chosen, prompt, rejected);

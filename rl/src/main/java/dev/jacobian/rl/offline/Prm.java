@@ -2,6 +2,7 @@
 package dev.jacobian.rl.offline;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.io.spill.RecordCodec;
 import dev.jacobian.rl.config.ConfigTree;
 import dev.jacobian.rl.config.Setting;
 import dev.jacobian.transformer.plan.Head;
@@ -38,6 +39,11 @@ public record Prm(
     @Override
     public Head.Scores scores() {
         return new Head.Scores(2, true);
+    }
+
+    @Override
+    public RecordCodec<Steps> codec() {
+        return Steps.CODEC;
     }
 
     @Override

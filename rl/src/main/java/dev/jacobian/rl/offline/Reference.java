@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
+import dev.jacobian.io.spill.RecordCodec;
+import dev.jacobian.io.spill.RecordReader;
+import dev.jacobian.io.spill.Spill;
+import dev.jacobian.io.spill.SpillingList;
 import dev.jacobian.rl.learn.Reading;
 import dev.jacobian.rl.learn.ReferencePolicy;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.TokenScores;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
 /**
  * What the {@linkplain ReferencePolicy reference policy} of a run thinks of its examples.
  *
- * <p>Scores that were made before training ({@code precompute_ref_log_probs}) are kept by example, so that batches may come in any
- * order; then there is no second model, unless spans of no single example are scored too.
+ * <p>Scores that were made before training ({@code precompute_ref_log_probs}) are kept by the example's place in the data, so that batches may come
+ * in any order; then there is no second model, unless spans of no single example are scored too.
  */
 final class Reference {
     private static final Reading READING = new Reading.LogProbs(Set.of());
@@ -26,7 +27,9 @@ final class Reference {
     private final boolean known;
     private final Optional<ReferencePolicy> model; // empty if all that it would be asked is known
     private final List<CausalLM> teachers; // who are the reference instead
-    private final Map<Object, float[]> scores = new HashMap<>(); // by example, where they were made before
+    private final List<float[]> scores = new SpillingList<>(
+            RecordCodec.of((row, out) -> out.reals(row), RecordReader::reals),
+            Spill.usual()); // by place, where they were made before
 
     private Reference(int limit, boolean known, Optional<ReferencePolicy> model, List<CausalLM> teachers) {
         this.teachers = teachers;
@@ -58,12 +61,10 @@ final class Reference {
         if (known) {
             CausalLM now = policy.adapter().isPresent() ? policy.withoutAdapter() : policy;
             for (E example : examples) {
-                reference.scores.put(
-                        example,
-                        reference
-                                .score(now, method.spans(List.of(example)))
-                                .tokens()
-                                .logProbs());
+                reference.scores.add(reference
+                        .score(now, method.spans(List.of(example)))
+                        .tokens()
+                        .logProbs());
             }
         }
         return reference;
@@ -74,16 +75,20 @@ final class Reference {
         return model;
     }
 
-    /** The scores of a micro-batch's spans. */
-    <E> SpanScores score(List<E> batch, List<Span> spans) {
+    /**
+     * The scores of a micro-batch's spans.
+     *
+     * @param places of its examples in the data
+     */
+    SpanScores score(List<Long> places, List<Span> spans) {
         if (!known) {
             return scoreAside(spans);
         }
         int[] offsets = SpanScores.offsets(PackedSpans.cut(spans, Integer.MAX_VALUE, READING));
         float[] logProbs = new float[offsets[offsets.length - 1]];
         int at = 0;
-        for (E example : batch) {
-            float[] own = Objects.requireNonNull(scores.get(example));
+        for (long place : places) {
+            float[] own = scores.get(Math.toIntExact(place));
             System.arraycopy(own, 0, logProbs, at, own.length);
             at += own.length;
         }

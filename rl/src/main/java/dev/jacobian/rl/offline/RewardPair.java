@@ -4,6 +4,7 @@ package dev.jacobian.rl.offline;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
+import dev.jacobian.io.spill.RecordCodec;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -20,6 +21,15 @@ import java.util.Optional;
  * @param margin by how much the better one should be ahead
  */
 public record RewardPair(int[] shared, int[] chosen, int[] rejected, long tokens, double margin) {
+    /** How they are kept. */
+    static final RecordCodec<RewardPair> CODEC = RecordCodec.of(
+            (pair, out) -> out.integers(pair.shared)
+                    .integers(pair.chosen)
+                    .integers(pair.rejected)
+                    .integer64(pair.tokens)
+                    .real(pair.margin),
+            in -> new RewardPair(in.integers(), in.integers(), in.integers(), in.integer64(), in.real()));
+
     /** A row with {@code chosen} and {@code rejected}, perhaps {@code prompt} and {@code margin}; none if either is too long. */
     static List<RewardPair> read(JsonNode row, RowEncoder encoder) {
         JsonNode margin = row.path("margin");

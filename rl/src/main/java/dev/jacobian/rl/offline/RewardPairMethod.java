@@ -2,10 +2,16 @@
 package dev.jacobian.rl.offline;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.jacobian.io.spill.RecordCodec;
 import java.util.List;
 
 /** A method that trains a reward model on pairs of sequences, one of which was chosen. */
 interface RewardPairMethod extends ScoringMethod<RewardPair> {
+    @Override
+    default RecordCodec<RewardPair> codec() {
+        return RewardPair.CODEC;
+    }
+
     @Override
     default List<RewardPair> encode(JsonNode row, RowEncoder encoder) {
         return RewardPair.read(row, encoder);

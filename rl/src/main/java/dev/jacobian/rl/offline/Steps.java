@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.offline;
 
+import dev.jacobian.io.spill.RecordCodec;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
@@ -13,6 +14,11 @@ import java.util.List;
  * @param labels of these, in order; 1 for a step that is right
  */
 public record Steps(int[] tokens, int[] judged, int[] labels) {
+    /** How they are kept. */
+    static final RecordCodec<Steps> CODEC = RecordCodec.of(
+            (steps, out) -> out.integers(steps.tokens).integers(steps.judged).integers(steps.labels),
+            in -> new Steps(in.integers(), in.integers(), in.integers()));
+
     Span span() {
         BitSet scored = new BitSet();
         Arrays.stream(judged).forEach(scored::set);

@@ -2,6 +2,7 @@
 package dev.jacobian.rl.sft;
 
 import dev.jacobian.io.FormatException;
+import dev.jacobian.io.spill.RecordCodec;
 import dev.jacobian.io.tokenizer.Tokenizer;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.LabelledBatch;
@@ -79,6 +80,11 @@ public final class ExampleTokens {
      * @param learned the places of those that are learned
      */
     public record Encoded(int[] tokens, BitSet learned) {
+        /** How they are kept. */
+        public static final RecordCodec<Encoded> CODEC = RecordCodec.of(
+                (encoded, out) -> out.integers(encoded.tokens).places(encoded.learned),
+                in -> new Encoded(in.integers(), in.places()));
+
         /** All behind the prompt are learned. */
         public static Encoded behind(int promptLength, int[] tokens) {
             BitSet learned = new BitSet(tokens.length);

@@ -2,6 +2,7 @@
 package dev.jacobian.rl.sft;
 
 import dev.jacobian.io.rows.Rows;
+import dev.jacobian.io.spill.Spill;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -42,7 +43,7 @@ public interface SftDataset {
 
     /** The same of any data set. */
     static SftRows of(Rows data, boolean skipBadRows) {
-        return SftRows.read(data, skipBadRows);
+        return SftRows.read(data, skipBadRows, Spill.usual());
     }
 
     /** A fixed list, shuffled anew for every pass. */

@@ -5,20 +5,49 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.chat.ChatRow;
 import dev.jacobian.io.rows.Rows;
+import dev.jacobian.io.spill.ListView;
+import dev.jacobian.io.spill.NodeCodec;
+import dev.jacobian.io.spill.RecordCodec;
+import dev.jacobian.io.spill.RecordReader;
+import dev.jacobian.io.spill.RecordWriter;
+import dev.jacobian.io.spill.Spill;
+import dev.jacobian.io.spill.SpillingList;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Demonstrations of a list, in a new order for every pass; each knows the row that it comes from. */
+/**
+ * Demonstrations of a list, in a new order for every pass; each knows the row that it comes from. Those of a file are kept in memory or, where
+ * they are many, in a temporary file ({@link SpillingList}), and made anew when they are asked for.
+ */
 public final class SftRows implements SftDataset {
     /** An example and where it stands. */
     private record Row(SftExample example, String where) {}
+
+    /** A row as it was read. */
+    private record Stored(JsonNode json, String where) {
+        static final RecordCodec<Stored> CODEC = RecordCodec.of(Stored::write, Stored::read);
+
+        private static void write(Stored row, RecordWriter out) {
+            out.text(row.where);
+            NodeCodec.INSTANCE.write(row.json, out);
+        }
+
+        private static Stored read(RecordReader in) {
+            String where = in.text();
+            return new Stored(NodeCodec.INSTANCE.read(in), where);
+        }
+
+        Row row() {
+            return new Row(SftRows.example(json, where), where);
+        }
+    }
 
     private final List<Row> rows;
     private final List<String> skipped;
 
     private SftRows(String name, List<Row> rows, List<String> skipped) {
-        this.rows = List.copyOf(rows);
-        this.skipped = List.copyOf(skipped);
+        this.rows = rows;
+        this.skipped = skipped;
         if (rows.isEmpty()) {
             throw new FormatException(
                     name,
@@ -35,23 +64,31 @@ public final class SftRows implements SftDataset {
         for (SftExample example : examples) {
             rows.add(new Row(example, name + ", example " + (rows.size() + 1)));
         }
-        return new SftRows(name, rows, List.of());
+        return new SftRows(name, List.copyOf(rows), List.of());
     }
 
-    static SftRows read(Rows data, boolean skipBadRows) {
-        List<Row> rows = new ArrayList<>();
-        List<String> skipped = new ArrayList<>();
-        data.forEach(row -> {
-            try {
-                rows.add(new Row(example(row.json(), row.where()), row.where()));
-            } catch (FormatException bad) {
-                if (!skipBadRows) {
-                    throw bad;
+    static SftRows read(Rows data, boolean skipBadRows, Spill spill) {
+        SpillingList<Stored> stored = new SpillingList<>(Stored.CODEC, spill);
+        SpillingList<String> skipped = SpillingList.ofTexts(spill);
+        try {
+            data.forEach(row -> {
+                try {
+                    Stored own = new Stored(row.json(), row.where());
+                    own.row(); // which says what is wrong with it
+                    stored.add(own);
+                } catch (FormatException bad) {
+                    if (!skipBadRows) {
+                        throw bad;
+                    }
+                    skipped.add(bad.getMessage());
                 }
-                skipped.add(bad.getMessage());
-            }
-        });
-        return new SftRows(data.path().toString(), rows, skipped);
+            });
+            return new SftRows(data.path().toString(), ListView.mapped(stored, Stored::row), skipped);
+        } catch (RuntimeException | Error e) {
+            stored.close();
+            skipped.close();
+            throw e;
+        }
     }
 
     /** The example in a row of the data. */
@@ -98,13 +135,13 @@ public final class SftRows implements SftDataset {
 
     @Override
     public List<SftExample> allExamples() {
-        return rows.stream().map(Row::example).toList();
+        return ListView.mapped(rows, Row::example);
     }
 
     @Override
     public String source(SftExample example) {
         return rows.stream()
-                .filter(row -> row.example() == example)
+                .filter(row -> row.example().equals(example))
                 .findFirst()
                 .map(Row::where)
                 .orElseGet(() -> SftDataset.super.source(example));

@@ -45,25 +45,21 @@ record JsonlRows(List<Row> rows, int[] usable, List<String> skipped) {
 
     /** A row as it was read, of which a problem is made again whenever it is asked for. */
     private record Stored(JsonNode json, String id, String where) {
-        Row row() {
-            return new Row(problem(json, id, where), where);
-        }
-    }
+        static final RecordCodec<Stored> CODEC = RecordCodec.of(Stored::write, Stored::read);
 
-    private enum Codec implements RecordCodec<Stored> {
-        INSTANCE;
-
-        @Override
-        public void write(Stored row, RecordWriter out) {
+        private static void write(Stored row, RecordWriter out) {
             out.text(row.id).text(row.where);
             NodeCodec.INSTANCE.write(row.json, out);
         }
 
-        @Override
-        public Stored read(RecordReader in) {
+        private static Stored read(RecordReader in) {
             String id = in.text();
             String where = in.text();
             return new Stored(NodeCodec.INSTANCE.read(in), id, where);
+        }
+
+        Row row() {
+            return new Row(problem(json, id, where), where);
         }
     }
 
@@ -77,7 +73,7 @@ record JsonlRows(List<Row> rows, int[] usable, List<String> skipped) {
      */
     static JsonlRows read(
             Rows data, WeightedRewards rewards, boolean skipBadRows, UnaryOperator<JsonNode> view, Spill spill) {
-        SpillingList<Stored> stored = new SpillingList<>(Codec.INSTANCE, spill);
+        SpillingList<Stored> stored = new SpillingList<>(Stored.CODEC, spill);
         SpillingList<String> skipped = SpillingList.ofTexts(spill);
         try {
             data.forEach(row -> {

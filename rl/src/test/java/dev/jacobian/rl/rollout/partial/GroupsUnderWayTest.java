@@ -189,7 +189,8 @@ class GroupsUnderWayTest {
         assertThat(longest.versions().runs()).hasSize(1);
 
         next = 0;
-        GroupsUnderWay waves = new GroupsUnderWay(ConfigTree.with(config(BUDGET, 3), "max_rollout_iterations", 2), 3, SAMPLES);
+        GroupsUnderWay waves =
+                new GroupsUnderWay(ConfigTree.with(config(BUDGET, 3), "max_rollout_iterations", 2), 3, SAMPLES);
         assertThat(next(waves, 3, 1, 0).getFirst().samples().get(1).finish())
                 .as("three waves of one rollout")
                 .isEqualTo(FinishReason.STOP);
