@@ -71,7 +71,7 @@ final class R1 {
                         Source.model("reasoning-rl"),
                         problems,
                         Keep.READABLE,
-                        on.sampling(on.of(1500, 40), 4)))
+                        on.sampling(on.of(1500, 100), 4)))
                 .then(new SftStage(
                         "sft",
                         "the base model is fine-tuned on these answers, beside data of another kind",
@@ -106,7 +106,7 @@ final class R1 {
                         Source.model("sft"),
                         sums,
                         Keep.JUDGED,
-                        on.sampling(on.of(1000, 60), 4)))
+                        on.sampling(on.of(1000, 300), 4)))
                 .then(new RewardStage(
                         "reward-model",
                         "a reward model learns which of them are right",
@@ -144,7 +144,7 @@ final class R1 {
                         Source.model("rl-all"),
                         problems,
                         Keep.RIGHT,
-                        on.sampling(on.of(1500, 40), 4)))
+                        on.sampling(on.of(1500, 100), 4)))
                 .then(new SftStage(
                         "distill",
                         "the small model imitates the large one's answers",
