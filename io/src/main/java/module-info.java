@@ -13,6 +13,7 @@ module dev.jacobian.io {
     exports dev.jacobian.io.gguf;
     exports dev.jacobian.io.grammar;
     exports dev.jacobian.io.jinja;
+    exports dev.jacobian.io.protobuf;
     exports dev.jacobian.io.quantized;
     exports dev.jacobian.io.rows;
     exports dev.jacobian.io.safetensors;

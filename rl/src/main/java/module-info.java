@@ -38,6 +38,7 @@ module dev.jacobian.rl {
     exports dev.jacobian.rl.recipe.stage;
     exports dev.jacobian.rl.recipe.trace;
     exports dev.jacobian.rl.recorded;
+    exports dev.jacobian.rl.remote;
     exports dev.jacobian.rl.report;
     exports dev.jacobian.rl.reproduction;
     exports dev.jacobian.rl.reproduction.claim;

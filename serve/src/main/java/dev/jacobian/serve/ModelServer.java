@@ -10,6 +10,9 @@ import dev.jacobian.serve.http.WebRequest;
 import dev.jacobian.serve.http.WebServer;
 import dev.jacobian.serve.openai.OpenAiEndpoint;
 import dev.jacobian.serve.openai.ServedModel;
+import dev.jacobian.serve.training.TrainingConfig;
+import dev.jacobian.serve.training.TrainingEndpoint;
+import dev.jacobian.tensor.Nullable;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.generation.AsyncEngine;
 import dev.jacobian.transformer.generation.EngineConfig;
@@ -36,15 +39,20 @@ import java.util.function.Supplier;
  *
  * <p>Requests of all clients are generated together (continuous batching), and a request's tokens are those that
  * {@code Generator} gives for its seed, whoever else is served. Routes: {@code /v1/chat/completions}, {@code /v1/responses}, {@code
- * /v1/completions}, {@code /v1/models}, {@code /metrics}, and without a key {@code /} and {@code /health}. Only this machine may ask unless there is a key
+ * /v1/completions}, {@code /v1/models}, {@code /metrics}, and without a key {@code /} and {@code /health}; where
+ * clients may train, those under {@code /api/v1} too ({@link TrainingEndpoint}). Only this machine may ask unless there is a key
  * ({@link Access}).
  */
 public final class ModelServer implements AutoCloseable {
     private final AsyncEngine engine;
+    private final Optional<TrainingEndpoint> training;
     private final WebServer web;
 
     private ModelServer(Builder builder, InetSocketAddress address) throws IOException {
         engine = new AsyncEngine(builder.model, builder.engine);
+        training = Optional.ofNullable(builder.training)
+                .map(how -> new TrainingEndpoint(
+                        how.base(), builder.name, how.config(), builder.engine, builder.seeds, builder.clock));
         try {
             ServedModel served = new ServedModel(
                     builder.name,
@@ -64,8 +72,10 @@ public final class ModelServer implements AutoCloseable {
                     .publicRoute("GET", "/", page::reply)
                     .publicRoute("GET", "/health", this::health);
             endpoint.addTo(server);
+            training.ifPresent(one -> one.addTo(server));
             web = server.start(address);
         } catch (IOException | RuntimeException e) {
+            training.ifPresent(TrainingEndpoint::close);
             engine.close(Duration.ZERO);
             throw e;
         }
@@ -99,6 +109,7 @@ public final class ModelServer implements AutoCloseable {
     /** Takes no more requests, lets those that run go on for so long, and ends. */
     public void stop(Duration grace) {
         web.stop(grace);
+        training.ifPresent(TrainingEndpoint::close);
         engine.close(Duration.ZERO);
     }
 
@@ -123,6 +134,9 @@ public final class ModelServer implements AutoCloseable {
         private Optional<ToolCallFormat> calls = Optional.empty();
         private Supplier<Long> seeds = FRESH::nextLong;
         private Clock clock = Clock.systemUTC();
+        private @Nullable Training training;
+
+        private record Training(CausalLM base, TrainingConfig config) {}
 
         private Builder(CausalLM model, String name) {
             this.model = model;
@@ -133,6 +147,17 @@ public final class ModelServer implements AutoCloseable {
         /** Limits of what is generated together. */
         public Builder engine(EngineConfig value) {
             engine = value;
+            return this;
+        }
+
+        /**
+         * Lets clients train adapters of the model, by the routes under {@code /api/v1}.
+         *
+         * @param base the model with an adapter of any kind, which marks its weights as ones that do not change; best the one that
+         *     {@link CausalLM#withoutAdapter()} made the served one from, so that both lie in one memory
+         */
+        public Builder training(CausalLM base, TrainingConfig config) {
+            training = new Training(base, config);
             return this;
         }
 

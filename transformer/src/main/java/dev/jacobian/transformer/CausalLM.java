@@ -170,6 +170,24 @@ public final class CausalLM {
                 source);
     }
 
+    /**
+     * A second model that changes the same weights, in the same memory, by an adapter of its own. Training either changes nothing of the
+     * other.
+     *
+     * @throws dev.jacobian.io.FormatException if the adapter is broken, asks for what is not computed here, or belongs to another
+     *     model
+     * @throws IllegalStateException if this model has no adapter: its weights can be trained, and would change for both
+     */
+    public CausalLM withOtherAdapter(AdapterSource source) {
+        return like(Adapters.adapted(
+                config,
+                LoraPlan.of(source.config(), config.plan(), source.where()),
+                files,
+                adapted().base(),
+                options,
+                source));
+    }
+
     /** The adapter, if the model has one. */
     public Optional<LoraAdapter> adapter() {
         return adapter;

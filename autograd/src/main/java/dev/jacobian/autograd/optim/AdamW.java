@@ -23,7 +23,7 @@ import java.util.function.Predicate;
  */
 public final class AdamW implements Optimizer {
     private final List<Parameter> parameters;
-    private final AdamWConfig config;
+    private AdamWConfig config;
     private final boolean offload;
     private final boolean[] decays;
     private final Tensor[] m;
@@ -60,9 +60,14 @@ public final class AdamW implements Optimizer {
         this.v = new Tensor[parameters.size()];
         this.decays = new boolean[parameters.size()];
         for (int i = 0; i < decays.length; i++) {
-            decays[i] = config.weightDecay() == 0 || decayed.test(parameters.get(i)); // nothing to tell apart without
+            decays[i] = decayed.test(parameters.get(i));
         }
         reset();
+    }
+
+    /** Other numbers from the next step on; the moments stay. */
+    public void configure(AdamWConfig other) {
+        config = other;
     }
 
     /** Forgets all moments and the step count, as online mirror descent does when its anchor moves. */
@@ -123,12 +128,15 @@ public final class AdamW implements Optimizer {
         parameters.stream().filter(parameter -> parameter.grad().isPresent()).forEach(Parameter::valueChanged);
     }
 
-    /** The step of those parameters that decay, or of those that do not; a device does them in one launch. */
+    /**
+     * The step of those parameters that decay, or of those that do not; a device does them in one launch, and all in one where nothing
+     * decays.
+     */
     private void step(boolean decaying, AdamWStep step) {
         Map<Device, List<AdamWTensors>> byDevice = new LinkedHashMap<>();
         for (int i = 0; i < m.length; i++) {
             Parameter parameter = parameters.get(i);
-            if (decays[i] == decaying && parameter.grad().isPresent()) {
+            if ((decays[i] || config.weightDecay() == 0) == decaying && parameter.grad().isPresent()) {
                 Tensor gradient = parameter.grad().get();
                 byDevice.computeIfAbsent(parameter.value().device(), device -> new ArrayList<>())
                         .add(new AdamWTensors(parameter.value(), gradient, m[i], v[i]));

@@ -2,6 +2,9 @@
 package dev.jacobian.io.tensorboard;
 
 import dev.jacobian.io.AtomicFiles;
+import dev.jacobian.io.FormatException;
+import dev.jacobian.io.protobuf.ProtoReader;
+import dev.jacobian.io.protobuf.ProtoWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -117,7 +120,7 @@ public final class EventFile implements AutoCloseable {
             while (true) {
                 Optional<byte[]> payload = Records.next(bytes);
                 OptionalLong step =
-                        payload.isEmpty() ? OptionalLong.empty() : Message.varint(payload.get(), EVENT_STEP);
+                        payload.isEmpty() ? OptionalLong.empty() : step(payload.get());
                 if (step.isEmpty() || step.getAsLong() > last) {
                     return;
                 }
@@ -129,8 +132,26 @@ public final class EventFile implements AutoCloseable {
         }
     }
 
-    private static Message event(InstantSource clock) {
-        return new Message().number(EVENT_TIME, (double) clock.millis() / 1000);
+    /** The step of an event; 0 where it has none, as the format has it, and empty where the bytes are no message. */
+    private static OptionalLong step(byte[] event) {
+        try {
+            ProtoReader in = new ProtoReader(event, "an event");
+            long step = 0;
+            while (in.next()) {
+                if (in.field() == EVENT_STEP) {
+                    step = in.varint();
+                } else {
+                    in.skip();
+                }
+            }
+            return OptionalLong.of(step);
+        } catch (FormatException broken) {
+            return OptionalLong.empty();
+        }
+    }
+
+    private static ProtoWriter event(InstantSource clock) {
+        return new ProtoWriter().number(EVENT_TIME, (double) clock.millis() / 1000);
     }
 
     /**
@@ -139,9 +160,9 @@ public final class EventFile implements AutoCloseable {
      * @throws UncheckedIOException if the disk is full, for example
      */
     public void write(long step, Map<String, Double> numbers) {
-        Message summary = new Message();
+        ProtoWriter summary = new ProtoWriter();
         numbers.forEach((tag, number) -> summary.message(
-                SUMMARY_VALUE, new Message().text(VALUE_TAG, tag).number(VALUE_NUMBER, number.floatValue())));
+                SUMMARY_VALUE, new ProtoWriter().text(VALUE_TAG, tag).number(VALUE_NUMBER, number.floatValue())));
         byte[] event = event(clock)
                 .varint(EVENT_STEP, step)
                 .message(EVENT_SUMMARY, summary)

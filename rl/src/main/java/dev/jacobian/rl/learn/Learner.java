@@ -4,6 +4,8 @@ package dev.jacobian.rl.learn;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.autograd.Parameter;
+import dev.jacobian.autograd.optim.AdamW;
+import dev.jacobian.autograd.optim.AdamWConfig;
 import dev.jacobian.autograd.optim.GradientClipping;
 import dev.jacobian.autograd.optim.Optimizer;
 import dev.jacobian.autograd.optim.Schedule;
@@ -85,7 +87,26 @@ public final class Learner implements Checkpointed {
      * @throws IllegalStateException if the loss or the gradient is not finite; the weights are left as they are
      */
     public Update step(double loss, double rate) {
-        GradientClipping.Norm norm = GradientClipping.measure(parameters, config.maxGradNorm());
+        return step(loss, rate, config.maxGradNorm());
+    }
+
+    /**
+     * The same with numbers of this step's own.
+     *
+     * @param maxNorm limit of the gradient's norm; 0 for none
+     * @throws IllegalStateException also if the optimizer is another than AdamW
+     */
+    public Update step(double loss, double rate, double maxNorm, AdamWConfig numbers) {
+        if (!(optimizer instanceof AdamW adam)) {
+            throw new IllegalStateException(
+                    "these are AdamW's numbers, and the optimizer is another; leave optim at adamw_torch");
+        }
+        adam.configure(numbers);
+        return step(loss, rate, maxNorm);
+    }
+
+    private Update step(double loss, double rate, double maxNorm) {
+        GradientClipping.Norm norm = GradientClipping.measure(parameters, maxNorm);
         if (!Double.isFinite(loss) || !Double.isFinite(norm.norm())) {
             throw new IllegalStateException("optimizer step " + (updates + 1) + ": the loss is " + loss
                     + " and the gradient norm " + norm.norm()

@@ -26,6 +26,7 @@ import dev.jacobian.transformer.generation.Generator;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * The verbs of a training loop of one's own.
@@ -197,11 +198,24 @@ public final class Trainer implements AutoCloseable {
      *     and the gradients are cleared
      */
     public Update optimStep(double learningRate) {
+        return optimStep(() -> learner.step(loss, learningRate));
+    }
+
+    /**
+     * The same with all of the optimizer's numbers given anew.
+     *
+     * @throws IllegalStateException also if the optimizer is another than AdamW
+     */
+    public Update optimStep(AdamParams params) {
+        return optimStep(() -> learner.step(loss, params.learningRate(), params.gradClipNorm(), params.adamW()));
+    }
+
+    private Update optimStep(Supplier<Update> step) {
         if (pending == 0) {
             throw new IllegalStateException("there is no gradient to step by; call forwardBackward first");
         }
         try {
-            return workspace.compute(() -> learner.step(loss, learningRate));
+            return workspace.compute(step);
         } finally {
             clearGradients();
         }

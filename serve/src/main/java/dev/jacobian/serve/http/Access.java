@@ -18,7 +18,7 @@ import java.util.Optional;
  *       loopback too, so two more things are checked. {@code Host} must be a name of this machine: a foreign name that was made to
  *       point here (DNS rebinding) is refused. {@code Origin}, where a browser sends one, must be the server's own or one that
  *       was allowed: other pages can neither read an answer nor make the server compute one.
- *   <li>With a key, requests to everything but public routes need {@code Authorization: Bearer KEY}. The host may then be any,
+ *   <li>With a key, requests to everything but public routes need {@code Authorization: Bearer KEY} or {@code X-API-Key: KEY}. The host may then be any,
  *       since a page from elsewhere has no key; the origin is checked all the same.
  * </ul>
  *
@@ -65,11 +65,11 @@ public record Access(Optional<ApiKey> key, List<String> origins) {
         if (origin != null && !isOwn(origin, host) && !origins.contains(origin)) {
             throw forbidden("pages of " + origin + " may not ask; the server can be told to allow an origin");
         }
-        if (!isPublic && key.isPresent() && !isAuthorized(headers.getFirst("Authorization"), key.get())) {
+        if (!isPublic && key.isPresent() && !isAuthorized(headers, key.get())) {
             throw new WebException(
                     401,
                     "authentication_error",
-                    "the API key is missing or wrong; send it as 'Authorization: Bearer KEY'",
+                    "the API key is missing or wrong; send it as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'",
                     null,
                     "invalid_api_key");
         }
@@ -93,7 +93,12 @@ public record Access(Optional<ApiKey> key, List<String> origins) {
         return origin.equals("http://" + host) || origin.equals("https://" + host);
     }
 
-    private static boolean isAuthorized(@Nullable String authorization, ApiKey key) {
+    private static boolean isAuthorized(Headers headers, ApiKey key) {
+        String alone = headers.getFirst("X-API-Key");
+        if (alone != null) {
+            return key.matches(alone.strip());
+        }
+        String authorization = headers.getFirst("Authorization");
         return authorization != null
                 && authorization.regionMatches(true, 0, "Bearer ", 0, 7)
                 && key.matches(authorization.substring(7).strip());

@@ -6,7 +6,9 @@ import com.sun.net.httpserver.HttpExchange;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import java.io.IOException;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
@@ -55,6 +57,17 @@ public final class WebRequest {
         return Optional.ofNullable(exchange.getRequestHeaders().getFirst(name));
     }
 
+    /** A parameter behind the path's question mark, the first of its name. */
+    public Optional<String> query(String name) {
+        String all = exchange.getRequestURI().getRawQuery();
+        return all == null
+                ? Optional.empty()
+                : Arrays.stream(all.split("&"))
+                        .filter(pair -> pair.startsWith(name + "="))
+                        .findFirst()
+                        .map(pair -> URLDecoder.decode(pair.substring(name.length() + 1), StandardCharsets.UTF_8));
+    }
+
     /**
      * The body as JSON.
      *
@@ -62,11 +75,7 @@ public final class WebRequest {
      *     anything else without being asked
      */
     public JsonNode json() throws IOException, InterruptedException {
-        String type = header("Content-Type").orElse("").toLowerCase(Locale.ROOT);
-        if (!type.split(";", 2)[0].strip().equals(JSON)) {
-            throw new WebException(
-                    415, "invalid_request_error", "the body must be declared as Content-Type: " + JSON, null, null);
-        }
+        requireType(JSON);
         byte[] body = bytes();
         PARSING.acquire();
         try {
@@ -80,6 +89,24 @@ public final class WebRequest {
 
     /**
      * The body as it is.
+     *
+     * @throws WebException if it is too long, or declared as another type: see {@link #json}
+     */
+    public byte[] bytes(String type) throws IOException {
+        requireType(type);
+        return bytes();
+    }
+
+    private void requireType(String wanted) {
+        String type = header("Content-Type").orElse("").toLowerCase(Locale.ROOT);
+        if (!type.split(";", 2)[0].strip().equals(wanted)) {
+            throw new WebException(
+                    415, "invalid_request_error", "the body must be declared as Content-Type: " + wanted, null, null);
+        }
+    }
+
+    /**
+     * The same whatever it is declared as.
      *
      * @throws WebException if it is longer than the limit
      */

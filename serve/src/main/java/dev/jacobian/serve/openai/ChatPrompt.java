@@ -11,6 +11,7 @@ import dev.jacobian.io.chat.Chat;
 import dev.jacobian.io.chat.ChatTemplate;
 import dev.jacobian.io.chat.RenderedChat;
 import dev.jacobian.io.chat.ToolCallFormat;
+import dev.jacobian.serve.http.RequestFields;
 import dev.jacobian.serve.http.WebException;
 import java.util.Optional;
 

@@ -11,6 +11,7 @@ import dev.jacobian.io.chat.ToolCallParser;
 import dev.jacobian.io.grammar.Grammar;
 import dev.jacobian.io.grammar.TokenVocabulary;
 import dev.jacobian.serve.http.AnswerListener;
+import dev.jacobian.serve.http.RequestFields;
 import dev.jacobian.serve.http.WebException;
 import dev.jacobian.serve.http.WebRequest;
 import dev.jacobian.serve.http.WebServer;

@@ -7,6 +7,7 @@ import dev.jacobian.io.Json;
 import dev.jacobian.io.chat.ToolCallFormat;
 import dev.jacobian.io.grammar.Grammar;
 import dev.jacobian.io.grammar.JsonLayout;
+import dev.jacobian.serve.http.RequestFields;
 import dev.jacobian.serve.http.WebException;
 import java.util.ArrayList;
 import java.util.List;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.serve.http.RequestFields;
 import dev.jacobian.serve.http.WebException;
 import java.util.List;
 import java.util.Optional;

@@ -4,6 +4,7 @@ package dev.jacobian.serve.openai;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.serve.http.RequestFields;
 import dev.jacobian.serve.http.WebException;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.jacobian.serve.openai;
+package dev.jacobian.serve.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.Json;
-import dev.jacobian.serve.http.WebException;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -15,10 +14,10 @@ import java.util.function.Predicate;
 /**
  * The fields of a request, or of an object in it. Every error names the field, as OpenAI's do ({@code param}).
  *
- * <p>A field that nobody asked for is an error: it was sent to change the answer, and an answer without the change would pass
+ * <p>With {@link #refuseOthers} a field that nobody asked for is an error: it was sent to change the answer, and an answer without the change would pass
  * for one with it. A field that is null counts as absent.
  */
-final class RequestFields {
+public final class RequestFields {
     private final ObjectNode object;
     private final String path;
     private final Set<String> known = new LinkedHashSet<>();
@@ -29,7 +28,7 @@ final class RequestFields {
     }
 
     /** The fields of a request's body. */
-    static RequestFields of(JsonNode body) {
+    public static RequestFields of(JsonNode body) {
         if (!(body instanceof ObjectNode object)) {
             throw WebException.malformed("the body must be a JSON object, found " + Json.excerpt(body));
         }
@@ -37,46 +36,58 @@ final class RequestFields {
     }
 
     /** The fields of an object inside a request. */
-    static RequestFields of(JsonNode value, String path) {
+    public static RequestFields of(JsonNode value, String path) {
         if (!(value instanceof ObjectNode object)) {
             throw wrong(path, "an object", value);
         }
         return new RequestFields(object, path + ".");
     }
 
+    /** All of it as text, whose equality is that of requests. */
+    public String content() {
+        return Json.compact(object);
+    }
+
     /** How a field is named in errors. */
-    String path(String key) {
+    public String path(String key) {
         return path + key;
     }
 
-    Optional<JsonNode> find(String key) {
+    /** A field, if it is there and not null. */
+    public Optional<JsonNode> find(String key) {
         known.add(key);
         return object.hasNonNull(key) ? Optional.of(object.get(key)) : Optional.empty();
     }
 
-    JsonNode get(String key) {
+    /** A field that must be there. */
+    public JsonNode get(String key) {
         return find(key).orElseThrow(() -> WebException.invalid(path(key), "the field '" + path(key) + "' is missing"));
     }
 
-    Optional<RequestFields> object(String key) {
+    /** An object. */
+    public Optional<RequestFields> object(String key) {
         return find(key).map(value -> of(value, path(key)));
     }
 
-    Optional<String> string(String key) {
+    /** A string. */
+    public Optional<String> string(String key) {
         return typed(key, JsonNode::isTextual, "a string").map(JsonNode::textValue);
     }
 
-    boolean bool(String key, boolean fallback) {
+    /** A truth, or what it is where nothing is said. */
+    public boolean bool(String key, boolean fallback) {
         return typed(key, JsonNode::isBoolean, "true or false")
                 .map(JsonNode::booleanValue)
                 .orElse(fallback);
     }
 
-    Optional<JsonNode> array(String key) {
+    /** An array. */
+    public Optional<JsonNode> array(String key) {
         return typed(key, JsonNode::isArray, "an array");
     }
 
-    Optional<Integer> integer(String key, int least, int most) {
+    /** A whole number within bounds. */
+    public Optional<Integer> integer(String key, int least, int most) {
         return typed(
                         key,
                         value -> value.isIntegralNumber()
@@ -89,12 +100,14 @@ final class RequestFields {
                 .map(JsonNode::intValue);
     }
 
-    Optional<Long> longInteger(String key) {
+    /** A whole number of 64 bits. */
+    public Optional<Long> longInteger(String key) {
         return typed(key, value -> value.isIntegralNumber() && value.canConvertToLong(), "a whole number of 64 bits")
                 .map(JsonNode::longValue);
     }
 
-    Optional<Float> number(String key, double least, double most) {
+    /** A number within bounds. */
+    public Optional<Float> number(String key, double least, double most) {
         return typed(
                         key,
                         value -> value.isNumber() && value.doubleValue() >= least && value.doubleValue() <= most,
@@ -114,14 +127,21 @@ final class RequestFields {
         return value;
     }
 
+    /** All fields that are not null, for an object whose names are the caller's. */
+    public List<Map.Entry<String, JsonNode>> entries() {
+        return object.properties().stream()
+                .filter(field -> !field.getValue().isNull())
+                .toList();
+    }
+
     /** Fields that cannot change an answer. */
-    RequestFields ignore(List<String> keys) {
+    public RequestFields ignore(List<String> keys) {
         known.addAll(keys);
         return this;
     }
 
     /** Refuses a field unless it has the one value that means nothing here. */
-    void only(String key, JsonNode harmless, String why) {
+    public void only(String key, JsonNode harmless, String why) {
         Optional<JsonNode> value = find(key);
         if (value.isPresent() && !value.get().equals(harmless)) {
             throw WebException.invalid(path(key), path(key) + " = " + Json.excerpt(value.get()) + ": " + why);
@@ -129,7 +149,7 @@ final class RequestFields {
     }
 
     /** Refuses what nobody asked for. */
-    void refuseOthers() {
+    public void refuseOthers() {
         for (Map.Entry<String, JsonNode> field : object.properties()) {
             if (!field.getValue().isNull() && !known.contains(field.getKey())) {
                 throw WebException.invalid(
@@ -140,7 +160,8 @@ final class RequestFields {
         }
     }
 
-    static WebException wrong(String path, String expected, JsonNode found) {
+    /** A value of another kind than was expected. */
+    public static WebException wrong(String path, String expected, JsonNode found) {
         return WebException.invalid(path, path + " must be " + expected + ", found " + Json.excerpt(found));
     }
 }
