@@ -8,6 +8,7 @@ import dev.jacobian.serve.http.Access;
 import dev.jacobian.serve.http.ApiKey;
 import dev.jacobian.serve.http.WebLimits;
 import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.ModelOptions;
 import dev.jacobian.transformer.generation.EngineConfig;
 import dev.jacobian.transformer.generation.GenerationConfig;
 import dev.jacobian.transformer.generation.GenerationSettings;
@@ -38,6 +39,9 @@ import picocli.CommandLine.Option;
                 + " a page to chat with. Requests are generated together; the tokens of a request are those that"
                 + " generate gives for its seed.",
             "",
+            "With --train clients on this or other machines train adapters of the model: forward and backward passes"
+                + " with losses by name or of their own, optimizer steps, sampling, saving and loading.",
+            "",
             "Only this machine is served, unless there is a key. SIGINT and SIGTERM end the server when the requests"
                 + " that run have ended, after --grace seconds at the latest. With --json the first line is an object"
                 + " with url, model and port."
@@ -46,7 +50,8 @@ import picocli.CommandLine.Option;
             "%nExamples:",
             "  jacobian serve --model DIR",
             "  jacobian serve --model DIR --port 0 --name my-model --temperature 0.7",
-            "  jacobian serve --model DIR --host 0.0.0.0 --api-key-file key.txt"
+            "  jacobian serve --model DIR --host 0.0.0.0 --api-key-file key.txt",
+            "  jacobian serve --model DIR --train --checkpoints out/training"
         })
 final class ServeCommand extends CliCommand {
     @Mixin
@@ -132,6 +137,9 @@ final class ServeCommand extends CliCommand {
     private int grace;
 
     @Mixin
+    private TrainingOptions training;
+
+    @Mixin
     private SamplingOptions sampling;
 
     @Mixin
@@ -149,13 +157,23 @@ final class ServeCommand extends CliCommand {
         if (maxNewTokens < 1 || grace < 0) {
             throw usage("--max-new-tokens must be at least 1 and --grace not negative");
         }
+        training.check();
+        if (training.isAsked() && weights.hasAdapter()) {
+            throw usage("--train is for adapters that clients make, over a model without one; leave --adapter out, or"
+                    + " serve what jacobian merge makes of both");
+        }
         try {
             settings().apply(GenerationConfig.builder()).build();
             engine();
-            WebLimits.DEFAULT.withRequests(maxRequests);
+            limits();
         } catch (IllegalArgumentException e) {
             throw usage(e.getMessage());
         }
+    }
+
+    private WebLimits limits() {
+        WebLimits limits = WebLimits.DEFAULT.withRequests(maxRequests);
+        return training.isAsked() ? limits.withBodyBytes(TrainingOptions.BODY_BYTES) : limits;
     }
 
     private GenerationSettings settings() {
@@ -171,15 +189,21 @@ final class ServeCommand extends CliCommand {
         Path folder = model.folder();
         GenerationSettings settings = settings();
         Access access = new Access(keyFile.map(ServeCommand::key), origins);
-        CausalLM loaded = kvCache.limit(weights.load(folder, kvCache.in(modelOptions(folder))));
+        ModelOptions options = kvCache.in(modelOptions(folder));
+        Optional<CausalLM> base = training.isAsked()
+                ? Optional.of(kvCache.limit(weights.loadBase(folder, options)))
+                : Optional.empty();
+        CausalLM loaded =
+                kvCache.limit(base.map(CausalLM::withoutAdapter).orElseGet(() -> weights.load(folder, options)));
         String called = name.orElseGet(
                 () -> folder.toAbsolutePath().normalize().getFileName().toString());
         ModelServer.Builder builder = ModelServer.of(loaded, called)
                 .access(access)
                 .engine(engine())
-                .limits(WebLimits.DEFAULT.withRequests(maxRequests))
+                .limits(limits())
                 .maxTokens(maxNewTokens)
                 .defaults(() -> settings.apply(GenerationConfig.builder()));
+        base.ifPresent(model -> builder.training(model, training.config()));
         template.find(loaded.tokenizer().config(), folder).ifPresent(builder::template);
         toolFormat.ifPresent(builder::calls);
         common().givenSeed().ifPresent(first -> builder.seeds(new AtomicLong(first)::getAndIncrement));
@@ -218,6 +242,11 @@ final class ServeCommand extends CliCommand {
                             .put("port", server.address().getPort()));
         } else {
             streams().line("serving " + called + " at " + url + "/v1; a page to chat with is at " + url + "/");
+            if (training.isAsked()) {
+                streams()
+                        .line("clients may train it at " + url + "/api/v1 (TINKER_BASE_URL=" + url
+                                + "); what they save lies in " + training.config().checkpoints());
+            }
         }
         try {
             new CountDownLatch(1).await();

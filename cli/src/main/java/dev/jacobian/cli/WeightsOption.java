@@ -5,6 +5,7 @@ import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
 import dev.jacobian.transformer.WeightFormats;
 import dev.jacobian.transformer.lora.AdapterSource;
+import dev.jacobian.transformer.lora.LoraConfig;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.ITypeConverter;
@@ -47,6 +48,12 @@ final class WeightsOption {
         return adapter.map(LoraOption::existing)
                 .map(path -> CausalLM.load(folder, options.weights(formats), new AdapterSource.Saved(path)))
                 .orElseGet(() -> CausalLM.load(folder, options.weights(formats)));
+    }
+
+    /** Loads the checkpoint in a folder as a base that adapters can be trained on; it has one that changes nothing. */
+    CausalLM loadBase(Path folder, ModelOptions options) {
+        AdapterSource none = new AdapterSource.Fresh(LoraConfig.allLinear(1, 1), 0);
+        return CausalLM.load(folder, options.weights(formats), none);
     }
 
     /** Parses the option. */

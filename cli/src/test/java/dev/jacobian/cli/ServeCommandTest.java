@@ -5,6 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.loop.AdamParams;
+import dev.jacobian.rl.loop.Datum;
+import dev.jacobian.rl.remote.LoraOptions;
+import dev.jacobian.rl.remote.ServiceClient;
+import dev.jacobian.rl.remote.TrainingClient;
 import dev.jacobian.testing.TestPaths;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -19,6 +24,8 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -87,6 +94,51 @@ class ServeCommandTest {
             out.write(body.getBytes(StandardCharsets.UTF_8));
         }
         return connection;
+    }
+
+    @Test
+    void clientsTrainWhatIsServed() throws Exception {
+        try (PipedInputStream in = new PipedInputStream();
+                PrintStream out = new PrintStream(new PipedOutputStream(in), true, StandardCharsets.UTF_8)) {
+            Path saved = folder.resolve("saved");
+            String[] args = {
+                "serve", "--model", MODEL.toString(), "--port", "0", "--json", "--name", "it", "--grace", "0", "--train",
+                "--checkpoints", saved.toString()
+            };
+            CompletableFuture<Integer> code = new CompletableFuture<>();
+            PrintStream silent = new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8);
+            Thread server = Thread.ofPlatform()
+                    .start(() -> code.complete(Cli.run(args, InputStream.nullInputStream(), out, silent)));
+            JsonNode started = Json.parse(
+                    new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8)).readLine(), "first line");
+            try (ServiceClient client = new ServiceClient(URI.create(started.get("url").textValue()), Optional.empty())) {
+                assertThat(client.supportedModels()).containsExactly("it");
+                TrainingClient model = client.createLoraTrainingClient("it", LoraOptions.ofRank(2));
+                Datum datum = Datum.of(new int[] {5, 6}, new int[] {7, 8, 9});
+                double first = model.forwardBackward(List.of(datum), "cross_entropy").join().loss();
+                model.optimStep(AdamParams.DEFAULT.withLearningRate(0.002)).join();
+                double second = model.forwardBackward(List.of(datum), "cross_entropy").join().loss();
+                assertThat(second).isLessThan(first);
+                model.optimStep(AdamParams.DEFAULT).join();
+                String path = model.saveState("one").join();
+                Path state = saved.resolve(path.substring("tinker://".length())).resolve("state");
+                assertThat(Run.of("logits", "--model", MODEL, "--adapter", state, "--input-ids",
+                                        Files.writeString(folder.resolve("ids.json"), "[[5,6,7]]"), "--out",
+                                        folder.resolve("logits.safetensors"))
+                                .code())
+                        .as("what is saved is an adapter in PEFT's form")
+                        .isZero();
+            }
+            server.interrupt();
+            assertThat(code.get()).isZero();
+        }
+    }
+
+    @Test
+    void optionsOfTrainingNeedTraining() {
+        assertThat(Run.of("serve", "--model", MODEL, "--max-models", 2).failure(ExitCode.USAGE)).contains("--train");
+        assertThat(Run.of("serve", "--model", MODEL, "--train", "--max-models", 0).failure(ExitCode.USAGE))
+                .contains("must be positive");
     }
 
     @Test

@@ -7,7 +7,6 @@ import dev.jacobian.transformer.generation.AsyncEngine;
 import dev.jacobian.transformer.generation.EngineConfig;
 import dev.jacobian.transformer.generation.EngineMetrics;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -23,15 +22,13 @@ final class Sampler implements AutoCloseable {
     private final Map<Integer, Session.Made> made = new ConcurrentHashMap<>();
     private @Nullable AsyncEngine engine; // guarded by this
     private boolean closed;
-    private volatile Instant used;
 
     /** @param path of the checkpoint that the weights are of, if they are of one */
-    Sampler(String id, Optional<String> path, CausalLM model, EngineConfig config, Instant now) {
+    Sampler(String id, Optional<String> path, CausalLM model, EngineConfig config) {
         this.id = id;
         this.path = path;
         this.model = model;
         this.config = config;
-        this.used = now;
     }
 
     String id() {
@@ -48,14 +45,6 @@ final class Sampler implements AutoCloseable {
 
     Map<Integer, Session.Made> made() {
         return made;
-    }
-
-    Instant used() {
-        return used;
-    }
-
-    void use(Instant now) {
-        used = now;
     }
 
     /** @throws IllegalStateException if it is closed */

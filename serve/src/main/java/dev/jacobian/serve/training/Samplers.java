@@ -2,8 +2,7 @@
 package dev.jacobian.serve.training;
 
 import dev.jacobian.serve.http.WebException;
-import java.util.Comparator;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -11,7 +10,8 @@ import java.util.function.Supplier;
 /** The sampling sessions that are held; when one more is wanted, the one that was asked longest ago and rests makes room. */
 final class Samplers implements AutoCloseable {
     private final int most;
-    private final Map<String, Sampler> held = new HashMap<>(); // guarded by this
+    /** By how long ago they were asked for, the longest first; guarded by this. */
+    private final Map<String, Sampler> held = new LinkedHashMap<>(16, 0.75f, true);
 
     Samplers(int most) {
         this.most = most;
@@ -34,7 +34,7 @@ final class Samplers implements AutoCloseable {
         if (held.size() >= most) {
             Sampler resting = held.values().stream()
                     .filter(sampler -> !sampler.isBusy())
-                    .min(Comparator.comparing(Sampler::used))
+                    .findFirst()
                     .orElseThrow(() -> new WebException(
                             429,
                             "rate_limit_error",

@@ -404,7 +404,7 @@ final class TrainingService implements AutoCloseable {
 
     private Sampler addSampler(Session session, Optional<String> path, Supplier<CausalLM> weights) {
         String id = fresh("sampling_");
-        Sampler sampler = samplers.get(id, () -> new Sampler(id, path, weights.get(), engines, clock.instant()));
+        Sampler sampler = samplers.get(id, () -> new Sampler(id, path, weights.get(), engines));
         session.samplers().add(id);
         return sampler;
     }
@@ -459,12 +459,11 @@ final class TrainingService implements AutoCloseable {
         return samplers.get(
                 id,
                 () -> new Sampler(
-                        id, request.path(), request.path().map(this::saved).orElse(plain), engines, clock.instant()));
+                        id, request.path(), request.path().map(this::saved).orElse(plain), engines));
     }
 
     synchronized String sample(SampleRequest request) {
         Sampler sampler = sampler(request);
-        sampler.use(clock.instant());
         boolean counted = request.sampler().isPresent() && request.number().isPresent();
         if (counted) {
             Session.Made before = sampler.made().get(request.number().getAsInt());

@@ -8,7 +8,7 @@ import dev.jacobian.io.Json;
 import dev.jacobian.rl.loop.Datum;
 import dev.jacobian.rl.remote.ServiceClient;
 import dev.jacobian.serve.ModelServer;
-import dev.jacobian.serve.http.WebLimits;
+import dev.jacobian.serve.http.Access;
 import dev.jacobian.testing.TestPaths;
 import dev.jacobian.transformer.CausalLM;
 import dev.jacobian.transformer.ModelOptions;
@@ -71,16 +71,24 @@ final class Service implements AutoCloseable {
     }
 
     Service(Path checkpoints) {
-        this(checkpoints, config -> config, 8 << 20);
+        this(checkpoints, config -> config);
     }
 
-    Service(Path checkpoints, UnaryOperator<TrainingConfig> config, int bodyBytes) {
+    Service(Path checkpoints, Access access) {
+        this(checkpoints, config -> config, access);
+    }
+
+    Service(Path checkpoints, UnaryOperator<TrainingConfig> config) {
+        this(checkpoints, config, Access.local());
+    }
+
+    private Service(Path checkpoints, UnaryOperator<TrainingConfig> config, Access access) {
         base = base();
         try {
             server = ModelServer.of(base.withoutAdapter(), NAME)
                     .training(base, config.apply(TrainingConfig.in(checkpoints)))
                     .clock(clock)
-                    .limits(WebLimits.DEFAULT.withBodyBytes(bodyBytes))
+                    .access(access)
                     .start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -407,7 +407,7 @@ class TrainingServiceTest {
 
     @Test
     void modelsAreLimitedAndOneThatIsUnloadedMakesRoom() throws Exception {
-        try (Service service = new Service(folder, config -> config.withMaxModels(1), 8 << 20)) {
+        try (Service service = new Service(folder, config -> config.withMaxModels(1))) {
             String model = model(service);
             String session = session(service);
             String create = "{\"session_id\":\"" + session + "\",\"model_seq_id\":0,\"base_model\":\"tiny\"}";
@@ -420,7 +420,7 @@ class TrainingServiceTest {
 
     @Test
     void manySamplersMakeRoomForOneAnother() {
-        try (Service service = new Service(folder, config -> config.withMaxSamplers(2), 8 << 20);
+        try (Service service = new Service(folder, config -> config.withMaxSamplers(2));
                 ServiceClient client = service.connect()) {
             SamplingClient first = client.createSamplingClient(Service.NAME);
             first.sample(new int[] {5}, 1, SamplingParams.of(2, 1)).join();
