@@ -40,7 +40,7 @@ import picocli.CommandLine.Option;
                 + " generate gives for its seed.",
             "",
             "With --train clients on this or other machines train adapters of the model: forward and backward passes"
-                + " with losses by name or of their own, optimizer steps, sampling, saving and loading.",
+                    + " with losses by name or of their own, optimizer steps, sampling, saving and loading.",
             "",
             "Only this machine is served, unless there is a key. SIGINT and SIGTERM end the server when the requests"
                 + " that run have ended, after --grace seconds at the latest. With --json the first line is an object"
@@ -190,9 +190,8 @@ final class ServeCommand extends CliCommand {
         GenerationSettings settings = settings();
         Access access = new Access(keyFile.map(ServeCommand::key), origins);
         ModelOptions options = kvCache.in(modelOptions(folder));
-        Optional<CausalLM> base = training.isAsked()
-                ? Optional.of(kvCache.limit(weights.loadBase(folder, options)))
-                : Optional.empty();
+        Optional<CausalLM> base =
+                training.isAsked() ? Optional.of(kvCache.limit(weights.loadBase(folder, options))) : Optional.empty();
         CausalLM loaded =
                 kvCache.limit(base.map(CausalLM::withoutAdapter).orElseGet(() -> weights.load(folder, options)));
         String called = name.orElseGet(
@@ -245,7 +244,8 @@ final class ServeCommand extends CliCommand {
             if (training.isAsked()) {
                 streams()
                         .line("clients may train it at " + url + "/api/v1 (TINKER_BASE_URL=" + url
-                                + "); what they save lies in " + training.config().checkpoints());
+                                + "); what they save lies in "
+                                + training.config().checkpoints());
             }
         }
         try {

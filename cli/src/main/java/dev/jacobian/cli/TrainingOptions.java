@@ -19,7 +19,7 @@ final class TrainingOptions {
             names = "--train",
             description = {
                 "Let clients train adapters of the model, by the routes of Tinker's protocol under /api/v1;"
-                    + " /openapi.json describes them. The weights of the model itself do not change."
+                        + " /openapi.json describes them. The weights of the model itself do not change."
             })
     private boolean train;
 
@@ -46,8 +46,7 @@ final class TrainingOptions {
     @Option(
             names = "--session-timeout",
             paramLabel = "SECONDS",
-            description =
-                    "With --train: how long a client's session stays of which nothing is heard (default: 300).")
+            description = "With --train: how long a client's session stays of which nothing is heard (default: 300).")
     private Optional<Integer> sessionTimeout = Optional.empty();
 
     @Spec(Spec.Target.MIXEE)

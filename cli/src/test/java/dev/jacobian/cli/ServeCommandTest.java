@@ -102,8 +102,19 @@ class ServeCommandTest {
                 PrintStream out = new PrintStream(new PipedOutputStream(in), true, StandardCharsets.UTF_8)) {
             Path saved = folder.resolve("saved");
             String[] args = {
-                "serve", "--model", MODEL.toString(), "--port", "0", "--json", "--name", "it", "--grace", "0", "--train",
-                "--checkpoints", saved.toString()
+                "serve",
+                "--model",
+                MODEL.toString(),
+                "--port",
+                "0",
+                "--json",
+                "--name",
+                "it",
+                "--grace",
+                "0",
+                "--train",
+                "--checkpoints",
+                saved.toString()
             };
             CompletableFuture<Integer> code = new CompletableFuture<>();
             PrintStream silent = new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8);
@@ -111,19 +122,31 @@ class ServeCommandTest {
                     .start(() -> code.complete(Cli.run(args, InputStream.nullInputStream(), out, silent)));
             JsonNode started = Json.parse(
                     new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8)).readLine(), "first line");
-            try (ServiceClient client = new ServiceClient(URI.create(started.get("url").textValue()), Optional.empty())) {
+            try (ServiceClient client =
+                    new ServiceClient(URI.create(started.get("url").textValue()), Optional.empty())) {
                 assertThat(client.supportedModels()).containsExactly("it");
                 TrainingClient model = client.createLoraTrainingClient("it", LoraOptions.ofRank(2));
                 Datum datum = Datum.of(new int[] {5, 6}, new int[] {7, 8, 9});
-                double first = model.forwardBackward(List.of(datum), "cross_entropy").join().loss();
+                double first = model.forwardBackward(List.of(datum), "cross_entropy")
+                        .join()
+                        .loss();
                 model.optimStep(AdamParams.DEFAULT.withLearningRate(0.002)).join();
-                double second = model.forwardBackward(List.of(datum), "cross_entropy").join().loss();
+                double second = model.forwardBackward(List.of(datum), "cross_entropy")
+                        .join()
+                        .loss();
                 assertThat(second).isLessThan(first);
                 model.optimStep(AdamParams.DEFAULT).join();
                 String path = model.saveState("one").join();
                 Path state = saved.resolve(path.substring("tinker://".length())).resolve("state");
-                assertThat(Run.of("logits", "--model", MODEL, "--adapter", state, "--input-ids",
-                                        Files.writeString(folder.resolve("ids.json"), "[[5,6,7]]"), "--out",
+                assertThat(Run.of(
+                                        "logits",
+                                        "--model",
+                                        MODEL,
+                                        "--adapter",
+                                        state,
+                                        "--input-ids",
+                                        Files.writeString(folder.resolve("ids.json"), "[[5,6,7]]"),
+                                        "--out",
                                         folder.resolve("logits.safetensors"))
                                 .code())
                         .as("what is saved is an adapter in PEFT's form")
@@ -136,8 +159,10 @@ class ServeCommandTest {
 
     @Test
     void optionsOfTrainingNeedTraining() {
-        assertThat(Run.of("serve", "--model", MODEL, "--max-models", 2).failure(ExitCode.USAGE)).contains("--train");
-        assertThat(Run.of("serve", "--model", MODEL, "--train", "--max-models", 0).failure(ExitCode.USAGE))
+        assertThat(Run.of("serve", "--model", MODEL, "--max-models", 2).failure(ExitCode.USAGE))
+                .contains("--train");
+        assertThat(Run.of("serve", "--model", MODEL, "--train", "--max-models", 0)
+                        .failure(ExitCode.USAGE))
                 .contains("must be positive");
     }
 

@@ -136,7 +136,8 @@ public final class AdamW implements Optimizer {
         Map<Device, List<AdamWTensors>> byDevice = new LinkedHashMap<>();
         for (int i = 0; i < m.length; i++) {
             Parameter parameter = parameters.get(i);
-            if ((decays[i] || config.weightDecay() == 0) == decaying && parameter.grad().isPresent()) {
+            if ((decays[i] || config.weightDecay() == 0) == decaying
+                    && parameter.grad().isPresent()) {
                 Tensor gradient = parameter.grad().get();
                 byDevice.computeIfAbsent(parameter.value().device(), device -> new ArrayList<>())
                         .add(new AdamWTensors(parameter.value(), gradient, m[i], v[i]));

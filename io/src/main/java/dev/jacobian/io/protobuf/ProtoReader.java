@@ -184,11 +184,13 @@ public final class ProtoReader {
 
     private void requireLeft(long bytes) {
         if (bytes < 0 || bytes > in.remaining()) {
-            throw broken("ends within a field: " + Long.toUnsignedString(bytes) + " bytes are asked for, " + in.remaining() + " are left");
+            throw broken("ends within a field: " + Long.toUnsignedString(bytes) + " bytes are asked for, "
+                    + in.remaining() + " are left");
         }
     }
 
     private FormatException broken(String what) {
-        return new FormatException(where, "is no protobuf message of its kind: it " + what, "Send it whole, as protobuf writes it");
+        return new FormatException(
+                where, "is no protobuf message of its kind: it " + what, "Send it whole, as protobuf writes it");
     }
 }

@@ -119,8 +119,7 @@ public final class EventFile implements AutoCloseable {
             boolean first = true;
             while (true) {
                 Optional<byte[]> payload = Records.next(bytes);
-                OptionalLong step =
-                        payload.isEmpty() ? OptionalLong.empty() : step(payload.get());
+                OptionalLong step = payload.isEmpty() ? OptionalLong.empty() : step(payload.get());
                 if (step.isEmpty() || step.getAsLong() > last) {
                     return;
                 }

@@ -18,7 +18,8 @@ class ProtoReaderTest {
     /** Examples of the encoding guide at protobuf.dev: 150 in field 1, "testing" in field 2, 3, 270, 86942 packed in field 4. */
     @Test
     void theFormatsOwnExamples() {
-        assertThat(new ProtoWriter().varint(1, 150).toBytes()).isEqualTo(HexFormat.of().parseHex("089601"));
+        assertThat(new ProtoWriter().varint(1, 150).toBytes())
+                .isEqualTo(HexFormat.of().parseHex("089601"));
         assertThat(new ProtoWriter().text(2, "testing").toBytes())
                 .isEqualTo(HexFormat.of().parseHex("120774657374696e67"));
         ProtoReader packed = new ProtoReader(HexFormat.of().parseHex("2206038e029ea705"), "it");
@@ -69,7 +70,12 @@ class ProtoReaderTest {
 
     @Test
     void everyCutIsNoticedOrEndsAField() {
-        byte[] message = new ProtoWriter().varint(1, 300).text(2, "abc").number(3, 1.0).number(4, 1f).toBytes();
+        byte[] message = new ProtoWriter()
+                .varint(1, 300)
+                .text(2, "abc")
+                .number(3, 1.0)
+                .number(4, 1f)
+                .toBytes();
         assertThat(fields(message)).isEqualTo(4);
         for (int length = 0; length < message.length; length++) {
             byte[] cut = Arrays.copyOf(message, length);
@@ -82,7 +88,15 @@ class ProtoReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"00", "0b", "0e", "0a ff ff ff ff ff ff ff ff ff 01", "08 ff ff ff ff ff ff ff ff ff ff 01", "0a ff ff ff ff 0f 00"})
+    @ValueSource(
+            strings = {
+                "00",
+                "0b",
+                "0e",
+                "0a ff ff ff ff ff ff ff ff ff 01",
+                "08 ff ff ff ff ff ff ff ff ff ff 01",
+                "0a ff ff ff ff 0f 00"
+            })
     void whatIsNoFieldIsRefused(String hex) {
         assertThatThrownBy(() -> fields(HexFormat.of().parseHex(hex.replace(" ", ""))))
                 .isInstanceOf(FormatException.class)
@@ -92,13 +106,15 @@ class ProtoReaderTest {
     @Test
     void anotherKindOrNoUtf8IsRefused() {
         assertThatThrownBy(() -> {
-                    ProtoReader in = new ProtoReader(new ProtoWriter().text(1, "x").toBytes(), "it");
+                    ProtoReader in =
+                            new ProtoReader(new ProtoWriter().text(1, "x").toBytes(), "it");
                     in.next();
                     in.varint();
                 })
                 .hasMessageContaining("field 1");
         assertThatThrownBy(() -> {
-                    ProtoReader in = new ProtoReader(new ProtoWriter().bytes(1, new byte[] {(byte) 0xff}).toBytes(), "it");
+                    ProtoReader in = new ProtoReader(
+                            new ProtoWriter().bytes(1, new byte[] {(byte) 0xff}).toBytes(), "it");
                     in.next();
                     in.text();
                 })

@@ -27,7 +27,8 @@ public record AdamParams(
         }
         AdamWConfig checked = new AdamWConfig(beta1, beta2, epsilon, weightDecay); // refuses what makes no sense
         if (!(checked.epsilon() < Double.POSITIVE_INFINITY && checked.weightDecay() < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("eps and weight_decay must be finite, got " + epsilon + " and " + weightDecay);
+            throw new IllegalArgumentException(
+                    "eps and weight_decay must be finite, got " + epsilon + " and " + weightDecay);
         }
     }
 

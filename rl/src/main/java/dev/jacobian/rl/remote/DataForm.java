@@ -70,7 +70,8 @@ final class DataForm {
         float[] logProbs = new float[count]; // [N]
         int at = 0;
         for (int d = 0; d < data.size(); d++) {
-            JsonNode all = output.path("loss_fn_outputs").path(d).path("logprobs").path("data");
+            JsonNode all =
+                    output.path("loss_fn_outputs").path(d).path("logprobs").path("data");
             int[] targets = data.get(d).targets();
             if (all.size() != targets.length) {
                 throw new RemoteTrainingException(

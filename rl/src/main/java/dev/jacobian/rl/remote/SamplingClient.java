@@ -34,13 +34,18 @@ public final class SamplingClient {
                 .put("num_samples", samples);
         body.set("prompt", DataForm.input(prompt));
         body.set("sampling_params", params.toJson());
-        return service.promised("asample", body).thenApply(answer -> answer.path("sequences").valueStream()
-                .map(SamplingClient::generation)
-                .toList());
+        return service.promised("asample", body)
+                .thenApply(answer -> answer.path("sequences")
+                        .valueStream()
+                        .map(SamplingClient::generation)
+                        .toList());
     }
 
     private static Generation generation(JsonNode sequence) {
-        int[] tokens = sequence.path("tokens").valueStream().mapToInt(JsonNode::intValue).toArray();
+        int[] tokens = sequence.path("tokens")
+                .valueStream()
+                .mapToInt(JsonNode::intValue)
+                .toArray();
         float[] logProbs = floats(sequence.path("logprobs"), 0);
         boolean stopped = sequence.path("stop_reason").asText().equals("stop");
         return new Generation(tokens, logProbs, stopped ? FinishReason.STOP : FinishReason.LENGTH);

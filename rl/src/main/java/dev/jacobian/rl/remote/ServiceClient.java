@@ -63,13 +63,17 @@ public final class ServiceClient implements AutoCloseable {
             wire.post("session_heartbeat", Json.object().put("session_id", session));
         } catch (RemoteTrainingException e) {
             System.getLogger(ServiceClient.class.getName())
-                    .log(System.Logger.Level.WARNING, "the training service does not hear this session: " + e.getMessage());
+                    .log(
+                            System.Logger.Level.WARNING,
+                            "the training service does not hear this session: " + e.getMessage());
         }
     }
 
     /** Base models that can be trained, by name. */
     public List<String> supportedModels() {
-        return wire.get("get_server_capabilities").path("supported_models").valueStream()
+        return wire.get("get_server_capabilities")
+                .path("supported_models")
+                .valueStream()
                 .map(model -> model.path("model_name").asText())
                 .toList();
     }
@@ -119,7 +123,10 @@ public final class ServiceClient implements AutoCloseable {
                 .put("sampling_session_seq_id", samplers.getAndIncrement())
                 .put(key, value);
         return new SamplingClient(
-                this, wire.post("create_sampling_session", body).path("sampling_session_id").asText());
+                this,
+                wire.post("create_sampling_session", body)
+                        .path("sampling_session_id")
+                        .asText());
     }
 
     JsonNode post(String path, ObjectNode body) {

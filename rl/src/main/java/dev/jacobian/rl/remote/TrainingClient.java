@@ -145,6 +145,7 @@ public final class TrainingClient {
 
     /** Gives its memory back; what was saved stays. */
     public CompletableFuture<Void> unload() {
-        return service.promised("unload_model", Json.object().put("model_id", model)).thenApply(answer -> null);
+        return service.promised("unload_model", Json.object().put("model_id", model))
+                .thenApply(answer -> null);
     }
 }

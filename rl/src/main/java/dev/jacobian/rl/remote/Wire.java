@@ -53,8 +53,10 @@ final class Wire {
 
     JsonNode post(String path, ObjectNode body) {
         byte[] bytes = Json.compact(body).getBytes(StandardCharsets.UTF_8);
-        return send(path, builder -> builder.header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofByteArray(bytes)));
+        return send(
+                path,
+                builder -> builder.header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofByteArray(bytes)));
     }
 
     JsonNode get(String path) {
@@ -97,9 +99,8 @@ final class Wire {
                     return Json.parse(response.body(), uri.toString());
                 }
                 trouble = refused(uri, response);
-                boolean passes = response.statusCode() == 408
-                        || response.statusCode() == 429
-                        || response.statusCode() >= 500;
+                boolean passes =
+                        response.statusCode() == 408 || response.statusCode() == 429 || response.statusCode() >= 500;
                 if (!passes) {
                     throw trouble;
                 }
@@ -139,7 +140,8 @@ final class Wire {
             // as it is
         }
         String shown = text;
-        String line = Printable.of(key.map(secret -> shown.replace(secret, "***")).orElse(shown));
+        String line =
+                Printable.of(key.map(secret -> shown.replace(secret, "***")).orElse(shown));
         return new RemoteTrainingException(
                 uri.getPath() + ": " + (line.length() <= EXCERPT ? line : line.substring(0, EXCERPT) + " …")
                         + " (status " + response.statusCode() + ")",

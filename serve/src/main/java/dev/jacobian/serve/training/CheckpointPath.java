@@ -45,7 +45,8 @@ record CheckpointPath(String run, Kind kind, String name) {
     static CheckpointPath of(String run, Kind kind, String name) {
         if (!NAME.matcher(name).matches()) {
             throw WebException.invalid(
-                    "path", "a checkpoint's name is 1 to 255 letters, digits, '-' and '_', found '" + shown(name) + "'");
+                    "path",
+                    "a checkpoint's name is 1 to 255 letters, digits, '-' and '_', found '" + shown(name) + "'");
         }
         return new CheckpointPath(run, kind, name);
     }
@@ -59,7 +60,8 @@ record CheckpointPath(String run, Kind kind, String name) {
                     "a checkpoint's path is tinker://RUN/weights/NAME or tinker://RUN/sampler_weights/NAME, found '"
                             + shown(path) + "'");
         }
-        return new CheckpointPath(parts.group(1), Kind.valueOf(parts.group(2).toUpperCase(Locale.ROOT)), parts.group(3));
+        return new CheckpointPath(
+                parts.group(1), Kind.valueOf(parts.group(2).toUpperCase(Locale.ROOT)), parts.group(3));
     }
 
     private static String shown(String text) {

@@ -24,7 +24,9 @@ final class JsonForm {
 
     /** The place of a request among those of its model or session. */
     static OptionalInt number(RequestFields fields, String key) {
-        return fields.integer(key, 0, Integer.MAX_VALUE - 1).map(OptionalInt::of).orElseGet(OptionalInt::empty);
+        return fields.integer(key, 0, Integer.MAX_VALUE - 1)
+                .map(OptionalInt::of)
+                .orElseGet(OptionalInt::empty);
     }
 
     /** A string that must be there. */
@@ -46,7 +48,8 @@ final class JsonForm {
         }
         Map<String, Double> config = new TreeMap<>();
         input.find("loss_fn_config").ifPresent(given -> {
-            for (Map.Entry<String, JsonNode> one : RequestFields.of(given, "loss_fn_config").entries()) {
+            for (Map.Entry<String, JsonNode> one :
+                    RequestFields.of(given, "loss_fn_config").entries()) {
                 if (!one.getValue().isNumber()) {
                     throw RequestFields.wrong("loss_fn_config." + one.getKey(), "a number", one.getValue());
                 }
@@ -70,7 +73,8 @@ final class JsonForm {
         fields.get("model_input");
         datum.tokens(tokens(fields.object("model_input").orElseThrow(), path + ".model_input"));
         fields.get("loss_fn_inputs");
-        for (Map.Entry<String, JsonNode> input : fields.object("loss_fn_inputs").orElseThrow().entries()) {
+        for (Map.Entry<String, JsonNode> input :
+                fields.object("loss_fn_inputs").orElseThrow().entries()) {
             String name = input.getKey();
             datum.requireKnown(name);
             RequestFields tensor = RequestFields.of(input.getValue(), path + "." + name);
@@ -79,7 +83,10 @@ final class JsonForm {
             List<Long> shape = new ArrayList<>();
             tensor.array("shape").ifPresent(extents -> extents.forEach(extent -> shape.add(extent.asLong(-1))));
             datum.requireOneEach(
-                    name, values.size(), shape, tensor.find("sparse_crow_indices").isPresent());
+                    name,
+                    values.size(),
+                    shape,
+                    tensor.find("sparse_crow_indices").isPresent());
             if (DatumFields.isOfIds(name)) {
                 datum.targets(ids(values, path + "." + name));
             } else {
@@ -97,7 +104,10 @@ final class JsonForm {
         for (JsonNode chunk : input.array("chunks").orElseThrow()) {
             String type = chunk.path("type").asText("encoded_text");
             if (!type.equals("encoded_text")) {
-                throw WebException.invalid(path, path + " has a chunk of type " + Json.excerpt(chunk.path("type")) + "; only encoded_text is taken");
+                throw WebException.invalid(
+                        path,
+                        path + " has a chunk of type " + Json.excerpt(chunk.path("type"))
+                                + "; only encoded_text is taken");
             }
             RequestFields fields = RequestFields.of(chunk, path + ".chunks");
             fields.get("tokens");

@@ -56,7 +56,8 @@ record LoraSettings(int rank, Optional<Long> seed, boolean trainUnembed, boolean
         boolean head = lora.bool("train_unembed", true);
         if (!attention && !mlp && !head) {
             throw WebException.invalid(
-                    "lora_config", "lora_config trains nothing; leave one of train_attn, train_mlp, train_unembed true");
+                    "lora_config",
+                    "lora_config trains nothing; leave one of train_attn, train_mlp, train_unembed true");
         }
         return new LoraSettings(rank, lora.longInteger("seed"), head, mlp, attention);
     }

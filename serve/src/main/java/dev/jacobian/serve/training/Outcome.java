@@ -35,7 +35,9 @@ sealed interface Outcome {
     /** It failed. */
     record Failed(String message, Blame blame) implements Outcome {
         ObjectNode json() {
-            return Json.object().put("error", message).put("category", blame.name().toLowerCase(Locale.ROOT));
+            return Json.object()
+                    .put("error", message)
+                    .put("category", blame.name().toLowerCase(Locale.ROOT));
         }
     }
 

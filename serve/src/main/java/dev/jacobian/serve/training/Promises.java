@@ -99,8 +99,13 @@ final class Promises {
         }
         if (id.matches("[1-9][0-9]{0,17}") && Long.parseLong(id) <= last) {
             throw new WebException(
-                    410, "invalid_request_error", "the answer to request " + id + " is gone; ask for the work again", null, "gone");
+                    410,
+                    "invalid_request_error",
+                    "the answer to request " + id + " is gone; ask for the work again",
+                    null,
+                    "gone");
         }
-        throw WebException.notFound("there is no request '" + id + "' here; ask with the request_id of an answer", "unknown_request");
+        throw WebException.notFound(
+                "there is no request '" + id + "' here; ask with the request_id of an answer", "unknown_request");
     }
 }

@@ -213,7 +213,9 @@ final class ProtoForm {
                 .message(2, new ProtoWriter().text(1, "logprobs").message(2, tensor))
                 .varint(3, data.size());
         ProtoWriter output = new ProtoWriter().text(1, OUTPUT_TYPE).message(2, record);
-        scores.metrics().forEach((name, value) -> output.message(3, new ProtoWriter().text(1, name).number(2, value)));
+        scores.metrics()
+                .forEach((name, value) ->
+                        output.message(3, new ProtoWriter().text(1, name).number(2, value)));
         return output.toBytes();
     }
 
@@ -246,7 +248,8 @@ final class ProtoForm {
         float[] logProbs = new float[ids.length];
         for (int i = 0; i < ids.length; i++) {
             int place = i / top - 1; // nothing is likely in the place of the first token
-            List<TokenLogProb> likeliest = place < 0 ? List.of() : scores.get(place).likeliest();
+            List<TokenLogProb> likeliest =
+                    place < 0 ? List.of() : scores.get(place).likeliest();
             boolean there = i % top < likeliest.size();
             ids[i] = there ? likeliest.get(i % top).token() : 0;
             logProbs[i] = there ? likeliest.get(i % top).logProb() : NO_LOG_PROB;

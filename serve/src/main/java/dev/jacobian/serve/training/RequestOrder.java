@@ -65,8 +65,8 @@ final class RequestOrder {
             throw new WebException(
                     429,
                     "rate_limit_error",
-                    waiting.size() + " requests of this model wait, and seq_id " + at + " is "
-                            + ((long) at - next) + " ahead of the next; come again when some are done",
+                    waiting.size() + " requests of this model wait, and seq_id " + at + " is " + ((long) at - next)
+                            + " ahead of the next; come again when some are done",
                     "seq_id",
                     "rate_limit_exceeded");
         }

@@ -63,7 +63,8 @@ final class RunsEndpoint {
     private static int number(WebRequest request, String name, int usual, int least) {
         String text = request.query(name).orElse(Integer.toString(usual));
         if (!text.matches("[0-9]{1,9}") || Integer.parseInt(text) < least) {
-            throw WebException.invalid(name, name + " must be a whole number from " + least + " on, found '" + text + "'");
+            throw WebException.invalid(
+                    name, name + " must be a whole number from " + least + " on, found '" + text + "'");
         }
         return Integer.parseInt(text);
     }
@@ -93,7 +94,8 @@ final class RunsEndpoint {
         String[] parts = rest.split("/");
         boolean known = parts.length == 4
                 && parts[1].equals("checkpoints")
-                && List.of(Kind.values()).stream().anyMatch(kind -> kind.folder().equals(parts[2]));
+                && List.of(Kind.values()).stream()
+                        .anyMatch(kind -> kind.folder().equals(parts[2]));
         if (!known) {
             throw none(request);
         }
@@ -110,7 +112,8 @@ final class RunsEndpoint {
         if (!request.rest().endsWith("/ttl")) {
             throw none(request);
         }
-        CheckpointPath path = checkpoint(request, request.rest().substring(0, request.rest().length() - "/ttl".length()));
+        CheckpointPath path =
+                checkpoint(request, request.rest().substring(0, request.rest().length() - "/ttl".length()));
         Optional<Integer> seconds = RequestFields.of(request.json()).integer("ttl_seconds", 1, Integer.MAX_VALUE);
         service.checkpoints()
                 .keep(path, seconds.map(value -> OptionalLong.of(value)).orElseGet(OptionalLong::empty));
@@ -118,7 +121,8 @@ final class RunsEndpoint {
     }
 
     private static WebException none(WebRequest request) {
-        return WebException.notFound("there is no such thing as " + API + "training_runs/" + request.rest(), "unknown_url");
+        return WebException.notFound(
+                "there is no such thing as " + API + "training_runs/" + request.rest(), "unknown_url");
     }
 
     private void sampler(WebRequest request) throws IOException {

@@ -73,8 +73,7 @@ record SampleRequest(
                 .filter(Optional::isPresent)
                 .count();
         if (ways != 1) {
-            throw WebException.malformed(
-                    "give one of sampling_session_id, model_path and base_model, found " + ways);
+            throw WebException.malformed("give one of sampling_session_id, model_path and base_model, found " + ways);
         }
         return request;
     }

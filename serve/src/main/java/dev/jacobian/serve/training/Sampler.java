@@ -50,7 +50,8 @@ final class Sampler implements AutoCloseable {
     /** @throws IllegalStateException if it is closed */
     synchronized AsyncEngine engine() {
         if (closed) {
-            throw new IllegalStateException("the sampling session " + id + " has made room for others; make another one");
+            throw new IllegalStateException(
+                    "the sampling session " + id + " has made room for others; make another one");
         }
         if (engine == null) {
             engine = new AsyncEngine(model, config);

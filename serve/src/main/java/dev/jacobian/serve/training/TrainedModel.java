@@ -93,7 +93,8 @@ final class TrainedModel {
 
     /** Every name ends in how a client puts those of several parts together. */
     private static Outcome.Scores scores(Scored scored, double loss) {
-        return new Outcome.Scores(scored, new TreeMap<>(Map.of("loss:sum", loss, "num_tokens:sum", (double) scored.count())));
+        return new Outcome.Scores(
+                scored, new TreeMap<>(Map.of("loss:sum", loss, "num_tokens:sum", (double) scored.count())));
     }
 
     Update optimStep(AdamParams params) {

@@ -17,12 +17,7 @@ import java.time.Duration;
  * @param memory how much one pass computes at a time
  */
 public record TrainingConfig(
-        Path checkpoints,
-        int maxModels,
-        int maxSamplers,
-        int maxRank,
-        Duration sessionTimeout,
-        MemoryConfig memory) {
+        Path checkpoints, int maxModels, int maxSamplers, int maxRank, Duration sessionTimeout, MemoryConfig memory) {
     public TrainingConfig {
         if (maxModels < 1 || maxSamplers < 1 || maxRank < 1 || !sessionTimeout.isPositive()) {
             throw new IllegalArgumentException("limits of a training service must be positive: " + maxModels

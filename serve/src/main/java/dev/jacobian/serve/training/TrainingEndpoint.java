@@ -53,7 +53,10 @@ public final class TrainingEndpoint implements AutoCloseable {
 
     /** Adds the routes to a server. */
     public void addTo(WebServer.Builder server) {
-        server.publicRoute("GET", API + "healthz", request -> request.reply(200, Json.object().put("status", "ok")));
+        server.publicRoute(
+                "GET",
+                API + "healthz",
+                request -> request.reply(200, Json.object().put("status", "ok")));
         server.publicRoute("GET", "/openapi.json", TrainingEndpoint::openApi);
         get(server, "get_server_capabilities", this::capabilities);
         post(server, "client/config", this::clientConfig);
@@ -84,7 +87,9 @@ public final class TrainingEndpoint implements AutoCloseable {
 
     private static void post(WebServer.Builder server, String path, Answer answer) {
         server.route(
-                "POST", API + path, detailed(request -> request.reply(200, answer.to(RequestFields.of(request.json())))));
+                "POST",
+                API + path,
+                detailed(request -> request.reply(200, answer.to(RequestFields.of(request.json())))));
     }
 
     private static void get(WebServer.Builder server, String path, Supplier<JsonNode> answer) {
@@ -104,7 +109,10 @@ public final class TrainingEndpoint implements AutoCloseable {
 
     private static void openApi(WebRequest request) throws IOException {
         try (InputStream in = TrainingEndpoint.class.getResourceAsStream("openapi.json")) {
-            request.reply(200, "application/json", Objects.requireNonNull(in, "openapi.json").readAllBytes());
+            request.reply(
+                    200,
+                    "application/json",
+                    Objects.requireNonNull(in, "openapi.json").readAllBytes());
         }
     }
 
@@ -182,7 +190,9 @@ public final class TrainingEndpoint implements AutoCloseable {
 
     private void forward(WebRequest request, boolean forwardOnly) throws IOException, InterruptedException {
         boolean proto = request.header("Content-Type").orElse("").startsWith(ProtoForm.TYPE);
-        if (request.header("Content-Encoding").filter(one -> !one.equals("identity")).isPresent()) {
+        if (request.header("Content-Encoding")
+                .filter(one -> !one.equals("identity"))
+                .isPresent()) {
             throw new WebException(
                     415,
                     "invalid_request_error",
@@ -237,8 +247,7 @@ public final class TrainingEndpoint implements AutoCloseable {
         }
         CheckpointPath path = CheckpointPath.of(model.id(), Kind.SAMPLER_WEIGHTS, name.get());
         return promised(
-                service.save(
-                        model, number, Content.of(fields), path, seconds(fields), fields.bool("overwrite", false)),
+                service.save(model, number, Content.of(fields), path, seconds(fields), fields.bool("overwrite", false)),
                 model.id());
     }
 
@@ -288,10 +297,7 @@ public final class TrainingEndpoint implements AutoCloseable {
         if (outcome.isEmpty()) {
             request.reply(
                     200,
-                    Json.object()
-                            .put("type", "try_again")
-                            .put("request_id", id)
-                            .put("queue_state", "active"));
+                    Json.object().put("type", "try_again").put("request_id", id).put("queue_state", "active"));
             return;
         }
         boolean proto = request.header("Accept").orElse("").contains(ProtoForm.TYPE);
@@ -305,7 +311,8 @@ public final class TrainingEndpoint implements AutoCloseable {
 
     private JsonNode weightsInfo(RequestFields fields) {
         JsonNode about = service.checkpoints().about(CheckpointPath.parse(JsonForm.text(fields, "tinker_path")));
-        ObjectNode json = Json.object().put("base_model", about.path("base_model").asText());
+        ObjectNode json =
+                Json.object().put("base_model", about.path("base_model").asText());
         return LoraSettings.of(about).put(json);
     }
 

@@ -130,7 +130,8 @@ final class TrainingService implements AutoCloseable {
         return promises.await(request, patience);
     }
 
-    // --- sessions -----------------------------------------------------------------------------------------------------------
+    // --- sessions
+    // -----------------------------------------------------------------------------------------------------------
 
     Session createSession() {
         Session session = new Session(fresh("session_"), clock.instant());
@@ -163,7 +164,8 @@ final class TrainingService implements AutoCloseable {
                 LOG.log(
                         Level.INFO,
                         "nothing was heard of " + session.id() + " for "
-                                + config.sessionTimeout().toSeconds() + " s; its " + session.models().size() + " models and "
+                                + config.sessionTimeout().toSeconds() + " s; its "
+                                + session.models().size() + " models and "
                                 + session.samplers().size() + " samplers go");
                 session.models().forEach(this::drop);
                 session.samplers().forEach(samplers::remove);
@@ -185,7 +187,8 @@ final class TrainingService implements AutoCloseable {
         return prefix + HexFormat.of().formatHex(bytes);
     }
 
-    // --- models -------------------------------------------------------------------------------------------------------------
+    // --- models
+    // -------------------------------------------------------------------------------------------------------------
 
     /** A model that is being trained, or that was asked for and fails to come about. */
     record Created(String request, String model) {}
@@ -221,7 +224,8 @@ final class TrainingService implements AutoCloseable {
             throw new WebException(
                     429,
                     "rate_limit_error",
-                    models.size() + " models are trained here, as many as may be; unload one, or let the server hold more",
+                    models.size()
+                            + " models are trained here, as many as may be; unload one, or let the server hold more",
                     null,
                     "rate_limit_exceeded");
         }
@@ -241,7 +245,8 @@ final class TrainingService implements AutoCloseable {
         models.put(id, model);
         session.models().add(id);
         Promise promise = promises.open();
-        ObjectNode answer = Json.object().put("model_id", id).put("type", loaded.isPresent() ? "load_weights" : "create_model");
+        ObjectNode answer =
+                Json.object().put("model_id", id).put("type", loaded.isPresent() ? "load_weights" : "create_model");
         promise.outcome().complete(new Outcome.Done(answer));
         session.made().put(key, new Session.Made(content, promise.id() + " " + id));
         return new Created(promise.id(), id);
@@ -277,7 +282,8 @@ final class TrainingService implements AutoCloseable {
         TrainedModel model = models.get(id);
         if (model == null) {
             throw WebException.notFound(
-                    "there is no model '" + id + "' here; it may have been unloaded. Make one with create_model, and load"
+                    "there is no model '" + id
+                            + "' here; it may have been unloaded. Make one with create_model, and load"
                             + " what was saved",
                     "unknown_model");
         }
@@ -354,8 +360,10 @@ final class TrainingService implements AutoCloseable {
         }
         return take(model, number, content, () -> {
             model.load(checkpoints.state(path), optimizer);
-            return new Outcome.Done(
-                    Json.object().put("path", path.toString()).put("model_id", model.id()).put("type", "load_weights"));
+            return new Outcome.Done(Json.object()
+                    .put("path", path.toString())
+                    .put("model_id", model.id())
+                    .put("type", "load_weights"));
         });
     }
 
@@ -400,7 +408,8 @@ final class TrainingService implements AutoCloseable {
         }
     }
 
-    // --- sampling -----------------------------------------------------------------------------------------------------------
+    // --- sampling
+    // -----------------------------------------------------------------------------------------------------------
 
     private Sampler addSampler(Session session, Optional<String> path, Supplier<CausalLM> weights) {
         String id = fresh("sampling_");
@@ -410,8 +419,7 @@ final class TrainingService implements AutoCloseable {
     }
 
     /** A sampling session of the base model, or of a checkpoint. */
-    synchronized Sampler createSampler(
-            Session session, OptionalInt number, String content, Optional<String> path) {
+    synchronized Sampler createSampler(Session session, OptionalInt number, String content, Optional<String> path) {
         String key = "sampler " + (number.isPresent() ? number.getAsInt() : fresh("unnumbered "));
         Session.Made before = session.made().get(key);
         if (before != null && before.content().equals(content)) {
@@ -481,8 +489,9 @@ final class TrainingService implements AutoCloseable {
         }
         request.check(sampler.model());
         Promise promise = promises.open();
-        generate(sampler, request).whenComplete((outcome, failure) -> promise.outcome()
-                .complete(failure == null ? outcome : failed(failure)));
+        generate(sampler, request)
+                .whenComplete(
+                        (outcome, failure) -> promise.outcome().complete(failure == null ? outcome : failed(failure)));
         if (counted) {
             sampler.made().put(request.number().getAsInt(), new Session.Made(request.content(), promise.id()));
         }
@@ -495,9 +504,9 @@ final class TrainingService implements AutoCloseable {
             CompletableFuture<Optional<List<TokenScore>>> prompt = request.promptLogProbs()
                     ? engine.score(request.prompt(), 1f, request.top()).thenApply(Optional::of)
                     : CompletableFuture.completedFuture(Optional.empty());
-            CompletableFuture<List<Generation>> sequences = engine.submit(new GenerationRequest(
-                                    request.prompt(), request.config(sampler.model(), seeds.get()))
-                            .withSamples(request.samples()))
+            CompletableFuture<List<Generation>> sequences = engine.submit(
+                            new GenerationRequest(request.prompt(), request.config(sampler.model(), seeds.get()))
+                                    .withSamples(request.samples()))
                     .result();
             return sequences.thenCombine(prompt, (all, scores) -> new Outcome.Samples(all, scores, request.top()));
         } catch (RejectedExecutionException e) {

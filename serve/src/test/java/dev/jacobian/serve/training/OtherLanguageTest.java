@@ -67,21 +67,26 @@ class OtherLanguageTest {
         Access access = new Access(Optional.of(ApiKey.of(KEY)), List.of());
         try (Service service = new Service(folder.resolve("saved"), access);
                 Trainer trainer = new Trainer(local())) {
-            JsonNode result = Json.parse(run("node", script.toString(), service.uri().toString(), KEY), "result");
+            JsonNode result =
+                    Json.parse(run("node", script.toString(), service.uri().toString(), KEY), "result");
             Datum datum = new Datum(
-                    new int[] {5, 6, 7, 8, 9},
-                    new int[] {6, 7, 8, 9, 10},
-                    Map.of("weights", new float[] {0, 1, 1, 1, 1}));
+                    new int[] {5, 6, 7, 8, 9}, new int[] {6, 7, 8, 9, 10}, Map.of("weights", new float[] {0, 1, 1, 1, 1
+                    }));
             for (int step = 0; step < 30; step++) {
-                double loss = trainer.forwardBackward(List.of(datum), LossFunctions.crossEntropy()).loss();
-                assertThat(result.get("losses").get(step).doubleValue()).as("step " + step).isEqualTo(loss);
+                double loss = trainer.forwardBackward(List.of(datum), LossFunctions.crossEntropy())
+                        .loss();
+                assertThat(result.get("losses").get(step).doubleValue())
+                        .as("step " + step)
+                        .isEqualTo(loss);
                 trainer.optimStep(AdamParams.DEFAULT.withLearningRate(0.01));
             }
             assertThat(result.get("losses").get(29).doubleValue())
                     .isLessThan(0.05 * result.get("losses").get(0).doubleValue());
             assertThat(result.get("tokens").toString()).isEqualTo("[7,8,9,10]");
             String path = result.get("path").textValue();
-            assertThat(folder.resolve("saved").resolve(path.substring("tinker://".length())).resolve("state"))
+            assertThat(folder.resolve("saved")
+                            .resolve(path.substring("tinker://".length()))
+                            .resolve("state"))
                     .isDirectoryContaining("glob:**adapter_model.safetensors");
         }
     }

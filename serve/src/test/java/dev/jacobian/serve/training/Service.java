@@ -98,9 +98,7 @@ final class Service implements AutoCloseable {
     /** A model whose weights stay as they are. */
     static CausalLM base() {
         return CausalLM.load(
-                TestPaths.model("qwen3"),
-                ModelOptions.DEFAULT,
-                new AdapterSource.Fresh(LoraConfig.allLinear(1, 1), 0));
+                TestPaths.model("qwen3"), ModelOptions.DEFAULT, new AdapterSource.Fresh(LoraConfig.allLinear(1, 1), 0));
     }
 
     URI uri() {
@@ -124,12 +122,11 @@ final class Service implements AutoCloseable {
             weights[t] = t < 2 ? 0f : 1f;
         }
         return new Datum(
-                Arrays.copyOf(all, length),
-                Arrays.copyOfRange(all, 1, length + 1),
-                Map.of("weights", weights));
+                Arrays.copyOf(all, length), Arrays.copyOfRange(all, 1, length + 1), Map.of("weights", weights));
     }
 
-    HttpResponse<byte[]> send(String method, String path, String type, byte[] body, String... headers) throws Exception {
+    HttpResponse<byte[]> send(String method, String path, String type, byte[] body, String... headers)
+            throws Exception {
         HttpRequest.Builder request = HttpRequest.newBuilder(uri().resolve("/api/v1/" + path))
                 .header("Content-Type", type)
                 .method(method, BodyPublishers.ofByteArray(body));
@@ -150,8 +147,8 @@ final class Service implements AutoCloseable {
     }
 
     JsonNode get(String path) throws Exception {
-        HttpResponse<byte[]> response =
-                client.send(HttpRequest.newBuilder(uri().resolve("/api/v1/" + path)).build(), BodyHandlers.ofByteArray());
+        HttpResponse<byte[]> response = client.send(
+                HttpRequest.newBuilder(uri().resolve("/api/v1/" + path)).build(), BodyHandlers.ofByteArray());
         assertThat(response.statusCode()).as(new String(response.body())).isEqualTo(200);
         return Json.parse(response.body(), path);
     }
@@ -160,7 +157,9 @@ final class Service implements AutoCloseable {
     JsonNode result(JsonNode promise) throws Exception {
         JsonNode answer = promise;
         do {
-            answer = post("retrieve_future", "{\"request_id\":\"" + promise.get("request_id").asText() + "\"}");
+            answer = post(
+                    "retrieve_future",
+                    "{\"request_id\":\"" + promise.get("request_id").asText() + "\"}");
         } while (answer.path("type").asText().equals("try_again"));
         return answer;
     }

@@ -60,11 +60,11 @@ class TrainingServiceTest {
 
     /** The same adapter as the service makes for a rank and a seed. */
     private static CausalLM local(int rank, long seed) {
-        String modules = "[\"q_proj\",\"k_proj\",\"v_proj\",\"o_proj\",\"gate_proj\",\"up_proj\",\"down_proj\",\"lm_head\"]";
+        String modules =
+                "[\"q_proj\",\"k_proj\",\"v_proj\",\"o_proj\",\"gate_proj\",\"up_proj\",\"down_proj\",\"lm_head\"]";
         JsonNode json = Json.parse("{\"r\":" + rank + ",\"lora_alpha\":32,\"target_modules\":" + modules + "}", "test");
         return Service.base()
-                .withOtherAdapter(new AdapterSource.Fresh(
-                        LoraConfigReader.parse((ObjectNode) json, "test"), seed));
+                .withOtherAdapter(new AdapterSource.Fresh(LoraConfigReader.parse((ObjectNode) json, "test"), seed));
     }
 
     private static void train(TrainingClient client, int from, int to, long data) {
@@ -83,7 +83,10 @@ class TrainingServiceTest {
 
     /** What a client's model thinks of data now. */
     private static float[] logProbs(TrainingClient client) {
-        return client.forward(Service.data(99), "cross_entropy", Map.of()).join().scored().logProbs();
+        return client.forward(Service.data(99), "cross_entropy", Map.of())
+                .join()
+                .scored()
+                .logProbs();
     }
 
     private static float[] logProbs(Trainer trainer) {
@@ -97,8 +100,10 @@ class TrainingServiceTest {
                 ServiceClient other = service.connect();
                 Trainer alone = new Trainer(local(4, 7));
                 Trainer beside = new Trainer(local(2, 8))) {
-            TrainingClient first = one.createLoraTrainingClient(Service.NAME, LoraOptions.ofRank(4).withSeed(7));
-            TrainingClient second = other.createLoraTrainingClient(Service.NAME, LoraOptions.ofRank(2).withSeed(8));
+            TrainingClient first = one.createLoraTrainingClient(
+                    Service.NAME, LoraOptions.ofRank(4).withSeed(7));
+            TrainingClient second = other.createLoraTrainingClient(
+                    Service.NAME, LoraOptions.ofRank(2).withSeed(8));
             CompletableFuture<Void> busy = CompletableFuture.runAsync(() -> train(second, 0, 4, 500));
             train(first, 0, 4, 0);
             busy.join();
@@ -115,7 +120,8 @@ class TrainingServiceTest {
         try (Service service = new Service(folder);
                 ServiceClient client = service.connect();
                 Trainer trainer = new Trainer(local(4, 7))) {
-            TrainingClient model = client.createLoraTrainingClient(Service.NAME, LoraOptions.ofRank(4).withSeed(7));
+            TrainingClient model = client.createLoraTrainingClient(
+                    Service.NAME, LoraOptions.ofRank(4).withSeed(7));
             List<Datum> data = new ArrayList<>();
             for (Datum datum : Service.data(3)) {
                 float[] sampled = new float[datum.count()];
@@ -150,8 +156,10 @@ class TrainingServiceTest {
         try (Service service = new Service(folder);
                 ServiceClient client = service.connect();
                 Trainer trainer = new Trainer(local(4, 7))) {
-            TrainingClient model = client.createLoraTrainingClient(Service.NAME, LoraOptions.ofRank(4).withSeed(7));
-            Trainer.Result there = model.forwardBackwardCustom(Service.data(3), squared).join();
+            TrainingClient model = client.createLoraTrainingClient(
+                    Service.NAME, LoraOptions.ofRank(4).withSeed(7));
+            Trainer.Result there =
+                    model.forwardBackwardCustom(Service.data(3), squared).join();
             Trainer.Result here = trainer.forwardBackward(Service.data(3), squared);
             assertThat(there.loss()).isEqualTo(here.loss());
             model.optimStep(ADAM).join();
@@ -166,7 +174,8 @@ class TrainingServiceTest {
         try (Service service = new Service(folder);
                 ServiceClient client = service.connect();
                 Trainer trainer = new Trainer(local(4, 7))) {
-            TrainingClient model = client.createLoraTrainingClient(Service.NAME, LoraOptions.ofRank(4).withSeed(7));
+            TrainingClient model = client.createLoraTrainingClient(
+                    Service.NAME, LoraOptions.ofRank(4).withSeed(7));
             train(model, 0, 2, 0);
             train(trainer, 0, 2, 0);
             SamplingClient sampler = model.saveWeightsAndGetSamplingClient().join();
@@ -175,11 +184,14 @@ class TrainingServiceTest {
             train(model, 2, 4, 0); // changes nothing of what was saved before
             SamplingClient again = client.createSamplingClientFromPath(saved);
             for (SamplingClient one : List.of(sampler, again)) {
-                List<Generation> samples = one.sample(prompt, 3, SamplingParams.of(8, 11)).join();
+                List<Generation> samples =
+                        one.sample(prompt, 3, SamplingParams.of(8, 11)).join();
                 assertThat(samples).hasSize(3);
                 for (int s = 0; s < 3; s++) {
-                    assertThat(samples.get(s).tokenIds()).isEqualTo(expected.get(s).tokenIds());
-                    assertThat(samples.get(s).logProbs()).isEqualTo(expected.get(s).logProbs());
+                    assertThat(samples.get(s).tokenIds())
+                            .isEqualTo(expected.get(s).tokenIds());
+                    assertThat(samples.get(s).logProbs())
+                            .isEqualTo(expected.get(s).logProbs());
                 }
             }
             Generation plain = client.createSamplingClient(Service.NAME)
@@ -193,8 +205,7 @@ class TrainingServiceTest {
                             .getFirst()
                             .tokenIds());
             Datum known = new Datum(new int[] {5, 6}, new int[] {6, 7}, Map.of());
-            assertThat(sampler.computeLogprobs(prompt).join())
-                    .isEqualTo(atStep(2, known));
+            assertThat(sampler.computeLogprobs(prompt).join()).isEqualTo(atStep(2, known));
         }
     }
 
@@ -211,7 +222,8 @@ class TrainingServiceTest {
         float[] expected;
         try (Service service = new Service(folder);
                 ServiceClient client = service.connect()) {
-            TrainingClient model = client.createLoraTrainingClient(Service.NAME, LoraOptions.ofRank(4).withSeed(7));
+            TrainingClient model = client.createLoraTrainingClient(
+                    Service.NAME, LoraOptions.ofRank(4).withSeed(7));
             train(model, 0, 2, 0);
             path = model.saveState("middle").join();
             train(model, 2, 5, 0);
@@ -256,7 +268,8 @@ class TrainingServiceTest {
     private static final String TARGETS = "\"target_tokens\":{\"data\":[6,7,8],\"dtype\":\"int64\",\"shape\":[3]}";
 
     private static String optim(String model, int number, double rate) {
-        return "{\"model_id\":\"" + model + "\",\"seq_id\":" + number + ",\"adam_params\":{\"learning_rate\":" + rate + "}}";
+        return "{\"model_id\":\"" + model + "\",\"seq_id\":" + number + ",\"adam_params\":{\"learning_rate\":" + rate
+                + "}}";
     }
 
     @Test
@@ -264,14 +277,18 @@ class TrainingServiceTest {
         try (Service service = new Service(folder)) {
             String model = model(service);
             JsonNode step = service.post("optim_step", optim(model, 2, 1e-2)); // waits for the first
-            JsonNode pending = service.post("forward", "{\"model_id\":\"" + model
-                    + "\",\"seq_id\":4,\"forward_input\":{\"loss_fn\":\"cross_entropy\",\"data\":[]}}", 400);
+            JsonNode pending = service.post(
+                    "forward",
+                    "{\"model_id\":\"" + model
+                            + "\",\"seq_id\":4,\"forward_input\":{\"loss_fn\":\"cross_entropy\",\"data\":[]}}",
+                    400);
             assertThat(pending.get("detail").asText()).contains("data is empty");
             JsonNode first = service.post("forward_backward", forward(model, 1, "cross_entropy", TARGETS));
             JsonNode repeated = service.post("forward_backward", forward(model, 1, "cross_entropy", TARGETS));
             assertThat(repeated).isEqualTo(first);
             double loss = service.result(first).at("/metrics/loss:sum").asDouble();
-            assertThat(service.result(step).at("/metrics/grad_norm:mean").asDouble()).isPositive();
+            assertThat(service.result(step).at("/metrics/grad_norm:mean").asDouble())
+                    .isPositive();
             assertThat(service.post("optim_step", optim(model, 2, 1e-2))).isEqualTo(step);
             JsonNode other = service.post("optim_step", optim(model, 2, 1e-3), 409);
             assertThat(other.get("detail").asText()).contains("seq_id 2").contains("the next is 3");
@@ -287,12 +304,14 @@ class TrainingServiceTest {
             JsonNode empty = service.result(service.post("optim_step", optim(model, 1, 1e-2)));
             assertThat(empty.get("error").asText()).contains("forwardBackward first");
             assertThat(empty.get("category").asText()).isEqualTo("user");
-            JsonNode pass = service.result(service.post("forward_backward", forward(model, 2, "cross_entropy", TARGETS)));
+            JsonNode pass =
+                    service.result(service.post("forward_backward", forward(model, 2, "cross_entropy", TARGETS)));
             assertThat(pass.at("/loss_fn_outputs/0/logprobs/data").size()).isEqualTo(3);
-            JsonNode unsaved = service.result(service.post(
-                    "save_weights", "{\"model_id\":\"" + model + "\",\"seq_id\":3,\"path\":\"a\"}"));
+            JsonNode unsaved = service.result(
+                    service.post("save_weights", "{\"model_id\":\"" + model + "\",\"seq_id\":3,\"path\":\"a\"}"));
             assertThat(unsaved.get("error").asText()).contains("wait for optimStep");
-            assertThat(service.result(service.post("optim_step", optim(model, 4, 1e-2))).has("metrics"))
+            assertThat(service.result(service.post("optim_step", optim(model, 4, 1e-2)))
+                            .has("metrics"))
                     .isTrue();
         }
     }
@@ -327,17 +346,24 @@ class TrainingServiceTest {
     void whatIsNotThereIsNotFound() throws Exception {
         try (Service service = new Service(folder)) {
             String session = session(service);
-            assertThat(service.post("session_heartbeat", "{\"session_id\":\"x\"}", 404).get("detail").asText())
+            assertThat(service.post("session_heartbeat", "{\"session_id\":\"x\"}", 404)
+                            .get("detail")
+                            .asText())
                     .contains("create_session");
             assertThat(service.post("create_model", "{\"session_id\":\"" + session + "\",\"base_model\":\"y\"}", 404)
                             .get("detail")
                             .asText())
                     .contains("there is 'tiny'");
-            assertThat(service.post("get_info", "{\"model_id\":\"x\"}", 404).get("detail").asText())
+            assertThat(service.post("get_info", "{\"model_id\":\"x\"}", 404)
+                            .get("detail")
+                            .asText())
                     .contains("create_model");
-            assertThat(service.post("retrieve_future", "{\"request_id\":\"7\"}", 404).get("detail").asText())
+            assertThat(service.post("retrieve_future", "{\"request_id\":\"7\"}", 404)
+                            .get("detail")
+                            .asText())
                     .contains("no request '7'");
-            for (String path : List.of("tinker://x/weights/../y", "tinker://../weights/y", "/etc/passwd", "tinker://a/b/c")) {
+            for (String path :
+                    List.of("tinker://x/weights/../y", "tinker://../weights/y", "/etc/passwd", "tinker://a/b/c")) {
                 assertThat(service.post("weights_info", "{\"tinker_path\":\"" + path + "\"}", 400)
                                 .get("detail")
                                 .asText())
@@ -364,27 +390,36 @@ class TrainingServiceTest {
             String save = "{\"model_id\":\"" + model + "\",\"seq_id\":%d,\"path\":\"%s\"}";
             JsonNode saved = service.result(service.post("save_weights", save.formatted(1, "one")));
             assertThat(saved.get("path").asText()).isEqualTo("tinker://" + model + "/weights/one");
-            assertThat(Files.exists(folder.resolve(model + "/weights/one/state/adapter_model.safetensors"))).isTrue();
+            assertThat(Files.exists(folder.resolve(model + "/weights/one/state/adapter_model.safetensors")))
+                    .isTrue();
             JsonNode taken = service.result(service.post("save_weights", save.formatted(2, "one")));
             assertThat(taken.get("error").asText()).contains("is there already");
             service.post("save_weights", save.formatted(3, "../x"), 400);
             service.result(service.post("save_weights_for_sampler", save.formatted(3, "two")));
-            JsonNode info = service.post("weights_info", "{\"tinker_path\":\"" + saved.get("path").asText() + "\"}");
+            JsonNode info = service.post(
+                    "weights_info", "{\"tinker_path\":\"" + saved.get("path").asText() + "\"}");
             assertThat(info.get("lora_rank").intValue()).isEqualTo(4);
             assertThat(info.get("base_model").asText()).isEqualTo("tiny");
-            JsonNode listed = service.get("training_runs/" + model + "/checkpoints").get("checkpoints");
+            JsonNode listed =
+                    service.get("training_runs/" + model + "/checkpoints").get("checkpoints");
             assertThat(listed.findValuesAsText("checkpoint_id")).containsExactly("weights/one", "sampler_weights/two");
             assertThat(listed.get(0).get("size_bytes").longValue()).isPositive();
-            assertThat(service.get("training_runs").at("/training_runs/0/training_run_id").asText()).isEqualTo(model);
+            assertThat(service.get("training_runs")
+                            .at("/training_runs/0/training_run_id")
+                            .asText())
+                    .isEqualTo(model);
             String one = "training_runs/" + model + "/checkpoints/weights/one";
             byte[] ttl = "{\"ttl_seconds\":1}".getBytes();
-            assertThat(service.send("PUT", one + "/ttl", "application/json", ttl).statusCode()).isEqualTo(200);
+            assertThat(service.send("PUT", one + "/ttl", "application/json", ttl)
+                            .statusCode())
+                    .isEqualTo(200);
             service.clock.pass(Duration.ofSeconds(2));
             assertThat(service.get("checkpoints").get("checkpoints").findValuesAsText("checkpoint_id"))
                     .containsExactly("sampler_weights/two");
             assertThat(Files.exists(folder.resolve(model + "/weights/one"))).isFalse();
             String two = "training_runs/" + model + "/checkpoints/sampler_weights/two";
-            assertThat(service.send("DELETE", two, "text/plain", new byte[0]).statusCode()).isEqualTo(204);
+            assertThat(service.send("DELETE", two, "text/plain", new byte[0]).statusCode())
+                    .isEqualTo(204);
             assertThat(service.get("checkpoints").get("checkpoints")).isEmpty();
         }
     }
@@ -411,7 +446,8 @@ class TrainingServiceTest {
             String model = model(service);
             String session = session(service);
             String create = "{\"session_id\":\"" + session + "\",\"model_seq_id\":0,\"base_model\":\"tiny\"}";
-            assertThat(service.post("create_model", create, 429).get("detail").asText()).contains("unload one");
+            assertThat(service.post("create_model", create, 429).get("detail").asText())
+                    .contains("unload one");
             service.result(service.post("unload_model", "{\"model_id\":\"" + model + "\"}"));
             JsonNode made = service.post("create_model", create);
             assertThat(service.post("create_model", create)).isEqualTo(made);
@@ -426,7 +462,8 @@ class TrainingServiceTest {
             first.sample(new int[] {5}, 1, SamplingParams.of(2, 1)).join();
             client.createSamplingClient(Service.NAME);
             client.createSamplingClient(Service.NAME);
-            assertThatThrownBy(() -> first.sample(new int[] {5}, 1, SamplingParams.of(2, 1)).join())
+            assertThatThrownBy(() -> first.sample(new int[] {5}, 1, SamplingParams.of(2, 1))
+                            .join())
                     .hasCauseInstanceOf(RemoteTrainingException.class)
                     .hasMessageContaining("may have made room");
         }
@@ -513,7 +550,8 @@ class TrainingServiceTest {
             for (int d = 0; d < 2; d++) {
                 for (int t = 0; t < 3; t++) {
                     assertThat(logProbs[3 * d + t])
-                            .isEqualTo(json.at("/loss_fn_outputs/" + d + "/logprobs/data/" + t).floatValue());
+                            .isEqualTo(json.at("/loss_fn_outputs/" + d + "/logprobs/data/" + t)
+                                    .floatValue());
                 }
             }
             assertThat(loss)
@@ -543,17 +581,23 @@ class TrainingServiceTest {
         List<String> described = new ArrayList<>();
         try (var in = TrainingEndpoint.class.getResourceAsStream("openapi.json")) {
             JsonNode document = Json.parse(in.readAllBytes(), "openapi.json");
-            document.get("paths").properties().forEach(path -> path.getValue()
-                    .fieldNames()
-                    .forEachRemaining(method -> described.add(method.toUpperCase(Locale.ROOT) + " " + path.getKey())));
+            document.get("paths")
+                    .properties()
+                    .forEach(path -> path.getValue()
+                            .fieldNames()
+                            .forEachRemaining(
+                                    method -> described.add(method.toUpperCase(Locale.ROOT) + " " + path.getKey())));
         }
         try (Service service = new Service(folder)) {
             for (String route : described) {
                 String[] parts = route.split(" /api/v1/");
                 String path = parts[1].replaceAll("\\{[a-z_]+}", "x");
-                HttpResponse<byte[]> answer =
-                        service.send(parts[0], path, "application/json", parts[0].equals("GET") ? new byte[0] : "{}".getBytes());
-                assertThat(new String(answer.body())).as(route).doesNotContain("unknown_url").doesNotContain("method_not_allowed");
+                HttpResponse<byte[]> answer = service.send(
+                        parts[0], path, "application/json", parts[0].equals("GET") ? new byte[0] : "{}".getBytes());
+                assertThat(new String(answer.body()))
+                        .as(route)
+                        .doesNotContain("unknown_url")
+                        .doesNotContain("method_not_allowed");
                 assertThat(answer.statusCode()).as(route).isIn(200, 400, 404);
             }
         }
