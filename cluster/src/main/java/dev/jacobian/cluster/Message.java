@@ -7,6 +7,7 @@ import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Predicate;
 
 /**
  * What a request or an answer says: a JSON object, and bytes.
@@ -75,7 +76,7 @@ record Message(ObjectNode head, byte[] body) {
         return value.longValue();
     }
 
-    private JsonNode value(String key, java.util.function.Predicate<JsonNode> fits, String kind) {
+    private JsonNode value(String key, Predicate<JsonNode> fits, String kind) {
         JsonNode value = head.path(key);
         if (!fits.test(value)) {
             throw broken("a message", "'" + key + "' is not " + kind);

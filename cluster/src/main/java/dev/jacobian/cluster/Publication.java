@@ -10,8 +10,10 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 
 /**
  * Weights of one version, as workers are sent them: what a piece takes on the way is worked out once, whoever gets it.
@@ -79,13 +81,11 @@ final class Publication {
         Optional<WeightImage> base =
                 before.filter(old -> old.manifest().id().toString().equals(held));
         Map<Integer, WeightPiece> known = base.isPresent() ? differences : wholes;
-        int[] fresh = java.util.stream.IntStream.of(indices)
-                .filter(i -> !known.containsKey(i))
-                .toArray();
+        int[] fresh = IntStream.of(indices).filter(i -> !known.containsKey(i)).toArray();
         WeightDelta.pieces(base, image, fresh).forEach(piece -> known.put(piece.index(), piece));
         List<WeightPiece> pieces = new ArrayList<>();
         for (int i : indices) {
-            pieces.add(java.util.Objects.requireNonNull(known.get(i)));
+            pieces.add(Objects.requireNonNull(known.get(i)));
         }
         return pieces;
     }

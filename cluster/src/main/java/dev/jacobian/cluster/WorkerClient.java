@@ -6,15 +6,16 @@ import dev.jacobian.io.FormatException;
 import dev.jacobian.io.Json;
 import dev.jacobian.tensor.Nullable;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -106,20 +107,23 @@ final class WorkerClient {
         }
     }
 
+    /**
+     * Sends. On a thread of its own, so that an answer that stops in its middle is given up too; not by {@code sendAsync}, whose last step wants a
+     * thread of the common pool, which may be long in coming while tensors are computed there.
+     */
     private HttpResponse<byte[]> send(HttpRequest request) throws IOException, InterruptedException {
-        CompletableFuture<HttpResponse<byte[]>> answer =
-                http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), Message.MOST_BYTES));
+        FutureTask<HttpResponse<byte[]>> answer = new FutureTask<>(
+                () -> http.send(request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), Message.MOST_BYTES)));
+        Thread sender = Thread.ofVirtual().start(answer);
         try {
             return answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            answer.cancel(true);
             throw new IOException("gave no answer for " + patience.toMillis() + " ms", e);
         } catch (ExecutionException e) {
             Throwable cause = e.getCause();
             throw new IOException(words(cause), cause);
-        } catch (InterruptedException e) {
-            answer.cancel(true);
-            throw e;
+        } finally {
+            sender.interrupt();
         }
     }
 
@@ -129,7 +133,7 @@ final class WorkerClient {
                 return each.getMessage();
             }
         }
-        return cause instanceof java.net.ConnectException ? "nobody listens there" : String.valueOf(cause);
+        return cause instanceof ConnectException ? "nobody listens there" : String.valueOf(cause);
     }
 
     /** Asks until work that takes long is done; its result. */
@@ -145,8 +149,8 @@ final class WorkerClient {
     /** Numbers of a body. */
     static int[] ints(byte[] body) {
         int[] numbers = new int[body.length / Integer.BYTES];
-        java.nio.ByteBuffer.wrap(body).asIntBuffer().get(numbers);
-        return Arrays.copyOf(numbers, numbers.length);
+        ByteBuffer.wrap(body).asIntBuffer().get(numbers);
+        return numbers;
     }
 
     static ObjectNode of(String session) {

@@ -70,7 +70,6 @@ public final class Workers implements Carrier, AutoCloseable {
     private @Nullable Wave wave; // null while nothing is asked
     private long waves;
     private long deadSince; // 0 while somebody lives
-    private long begin = System.nanoTime();
     private Totals totals = Totals.NONE;
 
     /**
