@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.io.Json;
+import dev.jacobian.rl.config.CurriculumConfig;
 import dev.jacobian.rl.method.Dapo;
 import dev.jacobian.rl.method.Grpo;
 import dev.jacobian.rl.method.Method;
@@ -33,6 +34,7 @@ import dev.jacobian.transformer.lora.LoraConfigReader;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Queue;
 import java.util.TreeMap;
@@ -163,6 +165,34 @@ class BatchesAheadTest {
         assertThat(trained(config(staleness).maxInflight(1).build(), new Delays(seed + 100, 30), null))
                 .as("one rollout at a time")
                 .isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"UNIFORM", "PRIORITIZED"})
+    @DisplayName("a curriculum by name, whether it foresees or not: delays change neither a bit nor a metric")
+    void curriculaByName(String kind) {
+        RlConfig ahead =
+                config(2).curriculum(CurriculumConfig.Kind.valueOf(kind)).build();
+        List<Map<String, Double>> measured = new ArrayList<>();
+        List<List<Integer>> bits = new ArrayList<>();
+        for (Delays delays : List.of(Delays.NONE, new Delays(22, 30))) {
+            CausalLM model = TestModels.addition();
+            Task task = delays.task();
+            Map<String, Double> all = new TreeMap<>();
+            new RlTrainer(model, task, ahead)
+                    .rollouts(new LateRollouts(task, delays))
+                    .observer((step, measures) -> measures.values().forEach((name, value) -> {
+                        if (name.startsWith("curriculum/")) {
+                            all.put(step.number() + " " + name, value);
+                        }
+                    }))
+                    .train();
+            measured.add(all);
+            bits.add(TestModels.bits(model));
+        }
+        assertThat(measured.get(0)).containsKeys("1 curriculum/difficulty", "6 curriculum/seen");
+        assertThat(measured.get(1)).isEqualTo(measured.get(0));
+        assertThat(bits.get(1)).isEqualTo(bits.get(0));
     }
 
     @Test

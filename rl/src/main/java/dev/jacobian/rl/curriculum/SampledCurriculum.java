@@ -17,6 +17,9 @@ import java.util.TreeMap;
  * Problems of a pool as a {@link Sampler} chooses them. A draw's key is its number, so no two are equal, also of a problem that comes again.
  *
  * <p>What it remembers, and a checkpoint has: how many were drawn, and the success rates.
+ *
+ * <p>Threads: a sampler that goes by numbers alone is asked while another thread shows groups, so {@link #next} touches nothing but the number of
+ * the next draw, and metrics are of the groups that came back and not of the problems that went out.
  */
 final class SampledCurriculum implements Curriculum {
     private static final String NEXT = "next";
@@ -27,7 +30,7 @@ final class SampledCurriculum implements Curriculum {
     private final Optional<double[]> difficulties;
     private final Optional<List<String>> tags;
     private long next;
-    private final List<Integer> drawn = new ArrayList<>(); // since the last metrics
+    private final List<Integer> seen = new ArrayList<>(); // places of groups since the last metrics
 
     /**
      * @param difficulties of the pool's problems, if a column says them
@@ -51,14 +54,21 @@ final class SampledCurriculum implements Curriculum {
         List<Draw> draws = new ArrayList<>();
         for (int place : sampler.draw(next, count, rates)) {
             draws.add(new Draw(pool.at(place), next++));
-            drawn.add(place);
         }
         return draws;
     }
 
     @Override
     public void observe(ScoredGroup group) {
-        pool.place(group.group().problem()).ifPresent(place -> rates.observe(place, group));
+        pool.place(group.group().problem()).ifPresent(place -> {
+            seen.add(place);
+            rates.observe(place, group);
+        });
+    }
+
+    @Override
+    public boolean foresees() {
+        return !sampler.goesByRates();
     }
 
     @Override
@@ -66,19 +76,19 @@ final class SampledCurriculum implements Curriculum {
         Map<String, Double> measures = new TreeMap<>();
         measures.put("curriculum/success_rate", rates.mean());
         measures.put("curriculum/seen", rates.coverage());
-        double count = drawn.size();
-        if (!drawn.isEmpty()) {
+        double count = seen.size();
+        if (!seen.isEmpty()) {
             measures.put(
                     "curriculum/difficulty",
-                    drawn.stream()
+                    seen.stream()
                                     .mapToDouble(place ->
                                             difficulties.map(all -> all[place]).orElseGet(() -> 1 - rates.of(place)))
                                     .sum()
                             / count);
-            tags.ifPresent(all -> drawn.forEach(
+            tags.ifPresent(all -> seen.forEach(
                     place -> measures.merge("curriculum/share/" + all.get(place), 1 / count, Double::sum)));
         }
-        drawn.clear();
+        seen.clear();
         return measures;
     }
 

@@ -5,6 +5,7 @@ import dev.jacobian.rl.task.Turns;
 import dev.jacobian.tensor.Rng;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /** The samplers. Random numbers are keyed by the seed and the number of the draw, or of the epoch. */
@@ -20,7 +21,11 @@ final class Samplers {
 
     /** Each problem once an epoch, in an order of the epoch's own. */
     static Sampler uniform(int size, long seed) {
-        return (first, count, rates) -> {
+        return Sampler.byNumber(inEpochs(size, seed));
+    }
+
+    private static Sampler.ByNumber inEpochs(int size, long seed) {
+        return (first, count) -> {
             int[] drawn = new int[count];
             long epoch = -1;
             int[] order = {};
@@ -46,13 +51,13 @@ final class Samplers {
                 .sorted(Comparator.comparingDouble(place -> difficulties[place])) // stable: equal ones as in the pool
                 .mapToInt(Integer::intValue)
                 .toArray();
-        return (first, count, rates) -> {
+        return Sampler.byNumber((first, count) -> {
             double share = Math.min(1, start + (1 - start) * first / draws);
             int open = Math.max(1, (int) Math.ceil(share * order.length));
             return IntStream.of(Draws.some(open, count, rng(seed, first)))
                     .map(place -> order[place])
                     .toArray();
-        };
+        });
     }
 
     /**
@@ -62,20 +67,22 @@ final class Samplers {
      */
     static Sampler uniformThenHard(
             int size, java.util.Optional<double[]> difficulties, double threshold, long draws, long seed) {
-        Sampler uniform = uniform(size, seed);
-        return (first, count, rates) -> {
-            if (first < draws) {
-                return uniform.draw(first, count, rates);
-            }
-            int[] hard = IntStream.range(0, size)
-                    .filter(place ->
-                            difficulties.map(all -> all[place]).orElseGet(() -> 1 - rates.of(place)) >= threshold)
-                    .toArray();
-            int[] open = hard.length == 0 ? IntStream.range(0, size).toArray() : hard;
-            return IntStream.of(Draws.some(open.length, count, rng(seed, first)))
-                    .map(place -> open[place])
-                    .toArray();
-        };
+        Sampler.ByNumber uniform = inEpochs(size, seed);
+        return difficulties.isPresent()
+                ? Sampler.byNumber((first, count) -> first < draws
+                        ? uniform.draw(first, count)
+                        : hard(size, place -> difficulties.get()[place] >= threshold, count, rng(seed, first)))
+                : (first, count, rates) -> first < draws
+                        ? uniform.draw(first, count)
+                        : hard(size, place -> 1 - rates.of(place) >= threshold, count, rng(seed, first));
+    }
+
+    private static int[] hard(int size, IntPredicate isHard, int count, Rng rng) {
+        int[] hard = IntStream.range(0, size).filter(isHard).toArray();
+        int[] open = hard.length == 0 ? IntStream.range(0, size).toArray() : hard;
+        return IntStream.of(Draws.some(open.length, count, rng))
+                .map(place -> open[place])
+                .toArray();
     }
 
     /** In proportion to 1 − s: what is solved every time is not asked again. */
@@ -106,15 +113,15 @@ final class Samplers {
      */
     static Sampler mixture(List<int[]> members, double[] weights, long seed) {
         Turns turns = new Turns(weights, seed ^ OWN);
-        List<Sampler> own = IntStream.range(0, members.size())
-                .mapToObj(tag -> uniform(members.get(tag).length, seed + 1 + tag))
+        List<Sampler.ByNumber> own = IntStream.range(0, members.size())
+                .mapToObj(tag -> inEpochs(members.get(tag).length, seed + 1 + tag))
                 .toList();
-        return (first, count, rates) -> IntStream.range(0, count)
+        return Sampler.byNumber((first, count) -> IntStream.range(0, count)
                 .map(i -> {
                     Turns.Turn turn = turns.at(first + i);
                     int[] places = members.get(turn.of());
-                    return places[own.get(turn.of()).draw(turn.number(), 1, rates)[0]];
+                    return places[own.get(turn.of()).draw(turn.number(), 1)[0]];
                 })
-                .toArray();
+                .toArray());
     }
 }

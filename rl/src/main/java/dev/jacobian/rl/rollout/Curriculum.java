@@ -35,15 +35,15 @@ public interface Curriculum extends Checkpointed {
     default void observe(ScoredGroup group) {}
 
     /**
-     * Whether it names problems without looking at what groups earned, and admits all of them: then the next ones are sampled while
+     * Whether {@link #next} gives the same problems whatever groups were shown before, and it admits all groups: then the next ones are sampled while
      * rewards are still asked, if the run may ({@code max_staleness}). One that says so is asked for problems by one thread while another
-     * shows it groups and asks for its metrics.
+     * shows it groups and asks for its metrics; it is saved and restored when neither does.
      */
     default boolean foresees() {
         return false;
     }
 
-    /** What it has to say of the draws since it was asked last: metrics by name, {@code curriculum/...}. */
+    /** What it has to say of the groups that it was shown since it was asked last: metrics by name, {@code curriculum/...}. */
     default Map<String, Double> measures() {
         return Map.of();
     }

@@ -108,7 +108,8 @@ final class EnvironmentCalls implements AutoCloseable {
             Future<T> result = workers.submit(() -> {
                 T value = work.call();
                 if (isDecided.getAndSet(true)) {
-                    late.accept(value);
+                    var _ = Thread.startVirtualThread(
+                            () -> late.accept(value)); // this one may be interrupted at any time
                 }
                 return value;
             });
@@ -176,11 +177,23 @@ final class EnvironmentCalls implements AutoCloseable {
         }
     }
 
-    /** Waits for sessions that close, each within its deadline. */
+    /** Waits for sessions that close, each within its deadline, also on a thread that is interrupted. */
     @Override
     public void close() {
         stop();
-        closers.close();
+        closers.shutdown();
+        boolean interrupted = Thread.interrupted();
+        boolean ended = false;
+        while (!ended) {
+            try {
+                ended = closers.awaitTermination(1, TimeUnit.DAYS);
+            } catch (InterruptedException e) {
+                interrupted = true; // to interrupt them too would leave sessions open
+            }
+        }
         workers.shutdownNow();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

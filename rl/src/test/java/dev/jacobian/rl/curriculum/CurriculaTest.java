@@ -32,8 +32,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CurriculaTest {
@@ -175,6 +177,66 @@ class CurriculaTest {
                 assertThat(draw.key()).isBetween(0L, 1L << 48);
             });
         }
+    }
+
+    /** Places of waves of eight, of which groups come back some waves late, or never. */
+    private static List<Integer> late(Curriculum curriculum, int lag, ToDoubleFunction<Integer> share) {
+        List<Integer> places = new ArrayList<>();
+        for (int wave = 0; wave < 12; wave++) {
+            curriculum.next(8).forEach(draw -> places.add(place(draw)));
+            for (int i = 8 * (wave - lag); i >= 0 && i < 8 * (wave - lag + 1); i++) {
+                curriculum.observe(group(TASK.trainProblem(0, places.get(i)), share.applyAsDouble(places.get(i))));
+            }
+        }
+        return places;
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "uniform, true", "easy_to_hard, true", "mixture, true", "uniform_then_hard by level, true",
+        "uniform_then_hard, false", "prioritized, false", "inverse_success, false", "in_order, true"
+    })
+    @DisplayName(
+            "who foresees gives the same problems whenever groups come back and whatever they earned; who does not,"
+                    + " does not")
+    void foresight(String kind, boolean foresees) {
+        Object[] settings = kind.equals("uniform_then_hard by level")
+                ? new Object[] {
+                    "curriculum",
+                    "uniform_then_hard",
+                    "curriculum_threshold",
+                    20.0,
+                    "curriculum_steps",
+                    2,
+                    "difficulty_column",
+                    "level"
+                }
+                : settings(kind);
+        assertThat(curriculum(settings).foresees()).isEqualTo(foresees);
+        List<Integer> atOnce = late(curriculum(settings), 0, place -> place % 2);
+        List<Integer> later = late(curriculum(settings), 3, place -> place % 2);
+        List<Integer> never = late(curriculum(settings), 100, place -> place % 2);
+        List<Integer> otherwise = late(curriculum(settings), 0, place -> (place + 1) % 2);
+        assertThat(later.equals(atOnce)).isEqualTo(foresees);
+        assertThat(never.equals(atOnce)).isEqualTo(foresees);
+        assertThat(otherwise.equals(atOnce)).isEqualTo(foresees);
+    }
+
+    @Test
+    @DisplayName("metrics are of the groups that came back, not of problems that are still under way")
+    void measuresOfWhatCameBack() {
+        Curriculum curriculum = curriculum(settings("mixture"));
+        List<Curriculum.Draw> first = curriculum.next(8);
+        curriculum.next(8);
+        assertThat(curriculum.measures()).doesNotContainKey("curriculum/difficulty");
+        first.forEach(draw -> curriculum.observe(group(draw.problem(), 1)));
+        double b = first.stream().filter(draw -> place(draw) % 4 == 0).count() / 8.0;
+        assertThat(b).isBetween(0.125, 0.875);
+        assertThat(curriculum.measures())
+                .containsEntry("curriculum/share/a", 1 - b)
+                .containsEntry("curriculum/share/b", b)
+                .containsEntry("curriculum/difficulty", 0.0);
+        assertThat(curriculum.measures()).doesNotContainKey("curriculum/difficulty");
     }
 
     @Test
