@@ -25,6 +25,11 @@ final class ScalingOption {
     static final int USUAL_SAMPLES = 16;
 
     private static final int MAX_STEPS = 256;
+    private static final int ANSWER_TOKENS = 64;
+    private static final int EXPANSIONS = 4;
+    private static final List<Integer> BEAMS = List.of(1, 2, 4);
+    private static final String THINK_END = "</think>";
+    private static final String WAIT = "Wait";
 
     @Option(
             names = "--scaling",
@@ -51,24 +56,22 @@ final class ScalingOption {
     @Option(
             names = "--think-end",
             paramLabel = "TEXT",
-            defaultValue = "</think>",
-            description = "Budget forcing: what ends a thought (default: ${DEFAULT-VALUE}).")
-    private String thinkEnd;
+            description = "Budget forcing: what ends a thought (default: </think>).")
+    private Optional<String> thinkEnd = Optional.empty();
 
     @Option(
             names = "--wait",
             paramLabel = "TEXT",
-            defaultValue = "Wait",
             description = "Budget forcing: what is written where a thought would have ended; empty to suppress the end"
-                    + " alone (default: ${DEFAULT-VALUE}).")
-    private String waitText;
+                    + " alone (default: Wait).")
+    private Optional<String> waitText = Optional.empty();
 
     @Option(
             names = "--answer-tokens",
             paramLabel = "N",
-            defaultValue = "64",
-            description = "Budget forcing: most tokens of the answer behind a thought (default: ${DEFAULT-VALUE}).")
-    private int answerTokens;
+            description =
+                    "Budget forcing: most tokens of the answer behind a thought (default: " + ANSWER_TOKENS + ").")
+    private Optional<Integer> answerTokens = Optional.empty();
 
     @Option(
             names = "--prm",
@@ -80,16 +83,14 @@ final class ScalingOption {
             names = "--beams",
             paramLabel = "N",
             split = ",",
-            defaultValue = "1,2,4",
-            description = "--prm: beams that are kept, several with commas (default: ${DEFAULT-VALUE}).")
-    private List<Integer> beams;
+            description = "--prm: beams that are kept, several with commas (default: 1,2,4).")
+    private List<Integer> beams = List.of();
 
     @Option(
             names = "--expansions",
             paramLabel = "N",
-            defaultValue = "4",
-            description = "--prm: next steps that are tried of each beam (default: ${DEFAULT-VALUE}).")
-    private int expansions;
+            description = "--prm: next steps that are tried of each beam (default: " + EXPANSIONS + ").")
+    private Optional<Integer> expansions = Optional.empty();
 
     @Option(
             names = "--step-separator",
@@ -108,15 +109,34 @@ final class ScalingOption {
         if (!asked && given) {
             throw command.usage("--budgets, --waits and --prm are parts of --scaling; add it");
         }
-        boolean tooSmall = Stream.of(budgets, beams, List.of(answerTokens, expansions))
+        require(command, prm.isPresent(), "--prm", !beams.isEmpty(), "--beams");
+        require(command, prm.isPresent(), "--prm", expansions.isPresent(), "--expansions");
+        require(command, prm.isPresent(), "--prm", separator.isPresent(), "--step-separator");
+        boolean forces = !budgets.isEmpty() || !waits.isEmpty();
+        require(command, forces, "--budgets or --waits", thinkEnd.isPresent(), "--think-end");
+        require(command, forces, "--budgets or --waits", answerTokens.isPresent(), "--answer-tokens");
+        require(command, !waits.isEmpty(), "--waits", waitText.isPresent(), "--wait");
+        boolean tooSmall = Stream.of(
+                        budgets,
+                        beams,
+                        answerTokens.stream().toList(),
+                        expansions.stream().toList())
                 .flatMap(List::stream)
                 .anyMatch(number -> number < 1);
         if (tooSmall || waits.stream().anyMatch(times -> times < 0)) {
             throw command.usage(
                     "--budgets, --beams, --expansions and --answer-tokens are at least 1, and --waits at least 0");
         }
-        if (thinkEnd.isEmpty() || separator.filter(String::isEmpty).isPresent()) {
+        if (thinkEnd.filter(String::isEmpty).isPresent()
+                || separator.filter(String::isEmpty).isPresent()) {
             throw command.usage("--think-end and --step-separator must not be empty");
+        }
+    }
+
+    /** Refuses an option that has no effect without another. */
+    private static void require(CliCommand command, boolean other, String needed, boolean given, String option) {
+        if (given && !other) {
+            throw command.usage(option + " has no effect without " + needed + "; add that, or leave it out");
         }
     }
 
@@ -131,15 +151,17 @@ final class ScalingOption {
     List<ScalingCurve> curves(
             Evaluation evaluation, Attempts attempts, Optional<ProcessRewardModel> judge, int maxNewTokens) {
         List<ScalingCurve> curves = new ArrayList<>(SampleCurves.of(evaluation));
-        BudgetForcing forcing = new BudgetForcing(attempts, thinkEnd, waitText, answerTokens);
+        BudgetForcing forcing = new BudgetForcing(
+                attempts, thinkEnd.orElse(THINK_END), waitText.orElse(WAIT), answerTokens.orElse(ANSWER_TOKENS));
         if (!budgets.isEmpty()) {
             curves.add(forcing.budgets(budgets.stream().sorted().toList()));
         }
         if (!waits.isEmpty()) {
             curves.add(forcing.waits(waits.stream().sorted().toList(), maxNewTokens));
         }
-        judge.map(steps -> new StepBeamSearch(attempts, steps, expansions, MAX_STEPS, maxNewTokens)
-                        .widths(beams.stream().sorted().toList()))
+        judge.map(steps -> new StepBeamSearch(attempts, steps, expansions.orElse(EXPANSIONS), MAX_STEPS, maxNewTokens)
+                        .widths((beams.isEmpty() ? BEAMS : beams)
+                                .stream().sorted().toList()))
                 .ifPresent(curves::add);
         return curves;
     }

@@ -2,14 +2,19 @@
 package dev.jacobian.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.io.Jsonl;
 import dev.jacobian.testing.TestPaths;
+import dev.jacobian.transformer.CausalLM;
+import dev.jacobian.transformer.ModelOptions;
+import dev.jacobian.transformer.plan.Head;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -128,6 +133,91 @@ class Long2ShortCommandTest {
                                 "1")
                         .failure(ExitCode.FAILED))
                 .contains("is a language model", "jacobian prm");
+    }
+
+    @Test
+    @DisplayName("eval --scaling: an option that would have no effect is an error")
+    void scalingWithoutEffect() {
+        String[][] idle = {
+            {"--beams", "2", "--prm"},
+            {"--expansions", "2", "--prm"},
+            {"--step-separator", ";", "--prm"},
+            {"--think-end", "x", "--budgets or --waits"},
+            {"--answer-tokens", "9", "--budgets or --waits"},
+            {"--wait", "Hm", "--waits"}
+        };
+        for (String[] option : idle) {
+            assertThat(Run.of("eval", "--scaling", option[0], option[1]).failure(ExitCode.USAGE))
+                    .contains(option[0] + " has no effect without " + option[2]);
+        }
+    }
+
+    @Test
+    @DisplayName("eval --scaling: the choice of a reward model, and a search that a process reward model leads")
+    void judged() {
+        Path reward = folder.resolve("reward");
+        scoring(1).save(reward);
+        Path steps = folder.resolve("steps");
+        scoring(2).save(steps);
+        Object[] args = {
+            "eval",
+            "--model",
+            MODEL,
+            "--scaling",
+            "--best-of",
+            reward,
+            "--prm",
+            steps,
+            "--beams",
+            "1,2",
+            "--expansions",
+            "2",
+            "--problems",
+            "12",
+            "--samples",
+            "4",
+            "--max-new-tokens",
+            "60",
+            "--json"
+        };
+        JsonNode json = Run.of(args).json();
+        JsonNode curves = json.path("scaling");
+        assertThat(curves)
+                .extracting(curve -> curve.path("name").asText())
+                .containsExactly("maj@k", "best@k", "pass@k", "beam");
+        double length = json.path("mean_length")
+                .path("value")
+                .asDouble(json.path("mean_length").asDouble());
+        for (int curve = 0; curve < 3; curve++) {
+            JsonNode points = curves.path(curve).path("points");
+            assertThat(points)
+                    .extracting(point -> point.path("samples").asInt())
+                    .containsExactly(1, 2, 4);
+            assertThat(points.path(0).path("accuracy"))
+                    .isEqualTo(curves.path(2)
+                            .path("points")
+                            .path(0)
+                            .path("accuracy")); // a single sample is chosen by nobody
+            assertThat(points.path(2).path("tokens").doubleValue())
+                    .isCloseTo(4 * points.path(0).path("tokens").doubleValue(), within(1e-9));
+            assertThat(points.path(2).path("accuracy").doubleValue())
+                    .isLessThanOrEqualTo(curves.path(2)
+                            .path("points")
+                            .path(2)
+                            .path("accuracy")
+                            .doubleValue());
+        }
+        assertThat(curves.path(0).path("points").path(0).path("tokens").doubleValue())
+                .isCloseTo(length, within(1e-9));
+        JsonNode beams = curves.path(3).path("points");
+        assertThat(beams).extracting(point -> point.path("setting").asText()).containsExactly("beams = 1", "beams = 2");
+        assertThat(beams.path(1).path("tokens").doubleValue())
+                .isGreaterThan(beams.path(0).path("tokens").doubleValue());
+        assertThat(Run.of(args).json().path("scaling")).isEqualTo(curves);
+    }
+
+    private static CausalLM scoring(int labels) {
+        return CausalLM.loadScoring(MODEL, new Head.Scores(labels, true), ModelOptions.DEFAULT, Optional.empty(), 3);
     }
 
     @Test
