@@ -7,6 +7,7 @@ import dev.jacobian.rl.report.RunsPage;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -26,8 +27,9 @@ final class ReportCommand extends CliCommand {
     @Option(
             names = "--out",
             paramLabel = "FILE",
-            description = "The page to write for several runs (default: comparison.html).")
-    private Path out = Path.of("comparison.html");
+            description = "The page to write for several runs (default: comparison.html). That of one run is its own"
+                    + " report.html.")
+    private Optional<Path> out = Optional.empty();
 
     ReportCommand(Streams streams) {
         super(streams);
@@ -39,14 +41,22 @@ final class ReportCommand extends CliCommand {
     }
 
     @Override
+    void checkUsage() {
+        if (runs.size() == 1 && out.isPresent()) {
+            throw usage("--out names the page that compares several runs; the report of one is written to "
+                    + runs.getFirst().resolve("report.html") + ". Name more runs, or leave --out out");
+        }
+    }
+
+    @Override
     void execute() {
         Path page;
         if (runs.size() == 1) {
             page = runs.getFirst().resolve("report.html");
             RunReport.write(runs.getFirst());
         } else {
-            page = out;
-            RunsPage.write(out, runs);
+            page = out.orElse(Path.of("comparison.html"));
+            RunsPage.write(page, runs);
         }
         if (common().json()) {
             streams().json(Json.object().put("page", page.toString()));

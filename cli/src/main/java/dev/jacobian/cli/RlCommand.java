@@ -131,6 +131,9 @@ final class RlCommand extends CliCommand {
         if (algorithm.isPresent() && Methods.find(algorithm.get()).isEmpty()) {
             throw usage("unknown algorithm '" + algorithm.get() + "'; use " + Methods.names());
         }
+        if (replaySchedule.filter(file -> file.toString().isEmpty()).isPresent()) {
+            throw usage("--replay-schedule names no file; give the schedule.jsonl of a run, or leave it out");
+        }
         task.check(this);
         environment.check(this);
         workers.check(this);

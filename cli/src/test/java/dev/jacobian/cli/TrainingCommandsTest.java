@@ -226,6 +226,11 @@ class TrainingCommandsTest {
         assertThat(refused.code()).isEqualTo(1);
         assertThat(refused.err()).contains("schedule.jsonl, line 1", "another seed: 0, now 9");
         assertThat(other).doesNotExist();
+        assertThat(shortRl(other, "--set", "max_staleness=1", "--replay-schedule", "")
+                        .failure(ExitCode.USAGE))
+                .contains("--replay-schedule names no file");
+        assertThat(Run.of("report", out, "--out", folder.resolve("page.html")).failure(ExitCode.USAGE))
+                .contains("--out names the page that compares several runs", "report.html");
         Run useless = shortRl(other, "--set", "max_staleness=1", "--replay-schedule", schedule);
         assertThat(useless.err()).contains("nothing is left to the clock");
     }

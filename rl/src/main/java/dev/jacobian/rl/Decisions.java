@@ -25,7 +25,7 @@ interface Decisions {
             return decided.begun()
                     < Math.min(
                             decided.rules().last(),
-                            learned + 1 + decided.rules().staleness());
+                            learned + 1L + decided.rules().staleness());
         }
 
         private boolean isQuiet() {

@@ -69,7 +69,7 @@ final class OlderSamples {
                         + " has no ratio to the policy that sampled, so with buffer=replay older samples would count"
                         + " as if the policy that learns had drawn them; set buffer_importance (1, say), or take a"
                         + " method with a ratio (grpo)");
-        int youngest = plan.updates() * (1 + async.maxStaleness());
+        long youngest = plan.updates() * (1L + async.maxStaleness());
         require(
                 buffer.maxAge() >= youngest,
                 "buffer_max_age is " + buffer.maxAge()

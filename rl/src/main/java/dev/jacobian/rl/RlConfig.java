@@ -129,7 +129,7 @@ public record RlConfig(
                 "max_steps must be at least 1, or -1 where num_train_epochs says how long the run is, got " + maxSteps);
         require(
                 numTrainEpochs.orElse(1) > 0 && Double.isFinite(numTrainEpochs.orElse(1)),
-                "num_train_epochs must be positive and finite, got " + numTrainEpochs);
+                "num_train_epochs must be positive and finite, got " + numTrainEpochs.orElse(1));
         Algorithm chosen = method.algorithm(rollout);
         require(
                 rollout.numGenerations() >= 2
@@ -137,12 +137,18 @@ public record RlConfig(
                         || chosen.extraSamples().isPresent(),
                 "num_generations must be at least 2, got " + rollout.numGenerations()
                         + ": advantages compare the samples of a prompt");
+        StepPlan plan = chosen.plan(rollout);
+        require(
+                plan.isCountable(Math.max(1, maxSteps)),
+                "max_steps " + maxSteps + " makes more optimizer steps, or groups of samples, than can be counted ("
+                        + Integer.MAX_VALUE + "); lower it, prompts_per_step, or how often a rollout is learned from"
+                        + " (num_iterations, updates_per_rollout, num_ppo_epochs, num_mini_batches)");
         int updates = chosen.updatesPerRollout();
         require(
                 rollout.isTrl() || updates <= rollout.promptsPerStep(),
                 "updates_per_rollout must not exceed prompts_per_step (" + rollout.promptsPerStep() + "), got "
                         + updates);
-        int inAll = chosen.plan(rollout).updates();
+        int inAll = plan.updates();
         require(
                 !rollout.isTrl() || updates == 1 || updates == inAll,
                 "updates_per_rollout is " + updates + ", but steps_per_generation, num_iterations and"
@@ -152,13 +158,13 @@ public record RlConfig(
                 chosen.name() + " learns once from each sample, but steps_per_generation, num_iterations and"
                         + " gradient_accumulation_steps make " + inAll + " optimizer steps per rollout");
         OlderSamples.requireAhead(chosen, async);
-        OlderSamples.requireReplay(chosen, buffer, partial, chosen.plan(rollout), async);
+        OlderSamples.requireReplay(chosen, buffer, partial, plan, async);
         lengths.requireFor(rollout.maxCompletionLength(), maxSteps);
         lengths.completionLengthSchedule()
                 .values()
                 .keySet()
                 .forEach(steps -> method.algorithm(lengths.of(rollout, steps)));
-        partial.requireFor(rollout.maxCompletionLength(), chosen.plan(rollout).groups());
+        partial.requireFor(rollout.maxCompletionLength(), plan.groups());
         repetition.requireFor(rollout.maxCompletionLength());
         OlderSamples.requirePartial(chosen, partial);
         require(

@@ -3,6 +3,7 @@ package dev.jacobian.rl;
 
 import dev.jacobian.rl.config.MeasuringConfig;
 import dev.jacobian.rl.learn.PtxLoss;
+import dev.jacobian.rl.rollout.ExtraSamples;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.PromptCheck;
 import dev.jacobian.rl.task.Task;
@@ -29,6 +30,12 @@ import java.util.OptionalLong;
  * ({@link PromptCheck}), so that neither an impossible prompt nor a lack of evaluation problems ends a run later.
  */
 final class RlMemory {
+    /** What a sample takes at least, beside its tokens: the records and the heads of its arrays. */
+    private static final long SAMPLE_BYTES = 200;
+
+    /** What a problem takes at least: its texts, a map of columns and a place in lists. */
+    private static final long PROBLEM_BYTES = 400;
+
     private final CausalLM model;
     private final RlConfig config;
     private final boolean reference;
@@ -62,6 +69,7 @@ final class RlMemory {
      * @throws IllegalArgumentException if the task has too few evaluation problems and did not say so by its size
      */
     static RlMemory of(CausalLM model, Task task, RlConfig config, Optional<PtxLoss> ptx) {
+        requireSamples(config);
         boolean reference =
                 config.measuring().klSamples() > 0 || config.algorithm().needsReference();
         boolean onDevice = !model.device().equals(Device.CPU);
@@ -87,6 +95,37 @@ final class RlMemory {
         }
         int longest = new PromptCheck(model, config.rollout().maxCompletionLength()).longest(task, problems);
         return new RlMemory(model, config, reference, onDevice, longest, true, ptx);
+    }
+
+    /**
+     * Refuses more samples at once than the heap could hold if they were empty, before the problems are made for them.
+     *
+     * @throws IllegalStateException saying which settings make so many
+     */
+    private static void requireSamples(RlConfig config) {
+        int rollout = config.plan().groups();
+        int underWay = Math.max(rollout, config.partial().inflight(rollout));
+        int samples = config.rollout().numGenerations();
+        int beside = config.algorithm().extraSamples().map(ExtraSamples::count).orElse(0);
+        double least = underWay * (PROBLEM_BYTES + ((double) samples + beside) * SAMPLE_BYTES);
+        long heap = Runtime.getRuntime().maxMemory();
+        if (least > heap) {
+            throw new IllegalStateException(underWay + " groups of " + samples + " samples at once ("
+                    + (underWay > rollout
+                            ? "inflight_groups"
+                            : config.rollout().isTrl()
+                                    ? "per_device_train_batch_size, steps_per_generation,"
+                                            + " gradient_accumulation_steps"
+                                    : "prompts_per_step")
+                    + ", num_generations)"
+                    + (beside > 0
+                            ? ", each with " + beside + " others that "
+                                    + config.method().name() + " compares with,"
+                            : "")
+                    + " take " + MemoryPlan.size((long) least)
+                    + " without a single token. The heap may grow to " + MemoryPlan.size(heap) + ". What helps: less of"
+                    + " either, or a larger heap");
+        }
     }
 
     /** The plan of the run as it is configured. */
@@ -127,7 +166,9 @@ final class RlMemory {
         if (settings.async().isAhead()) {
             MemoryPlanner sampler = MemoryPlanner.inference(model);
             planRollout(sampler, settings);
-            planner.sampledAhead(sampler.plan(), settings.async().maxStaleness());
+            int rollouts =
+                    settings.plan().rollouts(Math.max(1, settings.maxSteps())); // there are no more weights than these
+            planner.sampledAhead(sampler.plan(), Math.min(settings.async().maxStaleness(), rollouts));
         } else {
             planRollout(planner, settings);
         }

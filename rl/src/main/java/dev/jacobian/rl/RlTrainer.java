@@ -53,12 +53,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
-import java.util.TreeSet;
 
 /**
  * Reinforcement learning of a language model on a task with verifiable rewards: the loop that all methods share.
@@ -234,13 +232,15 @@ public final class RlTrainer {
 
     /** What decisions about sampling ahead keep to. */
     private Schedule.Rules rules() {
-        NavigableSet<Integer> saves = new TreeSet<>();
-        for (int rollout = 1; config.async().isFree() && rollout <= lastRollout(); rollout++) {
-            if (isSaved(plan.steps(rollout - 1, config.maxSteps()), plan.steps(rollout, config.maxSteps()))) {
-                saves.add(rollout);
-            }
-        }
-        return Schedule.Rules.of(config.async(), lastRollout(), saves);
+        return Schedule.Rules.of(
+                config.async(), lastRollout(), config.async().isFree() ? this::nextSave : saved -> lastRollout() + 1);
+    }
+
+    /** The first rollout behind another after which there is a checkpoint in free mode ({@link #isSaved}). */
+    private int nextSave(int rollout) {
+        long every = config.saving().saveSteps();
+        long step = every == 0 ? config.maxSteps() : (plan.steps(rollout, config.maxSteps()) / every + 1) * every;
+        return plan.rollouts((int) Math.min(step, config.maxSteps()));
     }
 
     private static boolean isRecorded(Task task) {

@@ -9,6 +9,7 @@ import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.IntUnaryOperator;
 
 /**
  * How far the decisions of a run that samples ahead have come: which rollouts have begun, which have their place among those that are
@@ -27,12 +28,13 @@ final class Schedule {
      * @param staleness rollouts by which weights may be older than those that learn
      * @param drops whether a rollout that is overtaken until it is too old is thrown away; otherwise none is overtaken
      * @param last the run's last rollout
-     * @param saves rollouts behind which there is a checkpoint, as far as decisions care
+     * @param nextSave the first rollout behind another after which there is a checkpoint, as far as decisions care; behind the last one where
+     *     there is none
      */
-    record Rules(int staleness, boolean drops, int last, NavigableSet<Integer> saves) {
+    record Rules(int staleness, boolean drops, int last, IntUnaryOperator nextSave) {
         /** Those of a configuration. */
-        static Rules of(AsyncConfig async, int last, NavigableSet<Integer> saves) {
-            return new Rules(async.maxStaleness(), async.drops(), last, saves);
+        static Rules of(AsyncConfig async, int last, IntUnaryOperator nextSave) {
+            return new Rules(Math.min(async.maxStaleness(), last), async.drops(), last, nextSave);
         }
     }
 
@@ -94,8 +96,7 @@ final class Schedule {
     }
 
     private int nextSave() {
-        Integer next = rules.saves().higher(saved);
-        return next == null ? rules.last() + 1 : next;
+        return saved >= rules.last() ? rules.last() + 1 : rules.nextSave().applyAsInt(saved);
     }
 
     /**

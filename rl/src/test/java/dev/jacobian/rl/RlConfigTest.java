@@ -207,6 +207,27 @@ class RlConfigTest {
                 .hasMessageContaining("prompts_per_step from --prompts");
         assertThatThrownBy(() -> with("{\"updates_per_rollout\": 33}"))
                 .hasMessageContaining("prompts_per_step from the defaults");
+        RlConfig begun = RlConfig.builder().promptsPerStep(16).build();
+        assertThatThrownBy(() -> begun.with(new Given().set("updates_per_rollout", 17, "--set")))
+                .as("of a run that goes on")
+                .hasMessageContaining("updates_per_rollout from --set, ")
+                .hasMessageContaining("prompts_per_step=16 as it was before")
+                .hasMessageNotContaining("the defaults");
+        Given two = new Given().set("buffer", "replay", "--first").set("buffer_fresh", 2.0, "--second");
+        assertThatThrownBy(() -> RlConfig.DEFAULT.with(two))
+                .as("the culprit is what the message names first")
+                .hasMessageStartingWith("--second: buffer_fresh must be a share");
+        assertThatThrownBy(() -> with("{\"num_train_epochs\": 0}"))
+                .hasMessageContaining("num_train_epochs must be positive and finite, got 0.0");
+        assertThatThrownBy(() -> with("{\"max_staleness\": 2147483646, \"max_inflight\": 2147483647,"
+                        + " \"reproducible\": false, \"seed\": -1, \"max_steps\": 0}"))
+                .hasMessageNotContaining("-2147483648");
+        assertThat(RlConfig.builder()
+                        .maxStaleness(Integer.MAX_VALUE)
+                        .build()
+                        .async()
+                        .inflight())
+                .isEqualTo(Integer.MAX_VALUE);
     }
 
     @Test

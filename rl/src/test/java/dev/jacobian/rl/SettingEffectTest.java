@@ -175,7 +175,7 @@ class SettingEffectTest {
             Map.entry("positive_nll_coef", 0.1),
             Map.entry("curriculum", "uniform"),
             Map.entry("curriculum_steps", 1),
-            Map.entry("curriculum_start", 1.0),
+            Map.entry("curriculum_start", 0.6),
             Map.entry("difficulty_column", "pass_rate"),
             Map.entry("curriculum_threshold", 0.8),
             Map.entry("curriculum_floor", 1.0),

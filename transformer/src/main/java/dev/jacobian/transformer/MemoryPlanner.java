@@ -222,7 +222,9 @@ public final class MemoryPlanner {
     public MemoryPlanner sampledAhead(MemoryPlan sampling, int kept) {
         long trained = parts.getOrDefault(Part.GRADIENTS, 0L);
         long packed = adapted ? 0 : sampling.bytes(Part.PACKED);
-        parts.merge(Part.AHEAD, trained * (1 + kept) + packed, Long::sum);
+        long copies = 1L + kept;
+        long all = trained > MemoryPlan.UNBOUNDED / copies ? MemoryPlan.UNBOUNDED : trained * copies;
+        parts.merge(Part.AHEAD, all + packed, Long::sum);
         for (Part part : List.of(Part.ACTIVATIONS, Part.LOGITS, Part.KV_CACHE)) {
             beside.merge(part, sampling.bytes(part), Long::sum);
         }

@@ -52,9 +52,9 @@ public record AsyncConfig(
                 "max_inflight is about rollouts under way while others are learned from, but max_staleness is 0; raise"
                         + " that, or leave max_inflight out");
         require(
-                maxInflight.orElse(1) <= maxStaleness + 1,
+                maxInflight.orElse(1) - 1 <= maxStaleness,
                 "max_inflight is " + maxInflight.orElse(1) + ", but max_staleness " + maxStaleness
-                        + " lets no more than " + (maxStaleness + 1)
+                        + " lets no more than " + (maxStaleness + 1L)
                         + " rollouts be under way; lower it, or leave it out");
         boolean drops = staleRollouts == StaleRollouts.DROP;
         require(
@@ -69,7 +69,7 @@ public record AsyncConfig(
                                 : "with reproducible=true the weights of a rollout follow from its number")
                         + "; set max_staleness and reproducible=false, or leave stale_rollouts out");
         require(
-                !drops || maxInflight.orElse(maxStaleness + 1) > 1,
+                !drops || maxInflight.orElse(2) > 1,
                 "stale_rollouts=drop is about rollouts that others overtake, but max_inflight 1 lets one at a time be"
                         + " under way; raise that, or leave stale_rollouts out");
         require(
@@ -101,6 +101,6 @@ public record AsyncConfig(
 
     /** Rollouts at once that are being sampled or scored. */
     public int inflight() {
-        return maxInflight.orElse(maxStaleness + 1);
+        return maxInflight.orElse((int) Math.min(maxStaleness + 1L, Integer.MAX_VALUE));
     }
 }

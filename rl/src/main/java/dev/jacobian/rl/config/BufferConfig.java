@@ -80,7 +80,7 @@ public record BufferConfig(
 
     /** Groups that are kept at most. */
     public int size(int groupsOfStep) {
-        return bufferSize.orElse(STEPS * groupsOfStep);
+        return bufferSize.orElse((int) Math.min((long) STEPS * groupsOfStep, Integer.MAX_VALUE));
     }
 
     /** Optimizer steps that a group may be old. */

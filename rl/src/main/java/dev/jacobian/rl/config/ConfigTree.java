@@ -11,8 +11,8 @@ import dev.jacobian.io.Json;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -146,7 +146,7 @@ public final class ConfigTree {
         try {
             return (T) rebuild(base, given, choices);
         } catch (IllegalArgumentException refused) {
-            throw refused(refused, given, names);
+            throw refused(refused, given, names, usual(base, Map.of(), choices), toJson(base));
         }
     }
 
@@ -199,18 +199,49 @@ public final class ConfigTree {
         return changed ? (Record) construct(base.getClass(), values) : base;
     }
 
-    /** A record's refusal, with the origin of every key that its message names. */
-    private static FormatException refused(IllegalArgumentException refused, Given given, List<String> names) {
+    /** What settings are unless they are set, as far as a configuration's records say it. */
+    private static Map<String, JsonNode> usual(Record config, Map<String, String> others, Object... choices) {
+        Map<String, JsonNode> usual = new HashMap<>();
+        for (RecordComponent component : config.getClass().getRecordComponents()) {
+            if (component.isAnnotationPresent(Setting.class)) {
+                String text = component.getAnnotation(Setting.class).value();
+                Object value = Values.parse(component.getType(), others.getOrDefault(name(component), text));
+                usual.put(name(component), Values.toJson(value));
+            } else if (part(config, component, choices) instanceof Record part && hasSettings(part.getClass())) {
+                usual.putAll(usual(part, others(component)));
+            }
+        }
+        return usual;
+    }
+
+    /**
+     * A record's refusal, with the origin of every key that its message names. The culprit is the one that it names first of those that
+     * were given.
+     *
+     * @param usual what keys are unless they are set
+     * @param before what they were before these were given
+     */
+    private static FormatException refused(
+            IllegalArgumentException refused,
+            Given given,
+            List<String> names,
+            Map<String, JsonNode> usual,
+            ObjectNode before) {
         String message = String.valueOf(refused.getMessage());
-        List<String> words = Arrays.asList(message.split("[^a-z0-9_]+"));
-        List<String> named = names.stream().filter(words::contains).toList();
+        List<String> named = Stream.of(message.split("[^a-z0-9_]+"))
+                .distinct()
+                .filter(names::contains)
+                .toList();
         String where = named.stream()
                 .flatMap(key -> given.get(key).stream().map(Given.Value::origin))
                 .findFirst()
                 .orElse("the settings");
         String origins = named.stream()
-                .map(key ->
-                        key + " from " + given.get(key).map(Given.Value::origin).orElse("the defaults"))
+                .map(key -> given.get(key)
+                        .map(value -> key + " from " + value.origin())
+                        .orElseGet(() -> !before.has(key) || before.path(key).equals(usual.get(key))
+                                ? key + " from the defaults"
+                                : key + "=" + before.path(key).asText() + " as it was before"))
                 .collect(Collectors.joining(", "));
         return new FormatException(
                 where, named.size() < 2 ? message : message + " (" + origins + ")", "Correct the value", refused);

@@ -110,6 +110,16 @@ public record CurriculumConfig(
                 "curriculum=easy_to_hard sorts by difficulty_column; name the column (pass_rate, which 'jacobian"
                         + " prompts difficulty' writes, or a label)");
         require(
+                curriculumSteps.isEmpty() || curriculumStart.orElse(0) < 1,
+                "curriculum_steps has no effect with curriculum_start=1, which begins with all problems; lower that, or"
+                        + " leave curriculum_steps out");
+        double threshold = curriculumThreshold.orElse(1);
+        require(
+                !difficultyColumn.isEmpty() || threshold > 0 && threshold <= 1,
+                "curriculum_threshold must be above 0 and up to 1 where no difficulty_column is named, got " + threshold
+                        + ": a problem's difficulty is 1 - its success rate then, so every problem would be hard, or"
+                        + " none");
+        require(
                 curriculum != Kind.UNIFORM_THEN_HARD || curriculumThreshold.isPresent(),
                 "curriculum=uniform_then_hard needs curriculum_threshold, the difficulty from which on a problem is"
                         + " hard");

@@ -80,7 +80,7 @@ public record PartialConfig(
 
     /** Groups that are under way at once where a rollout takes so many. */
     public int inflight(int groups) {
-        return isOn() ? inflightGroups.orElse(INFLIGHT * groups) : groups;
+        return isOn() ? inflightGroups.orElse((int) Math.min((long) INFLIGHT * groups, Integer.MAX_VALUE)) : groups;
     }
 
     /** Refuses what makes no difference for samples of at most so many tokens and rollouts of so many groups. */

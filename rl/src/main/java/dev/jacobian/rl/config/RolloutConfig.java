@@ -48,7 +48,15 @@ public record RolloutConfig(
         requireAtLeast("steps_per_generation", 1, stepsPerGeneration.orElse(1));
         requireAtLeast("num_iterations", 1, numIterations);
         if (perDeviceTrainBatchSize.isPresent()) {
-            int rows = perDeviceTrainBatchSize.getAsInt() * stepsPerGeneration.orElse(gradientAccumulationSteps);
+            int ofGeneration = stepsPerGeneration.orElse(gradientAccumulationSteps);
+            requireCountable(
+                    "per_device_train_batch_size (" + perDeviceTrainBatchSize.getAsInt()
+                            + ") times steps_per_generation (" + ofGeneration + ") times num_iterations ("
+                            + numIterations + ")",
+                    perDeviceTrainBatchSize.getAsInt(),
+                    ofGeneration,
+                    numIterations);
+            int rows = perDeviceTrainBatchSize.getAsInt() * ofGeneration;
             require(
                     rows % numGenerations == 0,
                     "per_device_train_batch_size times steps_per_generation are the " + rows
@@ -59,7 +67,7 @@ public record RolloutConfig(
                     "prompts_per_step is " + promptsPerStep + ", but per_device_train_batch_size,"
                             + " steps_per_generation and num_generations make " + rows / numGenerations
                             + "; leave prompts_per_step out");
-            int passes = stepsPerGeneration.orElse(gradientAccumulationSteps) * numIterations;
+            int passes = ofGeneration * numIterations;
             require(
                     passes % gradientAccumulationSteps == 0 || gradientAccumulationSteps % passes == 0,
                     "steps_per_generation times num_iterations (" + passes
@@ -67,6 +75,12 @@ public record RolloutConfig(
                             + ") must be multiples, one of the other: an optimizer step may not end within a rollout"
                             + " and begin within another");
         } else {
+            requireCountable(
+                    "prompts_per_step (" + promptsPerStep + ") times num_generations (" + numGenerations
+                            + ") times num_iterations (" + numIterations + ")",
+                    promptsPerStep,
+                    numGenerations,
+                    numIterations);
             require(
                     gradientAccumulationSteps == 1 && stepsPerGeneration.isEmpty(),
                     "gradient_accumulation_steps and steps_per_generation count micro-batches of"
@@ -74,9 +88,15 @@ public record RolloutConfig(
         }
     }
 
+    private static void requireCountable(String product, long a, long b, long c) {
+        require(
+                a <= Integer.MAX_VALUE / b && a * b <= Integer.MAX_VALUE / c,
+                product + " are more samples of a rollout than can be counted (" + Integer.MAX_VALUE + "); lower them");
+    }
+
     /** The prompts of a rollout that settings in TRL's terms make. */
     public static int prompts(int batchSize, int steps, int numGenerations) {
-        return Math.max(1, batchSize * steps / numGenerations);
+        return (int) Math.clamp((long) batchSize * steps / numGenerations, 1, Integer.MAX_VALUE);
     }
 
     /** How a rollout becomes optimizer steps. */

@@ -21,7 +21,13 @@ package dev.jacobian.rl.config;
 public record StepPlan(int prompts, int generations, int microBatches, int iterations, int accumulation, boolean trl) {
     /** The same, each rollout learned from so many times as often. */
     public StepPlan times(int epochs) {
-        return new StepPlan(prompts, generations, microBatches, iterations * epochs, accumulation, trl);
+        return new StepPlan(
+                prompts,
+                generations,
+                microBatches,
+                (int) Math.min((long) iterations * epochs, Integer.MAX_VALUE),
+                accumulation,
+                trl);
     }
 
     /** Groups that are sampled at once. */
@@ -60,6 +66,17 @@ public record StepPlan(int prompts, int generations, int microBatches, int itera
     /** The most {@code max_steps} for which so many groups are enough. */
     public int steps(int groups) {
         return groups / groups() * (trl ? updates() : 1);
+    }
+
+    /** Whether the optimizer steps of a run whose {@code max_steps} is this, and the groups that it samples, can be counted. */
+    public boolean isCountable(int maxSteps) {
+        double passes =
+                (double) generations * microBatches * iterations; // products of large settings may exceed a long
+        double rollouts = trl ? Math.ceil(maxSteps / Math.max(1, passes / accumulation)) : maxSteps;
+        double steps = trl ? maxSteps : maxSteps * passes / accumulation;
+        return passes <= Integer.MAX_VALUE
+                && steps <= Integer.MAX_VALUE
+                && rollouts * prompts * generations <= Integer.MAX_VALUE;
     }
 
     /** Optimizer steps on what is sampled at once. */

@@ -58,11 +58,13 @@ public final class Curricula {
                 .filter(column -> !column.isEmpty())
                 .map(pool::tags);
         double[] before = measured
-                ? Arrays.stream(difficulties.orElseThrow())
-                        .map(d -> Math.clamp(1 - d, 0, 1))
-                        .toArray()
+                ? Arrays.stream(difficulties.orElseThrow()).map(d -> 1 - d).toArray()
                 : new double[pool.size()];
         int warmup = config.curriculumSteps().orElse(Math.max(1, steps / 2));
+        require(
+                kind != Kind.UNIFORM_THEN_HARD || warmup < steps,
+                "curriculum_steps (" + warmup + ") is not below max_steps (" + steps + "), so the run would end before"
+                        + " hard problems are drawn alone; lower it, or take curriculum=uniform");
         long draws = (long) plan.rollouts(warmup) * groups;
         Sampler sampler = switch (kind) {
             case IN_ORDER -> throw new AssertionError();
@@ -90,6 +92,11 @@ public final class Curricula {
                 hardest >= threshold,
                 "curriculum_threshold is " + threshold + ", but the hardest problem has the difficulty " + hardest
                         + ", so no problem would be left after the warm-up; lower it");
+        double easiest = Arrays.stream(difficulties).min().orElse(0);
+        require(
+                easiest < threshold,
+                "curriculum_threshold is " + threshold + ", but the easiest problem has the difficulty " + easiest
+                        + ", so all would be hard; raise it, or take curriculum=uniform");
     }
 
     private static Sampler mixture(CurriculumConfig config, List<String> tags, long seed) {

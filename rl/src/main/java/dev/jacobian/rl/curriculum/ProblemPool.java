@@ -5,6 +5,7 @@ import dev.jacobian.io.FormatException;
 import dev.jacobian.io.spill.ListView;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;
+import dev.jacobian.transformer.MemoryPlan;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -23,6 +24,9 @@ final class ProblemPool {
 
     /** The column of measured pass rates, which fall as difficulty rises. */
     static final String PASS_RATE = "pass_rate";
+
+    /** What a problem takes at least: its texts, a map of columns, its place. */
+    private static final long PROBLEM_BYTES = 400;
 
     private final Task task;
     private final List<Problem> problems;
@@ -45,6 +49,13 @@ final class ProblemPool {
             throw new IllegalArgumentException(
                     "curriculum_pool is for tasks that make problems up; task '" + task.name() + "' has a list of "
                             + task.trainSize() + ", and the curriculum chooses from all of them");
+        }
+        long least = size.orElse(0) * PROBLEM_BYTES;
+        long heap = Runtime.getRuntime().maxMemory();
+        if (least > heap) {
+            throw new IllegalStateException("curriculum_pool=" + size.getAsInt() + " problems take "
+                    + MemoryPlan.size(least) + " at least. The heap may grow to " + MemoryPlan.size(heap)
+                    + ". What helps: a smaller pool, or a larger heap");
         }
         Map<String, Integer> places = new HashMap<>();
         if (task.trainSize() > 0) { // a list may be larger than memory
@@ -94,6 +105,9 @@ final class ProblemPool {
                     : Double.NaN;
             if (!Double.isFinite(value)) {
                 throw wrong(problem, column, "a number that says how hard the problem is");
+            }
+            if (column.equals(PASS_RATE) && !(value >= 0 && value <= 1)) {
+                throw wrong(problem, column, "a share of tries from 0 to 1");
             }
             difficulties[i] = column.equals(PASS_RATE) ? 1 - value : value;
         }

@@ -34,6 +34,7 @@ public record RunRecord(
             "gradient_checkpointing",
             "kv_cache_gb",
             "kv_swap_gb",
+            "log_completions",
             "max_inflight",
             "offload_optimizer",
             "offload_reference",

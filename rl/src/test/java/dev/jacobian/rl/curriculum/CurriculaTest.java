@@ -18,9 +18,12 @@ import dev.jacobian.rl.rollout.Group;
 import dev.jacobian.rl.rollout.ScoredGroup;
 import dev.jacobian.rl.rollout.Trajectory;
 import dev.jacobian.rl.task.Addition;
+import dev.jacobian.rl.task.JsonlTask;
 import dev.jacobian.rl.task.Problem;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.rl.task.Turns;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -31,9 +34,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -73,6 +78,9 @@ class CurriculaTest {
             return WeightedRewards.of(RewardFunction.named("none", completion -> Score.of(0)));
         }
     }
+
+    @TempDir
+    Path folder;
 
     private static final Task TASK = new Listed(SIZE, 1);
     private static final StepPlan PLAN = new StepPlan(8, 1, 1, 1, 1, false);
@@ -387,6 +395,45 @@ class CurriculaTest {
                 "level",
                 "curriculum_threshold",
                 40);
+        refused(
+                "the easiest problem has the difficulty 0.0, so all would be hard",
+                "curriculum",
+                "uniform_then_hard",
+                "difficulty_column",
+                "level",
+                "curriculum_threshold",
+                0);
+        for (double threshold : new double[] {0, -1, 1.01}) {
+            refused(
+                    "curriculum_threshold must be above 0 and up to 1 where no difficulty_column is named, got "
+                            + threshold,
+                    "curriculum",
+                    "uniform_then_hard",
+                    "curriculum_threshold",
+                    threshold);
+        }
+        refused(
+                "curriculum_steps (10) is not below max_steps (10)",
+                "curriculum",
+                "uniform_then_hard",
+                "curriculum_threshold",
+                0.5,
+                "curriculum_steps",
+                10);
+        refused(
+                "curriculum_steps has no effect with curriculum_start=1",
+                "curriculum",
+                "easy_to_hard",
+                "difficulty_column",
+                "level",
+                "curriculum_start",
+                1.0,
+                "curriculum_steps",
+                3);
+        for (String kind : List.of("uniform", "prioritized", "inverse_success", "in_order")) {
+            refused("curriculum_threshold has no effect with", "curriculum", kind, "curriculum_threshold", 0.5);
+            refused("curriculum_steps has no effect with", "curriculum", kind, "curriculum_steps", 3);
+        }
         refused("has a list of 40", "curriculum", "uniform", "curriculum_pool", 10);
         refused("has no effect with curriculum=uniform", "curriculum", "uniform", "curriculum_floor", 0.1);
         refused("has no effect with curriculum=in_order", "difficulty_column", "level");
@@ -406,6 +453,25 @@ class CurriculaTest {
 
     private static void refused(String message, Object... settings) {
         assertThatThrownBy(() -> curriculum(settings)).hasMessageContaining(message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1.5", "-0.1", "NaN", "Infinity", "1.0000001"})
+    void aPassRateThatIsNoneIsOneErrorWithFileAndRow(String rate) throws IOException {
+        Path file = folder.resolve("rated.jsonl");
+        String value = rate.matches("[-0-9.]+") ? rate : '"' + rate + '"';
+        Files.writeString(
+                file,
+                IntStream.range(0, 10)
+                        .mapToObj(i -> "{\"prompt\": \"1+" + i + "=\", \"answer\": \"" + (1 + i) + "\", \"pass_rate\": "
+                                + value + "}\n")
+                        .collect(Collectors.joining()));
+        Task task = JsonlTask.of(file);
+        assertThatThrownBy(() -> Curricula.of(
+                        config("curriculum", "easy_to_hard", "difficulty_column", "pass_rate"), task, 7, 10, PLAN, 8))
+                .isInstanceOf(dev.jacobian.io.FormatException.class)
+                .hasMessageMatching("(?s).*rated.jsonl, row [0-9]+.*")
+                .hasMessageContaining("the column 'pass_rate' holds " + rate + ", not a");
     }
 
     @Test
