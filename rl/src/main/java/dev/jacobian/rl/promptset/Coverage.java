@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.rows.Rows;
+import dev.jacobian.io.spill.ListView;
 import dev.jacobian.tensor.Rng;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -16,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.IntStream;
 
 /**
  * Balances a set by tag: of {@code count} rows each tag gets the same share, and what a small tag cannot fill the others share. Which
@@ -51,11 +51,13 @@ public record Coverage(String tag, int count, long seed) implements PromptTool {
     @Override
     public List<Finding> find(Rows data) {
         List<String> tags = new ArrayList<>();
+        Map<String, String> distinct = new HashMap<>();
         boolean[] any = new boolean[1];
         data.forEach(row -> {
             JsonNode value = row.json().path(tag);
             any[0] |= !value.isMissingNode();
-            tags.add(text(value));
+            String own = text(value);
+            tags.add(distinct.computeIfAbsent(own, name -> own)); // a text for each tag, not for each row
         });
         if (!any[0] && !tags.isEmpty()) {
             throw new FormatException(
@@ -67,12 +69,12 @@ public record Coverage(String tag, int count, long seed) implements PromptTool {
         }
         Set<Integer> kept = new HashSet<>();
         shares(places).forEach((name, share) -> kept.addAll(drawn(of(places, name), share)));
-        return IntStream.range(0, tags.size())
-                .mapToObj(i -> new Finding(
+        return ListView.of(
+                tags.size(),
+                i -> new Finding(
                         kept.contains(i),
                         tags.get(i),
-                        columns(tags.get(i), of(places, tags.get(i)).size())))
-                .toList();
+                        columns(tags.get(i), of(places, tags.get(i)).size())));
     }
 
     private Map<String, JsonNode> columns(String value, int rows) {

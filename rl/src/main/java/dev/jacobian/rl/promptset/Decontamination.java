@@ -57,7 +57,7 @@ public record Decontamination(List<Rows> against, int n, double most) implements
                 }
             });
         }
-        List<Finding> findings = new ArrayList<>();
+        List<Finding> findings = Finding.list();
         PromptText.forEach(data, (row, prompt) -> {
             long[] grams = WordGrams.of(PromptText.words(prompt), n);
             int shared = 0;

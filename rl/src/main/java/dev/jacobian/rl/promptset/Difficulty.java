@@ -46,7 +46,7 @@ public record Difficulty(SampledPrompts completions, JsonlTask rows, double lowe
 
     @Override
     public List<Finding> find(Rows data) {
-        List<Finding> findings = new ArrayList<>();
+        List<Finding> findings = Finding.list();
         for (SampledPrompts.Count count : completions.counts(rows.inOrder())) {
             double rate = count.solved() / (double) count.judged();
             findings.add(new Finding(

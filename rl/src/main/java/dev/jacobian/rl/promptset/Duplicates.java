@@ -60,7 +60,7 @@ public record Duplicates(double similarity) implements PromptTool {
     public List<Finding> find(Rows data) {
         Map<List<Long>, Kept> exact = new HashMap<>();
         Map<Long, List<Kept>> bands = new HashMap<>();
-        List<Finding> findings = new ArrayList<>();
+        List<Finding> findings = Finding.list();
         PromptText.forEach(data, (row, prompt) -> {
             List<String> words = PromptText.words(prompt);
             long[] whole = WordGrams.of(words, Math.max(1, words.size()));

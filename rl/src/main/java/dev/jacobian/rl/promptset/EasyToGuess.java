@@ -41,7 +41,7 @@ public record EasyToGuess(SampledPrompts guesses, JsonlTask rows, String instruc
     @Override
     public List<Finding> find(Rows data) {
         List<Problem> asked = ListView.mapped(rows.inOrder(), this::asked);
-        List<Finding> findings = new ArrayList<>();
+        List<Finding> findings = Finding.list();
         for (SampledPrompts.Count count : guesses.counts(asked)) {
             Map<String, JsonNode> columns = Map.of(
                     "guesses_right", IntNode.valueOf(count.solved()), "guesses", IntNode.valueOf(count.judged()));

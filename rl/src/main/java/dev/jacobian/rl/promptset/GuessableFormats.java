@@ -4,7 +4,6 @@ package dev.jacobian.rl.promptset;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.jacobian.io.rows.Rows;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -62,7 +61,7 @@ public record GuessableFormats(String answer) implements PromptTool {
 
     @Override
     public List<Finding> find(Rows data) {
-        List<Finding> findings = new ArrayList<>();
+        List<Finding> findings = Finding.list();
         PromptText.forEach(data, (row, prompt) -> {
             String format = format(prompt, text(row.path(answer)));
             findings.add(new Finding(format.equals(OPEN), format, Map.of("format", TextNode.valueOf(format))));

@@ -33,7 +33,7 @@ import java.util.regex.Pattern;
  * <p>What the data has is never replaced: where it has a column of the name under which something was measured, because a tool ran over
  * it before or because it is somebody's own, the new one is called {@code NAME_2}.
  *
- * <p>Rows are read once to find something out, once for their names and once to write, so that only findings are in memory. Both files appear whole or
+ * <p>Rows are read once to find something out, once for their names and once to write, so that only findings are kept. Both files appear whole or
  * not at all, and neither over the data that is read.
  */
 public final class PromptSet {
