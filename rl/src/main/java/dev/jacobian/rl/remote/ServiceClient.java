@@ -55,7 +55,7 @@ public final class ServiceClient implements AutoCloseable {
         session = wire.post("create_session", Json.object().put("sdk_version", "jacobian"))
                 .path("session_id")
                 .asText();
-        heart.scheduleWithFixedDelay(this::beat, HEARTBEAT_SECONDS, HEARTBEAT_SECONDS, TimeUnit.SECONDS);
+        var unused = heart.scheduleWithFixedDelay(this::beat, HEARTBEAT_SECONDS, HEARTBEAT_SECONDS, TimeUnit.SECONDS);
     }
 
     private void beat() {

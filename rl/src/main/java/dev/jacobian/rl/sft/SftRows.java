@@ -80,7 +80,7 @@ public final class SftRows implements SftDataset {
                     if (!skipBadRows) {
                         throw bad;
                     }
-                    skipped.add(bad.getMessage());
+                    skipped.add(String.valueOf(bad.getMessage()));
                 }
             });
             return new SftRows(data.path().toString(), ListView.mapped(stored, Stored::row), skipped);

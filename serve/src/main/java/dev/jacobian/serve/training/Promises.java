@@ -53,7 +53,7 @@ final class Promises {
     synchronized Promise open() {
         forgetOld();
         Promise promise = new Promise(Long.toString(++last));
-        promise.outcome.whenComplete((outcome, failure) -> promise.done = clock.instant());
+        var unused = promise.outcome.whenComplete((outcome, failure) -> promise.done = clock.instant());
         promises.put(promise.id, promise);
         return promise;
     }

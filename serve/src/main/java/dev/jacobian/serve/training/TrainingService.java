@@ -105,7 +105,7 @@ final class TrainingService implements AutoCloseable {
         this.promises = new Promises(clock);
         this.checkpoints = new CheckpointStore(config.checkpoints(), clock);
         this.samplers = new Samplers(config.maxSamplers());
-        timer.scheduleWithFixedDelay(
+        var unused = timer.scheduleWithFixedDelay(
                 this::endSilentSessions, CHECK.toMillis(), CHECK.toMillis(), TimeUnit.MILLISECONDS);
     }
 
@@ -489,7 +489,7 @@ final class TrainingService implements AutoCloseable {
         }
         request.check(sampler.model());
         Promise promise = promises.open();
-        generate(sampler, request)
+        var unused = generate(sampler, request) // nothing follows on it
                 .whenComplete(
                         (outcome, failure) -> promise.outcome().complete(failure == null ? outcome : failed(failure)));
         if (counted) {
