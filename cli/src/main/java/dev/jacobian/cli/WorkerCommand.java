@@ -122,7 +122,7 @@ final class WorkerCommand extends CliCommand {
             scratch.ifPresent(builder::scratch);
             return builder;
         } catch (IllegalArgumentException e) {
-            throw new CliException(e.getMessage(), e);
+            throw new CliException(String.valueOf(e.getMessage()), e);
         }
     }
 

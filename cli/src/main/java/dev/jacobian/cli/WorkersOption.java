@@ -92,7 +92,7 @@ final class WorkersOption {
             });
             return Optional.of(workers);
         } catch (IllegalArgumentException e) {
-            throw new CliException(e.getMessage(), e);
+            throw new CliException(String.valueOf(e.getMessage()), e);
         }
     }
 }

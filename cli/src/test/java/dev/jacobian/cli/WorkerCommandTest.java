@@ -34,12 +34,28 @@ class WorkerCommandTest {
 
     private Run train(String out, Object... more) {
         Object[] common = {
-            "rl", "--model", MODEL, "--task", "addition", "--steps", 2, "--prompts", 2, "--group-size", 4, "--json",
-            "--set", "max_completion_length=4", "--set", "eval_problems=1", "--set", "final_eval_problems=1", "--out",
+            "rl",
+            "--model",
+            MODEL,
+            "--task",
+            "addition",
+            "--steps",
+            2,
+            "--prompts",
+            2,
+            "--group-size",
+            4,
+            "--json",
+            "--set",
+            "max_completion_length=4",
+            "--set",
+            "eval_problems=1",
+            "--set",
+            "final_eval_problems=1",
+            "--out",
             folder.resolve(out)
         };
-        Object[] all = Stream.concat(Arrays.stream(common), Arrays.stream(more))
-                .toArray();
+        Object[] all = Stream.concat(Arrays.stream(common), Arrays.stream(more)).toArray();
         return Run.of(all);
     }
 
@@ -50,7 +66,13 @@ class WorkerCommandTest {
         try (PipedInputStream in = new PipedInputStream();
                 PrintStream out = new PrintStream(new PipedOutputStream(in), true, StandardCharsets.UTF_8)) {
             String[] args = {
-                "worker", "--listen", "127.0.0.1:0", "--json", "--secret-file", secret.toString(), "--scratch",
+                "worker",
+                "--listen",
+                "127.0.0.1:0",
+                "--json",
+                "--secret-file",
+                secret.toString(),
+                "--scratch",
                 folder.toString()
             };
             CompletableFuture<Integer> code = new CompletableFuture<>();
@@ -75,7 +97,8 @@ class WorkerCommandTest {
     @DisplayName("what makes no sense is said before anything begins, and leaves no folder")
     void errors() throws Exception {
         assertThat(Run.of("worker", "--listen", "7070").failure(ExitCode.USAGE)).contains("HOST:PORT");
-        assertThat(Run.of("worker", "--listen", "0.0.0.0:0").failure(ExitCode.USAGE)).contains("--secret-file");
+        assertThat(Run.of("worker", "--listen", "0.0.0.0:0").failure(ExitCode.USAGE))
+                .contains("--secret-file");
         assertThat(Run.of("worker", "--key-store", "k").failure(ExitCode.USAGE)).contains("go together");
         Path secret = Files.writeString(folder.resolve("short"), "short");
         assertThat(Run.of("worker", "--secret-file", secret).failure(ExitCode.FAILED))

@@ -59,7 +59,7 @@ record KitFile(String name, long bytes, List<String> chunks) {
     static byte[] read(FileChannel in, int index) throws IOException {
         long from = (long) index * CHUNK;
         long left = in.size() - from;
-        ByteBuffer buffer = ByteBuffer.allocate((int) Math.clamp(left, 0, CHUNK));
+        ByteBuffer buffer = ByteBuffer.allocate(Math.clamp(left, 0, CHUNK));
         while (buffer.hasRemaining() && in.read(buffer, from + buffer.position()) >= 0) {
             // until it is full
         }

@@ -186,16 +186,27 @@ final class Wave {
 
     /** The next result; null if none came within a while. */
     synchronized @Nullable Delivery next(long millis) throws InterruptedException {
-        if (results.isEmpty()) {
-            wait(millis);
+        long end = System.nanoTime() + millis * 1_000_000;
+        while (results.isEmpty() && left > 0) {
+            long rest = (end - System.nanoTime()) / 1_000_000;
+            if (rest <= 0) {
+                break;
+            }
+            wait(rest);
         }
         return results.poll();
     }
 
-    /** Waits until something changes, or a while has gone by. */
+    /** Waits until somebody's items are free again or all is done, or a while has gone by. */
     synchronized void await(long millis) throws InterruptedException {
-        if (left > 0) {
-            wait(millis);
+        long end = System.nanoTime() + millis * 1_000_000;
+        long before = reassigned;
+        while (left > 0 && reassigned == before) {
+            long rest = (end - System.nanoTime()) / 1_000_000;
+            if (rest <= 0) {
+                return;
+            }
+            wait(rest);
         }
     }
 

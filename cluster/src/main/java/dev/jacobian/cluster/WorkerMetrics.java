@@ -25,7 +25,8 @@ public final class WorkerMetrics implements StepObserver {
         Workers.Totals now = workers.totals();
         Workers.Totals since = now.minus(before);
         before = now;
-        measured.put("worker/live", all.stream().filter(WorkerMetrics::isLive).count());
+        measured.put("worker/live", (double)
+                all.stream().filter(WorkerMetrics::isLive).count());
         measured.put(
                 "worker/tokens_per_second",
                 all.stream().mapToDouble(WorkerStatus::tokensPerSecond).sum());
@@ -33,11 +34,11 @@ public final class WorkerMetrics implements StepObserver {
                 "worker/idle",
                 all.stream().mapToDouble(WorkerStatus::idle).average().orElse(0));
         measured.put("worker/lost", all.stream().mapToInt(WorkerStatus::losses).sum());
-        measured.put("worker/reassigned", since.reassigned());
-        measured.put("worker/twice", since.dropped());
-        measured.put("worker/local", since.local());
-        measured.put("worker/weight_bytes", since.weightBytes());
-        measured.put("worker/full_bytes", since.fullBytes());
+        measured.put("worker/reassigned", (double) since.reassigned());
+        measured.put("worker/twice", (double) since.dropped());
+        measured.put("worker/local", (double) since.local());
+        measured.put("worker/weight_bytes", (double) since.weightBytes());
+        measured.put("worker/full_bytes", (double) since.fullBytes());
         measured.put("worker/publish_seconds", since.publishSeconds());
     }
 

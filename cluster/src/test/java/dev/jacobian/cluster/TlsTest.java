@@ -35,15 +35,26 @@ class TlsTest {
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("keytool.log").toFile())
                 .start();
-        assertThat(process.waitFor()).as(Files.readString(folder.resolve("keytool.log"))).isZero();
+        assertThat(process.waitFor())
+                .as(Files.readString(folder.resolve("keytool.log")))
+                .isZero();
     }
 
     private Path certificate(String name) throws IOException, InterruptedException {
         Path store = folder.resolve(name + ".p12");
         Path pem = folder.resolve(name + ".pem");
         keytool(
-                "-genkeypair", "-keyalg", "EC", "-storetype", "PKCS12", "-keystore", store.toString(), "-dname",
-                "CN=worker", "-ext", "san=ip:127.0.0.1");
+                "-genkeypair",
+                "-keyalg",
+                "EC",
+                "-storetype",
+                "PKCS12",
+                "-keystore",
+                store.toString(),
+                "-dname",
+                "CN=worker",
+                "-ext",
+                "san=ip:127.0.0.1");
         keytool("-exportcert", "-rfc", "-keystore", store.toString(), "-file", pem.toString());
         return pem;
     }
