@@ -96,7 +96,7 @@ public record RolloutConfig(
 
     /** The prompts of a rollout that settings in TRL's terms make. */
     public static int prompts(int batchSize, int steps, int numGenerations) {
-        return (int) Math.clamp((long) batchSize * steps / numGenerations, 1, Integer.MAX_VALUE);
+        return Math.clamp((long) batchSize * steps / numGenerations, 1, Integer.MAX_VALUE);
     }
 
     /** How a rollout becomes optimizer steps. */
