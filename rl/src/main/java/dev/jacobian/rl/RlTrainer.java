@@ -34,6 +34,7 @@ import dev.jacobian.rl.rollout.Buffer;
 import dev.jacobian.rl.rollout.CompletionText;
 import dev.jacobian.rl.rollout.Curriculum;
 import dev.jacobian.rl.rollout.EarlyScoring;
+import dev.jacobian.rl.rollout.Group;
 import dev.jacobian.rl.rollout.Rollouts;
 import dev.jacobian.rl.rollout.ScoredGroup;
 import dev.jacobian.rl.rollout.Scoring;
@@ -339,6 +340,7 @@ public final class RlTrainer {
             updates.keepInitial(); // before a checkpoint replaces the weights
             state = run.restore(model, parts()).map(TrainerState::read).orElse(TrainerState.START);
             requireFitting(folder);
+            requireKnownTokens(folder);
             boolean sameSamples = !config.async().isFree() || replayed.isPresent();
             rewardRun.journal(
                     run.rewardFailures(),
@@ -359,6 +361,21 @@ public final class RlTrainer {
         }
         decided = ScheduleFile.open(run, schedule(), rollouts());
         replayed.ifPresent(file -> file.requireBeginning(decided.made(), run.scheduleFile()));
+    }
+
+    /** Of what waits in the checkpoint for later steps. */
+    private void requireKnownTokens(Path folder) {
+        KnownTokens known = new KnownTokens(model.config().vocabularySize(), folder);
+        known.require(collector.underWay().held(), "samples that were under way");
+        known.require(groups(collector.buffer().held()), "groups that are kept for later steps");
+        ahead.batches().forEach(batch -> {
+            known.require(groups(batch.sampled()), "rollouts that were made ahead");
+            known.require(groups(batch.admitted()), "rollouts that were made ahead");
+        });
+    }
+
+    private static List<Group> groups(List<ScoredGroup> scored) {
+        return scored.stream().map(ScoredGroup::group).toList();
     }
 
     private void requireFitting(Path folder) {

@@ -13,6 +13,10 @@ import dev.jacobian.rl.method.Method;
 import dev.jacobian.rl.method.Methods;
 import dev.jacobian.rl.observe.TrainingListener;
 import dev.jacobian.rl.observe.TrainingStep;
+import dev.jacobian.rl.rollout.Group;
+import dev.jacobian.rl.rollout.ScoredGroup;
+import dev.jacobian.rl.rollout.Trajectory;
+import dev.jacobian.rl.rollout.store.GroupStore;
 import dev.jacobian.rl.run.RunOrigin;
 import dev.jacobian.rl.task.Addition;
 import dev.jacobian.transformer.CausalLM;
@@ -27,6 +31,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -63,7 +68,11 @@ class ReplayRunTest {
     }
 
     private void stopAfter(int step) {
-        assertThatThrownBy(() -> trainer(TestModels.addition(), replaying())
+        stopAfter(step, replaying());
+    }
+
+    private void stopAfter(int step, RlConfig config) {
+        assertThatThrownBy(() -> trainer(TestModels.addition(), config)
                         .output(folder, ORIGIN, false)
                         .listener(TrainingListener.eachStep(metrics -> {
                             if (metrics.step() == step + 1) {
@@ -116,6 +125,57 @@ class ReplayRunTest {
         CausalLM again = TestModels.addition();
         trainer(again, replaying()).output(folder, ORIGIN, true).train();
         assertThat(TestModels.bits(again)).as("as was said").isEqualTo(TestModels.bits(whole));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"replay_buffer.groups, groups that are kept", "batches_ahead.groups, rollouts that were made ahead"})
+    @DisplayName("stored samples with tokens that the model does not have are one clear error before the first step")
+    void tokensOfAnotherModel(String name, String what) {
+        RlConfig config = replaying().toBuilder().maxStaleness(1).build();
+        stopAfter(2, config);
+        Path file = folder.resolve("checkpoint-2").resolve(name);
+        List<ScoredGroup> groups = new ArrayList<>(GroupStore.read(file));
+        int vocabulary = TestModels.addition().config().vocabularySize();
+        groups.set(0, withToken(groups.getFirst(), vocabulary));
+        GroupStore.write(file, groups);
+        RlTrainer trainer = trainer(TestModels.addition(), config);
+        assertThatThrownBy(() -> trainer.output(folder, ORIGIN, true))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContaining("the last checkpoint in " + folder + ", " + what)
+                .hasMessageContaining(
+                        ", problem '" + groups.getFirst().group().problem().id() + "'")
+                .hasMessageContaining("has the token " + vocabulary + ", and the model has " + vocabulary + " tokens")
+                .hasMessageContaining("remove its folder to resume from an earlier one");
+        groups.set(0, withToken(groups.getFirst(), vocabulary - 1));
+        GroupStore.write(file, groups);
+        trainer(TestModels.addition(), config).output(folder, ORIGIN, true).train();
+    }
+
+    /** The same group with another last token of each sample. */
+    private static ScoredGroup withToken(ScoredGroup scored, int token) {
+        List<Trajectory> samples = scored.group().samples().stream()
+                .map(sample -> {
+                    int[] tokens = sample.tokens().clone();
+                    tokens[tokens.length - 1] = token;
+                    return new Trajectory(
+                            tokens,
+                            sample.chosen(),
+                            sample.logProbs(),
+                            sample.versions(),
+                            sample.finish(),
+                            sample.episode());
+                })
+                .toList();
+        Group group = scored.group();
+        return new ScoredGroup(
+                new Group(group.problem(), group.key(), group.promptLength(), samples),
+                scored.texts(),
+                scored.rewards(),
+                scored.counts(),
+                scored.solved(),
+                scored.tokenRewards(),
+                scored.parts(),
+                scored.extra());
     }
 
     @Test

@@ -151,9 +151,13 @@ public final class ReplayBuffer implements Buffer {
     }
 
     @Override
+    public List<ScoredGroup> held() {
+        return kept.stream().map(one -> one.group).toList();
+    }
+
+    @Override
     public void save(Path checkpoint, ObjectNode state) {
-        GroupStore.write(
-                checkpoint.resolve(FILE), kept.stream().map(one -> one.group).toList());
+        GroupStore.write(checkpoint.resolve(FILE), held());
         state.put(DRAWS, draws);
         ArrayNode uses = state.putArray(USES);
         ArrayNode fresh = state.putArray(FRESH);

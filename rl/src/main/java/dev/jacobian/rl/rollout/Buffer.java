@@ -41,6 +41,11 @@ public interface Buffer extends Checkpointed {
      */
     List<ScoredGroup> draw(int count, long version);
 
+    /** What it holds for later steps, so that it can be looked at before a run goes on. */
+    default List<ScoredGroup> held() {
+        return List.of();
+    }
+
     /** Whether it gives a step's groups whenever it has taken in as many since the last ones, and does not choose by what they earned. */
     default boolean foresees() {
         return false;

@@ -80,6 +80,11 @@ public final class GroupsUnderWay implements Checkpointed {
         }
     }
 
+    /** What waits to be gone on with or handed out. */
+    public List<Group> held() {
+        return begun.stream().map(Begun::group).toList();
+    }
+
     /** Draws a wave: a group for each request, paused where a sample has had its tokens and not ended. */
     @FunctionalInterface
     public interface Wave {
