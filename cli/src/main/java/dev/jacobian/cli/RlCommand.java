@@ -203,6 +203,7 @@ final class RlCommand extends CliCommand {
             result = trainer.listener(display)
                     .output(folder, run.origin(), resume)
                     .train();
+            sampling.ifPresent(done -> WorkersOption.writeTable(done, folder));
         } catch (DeviceException failure) {
             throw new CliException(failure.getMessage() + lessMemory(failure, config) + continuing(folder), failure);
         } catch (UncheckedIOException failure) {

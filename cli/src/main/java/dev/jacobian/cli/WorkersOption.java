@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cli;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.jacobian.cluster.Secret;
 import dev.jacobian.cluster.Tls;
 import dev.jacobian.cluster.WorkerMetrics;
 import dev.jacobian.cluster.Workers;
+import dev.jacobian.io.Json;
 import dev.jacobian.rl.RlTrainer;
 import dev.jacobian.rl.observe.Activity;
 import dev.jacobian.rl.observe.TrainingListener;
+import dev.jacobian.rl.report.RunReport;
 import dev.jacobian.rl.rollout.Rollouts;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
@@ -94,5 +97,12 @@ final class WorkersOption {
         } catch (IllegalArgumentException e) {
             throw new CliException(String.valueOf(e.getMessage()), e);
         }
+    }
+
+    /** Leaves in a run's folder what its workers did, for the report. */
+    static void writeTable(Workers workers, Path run) {
+        ArrayNode table = Json.object().putArray("workers");
+        workers.status().forEach(status -> table.add(status.toJson()));
+        Json.write(run.resolve(RunReport.WORKERS), table);
     }
 }

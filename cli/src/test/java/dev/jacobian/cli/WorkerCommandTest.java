@@ -87,7 +87,8 @@ class WorkerCommandTest {
             assertThat(folder.resolve("with/model.safetensors"))
                     .hasSameBinaryContentAs(folder.resolve("without/model.safetensors"));
             assertThat(Files.readString(folder.resolve("with/metrics.jsonl"))).contains("\"worker/live\":1.0");
-            assertThat(Files.readString(folder.resolve("with/report.html"))).contains("worker/tokens_per_second");
+            assertThat(Files.readString(folder.resolve("with/report.html")))
+                    .contains("worker/tokens_per_second", "\"address\":\"" + url);
             worker.interrupt();
             assertThat(code.get()).isZero();
         }

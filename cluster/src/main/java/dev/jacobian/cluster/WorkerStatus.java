@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.cluster;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jacobian.io.Json;
 import java.util.Locale;
 
 /**
@@ -49,6 +51,22 @@ public record WorkerStatus(
         public String label() {
             return name().toLowerCase(Locale.ROOT);
         }
+    }
+
+    /** What a report has of it. */
+    public ObjectNode toJson() {
+        return Json.object()
+                .put("address", address)
+                .put("state", state.label())
+                .put("detail", detail)
+                .put("version", version)
+                .put("threads", threads)
+                .put("samples", samples)
+                .put("tokens", tokens)
+                .put("tokens_per_second", tokensPerSecond)
+                .put("idle", idle)
+                .put("last_heard", lastHeard)
+                .put("losses", losses);
     }
 
     /** One line of a table: who, what, how fast, with which weights, last heard. */

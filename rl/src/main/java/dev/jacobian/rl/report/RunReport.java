@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.jacobian.rl.report;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jacobian.io.AtomicFiles;
 import dev.jacobian.io.Json;
 import java.math.BigDecimal;
 import java.math.MathContext;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -53,6 +56,9 @@ public final class RunReport {
     /** Digits of a plotted value: more than a screen has pixels. */
     private static final MathContext PLOTTED = new MathContext(6);
 
+    /** In a run's folder: who sampled for it elsewhere, an array of objects. */
+    public static final String WORKERS = "workers.json";
+
     private RunReport() {}
 
     /**
@@ -64,12 +70,21 @@ public final class RunReport {
      * @throws java.io.UncheckedIOException if the folder is not there or cannot be written
      */
     public static void write(Path runDirectory) {
-        AtomicFiles.writeString(runDirectory.resolve("report.html"), html(RunLog.read(runDirectory)));
+        RunLog log = RunLog.read(runDirectory);
+        Path workers = runDirectory.resolve(WORKERS);
+        Optional<JsonNode> elsewhere = Files.exists(workers) ? Optional.of(Json.read(workers)) : Optional.empty();
+        AtomicFiles.writeString(runDirectory.resolve("report.html"), html(log, elsewhere));
     }
 
     static String html(RunLog log) {
+        return html(log, Optional.empty());
+    }
+
+    private static String html(RunLog log, Optional<JsonNode> workers) {
         String what = log.what();
-        return ReportPage.render((what.isEmpty() ? "Training run" : what) + " · Jacobian", data(log));
+        ObjectNode data = data(log);
+        workers.ifPresent(table -> data.set("workers", table));
+        return ReportPage.render((what.isEmpty() ? "Training run" : what) + " · Jacobian", data);
     }
 
     private static ObjectNode data(RunLog log) {

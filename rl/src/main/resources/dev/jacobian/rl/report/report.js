@@ -426,6 +426,22 @@
     $('timeline').hidden = false;
   }
 
+  /** Who sampled for the run elsewhere, as it was when the run ended. */
+  function workers() {
+    const all = data.workers ?? [];
+    if (!all.length) return;
+    const columns = [['address', 'worker'], ['state', 'at the end'], ['version', 'weights'], ['samples', 'samples'], ['tokens', 'tokens'],
+      ['tokens_per_second', 'tokens/s'], ['idle', 'idle'], ['losses', 'lost'], ['last_heard', 'last heard']];
+    const text = (key, value) => key === 'idle' ? `${figure(100 * value)} %` : key === 'last_heard' ? `${figure(value)} s ago`
+      : typeof value === 'number' ? figure(value) : String(value);
+    $('workers').append(
+      h('header', {}, h('h3', {}, 'Workers')),
+      h('table', { className: 'workers' },
+        h('thead', {}, h('tr', {}, ...columns.map(([, label]) => h('th', {}, label)))),
+        h('tbody', {}, ...all.map(one => h('tr', {}, ...columns.map(([key]) => h('td', {}, text(key, one[key]))))))));
+    $('workers').hidden = false;
+  }
+
   function total(spans, work) {
     return spans.filter(one => one.work === work).reduce((sum, one) => sum + one.end - one.begin, 0);
   }
@@ -528,6 +544,7 @@
 
   head();
   timeline();
+  workers();
   curves();
   texts();
   configuration();
