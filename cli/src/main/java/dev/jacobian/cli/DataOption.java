@@ -54,6 +54,10 @@ final class DataOption {
 
     /** The same of another option. */
     static Rows existing(Rows rows, String option) {
+        if (Files.isSymbolicLink(rows.path()) && !Files.exists(rows.path())) {
+            throw new CliException(rows.path() + " is a link that leads to no file, or in a circle; " + option
+                    + " takes a file of JSON lines, JSON, CSV or Parquet, or a data-set folder");
+        }
         if (!Files.exists(rows.path())) {
             throw new CliException("no such file: " + rows.path() + "; " + option
                     + " takes a file of JSON lines, JSON, CSV or Parquet, or a data-set folder");

@@ -164,10 +164,16 @@ public record Rows(Path path, Optional<String> split, Map<String, String> column
         Optional<RowFormat> known = formats().stream()
                 .filter(format -> format.extensions().contains(extension))
                 .findFirst();
+        packed(extension).ifPresent(what -> {
+            throw new FormatException(
+                    file.toString(), "it is called " + what, "Unpack it, or write the data as JSON lines or Parquet");
+        });
+        byte[] begin = begin(file);
+        requireUnpacked(file, begin);
         if (known.isPresent()) {
             return known.get();
         }
-        if (PARQUET.contains(extension) || isParquet(file)) {
+        if (PARQUET.contains(extension) || Arrays.equals(begin, PARQUET_MAGIC)) {
             return formats().stream()
                     .filter(format -> format.extensions().contains("parquet"))
                     .findFirst()
@@ -177,10 +183,6 @@ public record Rows(Path path, Optional<String> split, Map<String, String> column
                             "Put jacobian-parquet on the module path (or class path) beside jacobian-io, or write the"
                                     + " data as JSON lines"));
         }
-        packed(extension).ifPresent(what -> {
-            throw new FormatException(
-                    file.toString(), "it is called " + what, "Unpack it, or write the data as JSON lines or Parquet");
-        });
         return new JsonLinesFormat();
     }
 
@@ -196,9 +198,29 @@ public record Rows(Path path, Optional<String> split, Map<String, String> column
         };
     }
 
-    private static boolean isParquet(Path file) {
+    /** A packed file by whatever name: its bytes would be told of as text that is broken. */
+    private static void requireUnpacked(Path file, byte[] begin) {
+        String by = begin.length < 2
+                ? ""
+                : switch ((begin[0] & 0xFF) << 8 | begin[1] & 0xFF) {
+                    case 0x1F8B -> "gzip";
+                    case 0x28B5 -> "zstd";
+                    case 0xFD37 -> "xz";
+                    default -> new String(begin, StandardCharsets.ISO_8859_1).equals("PK\3\4") ? "zip" : "";
+                };
+        if (!by.isEmpty()) {
+            throw new FormatException(
+                    file.toString(),
+                    "it begins as a file that " + by + " has packed",
+                    "Unpack it, or write the data as JSON lines or Parquet");
+        }
+    }
+
+    /** The first bytes, as many as Parquet begins with, if there are so many. */
+    private static byte[] begin(Path file) {
+        InputFiles.requireRegular(file); // a pipe would be waited for
         try (InputStream in = Files.newInputStream(file)) {
-            return Arrays.equals(in.readNBytes(PARQUET_MAGIC.length), PARQUET_MAGIC);
+            return in.readNBytes(PARQUET_MAGIC.length);
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot read " + file + ": " + e.getMessage(), e);
         }

@@ -266,6 +266,15 @@ class RowsTest {
     @Test
     void otherFilesAreRefusedByName() throws IOException {
         fails(Rows.of(file("a.jsonl.gz", "x")), "is called .gz, which is packed");
+        byte[][] packed = {{0x1F, (byte) 0x8B, 8, 0}, {'P', 'K', 3, 4}, {0x28, (byte) 0xB5, 0x2F, (byte) 0xFD}};
+        for (byte[] begin : packed) {
+            for (String name : List.of("packed.jsonl", "packed.csv", "packed.json", "packed")) {
+                fails(
+                        Rows.of(Files.write(folder.resolve(name), begin)),
+                        name + ": it begins as a file that",
+                        "Unpack it");
+            }
+        }
         fails(Rows.of(file("a.arrow", "x")), "Arrow files are not read");
         fails(Rows.of(file("h/data-00000-of-00001.arrow", "x").getParent()), "Arrow files, which save_to_disk writes");
         fails(Rows.of(Files.createDirectories(folder.resolve("nothing"))), "there is no file of rows in the folder");
