@@ -10,7 +10,8 @@ import dev.jacobian.rl.method.Opo;
  *
  * <p>First GRPO loosely on policy: four optimizer steps on a rollout, so that three of them learn from samples of older weights. Then GRPO exactly on
  * policy. Then OPO: exactly on policy, with the baseline that weighs rewards by length and no division by their deviation. No KL, no entropy bonus
- * in any of them, and everything else alike. The report shows that exactness keeps entropy up and the policy near its beginning.
+ * in any of them, and everything else alike. The paper finds that exactness keeps entropy up and the policy
+ * near its beginning; docs/recipes.md says what is seen at this size.
  */
 final class OnPolicy {
     private OnPolicy() {}

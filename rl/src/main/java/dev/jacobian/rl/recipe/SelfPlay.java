@@ -29,6 +29,10 @@ import dev.jacobian.rl.task.Task;
 final class SelfPlay {
     private static final String NAME = "sppo";
     private static final int ITERATIONS = 3;
+    private static final int PAIRS_AT_ONCE = 32;
+
+    /** Twice as many lead the policy in three iterations to answers unlike those that the preference model has seen, and what wins is no longer right. */
+    private static final int UPDATES = 8;
 
     private SelfPlay() {}
 
@@ -41,13 +45,13 @@ final class SelfPlay {
                         on.base(),
                         on.problems(),
                         Keep.PAIRS,
-                        on.sampling(on.of(1500, 60), 8)),
+                        on.sampling(on.of(3000, 60), 8)),
                 new RewardStage(
                         "preference",
                         "a general preference model learns which answer of a pair is better",
                         on.base(),
                         new Source.Made("pairs", SamplingStage.DATA),
-                        onePass(on.offline(GeneralPreference.DEFAULT, -1, 3e-4))));
+                        onePass(on, on.offline(GeneralPreference.DEFAULT, -1, 3e-4))));
         Source policy = on.base();
         for (int i = 1; i <= ITERATIONS; i++) {
             String stage = "iteration-" + i;
@@ -64,8 +68,10 @@ final class SelfPlay {
         return recipe;
     }
 
-    private static OfflineConfig onePass(OfflineConfig config) {
-        return config.toBuilder().numTrainEpochs(1).build();
+    /** Small batches for the bundled model: a pass over few pairs shall have more than a handful of steps. */
+    private static OfflineConfig onePass(Ground on, OfflineConfig config) {
+        OfflineConfig.Builder once = config.toBuilder().numTrainEpochs(1);
+        return on.bundled() ? once.perDeviceTrainBatchSize(PAIRS_AT_ONCE).build() : once.build();
     }
 
     /** The problems, where samples are compared with each other by the preference model. */
@@ -88,7 +94,9 @@ final class SelfPlay {
     private static RlConfig iteration(Ground on, int number) {
         Sppo sppo = ConfigTree.with(
                 Sppo.DEFAULT,
-                new Given().set("preference", Preferring.GIVEN, NAME).set("updates_per_rollout", on.of(16, 4), NAME));
+                new Given()
+                        .set("preference", Preferring.GIVEN, NAME)
+                        .set("updates_per_rollout", on.of(UPDATES, 4), NAME));
         RlConfig config = on.rl(sppo, 1).toBuilder()
                 .promptsPerStep(on.of(512, 16))
                 .numGenerations(5)
