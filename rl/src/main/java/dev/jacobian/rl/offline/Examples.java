@@ -87,6 +87,11 @@ public record Examples<E>(List<E> listed, LongFunction<E> made, List<String> ski
                     throw placed;
                 }
                 skipped.add(placed.getMessage());
+            } catch (OutOfMemoryError tooLong) { // of any other row it would say less
+                throw new FormatException(
+                        where,
+                        "the row takes more memory to encode than the heap has (" + tooLong.getMessage() + ")",
+                        "Shorten it, remove it, or give Java more with -Xmx");
             }
         });
         if (examples.isEmpty()) {

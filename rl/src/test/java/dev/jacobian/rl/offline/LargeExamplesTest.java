@@ -4,8 +4,10 @@ package dev.jacobian.rl.offline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.FormatException;
 import dev.jacobian.io.rows.Rows;
+import dev.jacobian.io.spill.RecordCodec;
 import dev.jacobian.io.spill.Spill;
 import dev.jacobian.rl.config.Given;
 import dev.jacobian.rl.sft.ExampleTokens;
@@ -18,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -169,7 +172,7 @@ class LargeExamplesTest {
                     "packing",
                     true,
                     "packing_strategy",
-                    strategy.name().toLowerCase(java.util.Locale.ROOT),
+                    strategy.name().toLowerCase(Locale.ROOT),
                     "max_length",
                     length);
             List<Demonstration> all = read(Sft.DEFAULT, config(Sft.DEFAULT, "max_length", length), data, 1 << 30)
@@ -215,6 +218,49 @@ class LargeExamplesTest {
         CausalLM model = CausalLM.load(TestPaths.model("arith-qwen3"));
         OfflineMethod<E> method = (OfflineMethod<E>) config.method();
         return new OfflineTrainer<>(model, method, read(method, config, data, memory), config).train();
+    }
+
+    /** Cannot encode the fourth row. */
+    private static final class Exhausted implements OfflineMethod<Completed> {
+        private int rows;
+
+        @Override
+        public String paper() {
+            return "";
+        }
+
+        @Override
+        public List<Completed> encode(JsonNode row, RowEncoder encoder) {
+            if (++rows == 4) {
+                throw new OutOfMemoryError("Java heap space");
+            }
+            return List.of();
+        }
+
+        @Override
+        public RecordCodec<Completed> codec() {
+            return Completed.CODEC;
+        }
+
+        @Override
+        public List<Span> spans(List<Completed> batch) {
+            return List.of();
+        }
+
+        @Override
+        public Loss loss(Batch<Completed> batch) {
+            throw new AssertionError("nothing is learned");
+        }
+    }
+
+    @Test
+    @DisplayName("a row that no memory is there for is named, also where bad rows may be left out")
+    void exhausted() throws IOException {
+        Path data = data("sft");
+        assertThatThrownBy(() -> Examples.read(new Exhausted(), MODEL, config(Sft.DEFAULT), data, true))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContaining("data.jsonl, row 4: the row takes more memory to encode than the heap has")
+                .hasMessageContaining("-Xmx");
     }
 
     @Test
