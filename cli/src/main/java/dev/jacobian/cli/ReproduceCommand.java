@@ -37,8 +37,11 @@ import picocli.CommandLine.Parameters;
 final class ReproduceCommand extends CliCommand {
     private static final String ALL = "all";
 
-    @Parameters(paramLabel = "CLAIM", arity = "0..1", description = "A claim, such as E13, or all.")
-    private Optional<String> name = Optional.empty();
+    @Parameters(
+            paramLabel = "CLAIM",
+            arity = "0..*",
+            description = "Claims, such as E13, in the order in which they are to be measured, or all.")
+    private List<String> names = List.of();
 
     @Option(
             names = "--seeds",
@@ -75,7 +78,7 @@ final class ReproduceCommand extends CliCommand {
         if (seeds < 1) {
             throw usage("--seeds must be at least 1, got " + seeds);
         }
-        name.ifPresent(this::named);
+        names.forEach(this::named);
         if (Files.exists(out) && !Files.isDirectory(out)) {
             throw usage("--out " + out + " is a file; name a folder, new or with results that are to be kept");
         }
@@ -90,15 +93,20 @@ final class ReproduceCommand extends CliCommand {
         return wanted.equals(ALL)
                 ? Claims.all()
                 : List.of(Claims.find(wanted)
-                        .orElseThrow(
-                                () -> usage("there is no claim '" + wanted + "'; use all, or one of " + Claims.ids())));
+                        .orElseThrow(() ->
+                                usage("there is no claim '" + wanted + "'; use all, or some of " + Claims.ids())));
     }
 
     @Override
     void execute() {
         Reproduction reproduction = new Reproduction(out, streams()::note);
-        if (name.isPresent()) {
-            measure(reproduction, named(name.get()));
+        if (!names.isEmpty()) {
+            measure(
+                    reproduction,
+                    names.stream()
+                            .flatMap(name -> named(name).stream())
+                            .distinct()
+                            .toList());
         } else if (docs.isEmpty()) {
             list();
         }

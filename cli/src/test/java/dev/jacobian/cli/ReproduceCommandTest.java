@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.jacobian.io.Json;
 import dev.jacobian.rl.reproduction.claim.Claims;
+import dev.jacobian.testing.TestPaths;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,7 +35,9 @@ class ReproduceCommandTest {
                     + " again")
     void measures() throws Exception {
         Path docs = folder.resolve("docs.md");
-        Object[] line = {"reproduce", "e27", "--quick", "--json", "--out", folder.resolve("out"), "--docs", docs};
+        Object[] line = {
+            "reproduce", "E30", "e27", "e30", "--quick", "--json", "--out", folder.resolve("out"), "--docs", docs
+        };
         Run run = Run.of(line);
         assertThat(run.code()).as(run.err()).isZero();
         JsonNode json = Json.parse(run.out().lines().reduce((a, b) -> b).orElseThrow(), "output");
@@ -47,6 +51,7 @@ class ReproduceCommandTest {
         assertThat(folder.resolve("docs.html")).exists();
         assertThat(run.err()).contains("0 of " + Claims.all().size() + " claims are measured in full");
         Run again = Run.of(line);
+        assertThat(run.out().lines()).hasSize(2); // each once, in the order that was asked for
         assertThat(again.out()).isEqualTo(run.out());
         assertThat(again.err()).contains("E27 seed 3 of 3: there");
     }
@@ -69,5 +74,20 @@ class ReproduceCommandTest {
         Run document = Run.of("reproduce", "--docs", folder);
         assertThat(document.code()).isEqualTo(2);
         assertThat(document.err()).contains("must name a file that ends in .md");
+    }
+
+    @Test
+    @DisplayName("the project's document and page are what the results beside them give, by the rules of today")
+    void published() throws Exception {
+        Path docs = TestPaths.project().resolve("docs");
+        Path written = folder.resolve("reproductions.md");
+        Run run = Run.of("reproduce", "--out", docs.resolve("reproductions"), "--docs", written);
+        assertThat(run.code()).as(run.err()).isZero();
+        for (String name : List.of("reproductions.md", "reproductions.html")) {
+            assertThat(Files.readString(written.resolveSibling(name)))
+                    .as("docs/" + name + "; write it again by jacobian reproduce --out docs/reproductions --docs"
+                            + " docs/reproductions.md")
+                    .isEqualTo(Files.readString(docs.resolve(name)));
+        }
     }
 }

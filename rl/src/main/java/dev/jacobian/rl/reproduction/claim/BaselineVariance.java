@@ -45,9 +45,9 @@ public record BaselineVariance(TinyModel policy, int problems, int samples) impl
                     + " for ‖E g‖², which is the same for all constants, so that differences are those of variances.",
                 "baseline → second moment of the gradient",
                 List.of(
-                        "The same with one first model for all seeds, and a rule that did not ask how close the"
-                                + " weights by length come to the optimum nor whether it beats every other: not"
-                                + " reproduced; mean − OPO −0.148, none − mean −0.568.",
+                        "40 problems of 512 samples with one first model for all seeds, and a rule that did not ask"
+                            + " how close the weights by length come to the optimum nor whether it beats every other:"
+                            + " not reproduced; mean − OPO −0.148, none − mean −0.568.",
                         "How that read: here the gradient is large where the model slips, on rare tokens of wrong"
                                 + " answers, and length says little of it. So the optimal baseline is best, but no"
                                 + " baseline comes close to it, and the weights by length lead away from it."),

@@ -20,14 +20,14 @@ public final class Claims {
     private static final TinyModel QUICK_MIXED = Policies.quick(Policies.MIXED);
 
     private static final List<Experiment> ALL = List.of(
-            of(new BaselineVariance(Policies.SLIPPING, 40, 512), new BaselineVariance(QUICK, 6, 16), 0.3),
+            of(new BaselineVariance(Policies.SLIPPING, 20, 256), new BaselineVariance(QUICK, 6, 16), 0.3),
             of(new LogPartition(16, 16, 0.1, 1, 20_000), new LogPartition(2, 4, 0.1, 1, 2000), 0.1),
             of(new CyclicPreference(200, 16, 32), new CyclicPreference(10, 4, 8), 0.1),
             of(
                     new SelfPlayGradient(Policies.SLIPPING, 16, 8, 1000, 10),
                     new SelfPlayGradient(QUICK, 16, 8, 1000, 2),
                     0.2),
-            of(new PrefixSharing(64, 2, 192, 32, 8, 30), new PrefixSharing(16, 1, 48, 8, 4, 2), 0.1),
+            of(new PrefixSharing(64, 2, 192, 32, 8, 10), new PrefixSharing(16, 1, 48, 8, 4, 2), 0.1),
             of(new TestFilters(1000, 50, 0.1, 0.3), new TestFilters(50, 20, 0.1, 0.3), 0.1),
             of(
                     new DifficultyBias(Policies.GUESSING, 6, 400, 8, 32),
@@ -60,7 +60,7 @@ public final class Claims {
                     new PrioritizedSampling(QUICK_MIXED, Budget.QUICK, 8, 16, 2),
                     0.4),
             of(
-                    new LengthPenalty(Policies.LOOPING, Budget.SEVERAL, 1, 20, Budget.UPDATES),
+                    new LengthPenalty(Policies.LOOPING, Budget.SEVERAL, 1, 10, Budget.UPDATES),
                     new LengthPenalty(Policies.quick(Policies.LOOPING), Budget.QUICK, 1, 1, 2),
                     0.5),
             of(
@@ -92,8 +92,8 @@ public final class Claims {
                     new DistillOrReinforce(QUICK, Policies.quick(Policies.SLIPPING), Budget.QUICK, 64, 3, 4),
                     0.8),
             of(
-                    new PartialRollouts(Policies.LONG_TAILED, Budget.SEVERAL, 14, 1, Budget.UPDATES),
-                    new PartialRollouts(Policies.quick(Policies.LONG_TAILED), Budget.QUICK, 14, 1, 2),
+                    new PartialRollouts(Policies.LONG_TAILED, Budget.SEVERAL, 14, 2, Budget.UPDATES),
+                    new PartialRollouts(Policies.quick(Policies.LONG_TAILED), Budget.QUICK, 14, 2, 2),
                     0.5),
             of(
                     new RepetitionRest(Policies.LOOPING, Budget.SEVERAL, 0.5, Budget.UPDATES),

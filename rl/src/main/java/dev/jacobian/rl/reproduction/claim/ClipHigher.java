@@ -33,10 +33,13 @@ public record ClipHigher(TinyModel policy, Budget budget, int updates) implement
                 "GRPO with several steps per rollout and upper bounds 0.2, 0.28 and 0.4; the fall of"
                         + " entropy from the first to the last fifth of the steps, pass@1.",
                 "steps → entropy",
-                List.of("Nothing else was run in full. With 4 steps at 1e-4 hardly a token is clipped (see E1), so that"
-                        + " the bounds would not have mattered: there are 16 steps at 3e-4 now, as many as DAPO has,"
-                        + " and the rule is given that the usual bounds clip one token in a thousand and that entropy"
-                        + " falls. Accuracy is a part of the rule."),
+                List.of(
+                        "Nothing else was run in full. With 4 steps at 1e-4 hardly a token is clipped (see E1), so"
+                            + " that the bounds would not have mattered: there are 16 steps at 3e-4 now, as many as"
+                            + " DAPO has, and the rule is given that the usual bounds clip one token in a thousand and"
+                            + " that entropy falls. Accuracy is a part of the rule.",
+                        "How it reads: first models and samples make more of a difference to entropy than the bounds"
+                                + " do."),
                 2);
     }
 

@@ -50,9 +50,12 @@ public record FormatFirst(TinyModel policy, Budget budget, double format) implem
                         + " steps, have come nine tenths of their way. Accuracy here is that of the last digit, tags or"
                         + " not: between tags alone it could not come before the form.",
                 "steps → share of samples",
-                List.of("Accuracy between tags, single steps instead of means of five, one first model for all seeds:"
-                        + " reproduced; form at the end 0.920, 7.0 steps later [1.0, 14.0]. Accuracy between tags"
-                        + " follows the form by its definition."),
+                List.of(
+                        "Accuracy between tags, single steps instead of means of five, one first model for all seeds:"
+                            + " reproduced; form at the end 0.920, 7.0 steps later [1.0, 14.0]. Accuracy between tags"
+                            + " follows the form by its definition.",
+                        "How it reads: in 30 rollouts the form is nearly there; accuracy rose little in two seeds and"
+                                + " fell in one, whose model learned the form without the reasoning."),
                 2);
     }
 

@@ -34,7 +34,10 @@ public record GuessFilter(TinyModel policy, int problems, int guesses) implement
                 "Sums of 2 to 6 terms answered without reasoning, N times; then as many fresh guesses: the share that"
                         + " is right among all prompts and among those that are kept.",
                 "all prompts, kept prompts → share of fresh guesses that is right",
-                List.of("Nothing else; the same ran with one first model for all seeds before: reproduced."),
+                List.of(
+                        "Nothing else; the same ran with one first model for all seeds before: reproduced.",
+                        "How it reads: one of three first models learned to guess, and the filter finds its easy"
+                                + " prompts; to the others hardly any prompt is easier to guess than another."),
                 1);
     }
 

@@ -43,12 +43,16 @@ public record LengthPenalty(TinyModel policy, Budget budget, double weight, int 
                 "Mirror descent on a model that says most things four times, with no length reward, one from the first"
                         + " step on, one after a warm-up; tokens, held-out pass@1, solved samples during the warm-up.",
                 "steps → tokens of an answer",
-                List.of("A model that checks until two passes agree, one optimizer step from a rollout at 1e-4, one"
-                        + " first model for all seeds: inconclusive; tokens saved 0.000, solved early +0.070."
-                        + " Without any length reward that model stopped checking by itself, so there was nothing"
-                        + " left to save, and with one step the anchor does nothing. Now passes are repeated"
-                        + " whatever comes out, there are several steps at half the rate, and the rule is given"
-                        + " that without the reward answers stay longer than one pass."),
+                List.of(
+                        "A model that checks until two passes agree, one optimizer step from a rollout at 1e-4, one"
+                            + " first model for all seeds: inconclusive; tokens saved 0.000, solved early +0.070."
+                            + " Without any length reward that model stopped checking by itself, so there was nothing"
+                            + " left to save, and with one step the anchor does nothing. Now passes are repeated"
+                            + " whatever comes out, there are several steps at half the rate, and the rule is given"
+                            + " that without the reward answers stay longer than one pass.",
+                        "How it reads: without a length reward the model drops its repetitions by itself within these"
+                            + " steps, as the one before did, so that there is little to save; that the reward slows"
+                            + " early training shows in every seed."),
                 2);
     }
 

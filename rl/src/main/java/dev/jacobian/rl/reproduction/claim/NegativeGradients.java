@@ -47,7 +47,7 @@ public record NegativeGradients(TinyModel policy, Budget budget, double tau, int
                             + " anchor does nothing, so that was a policy gradient; now there are several, at half the"
                             + " rate.",
                         "One seed of that with 60 rollouts: pass@1, OMD − ReST −0.040, area −0.035. All claims that"
-                                + " train have 40 rollouts since then, for the time that all of them take.",
+                                + " train have 30 rollouts since then, for the time that all of them take.",
                         "How that read: ReST imitates fresh samples at every step here, which is a policy gradient"
                                 + " without a baseline, and the model's most frequent answer is right nearly always, so"
                                 + " that imitation sharpens it as well as anything."),

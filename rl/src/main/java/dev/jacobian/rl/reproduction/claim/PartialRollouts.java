@@ -31,17 +31,21 @@ public record PartialRollouts(TinyModel policy, Budget budget, int tokens, int u
                 "A fixed number of tokens per rollout, with what is unfinished going on in the next, raises throughput"
                         + " where a few answers are long, and changes little of what is learned.",
                 new Paper("Kimi k1.5, arXiv 2501.12599", "no number"),
-                "Mirror descent with whole and with partial rollouts at equal samples, one answer in ten three times"
-                    + " as long as the others, as many samples at once: held-out pass@1, answers that a limit cut,"
-                    + " samples that wait for the next rollout, and throughput as tokens that were learned from for"
-                    + " each decoding step. A device that decodes a batch token by token takes as long as its steps;"
-                    + " seconds of one processor, whose time grows with tokens alone, would say nothing.",
+                "Mirror descent with whole and with partial rollouts at equal samples, one answer in ten three times as"
+                        + " long as the others, twice as many samples under way as are learned from: held-out pass@1,"
+                        + " answers that a limit cut, samples that wait for the next rollout, and throughput as tokens"
+                        + " that were learned from for each decoding step. A device that decodes a batch token by token"
+                        + " takes as long as its steps, as far as it has room for twice the samples; seconds of one"
+                        + " processor, whose time grows with tokens alone, would say nothing.",
                 "steps → solved samples",
-                List.of("Answers of a model that checks until two passes agree, twice the groups under way, one"
-                        + " optimizer step, and instead of throughput the steps of the longest whole answer over"
-                        + " the budget, which are above 1 by themselves: reproduced; 1.683, pass@1 +0.001. That"
-                        + " measured less than the claim says, and with one step the anchor does nothing. The"
-                        + " bound on accuracy is now one to both sides."),
+                List.of(
+                        "Answers of a model that checks until two passes agree, twice the groups under way, one"
+                            + " optimizer step, and instead of throughput the steps of the longest whole answer over"
+                            + " the budget, which are above 1 by themselves: reproduced; 1.683, pass@1 +0.001. That"
+                            + " measured less than the claim says, and with one step the anchor does nothing. The"
+                            + " bound on accuracy is now one to both sides.",
+                        "As many groups under way as a rollout takes: inconclusive, for then a rollout ends when all of"
+                                + " its groups have, and nothing ever waits."),
                 2);
     }
 

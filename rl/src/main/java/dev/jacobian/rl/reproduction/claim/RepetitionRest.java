@@ -36,7 +36,9 @@ public record RepetitionRest(TinyModel policy, Budget budget, double weight, int
                 "Mirror descent on a model that says seven in ten answers four times over, with and without a penalty"
                         + " on repeated 3-grams; Rep-5 and pass@1 on held-out problems.",
                 "steps → tokens of an answer",
-                List.of("Nothing else; these were the first settings that were run in full."),
+                List.of(
+                        "Nothing else; these were the first settings that were run in full.",
+                        "How it reads: repetition goes away without the penalty too, which leaves nothing to see."),
                 2);
     }
 

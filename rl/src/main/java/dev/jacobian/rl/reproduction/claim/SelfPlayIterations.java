@@ -47,8 +47,11 @@ public record SelfPlayIterations(TinyModel policy, Budget budget, int updates, d
                 "Three iterations with an oracle that prefers right answers, then shorter ones; win rate against the"
                     + " first policy on held-out problems after one and after all iterations, and after online DPO.",
                 "iterations → win rate against the first policy",
-                List.of("Nothing else was run in full. The rule had the last against the first iteration; the claim is"
-                        + " about each."),
+                List.of(
+                        "Nothing else was run in full. The rule had the last against the first iteration; the claim is"
+                                + " about each.",
+                        "How it reads: win rates rise over three iterations in every seed, not at each of them, and"
+                                + " DPO is now behind, now ahead."),
                 2);
     }
 

@@ -17,8 +17,8 @@ public record Budget(int steps, int prompts, int samples, double learningRate, i
     /** Longest completion: a dozen terms in three passes fit. */
     public static final int LONGEST = 48;
 
-    /** 40 rollouts of 16 prompts with 8 samples; 200 held-out problems, 8 times. At a rate of 3e-4 all arms were at their end after 8. */
-    public static final Budget USUAL = new Budget(40, 16, 8, 1e-4, 200, 8);
+    /** 30 rollouts of 16 prompts with 8 samples; 200 held-out problems, 8 times. At a rate of 3e-4 all arms were at their end after 8. */
+    public static final Budget USUAL = new Budget(30, 16, 8, 1e-4, 200, 8);
 
     /**
      * The same samples for arms that make {@value #UPDATES} optimizer steps from a rollout, each half as far. With one step the policy is the one
