@@ -72,8 +72,8 @@ public enum NodeCodec implements RecordCodec<JsonNode> {
                 out.octet(DECIMAL).blob(decimal.unscaledValue().toByteArray()).integer(decimal.scale());
             }
             case BinaryNode binary -> out.octet(BINARY).blob(binary.binaryValue());
-            case NullNode none -> out.octet(NULL);
-            case MissingNode none -> out.octet(MISSING);
+            case NullNode _ -> out.octet(NULL);
+            case MissingNode _ -> out.octet(MISSING);
             default -> throw new IllegalArgumentException("a row cannot hold a " + value.getNodeType());
         }
     }
