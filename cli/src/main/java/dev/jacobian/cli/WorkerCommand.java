@@ -83,6 +83,9 @@ final class WorkerCommand extends CliCommand {
             throw usage("--key-store and --key-store-password-file go together");
         }
         port();
+        scratch.filter(directory -> !Files.isDirectory(directory)).ifPresent(directory -> {
+            throw usage("--scratch " + directory + " is no folder; make it, or leave the option out");
+        });
     }
 
     private int colon() {

@@ -15,6 +15,7 @@ import dev.jacobian.rl.rollout.Rollouts;
 import dev.jacobian.rl.task.Task;
 import dev.jacobian.transformer.CausalLM;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,11 +28,11 @@ import picocli.CommandLine.Option;
 final class WorkersOption {
     @Option(
             names = "--workers",
-            paramLabel = "URL,...",
+            paramLabel = "URL",
             split = ",",
             description = "Have samples drawn by workers ('jacobian worker'), http://HOST:PORT or https://HOST:PORT, in"
                     + " the place of this process. Results do not depend on it.")
-    private List<URI> addresses = new ArrayList<>();
+    private List<String> addresses = new ArrayList<>();
 
     @Option(
             names = "--secret-file",
@@ -79,7 +80,9 @@ final class WorkersOption {
         }
         try {
             Workers.Builder builder = Workers.builder(
-                            addresses, secretFile.map(Secret::read).orElse(Secret.NONE), checkpoint)
+                            addresses.stream().map(WorkersOption::address).toList(),
+                            secretFile.map(Secret::read).orElse(Secret.NONE),
+                            checkpoint)
                     .timeout(Duration.ofMillis(Math.round(1000 * timeout)))
                     .log(say);
             trust.ifPresent(file -> builder.trust(Tls.trusting(file)));
@@ -96,6 +99,15 @@ final class WorkersOption {
             return Optional.of(workers);
         } catch (IllegalArgumentException e) {
             throw new CliException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private static URI address(String text) {
+        try {
+            return new URI(text);
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException(
+                    "a worker's address is http://HOST:PORT or https://HOST:PORT, not '" + text + "'", e);
         }
     }
 

@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
@@ -101,6 +102,8 @@ class WorkerCommandTest {
         assertThat(Run.of("worker", "--listen", "0.0.0.0:0").failure(ExitCode.USAGE))
                 .contains("--secret-file");
         assertThat(Run.of("worker", "--key-store", "k").failure(ExitCode.USAGE)).contains("go together");
+        assertThat(Run.of("worker", "--scratch", folder.resolve("none")).failure(ExitCode.USAGE))
+                .contains("--scratch", "none");
         Path secret = Files.writeString(folder.resolve("short"), "short");
         assertThat(Run.of("worker", "--secret-file", secret).failure(ExitCode.FAILED))
                 .contains(secret.toString())
@@ -110,5 +113,10 @@ class WorkerCommandTest {
                         .failureBehindNotes())
                 .contains("no worker answers: http://127.0.0.1:1");
         assertThat(folder.resolve("b/run.json")).doesNotExist();
+        for (String address : List.of("127.0.0.1:7070", "http://127.0.0.1", "http://127.0.0.1:1/path")) {
+            assertThat(train("c", "--workers", address).failureBehindNotes())
+                    .contains("http://HOST:PORT", "'" + address + "'");
+        }
+        assertThat(folder.resolve("c/run.json")).doesNotExist();
     }
 }

@@ -411,7 +411,12 @@ public final class Workers implements Carrier, AutoCloseable {
 
         private static void check(URI address) {
             boolean isWeb = "http".equals(address.getScheme()) || "https".equals(address.getScheme());
-            if (!isWeb || address.getHost() == null || address.getPort() < 0) {
+            String rest = address.getRawPath();
+            boolean isMore = rest != null && !rest.isEmpty() && !rest.equals("/")
+                    || address.getRawQuery() != null
+                    || address.getRawUserInfo() != null
+                    || address.getRawFragment() != null;
+            if (!isWeb || address.getHost() == null || address.getPort() < 0 || isMore) {
                 throw new IllegalArgumentException(
                         "a worker's address is http://HOST:PORT or https://HOST:PORT, not '" + address + "'");
             }

@@ -37,7 +37,10 @@ record CheckpointPath(String run, Kind kind, String name) {
         }
     }
 
-    private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9_-]{1,255}");
+    /** File systems take 255 bytes, of which the folder that a checkpoint is written in first needs some for its own ending. */
+    private static final int LONGEST_NAME = 200;
+
+    private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9_-]{1," + LONGEST_NAME + "}");
     private static final Pattern PATH =
             Pattern.compile("tinker://([a-zA-Z0-9_-]{1,255})/(weights|sampler_weights)/([a-zA-Z0-9_-]{1,255})");
 
@@ -46,7 +49,8 @@ record CheckpointPath(String run, Kind kind, String name) {
         if (!NAME.matcher(name).matches()) {
             throw WebException.invalid(
                     "path",
-                    "a checkpoint's name is 1 to 255 letters, digits, '-' and '_', found '" + shown(name) + "'");
+                    "a checkpoint's name is 1 to " + LONGEST_NAME + " letters, digits, '-' and '_', found '"
+                            + shown(name) + "'");
         }
         return new CheckpointPath(run, kind, name);
     }

@@ -19,6 +19,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -26,7 +28,12 @@ import java.util.stream.Stream;
  * What models saved: {@code RUN/weights/NAME} and {@code RUN/sampler_weights/NAME} under one folder, each whole or not there, with what
  * is known of it in {@code checkpoint.json} and its adapter, in PEFT's form, in {@code state}.
  *
- * <p>Decision: what has outlived its time is not found any more, and its files go when somebody looks.
+ * <p>Decisions:
+ *
+ * <ul>
+ *   <li>What has outlived its time is not found any more, and its files go when somebody looks.
+ *   <li>One thing is done at a time, so nobody finds a checkpoint missing, or removes a new one, while it takes an old one's place.
+ * </ul>
  */
 final class CheckpointStore {
     private static final String ABOUT = "checkpoint.json";
@@ -78,7 +85,7 @@ final class CheckpointStore {
      * @param seconds how long it is kept
      * @param state writes the adapter, and what else there is, into a folder
      */
-    void write(CheckpointPath path, ObjectNode about, OptionalLong seconds, Consumer<Path> state) {
+    synchronized void write(CheckpointPath path, ObjectNode about, OptionalLong seconds, Consumer<Path> state) {
         Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
         ObjectNode all = about.deepCopy().put("time", now.toString());
         expire(all, now, seconds);
@@ -97,14 +104,14 @@ final class CheckpointStore {
     }
 
     /** Keeps one for so long from now on, or for good. */
-    void keep(CheckpointPath path, OptionalLong seconds) {
+    synchronized void keep(CheckpointPath path, OptionalLong seconds) {
         ObjectNode about = (ObjectNode) about(path).deepCopy();
         expire(about, clock.instant().truncatedTo(ChronoUnit.MILLIS), seconds);
         AtomicFiles.writeString(folder(path).resolve(ABOUT), Json.pretty(about));
     }
 
     /** What is known of one, if it is there. */
-    Optional<JsonNode> find(CheckpointPath path) {
+    synchronized Optional<JsonNode> find(CheckpointPath path) {
         Path folder = folder(path);
         AtomicFiles.recover(folder);
         Path file = folder.resolve(ABOUT);
@@ -135,20 +142,17 @@ final class CheckpointStore {
     }
 
     /** Removes one. */
-    void remove(CheckpointPath path) {
+    synchronized void remove(CheckpointPath path) {
         about(path);
         delete(folder(path));
     }
 
     /** All of a run, or of all, oldest first. */
-    List<Entry> list(Optional<String> run) {
+    synchronized List<Entry> list(Optional<String> run) {
         List<Entry> entries = new ArrayList<>();
         for (String name : run.map(List::of).orElseGet(() -> names(root))) {
             for (Kind kind : Kind.values()) {
-                for (String one : names(root.resolve(name).resolve(kind.folder()))) {
-                    if (one.startsWith(".")) {
-                        continue; // being written
-                    }
+                for (String one : checkpoints(root.resolve(name).resolve(kind.folder()))) {
                     CheckpointPath path = new CheckpointPath(name, kind, one);
                     find(path).ifPresent(about -> entries.add(new Entry(path, about, bytes(folder(path)))));
                 }
@@ -156,6 +160,20 @@ final class CheckpointStore {
         }
         entries.sort(Comparator.comparing(entry -> entry.about().path("time").asText()));
         return entries;
+    }
+
+    /** What is there, and what a killed process may have set aside under a hidden name ({@link AtomicFiles#recover}). */
+    private static SortedSet<String> checkpoints(Path folder) {
+        SortedSet<String> all = new TreeSet<>();
+        for (String name : names(folder)) {
+            int end = name.indexOf('.', 1);
+            if (!name.startsWith(".")) {
+                all.add(name);
+            } else if (end > 0) {
+                all.add(name.substring(1, end));
+            }
+        }
+        return all;
     }
 
     private static List<String> names(Path folder) {
@@ -182,10 +200,12 @@ final class CheckpointStore {
         }
     }
 
+    /** What is known of it goes first: without that it is not found, should this be cut short. */
     private static void delete(Path folder) {
         try (Stream<Path> all = Files.walk(folder)) {
+            Files.deleteIfExists(folder.resolve(ABOUT));
             for (Path one : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(one);
+                Files.deleteIfExists(one);
             }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot delete " + folder, e);

@@ -57,7 +57,9 @@ final class RequestOrder {
             throw new WebException(
                     409,
                     "invalid_request_error",
-                    "seq_id " + at + " was another request" + "; the next is " + (highest + 1),
+                    at < 1
+                            ? "seq_id counts a model's requests from 1, found " + at
+                            : "seq_id " + at + " was another request; the next is " + (highest + 1),
                     "seq_id",
                     "conflict");
         }

@@ -402,7 +402,7 @@ final class TrainingService implements AutoCloseable {
             return work.get();
         } catch (WebException | IllegalArgumentException | IllegalStateException | FormatException e) {
             return new Outcome.Failed(String.valueOf(e.getMessage()), Blame.USER);
-        } catch (Exception | OutOfMemoryError e) {
+        } catch (Exception | Error e) { // whatever it is, what waits behind it goes on
             LOG.log(Level.ERROR, "a request failed", e);
             return new Outcome.Failed("the server failed on this request (" + e + "); its log says how", Blame.SERVER);
         }
@@ -463,11 +463,17 @@ final class TrainingService implements AutoCloseable {
             return sampler(request.sampler().get());
         }
         request.base().ifPresent(this::requireBase);
-        String id = request.path().orElse("");
+        String id = request.path().map(this::version).orElse("");
         return samplers.get(
                 id,
                 () -> new Sampler(
                         id, request.path(), request.path().map(this::saved).orElse(plain), engines));
+    }
+
+    /** A checkpoint as it is now: one that was written again under its name is another. */
+    private String version(String path) {
+        return path + " of "
+                + checkpoints.about(CheckpointPath.parse(path)).path("time").asText();
     }
 
     synchronized String sample(SampleRequest request) {

@@ -265,6 +265,54 @@ class TrainingServiceTest {
                 + "{\"type\":\"encoded_text\",\"tokens\":[7]}]},\"loss_fn_inputs\":{" + inputs + "}}]}}";
     }
 
+    @Test
+    void theLongestNameOfACheckpointCanBeWritten() throws Exception {
+        try (Service service = new Service(folder)) {
+            String name = "x".repeat(200);
+            String body = "{\"model_id\":\"" + model(service) + "\",\"path\":\"" + name + "\"}";
+            JsonNode saved = service.result(service.post("save_weights", body));
+            assertThat(saved.path("path").asText()).endsWith("/weights/" + name);
+        }
+    }
+
+    @Test
+    void whatAKilledProcessSetAsideIsListedAgain() throws Exception {
+        try (Service service = new Service(folder)) {
+            String model = model(service);
+            service.result(service.post("save_weights", "{\"model_id\":\"" + model + "\",\"path\":\"one\"}"));
+            Path weights = folder.resolve(model + "/weights");
+            Files.move(weights.resolve("one"), weights.resolve(".one.old-999999999-1")); // no process has that number
+            assertThat(service.get("checkpoints").get("checkpoints").findValuesAsText("checkpoint_id"))
+                    .containsExactly("weights/one");
+        }
+    }
+
+    @Test
+    void samplesOfACheckpointAreOfWhatItIsNow() throws Exception {
+        try (Service service = new Service(folder)) {
+            String model = model(service);
+            String save = "{\"model_id\":\"" + model + "\",\"path\":\"s\",\"overwrite\":true}";
+            String path = service.result(service.post("save_weights_for_sampler", save))
+                    .get("path")
+                    .asText();
+            String ask = "{\"model_path\":\"" + path
+                    + "\",\"prompt\":{\"chunks\":[{\"type\":\"encoded_text\",\"tokens\":[5,6,7]}]},"
+                    + "\"sampling_params\":{\"max_tokens\":1,\"seed\":1},\"prompt_logprobs\":true}";
+            JsonNode before = service.result(service.post("asample", ask)).get("prompt_logprobs");
+            service.result(service.post("forward_backward", forward(model, 2, "cross_entropy", TARGETS)));
+            service.result(service.post("optim_step", optim(model, 3, 1e-2)));
+            service.clock.pass(Duration.ofSeconds(1));
+            assertThat(service.result(service.post("asample", ask)).get("prompt_logprobs"))
+                    .isEqualTo(before);
+            service.result(service.post("save_weights_for_sampler", save));
+            assertThat(service.result(service.post("asample", ask)).get("prompt_logprobs"))
+                    .isNotEqualTo(before);
+            service.send(
+                    "DELETE", "training_runs/" + model + "/checkpoints/sampler_weights/s", "text/plain", new byte[0]);
+            service.post("asample", ask, 404);
+        }
+    }
+
     private static final String TARGETS = "\"target_tokens\":{\"data\":[6,7,8],\"dtype\":\"int64\",\"shape\":[3]}";
 
     private static String optim(String model, int number, double rate) {
@@ -292,6 +340,10 @@ class TrainingServiceTest {
             assertThat(service.post("optim_step", optim(model, 2, 1e-2))).isEqualTo(step);
             JsonNode other = service.post("optim_step", optim(model, 2, 1e-3), 409);
             assertThat(other.get("detail").asText()).contains("seq_id 2").contains("the next is 3");
+            assertThat(service.post("optim_step", optim(model, 0, 1e-3), 409)
+                            .get("detail")
+                            .asText())
+                    .contains("from 1, found 0");
             JsonNode after = service.post("forward_backward", forward(model, 3, "cross_entropy", TARGETS));
             assertThat(service.result(after).at("/metrics/loss:sum").asDouble()).isLessThan(loss);
         }
@@ -395,6 +447,7 @@ class TrainingServiceTest {
             JsonNode taken = service.result(service.post("save_weights", save.formatted(2, "one")));
             assertThat(taken.get("error").asText()).contains("is there already");
             service.post("save_weights", save.formatted(3, "../x"), 400);
+            service.post("save_weights", save.formatted(3, "x".repeat(201)), 400);
             service.result(service.post("save_weights_for_sampler", save.formatted(3, "two")));
             JsonNode info = service.post(
                     "weights_info", "{\"tinker_path\":\"" + saved.get("path").asText() + "\"}");
