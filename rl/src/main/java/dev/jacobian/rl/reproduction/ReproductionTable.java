@@ -47,7 +47,9 @@ public final class ReproductionTable {
               where it lies beyond the wrong end, **not reproduced**. What a seed varies stands with each claim.
             - "Given that" begins a condition without which there is nothing to compare: where it fails, the verdict is **inconclusive**.
             - A bound such as −0.02 means "no worse, but for two points".
-            - Settings that were tried and not kept are listed with each claim.
+            - Settings that were tried and not kept are listed with each claim. All results before these were of models that could not check
+              an answer: their end token was the word that begins a second look. What "Tried" says was measured with such models; the
+              rules and settings of now were fixed with them, and everything was then measured anew.
 
             %s
 

@@ -118,8 +118,9 @@ public record TinyModel(int hidden, int layers, Trace data, int steps, int batch
             vocabulary.put(CHARACTERS.substring(i, i + 1), i);
         }
         for (String tag : Stream.concat(TAGS.stream(), Stream.of(END)).toList()) {
+            int id = vocabulary.size() + added.size();
             added.addObject()
-                    .put("id", vocabulary.size() + added.size())
+                    .put("id", id)
                     .put("content", tag)
                     .put("single_word", false)
                     .put("lstrip", false)
