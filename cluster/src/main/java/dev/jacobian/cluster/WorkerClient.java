@@ -19,6 +19,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SSLException;
 
 /**
  * A master's requests to one worker, one at a time. An answer without the right code is none: whoever sent it, it was not a worker with this
@@ -128,6 +129,13 @@ final class WorkerClient {
     }
 
     private static String words(@Nullable Throwable cause) {
+        for (Throwable each = cause; each != null; each = each.getCause()) {
+            if (each instanceof SSLException) {
+                return "no TLS connection comes about (" + each.getMessage()
+                        + "); is its certificate in the file of --worker-trust,"
+                        + " and its address in the certificate?";
+            }
+        }
         for (Throwable each = cause; each != null; each = each.getCause()) {
             if (each.getMessage() != null) {
                 return each.getMessage();

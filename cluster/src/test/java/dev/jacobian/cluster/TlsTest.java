@@ -82,7 +82,8 @@ class TlsTest {
                             .timeout(Duration.ofSeconds(20))
                             .trust(Tls.trusting(foreign))
                             .connect(model))
-                    .hasMessageContaining("no worker answers");
+                    .hasMessageContaining("no worker answers")
+                    .hasMessageContaining("--worker-trust");
             assertThatThrownBy(() -> TestRuns.workers(List.of(TestRuns.address(worker)), log)
                             .timeout(Duration.ofSeconds(2))
                             .connect(model))
