@@ -6,4 +6,5 @@ module dev.jacobian.cluster {
     requires dev.jacobian.serve;
 
     exports dev.jacobian.cluster;
+    exports dev.jacobian.cluster.plan;
 }

@@ -100,6 +100,7 @@ public final class Cli {
         commands.put("chat", ChatCommand::new);
         commands.put("serve", ServeCommand::new);
         commands.put("worker", WorkerCommand::new);
+        commands.put("plan", PlanCommand::new);
         commands.put("logits", LogitsCommand::new);
         commands.put("tokenize", TokenizeCommand::new);
         commands.put("train-tokenizer", TrainTokenizerCommand::new);
