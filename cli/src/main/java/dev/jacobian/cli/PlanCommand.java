@@ -25,10 +25,10 @@ import picocli.CommandLine.Option;
         name = "plan",
         header = "Predict what a training run does with N workers.",
         description = {
-            "Simulates the loop of 'jacobian rl --workers' by events, from measured times: throughput, who is idle, where"
-                + " more workers stop to help, and which setting to change. Numbers that are not given come from a run"
-                + " (--from), from a short measurement of the model on this machine, or are assumed; the output says"
-                + " which. --threads is what a worker computes with while it is measured.",
+            "Simulates the loop of 'jacobian rl --workers' by events, from measured times: throughput, who is idle,"
+                + " where more workers stop to help, and which setting to change. Numbers that are not given come from"
+                + " a run (--from), from a short measurement of the model on this machine, or are assumed; the output"
+                + " says which. --threads is what a worker computes with while it is measured.",
             "",
             "With --json one object: inputs, prediction, sweep, bends, advice."
         },
@@ -147,8 +147,10 @@ final class PlanCommand extends CliCommand {
         PlanPage.facts(now).forEach((label, text) -> line("%-22s %s", label, text));
         streams().line("");
         StringBuilder head = new StringBuilder("samples/s by workers");
-        sweep.lines().keySet().forEach(value -> head.append(
-                String.format(Locale.ROOT, " | staleness %-2d workers idle  trainer idle", value)));
+        sweep.lines()
+                .keySet()
+                .forEach(value ->
+                        head.append(String.format(Locale.ROOT, " | staleness %-2d workers idle  trainer idle", value)));
         streams().line(head.toString());
         for (int i = 0; i < sweep.workers().size(); i++) {
             StringBuilder row = new StringBuilder(

@@ -29,9 +29,7 @@ final class PlanFigures {
     @SafeVarargs
     final <T> T choose(String name, Optional<T> given, Optional<Sourced<T>>... others) {
         Sourced<T> chosen = given.map(value -> new Sourced<>(value, "--" + name))
-                .or(() -> List.of(others).stream()
-                        .flatMap(Optional::stream)
-                        .findFirst())
+                .or(() -> List.of(others).stream().flatMap(Optional::stream).findFirst())
                 .orElseThrow();
         note(name, shown(chosen.value), chosen.source);
         return chosen.value;
@@ -51,17 +49,15 @@ final class PlanFigures {
         return value instanceof Double number ? number(number) : String.valueOf(value);
     }
 
-    /** Four digits, without an exponent for usual numbers. */
+    /** Four digits, without an exponent; whole numbers whole. */
     static String number(double value) {
-        if (value == 0 || !Double.isFinite(value)) {
-            return value == 0 ? "0" : Double.toString(value);
+        if (!Double.isFinite(value) || value == Math.rint(value)) {
+            return Double.isFinite(value) ? new BigDecimal(value).toPlainString() : Double.toString(value);
         }
-        double rounded = new BigDecimal(value)
+        return new BigDecimal(value)
                 .round(new MathContext(4))
-                .doubleValue();
-        return rounded == Math.rint(rounded) && Math.abs(rounded) < 1e15
-                ? Long.toString((long) rounded)
-                : Double.toString(rounded);
+                .stripTrailingZeros()
+                .toPlainString();
     }
 
     List<Figure> all() {

@@ -29,8 +29,9 @@ final class PlanOptions {
     @Option(
             names = "--model",
             paramLabel = "DIR",
-            description = "Checkpoint to measure on this machine, and whose weights are sent; may be left out with --from,"
-                    + " or where all times and --weight-bytes are given.")
+            description =
+                    "Checkpoint to measure on this machine, and whose weights are sent; may be left out with --from,"
+                            + " or where all times and --weight-bytes are given.")
     private Optional<Path> model = Optional.empty();
 
     @Option(
@@ -112,7 +113,10 @@ final class PlanOptions {
             description = "Rewards that are asked for at once (the run's, or 32).")
     private Optional<Integer> rewardConcurrency = Optional.empty();
 
-    @Option(names = "--weight-bytes", paramLabel = "N", description = "A full copy of the weights (the model's in F32).")
+    @Option(
+            names = "--weight-bytes",
+            paramLabel = "N",
+            description = "A full copy of the weights (the model's in F32).")
     private Optional<Double> weightBytes = Optional.empty();
 
     @Option(
@@ -177,16 +181,16 @@ final class PlanOptions {
                     bandwidth.orElse(1.0),
                     latency.orElse(0.0),
                     fanOut.orElse(0));
-            var unusedLosses =
-                    new Losses(lostPerHour.orElse(0.0), workerTimeout.orElse(0.0), awaySeconds.orElse(0.0));
+            var unusedLosses = new Losses(lostPerHour.orElse(0.0), workerTimeout.orElse(0.0), awaySeconds.orElse(0.0));
             var unusedLength = new Amount(
                     completionTokens.orElse(1.0), completionSpread.orElse(0.0), maxCompletionTokens.orElse(1));
             if (promptTokens.orElse(1) < 1
                     || completionTokens.orElse(1.0) < 1
                     || maxCompletionTokens.orElse(1) < 1
                     || completionTokens.orElse(1.0) > maxCompletionTokens.orElse(Integer.MAX_VALUE)) {
-                throw new IllegalArgumentException("prompts and completions have 1 or more tokens, and --completion-tokens"
-                        + " is the mean of what --max-completion-tokens cuts, so not greater");
+                throw new IllegalArgumentException(
+                        "prompts and completions have 1 or more tokens, and --completion-tokens"
+                                + " is the mean of what --max-completion-tokens cuts, so not greater");
             }
         } catch (IllegalArgumentException e) {
             throw command.usage(e.getMessage());
@@ -217,8 +221,8 @@ final class PlanOptions {
     LoopModel model(PlanFigures figures, Consumer<String> say) {
         Optional<PlanRun> run = from.map(PlanRun::read);
         String ofRun = from.map(folder -> "run " + folder).orElse("");
-        Optional<Path> folder = model.or(() -> from.filter(path -> Checkpoints.exist(path)
-                        && Files.exists(path.resolve("config.json"))))
+        Optional<Path> folder = model.or(
+                        () -> from.filter(path -> Checkpoints.exist(path) && Files.exists(path.resolve("config.json"))))
                 .map(path -> ModelOption.existing(path, model.isPresent() ? "--model" : "--from"));
         if (folder.isEmpty() && (isToMeasure() || weightBytes.isEmpty())) {
             throw new CliException("--from " + from.orElseThrow()
@@ -253,7 +257,8 @@ final class PlanOptions {
                 ? Losses.NONE
                 : new Losses(
                         lost,
-                        figures.choose("worker-timeout", workerTimeout, PlanFigures.from(15.0, "that of 'jacobian rl'")),
+                        figures.choose(
+                                "worker-timeout", workerTimeout, PlanFigures.from(15.0, "that of 'jacobian rl'")),
                         figures.choose("away-seconds", awaySeconds, known(60.0)));
         Optional<PlanProbe> probe = Optional.empty();
         if (isToMeasure()) {
@@ -300,15 +305,14 @@ final class PlanOptions {
                 measured(run.map(one -> one.mean("completions/mean_length")), ofRun),
                 known(256.0));
         int most = figures.choose(
-                "max-completion-tokens",
-                maxCompletionTokens,
-                setting(run, "max_completion_length", ofRun),
-                known((int) Math.min(Integer.MAX_VALUE, Math.ceil(4 * mean))));
+                "max-completion-tokens", maxCompletionTokens, setting(run, "max_completion_length", ofRun), known((int)
+                        Math.min(Integer.MAX_VALUE, Math.ceil(4 * mean))));
         if (mean > most) {
             throw new CliException("completions of " + PlanFigures.number(mean) + " tokens on average cannot be cut at "
                     + most + "; give --max-completion-tokens or --completion-tokens");
         }
-        OptionalDouble cut = run.map(one -> one.mean("completions/clipped_ratio")).orElse(OptionalDouble.empty());
+        OptionalDouble cut =
+                run.map(one -> one.mean("completions/clipped_ratio")).orElse(OptionalDouble.empty());
         Optional<PlanFigures.Sourced<Double>> fitted = cut.isPresent() && cut.getAsDouble() < 1
                 ? PlanFigures.from(
                         Amount.fitted(mean, cut.getAsDouble(), most).spread(),
@@ -339,7 +343,8 @@ final class PlanOptions {
             int prompt,
             Amount completion,
             PlanFigures figures) {
-        Map<Integer, Double> decode = decodeSeconds.isEmpty() ? probe.orElseThrow().decode() : decodeSeconds;
+        Map<Integer, Double> decode =
+                decodeSeconds.isEmpty() ? probe.orElseThrow().decode() : decodeSeconds;
         double prefill = prefillSeconds.orElseGet(() -> probe.orElseThrow().prefill());
         double factor = 1;
         String source = "measured here";
@@ -388,8 +393,7 @@ final class PlanOptions {
                 "train-seconds",
                 trainSeconds,
                 learned,
-                PlanFigures.from(
-                        3 * untrained.times().prefillPerToken() * tokens, "assumed: three times the prefill"));
+                PlanFigures.from(3 * untrained.times().prefillPerToken() * tokens, "assumed: three times the prefill"));
         return untrained.with(new LoopTimes(
                 untrained.times().decode(), untrained.times().prefillPerToken(), seconds / tokens, reward));
     }

@@ -20,8 +20,8 @@ final class PlanPage {
         List<List<String>> inputs = new ArrayList<>(List.of(List.of("number", "value", "from")));
         figures.all().forEach(one -> inputs.add(List.of(one.name(), one.value(), one.source())));
         List<List<String>> changes = new ArrayList<>(List.of(List.of("change", "throughput", "but")));
-        advice.forEach(one -> changes.add(
-                List.of(one.change(), String.format(Locale.ROOT, "x %.2f", one.gain()), one.meaning())));
+        advice.forEach(one ->
+                changes.add(List.of(one.change(), String.format(Locale.ROOT, "x %.2f", one.gain()), one.meaning())));
         Map<String, String> bends = new LinkedHashMap<>();
         sweep.lines().keySet().forEach(value -> bends.put("staleness " + value, bend(sweep, value)));
         return new FiguresPage(
@@ -29,10 +29,7 @@ final class PlanPage {
                 "A simulation of the loop from measured times; docs/cluster.md says what it leaves out.",
                 List.of(
                         new FiguresPage.Section(
-                                "Prediction",
-                                facts(now),
-                                changes.size() > 1 ? changes : List.of(),
-                                List.of()),
+                                "Prediction", facts(now), changes.size() > 1 ? changes : List.of(), List.of()),
                         new FiguresPage.Section(
                                 "By number of workers",
                                 bends,
@@ -47,9 +44,10 @@ final class PlanPage {
     private static FiguresPage.Chart chart(String name, Sweep sweep, ToDoubleFunction<Prediction> value) {
         double[] x = sweep.workers().stream().mapToDouble(StrictMath::log10).toArray();
         Map<String, FiguresPage.Line> lines = new LinkedHashMap<>();
-        sweep.lines().forEach((staleness, line) -> lines.put(
-                "max_staleness " + staleness,
-                new FiguresPage.Line(x, line.stream().mapToDouble(value).toArray())));
+        sweep.lines()
+                .forEach((staleness, line) -> lines.put(
+                        "max_staleness " + staleness,
+                        new FiguresPage.Line(x, line.stream().mapToDouble(value).toArray())));
         return new FiguresPage.Chart("workers, power of ten", name, lines);
     }
 
@@ -80,8 +78,8 @@ final class PlanPage {
         if (one.lostPerHour() > 0) {
             facts.put(
                     "lost workers",
-                    PlanFigures.number(one.lostPerHour()) + " an hour, "
-                            + PlanFigures.number(100 * one.redoneShare()) + " % of tokens drawn for nothing");
+                    PlanFigures.number(one.lostPerHour()) + " an hour, " + PlanFigures.number(100 * one.redoneShare())
+                            + " % of tokens drawn for nothing");
         }
         return facts;
     }

@@ -18,7 +18,8 @@ import java.util.Optional;
 public record Advice(String change, String meaning, Prediction prediction, double gain) {
     private static final double WORTH = 1.05;
     private static final double SAME = 0.97;
-    private static final double SMALL_SHARE = 0.02; // of BF16 weights at usual rates of learning, as WeightDelta was measured
+    private static final double SMALL_SHARE =
+            0.02; // of BF16 weights at usual rates of learning, as WeightDelta was measured
     private static final int TREE = 4;
 
     /** What may be tried: a change of the model. */
@@ -28,7 +29,7 @@ public record Advice(String change, String meaning, Prediction prediction, doubl
      * Tries settings, one at a time.
      *
      * @param now the prediction without any of them
-     * @return those that gain 5 % or more, the best first; behind them fewer workers, if these do as much
+     * @return those that gain 5 % or more, and fewer workers if these do as much, the best first
      */
     public static List<Advice> of(Prediction now, int steps, long seed) {
         List<Advice> worth = new ArrayList<>();
@@ -38,8 +39,8 @@ public record Advice(String change, String meaning, Prediction prediction, doubl
                 worth.add(advice);
             }
         }
-        worth.sort(Comparator.comparingDouble(Advice::gain).reversed());
         fewer(now, steps, seed).ifPresent(worth::add);
+        worth.sort(Comparator.comparingDouble(Advice::gain).reversed());
         return worth;
     }
 
@@ -63,7 +64,8 @@ public record Advice(String change, String meaning, Prediction prediction, doubl
         trials.add(new Trial(
                 "max_staleness=" + stale,
                 stale == 1
-                        ? "sampling and training overlap; samples are a step older than the weights that learn from them"
+                        ? "sampling and training overlap; samples are a step older than the weights that learn from"
+                                + " them"
                         : "samples may be a step older",
                 model.withMaxStaleness(stale)));
         if (2L * settings.samples() <= 4_000_000) {
@@ -101,23 +103,20 @@ public record Advice(String change, String meaning, Prediction prediction, doubl
         return trials;
     }
 
-    /** The fewest workers of a halving that do about as much. */
+    /** The fewest workers of a halving that do about as much as the best of these, and as all. */
     private static Optional<Advice> fewer(Prediction now, int steps, long seed) {
-        Optional<Advice> best = Optional.empty();
+        List<Advice> halves = new ArrayList<>();
         for (int workers = now.model().settings().workers() / 2; workers >= 1; workers /= 2) {
-            Advice half = tried(
-                    new Trial(
-                            "fewer workers: " + workers,
-                            "the others have nothing to do",
-                            now.model().withWorkers(workers)),
-                    now,
-                    steps,
-                    seed);
-            if (half.gain < SAME) {
-                break;
-            }
-            best = Optional.of(half);
+            Trial trial = new Trial(
+                    "fewer workers: " + workers,
+                    "the others cost more than they bring",
+                    now.model().withWorkers(workers));
+            halves.add(tried(trial, now, steps, seed));
         }
-        return best;
+        double best =
+                Math.max(1, halves.stream().mapToDouble(Advice::gain).max().orElse(0));
+        return halves.reversed().stream()
+                .filter(half -> half.gain >= SAME * best)
+                .findFirst();
     }
 }

@@ -11,7 +11,7 @@ import dev.jacobian.tensor.Rng;
  * @param most nothing is greater
  */
 public record Amount(double mean, double spread, double most) {
-    private static final int GRID = 4096;
+    private static final int GRID = 2048;
     private static final double WIDEST = 4;
 
     public Amount {

@@ -25,14 +25,16 @@ public final class DecodeTimes {
         NavigableMap<Integer, Double> sorted = new TreeMap<>(measured);
         running = sorted.keySet().stream().mapToInt(Integer::intValue).toArray();
         seconds = sorted.values().stream().mapToDouble(Double::doubleValue).toArray();
-        LoopModel.require(running[0] >= 1, "decoding times are of 1 or more sequences, found " + running[0]);
+        LoopModel.require(
+                running[0] >= 1,
+                "decoding times are of 1 or more sequences, found " + running[0] + " with " + seconds[0] + " s");
         for (int i = 0; i < seconds.length; i++) {
             LoopModel.require(
                     seconds[i] >= 0 && Double.isFinite(seconds[i]),
                     "a decoding time must be 0 or more seconds, found " + seconds[i] + " for " + running[i]);
             LoopModel.require(
                     i == 0 || seconds[i] >= seconds[i - 1],
-                    "a step of " + running[i] + " sequences cannot take less time than one of "
+                    "a step of " + running[i] + " sequences cannot take less time (" + seconds[i] + " s) than one of "
                             + running[Math.max(0, i - 1)]);
         }
     }

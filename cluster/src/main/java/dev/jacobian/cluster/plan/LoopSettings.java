@@ -32,7 +32,8 @@ public record LoopSettings(
                 maxStaleness >= 0 && maxStaleness <= 1000,
                 "max_staleness must lie between 0 and 1000, found " + maxStaleness);
         LoopModel.require(slots >= 1, "a worker decodes 1 or more sequences at once, found " + slots);
-        LoopModel.require(rewardConcurrency >= 1, "rewards are asked for 1 or more at once, found " + rewardConcurrency);
+        LoopModel.require(
+                rewardConcurrency >= 1, "rewards are asked for 1 or more at once, found " + rewardConcurrency);
     }
 
     /** Samples of a step. */

@@ -78,7 +78,8 @@ public final class LoopSimulation {
                 "simulated steps must lie between 1 and " + MOST_STEPS + ", found " + steps);
         int burst = model.settings().maxStaleness() + 1;
         int counted = Math.ceilDiv(steps, burst) * burst;
-        int filling = Math.max(LEAST_FILLING, 2 * burst); // the same for usual settings, so that they are compared over the same steps
+        int filling = Math.max(
+                LEAST_FILLING, 2 * burst); // the same for usual settings, so that they are compared over the same steps
         LoopSimulation loop = new LoopSimulation(model, filling + counted, seed);
         for (int step = 1; step <= filling + counted; step++) {
             loop.step(step, step > filling);
@@ -94,7 +95,8 @@ public final class LoopSimulation {
             tokens[i] = (int) Math.max(1, Math.round(model.completion().draw(seed, step, i)));
             all += tokens[i];
         }
-        double start = Math.max(waveEnd, learned[Math.max(0, step - 1 - model.settings().maxStaleness())]);
+        double start = Math.max(
+                waveEnd, learned[Math.max(0, step - 1 - model.settings().maxStaleness())]);
         WaveSimulation.Outcome wave = WaveSimulation.run(model, fleet, start, tokens);
         waveEnd = wave.last();
         double ready = Math.max(wave.last(), rewarded(step, wave.ends()));

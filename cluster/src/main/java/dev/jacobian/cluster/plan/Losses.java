@@ -14,8 +14,7 @@ public record Losses(double perHour, double notice, double away) {
 
     public Losses {
         LoopModel.require(
-                perHour >= 0 && perHour <= 3600,
-                "a worker is lost 0 to 3600 times an hour, found " + perHour);
+                perHour >= 0 && perHour <= 3600, "a worker is lost 0 to 3600 times an hour, found " + perHour);
         LoopModel.require(notice >= 0 && Double.isFinite(notice), "noticing takes 0 or more seconds, found " + notice);
         LoopModel.require(away >= 0 && Double.isFinite(away), "a worker is away 0 or more seconds, found " + away);
     }

@@ -62,7 +62,8 @@ public record Sweep(List<Integer> workers, SequencedMap<Integer, List<Prediction
     public Prediction bend(int staleness) {
         List<Prediction> line = lines.getOrDefault(staleness, List.of());
         LoopModel.require(!line.isEmpty(), "no line for max_staleness " + staleness);
-        double best = line.stream().mapToDouble(Prediction::samplesPerSecond).max().orElse(0);
+        double best =
+                line.stream().mapToDouble(Prediction::samplesPerSecond).max().orElse(0);
         return line.stream()
                 .filter(one -> one.samplesPerSecond() >= NEARLY_ALL * best)
                 .findFirst()

@@ -16,7 +16,7 @@ import java.util.PriorityQueue;
  */
 final class WaveSimulation {
     private static final int ITEMS_EACH = 4;
-    private static final long MOST_LOSSES = 2_000_000;
+    private static final long MOST_LOSSES = 100_000; // beside ten of each worker
 
     private final LoopModel model;
     private final Fleet fleet;
@@ -86,7 +86,8 @@ final class WaveSimulation {
         for (int w = 0; w < arrivals.length; w++) {
             double there = fleet.present(w, start);
             double has = start + arrivals[w];
-            wave.ready(w, there > start ? Math.max(has, there + model.publishing().again()) : has);
+            wave.ready(
+                    w, there > start ? Math.max(has, there + model.publishing().again()) : has);
             published = Math.max(published, has);
         }
         while (wave.left > 0) {
@@ -174,7 +175,7 @@ final class WaveSimulation {
 
     private void lossCounted() {
         lossesInWave++;
-        if (lossesInWave > MOST_LOSSES) {
+        if (lossesInWave > MOST_LOSSES + 10L * fleet.size()) {
             throw new IllegalArgumentException("workers are lost faster than they end samples, so a step has no end;"
                     + " fewer losses an hour, shorter completions or faster decoding are needed");
         }

@@ -38,8 +38,7 @@ class LoopSimulationTest {
     private static LoopModel varied(int workers, int staleness) {
         return new LoopModel(
                 new LoopSettings(workers, 16, 4, staleness, 1024, 8),
-                new LoopTimes(
-                        new DecodeTimes(Map.of(1, 0.011, 101, 0.111)), 0.002, 1e-4, new Amount(0.2, 0.5, 10)),
+                new LoopTimes(new DecodeTimes(Map.of(1, 0.011, 101, 0.111)), 0.002, 1e-4, new Amount(0.2, 0.5, 10)),
                 new Publishing(1e6, 0.5, 1e6, 0.01, 0),
                 Losses.NONE,
                 10,
@@ -99,8 +98,8 @@ class LoopSimulationTest {
         assertThat(tree[1]).isCloseTo(5.1, TINY);
         assertThat(tree[5]).isCloseTo(10.2, TINY); // 2, 3 from the first, 4, 5 from the second
         assertThat(tree[6]).isCloseTo(5.1 + 5.1 + 2.6, TINY); // the only one of the third
-        assertThat(new Publishing(1e9, 0.25, 1e8, 0.1, 7).arrivals(7)).containsExactly(
-                new Publishing(1e9, 0.25, 1e8, 0.1, 0).arrivals(7));
+        assertThat(new Publishing(1e9, 0.25, 1e8, 0.1, 7).arrivals(7))
+                .containsExactly(new Publishing(1e9, 0.25, 1e8, 0.1, 0).arrivals(7));
     }
 
     @Test
@@ -154,10 +153,12 @@ class LoopSimulationTest {
         assertThat(with.redoneShare()).isPositive();
         assertThat(with.stepSeconds()).isGreaterThan(without.stepSeconds());
         assertThat(with.lostPerHour()).isEqualTo(800);
-        assertThat(LoopSimulation.run(quiet.with(new Losses(200, 10, 5)), 100, 3).stepSeconds())
+        assertThat(LoopSimulation.run(quiet.with(new Losses(200, 10, 5)), 100, 3)
+                        .stepSeconds())
                 .as("noticed later")
                 .isGreaterThan(with.stepSeconds());
-        assertThat(LoopSimulation.run(quiet.with(new Losses(200, 1, 60)), 100, 3).stepSeconds())
+        assertThat(LoopSimulation.run(quiet.with(new Losses(200, 1, 60)), 100, 3)
+                        .stepSeconds())
                 .as("away for longer")
                 .isGreaterThan(with.stepSeconds());
         assertThatIllegalArgumentException()
@@ -204,8 +205,10 @@ class LoopSimulationTest {
         assertThat(seconds(even.with(even.settings().withRewardConcurrency(64))))
                 .isLessThanOrEqualTo(seconds(even) + 1e-9);
         for (LoopModel either : List.of(even, model)) {
-            assertThat(seconds(either.with(new Publishing(1e6, 0.5, 2e6, 0.01, 0)))).isLessThan(seconds(either));
-            assertThat(seconds(either.with(new Publishing(1e6, 0.5, 1e6, 0.02, 0)))).isGreaterThan(seconds(either));
+            assertThat(seconds(either.with(new Publishing(1e6, 0.5, 2e6, 0.01, 0))))
+                    .isLessThan(seconds(either));
+            assertThat(seconds(either.with(new Publishing(1e6, 0.5, 1e6, 0.02, 0))))
+                    .isGreaterThan(seconds(either));
         }
     }
 
@@ -230,8 +233,12 @@ class LoopSimulationTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Amount.fitted(200, 0.1, 144))
                 .withMessageContaining("200.0");
-        assertThatIllegalArgumentException().isThrownBy(() -> Amount.constant(-1)).withMessageContaining("-1.0");
-        assertThatIllegalArgumentException().isThrownBy(() -> new Amount(1, -1, 2)).withMessageContaining("spread");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Amount.constant(-1))
+                .withMessageContaining("-1.0");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Amount(1, -1, 2))
+                .withMessageContaining("spread");
     }
 
     @Test
