@@ -91,8 +91,8 @@ public record FourWaysToShort(
                         "Nothing else; these were the first settings. Rates are those of jacobian long2short.",
                         "The rule did not ask whether the long model is long. It was not: 10.4 tokens, of which hardly"
                             + " any answer was right, so that there was nothing to shorten. What followed from such a"
-                            + " model says nothing of the claim, and the rule has that condition since then. The"
-                            + " cause was that models ended at the word that begins a second look."),
+                            + " model says nothing of the claim, and the rule has that condition since then. The cause"
+                            + " was that models ended at the word that begins a second look."),
                 1);
     }
 

@@ -30,7 +30,8 @@ class TinyModelTest {
             String completion = FRESH.data().example(1, index).completion();
             int[] tokens = tokenizer.encode(completion, false);
             assertThat(tokens).doesNotContain(end[0]);
-            assertThat(Arrays.stream(tokens).allMatch(id -> id >= 0 && id < vocabulary)).isTrue();
+            assertThat(Arrays.stream(tokens).allMatch(id -> id >= 0 && id < vocabulary))
+                    .isTrue();
             assertThat(tokenizer.decode(tokens, false)).isEqualTo(completion);
         }
         assertThat(IntStream.range(0, vocabulary)
