@@ -68,16 +68,9 @@ public record Prm(
         double share =
                 2.0 / ((double) z.length * (sumMicroBatches ? 1 : batch.window().microBatches()));
         int at = 0;
-        for (Steps example : batch.examples()) {
-            for (int label : example.labels()) {
-                double ahead = label == 1 ? z[at + 1] - z[at] : z[at] - z[at + 1];
-                double slope = share * Sigmoids.sigmoid(-ahead);
-                loss.add(-share * Sigmoids.logSigmoid(ahead));
-                loss.slope(at + label, -slope);
-                loss.slope(at + 1 - label, slope);
-                batch.meter().value("accuracy", ahead > 0 ? 1 : 0);
-                at += 2;
-            }
+        for (int label : Steps.labels(batch.examples())) {
+            batch.meter().value("accuracy", TwoLogits.add(loss, z, at, label, share) > 0 ? 1 : 0);
+            at += 2;
         }
         return loss;
     }

@@ -25,6 +25,13 @@ public record Steps(int[] tokens, int[] judged, int[] labels) {
         return new Span(tokens, -1, scored);
     }
 
+    /** Labels of all, one after the other. */
+    static int[] labels(List<Steps> examples) {
+        return examples.stream()
+                .flatMapToInt(example -> Arrays.stream(example.labels))
+                .toArray();
+    }
+
     /** All of them, or none where none has a label: of a row that max_length leaves without one nothing is learned. */
     static List<Steps> judged(List<Steps> examples) {
         boolean none = examples.stream().allMatch(example -> example.labels.length == 0);
