@@ -6,6 +6,7 @@ import dev.jacobian.io.Json;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -29,7 +30,7 @@ final class PlanFigures {
     @SafeVarargs
     final <T> T choose(String name, Optional<T> given, Optional<Sourced<T>>... others) {
         Sourced<T> chosen = given.map(value -> new Sourced<>(value, "--" + name))
-                .or(() -> List.of(others).stream().flatMap(Optional::stream).findFirst())
+                .or(() -> Arrays.stream(others).flatMap(Optional::stream).findFirst())
                 .orElseThrow();
         note(name, shown(chosen.value), chosen.source);
         return chosen.value;
