@@ -28,6 +28,7 @@ final class PlanFigures {
 
     /** Notes a number and hands it on: what was given, else the first that is known, which the last must be. */
     @SafeVarargs
+    @SuppressWarnings("varargs") // the array is read and kept nowhere
     final <T> T choose(String name, Optional<T> given, Optional<Sourced<T>>... others) {
         Sourced<T> chosen = given.map(value -> new Sourced<>(value, "--" + name))
                 .or(() -> Arrays.stream(others).flatMap(Optional::stream).findFirst())
