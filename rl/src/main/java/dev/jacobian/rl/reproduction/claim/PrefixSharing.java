@@ -35,7 +35,7 @@ import java.util.List;
  * @param repeats of the measurement of time, of either in turns
  */
 public record PrefixSharing(int hidden, int layers, int prompt, int response, int group, int repeats) implements Claim {
-    private static final int TOGETHER = 4; // the system counts in hundredths of a second
+    private static final Duration LEAST = Duration.ofMillis(100); // the system counts in hundredths of a second
 
     @Override
     public ClaimFacts about() {
@@ -113,14 +113,20 @@ public record PrefixSharing(int hidden, int layers, int prompt, int response, in
         return tokens;
     }
 
-    /** Milliseconds of processor time, of all threads of this process: those of the clock grow with what else the machine does. */
+    /**
+     * Milliseconds of processor time of a pass, of all threads of this process: those of the clock grow with what else the machine does.
+     */
     private static double spent(Trainer trainer, List<Datum> data) {
         Duration start = processor();
-        for (int i = 0; i < TOGETHER; i++) {
+        Duration used;
+        int passes = 0;
+        do {
             trainer.forwardBackward(data, LossFunctions.crossEntropy());
             trainer.clearGradients();
-        }
-        return processor().minus(start).toNanos() / 1e6 / TOGETHER;
+            passes++;
+            used = processor().minus(start);
+        } while (used.compareTo(LEAST) < 0);
+        return used.toNanos() / 1e6 / passes;
     }
 
     private static Duration processor() {
