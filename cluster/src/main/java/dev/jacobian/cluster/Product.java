@@ -7,11 +7,20 @@ import dev.jacobian.tensor.Device;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.tensor.Workspace;
 import dev.jacobian.transformer.CausalLM;
+import java.lang.module.FindException;
+import java.lang.module.ModuleDescriptor;
+import java.lang.module.ModuleFinder;
+import java.lang.module.ModuleReference;
+import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
+import java.nio.file.FileSystemNotFoundException;
+import java.nio.file.Path;
+import java.security.CodeSource;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Optional;
 
 /**
  * What both sides must have in common, so that a token's log-probability is one number wherever it was drawn.
@@ -31,14 +40,30 @@ final class Product {
     static final int PROTOCOL = 1;
 
     private static final int PROOF_TOKENS = 4;
+    private static final String DEVELOPMENT = "development build";
 
     private Product() {}
 
-    /** The version that the build wrote into the module descriptor. */
+    /** The version that the build wrote into the module descriptor; on a class path, which has no modules, too. */
     static String version() {
-        return Product.class.getModule().getDescriptor() == null
-                ? "development build"
-                : Product.class.getModule().getDescriptor().rawVersion().orElse("development build");
+        return Optional.ofNullable(Product.class.getModule().getDescriptor())
+                .or(Product::onClassPath)
+                .flatMap(ModuleDescriptor::rawVersion)
+                .orElse(DEVELOPMENT);
+    }
+
+    private static Optional<ModuleDescriptor> onClassPath() {
+        CodeSource source = Product.class.getProtectionDomain().getCodeSource();
+        if (source == null) {
+            return Optional.empty();
+        }
+        try {
+            return ModuleFinder.of(Path.of(source.getLocation().toURI()))
+                    .find("dev.jacobian.cluster")
+                    .map(ModuleReference::descriptor);
+        } catch (URISyntaxException | IllegalArgumentException | FileSystemNotFoundException | FindException e) {
+            return Optional.empty(); // put together in another way than as a folder or a jar
+        }
     }
 
     /** What one says of oneself. */
