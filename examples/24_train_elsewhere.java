@@ -49,3 +49,13 @@ class TrainElsewhere {
         return model.tokenizer().decode(sample.tokenIds(), true).chars().filter(c -> c == '7').count();
     }
 }
+
+/* Prints:
+step 0: 0.63 sevens
+step 1: 2.00 sevens
+step 2: 2.38 sevens
+step 3: 3.38 sevens
+step 4: 3.25 sevens
+step 5: 3.94 sevens
+saved: tinker://RUN/weights/final
+*/
