@@ -89,6 +89,9 @@ public final class LossFunctions {
 
     /** −Σ w (lp A − ½ β (lp − q)²). */
     public static LossFunction dro(double beta) {
+        if (!(beta >= 0 && beta < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException("beta must be 0 or more, got " + beta);
+        }
         return sum((lp, q, a) -> new double[] {-(lp * a - 0.5 * beta * (lp - q) * (lp - q)), -(a - beta * (lp - q))});
     }
 

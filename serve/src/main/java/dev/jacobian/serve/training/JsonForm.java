@@ -18,8 +18,14 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 
-/** Requests and results as JSON, with Tinker's names. Fields that are not known mean nothing: its clients send some. */
+/**
+ * Requests and results as JSON, with Tinker's names. Fields of requests that are not known mean nothing, for its
+ * clients send some; fields of settings are settings, and one that is not known is refused.
+ */
 final class JsonForm {
+    /** What clients write into every object, and what changes nothing. */
+    static final List<String> UNTOLD = List.of("type");
+
     private JsonForm() {}
 
     /** The place of a request among those of its model or session. */
@@ -152,13 +158,15 @@ final class JsonForm {
     static AdamParams adam(RequestFields fields) {
         AdamParams usual = AdamParams.DEFAULT;
         try {
-            return new AdamParams(
+            AdamParams params = new AdamParams(
                     real(fields, "learning_rate", usual.learningRate()),
                     real(fields, "beta1", usual.beta1()),
                     real(fields, "beta2", usual.beta2()),
                     real(fields, "eps", usual.epsilon()),
                     real(fields, "weight_decay", usual.weightDecay()),
                     real(fields, "grad_clip_norm", usual.gradClipNorm()));
+            fields.ignore(UNTOLD).refuseOthers();
+            return params;
         } catch (IllegalArgumentException e) {
             throw WebException.invalid("adam_params", "adam_params: " + e.getMessage());
         }

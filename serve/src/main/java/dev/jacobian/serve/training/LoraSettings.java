@@ -54,12 +54,14 @@ record LoraSettings(int rank, Optional<Long> seed, boolean trainUnembed, boolean
         boolean attention = lora.bool("train_attn", true);
         boolean mlp = lora.bool("train_mlp", true);
         boolean head = lora.bool("train_unembed", true);
+        Optional<Long> seed = lora.longInteger("seed");
+        lora.ignore(JsonForm.UNTOLD).refuseOthers();
         if (!attention && !mlp && !head) {
             throw WebException.invalid(
                     "lora_config",
                     "lora_config trains nothing; leave one of train_attn, train_mlp, train_unembed true");
         }
-        return new LoraSettings(rank, lora.longInteger("seed"), head, mlp, attention);
+        return new LoraSettings(rank, seed, head, mlp, attention);
     }
 
     /** Those of a checkpoint. */

@@ -69,6 +69,7 @@ record SampleRequest(
                 params.number("top_p", 0, 1).orElse(1f),
                 fields.bool("prompt_logprobs", false) || top > 0,
                 top);
+        params.ignore(JsonForm.UNTOLD).refuseOthers();
         long ways = List.of(request.sampler, request.path, request.base).stream()
                 .filter(Optional::isPresent)
                 .count();

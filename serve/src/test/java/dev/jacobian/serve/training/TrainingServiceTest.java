@@ -395,6 +395,28 @@ class TrainingServiceTest {
     }
 
     @Test
+    void aSettingThatWouldHaveNoEffectIsRefused() throws Exception {
+        try (Service service = new Service(folder)) {
+            String create = "{\"session_id\":\"" + session(service)
+                    + "\",\"base_model\":\"tiny\",\"lora_config\":{\"rank\":4,\"alpha\":16}}";
+            assertThat(service.post("create_model", create, 400).get("detail").asText())
+                    .contains("lora_config.alpha");
+            String model = model(service);
+            String step = "{\"model_id\":\"" + model + "\",\"adam_params\":{\"type\":\"adam\",\"lr\":0.1}}";
+            assertThat(service.post("optim_step", step, 400).get("detail").asText())
+                    .contains("adam_params.lr");
+            String sample = "{\"base_model\":\"tiny\",\"prompt\":{\"chunks\":[{\"tokens\":[5]}]},"
+                    + "\"sampling_params\":{\"max_tokens\":1,\"min_p\":0.5}}";
+            assertThat(service.post("asample", sample, 400).get("detail").asText())
+                    .contains("sampling_params.min_p");
+            String dro = forward(model, 1, "dro", TARGETS)
+                    .replace("\"loss_fn\"", "\"loss_fn_config\":{\"beta\":-1},\"loss_fn\"");
+            assertThat(service.post("forward_backward", dro, 400).get("detail").asText())
+                    .contains("beta must be 0 or more");
+        }
+    }
+
+    @Test
     void whatIsNotThereIsNotFound() throws Exception {
         try (Service service = new Service(folder)) {
             String session = session(service);
