@@ -21,10 +21,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Files that were sent to a worker, in a folder of its own, by content: what came once is not asked for again, whoever sends it and however
+ * Files that were sent to a worker, in its folder, by content: what came once is not asked for again, whoever sends it and however
  * often the sending was cut off. A file has its name when all of its chunks are there and flushed.
  */
-final class KitStore implements AutoCloseable {
+final class KitStore {
     private final Path folder;
     private final Map<String, BitSet> parts = new HashMap<>(); // chunks that are there of files that are not whole
 
@@ -139,10 +139,5 @@ final class KitStore implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot remove " + folder, e);
         }
-    }
-
-    @Override
-    public synchronized void close() {
-        remove(folder);
     }
 }

@@ -13,7 +13,6 @@ import dev.jacobian.tensor.ComputePool;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -67,6 +66,7 @@ public final class WorkerServer implements AutoCloseable {
     private final Semaphore room = new Semaphore(MOST_AT_ONCE);
     private final ExecutorService slow;
     private final ScheduledExecutorService clock;
+    private final Scratch scratch;
     private final KitStore store;
     private final Map<String, WorkerSession> sessions = new LinkedHashMap<>();
     private final Map<String, SlowWork> slowWork = new LinkedHashMap<>();
@@ -84,10 +84,8 @@ public final class WorkerServer implements AutoCloseable {
                 Thread.ofPlatform().daemon().name("jacobian-worker-", 0).factory());
         clock = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("jacobian-worker-clock").factory());
-        store = new KitStore(
-                builder.scratch.isPresent()
-                        ? Files.createTempDirectory(builder.scratch.get(), "jacobian-worker-")
-                        : Files.createTempDirectory("jacobian-worker-"));
+        scratch = Scratch.in(builder.scratch);
+        store = new KitStore(scratch.files());
         // Whoever has the secret may come from anywhere; the codes decide, not the server's own key, which nobody has.
         Access access = secret.isNone() ? Access.local() : new Access(Optional.of(ApiKey.of(Seal.random())), List.of());
         WebServer.Builder server = WebServer.builder()
@@ -101,7 +99,7 @@ public final class WorkerServer implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             clock.shutdownNow();
             slow.shutdownNow();
-            store.close();
+            scratch.close();
             throw e;
         }
     }
@@ -337,7 +335,7 @@ public final class WorkerServer implements AutoCloseable {
         }
         clock.shutdownNow();
         slow.shutdownNow();
-        store.close();
+        scratch.close();
     }
 
     /** Builds a {@link WorkerServer}. */
